@@ -1,0 +1,4 @@
+// The system header, as one importable module.
+#pragma once
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>

@@ -1,0 +1,234 @@
+public import IncidentModel
+
+/// The result of reconstructing what happened: one or more incidents, largest first, and what belongs to none.
+///
+/// Times are corrected times. Every statement carries the ids of the events it rests on.
+public struct Trace: Sendable {
+  /// Independent incidents, most affected devices first. Empty: no failure was found.
+  public var incidents: [Incident] = []
+  /// Failures in the same window that belong to no incident.
+  public var unrelated: [Onset] = []
+  /// Clock of each device minus true time, where it could be measured.
+  public var clockSkews: [ClockSkew] = []
+  /// What limits the result: missing topology, few events, refused evidence… One sentence each.
+  public var caveats: [String] = []
+  /// An empty trace.
+  public init() {}
+}
+
+/// One incident.
+public struct Incident: Sendable {
+  /// The entities that failed, in the order of their onsets.
+  public var onsets: [Onset] = []
+  /// Candidates for the origin, most probable first; empty: not determined.
+  public var origins: [OriginCandidate] = []
+  /// Who took down whom.
+  public var edges: [SpreadEdge] = []
+  /// Changes (updates, campaigns, configuration) seen before the failures.
+  public var changes: [ChangeEvent] = []
+  /// What the early failing devices share; nil: abstained.
+  public var commonCause: CommonCause?
+  /// Named phases in order of time.
+  public var phases: [Phase] = []
+  /// An incident with nothing in it.
+  public init() {}
+}
+
+/// The moment an entity went bad.
+public struct Onset: Sendable {
+  /// The entity's name.
+  public var device: String
+  /// The estimate.
+  public var time: Instant
+  /// Earliest and latest instant compatible with the evidence.
+  public var interval: ClosedRange<Instant>
+  /// How it was seen.
+  public var kind: Kind
+  /// Probability that this entity did fail in this incident.
+  public var probability: Double
+  /// Events for.
+  public var evidence: [EventID]
+  /// Who vouches for the evidence at best.
+  public var basis: IdentityBasis
+  /// How an onset was seen.
+  public enum Kind: String, Sendable { case log, metric, silence, reported }
+  /// An onset from its parts.
+  public init(
+    device: String, time: Instant, interval: ClosedRange<Instant>, kind: Kind, probability: Double,
+    evidence: [EventID], basis: IdentityBasis
+  ) {
+    self.device = device
+    self.time = time
+    self.interval = interval
+    self.kind = kind
+    self.probability = probability
+    self.evidence = evidence
+    self.basis = basis
+  }
+}
+
+/// A candidate for where it started.
+public struct OriginCandidate: Sendable {
+  /// The entity's name.
+  public var device: String
+  /// Calibrated probability.
+  public var probability: Double
+  /// One sentence each for the candidate.
+  public var reasonsFor: [String]
+  /// One sentence each against it.
+  public var reasonsAgainst: [String]
+  /// Events for.
+  public var evidence: [EventID]
+  /// Events against.
+  public var counterEvidence: [EventID]
+  /// A candidate from its parts.
+  public init(
+    device: String, probability: Double, reasonsFor: [String], reasonsAgainst: [String], evidence: [EventID],
+    counterEvidence: [EventID]
+  ) {
+    self.device = device
+    self.probability = probability
+    self.reasonsFor = reasonsFor
+    self.reasonsAgainst = reasonsAgainst
+    self.evidence = evidence
+    self.counterEvidence = counterEvidence
+  }
+}
+
+/// One step of the spread: `from` took down `to`.
+public struct SpreadEdge: Sendable {
+  /// Cause.
+  public var from: String
+  /// Effect.
+  public var to: String
+  /// Why this pair: over what.
+  public var kind: Kind
+  /// Probability that this is the true parent.
+  public var probability: Double
+  /// Events that the edge rests on.
+  public var evidence: [EventID]
+  /// What an edge runs over: a link, a shared change and its actor, a dependency, overload.
+  public enum Kind: String, Sendable { case link, change, dependency, overload }
+  /// An edge from its parts.
+  public init(from: String, to: String, kind: Kind, probability: Double, evidence: [EventID]) {
+    self.from = from
+    self.to = to
+    self.kind = kind
+    self.probability = probability
+    self.evidence = evidence
+  }
+}
+
+/// A change that came before failures: who announced it, who received it, when.
+public struct ChangeEvent: Sendable {
+  /// The template that announces it.
+  public var template: String
+  /// Who announced it: an update service or console; nil when nobody but the devices speaks of it.
+  public var actor: String?
+  /// First instant it was seen.
+  public var start: Instant
+  /// Devices that received it.
+  public var devices: [String]
+  /// Share of receivers that failed afterwards.
+  public var failedShare: Double
+  /// Share of the others that failed in the same time.
+  public var failedShareOfOthers: Double
+  /// Events.
+  public var evidence: [EventID]
+  /// A change from its parts.
+  public init(
+    template: String, actor: String?, start: Instant, devices: [String], failedShare: Double,
+    failedShareOfOthers: Double, evidence: [EventID]
+  ) {
+    self.template = template
+    self.actor = actor
+    self.start = start
+    self.devices = devices
+    self.failedShare = failedShare
+    self.failedShareOfOthers = failedShareOfOthers
+    self.evidence = evidence
+  }
+}
+
+/// What the devices that failed early share.
+public struct CommonCause: Sendable {
+  /// One or more attribute=value terms that hold together (model AND firmware).
+  public var terms: [Term]
+  /// Probability that it is the cause rather than a coincidence.
+  public var probability: Double
+  /// Devices with all terms: how many, and how many of them failed early.
+  public var exposed: Int
+  /// Devices with all terms that failed early.
+  public var exposedFailed: Int
+  /// Devices without: how many.
+  public var others: Int
+  /// Devices without that failed early.
+  public var othersFailed: Int
+  /// One attribute=value.
+  public struct Term: Sendable, Hashable {
+    /// Inventory column.
+    public var attribute: String
+    /// Its value.
+    public var value: String
+    /// A term from its parts.
+    public init(attribute: String, value: String) {
+      self.attribute = attribute
+      self.value = value
+    }
+  }
+  /// A common cause from its parts.
+  public init(
+    terms: [Term], probability: Double, exposed: Int, exposedFailed: Int, others: Int, othersFailed: Int
+  ) {
+    self.terms = terms
+    self.probability = probability
+    self.exposed = exposed
+    self.exposedFailed = exposedFailed
+    self.others = others
+    self.othersFailed = othersFailed
+  }
+}
+
+/// A phase of the chain and when it began.
+public struct Phase: Sendable {
+  /// Which.
+  public var name: Name
+  /// When.
+  public var start: Instant
+  /// Events.
+  public var evidence: [EventID]
+  /// The phases, in the order of a full chain.
+  public enum Name: String, Sendable, CaseIterable {
+    case trigger
+    case massUpdate = "mass_update"
+    case deviceFailure = "device_failure"
+    case cloudOverload = "cloud_overload"
+    case connectivityLoss = "connectivity_loss"
+    case monitoringFailure = "monitoring_failure"
+  }
+  /// A phase from its parts.
+  public init(name: Name, start: Instant, evidence: [EventID]) {
+    self.name = name
+    self.start = start
+    self.evidence = evidence
+  }
+}
+
+/// How far a device's clock was off.
+public struct ClockSkew: Sendable {
+  /// The device.
+  public var device: String
+  /// The device's clock minus true time, seconds; positive is ahead.
+  public var seconds: Double
+  /// Bound of the error, seconds.
+  public var error: Double
+  /// Pairs of events it rests on.
+  public var pairs: Int
+  /// A skew from its parts.
+  public init(device: String, seconds: Double, error: Double, pairs: Int) {
+    self.device = device
+    self.seconds = seconds
+    self.error = error
+    self.pairs = pairs
+  }
+}

@@ -1,0 +1,62 @@
+/// The timeline as analysis wants it: columns with dense indices, in time order, sized for 10^7 events and 10^6
+/// devices in memory (about 30 bytes an event). The store fills it; `CascadeAnalysis` reads it.
+public struct IncidentEvidence: Sendable {
+  /// Names of all entities that speak, are listed, or are linked. Their position is the device index.
+  public var devices: [String] = []
+  /// Program of each template. Its position is the template index.
+  public var templatePrograms: [String] = []
+  /// Text of each template with `<*>` for variables.
+  public var templateTexts: [String] = []
+
+  /// Events with a usable time, ordered by (time, id). All these columns have the same length.
+  public var eventIDs: [Int64] = []
+  /// Nanoseconds since the epoch.
+  public var times: [Int64] = []
+  /// Device index, or -1 where the event names none.
+  public var eventDevices: [Int32] = []
+  /// Template index.
+  public var eventTemplates: [Int32] = []
+  /// 0 to 7, or 255 where the event has none.
+  public var severities: [UInt8] = []
+  /// `IdentityBasis.rawValue`.
+  public var identityBases: [UInt8] = []
+  /// Half-width of the uncertainty of the instant in nanoseconds, as a power of two: 2^n; 255 unknown.
+  public var timeErrorLog2: [UInt8] = []
+
+  /// Positions (in the event columns) of events whose variables name another entity, ascending; with `mentionDevices`.
+  public var mentionEvents: [Int32] = []
+  /// Index of the entity named.
+  public var mentionDevices: [Int32] = []
+
+  /// Numeric series, from telemetry fields.
+  public var series: [MetricSeries] = []
+  /// The fleet's attributes.
+  public var inventory = Inventory()
+  /// The fleet's links.
+  public var topology = Topology()
+
+  /// No evidence.
+  public init() {}
+}
+
+/// One numeric field of one device over time.
+public struct MetricSeries: Sendable {
+  /// Device index.
+  public var device: Int32
+  /// The field's name.
+  public var name: String
+  /// Nanoseconds since the epoch, ascending.
+  public var times: [Int64]
+  /// One value per time.
+  public var values: [Double]
+  /// Event ids, one per time.
+  public var eventIDs: [Int64]
+  /// A series from its parts.
+  public init(device: Int32, name: String, times: [Int64], values: [Double], eventIDs: [Int64]) {
+    self.device = device
+    self.name = name
+    self.times = times
+    self.values = values
+    self.eventIDs = eventIDs
+  }
+}

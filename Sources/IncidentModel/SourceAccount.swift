@@ -1,0 +1,136 @@
+/// What became of every byte of a source. Used once for bytes and once for lines.
+public struct Tally: Sendable, Hashable {
+  /// First lines of events.
+  public var events: UInt64 = 0
+  /// Further lines of multi-line events.
+  public var continuations: UInt64 = 0
+  /// Empty lines.
+  public var blanks: UInt64 = 0
+  /// CSV headers, `#` lines, brackets, padding.
+  public var structure: UInt64 = 0
+  /// Lines that no format could read.
+  public var refused: UInt64 = 0
+  /// Bytes that could not be recovered.
+  public var damaged: UInt64 = 0
+  /// Nothing counted.
+  public init() {}
+  /// The sum of all.
+  public var total: UInt64 { events + continuations + blanks + structure + refused + damaged }
+  /// Adds another tally.
+  public static func += (a: inout Tally, b: Tally) {
+    a.events += b.events
+    a.continuations += b.continuations
+    a.blanks += b.blanks
+    a.structure += b.structure
+    a.refused += b.refused
+    a.damaged += b.damaged
+  }
+}
+
+/// A place where evidence was lost or cannot be trusted.
+public struct Damage: Sendable, Hashable {
+  /// A short stable code: `gzip-truncated`, `gzip-crc`, `gzip-trailing`, `zip-unsafe-name`, `limit-ratio`…
+  public var kind: String
+  /// Where: first byte in the source as `offset` (uncompressed) unless `inContainer` says compressed bytes.
+  public var offset: UInt64
+  /// How many bytes, or nil where that cannot be known.
+  public var length: UInt64?
+  /// True when `offset` counts bytes of the compressed or containing file.
+  public var inContainer: Bool
+  /// One sentence for people.
+  public var note: String
+  /// Damage from its parts.
+  public init(kind: String, offset: UInt64, length: UInt64?, inContainer: Bool = false, note: String) {
+    self.kind = kind
+    self.offset = offset
+    self.length = length
+    self.inContainer = inContainer
+    self.note = note
+  }
+}
+
+/// A decision that was taken for a source and could have been another: zone, year, anchor, format, device.
+public struct IntakeDecision: Sendable, Hashable {
+  /// `zone`, `year`, `anchor`, `format`, `device`…
+  public var subject: String
+  /// What was decided, e.g. `2026`.
+  public var value: String
+  /// On what ground, e.g. `modification time of the archive member`.
+  public var reason: String
+  /// A decision from its parts.
+  public init(subject: String, value: String, reason: String) {
+    self.subject = subject
+    self.value = value
+    self.reason = reason
+  }
+}
+
+/// The whole account of one source.
+public struct SourceAccount: Sendable {
+  /// Which source.
+  public var description: SourceDescription
+  /// SHA-256 of the source as it lay there (a `.gz` file: of the compressed file), 64 lower-case hex digits.
+  public var sha256: String
+  /// Name of the elected format, e.g. `syslog-rfc3164`; `mixed` where lines differ; `text` or `binary` for none.
+  public var format: String
+  /// Compression layers, outermost first, e.g. `["gzip"]`.
+  public var compression: [String] = []
+  /// Bytes as stored (compressed).
+  public var storedBytes: UInt64
+  /// Bytes uncompressed; equals `bytesBy.total`.
+  public var bytes: UInt64
+  /// Where the bytes went.
+  public var bytesBy: Tally
+  /// Where the lines went.
+  public var linesBy: Tally
+  /// Refused lines by reason code.
+  public var refusedBy: [String: UInt64] = [:]
+  /// Earliest and latest instant of events with one.
+  public var firstTime: Instant?
+  /// Latest instant of events with one.
+  public var lastTime: Instant?
+  /// Modification time of file or member, where known.
+  public var modified: Instant?
+  /// What was lost.
+  public var damage: [Damage] = []
+  /// What was decided.
+  public var decisions: [IntakeDecision] = []
+
+  /// An account from the parts that always exist.
+  public init(
+    description: SourceDescription, sha256: String, format: String, storedBytes: UInt64, bytes: UInt64,
+    bytesBy: Tally, linesBy: Tally
+  ) {
+    self.description = description
+    self.sha256 = sha256
+    self.format = format
+    self.storedBytes = storedBytes
+    self.bytes = bytes
+    self.bytesBy = bytesBy
+    self.linesBy = linesBy
+  }
+}
+
+/// Where an event lies in the evidence: its name for ever.
+public struct EvidenceReference: Sendable, Hashable {
+  /// The source.
+  public var source: SourceDescription
+  /// The source's SHA-256.
+  public var sha256: String
+  /// 1-based line.
+  public var line: UInt64
+  /// First byte in the uncompressed source.
+  public var byteOffset: UInt64
+  /// Bytes.
+  public var byteLength: UInt64
+  /// A reference from its parts.
+  public init(
+    source: SourceDescription, sha256: String, line: UInt64, byteOffset: UInt64, byteLength: UInt64
+  ) {
+    self.source = source
+    self.sha256 = sha256
+    self.line = line
+    self.byteOffset = byteOffset
+    self.byteLength = byteLength
+  }
+}
