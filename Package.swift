@@ -12,7 +12,9 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A module of ours. Its dependencies are the only modules it may import (a test compares).
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 

@@ -58,7 +58,9 @@ public enum ContentHash {
     return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
   }
 
-  @inline(__always) private static func rotate(_ x: UInt64, _ n: UInt64) -> UInt64 { (x << n) | (x >> (64 &- n)) }
+  @inline(__always) private static func rotate(_ x: UInt64, _ n: UInt64) -> UInt64 {
+    (x &<< n) | (x &>> (64 &- n))
+  }
 
   @inline(__always) private static func round(_ lane: UInt64, _ word: UInt64) -> UInt64 {
     rotate(lane &+ word &* prime2, 31) &* prime1

@@ -36,8 +36,8 @@ public struct Instant: Hashable, Sendable, Comparable {
   /// This instant moved by some seconds, clamped to the representable range.
   public func adding(seconds: Double) -> Instant {
     let scaled = (seconds * 1e9).rounded()
-    guard scaled.isFinite else { return self }
-    return adding(nanoseconds: Int64(max(-9.2e18, min(9.2e18, scaled))))
+    guard !scaled.isNaN else { return self }
+    return adding(nanoseconds: scaled >= 0x1p63 ? .max : scaled <= -0x1p63 ? .min : Int64(scaled))
   }
 }
 
@@ -55,7 +55,8 @@ extension Instant: CustomStringConvertible {
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
     var text = "\(padded(Int64(date.year), 4))-\(padded(Int64(date.month), 2))-\(padded(Int64(date.day), 2))T"
-    text += "\(padded(secondOfDay / 3600, 2)):\(padded(secondOfDay / 60 % 60, 2)):\(padded(secondOfDay % 60, 2))"
+    text += "\(padded(secondOfDay / 3600, 2)):\(padded(secondOfDay / 60 % 60, 2))"
+    text += ":\(padded(secondOfDay % 60, 2))"
     let digits = max(0, min(9, fractionDigits))
     if digits > 0 { text += "." + padded(nanos, 9).prefix(digits) }
     return text + "Z"
