@@ -1,0 +1,111 @@
+/// A JSON value to be written, with its members in the order given (RFC 8259).
+public indirect enum JSONValue: Sendable, Equatable {
+  /// `null`.
+  case null
+  /// `true` or `false`.
+  case bool(Bool)
+  /// A whole number.
+  case int(Int64)
+  /// A number; not finite ones are written as `null`, since JSON has none.
+  case double(Double)
+  /// A string.
+  case string(String)
+  /// An array.
+  case array([JSONValue])
+  /// An object; keys in this order.
+  case object([(String, JSONValue)])
+  /// JSON text that was made elsewhere and is known to be valid.
+  case verbatim(String)
+
+  /// Equal when they are written alike.
+  public static func == (a: JSONValue, b: JSONValue) -> Bool { a.text() == b.text() }
+
+  /// The value as one line.
+  public func text() -> String {
+    var out = ""
+    write(into: &out, indent: nil)
+    return out
+  }
+
+  /// The value with line breaks and two blanks of indentation.
+  public func prettyText() -> String {
+    var out = ""
+    write(into: &out, indent: 0)
+    return out
+  }
+
+  private func write(into out: inout String, indent: Int?) {
+    switch self {
+    case .null: out += "null"
+    case .bool(let value): out += value ? "true" : "false"
+    case .int(let value): out += String(value)
+    case .double(let value): out += Self.number(value)
+    case .string(let value): Self.quote(value, into: &out)
+    case .verbatim(let text): out += text
+    case .array(let values):
+      Self.list(values.count, "[", "]", into: &out, indent) { values[$0].write(into: &$1, indent: $2) }
+    case .object(let members):
+      Self.list(members.count, "{", "}", into: &out, indent) { index, out, indent in
+        Self.quote(members[index].0, into: &out)
+        out += indent == nil ? ":" : ": "
+        members[index].1.write(into: &out, indent: indent)
+      }
+    }
+  }
+
+  private static func list(
+    _ count: Int, _ open: String, _ close: String, into out: inout String, _ indent: Int?,
+    _ element: (Int, inout String, Int?) -> Void
+  ) {
+    out += open
+    let inner = indent.map { $0 + 2 }
+    for index in 0..<count {
+      if index > 0 { out += "," }
+      if let inner { out += "\n" + String(repeating: " ", count: inner) }
+      element(index, &out, inner)
+    }
+    if let indent, count > 0 { out += "\n" + String(repeating: " ", count: indent) }
+    out += close
+  }
+
+  private static func number(_ value: Double) -> String {
+    guard value.isFinite else { return "null" }
+    if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
+    return "\(value)"
+  }
+
+  /// Appends a string in quotes. Besides what RFC 8259 demands, DEL, C1 and U+2028/9 are escaped, so that JSON on a
+  /// terminal or inside a page stays inert.
+  public static func quote(_ text: String, into out: inout String) {
+    out += "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      case "\n": out += "\\n"
+      case "\r": out += "\\r"
+      case "\t": out += "\\t"
+      default:
+        let value = scalar.value
+        if value < 0x20 || (0x7f...0x9f).contains(value) || (0x2028...0x202e).contains(value)
+          || (0x2066...0x2069).contains(value)
+        {
+          let hex = String(value, radix: 16)
+          out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        } else {
+          out.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    out += "\""
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+  /// A string.
+  public init(stringLiteral value: String) { self = .string(value) }
+  /// A whole number.
+  public init(integerLiteral value: Int64) { self = .int(value) }
+  /// A truth value.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+}

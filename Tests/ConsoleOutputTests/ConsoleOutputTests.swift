@@ -1,0 +1,67 @@
+import ConsoleOutput
+import Testing
+
+@Suite struct ConsoleOutputTests {
+  @Test func escapesTerminalAttacks() {
+    #expect(Sanitizer.escape("ok \u{1b}[2Jgone\u{7}") == "ok \\x1b[2Jgone\\x07")
+    #expect(Sanitizer.escape("a\u{202e}b\u{200b}c\u{9b}31m") == "a\\u{202e}b\\u{200b}c\\x9b31m")
+    #expect(Sanitizer.escape("two\nlines\tand\rmore") == "two\\nlines\\tand\\rmore")
+    #expect(Sanitizer.escape("Größe 温度 ✓") == "Größe 温度 ✓")
+  }
+
+  @Test func fitsTablesToTheTerminal() {
+    var table = TextTable([.init("n", alignsRight: true), .init("message", mayShrink: true)])
+    table.append(["7", String(repeating: "x", count: 100)])
+    table.append(["12345", "short\u{1b}[0m"])
+    let lines = table.lines(width: 40)
+    #expect(lines.allSatisfy { DisplayWidth.of($0) <= 40 })
+    #expect(lines[1].hasSuffix("…"))
+    #expect(lines[2] == "12345  short\\x1b[0m")
+  }
+
+  @Test func countsWideCharactersAsTwoColumns() {
+    #expect(DisplayWidth.of("温度") == 4)
+    #expect(DisplayWidth.fit("温度計", 5) == "温度…")
+    #expect(DisplayWidth.wrap("one two three", 7) == ["one two", "three"])
+    #expect(DisplayWidth.wrap("abcdefghij", 4) == ["abcd", "efgh", "ij"])
+  }
+
+  @Test func writesJSONThatStaysInert() {
+    let value = JSONValue.object([
+      ("schema", "x/1"), ("n", 3), ("share", .double(0.25)), ("bad", .double(.nan)),
+      ("text", .string("\u{1b}\"\\\u{2028}\n")), ("list", .array([1, true, .null])),
+    ])
+    #expect(
+      value.text()
+        == #"{"schema":"x/1","n":3,"share":0.25,"bad":null,"text":"\u001b\"\\\u2028\n","list":[1,true,null]}"#
+    )
+    #expect(JSONValue.object([("a", .array([1]))]).prettyText() == "{\n  \"a\": [\n    1\n  ]\n}")
+  }
+
+  @Test func defusesSpreadsheetFormulas() {
+    #expect(
+      DelimitedText.line(["=1+1", "-5", "@x", "a,b", "q\"q", "-x"]) == "'=1+1,-5,'@x,\"a,b\",\"q\"\"q\",'-x")
+  }
+
+  @Test func writesFiguresWithoutLocale() {
+    #expect(Figures.grouped(1_234_567) == "1,234,567")
+    #expect(Figures.grouped(-999) == "-999")
+    #expect(Figures.bytes(999) == "999 B")
+    #expect(Figures.bytes(1_250_000_000) == "1.3 GB")
+    #expect(Figures.duration(seconds: 0.85) == "850 ms")
+    #expect(Figures.duration(seconds: 250) == "4 min 10 s")
+    #expect(Figures.duration(seconds: 7500) == "2 h 5 min")
+    #expect(Figures.duration(seconds: .infinity) == "unknown")
+    #expect(Figures.decimal(-0.001, 2) == "0.00")
+    #expect(Figures.percent(0.125, digits: 1) == "12.5 %")
+    #expect(Figures.sparkline([0, 1, 8]) == " ▁█")
+    #expect(Figures.bar(0.5, columns: 4) == "██")
+  }
+
+  @Test func honoursNoColor() {
+    #expect(TerminalStyle(isTerminal: true, environment: ["NO_COLOR": "1"]).bold("x") == "x")
+    #expect(TerminalStyle(isTerminal: false, environment: [:]).red("x") == "x")
+    #expect(TerminalStyle(isTerminal: true, environment: ["TERM": "dumb"]).red("x") == "x")
+    #expect(TerminalStyle(isTerminal: true, environment: ["NO_COLOR": ""]).red("x") == "\u{1b}[31mx\u{1b}[0m")
+  }
+}
