@@ -1,8 +1,45 @@
 import ArgumentParser
+import ConsoleOutput
+import Glibc
 
 @main
 struct Firebreak: AsyncParsableCommand {
+  static let version = "0.1.0"
   static let configuration = CommandConfiguration(
     commandName: "firebreak",
-    abstract: "Reconstruct, contain and explain incidents of connected-device fleets.")
+    abstract: "Reconstruct, contain and explain incidents of connected-device fleets.",
+    version: version,
+    subcommands: allCommands)
+
+  /// Parses, runs, and turns every error into one sentence on standard error and an exit code.
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error) -> Never {
+    switch error {
+    case let status as ExitStatus:
+      Glibc.exit(status.code)
+    case let error as CommandError:
+      Console.note("firebreak: \(Sanitizer.escape(error.description))")
+      Glibc.exit(error.status.code)
+    case is CleanExit, is ValidationError, is ExitCode:
+      exit(withError: error)
+    default:
+      let code = exitCode(for: error)
+      if code == .validationFailure || code == .success { exit(withError: error) }
+      Console.note("firebreak: \(Sanitizer.escape("\(error)"))")
+      Glibc.exit(ExitStatus.couldNot.code)
+    }
+  }
 }

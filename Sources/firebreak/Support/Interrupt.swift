@@ -1,0 +1,25 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C and termination as a flag that long work looks at, so that it can stop at a safe place.
+/// A second Ctrl-C ends the process at once.
+enum Interrupt {
+  private static let count = Atomic<Int>(0)
+
+  /// True once SIGINT or SIGTERM has come.
+  static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+
+  /// From now on SIGINT and SIGTERM set the flag instead of ending the process.
+  static func listen() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in
+        if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+      }
+    }
+  }
+
+  /// Throws `ExitStatus.interrupted` once Ctrl-C has come.
+  static func check() throws {
+    if isRequested { throw ExitStatus.interrupted }
+  }
+}
