@@ -1,0 +1,7 @@
+/// The built-in formats. The order decides where two claim a line with the same score.
+public enum AllFormats {
+  /// One entry for each file in `Formats/`; a test compares.
+  public static let list: [any LogFormat] = [
+    TextFormat()
+  ]
+}

@@ -1,0 +1,76 @@
+/// The choice of a source's format from its first lines.
+public struct FormatElection: Sendable {
+  /// The elected format; nil where no format knows the lines.
+  public private(set) var winner: (any LogFormat)?
+  /// The other formats, best first, for lines that the winner refuses.
+  public private(set) var others: [any LogFormat] = []
+  /// True when the bytes are no text: NUL bytes or control characters abound.
+  public private(set) var isBinary = false
+
+  /// Lines looked at.
+  static let lineLimit = 100
+
+  /// Elects from the first bytes of a source. The last line counts only where it is the only one, since it may
+  /// be cut.
+  public init(formats: [any LogFormat], head: UnsafeRawBufferPointer) {
+    isBinary = Self.looksBinary(head)
+    var totals = [Int](repeating: 0, count: formats.count)
+    var seen = 0
+    var cursor = LineCursor(head)
+    while seen < Self.lineLimit, let line = cursor.next() {
+      if cursor.isAtEnd, !cursor.endedWithNewline, seen > 0 { break }
+      if line.isEmpty { continue }
+      seen += 1
+      for index in formats.indices { totals[index] += formats[index].score(line) }
+    }
+    let ranked = formats.indices.sorted {
+      totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
+    }
+    if let best = ranked.first, totals[best] > 0 {
+      winner = formats[best]
+      others = ranked.dropFirst().map { formats[$0] }
+    } else {
+      others = formats
+    }
+  }
+
+  /// True when the first bytes cannot be text: a byte in 32 or more is a control character that text does not
+  /// use. Single NULs in a log (a power cut's trace) do not count as binary.
+  static func looksBinary(_ head: UnsafeRawBufferPointer) -> Bool {
+    let part = UnsafeRawBufferPointer(rebasing: head.prefix(4096))
+    guard !part.isEmpty else { return false }
+    var odd = 0
+    for byte in part where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 && byte != 0x1B {
+      odd += 1
+    }
+    return odd * 32 > part.count
+  }
+}
+
+/// Walks over lines of a buffer: without LF, without a CR before it, without a leading byte-order mark.
+struct LineCursor {
+  private let bytes: UnsafeRawBufferPointer
+  private var offset = 0
+  /// True when the line handed out last ended with LF.
+  private(set) var endedWithNewline = false
+
+  init(_ bytes: UnsafeRawBufferPointer) {
+    self.bytes = bytes
+    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
+  }
+
+  /// True when there is no further line.
+  var isAtEnd: Bool { offset >= bytes.count }
+
+  mutating func next() -> UnsafeRawBufferPointer? {
+    guard offset < bytes.count else { return nil }
+    var end = offset
+    while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+    endedWithNewline = end < bytes.count
+    var last = end
+    if last > offset, bytes[last - 1] == 0x0D { last -= 1 }
+    let line = UnsafeRawBufferPointer(rebasing: bytes[offset..<last])
+    offset = end + 1
+    return line
+  }
+}

@@ -1,0 +1,111 @@
+/// How a source is cut into records.
+public enum Framing: Sendable, Hashable {
+  /// One record a line; LF or CRLF are not part of the record handed to the parser, nor is a byte-order mark.
+  case lines
+  /// JSON values one after the other, with or without line ends between or inside them; see `JSONValueFramer`.
+  case jsonValues
+  /// Records of a fixed number of bytes, without separators.
+  case fixed(Int)
+  /// The whole source is one record (up to the caller's limit).
+  case whole
+}
+
+/// What is known of a source before it is read. Formats may take the device from it.
+public struct SourceContext: Sendable {
+  /// Path on disk, then the member names, outermost first.
+  public var path: [String]
+  /// A context from path and member chain.
+  public init(path: [String] = []) { self.path = path }
+}
+
+/// A log format: how its records look, and proof that it can read them.
+///
+/// One conformance per file in `Formats/`, listed in `AllFormats.swift`. Formats are values without state; what must
+/// be remembered from line to line (a CSV header, the last stamp) lives in the parser they make.
+public protocol LogFormat: Sendable {
+  /// Stable name, lower case with `-`: `syslog-rfc3164`.
+  var name: String { get }
+  /// One line for `firebreak formats`.
+  var summary: String { get }
+  /// What it yields besides the message: `time`, `device`, `severity`, `program`, and names of other fields.
+  var yields: [String] { get }
+  /// How its sources are cut into records.
+  var framing: Framing { get }
+  /// Records it must read, with what it must make of them. Consecutive: parser state carries on from one to the next.
+  var samples: [FormatSample] { get }
+  /// Records it must refuse.
+  var refusals: [String] { get }
+  /// How sure it is that this line is its own: 0 never, 100 nothing else could be. Called on first lines only,
+  /// and on lines that the elected format has refused. Must not depend on earlier lines.
+  func score(_ line: UnsafeRawBufferPointer) -> Int
+  /// A parser for one source.
+  func makeParser(_ context: SourceContext) -> any RecordParser
+}
+
+extension LogFormat {
+  /// Lines, unless said otherwise.
+  public var framing: Framing { .lines }
+}
+
+/// The state of reading one source. Used by one thread at a time.
+public protocol RecordParser: AnyObject {
+  /// Reads one record. `reading` is reset first; its slices refer to `record` or to its scratch buffer.
+  func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict
+  /// The next event of the record that was parsed last, while `reading.flags` holds `.more`.
+  func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict
+}
+
+extension RecordParser {
+  /// Records of most formats hold one event.
+  public func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    reading.reset()
+    return .structure
+  }
+}
+
+/// What became of a record.
+public enum Verdict: Sendable, Hashable {
+  /// An event; the reading says what.
+  case event
+  /// Belongs to the event before: `message` is to be appended to its message after a line feed, the members of
+  /// `fields` to its fields. Where there is no event before, it is refused as `orphan`.
+  case continuation
+  /// A header, a comment, a bracket. The reading's flags may still say `.bootMarker`.
+  case structure
+  /// Nothing but white space.
+  case blank
+  /// Not readable, and why.
+  case refused(Refusal)
+}
+
+/// Why a record could not be read.
+public enum Refusal: UInt8, Sendable, CaseIterable {
+  case notJSON, notAnObject, tooDeep, badTime, noTime, notSyslog, badColumns, badQuoting, noHeader, noMatch
+  case matchLimit, tooLong, binary, badUTF8, badNumber, badField, truncated, orphan, unknownAlias, badChecksum
+
+  /// The stable code kept in the case file.
+  public var code: String {
+    switch self {
+    case .notJSON: "not-json"
+    case .notAnObject: "not-an-object"
+    case .tooDeep: "too-deep"
+    case .badTime: "bad-time"
+    case .noTime: "no-time"
+    case .notSyslog: "not-syslog"
+    case .badColumns: "bad-columns"
+    case .badQuoting: "bad-quoting"
+    case .noHeader: "no-header"
+    case .noMatch: "no-match"
+    case .matchLimit: "match-limit"
+    case .tooLong: "too-long"
+    case .binary: "binary"
+    case .badUTF8: "bad-utf8"
+    case .badNumber: "bad-number"
+    case .badField: "bad-field"
+    case .truncated: "truncated"
+    case .orphan: "orphan"
+    case .unknownAlias: "unknown-alias"
+    case .badChecksum: "bad-checksum"
+    }
+  }
+}

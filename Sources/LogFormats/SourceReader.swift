@@ -1,0 +1,82 @@
+/// Reads the records of one source: with the elected format, and where that refuses a record, with the format
+/// that claims it. One per source, used by one thread at a time.
+public final class SourceReader {
+  /// How the source is to be cut into records.
+  public let framing: Framing
+  /// Name of the elected format, or `text` where none was.
+  public let electedName: String
+  /// Names of all formats that have read an event so far, the elected one first.
+  public private(set) var usedNames: [String] = []
+
+  private let elected: any RecordParser
+  private let others: [any LogFormat]
+  private var parsers: [String: any RecordParser] = [:]
+  private var current: any RecordParser
+  private var electedIsText: Bool
+
+  init(elected format: (any LogFormat)?, others: [any LogFormat], context: SourceContext) {
+    let chosen = format ?? TextFormat()
+    framing = chosen.framing
+    electedName = chosen.name
+    elected = chosen.makeParser(context)
+    electedIsText = format == nil
+    self.others = others
+    self.context = context
+    current = elected
+  }
+
+  private let context: SourceContext
+
+  /// What to write into the source's account: the elected format, or `mixed`.
+  public var formatName: String {
+    usedNames.count > 1 ? "mixed" : usedNames.first ?? electedName
+  }
+
+  /// Reads one record. After a verdict of `.event` with `.more` set, call `next` until it is off.
+  public func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    current = elected
+    if electedIsText { return parseUnclaimed(record, into: &reading, verdict: nil) }
+    let verdict = elected.parse(record, into: &reading)
+    if case .refused = verdict { return parseUnclaimed(record, into: &reading, verdict: verdict) }
+    if verdict == .event, usedNames.isEmpty { usedNames.append(electedName) }
+    return verdict
+  }
+
+  /// The next event of the record that was parsed last.
+  public func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    current.next(record, into: &reading)
+  }
+
+  /// A record that the elected format does not want: whoever claims it by score may try.
+  private func parseUnclaimed(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading, verdict: Verdict?
+  ) -> Verdict {
+    var best = Self.claimThreshold - 1
+    var claimant: (any LogFormat)?
+    for format in others where format.framing == .lines {
+      let score = format.score(record)
+      if score > best {
+        best = score
+        claimant = format
+      }
+    }
+    if let claimant {
+      let parser = parsers[claimant.name] ?? claimant.makeParser(context)
+      parsers[claimant.name] = parser
+      let other = parser.parse(record, into: &reading)
+      if case .refused = other {
+      } else {
+        current = parser
+        if other == .event, !usedNames.contains(claimant.name) { usedNames.append(claimant.name) }
+        return other
+      }
+    }
+    current = elected
+    let own = elected.parse(record, into: &reading)
+    if own == .event, !usedNames.contains(electedName) { usedNames.append(electedName) }
+    return own
+  }
+
+  /// Least score with which a format may take a line from a source that was given to another.
+  static let claimThreshold = 60
+}
