@@ -1,0 +1,64 @@
+# firebreak: `make demo` and `make test` do everything on a fresh Debian 12 machine with Swift 6.3.
+PREFIX ?= /usr/local
+SECONDS ?= 120
+BINARY = .build/release/firebreak
+.PHONY: help build demo test check docs bench soak fuzz install dist clean packages test-packages
+
+help:
+	@echo "make demo      from clone to an open-able postmortem.html"
+	@echo "make test      everything the tests need, and the tests"
+	@echo "make check     format, module arrows, generated documents"
+	@echo "make docs      writes the generated documents anew"
+	@echo "make bench     ingest beside gzip (and DuckDB where installed)"
+	@echo "make soak      the long versions of kill, fuzz and scale tests"
+	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
+
+packages:
+	@.ci/packages build
+test-packages:
+	@.ci/packages test
+
+build: packages
+	swift build -c release --product firebreak
+
+demo: build
+	@.ci/demo $(BINARY)
+
+test: test-packages
+	@.ci/test
+
+check: test-packages
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift build --build-tests
+	swift test --skip-build --filter firebreakTests.ModuleArrowTests --filter firebreakTests.TreeTests \
+	  --filter firebreakTests.CommandReferenceTests --filter firebreakTests.DependencyDocumentTests
+
+docs: packages
+	swift build --build-tests
+	UPDATE_DOCS=1 swift test --skip-build --filter firebreakTests.CommandReferenceTests \
+	  --filter firebreakTests.DependencyDocumentTests
+
+bench: build
+	@.ci/bench $(BINARY)
+
+soak: test-packages
+	FIREBREAK_SOAK=1 .ci/test
+
+fuzz: test-packages
+	FIREBREAK_FUZZ_SECONDS=$(SECONDS) swift test --filter Fuzz
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/firebreak \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/firebreak
+	cp -r Playbooks Samples $(DESTDIR)$(PREFIX)/share/firebreak/
+	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/firebreak
+	$(BINARY) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_firebreak
+	$(BINARY) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/firebreak.fish
+
+dist: packages
+	@.ci/dist
+
+clean:
+	rm -rf .build demo dist
