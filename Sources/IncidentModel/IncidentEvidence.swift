@@ -28,6 +28,13 @@ public struct IncidentEvidence: Sendable {
   /// Index of the entity named.
   public var mentionDevices: [Int32] = []
 
+  /// Positions (in the event columns, ascending, repeated for several) of variables that may tie two events
+  /// together, such as sequence numbers and request ids; with `tokenHashes`. Variables that name an entity and those
+  /// shorter than two bytes are left out. May be empty: clocks are then compared by the rhythm of events alone.
+  public var tokenEvents: [Int32] = []
+  /// 32 bits of `ContentHash` of the variable's bytes, the same wherever it is written.
+  public var tokenHashes: [UInt32] = []
+
   /// Numeric series, from telemetry fields.
   public var series: [MetricSeries] = []
   /// The fleet's attributes.
