@@ -52,6 +52,7 @@ install: build
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/firebreak
+	install -m 644 Docs/firebreak.1 $(DESTDIR)$(PREFIX)/share/man/man1/firebreak.1
 	cp -r Playbooks Samples $(DESTDIR)$(PREFIX)/share/firebreak/
 	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/firebreak
 	$(BINARY) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_firebreak

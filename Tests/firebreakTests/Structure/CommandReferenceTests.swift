@@ -14,6 +14,40 @@ import Testing
       + type.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap { commands($0, path) }
   }
 
+  static func help(_ path: [String], _ type: any ParsableCommand.Type) -> String {
+    let text =
+      path.count == 1
+      ? Firebreak.helpMessage(columns: 80) : Firebreak.helpMessage(for: type, columns: 80)
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.replacing(#/ +$/#, with: "") }.joined(separator: "\n").trimmingCharacters(in: .newlines)
+  }
+
+  /// A manual page in the man(7) macros: the commands' own help, unfilled.
+  static func manual() -> String {
+    func escaped(_ text: String) -> String {
+      text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        let line = $0.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+        return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
+      }.joined(separator: "\n")
+    }
+    var text = """
+      .TH FIREBREAK 1 "" "firebreak \(Firebreak.version)" "User Commands"
+      .SH NAME
+      firebreak \\- reconstruct, contain and explain incidents of connected\\-device fleets
+
+      """
+    for (path, type) in commands(Firebreak.self) {
+      text += ".SH \(escaped(path.joined(separator: " ").uppercased()))\n.nf\n\(escaped(help(path, type)))\n.fi\n"
+    }
+    return text + """
+      .SH EXIT STATUS
+      0 done; 1 the answer is no; 2 could not; 3 done, with losses listed; 64 usage; 130 interrupted.
+      .SH ENVIRONMENT
+      FIREBREAK_CASE names the case; NO_COLOR and TERM=dumb turn colour off; COLUMNS overrides the width.
+
+      """
+  }
+
   static func markdown() -> String {
     var text = """
       # Command reference
@@ -23,12 +57,7 @@ import Testing
 
       """
     for (path, type) in commands(Firebreak.self) {
-      let help = path.count == 1 ? Firebreak.helpMessage(columns: 100) : Firebreak.helpMessage(for: type, columns: 100)
-      text += "\n## \(path.joined(separator: " "))\n\n```\n"
-      text += help.split(separator: "\n", omittingEmptySubsequences: false)
-        .map { $0.reversed().drop { $0 == " " }.reversed() }.map { String($0) }.joined(separator: "\n")
-        .trimmingCharacters(in: .newlines)
-      text += "\n```\n"
+      text += "\n## \(path.joined(separator: " "))\n\n```\n\(help(path, type))\n```\n"
     }
     return text
   }
@@ -36,6 +65,16 @@ import Testing
   @Test func referenceIsCurrent() throws {
     let difference = try Repository.difference(generated: Self.markdown(), file: "Docs/CommandReference.md")
     #expect(difference == nil)
+  }
+
+  @Test func manualPageIsCurrent() throws {
+    #expect(try Repository.difference(generated: Self.manual(), file: "Docs/firebreak.1") == nil)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completionsNameEveryCommand(shell: String) throws {
+    let script = Firebreak.completionScript(for: try #require(CompletionShell(rawValue: shell)))
+    for (path, _) in Self.commands(Firebreak.self) { #expect(script.contains(path.last ?? ""), "\(path)") }
   }
 
   @Test func everyCommandSaysWhatItDoes() {

@@ -14,8 +14,12 @@ import Testing
 
   /// SPDX id by the words of a licence file.
   static func licence(_ text: String) -> String {
-    if text.contains("Apache License") { return text.contains("Runtime Library Exception") ? "Apache-2.0 WITH Swift-exception" : "Apache-2.0" }
-    if text.contains("MIT License") || text.contains("Permission is hereby granted, free of charge") { return "MIT" }
+    if text.contains("Apache License") {
+      return text.contains("Runtime Library Exception") ? "Apache-2.0 WITH Swift-exception" : "Apache-2.0"
+    }
+    if text.contains("MIT License") || text.contains("Permission is hereby granted, free of charge") {
+      return "MIT"
+    }
     if text.contains("Redistribution and use in source and binary forms") { return "BSD" }
     return "unknown"
   }
@@ -35,7 +39,8 @@ import Testing
 
       """
     for pin in pins {
-      let folder = pin.location.split(separator: "/").last.map { $0.replacing(/\.git$/, with: "") } ?? pin.identity
+      let folder =
+        pin.location.split(separator: "/").last.map { $0.replacing(#/\.git$/#, with: "") } ?? pin.identity
       var licence = "unknown"
       for base in [".build/checkouts", "../main/.build/checkouts"] where licence == "unknown" {
         for file in ["LICENSE.txt", "LICENSE", "LICENSE.md"] where licence == "unknown" {

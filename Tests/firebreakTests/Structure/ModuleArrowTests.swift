@@ -35,7 +35,9 @@ import Testing
     "Swift", "Glibc", "Foundation", "FoundationEssentials", "Synchronization", "Dispatch", "Testing",
   ]
   /// Targets that must stay free of everything but the standard library.
-  static let pure: Set<String> = ["IncidentModel", "CascadeAnalysis", "LogFormats", "ConsoleOutput", "PostmortemReport"]
+  static let pure: Set<String> = [
+    "IncidentModel", "CascadeAnalysis", "LogFormats", "ConsoleOutput", "PostmortemReport",
+  ]
 
   static func manifest() throws -> Manifest {
     let json = try #require(try Repository.output(of: ["swift", "package", "dump-package"]))
@@ -44,7 +46,8 @@ import Testing
 
   static func imports(of target: Manifest.Target) throws -> [(file: String, module: String)] {
     let folder = target.type == "test" ? "Tests/\(target.name)" : "Sources/\(target.name)"
-    let keyword = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import (?:struct |class |enum |func |protocol |var |let |typealias )?([A-Za-z_]\w*)/#
+    let keyword =
+      #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import (?:struct |class |enum |func |protocol |var |let |typealias )?([A-Za-z_]\w*)/#
     var found: [(String, String)] = []
     for file in Repository.files(below: folder, suffix: ".swift") {
       for line in try Repository.text(file).split(separator: "\n") {
@@ -62,7 +65,8 @@ import Testing
       let allowed = Self.toolchain.union(target.dependencies.flatMap(\.names))
       for (file, module) in try Self.imports(of: target) {
         seen += 1
-        #expect(allowed.contains(module), "\(file) imports \(module), which \(target.name) does not depend on")
+        #expect(
+          allowed.contains(module), "\(file) imports \(module), which \(target.name) does not depend on")
       }
     }
     #expect(seen > 100)

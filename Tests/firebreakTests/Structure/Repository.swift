@@ -13,7 +13,8 @@ enum Repository {
   static func files(below folder: String, suffix: String) -> [String] {
     let base = root.appending(path: folder)
     guard let walk = FileManager.default.enumerator(atPath: base.path()) else { return [] }
-    return walk.compactMap { $0 as? String }.filter { $0.hasSuffix(suffix) }.map { "\(folder)/\($0)" }.sorted()
+    return walk.compactMap { $0 as? String }.filter { $0.hasSuffix(suffix) }.map { "\(folder)/\($0)" }
+      .sorted()
   }
 
   /// Compares a generated document with its file; with `UPDATE_DOCS=1` writes the file instead.
@@ -28,7 +29,8 @@ enum Repository {
     if existing == generated { return nil }
     let old = existing.split(separator: "\n", omittingEmptySubsequences: false)
     let new = generated.split(separator: "\n", omittingEmptySubsequences: false)
-    let at = zip(old, new).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(old.count, new.count)
+    let at =
+      zip(old, new).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(old.count, new.count)
     let was = at < old.count ? old[at] : "(end)"
     let now = at < new.count ? new[at] : "(end)"
     return "\(file) is out of date at line \(at + 1): '\(was)' should be '\(now)'. Run 'make docs'"
