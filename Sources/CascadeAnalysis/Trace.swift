@@ -22,14 +22,18 @@ public struct Incident: Sendable {
   public var onsets: [Onset] = []
   /// Candidates for the origin, most probable first; empty: not determined.
   public var origins: [OriginCandidate] = []
-  /// Who took down whom.
+  /// Who took down whom: the most probable parent of each entity that has one.
   public var edges: [SpreadEdge] = []
+  /// Other parents that the evidence does not rule out, with their probabilities.
+  public var alternatives: [SpreadEdge] = []
   /// Changes (updates, campaigns, configuration) seen before the failures.
   public var changes: [ChangeEvent] = []
   /// What the early failing devices share; nil: abstained.
   public var commonCause: CommonCause?
   /// Named phases in order of time.
   public var phases: [Phase] = []
+  /// What a staged rollout would have spared; nil where no change was the cause.
+  public var counterfactual: Counterfactual?
   /// An incident with nothing in it.
   public init() {}
 }
@@ -50,6 +54,8 @@ public struct Onset: Sendable {
   public var evidence: [EventID]
   /// Who vouches for the evidence at best.
   public var basis: IdentityBasis
+  /// One sentence each: why this was taken for a failure.
+  public var reasons: [String] = []
   /// How an onset was seen.
   public enum Kind: String, Sendable { case log, metric, silence, reported }
   /// An onset from its parts.
@@ -230,5 +236,33 @@ public struct ClockSkew: Sendable {
     self.seconds = seconds
     self.error = error
     self.pairs = pairs
+  }
+}
+
+/// What a rollout under another policy would have done, simulated from the delays and shares seen in the incident.
+public struct Counterfactual: Sendable {
+  /// The policy, in words.
+  public var policy: String
+  /// Entities that failed in fact.
+  public var failedActual: Int
+  /// Entities that would have failed: median of the simulations.
+  public var failed: Double
+  /// 90 % interval of the simulations.
+  public var interval: ClosedRange<Double>
+  /// When the rollout would have been halted, seconds after its start: median; nil where it would not.
+  public var haltedAfter: Double?
+  /// What was assumed, one sentence each.
+  public var assumptions: [String]
+  /// A counterfactual from its parts.
+  public init(
+    policy: String, failedActual: Int, failed: Double, interval: ClosedRange<Double>, haltedAfter: Double?,
+    assumptions: [String]
+  ) {
+    self.policy = policy
+    self.failedActual = failedActual
+    self.failed = failed
+    self.interval = interval
+    self.haltedAfter = haltedAfter
+    self.assumptions = assumptions
   }
 }
