@@ -5,9 +5,12 @@ import Testing
 
 @Suite struct SchemaDocumentTests {
   /// `Docs/CaseFile.md`, found from this file's place in the package.
-  private static let document = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Docs/CaseFile.md")
+  private static let document: URL = {
+    let file = realpath(#filePath, nil)
+    defer { free(file) }
+    let path = file.map { String(cString: $0) } ?? #filePath
+    return URL(filePath: path).appending(path: "../../../Docs/CaseFile.md").standardized
+  }()
 
   @Test func documentPrintsExactlyTheStatementsOfTheCode() throws {
     let heading = "## Schema\n"
