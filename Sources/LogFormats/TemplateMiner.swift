@@ -2,23 +2,232 @@ public import IncidentModel
 
 /// Splits messages into a constant template and variables, by rules on single tokens: no state, so that two workers
 /// agree. Holds only reused buffers.
+///
+/// Tokens end at white space and ASCII punctuation other than `- _ . / : + % # * ~ ^ \` and backtick; a colon ends a
+/// token unless it stands inside an address or a time (`a4:cf:12`, `::1`, `10.0.0.7:1883`, `09:08:09`). A token is a variable
+/// when it holds a digit or a control character, is hexadecimal throughout with eight letters or more, is made of
+/// colon-joined hexadecimal groups, or is no valid UTF-8. A full stop at the end of a token is not part of a variable.
 public struct TemplateMiner: ~Copyable {
   /// Id of the template mined last: `ContentHash` of program, NUL, text.
   public private(set) var template = TemplateID(rawValue: 0)
   /// Number of variables of the message mined last.
   public private(set) var variableCount = 0
 
+  /// Most variables of one message; what follows the last but one is one variable.
+  public static let variableLimit = 200
+  /// Bytes of a message that are looked at; the rest is one variable.
+  public static let messageLimit = 4096
+
+  private let variables: UnsafeMutablePointer<UInt64>
+  private var buffer: UnsafeMutableRawPointer
+  private var capacity: Int
+  private var textStart = 0
+  private var textEnd = 0
+
   /// A miner with empty buffers.
-  public init() {}
+  public init() {
+    variables = .allocate(capacity: Self.variableLimit + 1)
+    capacity = 3 * Self.messageLimit + 64
+    buffer = .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit {
+    variables.deallocate()
+    buffer.deallocate()
+  }
+
+  /// The template's text: the message with `<*>` for each variable. Holds until the next call of `mine`.
+  public var templateText: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: buffer + textStart, count: textEnd - textStart)
+  }
+
+  /// The bytes of a variable, as offset and count in the message.
+  @inlinable public func variable(_ index: Int) -> (start: Int, count: Int) {
+    let packed = packedVariable(index)
+    return (Int(packed >> 32), Int(packed & 0xFFFF_FFFF))
+  }
+
+  @usableFromInline func packedVariable(_ index: Int) -> UInt64 {
+    precondition(index >= 0 && index < variableCount)
+    return variables[index]
+  }
 
   /// Mines one message. Afterwards `template`, `templateText`, `variableCount` and `variable(_:)` describe it, until the
   /// next call. Replacing each `<*>` of the text by the variables in order gives the message back, byte for byte.
   public mutating func mine(message: UnsafeRawBufferPointer, program: UnsafeRawBufferPointer) {
+    let needed = program.count &+ 1 &+ 3 &* Self.messageLimit &+ 64
+    if needed > capacity {
+      buffer.deallocate()
+      buffer = .allocate(byteCount: needed, alignment: 16)
+      capacity = needed
+    }
+    if let base = program.baseAddress { buffer.copyMemory(from: base, byteCount: program.count) }
+    buffer.storeBytes(of: 0, toByteOffset: program.count, as: UInt8.self)
+    textStart = program.count &+ 1
+    variableCount = 0
+    let out = buffer + textStart
+    let written = Self.split(message, into: out, variables: variables, count: &variableCount)
+    textEnd = textStart &+ written
+    template = TemplateID(
+      rawValue: ContentHash.of(UnsafeRawBufferPointer(start: buffer, count: textEnd)))
   }
 
-  /// The template's text: the message with `<*>` for each variable. Holds until the next call of `mine`.
-  public var templateText: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+  // MARK: Tokens
 
-  /// The bytes of a variable, as offset and count in the message.
-  public func variable(_ index: Int) -> (start: Int, count: Int) { (0, 0) }
+  /// What a byte is. A token's bytes are or-ed together.
+  private enum Kind {
+    /// Ends a token and belongs to none.
+    static let separator: UInt8 = 1
+    static let digit: UInt8 = 2
+    /// A letter beyond f, or punctuation inside a token: not hexadecimal.
+    static let other: UInt8 = 4
+    static let colon: UInt8 = 8
+    /// From 0x80.
+    static let high: UInt8 = 16
+    static let control: UInt8 = 32
+    /// A colon that joins; set by the tokenizer.
+    static let joined: UInt8 = 64
+    /// A full stop: part of addresses, but not hexadecimal.
+    static let stop: UInt8 = 128
+  }
+
+  /// Kind of each byte; 0 for hexadecimal letters.
+  nonisolated(unsafe) private static let kinds: UnsafePointer<UInt8> = {
+    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
+    for value in 0..<256 {
+      let byte = UInt8(value)
+      let kind: UInt8
+      switch byte {
+      case 0x30...0x39: kind = Kind.digit
+      case 0x41...0x46, 0x61...0x66: kind = 0
+      case 0x47...0x5A, 0x67...0x7A: kind = Kind.other
+      case 0x3A: kind = Kind.colon
+      case 0x2E: kind = Kind.stop
+      case 0x09, 0x20: kind = Kind.separator
+      case 0...0x1F, 0x7F: kind = Kind.control
+      case 0x80...0xFF: kind = Kind.high
+      case 0x2D, 0x5F, 0x2F, 0x2B, 0x25, 0x23, 0x2A, 0x7E, 0x5E, 0x5C, 0x60: kind = Kind.other
+      default: kind = Kind.separator
+      }
+      table[value] = kind
+    }
+    return UnsafePointer(table)
+  }()
+
+  /// Writes the template's text to `out` (room for three times the message and a little) and gives its length.
+  private static func split(
+    _ message: UnsafeRawBufferPointer, into out: UnsafeMutableRawPointer,
+    variables: UnsafeMutablePointer<UInt64>, count variableCount: inout Int
+  ) -> Int {
+    guard let bytes = message.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+    let kinds = Self.kinds
+    let end = min(message.count, messageLimit)
+    var found = 0
+    var written = 0
+    // Constant text not copied yet begins here.
+    var pending = 0
+    var i = 0
+
+    @inline(__always) func placeholder(_ from: Int, _ to: Int) {
+      let constant = from &- pending
+      // Short stretches are the rule: copy them in words, which may write a little beyond and is overwritten.
+      if constant <= 16, from &+ 16 <= message.count {
+        let source = UnsafeRawPointer(bytes + pending)
+        let target = out + written
+        let low = source.loadUnaligned(as: UInt64.self)
+        let high = source.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        target.storeBytes(of: low, as: UInt64.self)
+        target.storeBytes(of: high, toByteOffset: 8, as: UInt64.self)
+      } else if constant > 0 {
+        (out + written).copyMemory(from: bytes + pending, byteCount: constant)
+      }
+      written &+= constant
+      (out + written).storeBytes(of: 0x003E_2A3C, as: UInt32.self)
+      written &+= 3
+      variables[found] = UInt64(from) << 32 | UInt64(to &- from)
+      found &+= 1
+      pending = to
+    }
+
+    while i < end {
+      var kind = kinds[Int(bytes[i])]
+      if kind & (Kind.separator | Kind.colon) != 0 {
+        // A placeholder that stands in the message itself becomes a variable, or it could not be told apart.
+        if bytes[i] == 0x3C, i &+ 2 < message.count, bytes[i &+ 1] == 0x2A, bytes[i &+ 2] == 0x3E {
+          placeholder(i, i &+ 3)
+          i &+= 3
+          if found >= variableLimit &- 1 { break }
+          continue
+        }
+        let opensAddress =
+          kind == Kind.colon && i &+ 2 < end && bytes[i &+ 1] == 0x3A
+          && kinds[Int(bytes[i &+ 2])] <= Kind.digit
+          && kinds[Int(bytes[i &+ 2])] != Kind.separator
+          && (i == 0 || kinds[Int(bytes[i &- 1])] == Kind.separator)
+        if !opensAddress {
+          i &+= 1
+          continue
+        }
+      }
+      let start = i
+      var flags: UInt8 = 0
+      var group = i
+      while true {
+        while kind & (Kind.separator | Kind.colon) == 0 {
+          flags |= kind
+          i &+= 1
+          if i >= end { break }
+          kind = kinds[Int(bytes[i])]
+        }
+        // At a colon: does it join? What stands before it in this token must be hexadecimal groups or an address.
+        guard i < end, kind == Kind.colon, flags & (Kind.other | Kind.high | Kind.control) == 0, i &+ 1 < end
+        else { break }
+        let next = kinds[Int(bytes[i &+ 1])]
+        let isAddress = flags & Kind.stop != 0 && flags & Kind.digit != 0
+        guard next == 0 || next == Kind.digit || next == Kind.colon && i &- group <= 4 && !isAddress,
+          isAddress || i &- group <= 4
+        else { break }
+        flags |= Kind.joined
+        i &+= 1
+        group = i
+        kind = next
+        if next == Kind.colon {
+          // `::`, once; a third colon ends the token.
+          i &+= 1
+          group = i
+          guard i < end else { break }
+          kind = kinds[Int(bytes[i])]
+          if kind & (Kind.separator | Kind.colon) != 0 { break }
+        }
+      }
+      if flags & (Kind.digit | Kind.control) == 0 {
+        if flags == 0 ? i &- start < 8 : flags == Kind.joined ? !isJoinedHex(bytes, start, i) : true {
+          guard flags & Kind.high != 0,
+            !Bytes.isValidUTF8(UnsafeRawBufferPointer(start: bytes + start, count: i &- start))
+          else { continue }
+        }
+      }
+      var last = i
+      while last > start &+ 1, bytes[last &- 1] == 0x2E || bytes[last &- 1] == 0x3A { last &-= 1 }
+      placeholder(start, last)
+      if found >= variableLimit &- 1 { break }
+    }
+    if i < message.count, found >= variableLimit &- 1 || end < message.count {
+      let from = max(pending, min(i, message.count))
+      placeholder(from, message.count)
+    }
+    if pending < message.count {
+      (out + written).copyMemory(from: bytes + pending, byteCount: message.count &- pending)
+      written &+= message.count &- pending
+    }
+    variableCount = found
+    return written
+  }
+
+  /// True for three or more colon-joined groups of hexadecimal letters: a hardware address without a digit.
+  private static func isJoinedHex(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var colons = 0
+    for index in start..<end where bytes[index] == 0x3A { colons &+= 1 }
+    return colons >= 2
+  }
 }

@@ -1,0 +1,185 @@
+// Writing into a reading's scratch buffer.
+extension Reading {
+  /// Makes room for `more` bytes.
+  @inline(__always) mutating func reserve(_ more: Int) {
+    if scratchCount &+ more > capacity { grow(more) }
+  }
+
+  private mutating func grow(_ more: Int) {
+    var wanted = capacity &* 2
+    while wanted < scratchCount &+ more { wanted &*= 2 }
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+    larger.copyMemory(from: buffer, byteCount: scratchCount)
+    buffer.deallocate()
+    buffer = larger
+    capacity = wanted
+  }
+
+  /// Appends one byte.
+  @inline(__always) mutating func append(_ byte: UInt8) {
+    reserve(1)
+    buffer.storeBytes(of: byte, toByteOffset: scratchCount, as: UInt8.self)
+    scratchCount &+= 1
+  }
+
+  /// Appends bytes.
+  @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    reserve(bytes.count)
+    (buffer + scratchCount).copyMemory(from: base, byteCount: bytes.count)
+    scratchCount &+= bytes.count
+  }
+
+  /// Appends a part of a record.
+  @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
+    guard start < end, let base = bytes.baseAddress else { return }
+    reserve(end &- start)
+    (buffer + scratchCount).copyMemory(from: base + start, byteCount: end &- start)
+    scratchCount &+= end &- start
+  }
+
+  /// Appends a text known at compile time.
+  @inline(__always) mutating func append(_ text: StaticString) {
+    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// Appends a whole number in decimal.
+  mutating func appendDecimal(_ value: Int64) {
+    reserve(20)
+    var magnitude = value.magnitude
+    if value < 0 { append(0x2D) }
+    var digits = 1
+    var probe = magnitude
+    while probe >= 10 {
+      probe /= 10
+      digits += 1
+    }
+    var at = scratchCount + digits
+    scratchCount = at
+    repeat {
+      at -= 1
+      buffer.storeBytes(of: UInt8(magnitude % 10) + 0x30, toByteOffset: at, as: UInt8.self)
+      magnitude /= 10
+    } while at > scratchCount - digits
+  }
+
+  // MARK: The fields object
+
+  /// Begins the object of other fields. Members follow; `endFields` closes it.
+  @inline(__always) mutating func beginFields() {
+    fields = .scratch(scratchCount, 0)
+    append(0x7B)
+  }
+
+  /// Ends the object of other fields; an empty one is dropped.
+  @inline(__always) mutating func endFields() {
+    if scratchCount &- fields.start <= 1 {
+      scratchCount = fields.start
+      fields = .empty
+      return
+    }
+    append(0x7D)
+    fields = .scratch(fields.start, scratchCount &- fields.start)
+  }
+
+  /// Appends a comma where a member stands before.
+  @inline(__always) mutating func separate() {
+    if scratchCount &- fields.start > 1 { append(0x2C) }
+  }
+
+  /// A member whose name is known at compile time and needs no escapes; its value is to follow.
+  @inline(__always) mutating func key(_ name: StaticString) {
+    separate()
+    append(0x22)
+    append(name)
+    append(0x22)
+    append(0x3A)
+  }
+
+  /// A member's name from raw bytes; its value is to follow.
+  mutating func key(_ name: UnsafeRawBufferPointer) {
+    separate()
+    appendJSONString(name)
+    append(0x3A)
+  }
+
+  /// A member with a string from raw bytes; nothing where they are empty.
+  @inline(__always) mutating func field(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+    guard !value.isEmpty else { return }
+    key(name)
+    appendJSONString(value)
+  }
+
+  /// A member with a number.
+  @inline(__always) mutating func field(_ name: StaticString, _ value: Int64) {
+    key(name)
+    appendDecimal(value)
+  }
+
+  /// A member with true or false.
+  @inline(__always) mutating func field(_ name: StaticString, _ value: Bool) {
+    key(name)
+    append(value ? "true" : "false")
+  }
+
+  /// A member with a number where the bytes are one in JSON's sense, with a string elsewhere.
+  mutating func fieldGuessing(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+    guard !value.isEmpty else { return }
+    key(name)
+    appendGuessing(value)
+  }
+
+  /// A JSON number where the bytes are one, `true`, `false` and `null` as such, else a JSON string.
+  mutating func appendGuessing(_ value: UnsafeRawBufferPointer) {
+    if JSONText.isNumber(value) || JSONText.isLiteral(value) {
+      append(value)
+    } else {
+      appendJSONString(value)
+    }
+  }
+
+  /// Appends bytes as a JSON string. Invalid UTF-8 becomes U+FFFD, byte by byte: the record itself keeps the bytes.
+  mutating func appendJSONString(_ bytes: UnsafeRawBufferPointer) {
+    append(0x22)
+    appendJSONCharacters(bytes)
+    append(0x22)
+  }
+
+  /// Appends bytes as the inside of a JSON string.
+  mutating func appendJSONCharacters(_ bytes: UnsafeRawBufferPointer) {
+    var run = 0
+    var i = 0
+    let count = bytes.count
+    while i < count {
+      let byte = bytes[i]
+      if byte >= 0x20, byte < 0x80, byte != 0x22, byte != 0x5C {
+        i &+= 1
+        continue
+      }
+      if byte >= 0x80 {
+        let length = Bytes.sequenceLength(bytes, i)
+        if length > 0 {
+          i &+= length
+          continue
+        }
+      }
+      append(bytes, run, i)
+      switch byte {
+      case 0x22: append("\\\"")
+      case 0x5C: append("\\\\")
+      case 0x0A: append("\\n")
+      case 0x0D: append("\\r")
+      case 0x09: append("\\t")
+      case 0x80...0xFF: append("\u{FFFD}")
+      default:
+        append("\\u00")
+        append(byte >> 4 &+ 0x30)
+        let low = byte & 15
+        append(low < 10 ? low &+ 0x30 : low &+ 0x57)
+      }
+      i &+= 1
+      run = i
+    }
+    append(bytes, run, count)
+  }
+}
