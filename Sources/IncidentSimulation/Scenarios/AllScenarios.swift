@@ -1,0 +1,4 @@
+extension Scenario {
+  /// Every scenario, in the order of the help text.
+  public static let all: [Scenario] = [firmwareCascade, worm]
+}
