@@ -1,0 +1,215 @@
+/// Fleet semantics for an action step: how its commands go out to many devices. CACAO has none, so ours live in one
+/// published extension in `step_extensions` (schema: `Docs/rollout-extension.schema.json`).
+public struct RolloutPolicy: Sendable, Hashable {
+  /// The identifier of the extension's definition.
+  public static let extensionIdentifier = "extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43"
+
+  /// The two policies.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Isolate, block, halt: one canary, verify, then all at the safe rate, no soak. A worm does not wait.
+    case contain
+    /// Roll back, rotate: staged waves with soak.
+    case remediate
+  }
+
+  /// How many devices a wave takes.
+  public enum WaveSize: Sendable, Hashable {
+    /// So many devices.
+    case count(Int)
+    /// So many per cent of all devices of the plan, at least one.
+    case percent(Double)
+    /// All that are left.
+    case rest
+  }
+
+  /// What an answer must be for a verification to hold.
+  public enum Expectation: Sendable, Hashable {
+    /// The command succeeded.
+    case success
+    /// The value at a JSON pointer of the answer is this text (booleans and numbers as JSON writes them).
+    case equals(pointer: String, text: String)
+    /// There is no value at a JSON pointer of the answer.
+    case absent(pointer: String)
+    /// The answer holds this text.
+    case contains(String)
+  }
+
+  /// Commands that look whether a state is in force, and what they must answer.
+  public struct Verification: Sendable, Hashable {
+    /// The commands; the last one's answer is compared.
+    public var commands: [PlaybookCommand]
+    /// What it must answer.
+    public var expectation: Expectation
+  }
+
+  /// The inverse of the step's commands.
+  public struct Inverse: Sendable, Hashable {
+    /// The commands.
+    public var commands: [PlaybookCommand]
+    /// How to see that the inverse is in force; nil when there is no way.
+    public var verification: Verification?
+  }
+
+  /// A reason in the inventory not to touch a device. Missing data blocks too.
+  public struct Interlock: Sendable, Hashable {
+    /// The inventory's column.
+    public var attribute: String
+    /// Values that block.
+    public var refuse: [String]
+    /// When not empty: the only values that do not block.
+    public var require: [String]
+    /// Why, for people.
+    public var reason: String
+  }
+
+  /// Who must agree before the run.
+  public enum Approval: String, Sendable, CaseIterable, Comparable {
+    /// The person at the terminal.
+    case operator_ = "operator"
+    /// One signature over the plan.
+    case one
+    /// Two signatures by different people.
+    case two
+
+    /// More people, greater.
+    public static func < (a: Approval, b: Approval) -> Bool {
+      (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+    }
+  }
+
+  /// A question on an independent signal before the next wave: never the action's own exit code.
+  public struct Gate: Sendable, Hashable {
+    /// Commands whose answer decides; empty for a timeline gate.
+    public var probe: [PlaybookCommand]
+    /// What the probe must answer.
+    public var expectation: Expectation
+    /// A query over the timeline that must not match more events since the wave began than `limit`; nil for a probe.
+    public var query: String?
+    /// See `query`.
+    public var limit: Int
+  }
+
+  /// Contain or remediate.
+  public var kind: Kind
+  /// Variables that each device sets, by the source of their value: `device`, or `inventory.COLUMN`.
+  public var bindings: [(name: String, source: String)] { boundNames.map { ($0, boundSources[$0] ?? "") } }
+  private var boundNames: [String]
+  private var boundSources: [String: String]
+  /// The waves, in order; the last one is always `.rest`.
+  public var waves: [WaveSize]
+  /// Time to watch between waves, in milliseconds.
+  public var soakMilliseconds: Int
+  /// Devices acted on at the same time, at most.
+  public var maximumInFlight: Int
+  /// Devices begun in a second, at most.
+  public var ratePerSecond: Double
+  /// Further attempts when a device cannot be reached.
+  public var retries: Int
+  /// Wait before the first retry in milliseconds; doubles each time, with jitter.
+  public var backoffMilliseconds: Int
+  /// Failures that the first wave bears.
+  public var canaryFailures: Int
+  /// Failures that later waves bear, in per cent of those attempted; at least one device.
+  public var failurePercent: Double
+  /// Devices out of reach that a wave bears, in per cent of those attempted.
+  public var unreachablePercent: Double
+  /// How to see that the action is in force; nil when there is no way.
+  public var verification: Verification?
+  /// The inverse; nil when there is none.
+  public var inverse: Inverse?
+  /// The question between waves; nil when there is none.
+  public var gate: Gate?
+  /// Time to live of the action in milliseconds where the backend has one; nil for no end.
+  public var timeToLiveMilliseconds: Int?
+  /// Reasons not to touch a device.
+  public var interlocks: [Interlock]
+  /// A query for devices that are never touched; nil for none.
+  public var exclude: String?
+  /// Who must agree.
+  public var approval: Approval
+  /// Number of targets above which two people must agree; nil for no limit.
+  public var maximumTargets: Int?
+  /// Per cent of the inventory above which two people must agree; nil for no limit.
+  public var maximumPercent: Double?
+  /// What a person does when none of this works.
+  public var manualFallback: String?
+
+  /// The policy in an extension that was checked without errors. Defaults are those of `Docs/RolloutExtension.md`.
+  init(checked node: DocumentNode) {
+    let kind = Kind(rawValue: node["policy"]?.text ?? "") ?? .remediate
+    self.kind = kind
+    let bindings = node["bindings"]?.members ?? []
+    boundNames = bindings.map(\.name)
+    boundSources = Dictionary(
+      bindings.map { ($0.name, $0.value.text ?? "") }, uniquingKeysWith: { a, _ in a })
+    let written = (node["waves"]?.items ?? []).compactMap { $0.text.flatMap(Self.waveSize) }
+    var waves = written.isEmpty ? Self.defaultWaves(kind) : written
+    if waves.last != .rest { waves.append(.rest) }
+    self.waves = waves
+    soakMilliseconds = node["soak_ms"]?.integer ?? (kind == .contain ? 0 : 600_000)
+    maximumInFlight = node["max_in_flight"]?.integer ?? 10
+    ratePerSecond = node["rate_per_second"]?.double ?? 10
+    retries = node["retries"]?.integer ?? 1
+    backoffMilliseconds = node["backoff_ms"]?.integer ?? 500
+    canaryFailures = node["canary_failures"]?.integer ?? 0
+    failurePercent = node["failure_percent"]?.double ?? 2
+    unreachablePercent = node["unreachable_percent"]?.double ?? 20
+    verification = node["verify"].map(Self.verification)
+    inverse = node["undo"].map { undo in
+      Inverse(
+        commands: (undo["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
+        verification: undo["verify"].map(Self.verification))
+    }
+    gate = node["gate"].map { gate in
+      Gate(
+        probe: (gate["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
+        expectation: Self.expectation(gate["expect"]), query: gate["query"]?.text,
+        limit: gate["limit"]?.integer ?? 0)
+    }
+    timeToLiveMilliseconds = node["time_to_live_ms"]?.integer
+    interlocks = (node["interlocks"]?.items ?? []).map { lock in
+      Interlock(
+        attribute: lock["attribute"]?.text ?? "", refuse: (lock["refuse"]?.items ?? []).compactMap(\.text),
+        require: (lock["require"]?.items ?? []).compactMap(\.text),
+        reason: lock["reason"]?.text ?? "the inventory forbids it")
+    }
+    exclude = node["exclude"]?.text
+    approval = node["approval"]?.text.flatMap(Approval.init(rawValue:)) ?? .operator_
+    maximumTargets = node["max_targets"]?.integer
+    maximumPercent = node["max_percent"]?.double
+    manualFallback = node["manual_fallback"]?.text
+  }
+
+  private static func defaultWaves(_ kind: Kind) -> [WaveSize] {
+    switch kind {
+    case .contain: [.count(1), .rest]
+    case .remediate: [.count(1), .percent(1), .percent(10), .rest]
+    }
+  }
+
+  /// A wave's size from `3`, `10%` or `rest`; nil for other texts.
+  static func waveSize(_ text: String) -> WaveSize? {
+    if text == "rest" { return .rest }
+    if text.hasSuffix("%") {
+      guard let percent = Double(text.dropLast()), percent > 0, percent <= 100 else { return nil }
+      return .percent(percent)
+    }
+    guard let count = Int(text), count > 0 else { return nil }
+    return .count(count)
+  }
+
+  private static func verification(_ node: DocumentNode) -> Verification {
+    Verification(
+      commands: (node["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
+      expectation: expectation(node["expect"]))
+  }
+
+  private static func expectation(_ node: DocumentNode?) -> Expectation {
+    guard let node else { return .success }
+    if let text = node["contains"]?.text { return .contains(text) }
+    guard let pointer = node["pointer"]?.text else { return .success }
+    if node["absent"]?.flag == true { return .absent(pointer: pointer) }
+    return .equals(pointer: pointer, text: node["equals"]?.text ?? "")
+  }
+
+}

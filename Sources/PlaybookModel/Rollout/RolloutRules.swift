@@ -1,0 +1,125 @@
+/// Rules on the rollout extension.
+extension RolloutPolicy {
+  private static let expectation = ObjectShape(
+    "an expectation", ["pointer": .string, "equals": .string, "absent": .flag, "contains": .text])
+  private static let verification = ObjectShape(
+    "a verification", required: ["commands"],
+    ["commands": .list(.any, minimum: 1), "expect": .shape(expectation)])
+  private static let undo = ObjectShape(
+    "an undo", required: ["commands"], ["commands": .list(.any, minimum: 1), "verify": .shape(verification)])
+  private static let gate = ObjectShape(
+    "a gate",
+    [
+      "commands": .list(.any, minimum: 1), "expect": .shape(expectation), "query": .text,
+      "limit": .integer(0...Int.max),
+    ])
+  private static let interlock = ObjectShape(
+    "an interlock", required: ["attribute"],
+    [
+      "attribute": .text, "refuse": .list(.string, minimum: 1), "require": .list(.string, minimum: 1),
+      "reason": .text,
+    ])
+  private static let shape = ObjectShape(
+    "the rollout extension", required: ["policy"],
+    [
+      "policy": .oneOf(Set(Kind.allCases.map(\.rawValue))), "bindings": .dictionary(.text),
+      "waves": .list(.text, minimum: 1), "soak_ms": .integer(0...86_400_000),
+      "max_in_flight": .integer(1...100_000), "rate_per_second": .any, "retries": .integer(0...10),
+      "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
+      "failure_percent": .any,
+      "unreachable_percent": .any, "verify": .shape(verification), "undo": .shape(undo), "gate": .shape(gate),
+      "time_to_live_ms": .integer(1...Int.max), "interlocks": .list(.shape(interlock), minimum: 1),
+      "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
+      "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
+    ])
+
+  static func check(
+    _ node: DocumentNode, _ here: DocumentPointer, stepType: String, into checker: inout DocumentChecker
+  ) {
+    guard checker.check(node, here, is: shape) else { return }
+    if stepType != "action" {
+      checker.report(
+        "rollout.step", .error, here, node.line, "the rollout extension belongs to action steps only")
+    }
+    for member in node["bindings"]?.members ?? [] {
+      let inner = here.appending("bindings").appending(member.name)
+      if !VariableName.isWellFormed(member.name) {
+        checker.report(
+          "variable.name", .error, inner, member.line, "'\(member.name)' is no name of a variable")
+      }
+      let source = member.value.text ?? ""
+      if source != "device" && !(source.hasPrefix("inventory.") && source.count > 10) {
+        checker.report(
+          "rollout.binding", .error, inner, member.line,
+          "a binding is 'device' or 'inventory.COLUMN', not '\(source)'")
+      }
+    }
+    for (index, item) in (node["waves"]?.items ?? []).enumerated() {
+      let inner = here.appending("waves").appending(index)
+      guard let text = item.text, waveSize(text) != nil else {
+        checker.report(
+          "rollout.wave", .error, inner, item.line, "a wave is a number ('1'), per cent ('10%') or 'rest'")
+        continue
+      }
+      if text == "rest", index + 1 < (node["waves"]?.items ?? []).count {
+        checker.report("rollout.wave", .error, inner, item.line, "nothing can follow the wave 'rest'")
+      }
+    }
+    checkNumber("rate_per_second", above: 0, upTo: 1_000_000, node, here, &checker)
+    for name in ["failure_percent", "unreachable_percent", "max_percent"] {
+      checkNumber(name, above: -1, upTo: 100, node, here, &checker)
+    }
+    checkCommands(node, here, &checker)
+    if node["undo"] == nil {
+      checker.report(
+        "rollout.no-undo", .warning, here, node.line,
+        "there is no 'undo': what this step does cannot be taken back")
+    }
+    if node["verify"] == nil {
+      checker.report(
+        "rollout.no-verify", .warning, here, node.line,
+        "there is no 'verify': an action without answer stays unknown and counts as failed")
+    }
+  }
+
+  private static func checkNumber(
+    _ name: String, above low: Double, upTo high: Double, _ node: DocumentNode, _ here: DocumentPointer,
+    _ checker: inout DocumentChecker
+  ) {
+    guard let value = node[name] else { return }
+    guard let number = value.double, number > low, number <= high, number >= 0 else {
+      return checker.report(
+        "shape.range", .error, here.appending(name), value.line,
+        "'\(name)' must be a number \(low >= 0 ? "above 0" : "of at least 0") and at most \(high)")
+    }
+  }
+
+  private static func checkCommands(
+    _ node: DocumentNode, _ here: DocumentPointer, _ checker: inout DocumentChecker
+  ) {
+    let lists: [(DocumentNode?, DocumentPointer)] = [
+      (node["verify"]?["commands"], here.appending("verify").appending("commands")),
+      (node["undo"]?["commands"], here.appending("undo").appending("commands")),
+      (
+        node["undo"]?["verify"]?["commands"], here.appending("undo").appending("verify").appending("commands")
+      ),
+      (node["gate"]?["commands"], here.appending("gate").appending("commands")),
+    ]
+    for (list, place) in lists {
+      for (index, command) in (list?.items ?? []).enumerated() {
+        checker.checkCommand(command, place.appending(index))
+      }
+    }
+    if let gate = node["gate"], (gate["commands"] == nil) == (gate["query"] == nil) {
+      checker.report(
+        "rollout.gate", .error, here.appending("gate"), gate.line, "a gate has either 'commands' or a 'query'"
+      )
+    }
+    for (index, lock) in (node["interlocks"]?.items ?? []).enumerated()
+    where lock["refuse"] == nil && lock["require"] == nil {
+      checker.report(
+        "rollout.interlock", .error, here.appending("interlocks").appending(index), lock.line,
+        "an interlock must have 'refuse' or 'require'")
+    }
+  }
+}
