@@ -57,6 +57,10 @@ struct Chatter: Sendable {
     for device in fleet.devices(of: gateway) {
       let silent = course.silentFrom(device)
       let cutOff = course.cutOffFrom(device)
+      let firstFrame = UInt32(truncatingIfNeeded: 1000 + chance.below(900_000, device, .beat, -1))
+      let updated = device < course.updated.count ? course.updated[device] : Course.never
+      let booted =
+        course.window.lowerBound - Int64(chance.below(4_000_000, device, .beat, -2)) * 1_000_000_000
       beats(of: device, in: range) { ordinal, time in
         guard time < silent else { return }
         let bits = chance.bits(device, .slotValue, ordinal)
@@ -67,9 +71,10 @@ struct Chatter: Sendable {
         }
         switch beat(device, ordinal) {
         case .alive:
-          say(.alive, UInt32(truncatingIfNeeded: (time - course.window.lowerBound) / 1_000_000_000) &+ 86_400)
+          let start = time >= updated ? updated : booted
+          say(.alive, UInt32(truncatingIfNeeded: (time - start) / 1_000_000_000))
         case .frame:
-          let frame = UInt32(truncatingIfNeeded: 10_000 + ordinal)
+          let frame = firstFrame &+ UInt32(truncatingIfNeeded: ordinal)
           say(.frameSent, frame)
           if time < cutOff, chance.unit(device, .missing, -1 - ordinal) >= missing {
             let transit = Int64(25 + bits >> 40 % 200) * 1_000_000
@@ -103,9 +108,10 @@ struct Chatter: Sendable {
   /// A gateway's status batches, seen at both ends: the bridge between its clock and the broker's.
   private func batches(of gateway: Int, in range: Range<Int64>, _ body: (UInt32, Int64) -> Void) {
     let origin = course.window.lowerBound + Int64(chance.unit(gateway, .beat) * Double(batchPeriod))
+    let first = UInt32(100 + chance.below(60_000, gateway, .beat, -1))
     var ordinal = max(0, (range.lowerBound - 2_000_000_000 - origin) / batchPeriod - 1)
     while origin + ordinal * batchPeriod < range.upperBound {
-      body(UInt32(truncatingIfNeeded: 500 + ordinal), origin + ordinal * batchPeriod)
+      body(first &+ UInt32(truncatingIfNeeded: ordinal), origin + ordinal * batchPeriod)
       ordinal += 1
     }
   }

@@ -63,7 +63,7 @@ struct Course: Sendable {
 
   /// Marks an entity as failed, unless it would be after the window.
   mutating func fail(_ entity: Int, at time: Int64, by parent: Int, mode: Mode) {
-    guard time < window.upperBound else { return }
+    guard time < window.upperBound, self.mode[entity] != .unrelated else { return }
     onset[entity] = time
     self.parent[entity] = Int32(parent)
     self.mode[entity] = mode
@@ -89,11 +89,11 @@ struct Course: Sendable {
     mode[entity] == .deprived ? onset[entity] : silentFrom(entity)
   }
 
-  /// Adds failures that have nothing to do with the incident: about one device in 120, before and during it.
+  /// Decides which devices fail for reasons of their own: about one in 120, before and during the incident.
+  /// They take no part in it. Call before anything else fails.
   mutating func addDecoys(_ fleet: Fleet, _ chance: Chance) {
     let length = Double(window.upperBound - window.lowerBound)
-    for device in 0..<fleet.deviceCount
-    where !failed(device) && chance.unit(device, .decoy) < 1.0 / 120 {
+    for device in 0..<fleet.deviceCount where chance.unit(device, .decoy) < 1.0 / 120 {
       let at = window.lowerBound + Int64(chance.uniform(0.1..<0.95, device, .decoyTime) * length)
       decoys.append((device, at))
       decoyTime[device] = at

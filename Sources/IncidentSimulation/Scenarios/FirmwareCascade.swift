@@ -69,11 +69,13 @@ enum FirmwareCascade {
     let length = Double(window.upperBound - window.lowerBound) / 1e9
     let trigger = window.lowerBound + nanoseconds(length * chance.uniform(0.33..<0.45, -1, .story, 6))
     var course = Course(entities: fleet.count, window: window, trigger: trigger)
+    course.addDecoys(fleet, chance)
     course.updated = Array(repeating: Course.never, count: fleet.deviceCount)
 
     // What the release does to the cohort by itself.
     var breaks: [(time: Int64, device: Int)] = []
-    for device in 0..<fleet.deviceCount where isTarget(device, fleet) {
+    for device in 0..<fleet.deviceCount
+    where isTarget(device, fleet) && course.mode[device] != .unrelated {
       let updated = trigger + nanoseconds(downloadDelay(device, draw, chance))
       course.updated[device] = updated
       course.rolloutOrder.append(Int32(device))
@@ -116,7 +118,6 @@ enum FirmwareCascade {
       fleet.firmware[device] = 255
     }
     describe(&course, fleet, breaks.map(\.device).filter { failedAlready[$0] }, overload, draw)
-    course.addDecoys(fleet, chance)
     return course
   }
 
@@ -230,7 +231,9 @@ enum FirmwareCascade {
     for (time, device) in breaks { breakTime[device] = time }
     for device in 0..<fleet.deviceCount {
       let lost = lossTime(device, brokerOnset: overload.brokers[fleet.region(of: device)].time, draw, chance)
-      if breakTime[device] != Course.never || lost != Course.never { failed += 1 }
+      if course.mode[device] != .unrelated && (breakTime[device] != Course.never || lost != Course.never) {
+        failed += 1
+      }
     }
     return failed
   }

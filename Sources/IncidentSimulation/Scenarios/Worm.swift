@@ -21,15 +21,20 @@ enum Worm {
     let length = Double(window.upperBound - window.lowerBound) / 1e9
     let trigger = window.lowerBound + nanoseconds(length * chance.uniform(0.18..<0.30, -1, .story, 6))
     var course = Course(entities: fleet.count, window: window, trigger: trigger)
+    course.addDecoys(fleet, chance)
+    // Immune by luck of configuration, or out of order for another reason.
+    let immune = (0..<fleet.deviceCount).map {
+      course.mode[$0] == .unrelated || chance.unit($0, .susceptible) > 0.88
+    }
     course.links = links(fleet, chance)
     let graph = Adjacency(course.links, nodes: fleet.deviceCount)
     var origin = chance.below(fleet.deviceCount, -1, .story, 1)
     let wanted = max(1, Int(Double(fleet.deviceCount) * chance.uniform(0.35..<0.6, -1, .story, 2)))
-    var infected = spread(from: origin, graph, wanted: wanted, chance)
+    var infected = spread(from: origin, graph, wanted: wanted, immune, chance)
     // A host with too few to talk to starts no epidemic; history tells of those that had enough.
-    for attempt in 1..<20 where infected.count < wanted / 2 {
+    for attempt in 1..<20 where infected.count < wanted / 2 || immune[origin] {
       origin = chance.below(fleet.deviceCount, -1, .story, 100 + attempt)
-      infected = spread(from: origin, graph, wanted: wanted, chance)
+      infected = spread(from: origin, graph, wanted: wanted, immune, chance)
     }
     let span = Double(window.upperBound - trigger) / 1e9 * 0.96
     let unit = infected.last.map { $0.time > 0 ? span / $0.time : 0 } ?? 0
@@ -40,7 +45,6 @@ enum Worm {
     }
     course.origins = [origin]
     course.primaryOrigin = origin
-    course.addDecoys(fleet, chance)
     return course
   }
 
@@ -77,7 +81,9 @@ enum Worm {
   }
 
   /// Dijkstra's algorithm over random delays, until enough are infected.
-  private static func spread(from origin: Int, _ graph: Adjacency, wanted: Int, _ chance: Chance)
+  private static func spread(
+    from origin: Int, _ graph: Adjacency, wanted: Int, _ immune: [Bool], _ chance: Chance
+  )
     -> [Infection]
   {
     var result: [Infection] = []
@@ -91,7 +97,7 @@ enum Worm {
       done[node] = true
       result.append(Infection(time: next.time, node: node, parent: Int(next.parent)))
       for neighbour in graph.neighbours(of: node) where !done[Int(neighbour)] {
-        if chance.unit(Int(neighbour), .susceptible) > 0.88 { continue }
+        if immune[Int(neighbour)] { continue }
         let pair = node &* 0x10_0001 ^ Int(neighbour)
         let delay = 0.05 + chance.exponential(pair, .linkDelay)
         queue.push(TimeQueue.Entry(time: next.time + delay, node: neighbour, parent: next.node))
