@@ -184,6 +184,69 @@ struct StampReader {
     return stamp
   }
 
+  /// The stamps of RFC 3164 files: as `bsd`, or with a year (`Apr 7 2026 09:08:09`), a day without padding, or the month's
+  /// name in another language.
+  @inline(__always) mutating func syslog(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    if let stamp = bsd(bytes, at: start) { return stamp }
+    return Self.loose(bytes, at: start)
+  }
+
+  /// The rarer forms of `syslog`.
+  private static func loose(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    let count = bytes.count
+    guard start &+ 14 <= count else { return nil }
+    var i = start
+    // Cisco marks clocks that are not set with `*` or `.`.
+    if bytes[i] == 0x2A || bytes[i] == 0x2E { i &+= 1 }
+    let word = i
+    while i < count, i &- word < 12, bytes[i] != 0x20, bytes[i] != 0x2E { i &+= 1 }
+    guard i < count, bytes[i] == 0x20 || bytes[i] == 0x2E && i &- word >= 3 else { return nil }
+    guard let month = MonthNames.month(Bytes.part(bytes, word, i)) else { return nil }
+    if bytes[i] == 0x2E { i &+= 1 }
+    while i < count, bytes[i] == 0x20 { i &+= 1 }
+    guard let day = number(bytes, &i, most: 2), i < count, bytes[i] == 0x20 || bytes[i] == 0x2C else {
+      return nil
+    }
+    if bytes[i] == 0x2C { i &+= 1 }
+    while i < count, bytes[i] == 0x20 { i &+= 1 }
+    var year: Int?
+    if i &+ 4 < count, bytes[i &+ 4] == 0x20 {
+      guard let value = number(bytes, &i, most: 4) else { return nil }
+      year = value
+      i &+= 1
+    }
+    guard i &+ 8 <= count else { return nil }
+    let clock = clock(bytes, i)
+    guard clock >= 0 else { return nil }
+    i &+= 8
+    var stamp = Stamp()
+    stamp.time = clock
+    fraction(bytes, &i, &stamp.time, &stamp.resolution)
+    if let year {
+      guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
+      stamp.time &+= dayStart
+      stamp.end = i
+      zone(bytes, &stamp)
+      return stamp
+    }
+    guard let dayStart = leapYearDay(month: month, day: day) else { return nil }
+    stamp.time &+= dayStart
+    stamp.end = i
+    stamp.kind = .noYear
+    return stamp
+  }
+
+  /// A decimal number of at most so many digits at `i`, which moves behind it.
+  static func number(_ bytes: UnsafeRawBufferPointer, _ i: inout Int, most: Int) -> Int? {
+    var value = 0
+    let start = i
+    while i < bytes.count, i &- start < most, Bytes.isDigit(bytes[i]) {
+      value = value &* 10 &+ Int(bytes[i] &- 0x30)
+      i &+= 1
+    }
+    return i > start ? value : nil
+  }
+
   /// Nanoseconds from 1 January to `Apr  7 ` in a leap year; nil where it is no such date. Seven bytes must be there.
   private static func bsdDate(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int64? {
     guard bytes[start &+ 3] == 0x20, bytes[start &+ 6] == 0x20 else { return nil }

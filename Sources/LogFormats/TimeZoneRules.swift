@@ -162,12 +162,15 @@ private struct TZifReader {
     var version: UInt8
     var counts: [Int]
     func length(timeSize: Int) -> Int {
-      counts[3] * (timeSize + 1) + counts[4] * 6 + counts[5] + counts[2] * (timeSize + 4) + counts[1] + counts[0]
+      counts[3] * (timeSize + 1) + counts[4] * 6 + counts[5] + counts[2] * (timeSize + 4) + counts[1]
+        + counts[0]
     }
   }
 
   private mutating func header() -> Header? {
-    guard offset + 44 <= bytes.count, bytes[offset..<offset + 4].elementsEqual("TZif".utf8) else { return nil }
+    guard offset + 44 <= bytes.count, bytes[offset..<offset + 4].elementsEqual("TZif".utf8) else {
+      return nil
+    }
     let version = bytes[offset + 4]
     var counts: [Int] = []
     for index in 0..<6 { counts.append(Int(integer(offset + 20 + index * 4, 4))) }
@@ -228,7 +231,9 @@ struct PosixZoneRule: Sendable {
       guard let west = scanner.time() else { return nil }
       daylight = Int32(-west)
     }
-    guard let start = scanner.transition(), let end = scanner.transition(), scanner.isAtEnd else { return nil }
+    guard let start = scanner.transition(), let end = scanner.transition(), scanner.isAtEnd else {
+      return nil
+    }
     self.start = start
     self.end = end
   }

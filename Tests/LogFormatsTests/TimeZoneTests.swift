@@ -16,7 +16,9 @@ import Testing
     #expect(TimeZoneRules(name: "UTC")?.offset(localSeconds: 5) == 0)
   }
 
-  @Test(arguments: ["", "..", "../etc/passwd", "/etc/passwd", "Nowhere/Town", "+99:00", "Europe//Berlin", "+2"])
+  @Test(arguments: [
+    "", "..", "../etc/passwd", "/etc/passwd", "Nowhere/Town", "+99:00", "Europe//Berlin", "+2",
+  ])
   func refusesWhatIsNoZone(_ name: String) {
     #expect(TimeZoneRules(name: name) == nil)
   }

@@ -1,0 +1,135 @@
+import IncidentModel
+
+/// rsyslog's file and forward forms with RFC 3339 stamps: `2026-04-07T09:08:09.768+02:00 HOST TAG: MSG`.
+struct SyslogISOFormat: LogFormat {
+  let name = "syslog-iso"
+  let summary = "syslog with RFC 3339 stamps (rsyslog, syslog-ng, ChromeOS), with or without <PRI>"
+  let yields = ["time", "device", "severity", "program", "facility", "pid"]
+  let samples = [
+    FormatSample(
+      "2020-05-31T00:00:45.698463+00:00 localhost rsyslogd:  message repeated 76 times: [-- MARK --]",
+      time: "2020-05-31T00:00:45.698463Z", device: "localhost", severity: 255, program: "rsyslogd",
+      message: " message repeated 76 times: [-- MARK --]"),
+    FormatSample(
+      "<30>2021-03-06T04:07:33.203756+00:00 hostname systemd[1]: Stopping", severity: 6, program: "systemd",
+      message: "Stopping", fields: #"{"facility":"daemon","pid":1}"#),
+    FormatSample(
+      "2016-10-25T12:37:24.987014-07:00 DEBUG kernel: [  316.559919] wlan0: deauthenticating",
+      time: "2016-10-25T19:37:24.987014Z", device: "", severity: 7, program: "kernel"),
+    FormatSample("\tthat goes on", verdict: .continuation),
+  ]
+  let refusals = [
+    "2020-05-31 00:00:45 localhost a: no T between", "2020-05-31T00:00:45 a b: no zone",
+    "2020-05-31T00:00:45Z",
+    "2020-05-31T24:00:45Z a b: no such hour",
+  ]
+
+  func score(_ line: UnsafeRawBufferPointer) -> Int {
+    var stamps = StampReader()
+    let start = SyslogText.priority(line)?.end ?? 0
+    guard let end = Self.stamp(line, at: start, &stamps)?.end else { return 0 }
+    if start > 0 { return 94 }
+    // HOST TAG: or HOST TAG[ must follow; other programs begin their lines with such stamps too.
+    var i = end &+ 1
+    let host = i
+    while i < line.count, line[i] > 0x20 { i &+= 1 }
+    guard i > host, i < line.count, line[host] != 0x5B, line[i &- 1] != 0x3A else { return 20 }
+    let tag = i &+ 1
+    i = tag
+    while i < line.count, line[i] > 0x20, line[i] != 0x5B, line[i] != 0x3A { i &+= 1 }
+    return i > tag && i < line.count && line[i] > 0x20 ? 75 : 30
+  }
+
+  /// A stamp with `T` and zone, and a blank behind it.
+  @inline(__always)
+  static func stamp(_ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader) -> Stamp? {
+    guard start &+ 20 < record.count, record[start &+ 10] == 0x54, let stamp = stamps.iso(record, at: start),
+      stamp.kind == .absolute, stamp.end < record.count, record[stamp.end] == 0x20
+    else { return nil }
+    return stamp
+  }
+
+  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+
+  final class Parser: RecordParser {
+    @exclusivity(unchecked) private var stamps = StampReader()
+    @exclusivity(unchecked) private var resume = 0
+
+    func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      reading.reset()
+      return element(record, from: 0, into: &reading)
+    }
+
+    func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      reading.reset()
+      return element(record, from: resume, into: &reading)
+    }
+
+    private func element(_ whole: UnsafeRawBufferPointer, from start: Int, into reading: inout Reading)
+      -> Verdict
+    {
+      var end = whole.count
+      var priority = -1
+      var i = start
+      if let (value, next) = SyslogText.priority(whole, at: start) {
+        priority = value
+        i = next
+        if let boundary = boundary(whole, from: next) {
+          end = boundary
+          resume = boundary
+          reading.flags.insert(.more)
+        }
+        if start > 0 || end < whole.count { reading.element = .record(start, end &- start) }
+      }
+      let record = UnsafeRawBufferPointer(start: whole.baseAddress, count: end)
+      guard let stamp = SyslogISOFormat.stamp(record, at: i, &stamps) else {
+        return unstamped(whole, from: start, into: &reading)
+      }
+      reading.kind = stamp.kind
+      reading.time = stamp.time
+      reading.resolution = stamp.resolution
+      reading.stamp = .record(i, stamp.end &- i)
+      i = stamp.end &+ 1
+      // ChromeOS writes the severity where others write the host.
+      let word = Bytes.findNear(0x20, record, from: i, to: min(end, i &+ 10))
+      var hasHost = true
+      if word < end, i < end, record[i] &- 0x41 < 26 {
+        let severity = SyslogText.severity(Bytes.part(record, i, word))
+        if severity < 8 {
+          reading.severity = severity
+          i = word &+ 1
+          hasHost = false
+        }
+      }
+      SyslogText.readBody(record, from: i, priority: priority, hasHost: hasHost, into: &reading)
+      return .event
+    }
+
+    private func boundary(_ record: UnsafeRawBufferPointer, from start: Int) -> Int? {
+      var i = Bytes.find(0x3C, record, from: start, to: record.count)
+      while i < record.count {
+        if let (_, end) = SyslogText.priority(record, at: i),
+          SyslogISOFormat.stamp(record, at: end, &stamps) != nil
+        {
+          return i
+        }
+        i = Bytes.find(0x3C, record, from: i &+ 1, to: record.count)
+      }
+      return nil
+    }
+
+    private func unstamped(
+      _ record: UnsafeRawBufferPointer, from start: Int, into reading: inout Reading
+    ) -> Verdict {
+      reading.reset()
+      if start == 0, let boundary = boundary(record, from: 0) {
+        reading.message = .record(0, boundary)
+        reading.element = .record(0, boundary)
+        reading.flags.insert(.more)
+        resume = boundary
+        return .continuation
+      }
+      return Continuation.verdict(record, into: &reading, otherwise: .notSyslog)
+    }
+  }
+}

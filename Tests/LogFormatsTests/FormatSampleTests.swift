@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+@testable import LogFormats
+
+@Suite struct FormatSampleTests {
+  @Test(arguments: AllFormats.list.map(\.name))
+  func formatReadsItsOwnSamples(_ name: String) throws {
+    let format = try #require(AllFormats.list.first { $0.name == name })
+    #expect(format.samples.count > 0)
+    #expect(SampleCheck.failures(of: format) == [])
+  }
+
+  /// Whoever claims a line with the highest score gets it, so each format must win its own.
+  @Test func noFormatClaimsAnothersSamples() {
+    for format in AllFormats.list where format.name != "text" && format.framing == .lines {
+      for sample in format.samples where sample.verdict == .event {
+        var text = sample.record
+        text.withUTF8 { utf8 in
+          let line = UnsafeRawBufferPointer(utf8)
+          let own = format.score(line)
+          for other in AllFormats.list where other.name != format.name {
+            let theirs = other.score(line)
+            #expect(theirs < own, "\(other.name) claims a sample of \(format.name): \(sample.record)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func namesAreUniqueAndListedFormatsAreTheFolder() throws {
+    let names = AllFormats.list.map(\.name)
+    #expect(Set(names).count == names.count)
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/LogFormats")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "Formats").path)
+    let listing = try String(contentsOf: folder.appending(path: "AllFormats.swift"), encoding: .utf8)
+    for file in files where file.hasSuffix(".swift") {
+      let type = file.dropLast(".swift".count) + "Format("
+      #expect(listing.contains(type), "\(file) is not listed in AllFormats.swift")
+    }
+    #expect(files.filter { $0.hasSuffix(".swift") }.count == AllFormats.list.count)
+  }
+}
