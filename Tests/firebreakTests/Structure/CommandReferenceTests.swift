@@ -11,7 +11,9 @@ import Testing
   )] {
     let path = path + [type.configuration.commandName ?? type._commandName]
     return [(path, type)]
-      + type.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap { commands($0, path) }
+      + type.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap {
+        commands($0, path)
+      }
   }
 
   static func help(_ path: [String], _ type: any ParsableCommand.Type) -> String {
@@ -37,7 +39,8 @@ import Testing
 
       """
     for (path, type) in commands(Firebreak.self) {
-      text += ".SH \(escaped(path.joined(separator: " ").uppercased()))\n.nf\n\(escaped(help(path, type)))\n.fi\n"
+      text +=
+        ".SH \(escaped(path.joined(separator: " ").uppercased()))\n.nf\n\(escaped(help(path, type)))\n.fi\n"
     }
     return text + """
       .SH EXIT STATUS
