@@ -1,0 +1,114 @@
+internal import Glibc
+internal import IncidentModel
+
+/// What the entities that failed early share: attribute=value, or several together.
+///
+/// Each value is tested by the likelihood ratio G against the rest of the population at risk; the winner must beat
+/// what the best of so many tests would reach by chance (Bonferroni), and cover most of the failures. Inside the
+/// winner the search goes on for a second and third term, each of which must still matter given the others.
+/// Abstains when the evidence is thin. Fails where an attribute only stands in for place and the links are unknown.
+struct CommonCauseSearch {
+  static func search(
+    _ evidence: IncidentEvidence, _ fleet: Fleet, population: [Int], failed: Set<Int>
+  ) -> CommonCause? {
+    let inventory = evidence.inventory
+    let rows = population.filter { fleet.row[$0] >= 0 }
+    var inside = rows
+    var terms: [(attribute: Int, code: Int32)] = []
+    var firstScore = 0.0
+    let usable = inventory.attributes.indices.filter {
+      inventory.values[$0].count > 1 && inventory.values[$0].count * 2 <= max(4, rows.count)
+    }
+    let tests = Double(usable.reduce(0) { $0 + min(2000, inventory.values[$1].count) })
+    while terms.count < 3 {
+      let open = usable.filter { column in !terms.contains { $0.attribute == column } }
+      guard let best = best(inventory, fleet, inside, failed, open, needsCover: terms.isEmpty ? 0.6 : 0.85)
+      else {
+        break
+      }
+      let threshold = log(max(2, tests)) + (terms.isEmpty ? 4 : 3.5)
+      guard best.score > threshold, best.ratio > (terms.isEmpty ? 2 : 2.5) else { break }
+      if terms.isEmpty { firstScore = best.score }
+      terms.append((best.attribute, best.code))
+      inside = inside.filter {
+        inventory.code(row: Int(fleet.row[$0]), attribute: best.attribute) == best.code
+      }
+    }
+    guard !terms.isEmpty else { return nil }
+    terms = terms.filter { term in
+      terms.count == 1 || matters(inventory, fleet, rows, failed, term, terms)
+    }
+    guard !terms.isEmpty else { return nil }
+    func holds(_ device: Int) -> Bool {
+      terms.allSatisfy { inventory.code(row: Int(fleet.row[device]), attribute: $0.attribute) == $0.code }
+    }
+    let exposed = rows.filter(holds)
+    let exposedFailed = exposed.count { failed.contains($0) }
+    let othersFailed = rows.count { failed.contains($0) } - exposedFailed
+    let doubt = tests * exp(-firstScore)
+    return CommonCause(
+      terms: terms.map {
+        .init(
+          attribute: inventory.attributes[$0.attribute], value: inventory.values[$0.attribute][Int($0.code)])
+      }, probability: max(0.5, min(0.99, 1 - doubt)), exposed: exposed.count, exposedFailed: exposedFailed,
+      others: rows.count - exposed.count, othersFailed: othersFailed)
+  }
+
+  private struct Best {
+    var attribute: Int
+    var code: Int32
+    var score: Double
+    var ratio: Double
+  }
+
+  private static func best(
+    _ inventory: Inventory, _ fleet: Fleet, _ rows: [Int], _ failed: Set<Int>, _ columns: [Int],
+    needsCover: Double
+  ) -> Best? {
+    let total = Double(rows.count)
+    let failures = Double(rows.count { failed.contains($0) })
+    guard failures >= 3 else { return nil }
+    var result: Best?
+    for column in columns {
+      var with = [Double](repeating: 0, count: inventory.values[column].count)
+      var withFailed = with
+      for device in rows {
+        let code = Int(inventory.code(row: Int(fleet.row[device]), attribute: column))
+        with[code] += 1
+        if failed.contains(device) { withFailed[code] += 1 }
+      }
+      for code in with.indices where withFailed[code] >= 3 && Int32(code) != fleet.absentCode[column] {
+        let a = withFailed[code]
+        let b = with[code] - a
+        let c = failures - a
+        let d = total - failures - b
+        guard a / failures >= needsCover, c + d > 0 else { continue }
+        let ratio = (a / with[code]) / ((c + 0.5) / (c + d + 1))
+        let score = ratio > 1 ? Robust.association(a, b, c, d) : 0
+        if score > (result?.score ?? 0) {
+          result = Best(attribute: column, code: Int32(code), score: score, ratio: ratio)
+        }
+      }
+    }
+    return result
+  }
+
+  /// A term matters when, among entities that hold all the others, those without it fail clearly less.
+  private static func matters(
+    _ inventory: Inventory, _ fleet: Fleet, _ rows: [Int], _ failed: Set<Int>,
+    _ term: (attribute: Int, code: Int32), _ terms: [(attribute: Int, code: Int32)]
+  ) -> Bool {
+    var counts = [0.0, 0.0, 0.0, 0.0]
+    for device in rows {
+      let row = Int(fleet.row[device])
+      guard
+        terms.allSatisfy({
+          $0.attribute == term.attribute || inventory.code(row: row, attribute: $0.attribute) == $0.code
+        })
+      else { continue }
+      let has = inventory.code(row: row, attribute: term.attribute) == term.code
+      counts[(has ? 0 : 2) + (failed.contains(device) ? 0 : 1)] += 1
+    }
+    return counts[2] + counts[3] == 0 || Robust.association(counts[0], counts[1], counts[2], counts[3]) > 3
+  }
+}

@@ -1,0 +1,121 @@
+internal import Glibc
+
+/// Spread over links between alike entities: how fast, and from where.
+///
+/// The hazard of an infected neighbour as a function of the time since its own onset is estimated without assuming a
+/// shape, by expectation-maximisation over the unknown parents (Gomez-Rodriguez, Balduzzi, Schölkopf, "Uncovering the
+/// temporal dynamics of diffusion networks", 2011, with a piecewise constant hazard). Origins: the earliest entity
+/// from which the later failures can be reached along links in the order of time; lateness counts against it.
+/// Assumes that links seen are the links used; entities whose carrier link is missing get no parent.
+struct ContactCause {
+  /// Nats for "failures follow failed neighbours" over "failures fall anywhere".
+  private(set) var score = 0.0
+  /// Candidates with log weights, best first.
+  private(set) var origins: [(device: Int, weight: Double, reach: Int)] = []
+  private(set) var failed: [Int] = []
+  private let edges: [Double]
+  private(set) var hazard: [Double]
+  private let slack = 45.0
+
+  init(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int], end: Double, isSusceptible: (Int) -> Bool) {
+    failed = members.filter { onsets.findings[$0] != nil && !fleet.isShared[$0] }
+    edges = [0, 5, 15, 30, 60, 120, 240, 480, 960, 1920, 3840, 7680, .infinity]
+    hazard = [Double](repeating: 1e-3, count: edges.count - 1)
+    guard failed.count >= 2 else { return }
+    let time = { (device: Int) -> Double in onsets.findings[device]?.time ?? .infinity }
+    measureScore(fleet, time)
+    guard score > 0 else { return }
+    fitHazard(fleet, time, end, isSusceptible)
+    rankOrigins(fleet, time)
+  }
+
+  private mutating func measureScore(_ fleet: Fleet, _ time: (Int) -> Double) {
+    let population = Double(fleet.isShared.count { !$0 })
+    let order = failed.sorted { time($0) < time($1) }
+    var seen = 0.0
+    var expected = 0.0
+    for (rank, device) in order.enumerated() {
+      let neighbours = fleet.contacts[device]
+      guard !neighbours.isEmpty else { continue }
+      let chance = 1 - pow(1 - Double(rank) / max(1, population), Double(neighbours.count))
+      expected += chance
+      if neighbours.contains(where: { time(Int($0)) < time(device) }) { seen += 1 }
+    }
+    score = Robust.poissonExcess(seen, max(expected, 0.1))
+  }
+
+  private func bin(_ delay: Double) -> Int {
+    var index = 0
+    while index + 1 < edges.count - 1, delay >= edges[index + 1] { index += 1 }
+    return index
+  }
+
+  private mutating func fitHazard(
+    _ fleet: Fleet, _ time: (Int) -> Double, _ end: Double, _ isSusceptible: (Int) -> Bool
+  ) {
+    let bins = hazard.count
+    var exposure = [Double](repeating: 1, count: bins)
+    for device in failed {
+      for neighbour in fleet.contacts[device] where isSusceptible(Int(neighbour)) {
+        let until = min(time(Int(neighbour)), end) - time(device)
+        guard until > 0 else { continue }
+        for index in 0..<bins where until > edges[index] {
+          exposure[index] += min(until, edges[index + 1]) - edges[index]
+        }
+      }
+    }
+    let total = exposure.reduce(0, +)
+    hazard = [Double](repeating: Double(failed.count) / total, count: bins)
+    for _ in 0..<12 {
+      var hits = [Double](repeating: 0, count: bins)
+      for child in failed {
+        let weights = fleet.contacts[child].compactMap { parent -> (Int, Double)? in
+          let delay = time(child) - time(Int(parent))
+          guard delay > 0, delay < .infinity else { return nil }
+          let index = bin(delay)
+          return (index, hazard[index])
+        }
+        let sum = weights.reduce(0) { $0 + $1.1 }
+        guard sum > 0 else { continue }
+        for (index, weight) in weights { hits[index] += weight / sum }
+      }
+      // Smoothed towards the mean hazard, as if one infection more had been seen in each bin.
+      let mean = hits.reduce(0, +) / total
+      hazard = (0..<bins).map { (hits[$0] + 1) / (exposure[$0] + 1 / max(1e-9, mean)) }
+    }
+  }
+
+  /// Relative weight of a neighbour as the parent of a child.
+  func weight(delay: Double) -> Double {
+    if delay > 0 { return hazard[bin(delay)] }
+    // Onsets are seen seconds late; a parent may seem to fail after its child.
+    return delay > -slack ? 0.15 * hazard[0] * exp(delay / 15) : 0
+  }
+
+  private mutating func rankOrigins(_ fleet: Fleet, _ time: (Int) -> Double) {
+    let order = failed.sorted { (time($0), $0) < (time($1), $1) }
+    let first = time(order[0])
+    let candidates = order.prefix(40)
+    for candidate in candidates {
+      var seen = Set<Int>([candidate])
+      var frontier = [candidate]
+      while let next = frontier.popLast() {
+        for neighbour in fleet.contacts[next] {
+          let other = Int(neighbour)
+          guard time(other) < .infinity, time(other) > time(next) - slack else { continue }
+          if seen.insert(other).inserted { frontier.append(other) }
+        }
+      }
+      let unreached = Double(failed.count - seen.count)
+      let next = fleet.contacts[candidate].count {
+        let delay = time(Int($0)) - time(candidate)
+        return delay > -slack && delay < .infinity
+      }
+      let weight =
+        -4 * unreached / Double(failed.count).squareRoot() - (time(candidate) - first) / 60
+        + log(0.2 + Double(min(4, next)))
+      origins.append((candidate, weight, seen.count))
+    }
+    origins.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
+  }
+}

@@ -1,0 +1,83 @@
+internal import Glibc
+internal import IncidentModel
+
+/// Which family of incident the failures of one incident belong to, and what follows from it.
+struct Diagnosis {
+  enum Family { case change, dependency, contact, undetermined }
+  var family = Family.undetermined
+  var change: Change?
+  var otherChanges: [Change] = []
+  var dependency: DependencyCause
+  var contact: ContactCause
+  var commonCause: CommonCause?
+  var cohort: [Double]
+  /// First failure of a provider that took its dependants along; infinite if none.
+  var earlyEnd: Double
+
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
+    _ members: [Int], isTimed: (Int) -> Bool
+  ) {
+    earlyEnd = Self.firstProviderFailure(fleet, onsets, members)
+    let changes = Changes(timeline, fleet, profiles, reports, onsets, earlyEnd: earlyEnd, isTimed: isTimed)
+    dependency = DependencyCause(fleet, onsets, until: .infinity)
+    cohort = [Double](repeating: 0, count: timeline.deviceCount)
+    otherChanges = changes.others
+    let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
+    let failed = Set(members)
+    let limit = earlyEnd
+    let early = Set(members.filter { onsets.findings[$0]!.time < limit })
+    let end = timeline.end
+    let contact = ContactCause(fleet, onsets, members, end: end, isSusceptible: { _ in true })
+    self.contact = contact
+    if let best = changes.causes.first {
+      family = .change
+      change = best
+      otherChanges += changes.causes.dropFirst()
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: early)
+      let cause = commonCause
+      let inventory = timeline.evidence.inventory
+      let modes = FailureModes(
+        timeline, fleet, onsets, members, change: best, earlyEnd: earlyEnd,
+        holdsCause: { device in
+          guard let cause, fleet.row[device] >= 0 else { return false }
+          return cause.terms.allSatisfy {
+            inventory.value(device: timeline.evidence.devices[device], attribute: $0.attribute) == $0.value
+          }
+        })
+      cohort = modes.cohort
+      return
+    }
+    let provider = dependency.candidates.first
+    if let provider, provider.score > 8, provider.score > contact.score {
+      family = .dependency
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
+    } else if contact.score > 3 {
+      family = .contact
+      // Contagion clusters in places, so only entities next to a failed one were at risk.
+      let atRisk = mass.filter { device in
+        fleet.contacts[device].contains { neighbour in
+          guard let other = onsets.findings[Int(neighbour)] else { return false }
+          return other.time < (onsets.findings[device]?.time ?? .infinity)
+        }
+      }
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: atRisk, failed: failed)
+    }
+  }
+
+  /// The first onset of a provider after which its dependants fail.
+  private static func firstProviderFailure(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int]) -> Double {
+    let shared = members.filter { fleet.isShared[$0] && !fleet.dependants[$0].isEmpty }
+      .sorted { onsets.findings[$0]!.time < onsets.findings[$1]!.time }
+    for provider in shared {
+      let time = onsets.findings[provider]!.time
+      let below = fleet.descendants(of: provider).filter { !fleet.isShared[Int($0)] }
+      let hit = below.count {
+        guard let onset = onsets.findings[Int($0)]?.time else { return false }
+        return onset > time - 15 && onset < time + 300
+      }
+      if hit >= 3, hit * 5 >= below.count { return time }
+    }
+    return .infinity
+  }
+}

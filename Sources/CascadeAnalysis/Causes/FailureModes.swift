@@ -1,0 +1,73 @@
+internal import Glibc
+internal import IncidentModel
+
+/// Tells entities that their own change broke from victims of something around them.
+///
+/// Two-class naive Bayes over the templates of the failure messages, fitted by expectation-maximisation. It starts
+/// from what is certain: failures before any provider failed belong to the change's cohort; failures of entities
+/// that were never changed, after it, to the victims.
+struct FailureModes {
+  /// Probability of belonging to the cohort, per entity; 0 for entities without onset.
+  private(set) var cohort: [Double]
+
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], change: Change,
+    earlyEnd: Double,
+    holdsCause: (Int) -> Bool
+  ) {
+    cohort = [Double](repeating: 0, count: timeline.deviceCount)
+    let failed = members.filter { onsets.findings[$0] != nil && !fleet.isShared[$0] }
+    guard !failed.isEmpty else { return }
+    guard earlyEnd < .infinity else {
+      // No provider failed: whoever failed after a change, or fits the common cause, failed by it.
+      for device in failed {
+        cohort[device] = change.received[device] != nil || holdsCause(device) ? 0.97 : 0.6
+      }
+      return
+    }
+    let received = change.received
+    var prior = [Int: Double]()
+    for device in failed {
+      let onset = onsets.findings[device]!.time
+      let odds: Double
+      if onset < earlyEnd - 5 {
+        odds = 4
+      } else if let time = received[device] {
+        odds = time <= onset + 5 ? 0 : -4
+      } else {
+        odds = holdsCause(device) ? -1.5 : -5
+      }
+      prior[device] = odds
+    }
+    let templates = failed.map { device in
+      Set(onsets.findings[device]!.events.map { timeline.evidence.eventTemplates[Int($0)] })
+    }
+    var probability = failed.map { 1 / (1 + exp(-prior[$0]!)) }
+    for _ in 0..<8 {
+      var counts: [Int32: (own: Double, victim: Double)] = [:]
+      var own = 1.0
+      var victim = 1.0
+      for (position, seen) in templates.enumerated() {
+        own += probability[position]
+        victim += 1 - probability[position]
+        for template in seen {
+          counts[template, default: (0, 0)].own += probability[position]
+          counts[template, default: (0, 0)].victim += 1 - probability[position]
+        }
+      }
+      let share = log(own / victim)
+      for (position, seen) in templates.enumerated() {
+        let device = failed[position]
+        var odds = prior[device]!
+        // Between the certain cases the share of both kinds decides.
+        if abs(odds) < 2 { odds += 0.5 * share }
+        for template in seen {
+          let count = counts[template]!
+          odds += log(((count.own + 0.3) / (own + 1)) / ((count.victim + 0.3) / (victim + 1)))
+        }
+        probability[position] = 1 / (1 + exp(-max(-30, min(30, odds))))
+      }
+    }
+    for (position, device) in failed.enumerated() { cohort[device] = probability[position] }
+  }
+}

@@ -1,0 +1,22 @@
+/// The entity's own failure messages name another entity that failed before: a hint of a dependency that no
+/// topology need tell.
+enum NamedCulprit: CausalEvidence {
+  static let kind = SpreadEdge.Kind.dependency
+
+  static let example = WorkedExample(
+    words:
+      "Two devices log that they lost the same server, which failed a moment earlier. No topology is known.",
+    onsets: [("server", 0), ("a", 5), ("b", 9)], naming: [("a", "server"), ("b", "server")], child: "b",
+    parent: "server")
+
+  static func parents(of child: Int, in scene: Scene) -> [ParentCandidate] {
+    let share = 1 - scene.cohort[child]
+    var result: [ParentCandidate] = []
+    for named in scene.named[child] ?? [] where Int(named) != child {
+      let lead = scene.time[child] - scene.time[Int(named)]
+      guard share > 0, lead < .infinity, lead > -scene.slack else { continue }
+      result.append(ParentCandidate(parent: Int(named), weight: 0.8 * share, kind: kind))
+    }
+    return result
+  }
+}

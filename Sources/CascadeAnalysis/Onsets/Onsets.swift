@@ -1,0 +1,162 @@
+internal import Glibc
+internal import IncidentModel
+
+/// When each entity went bad, by the evidence of its own events, of others' reports, and of its metrics.
+struct Onsets {
+  /// What is known of one entity.
+  struct Finding {
+    var time: Double
+    var earliest: Double
+    var latest: Double
+    var probability: Double
+    var kind: Onset.Kind
+    /// Event positions; for metrics none (see `eventIDs`).
+    var events: [Int32] = []
+    var eventIDs: [EventID] = []
+    var reason: String = ""
+  }
+  /// Per entity.
+  var findings: [Finding?]
+  /// Failures of their own: present in the window, but of a kind that spreads nowhere.
+  var unrelated: [Int: Finding] = [:]
+  /// Seconds from a failure to the report of it by others.
+  var reportLag = 0.0
+
+  /// Entities with a finding.
+  var devices: [Int] { findings.indices.filter { findings[$0] != nil } }
+
+  /// Events of one entity that belong together lie this close, in seconds.
+  static let burstGap = 180.0
+
+  init(findings: [Finding?]) { self.findings = findings }
+
+  init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports) {
+    findings = [Finding?](repeating: nil, count: timeline.deviceCount)
+    reportLag = reports.lag
+    var scratch: [(event: Int32, news: Double)] = []
+    var lone: [Int: [Int]] = [:]
+    for device in 0..<timeline.deviceCount {
+      scratch.removeAll(keepingCapacity: true)
+      var own: [Int32] = []
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        guard timeline.isLoud[template], !reports.isReport(template) else { continue }
+        let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
+        if news > 0 { scratch.append((event, news)) }
+        let role = profiles.fleet[template].role
+        if role == .sporadic || role == .rare { own.append(event) }
+      }
+      findings[device] = Self.firstBurst(scratch, timeline, fleet.isShared[device])
+      if let finding = findings[device], finding.events.count == 1 {
+        lone[Int(timeline.evidence.eventTemplates[Int(finding.events[0])]), default: []].append(device)
+      }
+      if findings[device] == nil, !own.isEmpty, !fleet.isShared[device] {
+        unrelated[device] = Self.finding(
+          timeline, own.prefix(8), own[0], own.count > 1 ? 0.9 : 0.6,
+          "messages of a kind that occurs on single entities all over the window")
+      }
+    }
+    discountLone(lone, profiles)
+    for device in 0..<timeline.deviceCount {
+      guard let report = reports.first[device] else { continue }
+      let reported = reports.finding(report, device, timeline)
+      if let current = findings[device] {
+        // The entity's own words are nearer to the moment than a report, unless they came long after it.
+        if reported.time < current.time - 60 { findings[device] = reported }
+      } else {
+        findings[device] = reported
+        unrelated[device] = nil
+      }
+    }
+    boundFalseDiscoveries()
+  }
+
+  private static func news(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ device: Int, _ event: Int,
+    _ template: Int
+  ) -> Double {
+    let time = timeline.seconds[event]
+    let profile = profiles.fleet[template]
+    guard fleet.isShared[device] else { return TemplateProfiles.news(profile, time) }
+    switch profile.role {
+    case .novel: return 0.97
+    case .rare, .sporadic:
+      // One novel error of shared infrastructure is enough, if there was some time to be silent in.
+      return profile.first - timeline.start > 0.1 * (timeline.end - timeline.start) ? 0.9 : 0.3
+    case .chatter: return 0
+    case .surging:
+      let own = profiles.profile(template, class: fleet.classOf[device])
+      guard let own, own.role != .rare else { return 0.3 * TemplateProfiles.news(profile, time) }
+      return min(TemplateProfiles.news(profile, time), TemplateProfiles.news(own, time))
+    }
+  }
+
+  private static func firstBurst(
+    _ events: [(event: Int32, news: Double)], _ timeline: Timeline, _ isShared: Bool
+  ) -> Finding? {
+    var best: (range: Range<Int>, probability: Double)?
+    var low = 0
+    while low < events.count {
+      var high = low + 1
+      var doubt = 1 - events[low].news
+      while high < events.count,
+        timeline.seconds[Int(events[high].event)] - timeline.seconds[Int(events[high - 1].event)] <= burstGap
+      {
+        doubt *= 1 - events[high].news
+        high += 1
+      }
+      let probability = 1 - doubt
+      if probability > (best?.probability ?? 0) + 0.02, (best?.probability ?? 0) < 0.9 {
+        best = (low..<high, probability)
+      }
+      low = high
+    }
+    guard let best, best.probability >= 0.5 else { return nil }
+    let strong = best.range.first { events[$0].news >= 0.5 } ?? best.range.lowerBound
+    return finding(
+      timeline, events[best.range].prefix(8).map(\.event)[...], events[strong].event, best.probability,
+      "\(best.range.count) messages of a kind that was not seen before or surged")
+  }
+
+  private static func finding(
+    _ timeline: Timeline, _ events: ArraySlice<Int32>, _ first: Int32, _ probability: Double, _ reason: String
+  ) -> Finding {
+    let time = timeline.seconds[Int(first)]
+    var before = timeline.start
+    if let device = events.first.map({ Int(timeline.evidence.eventDevices[Int($0)]) }) {
+      for event in timeline.events(of: device) where timeline.seconds[Int(event)] < time {
+        before = max(before, timeline.seconds[Int(event)])
+      }
+    }
+    return Finding(
+      time: time, earliest: max(before, time - 300), latest: time, probability: min(0.995, probability),
+      kind: .log, events: Array(events), reason: reason)
+  }
+
+  /// A single message of a surging kind: among all such entities, the everyday accounts for as many as the quiet rate
+  /// predicts. Failures mostly say more, so lone messages are less sure than the rate alone suggests.
+  private mutating func discountLone(_ lone: [Int: [Int]], _ profiles: TemplateProfiles) {
+    for (template, devices) in lone where profiles.fleet[template].role == .surging {
+      let expected = profiles.fleet[template].expectedInHot
+      let probability = max(0, 1 - expected / Double(devices.count))
+      for device in devices {
+        if probability < 0.5 {
+          findings[device] = nil
+        } else {
+          findings[device]!.probability = min(findings[device]!.probability, probability)
+        }
+      }
+    }
+  }
+
+  /// Keeps the surest findings as long as the expected share of false ones among them stays below 5 %
+  /// (Bayesian false discovery rate, Storey 2002; Newton et al. 2004).
+  private mutating func boundFalseDiscoveries() {
+    let ranked = devices.sorted { findings[$0]!.probability > findings[$1]!.probability }
+    var doubt = 0.0
+    for (position, device) in ranked.enumerated() {
+      doubt += 1 - findings[device]!.probability
+      if doubt > 0.05 * Double(position + 1), findings[device]!.probability < 0.8 { findings[device] = nil }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+internal import IncidentModel
+
+/// What others say of an entity: "this client timed out". A report comes some time after the failure; the lag is
+/// learned from entities that fell silent.
+///
+/// An event is a report when its speaker names another entity, and the speaker is shared infrastructure or names many.
+/// Lag: the gaps between an entity's last sign of life and the report are lag + an exponential rest, so the least gap
+/// less (mean - least)/(n - 1) estimates it (the shifted exponential's unbiased estimator); it is weighed with the
+/// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom).
+/// Fails where reporters see timeouts of very different lengths.
+struct Reports {
+  /// First report that counts, per entity.
+  private(set) var first: [Int: Int32] = [:]
+  private(set) var lag = 90.0
+  private(set) var lagError = 30.0
+  private let reporting: [Bool]
+  /// Entities that speak of others.
+  let reporters: Set<Int32>
+
+  init(_ timeline: Timeline, _ fleet: Fleet) {
+    reporting = Self.templatesThatReport(timeline, fleet)
+    var found: [Int: [Int32]] = [:]
+    var speakers = Set<Int32>()
+    if !timeline.firstMention.isEmpty {
+      for event in 0..<timeline.eventCount where timeline.firstMention[event] >= 0 {
+        let template = Int(timeline.evidence.eventTemplates[event])
+        guard reporting[template] else { continue }
+        speakers.insert(timeline.evidence.eventDevices[event])
+        if timeline.isLoud[template] { found[timeline.mention(event), default: []].append(Int32(event)) }
+      }
+    }
+    reporters = speakers
+    keepNews(found, timeline)
+    learnLag(timeline)
+  }
+
+  /// True for templates that speak of another entity rather than of the speaker.
+  func isReport(_ template: Int) -> Bool { reporting[template] }
+
+  private static func templatesThatReport(_ timeline: Timeline, _ fleet: Fleet) -> [Bool] {
+    let templates = timeline.evidence.templateTexts.count
+    var named = [Set<Int32>](repeating: [], count: templates)
+    var speakers = [Set<Int32>](repeating: [], count: templates)
+    var shared = [Int](repeating: 0, count: templates)
+    var total = [Int](repeating: 0, count: templates)
+    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      let template = Int(timeline.evidence.eventTemplates[event])
+      let speaker = timeline.evidence.eventDevices[event]
+      guard speaker >= 0 else { continue }
+      total[template] += 1
+      if fleet.isShared[Int(speaker)] { shared[template] += 1 }
+      if named[template].count < 64 { named[template].insert(timeline.firstMention[event]) }
+      if speakers[template].count < 64 { speakers[template].insert(speaker) }
+    }
+    return (0..<templates).map { template in
+      guard total[template] > 0 else { return false }
+      return shared[template] * 2 > total[template]
+        || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
+    }
+  }
+
+  /// Reports count when their template is news: concentrated in time, or of entities that were silent afterwards.
+  private mutating func keepNews(_ found: [Int: [Int32]], _ timeline: Timeline) {
+    for (device, events) in found {
+      let sorted = events.sorted { timeline.seconds[Int($0)] < timeline.seconds[Int($1)] }
+      for event in sorted {
+        let time = timeline.seconds[Int(event)]
+        let alive = timeline.events(of: device).filter {
+          timeline.seconds[Int($0)] > time - 45 && timeline.seconds[Int($0)] < time + 120
+        }
+        if alive.isEmpty {
+          first[device] = event
+          break
+        }
+      }
+    }
+  }
+
+  private mutating func learnLag(_ timeline: Timeline) {
+    var gaps: [Double] = []
+    for (device, event) in first {
+      let time = timeline.seconds[Int(event)]
+      let last = timeline.events(of: device).last { timeline.seconds[Int($0)] < time }
+      if let last { gaps.append(time - timeline.seconds[Int(last)]) }
+    }
+    guard let least = gaps.min() else { return }
+    let priorMean = 90.0
+    let priorError = 20.0
+    guard gaps.count >= 3 else {
+      lag = min(priorMean, least)
+      return
+    }
+    let mean = gaps.reduce(0, +) / Double(gaps.count)
+    let estimate = max(0, least - (mean - least) / Double(gaps.count - 1))
+    let error = max(1, (mean - least) / Double(gaps.count))
+    let weight = 1 / (error * error)
+    let priorWeight = 1 / (priorError * priorError)
+    lag = min(least, (estimate * weight + priorMean * priorWeight) / (weight + priorWeight))
+    lagError = (1 / (weight + priorWeight)).squareRoot()
+  }
+
+  /// The onset that a report stands for.
+  func finding(_ report: Int32, _ device: Int, _ timeline: Timeline) -> Onsets.Finding {
+    let time = timeline.seconds[Int(report)]
+    var last = -Double.infinity
+    for event in timeline.events(of: device) where timeline.seconds[Int(event)] < time {
+      last = max(last, timeline.seconds[Int(event)])
+    }
+    let onset = max(time - lag, last)
+    return Onsets.Finding(
+      time: onset, earliest: max(last, time - lag - 2 * lagError), latest: time, probability: 0.9,
+      kind: .reported, events: [report], reason: "silent, and another entity reports it as gone")
+  }
+}

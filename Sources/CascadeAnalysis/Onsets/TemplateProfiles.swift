@@ -1,0 +1,175 @@
+internal import Glibc
+internal import IncidentModel
+
+/// How unusual each event is, by its template's rhythm over the window: the probability that the event belongs to
+/// something that began during the window rather than to the everyday.
+///
+/// Events of one template on one entity that follow each other closely are one episode, so that a chatty failure
+/// counts once. Episodes spread evenly over the window are chatter (or unrelated failures, where each episode has
+/// several events); concentrated ones are news. Concentration: Kulldorff's scan statistic in time ("A spatial scan
+/// statistic", 1997) over 96 bins. Inside the hot segments an event is news with probability 1 - quiet rate/hot rate.
+/// Assumes that the window holds some everyday life before the incident.
+struct TemplateProfiles {
+  /// What a template is to the fleet.
+  enum Role: UInt8 {
+    /// Spread evenly, single events.
+    case chatter
+    /// Too few to tell.
+    case rare
+    /// Spread evenly, several events at a time: failures of their own that spread nowhere.
+    case sporadic
+    /// Concentrated, and never seen in the first part of the window.
+    case novel
+    /// Concentrated on top of an everyday rate.
+    case surging
+  }
+  struct Profile {
+    var role = Role.rare
+    var episodes = 0
+    var events = 0
+    /// First episode, corrected seconds.
+    var first = Double.infinity
+    /// Everyday episodes expected inside the hot segments.
+    var expectedInHot = 0.0
+    /// Hot segments with the probability of news in each.
+    var hot: [(from: Double, to: Double, news: Double)] = []
+  }
+  /// Per template, over all entities; `byClass` per (template, class).
+  private(set) var fleet: [Profile]
+  private var byClass: [UInt64: Profile] = [:]
+
+  /// Episodes end after this many seconds of quiet.
+  static let episodeGap = 300.0
+  private static let bins = 96
+
+  init(_ timeline: Timeline, _ fleetModel: Fleet, ignoring skip: (Int) -> Bool) {
+    let templates = timeline.evidence.templateTexts.count
+    fleet = [Profile](repeating: Profile(), count: templates)
+    let width = max(1e-3, (timeline.end - timeline.start) / Double(Self.bins))
+    var histogram = [Int32](repeating: 0, count: templates * Self.bins)
+    var classHistogram: [UInt64: [Int32]] = [:]
+    var last: [(template: Int32, time: Double)] = []
+    for device in 0..<timeline.deviceCount {
+      last.removeAll(keepingCapacity: true)
+      for event in timeline.events(of: device) where !skip(Int(event)) {
+        let template = timeline.evidence.eventTemplates[Int(event)]
+        let time = timeline.seconds[Int(event)]
+        fleet[Int(template)].events += 1
+        let key = Self.key(Int(template), fleetModel.classOf[device])
+        var isNew = true
+        if let slot = last.firstIndex(where: { $0.template == template }) {
+          isNew = time - last[slot].time > Self.episodeGap
+          last[slot].time = time
+        } else {
+          last.append((template, time))
+        }
+        guard isNew else { continue }
+        let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
+        fleet[Int(template)].episodes += 1
+        fleet[Int(template)].first = min(fleet[Int(template)].first, time)
+        histogram[Int(template) * Self.bins + bin] += 1
+        if fleetModel.isShared[device] {
+          classHistogram[key, default: [Int32](repeating: 0, count: Self.bins)][bin] += 1
+          byClass[key, default: Profile()].episodes += 1
+        }
+      }
+    }
+    for template in 0..<templates where fleet[template].episodes > 0 {
+      let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
+      Self.judge(&fleet[template], slice, timeline.start, width)
+    }
+    for (key, counts) in classHistogram { Self.judge(&byClass[key]!, counts, timeline.start, width) }
+  }
+
+  private static func key(_ template: Int, _ group: Int32) -> UInt64 {
+    UInt64(template) << 32 | UInt64(group)
+  }
+
+  /// The profile of a template within one class of shared entities.
+  func profile(_ template: Int, class group: Int32) -> Profile? { byClass[Self.key(template, group)] }
+
+  /// Probability that an event of a template at a time is news, by the whole fleet.
+  func news(_ template: Int, at time: Double) -> Double { Self.news(fleet[template], time) }
+
+  static func news(_ profile: Profile, _ time: Double) -> Double {
+    switch profile.role {
+    case .chatter, .rare, .sporadic: return 0
+    case .novel:
+      return 0.97
+    case .surging:
+      for segment in profile.hot where time >= segment.from && time <= segment.to { return segment.news }
+      return 0
+    }
+  }
+
+  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ start: Double, _ width: Double) {
+    let total = profile.episodes
+    guard total >= 4 else {
+      profile.role = .rare
+      return
+    }
+    var rest = counts.map(Double.init)
+    var open = [Bool](repeating: true, count: bins)
+    var hot: [(low: Int, high: Int, count: Double)] = []
+    // Up to three segments: the same template may flare up in several incidents.
+    for _ in 0..<3 {
+      guard let found = hottest(rest, open), found.score > 9 else { break }
+      hot.append((found.low, found.high, found.count))
+      for bin in found.low...found.high {
+        rest[bin] = 0
+        open[bin] = false
+      }
+    }
+    guard !hot.isEmpty else {
+      let clumped = profile.events * 2 >= profile.episodes * 3
+      profile.role = clumped ? .sporadic : .chatter
+      return
+    }
+    let quietBins = Double(open.count { $0 })
+    let quiet = rest.reduce(0, +)
+    let firstHot = hot.map(\.low).min()!
+    let before = counts[..<firstHot].reduce(0, +)
+    let hotTotal = hot.reduce(0) { $0 + $1.count }
+    // Nothing at all in the first quarter before the flare-up although its share of an even spread would show.
+    let firstBin = counts.firstIndex { $0 > 0 } ?? 0
+    let silentShare = Double(firstBin) / Double(bins)
+    let isNovel =
+      silentShare > 0.05 && Double(total) * -log(1 - silentShare) > 4 && Double(before) <= 0.1 * hotTotal + 3
+    profile.role = isNovel ? .novel : .surging
+    let rate = (quiet + 0.5) / max(1, quietBins)
+    profile.expectedInHot = rate * Double(bins - open.count { $0 })
+    profile.hot = hot.map { segment in
+      let inside = segment.count / Double(segment.high - segment.low + 1)
+      return (
+        start + Double(segment.low) * width, start + Double(segment.high + 1) * width,
+        max(0, 1 - rate / inside)
+      )
+    }
+  }
+
+  private static func hottest(
+    _ counts: [Double], _ open: [Bool]
+  ) -> (low: Int, high: Int, count: Double, score: Double)? {
+    let total = counts.reduce(0, +)
+    let available = Double(open.count { $0 })
+    guard total >= 4, available > 1 else { return nil }
+    var best: (low: Int, high: Int, count: Double, score: Double)?
+    for low in counts.indices where open[low] && counts[low] > 0 {
+      var inside = 0.0
+      for high in low..<counts.count {
+        guard open[high] else { break }
+        inside += counts[high]
+        guard counts[high] > 0 else { continue }
+        let length = Double(high - low + 1)
+        guard length < 0.75 * available else { break }
+        let expected = total * length / available
+        guard inside > expected else { continue }
+        let outside = total - inside
+        var score = inside * log(inside / expected)
+        if outside > 0 { score += outside * log(outside / (total - expected)) }
+        if score > (best?.score ?? 0) { best = (low, high, inside, score) }
+      }
+    }
+    return best
+  }
+}

@@ -1,0 +1,259 @@
+internal import Glibc
+internal import IncidentModel
+
+/// Measures each entity's clock against a receiver that writes down the entity's messages.
+///
+/// The same message is seen twice: the sender logs it, and a receiver logs it and names the sender. No wording is
+/// known. Candidate pairs are events of an entity and events of others that name it; they match by a shared rare
+/// variable, or, where none is shared, by the one shift under which the two rhythms coincide. Which two templates
+/// belong together is voted by the fleet: only for the right ones do the shifts of one entity agree with each other.
+///
+/// Shift = offset - delay, and a delay is never negative, so the greatest shift plus the expected least delay
+/// estimates the offset (the one-way bound of Paxson, "On Calibrating Measurements of Packet Transit Times", 1998).
+/// Assumes: one receiver's clock is right; an offset is constant over the window; delays are alike across the fleet.
+struct ClockCorrection {
+  /// Seconds ahead of true time, per entity; 0 where unknown.
+  var offsets: [Double]
+  /// Pairs that the offset rests on; 0 is unknown.
+  var pairs: [Int32]
+  /// Bound of the error in seconds, where known.
+  var errors: [Double]
+
+  private struct Match {
+    var device: Int32
+    var receiver: Int32
+    var sent: Int32
+    var received: Int32
+    var shift: Double
+  }
+
+  init(_ timeline: Timeline) {
+    let count = timeline.deviceCount
+    offsets = [Double](repeating: 0, count: count)
+    pairs = [Int32](repeating: 0, count: count)
+    errors = [Double](repeating: 0, count: count)
+    guard !timeline.evidence.mentionEvents.isEmpty else { return }
+    let mentions = Self.mentionsByDevice(timeline)
+    var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3)
+    if matches.isEmpty { matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2) }
+    if !matches.isEmpty { solve(matches) }
+  }
+
+  // MARK: Finding pairs
+
+  private typealias Grouped = (start: [Int32], events: [Int32])
+
+  private static func mentionsByDevice(_ timeline: Timeline) -> Grouped {
+    let evidence = timeline.evidence
+    var start = [Int32](repeating: 0, count: timeline.deviceCount + 1)
+    func isForeign(_ index: Int) -> Bool {
+      let speaker = evidence.eventDevices[Int(evidence.mentionEvents[index])]
+      return speaker >= 0 && speaker != evidence.mentionDevices[index]
+    }
+    for index in evidence.mentionEvents.indices where isForeign(index) {
+      start[Int(evidence.mentionDevices[index]) + 1] += 1
+    }
+    for index in 0..<timeline.deviceCount { start[index + 1] += start[index] }
+    var next = start
+    var events = [Int32](repeating: 0, count: Int(start[timeline.deviceCount]))
+    for index in evidence.mentionEvents.indices where isForeign(index) {
+      let device = Int(evidence.mentionDevices[index])
+      events[Int(next[device])] = evidence.mentionEvents[index]
+      next[device] += 1
+    }
+    return (start, events)
+  }
+
+  private static func tokenMatches(_ timeline: Timeline, _ mentions: Grouped) -> [Match] {
+    let evidence = timeline.evidence
+    guard !evidence.tokenEvents.isEmpty else { return [] }
+    var start = [Int32](repeating: 0, count: timeline.eventCount + 1)
+    for event in evidence.tokenEvents { start[Int(event) + 1] += 1 }
+    for index in 0..<timeline.eventCount { start[index + 1] += start[index] }
+    func tokens(_ event: Int32) -> ArraySlice<UInt32> {
+      evidence.tokenHashes[Int(start[Int(event)])..<Int(start[Int(event) + 1])]
+    }
+    var matches: [Match] = []
+    for device in 0..<timeline.deviceCount {
+      let received = mentions.events[Int(mentions.start[device])..<Int(mentions.start[device + 1])].prefix(
+        256)
+      guard !received.isEmpty else { continue }
+      let sent = timeline.events(of: device).prefix(2048)
+      for event in received {
+        for token in tokens(event) {
+          // A variable that the entity writes often (a port, a code) ties nothing together.
+          let hits = sent.filter { tokens($0).contains(token) }
+          guard hits.count <= 2 else { continue }
+          for hit in hits { matches.append(match(timeline, device, hit, event)) }
+        }
+      }
+    }
+    return matches
+  }
+
+  private static func rhythmMatches(_ timeline: Timeline, _ mentions: Grouped) -> [Match] {
+    var matches: [Match] = []
+    for device in 0..<timeline.deviceCount {
+      let received = mentions.events[Int(mentions.start[device])..<Int(mentions.start[device + 1])].prefix(48)
+      guard received.count >= 3 else { continue }
+      var sent: [Int32: [Int32]] = [:]
+      for event in timeline.events(of: device).prefix(512) {
+        sent[timeline.evidence.eventTemplates[Int(event)], default: []].append(event)
+      }
+      for (_, events) in sent.sorted(by: { $0.key < $1.key }) where events.count >= 3 {
+        for b in received { for a in events.prefix(48) { matches.append(match(timeline, device, a, b)) } }
+      }
+    }
+    return matches
+  }
+
+  private static func match(_ timeline: Timeline, _ device: Int, _ sent: Int32, _ received: Int32) -> Match {
+    Match(
+      device: Int32(device), receiver: timeline.evidence.eventDevices[Int(received)],
+      sent: timeline.evidence.eventTemplates[Int(sent)],
+      received: timeline.evidence.eventTemplates[Int(received)],
+      shift: timeline.seconds[Int(sent)] - timeline.seconds[Int(received)])
+  }
+
+  // MARK: Electing
+
+  /// Keeps, per entity and receiver, the matches around the shift that most of them share, of those pairs of
+  /// templates for which most entities show such agreement beyond chance.
+  private static func elect(_ all: [Match], tolerance: Double) -> [Match] {
+    guard !all.isEmpty else { return [] }
+    let span = max(60, (all.map { abs($0.shift) }.max() ?? 0) * 2)
+    let sorted = all.sorted {
+      ($0.sent, $0.received, $0.device, $0.receiver, $0.shift)
+        < ($1.sent, $1.received, $1.device, $1.receiver, $1.shift)
+    }
+    var kept: [Match] = []
+    var first = 0
+    while first < sorted.count {
+      var last = first
+      let head = sorted[first]
+      while last < sorted.count, sorted[last].sent == head.sent, sorted[last].received == head.received {
+        last += 1
+      }
+      var agreeing = 0
+      var tested = 0
+      var single = 0
+      var clusters: [Match] = []
+      var low = first
+      while low < last {
+        var high = low
+        while high < last, sorted[high].device == sorted[low].device,
+          sorted[high].receiver == sorted[low].receiver
+        { high += 1 }
+        let cluster = densest(sorted[low..<high], tolerance)
+        let n = Double(high - low)
+        // Expected number in the densest window when shifts fall anywhere.
+        let chance = 1 + n * tolerance * 2 / span
+        if high - low == 1 { single += 1 } else { tested += 1 }
+        if cluster.count >= 2, Double(cluster.count) >= 0.5 * n.squareRoot(), Double(cluster.count) > chance {
+          agreeing += 1
+          clusters += cluster
+        } else if high - low == 1 {
+          clusters += cluster
+        }
+        low = high
+      }
+      if tested > 0 ? agreeing * 2 >= tested : single >= 3 { kept += clusters }
+      first = last
+    }
+    return kept
+  }
+
+  /// The most matches within `tolerance` of each other; among equals those with the greater shift, as delays
+  /// only lower it.
+  private static func densest(_ sorted: ArraySlice<Match>, _ tolerance: Double) -> ArraySlice<Match> {
+    var best = sorted.startIndex..<sorted.startIndex
+    var low = sorted.startIndex
+    for high in sorted.indices {
+      while sorted[high].shift - sorted[low].shift > tolerance { low += 1 }
+      if high - low + 1 >= best.count { best = low..<(high + 1) }
+    }
+    return sorted[best]
+  }
+
+  // MARK: Solving
+
+  private mutating func solve(_ matches: [Match]) {
+    struct Bound {
+      var device: Int32
+      var receiver: Int32
+      var shift: Double
+      var count: Int
+    }
+    let sorted = matches.sorted { ($0.receiver, $0.device, $0.shift) < ($1.receiver, $1.device, $1.shift) }
+    var bounds: [Bound] = []
+    var residuals: [Double] = []
+    var low = 0
+    while low < sorted.count {
+      var high = low
+      while high < sorted.count, sorted[high].device == sorted[low].device,
+        sorted[high].receiver == sorted[low].receiver
+      { high += 1 }
+      let cluster = Self.densest(sorted[low..<high], 3)
+      let top = cluster.last!.shift
+      if cluster.count >= 4 { residuals += cluster.map { top - $0.shift } }
+      bounds.append(
+        Bound(device: sorted[low].device, receiver: sorted[low].receiver, shift: top, count: cluster.count))
+      low = high
+    }
+    residuals.sort()
+    // Receivers from the most heard to the least: the first sets true time, the others are tied to it by shared
+    // entities.
+    var heard: [Int32: Int] = [:]
+    for bound in bounds { heard[bound.receiver, default: 0] += bound.count }
+    let receivers = heard.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
+    var receiverOffset: [Int32: Double] = [:]
+    var estimates = [(sum: Double, weight: Double)](repeating: (0, 0), count: offsets.count)
+    let byReceiver = Dictionary(grouping: bounds, by: \.receiver)
+    for receiver in receivers {
+      let own = (byReceiver[receiver] ?? []).map { bound in
+        (bound, bound.shift + Self.expectedLeast(residuals, bound.count))
+      }
+      var offset = 0.0
+      if !receiverOffset.isEmpty {
+        let ties = own.compactMap { bound, shift -> Double? in
+          let estimate = estimates[Int(bound.device)]
+          return estimate.weight > 0 ? estimate.sum / estimate.weight - shift : nil
+        }
+        if !ties.isEmpty { offset = Robust.median(ties) }
+      }
+      receiverOffset[receiver] = offset
+      for (bound, shift) in own {
+        estimates[Int(bound.device)].sum += (shift + offset) * Double(bound.count)
+        estimates[Int(bound.device)].weight += Double(bound.count)
+        pairs[Int(bound.device)] += Int32(bound.count)
+      }
+    }
+    let spread = residuals.isEmpty ? 1 : max(0.05, residuals[residuals.count / 2])
+    let trusted = offsets.indices.filter { pairs[$0] >= 2 }.map { estimates[$0].sum / estimates[$0].weight }
+    let centre = Robust.median(trusted)
+    let reach = max(60, 6 * Robust.mad(trusted, around: centre))
+    for device in offsets.indices where estimates[device].weight > 0 {
+      let value = estimates[device].sum / estimates[device].weight
+      // A pair or two far from where the fleet's clocks are, are more likely different messages.
+      if pairs[device] <= 3, trusted.count >= 5, abs(value - centre) > reach {
+        pairs[device] = 0
+        continue
+      }
+      offsets[device] = value
+      errors[device] = 2 * spread / Double(pairs[device]).squareRoot()
+    }
+  }
+
+  /// Expected least of `count` delays drawn from the residuals (order statistics of the empirical distribution).
+  private static func expectedLeast(_ residuals: [Double], _ count: Int) -> Double {
+    guard !residuals.isEmpty else { return 0 }
+    let total = Double(residuals.count)
+    var sum = 0.0
+    for (index, value) in residuals.enumerated() {
+      let above = pow((total - Double(index)) / total, Double(count))
+      let below = pow((total - Double(index) - 1) / total, Double(count))
+      sum += value * (above - below)
+    }
+    return sum
+  }
+}

@@ -1,0 +1,206 @@
+internal import IncidentModel
+
+/// Who is who: which entities are the mass of alike devices, which are shared infrastructure, and who provides for
+/// whom. Rests on structure alone: names, columns and link kinds may be anything.
+///
+/// - Infrastructure: rows of the inventory whose pattern of absent values is rare, entities named by other rows
+///   (a `gateway` column), and the few on the hub side of a kind of link that joins two separate groups.
+/// - A link that touches infrastructure is a dependency; its direction is voted per kind by the distance of both
+///   ends from the mass. Links inside the mass are contacts and have no direction.
+struct Fleet {
+  /// Inventory row per entity, or -1.
+  private(set) var row: [Int32]
+  /// True for shared infrastructure.
+  private(set) var isShared: [Bool]
+  /// Class per entity: a small number; entities of one class look alike.
+  private(set) var classOf: [Int32]
+  private(set) var classCount: Int
+  /// Providers one step up, per entity.
+  private(set) var providers: [[Int32]]
+  /// Dependants one step down, per shared entity.
+  private(set) var dependants: [[Int32]]
+  /// Contacts between alike entities.
+  private(set) var contacts: [[Int32]]
+  /// Per attribute: the code of the absent value, or -1.
+  private(set) var absentCode: [Int32]
+
+  init(_ evidence: IncidentEvidence) {
+    let count = evidence.devices.count
+    var index = [String: Int32](minimumCapacity: count)
+    for (position, name) in evidence.devices.enumerated() where index[name] == nil {
+      index[name] = Int32(position)
+    }
+    let inventory = evidence.inventory
+    row = [Int32](repeating: -1, count: count)
+    for (position, name) in inventory.devices.enumerated() {
+      if let device = index[name] { row[Int(device)] = Int32(position) }
+    }
+    isShared = [Bool](repeating: false, count: count)
+    classOf = [Int32](repeating: 0, count: count)
+    classCount = 1
+    providers = [[Int32]](repeating: [], count: count)
+    dependants = [[Int32]](repeating: [], count: count)
+    contacts = [[Int32]](repeating: [], count: count)
+    absentCode = Self.absentCodes(inventory)
+    markByAbsence(inventory)
+    let named = markByName(inventory, index)
+    let links = evidence.topology.links.compactMap { link -> (Int32, Int32, String)? in
+      guard let from = index[link.from], let to = index[link.to], from != to else { return nil }
+      return (from, to, link.kind)
+    }
+    markByHubs(links)
+    orient(links, named)
+  }
+
+  // MARK: Who is shared
+
+  /// A value stands for "absent" when it is empty or turns up in three columns or more.
+  private static func absentCodes(_ inventory: Inventory) -> [Int32] {
+    var columns: [String: Int] = [:]
+    for values in inventory.values where values.count <= 100_000 {
+      for value in values { columns[value, default: 0] += 1 }
+    }
+    return inventory.values.map { values in
+      for (code, value) in values.enumerated() where value.isEmpty || (columns[value] ?? 0) >= 3 {
+        return Int32(code)
+      }
+      return -1
+    }
+  }
+
+  private mutating func markByAbsence(_ inventory: Inventory) {
+    var pattern = [UInt64](repeating: .max, count: row.count)
+    var size: [UInt64: Int] = [:]
+    let columns = min(63, inventory.attributes.count)
+    for device in row.indices {
+      if row[device] >= 0 {
+        var bits: UInt64 = 0
+        for column in 0..<columns
+        where inventory.code(row: Int(row[device]), attribute: column) == absentCode[column] {
+          bits |= 1 << UInt64(column)
+        }
+        pattern[device] = bits
+      }
+      size[pattern[device], default: 0] += 1
+    }
+    let ranked = size.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+    var number: [UInt64: Int32] = [:]
+    for (position, entry) in ranked.enumerated() { number[entry.key] = Int32(position) }
+    classCount = max(1, ranked.count)
+    let largest = ranked.first?.value ?? 0
+    let massBits = ranked.first?.key ?? 0
+    for device in row.indices {
+      classOf[device] = number[pattern[device]] ?? 0
+      // Rare, and lacking more than the mass lacks.
+      let isRare = (size[pattern[device]] ?? 0) * 4 < largest
+      let lacksMore = pattern[device].nonzeroBitCount >= massBits.nonzeroBitCount + 2
+      if isRare, lacksMore { isShared[device] = true }
+    }
+  }
+
+  /// Columns whose values name entities: each such value is a provider of the rows that name it.
+  private mutating func markByName(_ inventory: Inventory, _ index: [String: Int32]) -> [(Int32, Int32)] {
+    var found: [(Int32, Int32)] = []
+    for column in inventory.attributes.indices {
+      let target = inventory.values[column].map { index[$0] ?? -1 }
+      guard target.contains(where: { $0 >= 0 }) else { continue }
+      for device in row.indices where row[device] >= 0 {
+        let provider = target[Int(inventory.code(row: Int(row[device]), attribute: column))]
+        guard provider >= 0, Int(provider) != device else { continue }
+        found.append((provider, Int32(device)))
+        isShared[Int(provider)] = true
+      }
+    }
+    return found
+  }
+
+  private mutating func markByHubs(_ links: [(Int32, Int32, String)]) {
+    for (_, group) in Dictionary(grouping: links, by: \.2) {
+      let from = Set(group.map(\.0))
+      let to = Set(group.map(\.1))
+      let hubs = from.count < to.count ? from : to
+      let leaves = from.count < to.count ? to : from
+      guard hubs.count * 2 <= leaves.count, hubs.intersection(leaves).count * 10 <= hubs.count else {
+        continue
+      }
+      for hub in hubs { isShared[Int(hub)] = true }
+    }
+  }
+
+  // MARK: Directions
+
+  private mutating func orient(_ links: [(Int32, Int32, String)], _ named: [(Int32, Int32)]) {
+    var neighbours: [Int32: [Int32]] = [:]
+    for (from, to, _) in links where isShared[Int(from)] || isShared[Int(to)] {
+      if isShared[Int(from)] { neighbours[from, default: []].append(to) }
+      if isShared[Int(to)] { neighbours[to, default: []].append(from) }
+    }
+    for (provider, device) in named { neighbours[provider, default: []].append(device) }
+    // Distance from the mass, outwards.
+    var level = [Int32](repeating: -1, count: row.count)
+    for device in row.indices where !isShared[device] { level[device] = 0 }
+    var frontier = neighbours.filter { $0.value.contains { level[Int($0)] == 0 } }.map(\.key)
+    var depth: Int32 = 1
+    while !frontier.isEmpty {
+      for device in frontier where level[Int(device)] < 0 { level[Int(device)] = depth }
+      depth += 1
+      frontier = neighbours.filter { entry in
+        level[Int(entry.key)] < 0 && entry.value.contains { level[Int($0)] == depth - 1 }
+      }.map(\.key)
+    }
+    var votes: [String: Int] = [:]
+    for (from, to, kind) in links where isShared[Int(from)] || isShared[Int(to)] {
+      votes[kind, default: 0] += Int((level[Int(from)] - level[Int(to)]).signum())
+    }
+    var seen = Set<UInt64>()
+    for (from, to, kind) in links {
+      if isShared[Int(from)] || isShared[Int(to)] {
+        let fromProvides = (votes[kind] ?? 0) >= 0
+        add(provider: fromProvides ? from : to, of: fromProvides ? to : from, &seen)
+      } else if seen.insert(UInt64(min(from, to)) << 32 | UInt64(max(from, to))).inserted {
+        contacts[Int(from)].append(to)
+        contacts[Int(to)].append(from)
+      }
+    }
+    for (provider, device) in named { add(provider: provider, of: device, &seen) }
+  }
+
+  private mutating func add(provider: Int32, of device: Int32, _ seen: inout Set<UInt64>) {
+    guard seen.insert(UInt64(min(provider, device)) << 32 | UInt64(max(provider, device))).inserted else {
+      return
+    }
+    providers[Int(device)].append(provider)
+    dependants[Int(provider)].append(device)
+  }
+
+  /// All entities that depend on one, directly or not; cycles end where they close.
+  func descendants(of provider: Int) -> [Int32] {
+    var seen = Set<Int32>([Int32(provider)])
+    var list: [Int32] = []
+    var frontier = dependants[provider]
+    while let next = frontier.popLast() {
+      guard seen.insert(next).inserted else { continue }
+      list.append(next)
+      frontier += dependants[Int(next)]
+    }
+    return list
+  }
+
+  /// All entities that one depends on with their distance, nearest first; cycles end where they close.
+  func ancestors(of device: Int) -> [(device: Int32, distance: Int)] {
+    var seen = Set<Int32>([Int32(device)])
+    var list: [(Int32, Int)] = []
+    var frontier = providers[device]
+    var distance = 1
+    while !frontier.isEmpty {
+      var next: [Int32] = []
+      for provider in frontier where seen.insert(provider).inserted {
+        list.append((provider, distance))
+        next += providers[Int(provider)]
+      }
+      frontier = next
+      distance += 1
+    }
+    return list
+  }
+}

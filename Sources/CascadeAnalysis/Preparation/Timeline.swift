@@ -1,0 +1,109 @@
+internal import IncidentModel
+
+/// The evidence as the steps read it: per-entity event lists, clock-corrected seconds, severity classes.
+///
+/// Seconds count from the first event, so a `Double` resolves better than a microsecond over a year.
+struct Timeline {
+  let evidence: IncidentEvidence
+  /// Number of entities.
+  let deviceCount: Int
+  /// Number of events.
+  let eventCount: Int
+  /// Nanoseconds of second 0.
+  let epoch: Int64
+  /// Event positions grouped by entity: those of entity d are `eventOrder[deviceStart[d]..<deviceStart[d + 1]]`.
+  let deviceStart: [Int32]
+  let eventOrder: [Int32]
+  /// Corrected seconds per event position.
+  var seconds: [Double]
+  /// First entity named by an event, or -1, per event position; empty where no event names any.
+  let firstMention: [Int32]
+  /// First and last corrected second of any event of a known entity.
+  var start = 0.0
+  var end = 0.0
+  /// True for templates that tell of trouble: severity warning or worse.
+  let isLoud: [Bool]
+  /// True when the evidence carries severities at all; without them novelty alone must do.
+  let hasSeverities: Bool
+
+  init(_ evidence: IncidentEvidence) {
+    self.evidence = evidence
+    deviceCount = evidence.devices.count
+    eventCount = evidence.times.count
+    epoch = evidence.times.first ?? 0
+    var starts = [Int32](repeating: 0, count: deviceCount + 1)
+    for device in evidence.eventDevices where device >= 0 { starts[Int(device) + 1] += 1 }
+    for index in 0..<deviceCount { starts[index + 1] += starts[index] }
+    var next = starts
+    var order = [Int32](repeating: 0, count: Int(starts[deviceCount]))
+    for position in 0..<eventCount {
+      let device = Int(evidence.eventDevices[position])
+      guard device >= 0 else { continue }
+      order[Int(next[device])] = Int32(position)
+      next[device] += 1
+    }
+    deviceStart = starts
+    eventOrder = order
+    let origin = epoch
+    seconds = evidence.times.map { Double($0 - origin) / 1e9 }
+    var mention = [Int32]()
+    if !evidence.mentionEvents.isEmpty {
+      mention = [Int32](repeating: -1, count: eventCount)
+      for (event, device) in zip(evidence.mentionEvents, evidence.mentionDevices)
+      where device != evidence.eventDevices[Int(event)] && mention[Int(event)] < 0 {
+        mention[Int(event)] = device
+      }
+    }
+    firstMention = mention
+    // A template's severity is its most frequent one: severities are few, so a histogram per template does.
+    let templates = evidence.templateTexts.count
+    var known = false
+    var histogram = [Int32](repeating: 0, count: templates * 8)
+    for position in 0..<eventCount {
+      let severity = Int(evidence.severities[position])
+      guard severity < 8 else { continue }
+      known = true
+      histogram[Int(evidence.eventTemplates[position]) * 8 + severity] += 1
+    }
+    hasSeverities = known
+    isLoud = (0..<templates).map { template in
+      guard known else { return true }
+      var best = 7
+      for severity in 0..<8 where histogram[template * 8 + severity] > histogram[template * 8 + best] {
+        best = severity
+      }
+      return histogram[template * 8 + best] > 0 && best <= 4
+    }
+    start = 0
+    end = seconds.last ?? 0
+  }
+
+  /// Event positions of one entity in time order.
+  func events(of device: Int) -> ArraySlice<Int32> {
+    eventOrder[Int(deviceStart[device])..<Int(deviceStart[device + 1])]
+  }
+
+  /// The entity that an event names, or -1.
+  func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
+
+  /// The instant of a corrected second.
+  func instant(_ seconds: Double) -> Instant { Instant(nanoseconds: epoch).adding(seconds: seconds) }
+
+  /// The id of an event.
+  func id(_ event: Int) -> EventID { EventID(rawValue: evidence.eventIDs[event]) }
+
+  /// Moves all events of each entity by minus its clock's offset.
+  mutating func correct(by offsets: [Double]) {
+    for device in 0..<deviceCount where offsets[device] != 0 {
+      for event in events(of: device) { seconds[Int(event)] -= offsets[device] }
+    }
+    // A few clocks that are wrong by hours must not stretch the window.
+    let sample = stride(from: 0, to: seconds.count, by: max(1, seconds.count / 20_000)).map { seconds[$0] }
+      .sorted()
+    guard let first = sample.first, let last = sample.last else { return }
+    let low = sample[sample.count / 200]
+    let high = sample[sample.count - 1 - sample.count / 200]
+    start = max(first, low - 0.1 * (high - low))
+    end = min(last, high + 0.1 * (high - low))
+  }
+}

@@ -1,0 +1,104 @@
+internal import IncidentModel
+
+/// Turns indices and seconds back into names, instants and event ids.
+struct Assembly {
+  private let timeline: Timeline
+  private let fleet: Fleet
+  private let onsets: Onsets
+  private var evidence: IncidentEvidence { timeline.evidence }
+
+  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) {
+    self.timeline = timeline
+    self.fleet = fleet
+    self.onsets = onsets
+  }
+
+  func skews(_ clocks: ClockCorrection) -> [ClockSkew] {
+    clocks.offsets.indices.filter { clocks.pairs[$0] > 0 }.map {
+      ClockSkew(
+        device: evidence.devices[$0], seconds: clocks.offsets[$0], error: clocks.errors[$0],
+        pairs: Int(clocks.pairs[$0]))
+    }
+  }
+
+  func incident(_ diagnosis: Diagnosis, _ members: [Int]) -> Incident {
+    var incident = Incident()
+    var time = [Double](repeating: .infinity, count: timeline.deviceCount)
+    for device in members { time[device] = onsets.findings[device]!.time }
+    var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
+    scene.actor = diagnosis.change?.actor
+    if diagnosis.family == .contact { scene.contact = diagnosis.contact }
+    let origins = origins(diagnosis, members)
+    // The best origin has no parent of its own, unless only a weak guess.
+    var roots = Set<Int>()
+    if let best = origins.candidates.first, best.probability > 0.3 { roots.insert(best.device) }
+    let spread = Spread(scene, members, roots: roots)
+    let phases = Phases(
+      fleet, onsets, members, spread, change: diagnosis.change, cohort: diagnosis.cohort, timeline: timeline)
+    incident.onsets = members.map { onset($0, onsets.findings[$0]!) }.sorted {
+      ($0.time, $0.device) < ($1.time, $1.device)
+    }
+    incident.origins = origins.candidates.map { candidate in
+      OriginCandidate(
+        device: evidence.devices[candidate.device], probability: candidate.probability,
+        reasonsFor: candidate.reasonsFor, reasonsAgainst: candidate.reasonsAgainst,
+        evidence: candidate.events.map { timeline.id(Int($0)) },
+        counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
+    }
+    incident.edges = spread.best.map(edge)
+    incident.alternatives = spread.alternatives.map(edge)
+    incident.changes = ([diagnosis.change].compactMap { $0 } + diagnosis.otherChanges).map(change)
+    incident.commonCause = diagnosis.commonCause
+    incident.phases = phases.list.map {
+      Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
+    }
+    return incident
+  }
+
+  func unrelated() -> [Onset] {
+    onsets.unrelated.map { onset($0.key, $0.value) }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+  }
+
+  private func origins(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins {
+    switch diagnosis.family {
+    case .change:
+      let cohort = members.filter { diagnosis.cohort[$0] > 0.5 }
+      return Origins(change: diagnosis.change!, cohort, onsets, confidence: 0.95)
+    case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
+    case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
+    case .undetermined: return Origins(earliest: members, onsets, confidence: 0.3)
+    }
+  }
+
+  private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset {
+    let bases = finding.events.compactMap { IdentityBasis(rawValue: evidence.identityBases[Int($0)]) }
+    var onset = Onset(
+      device: evidence.devices[device], time: timeline.instant(finding.time),
+      interval: timeline.instant(
+        min(finding.earliest, finding.time))...timeline.instant(max(finding.latest, finding.time)),
+      kind: finding.kind, probability: finding.probability,
+      evidence: finding.events.map { timeline.id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
+    onset.reasons = [finding.reason]
+    return onset
+  }
+
+  private func edge(_ edge: Spread.Edge) -> SpreadEdge {
+    let events =
+      (onsets.findings[edge.from]?.events.prefix(2) ?? [])
+      + (onsets.findings[edge.to]?.events.prefix(2) ?? [])
+    return SpreadEdge(
+      from: evidence.devices[edge.from], to: evidence.devices[edge.to], kind: edge.kind,
+      probability: edge.probability, evidence: events.map { timeline.id(Int($0)) })
+  }
+
+  private func change(_ change: Change) -> ChangeEvent {
+    ChangeEvent(
+      template: evidence.templateTexts[change.template], actor: change.actor.map { evidence.devices[$0] },
+      start: timeline.instant(change.start),
+      devices: change.received.keys.sorted().map { evidence.devices[$0] }, failedShare: change.failedShare,
+      failedShareOfOthers: change.failedShareOfOthers,
+      evidence: ([change.announcement].compactMap { $0 } + change.events.values.sorted().prefix(20)).map {
+        timeline.id(Int($0))
+      })
+  }
+}
