@@ -38,10 +38,14 @@ enum Worm {
     }
     let span = Double(window.upperBound - trigger) / 1e9 * 0.96
     let unit = infected.last.map { $0.time > 0 ? span / $0.time : 0 } ?? 0
+    var infects = Array(repeating: false, count: fleet.deviceCount)
+    for step in infected where step.parent >= 0 { infects[step.parent] = true }
     for step in infected {
+      // The worm's attempts crash some devices, which then infect nobody.
+      let crashes = !infects[step.node] && chance.unit(step.node, .mode) < 0.25
       course.fail(
         step.node, at: trigger + nanoseconds(step.time * unit), by: step.parent,
-        mode: chance.unit(step.node, .mode) < 0.12 ? .lastWord : .compromised)
+        mode: crashes ? .lastWord : .compromised)
     }
     course.origins = [origin]
     course.primaryOrigin = origin
