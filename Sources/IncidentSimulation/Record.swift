@@ -52,7 +52,7 @@ enum Utterance: UInt8, Sendable, CaseIterable {
   // Worm.
   case loginAccepted, unknownImage, taskStarved, flowBurst
   // Dependency failures.
-  case linkDown, standbyFailed, noRoute, tokenRefused, certificateExpired, handshakeFailed
+  case linkDown, standbyFailed, noRoute, tokenRefused, certificateExpired, handshakeFailed, authUnreachable
   // Unrelated failures.
   case batteryFlat, sensorDead
 
@@ -60,7 +60,7 @@ enum Utterance: UInt8, Sendable, CaseIterable {
   var place: Place {
     switch self {
     case .clientConnected, .clientLeft, .batchReceived, .reconnectFlood, .takeover, .backlogExceeded,
-      .handshakesDropped, .standbyFailed:
+      .handshakesDropped, .standbyFailed, .authUnreachable:
       .broker
     case .apiRequest, .shedding, .tokenRefused, .certificateExpired: .cloud
     case .probeRound, .ingestStalled, .poolDry, .slowLookup: .monitor
@@ -82,7 +82,7 @@ enum Utterance: UInt8, Sendable, CaseIterable {
     case .cron: "CRON"
     case .knock: "sshd"
     case .clientConnected, .clientLeft, .batchReceived, .reconnectFlood, .takeover, .backlogExceeded,
-      .handshakesDropped, .standbyFailed:
+      .handshakesDropped, .standbyFailed, .authUnreachable:
       "mosquitto"
     case .apiRequest, .shedding, .tokenRefused, .certificateExpired: "sessiond"
     case .probeRound, .ingestStalled, .poolDry, .slowLookup: "fleetwatch"

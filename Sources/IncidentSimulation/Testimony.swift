@@ -39,7 +39,7 @@ struct Testimony: Sendable {
     case .device: device(entity, &collector)
     case .gateway: gateway(entity, &collector)
     case .broker: broker(entity, &collector)
-    case .cloud: repeated([.shedding], entity, from: course.onset[entity], every: 15, times: 40, &collector)
+    case .cloud: cloud(entity, &collector)
     case .monitor:
       repeated(
         [.ingestStalled, .poolDry], entity, from: course.onset[entity], every: 30, times: 25, &collector)
@@ -82,7 +82,8 @@ struct Testimony: Sendable {
       offline(device, gateway, onset, &out)
     case .silent: offline(device, gateway, onset, &out)
     case .deprived:
-      repeated([.sessionLost], device, from: onset, every: 85, times: 5, &out)
+      let expired = course.parent[device] == fleet.cloud
+      repeated([expired ? .handshakeFailed : .sessionLost], device, from: onset, every: 85, times: 5, &out)
       if chance.unit(device, .report) < 0.3 {
         let at = onset + nanoseconds(chance.uniform(3..<40, device, .report, 1))
         out.add(Record(.upstreamBusy, at: at, speaker: gateway, subject: device), self, of: device)
@@ -133,18 +134,32 @@ struct Testimony: Sendable {
   private func gateway(_ gateway: Int, _ out: inout Collector) {
     let onset = course.onset[gateway]
     guard onset != Course.never else { return }
-    repeated([.linkDown], gateway, from: onset, every: 90, times: 2, &out)
-    repeated([.noRoute], gateway, from: onset + 4_000_000_000, every: 45, times: 12, &out)
+    if course.mode[gateway] == .loud {
+      repeated([.linkDown], gateway, from: onset, every: 90, times: 2, &out)
+    }
+    let notices = onset + (course.mode[gateway] == .loud ? 4_000_000_000 : 0)
+    repeated([.noRoute], gateway, from: notices, every: 45, times: 12, &out)
   }
 
   private func broker(_ broker: Int, _ out: inout Collector) {
     let onset = course.onset[broker]
     guard onset != Course.never else { return }
-    if course.mode[broker] == .loud {
+    switch course.mode[broker] {
+    case .loud:
       repeated([.backlogExceeded, .handshakesDropped], broker, from: onset, every: 12, times: 60, &out)
       repeated([.reconnectFlood], broker, from: onset + 3_000_000_000, every: 25, times: 20, &out)
-    } else {
-      repeated([.standbyFailed], broker, from: onset, every: 60, times: 6, &out)
+    case .deprived: repeated([.authUnreachable], broker, from: onset, every: 20, times: 25, &out)
+    default: repeated([.standbyFailed], broker, from: onset, every: 60, times: 6, &out)
+    }
+  }
+
+  private func cloud(_ cloud: Int, _ out: inout Collector) {
+    let onset = course.onset[cloud]
+    switch course.mode[cloud] {
+    case .loud: repeated([.shedding], cloud, from: onset, every: 15, times: 40, &out)
+    case .deprived:
+      repeated([.tokenRefused], cloud, about: fleet.identity, from: onset, every: 12, times: 50, &out)
+    default: repeated([.certificateExpired], cloud, from: onset, every: 300, times: 8, &out)
     }
   }
 
@@ -169,15 +184,18 @@ struct Testimony: Sendable {
 
   /// Says something now and again with growing pauses, as retry loops do.
   private func repeated(
-    _ words: [Utterance], _ entity: Int, from start: Int64, every seconds: Double, times: Int,
+    _ words: [Utterance], _ entity: Int, about subject: Int = -1, from start: Int64, every seconds: Double,
+    times: Int,
     _ out: inout Collector
   ) {
     guard start != Course.never else { return }
     var at = start
     for turn in 0..<times {
       out.add(
-        Record(words[turn % words.count], at: at, speaker: entity, value: number(entity, 100 + turn)), self,
-        of: entity)
+        Record(
+          words[turn % words.count], at: at, speaker: entity, subject: subject,
+          value: number(entity, 100 + turn)),
+        self, of: entity)
       at += nanoseconds(seconds * (0.6 + 0.8 * chance.unit(entity, .repeats, 200 + turn)))
     }
   }

@@ -87,7 +87,10 @@ extension Record {
     case .standbyFailed:
       plain("listener stopped, standby did not take over, error ", 90 + number % 30, "", &out)
     case .noRoute: plain("no way upstream, ", number % 500, " frames held", &out)
-    case .tokenRefused: plain("token issuer does not answer, ", 10 + number % 400, " calls refused", &out)
+    case .tokenRefused:
+      named("", 10 + number % 400, " calls refused, no answer from token issuer ", "", &out, fleet)
+    case .authUnreachable:
+      plain("authentication backend unreachable, ", 5 + number % 300, " clients turned away", &out)
     case .certificateExpired:
       plain("own certificate is past its end date, serial ", 5000 + number % 4000, "", &out)
     case .handshakeFailed: plain("server certificate rejected, alert ", 45, "", &out)
