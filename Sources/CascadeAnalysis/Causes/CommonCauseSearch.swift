@@ -9,7 +9,7 @@ internal import IncidentModel
 /// Abstains when the evidence is thin. Fails where an attribute only stands in for place and the links are unknown.
 struct CommonCauseSearch {
   static func search(
-    _ evidence: IncidentEvidence, _ fleet: Fleet, population: [Int], failed: Set<Int>
+    _ evidence: IncidentEvidence, _ fleet: Fleet, population: [Int], failed: Set<Int>, changed: Set<Int> = []
   ) -> CommonCause? {
     let inventory = evidence.inventory
     let rows = population.filter { fleet.row[$0] >= 0 }
@@ -20,6 +20,24 @@ struct CommonCauseSearch {
       inventory.values[$0].count > 1 && inventory.values[$0].count * 2 <= max(4, rows.count)
     }
     let tests = Double(usable.reduce(0) { $0 + min(2000, inventory.values[$1].count) })
+    // What marks the changed entities is part of the cause of a change, even where another term implies it.
+    if changed.count >= 3, let mark = best(inventory, fleet, rows, changed, usable, needsCover: 0.9),
+      mark.score > log(max(2, tests)) + 4, mark.ratio > 4
+    {
+      let marked = rows.filter {
+        inventory.code(row: Int(fleet.row[$0]), attribute: mark.attribute) == mark.code
+      }
+      let failures = Double(rows.count { failed.contains($0) })
+      let inMarked = Double(marked.count { failed.contains($0) })
+      let score = Robust.association(
+        inMarked, Double(marked.count) - inMarked, failures - inMarked,
+        Double(rows.count - marked.count) - failures + inMarked)
+      if failures >= 3, inMarked > 0.8 * failures, score > log(max(2, tests)) + 2 {
+        firstScore = score
+        terms.append((mark.attribute, mark.code))
+        inside = marked
+      }
+    }
     while terms.count < 3 {
       let open = usable.filter { column in !terms.contains { $0.attribute == column } }
       guard let best = best(inventory, fleet, inside, failed, open, needsCover: terms.isEmpty ? 0.6 : 0.85)
@@ -35,9 +53,8 @@ struct CommonCauseSearch {
       }
     }
     guard !terms.isEmpty else { return nil }
-    terms = terms.filter { term in
-      terms.count == 1 || matters(inventory, fleet, rows, failed, term, terms)
-    }
+    let all = terms
+    terms = terms.filter { term in all.count == 1 || matters(inventory, fleet, rows, failed, term, all) }
     guard !terms.isEmpty else { return nil }
     func holds(_ device: Int) -> Bool {
       terms.allSatisfy { inventory.code(row: Int(fleet.row[device]), attribute: $0.attribute) == $0.code }

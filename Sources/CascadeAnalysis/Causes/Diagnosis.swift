@@ -34,7 +34,8 @@ struct Diagnosis {
       family = .change
       change = best
       otherChanges += changes.causes.dropFirst()
-      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: early)
+      commonCause = CommonCauseSearch.search(
+        timeline.evidence, fleet, population: mass, failed: early, changed: Set(best.received.keys))
       let cause = commonCause
       let inventory = timeline.evidence.inventory
       let modes = FailureModes(

@@ -3,7 +3,8 @@ internal import IncidentModel
 
 /// Tells entities that their own change broke from victims of something around them.
 ///
-/// Two-class naive Bayes over the templates of the failure messages, fitted by expectation-maximisation. It starts
+/// Two-class naive Bayes over the templates of the failure messages and the delays since change and
+/// provider failure, fitted by expectation-maximisation. It starts
 /// from what is certain: failures before any provider failed belong to the change's cohort; failures of entities
 /// that were never changed, after it, to the victims.
 struct FailureModes {
@@ -30,8 +31,10 @@ struct FailureModes {
     for device in failed {
       let onset = onsets.findings[device]!.time
       let odds: Double
-      if onset < earlyEnd - 5 {
-        odds = 4
+      if onset < change.start - 10 {
+        odds = -6
+      } else if onset < earlyEnd - 5 {
+        odds = received[device] != nil || holdsCause(device) ? 4 : 1
       } else if let time = received[device] {
         odds = time <= onset + 5 ? 0 : -4
       } else {
@@ -40,7 +43,19 @@ struct FailureModes {
       prior[device] = odds
     }
     let templates = failed.map { device in
-      Set(onsets.findings[device]!.events.map { timeline.evidence.eventTemplates[Int($0)] })
+      let finding = onsets.findings[device]!
+      var features = Set<Int32>(finding.events.map { timeline.evidence.eventTemplates[Int($0)] })
+      if finding.kind == .reported { features.removeAll() }
+      // Delays since the change and since the nearest provider's failure speak like templates do.
+      if let time = received[device] {
+        features.insert(-10 - Self.bin(finding.time - time))
+      } else {
+        features.insert(-2)
+      }
+      let provider = fleet.ancestors(of: device).lazy.compactMap { onsets.findings[Int($0.device)]?.time }
+        .first
+      features.insert(-20 - Self.bin(finding.time - (provider ?? earlyEnd)))
+      return features
     }
     var probability = failed.map { 1 / (1 + exp(-prior[$0]!)) }
     for _ in 0..<8 {
@@ -69,5 +84,10 @@ struct FailureModes {
       }
     }
     for (position, device) in failed.enumerated() { cohort[device] = probability[position] }
+  }
+
+  private static func bin(_ delay: Double) -> Int32 {
+    let edges: [Double] = [-30, 0, 30, 60, 120, 240, 480]
+    return Int32(edges.firstIndex { delay < $0 } ?? edges.count)
   }
 }

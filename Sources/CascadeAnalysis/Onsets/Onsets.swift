@@ -28,13 +28,19 @@ struct Onsets {
   /// Events of one entity that belong together lie this close, in seconds.
   static let burstGap = 180.0
 
+  private struct Burst {
+    var events: [Int32]
+    var first: Int32
+    var doubt: Double
+  }
+
   init(findings: [Finding?]) { self.findings = findings }
 
   init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
+    var bursts: [Int: [Burst]] = [:]
     var scratch: [(event: Int32, news: Double)] = []
-    var lone: [Int: [Int]] = [:]
     for device in 0..<timeline.deviceCount {
       scratch.removeAll(keepingCapacity: true)
       var own: [Int32] = []
@@ -46,14 +52,24 @@ struct Onsets {
         let role = profiles.fleet[template].role
         if role == .sporadic || role == .rare { own.append(event) }
       }
-      findings[device] = Self.firstBurst(scratch, timeline, fleet.isShared[device])
-      if let finding = findings[device], finding.events.count == 1 {
-        lone[Int(timeline.evidence.eventTemplates[Int(finding.events[0])]), default: []].append(device)
-      }
-      if findings[device] == nil, !own.isEmpty, !fleet.isShared[device] {
+      if !scratch.isEmpty { bursts[device] = Self.bursts(scratch, timeline) }
+      if !own.isEmpty, !fleet.isShared[device] {
         unrelated[device] = Self.finding(
           timeline, own.prefix(8), own[0], own.count > 1 ? 0.9 : 0.6,
           "messages of a kind that occurs on single entities all over the window")
+      }
+    }
+    var lone: [Int: [Int]] = [:]
+    let crowd = Self.crowd(bursts, timeline)
+    for (device, list) in bursts {
+      guard let chosen = Self.choose(list, timeline, crowd, isShared: fleet.isShared[device]) else {
+        continue
+      }
+      findings[device] = Self.finding(
+        timeline, chosen.events.prefix(8), chosen.first, 1 - chosen.doubt,
+        "\(chosen.events.count) messages of a kind that was not seen before or surged")
+      if chosen.events.count == 1 {
+        lone[Int(timeline.evidence.eventTemplates[Int(chosen.first)]), default: []].append(device)
       }
     }
     discountLone(lone, profiles)
@@ -69,6 +85,7 @@ struct Onsets {
       }
     }
     boundFalseDiscoveries()
+    for device in devices { unrelated[device] = nil }
   }
 
   private static func news(
@@ -91,10 +108,9 @@ struct Onsets {
     }
   }
 
-  private static func firstBurst(
-    _ events: [(event: Int32, news: Double)], _ timeline: Timeline, _ isShared: Bool
-  ) -> Finding? {
-    var best: (range: Range<Int>, probability: Double)?
+  /// Events that follow each other closely, as bursts with the probability that all of them are everyday.
+  private static func bursts(_ events: [(event: Int32, news: Double)], _ timeline: Timeline) -> [Burst] {
+    var result: [Burst] = []
     var low = 0
     while low < events.count {
       var high = low + 1
@@ -105,17 +121,45 @@ struct Onsets {
         doubt *= 1 - events[high].news
         high += 1
       }
-      let probability = 1 - doubt
-      if probability > (best?.probability ?? 0) + 0.02, (best?.probability ?? 0) < 0.9 {
-        best = (low..<high, probability)
-      }
+      let strong = (low..<high).first { events[$0].news >= 0.5 } ?? low
+      result.append(Burst(events: events[low..<high].map(\.event), first: events[strong].event, doubt: doubt))
       low = high
     }
-    guard let best, best.probability >= 0.5 else { return nil }
-    let strong = best.range.first { events[$0].news >= 0.5 } ?? best.range.lowerBound
-    return finding(
-      timeline, events[best.range].prefix(8).map(\.event)[...], events[strong].event, best.probability,
-      "\(best.range.count) messages of a kind that was not seen before or surged")
+    return result
+  }
+
+  private static let crowdBins = 96
+
+  /// Where sure failures gather in time: a smoothed histogram of bursts of two and more messages.
+  private static func crowd(_ bursts: [Int: [Burst]], _ timeline: Timeline) -> [Double] {
+    var histogram = [Double](repeating: 0, count: crowdBins)
+    for list in bursts.values {
+      guard let sure = list.first(where: { $0.events.count > 1 && $0.doubt < 0.02 }) else { continue }
+      histogram[bin(timeline.seconds[Int(sure.first)], timeline)] += 1
+    }
+    return histogram.indices.map { bin in
+      (max(0, bin - 2)...min(crowdBins - 1, bin + 2)).reduce(0) { $0 + histogram[$1] }
+    }
+  }
+
+  private static func bin(_ time: Double, _ timeline: Timeline) -> Int {
+    let share = (time - timeline.start) / max(1e-3, timeline.end - timeline.start)
+    return min(crowdBins - 1, max(0, Int(share * Double(crowdBins))))
+  }
+
+  /// The burst that is the failure: the surest, and rather when others failed too than alone.
+  private static func choose(
+    _ bursts: [Burst], _ timeline: Timeline, _ crowd: [Double], isShared: Bool
+  ) -> Burst? {
+    let top = crowd.max() ?? 0
+    var best: (burst: Burst, score: Double)?
+    for burst in bursts where burst.doubt <= 0.5 {
+      let company = crowd[bin(timeline.seconds[Int(burst.first)], timeline)]
+      if !isShared, burst.events.count == 1, company == 0, top >= 3 { continue }
+      let score = min(5, -log(burst.doubt)) + 0.7 * log((company + 0.1) / (top + 0.1))
+      if score > (best?.score ?? -.infinity) + 0.3 { best = (burst, score) }
+    }
+    return best?.burst
   }
 
   private static func finding(

@@ -31,7 +31,7 @@ struct TemplateProfiles {
     var first = Double.infinity
     /// Everyday episodes expected inside the hot segments.
     var expectedInHot = 0.0
-    /// Hot segments with the probability of news in each.
+    /// Hot bins with the probability of news in each.
     var hot: [(from: Double, to: Double, news: Double)] = []
   }
   /// Per template, over all entities; `byClass` per (template, class).
@@ -48,6 +48,7 @@ struct TemplateProfiles {
     let width = max(1e-3, (timeline.end - timeline.start) / Double(Self.bins))
     var histogram = [Int32](repeating: 0, count: templates * Self.bins)
     var classHistogram: [UInt64: [Int32]] = [:]
+    var activity = [Double](repeating: 0, count: Self.bins)
     var last: [(template: Int32, time: Double)] = []
     for device in 0..<timeline.deviceCount {
       last.removeAll(keepingCapacity: true)
@@ -55,7 +56,8 @@ struct TemplateProfiles {
         let template = timeline.evidence.eventTemplates[Int(event)]
         let time = timeline.seconds[Int(event)]
         fleet[Int(template)].events += 1
-        let key = Self.key(Int(template), fleetModel.classOf[device])
+        let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
+        if !timeline.isLoud[Int(template)] { activity[bin] += 1 }
         var isNew = true
         if let slot = last.firstIndex(where: { $0.template == template }) {
           isNew = time - last[slot].time > Self.episodeGap
@@ -64,21 +66,41 @@ struct TemplateProfiles {
           last.append((template, time))
         }
         guard isNew else { continue }
-        let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
         fleet[Int(template)].episodes += 1
         fleet[Int(template)].first = min(fleet[Int(template)].first, time)
         histogram[Int(template) * Self.bins + bin] += 1
         if fleetModel.isShared[device] {
+          let key = Self.key(Int(template), fleetModel.classOf[device])
           classHistogram[key, default: [Int32](repeating: 0, count: Self.bins)][bin] += 1
           byClass[key, default: Profile()].episodes += 1
         }
       }
     }
+    let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))
     for template in 0..<templates where fleet[template].episodes > 0 {
       let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
-      Self.judge(&fleet[template], slice, timeline.start, width)
+      Self.judge(&fleet[template], slice, scale)
     }
-    for (key, counts) in classHistogram { Self.judge(&byClass[key]!, counts, timeline.start, width) }
+    for (key, counts) in classHistogram { Self.judge(&byClass[key]!, counts, scale) }
+  }
+
+  /// The window's bins, and how much everyday life each holds (1 on average).
+  private struct Scale {
+    var start: Double
+    var width: Double
+    var weights: [Double]
+  }
+
+  /// Everyday life is measured by quiet messages: entities that fell silent take their chatter along, and that must
+  /// not make the time before look busy.
+  private static func weights(_ activity: [Double]) -> [Double] {
+    let total = activity.reduce(0, +)
+    guard total >= 5 * Double(bins) else { return [Double](repeating: 1, count: bins) }
+    let mean = total / Double(bins)
+    return activity.indices.map { bin in
+      let window = max(0, bin - 2)...min(bins - 1, bin + 2)
+      return max(0.1, activity[window].reduce(0, +) / Double(window.count) / mean)
+    }
   }
 
   private static func key(_ template: Int, _ group: Int32) -> UInt64 {
@@ -102,7 +124,7 @@ struct TemplateProfiles {
     }
   }
 
-  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ start: Double, _ width: Double) {
+  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ scale: Scale) {
     let total = profile.episodes
     guard total >= 4 else {
       profile.role = .rare
@@ -113,7 +135,7 @@ struct TemplateProfiles {
     var hot: [(low: Int, high: Int, count: Double)] = []
     // Up to three segments: the same template may flare up in several incidents.
     for _ in 0..<3 {
-      guard let found = hottest(rest, open), found.score > 9 else { break }
+      guard let found = hottest(rest, open, scale.weights), found.score > 9 else { break }
       hot.append((found.low, found.high, found.count))
       for bin in found.low...found.high {
         rest[bin] = 0
@@ -125,46 +147,48 @@ struct TemplateProfiles {
       profile.role = clumped ? .sporadic : .chatter
       return
     }
-    let quietBins = Double(open.count { $0 })
+    let quietWeight = open.indices.reduce(0) { $0 + (open[$1] ? scale.weights[$1] : 0) }
     let quiet = rest.reduce(0, +)
-    let firstHot = hot.map(\.low).min()!
-    let before = counts[..<firstHot].reduce(0, +)
-    let hotTotal = hot.reduce(0) { $0 + $1.count }
-    // Nothing at all in the first quarter before the flare-up although its share of an even spread would show.
+    let rate = (quiet + 0.5) / max(1, quietWeight)
+    // New: nothing at all in the first part of the window, where the quiet rate would have shown itself.
     let firstBin = counts.firstIndex { $0 > 0 } ?? 0
-    let silentShare = Double(firstBin) / Double(bins)
+    let silentWeight = scale.weights[..<firstBin].reduce(0, +)
+    let hotTotal = hot.reduce(0) { $0 + $1.count }
     let isNovel =
-      silentShare > 0.05 && Double(total) * -log(1 - silentShare) > 4 && Double(before) <= 0.1 * hotTotal + 3
+      silentWeight > 0.05 * Double(bins) && (quiet <= 0.02 * hotTotal || rate * silentWeight > 3.5)
     profile.role = isNovel ? .novel : .surging
-    let rate = (quiet + 0.5) / max(1, quietBins)
-    profile.expectedInHot = rate * Double(bins - open.count { $0 })
-    profile.hot = hot.map { segment in
-      let inside = segment.count / Double(segment.high - segment.low + 1)
-      return (
-        start + Double(segment.low) * width, start + Double(segment.high + 1) * width,
-        max(0, 1 - rate / inside)
-      )
+    profile.expectedInHot = rate * (scale.weights.reduce(0, +) - quietWeight)
+    for bin in 0..<bins {
+      let window = max(0, bin - 1)...min(bins - 1, bin + 1)
+      let local = window.reduce(0.0) { $0 + Double(counts[$1]) }
+      let expected = window.reduce(0.0) { $0 + rate * scale.weights[$1] }
+      let isHot = !open[bin]
+      guard local > 0, isHot || local > 2 * expected else { continue }
+      let from = scale.start + Double(bin) * scale.width
+      profile.hot.append((from, from + scale.width, max(0, 1 - expected / local) * (isHot ? 1 : 0.8)))
     }
   }
 
   private static func hottest(
-    _ counts: [Double], _ open: [Bool]
+    _ counts: [Double], _ open: [Bool], _ weights: [Double]
   ) -> (low: Int, high: Int, count: Double, score: Double)? {
     let total = counts.reduce(0, +)
-    let available = Double(open.count { $0 })
+    let available = open.indices.reduce(0) { $0 + (open[$1] ? weights[$1] : 0) }
     guard total >= 4, available > 1 else { return nil }
     var best: (low: Int, high: Int, count: Double, score: Double)?
     for low in counts.indices where open[low] && counts[low] > 0 {
       var inside = 0.0
+      var length = 0.0
       for high in low..<counts.count {
         guard open[high] else { break }
         inside += counts[high]
+        length += weights[high]
         guard counts[high] > 0 else { continue }
-        let length = Double(high - low + 1)
         guard length < 0.75 * available else { break }
         let expected = total * length / available
-        guard inside > expected else { continue }
         let outside = total - inside
+        // Small differences in rate are the fleet's own ups and downs.
+        guard inside / length > 2.5 * outside / max(1e-9, available - length) else { continue }
         var score = inside * log(inside / expected)
         if outside > 0 { score += outside * log(outside / (total - expected)) }
         if score > (best?.score ?? 0) { best = (low, high, inside, score) }

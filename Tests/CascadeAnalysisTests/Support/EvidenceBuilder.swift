@@ -77,8 +77,7 @@ struct EvidenceBuilder {
         variables: variables))
   }
 
-  mutating func series(_ name: String, of deviceName: String, _ points: [(time: Int64, value: Double)])
-  {
+  mutating func series(_ name: String, of deviceName: String, _ points: [(time: Int64, value: Double)]) {
     result.series.append(
       MetricSeries(
         device: device(deviceName), name: name, times: points.map(\.time), values: points.map(\.value),
