@@ -114,6 +114,7 @@ extension CaseSchema {
     CREATE VIEW timeline AS SELECT
       e.id AS id,
       \(rfc3339("e.time")) AS time,
+      e.time AS time_ns,
       \(stamp) AS stamp,
       \(names("o.time_quality", qualityNames)) AS time_quality,
       coalesce(e.time_error, o.time_error) AS time_error,

@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// Bytes that grow at the end, without bounds checks or zeroing: the working memory of the bulk path.
+struct ByteBuffer: ~Copyable {
+  private(set) var base: UnsafeMutableRawPointer
+  private(set) var capacity: Int
+  /// Number of bytes in use.
+  var count = 0
+
+  init(capacity: Int) {
+    self.capacity = max(capacity, 64)
+    base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
+  }
+
+  deinit { base.deallocate() }
+
+  /// The bytes in use.
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// Makes room for some more bytes.
+  @inline(__always) mutating func reserve(_ more: Int) {
+    if count &+ more > capacity { grow(more) }
+  }
+
+  @inline(never) private mutating func grow(_ more: Int) {
+    let larger = max(capacity * 2, count + more)
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    memcpy(copy, base, count)
+    base.deallocate()
+    base = copy
+    capacity = larger
+  }
+
+  @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count > 0 else { return }
+    reserve(bytes.count)
+    memcpy(base + count, bytes.baseAddress!, bytes.count)
+    count &+= bytes.count
+  }
+
+  /// Appends one byte. Room must have been reserved.
+  @inline(__always) mutating func put(_ byte: UInt8) {
+    base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+    count &+= 1
+  }
+
+  /// Appends the low `bytes` bytes of a value, most significant first, as SQLite keeps integers. Needs 8 bytes of room.
+  @inline(__always) mutating func putBigEndian(_ value: UInt64, bytes: Int) {
+    base.storeBytes(of: (value << UInt64(64 &- 8 &* bytes)).bigEndian, toByteOffset: count, as: UInt64.self)
+    count &+= bytes
+  }
+}
+
+/// SQLite's variable-length integers: 7 bits a byte, most significant first, the ninth byte whole.
+enum Varint {
+  /// Number of bytes of a value.
+  @inline(__always) static func size(_ value: UInt64) -> Int {
+    if value < 0x80 { return 1 }
+    if value < 0x4000 { return 2 }
+    if value >= 1 << 56 { return 9 }
+    return (70 - value.leadingZeroBitCount) / 7
+  }
+
+  /// Writes a value and returns the number of bytes.
+  @inline(__always) @discardableResult
+  static func write(_ value: UInt64, to pointer: UnsafeMutableRawPointer) -> Int {
+    if value < 0x80 {
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+      return 1
+    }
+    let size = size(value)
+    var rest = value
+    var index = size &- 1
+    if size == 9 {
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: 8, as: UInt8.self)
+      rest >>= 8
+      index = 7
+    } else {
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: rest & 0x7f), toByteOffset: index, as: UInt8.self)
+      rest >>= 7
+      index &-= 1
+    }
+    while index >= 0 {
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: index, as: UInt8.self)
+      rest >>= 7
+      index &-= 1
+    }
+    return size
+  }
+
+  /// Reads a value and moves the offset behind it.
+  @inline(__always) static func read(_ pointer: UnsafeRawPointer, _ offset: inout Int) -> UInt64 {
+    var value: UInt64 = 0
+    for _ in 0..<8 {
+      let byte = pointer.load(fromByteOffset: offset, as: UInt8.self)
+      offset &+= 1
+      value = value << 7 | UInt64(byte & 0x7f)
+      if byte < 0x80 { return value }
+    }
+    value = value << 8 | UInt64(pointer.load(fromByteOffset: offset, as: UInt8.self))
+    offset &+= 1
+    return value
+  }
+}

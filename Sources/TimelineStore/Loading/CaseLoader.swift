@@ -1,0 +1,156 @@
+internal import GRDBSQLite
+internal import Glibc
+public import IncidentModel
+internal import Synchronization
+
+/// Loads evidence into a case: the `EventSink` of the store.
+///
+/// A new case is built beside the path and renamed onto it when it is whole and durable; a load into an existing case is
+/// one transaction. Whatever ends the process before, the case is as it was. Lanes may be fed by as many threads as
+/// there are lanes; ids follow from the lanes' order.
+public final class CaseLoader: EventSink {
+  /// What a load is told.
+  public struct Options: Sendable {
+    /// The program and its version, as noted in the case.
+    public var tool = "firebreak"
+    /// Time of the load, noted in the case; nil takes the clock.
+    public var now: Instant?
+    /// Pages a case may have; 0 is SQLite's own limit. For tests of a full disk.
+    var maximumPages = 0
+    /// The usual options.
+    public init() {}
+  }
+
+  /// Where the case is, or will be.
+  public let path: String
+  /// True when the load makes the case.
+  public let isNewCase: Bool
+  private let options: Options
+  private let known: Set<String>
+  private let state: Mutex<State>
+
+  private struct State: ~Copyable {
+    var lock: WriterLock?
+    var lanes: [LoadLane] = []
+    var orders: Set<Int> = []
+    var inventory: Inventory?
+    var topology: Topology?
+    var isDone = false
+  }
+
+  /// Begins a load into the case at `path`, which is made if it is not there.
+  /// Throws when the file is not a case, or was tampered with, or another load is running.
+  public init(path: String, options: Options = Options()) throws(StoreError) {
+    self.path = path
+    self.options = options
+    var status = stat()
+    isNewCase = lstat(path, &status) != 0 && errno == ENOENT
+    if isNewCase {
+      known = []
+      state = Mutex(State(lock: try WriterLock(path: Self.buildingPath(path), create: true)))
+    } else {
+      let lock = try WriterLock(path: path, create: false)
+      let connection = try CaseOpening.readOnly(path).connection
+      known = Set(try connection.rows("SELECT sha256 FROM source").compactMap { $0[0].text })
+      state = Mutex(State(lock: lock))
+    }
+  }
+
+  deinit { cancel() }
+
+  /// Where a new case is built.
+  static func buildingPath(_ path: String) -> String { path + ".building" }
+
+  /// True when a source with this SHA-256 was in the case before the load. Equal sources within one load are found
+  /// at its end, so that the first in evidence order is kept whatever the threads do.
+  public func contains(sha256: String) throws -> Bool { known.contains(sha256) }
+
+  /// Opens the lane of one path.
+  public func openLane(order: Int) throws -> any EventLane {
+    let isFree = state.withLock { $0.isDone ? false : $0.orders.insert(order).inserted }
+    guard isFree else { throw invalid("lane \(order) was opened twice, or after the end") }
+    return try LoadLane(order: order, path: path) { [weak self] lane in
+      let handed = HandedOver(lane: lane)
+      self?.state.withLock { $0.lanes.append(handed.lane) }
+    }
+  }
+
+  /// A lane that its thread has done with.
+  private struct HandedOver: @unchecked Sendable { let lane: LoadLane }
+
+  /// Sets the fleet's attributes; they replace those in the case.
+  public func setInventory(_ inventory: Inventory) { state.withLock { $0.inventory = inventory } }
+
+  /// Sets the fleet's links; they replace those in the case.
+  public func setTopology(_ topology: Topology) { state.withLock { $0.topology = topology } }
+
+  /// Writes everything and makes it durable. All lanes must have been closed.
+  public func finish() throws(StoreError) -> LoadSummary {
+    let result: Result<LoadSummary, StoreError> = state.withLock { state in
+      do throws(StoreError) {
+        guard let lock = state.lock, !state.isDone else { throw invalid("the load has ended") }
+        guard state.lanes.count == state.orders.count else {
+          throw invalid("\(state.orders.count - state.lanes.count) lanes are still open")
+        }
+        let summary = try write(&state, lock)
+        end(&state)
+        return .success(summary)
+      } catch {
+        end(&state)
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Gives up: the case is as it was before.
+  public func cancel() { state.withLock { end(&$0) } }
+
+  private func end(_ state: inout State) {
+    guard !state.isDone else { return }
+    state.isDone = true
+    state.lanes.removeAll()
+    if isNewCase, let lock = state.lock { unlink(lock.path) }
+    state.lock = nil
+  }
+
+  private func write(_ state: inout State, _ lock: WriterLock) throws(StoreError) -> LoadSummary {
+    let connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
+    try CaseCreation.prepareToWrite(connection, isNew: isNewCase, maximumPages: options.maximumPages)
+    try connection.execute(isNewCase ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE")
+    let now = options.now ?? SystemClock.now()
+    if isNewCase {
+      try CaseCreation.writeSchema(connection, tool: options.tool, now: now)
+    } else {
+      // Somebody else may have written between the first look and the lock.
+      _ = try SchemaInspection.check(connection)
+    }
+    var summary = try CaseAssembly(
+      connection: connection, lanes: state.lanes, isNewCase: isNewCase, tool: options.tool,
+      now: now.nanoseconds
+    ).run()
+    if let inventory = state.inventory { try FleetTables.write(inventory, to: connection) }
+    if let topology = state.topology { try FleetTables.write(topology, to: connection) }
+    try connection.execute("COMMIT")
+    summary.isNewCase = isNewCase
+    if isNewCase {
+      try connection.close()
+      try lock.sync()
+      try CaseCreation.publish(lock.path, as: path)
+    }
+    return summary
+  }
+
+  private func invalid(_ reason: String) -> StoreError {
+    StoreError(code: .invalid, what: "cannot load into", path: path, reason: reason)
+  }
+}
+
+/// The wall clock.
+enum SystemClock {
+  static func now() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
+}

@@ -1,0 +1,155 @@
+/// One event as its row says it; texts are ranges of bytes that live elsewhere.
+struct EventRow {
+  /// A text column: its bytes, and whether they are stored as TEXT (UTF-8 without NUL) or as a BLOB.
+  struct Text {
+    var bytes: UnsafeRawBufferPointer
+    var isBlob = false
+  }
+  var time: Int64?
+  var device: Int32?
+  var severity: UInt8?
+  var template: Int32?
+  var origin: Int32 = 0
+  var line: Int64 = 0
+  var byteOffset: Int64 = 0
+  var byteLength: Int64 = 0
+  var variables: Text?
+  var fields: Text?
+  var message: Text?
+  var stamp: Text?
+  var sinceBoot: Int64?
+  var timeError: Int64?
+}
+
+/// Rows as SQLite's record format has them (header of serial types, then the bodies), in the order of
+/// `CaseSchema.eventColumns`. Ordinals always take three bytes, so that they can be replaced in place.
+enum EventRowCodec {
+  /// Columns of a record, the row id included.
+  static let columns = 15
+
+  /// Bytes of a record without its texts, at most.
+  static let maximumFixedBytes = 16 + 5 * 5 + 8 * 10
+
+  /// Appends the record of a row.
+  @inline(__always) static func encode(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
+    let texts =
+      (row.variables?.bytes.count ?? 0) &+ (row.fields?.bytes.count ?? 0) &+ (row.message?.bytes.count ?? 0)
+      &+ (row.stamp?.bytes.count ?? 0)
+    buffer.reserve(maximumFixedBytes &+ texts)
+    let start = buffer.count
+    buffer.put(0)  // the header's size, known below
+    buffer.put(0)  // id is NULL: SQLite takes the row id
+    buffer.put(row.time == nil ? 0 : 6)
+    buffer.put(row.device == nil ? 0 : 3)
+    let severity = row.severity
+    buffer.put(severity == nil ? 0 : severity! < 2 ? 8 &+ severity! : 1)
+    buffer.put(row.template == nil ? 0 : 3)
+    buffer.put(3)
+    let line = serialType(row.line)
+    let offset = serialType(row.byteOffset)
+    let length = serialType(row.byteLength)
+    buffer.put(line.type)
+    buffer.put(offset.type)
+    buffer.put(length.type)
+    // Trailing NULLs are left out, as SQLite allows.
+    var last = 0
+    if row.variables != nil { last = 1 }
+    if row.fields != nil { last = 2 }
+    if row.message != nil { last = 3 }
+    if row.stamp != nil { last = 4 }
+    if row.sinceBoot != nil { last = 5 }
+    if row.timeError != nil { last = 6 }
+    if last > 0 { putType(row.variables, &buffer) }
+    if last > 1 { putType(row.fields, &buffer) }
+    if last > 2 { putType(row.message, &buffer) }
+    if last > 3 { putType(row.stamp, &buffer) }
+    if last > 4 { buffer.put(row.sinceBoot == nil ? 0 : 6) }
+    if last > 5 { buffer.put(6) }
+    buffer.base.storeBytes(
+      of: UInt8(truncatingIfNeeded: buffer.count &- start), toByteOffset: start, as: UInt8.self)
+    if let time = row.time { buffer.putBigEndian(UInt64(bitPattern: time), bytes: 8) }
+    if let device = row.device { buffer.putBigEndian(UInt64(bitPattern: Int64(device)), bytes: 3) }
+    if let severity, severity >= 2 { buffer.put(severity) }
+    if let template = row.template { buffer.putBigEndian(UInt64(bitPattern: Int64(template)), bytes: 3) }
+    buffer.putBigEndian(UInt64(bitPattern: Int64(row.origin)), bytes: 3)
+    buffer.putBigEndian(UInt64(bitPattern: row.line), bytes: line.bytes)
+    buffer.putBigEndian(UInt64(bitPattern: row.byteOffset), bytes: offset.bytes)
+    buffer.putBigEndian(UInt64(bitPattern: row.byteLength), bytes: length.bytes)
+    if let text = row.variables { buffer.append(text.bytes) }
+    if let text = row.fields { buffer.append(text.bytes) }
+    if let text = row.message { buffer.append(text.bytes) }
+    if let text = row.stamp { buffer.append(text.bytes) }
+    buffer.reserve(16)
+    if let sinceBoot = row.sinceBoot { buffer.putBigEndian(UInt64(bitPattern: sinceBoot), bytes: 8) }
+    if let timeError = row.timeError { buffer.putBigEndian(UInt64(bitPattern: timeError), bytes: 8) }
+  }
+
+  /// The smallest of SQLite's serial types for an integer that is not 0 or 1 by chance of the header's size alone.
+  @inline(__always) private static func serialType(_ value: Int64) -> (type: UInt8, bytes: Int) {
+    let magnitude = value ^ (value >> 63)
+    if magnitude < 0x80 { return (1, 1) }
+    if magnitude < 0x8000 { return (2, 2) }
+    if magnitude < 0x80_0000 { return (3, 3) }
+    if magnitude < 0x8000_0000 { return (4, 4) }
+    if magnitude < 0x8000_0000_0000 { return (5, 6) }
+    return (6, 8)
+  }
+
+  @inline(__always) private static func putType(_ text: EventRow.Text?, _ buffer: inout ByteBuffer) {
+    guard let text else {
+      buffer.put(0)
+      return
+    }
+    let type = UInt64(text.bytes.count) &* 2 &+ (text.isBlob ? 12 : 13)
+    buffer.count &+= Varint.write(type, to: buffer.base + buffer.count)
+  }
+
+  /// Reads a record that `encode` wrote.
+  static func decode(_ record: UnsafeRawBufferPointer) -> EventRow {
+    let base = record.baseAddress!
+    var row = EventRow()
+    let headerEnd = Int(base.load(as: UInt8.self))
+    var header = 2
+    var body = headerEnd
+    func type() -> UInt64 { header < headerEnd ? Varint.read(base, &header) : 0 }
+    func integer() -> Int64? {
+      let type = type()
+      switch type {
+      case 0: return nil
+      case 8, 9: return Int64(type) - 8
+      default:
+        let size = type == 6 ? 8 : type == 5 ? 6 : Int(type)
+        var value: Int64 = 0
+        for index in 0..<size {
+          let byte = base.load(fromByteOffset: body + index, as: UInt8.self)
+          value = index == 0 ? Int64(Int8(bitPattern: byte)) : value << 8 | Int64(byte)
+        }
+        body += size
+        return value
+      }
+    }
+    func text() -> EventRow.Text? {
+      let type = type()
+      guard type >= 12 else { return nil }
+      let count = Int(type - 12) / 2
+      defer { body += count }
+      return EventRow.Text(
+        bytes: UnsafeRawBufferPointer(start: base + body, count: count), isBlob: type % 2 == 0)
+    }
+    row.time = integer()
+    row.device = integer().map { Int32($0) }
+    row.severity = integer().map { UInt8($0) }
+    row.template = integer().map { Int32($0) }
+    row.origin = Int32(integer() ?? 0)
+    row.line = integer() ?? 0
+    row.byteOffset = integer() ?? 0
+    row.byteLength = integer() ?? 0
+    row.variables = text()
+    row.fields = text()
+    row.message = text()
+    row.stamp = text()
+    row.sinceBoot = integer()
+    row.timeError = integer()
+    return row
+  }
+}

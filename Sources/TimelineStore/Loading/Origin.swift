@@ -1,0 +1,39 @@
+internal import IncidentModel
+
+/// What many events of one source share; see the table `origin`.
+struct Origin: Hashable {
+  var quality: TimeQuality
+  /// Nanoseconds; -1 unknown.
+  var timeError: Int64
+  var basis: IdentityBasis
+  var stamp = StampStyle()
+}
+
+/// How stamps are rebuilt from times.
+struct StampStyle: Hashable {
+  /// Forms as numbered in the case file.
+  enum Form: Int64 { case stored = 0, rfc3164 = 1, date = 2 }
+  var form = Form.stored
+  /// Nanoseconds to add to the event's time before it is written.
+  var shift: Int64 = 0
+  /// Digits of fraction.
+  var digits: Int64 = 0
+  /// Between date and time.
+  var separator = "T"
+  /// Behind the time: `Z`, `+02:00` or nothing.
+  var suffix = ""
+}
+
+/// One source as a lane leaves it.
+struct SpooledSource {
+  var description: SourceDescription
+  var account: SourceAccount
+  /// Its frames in the lane's spool.
+  var frames: Range<Int64>
+  var events: Int
+  var origins: [Origin]
+  /// Lane ordinals of devices and templates, in order of first use in this source.
+  var devices: [Int32]
+  var templates: [Int32]
+  var adjustments: [TimeAdjustment]
+}

@@ -1,0 +1,107 @@
+internal import Glibc
+
+/// What lanes leave for the end of the load: a nameless file of frames, each a tag and a record. Written front to
+/// back by one lane, read front to back by the assembly, so memory stays the same whatever the input.
+final class Spool {
+  /// What a frame holds.
+  enum Tag: UInt32 { case event = 0, refused = 0x8000_0000 }
+
+  /// Longest record: 31 bits of length; a row of SQLite is at most 10^9 bytes.
+  static let maximumRecord = 1_000_000_000
+
+  private let descriptor: Int32
+  private let path: String
+  private var buffer: ByteBuffer
+  private var written: Int64 = 0
+
+  /// An empty spool in the folder of `path`.
+  init(beside path: String) throws(StoreError) {
+    self.path = path
+    descriptor = try SystemFile.temporary(beside: path)
+    buffer = ByteBuffer(capacity: Self.bufferSize + (64 << 10))
+  }
+
+  deinit { close(descriptor) }
+
+  private static let bufferSize = 1 << 20
+
+  /// Where the next frame will begin.
+  var end: Int64 { written + Int64(buffer.count) }
+
+  /// Adds a frame whose record `body` appends.
+  @inline(__always)
+  func append(_ tag: Tag, _ body: (inout ByteBuffer) -> Void) throws(StoreError) {
+    if buffer.count >= Self.bufferSize { try flush() }
+    buffer.reserve(4)
+    let start = buffer.count
+    buffer.count &+= 4
+    body(&buffer)
+    let length = buffer.count &- start &- 4
+    guard length <= Self.maximumRecord else {
+      buffer.count = start
+      throw StoreError(
+        code: .limit, what: "cannot store an event of", path: path,
+        reason: "it takes \(length) bytes, more than \(Self.maximumRecord)")
+    }
+    buffer.base.storeBytes(of: UInt32(length) | tag.rawValue, toByteOffset: start, as: UInt32.self)
+  }
+
+  /// Forgets everything from a position on.
+  func truncate(to position: Int64) throws(StoreError) {
+    try flush()
+    written = position
+    guard ftruncate(descriptor, off_t(position)) == 0 else { throw SystemFile.error("cannot cut", path) }
+  }
+
+  /// Hands what is buffered to the file.
+  func flush() throws(StoreError) {
+    try SystemFile.write(buffer.bytes, to: descriptor, at: written, path: path)
+    written += Int64(buffer.count)
+    buffer.count = 0
+  }
+
+  /// Gives the buffer's memory back once all is written.
+  func finishWriting() throws(StoreError) {
+    try flush()
+    buffer = ByteBuffer(capacity: 64)
+  }
+
+  /// Calls `body` with each frame in a range, in order. The record may be changed in place; it lives for the call.
+  func forEach(
+    from start: Int64, to end: Int64,
+    _ body: (Tag, UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    var chunk = ByteBuffer(capacity: Self.bufferSize)
+    var position = start
+    var used = 0
+    while position < end || used < chunk.count {
+      if used > 0 {
+        memmove(chunk.base, chunk.base + used, chunk.count - used)
+        chunk.count -= used
+        used = 0
+      }
+      if chunk.count >= 4 {
+        // A frame longer than the chunk.
+        let length = Int(chunk.base.load(as: UInt32.self) & 0x7fff_ffff) + 4
+        if length > chunk.capacity { chunk.reserve(length - chunk.count) }
+      }
+      let wanted = min(chunk.capacity - chunk.count, Int(end - position))
+      let target = UnsafeMutableRawBufferPointer(start: chunk.base + chunk.count, count: wanted)
+      let got = try SystemFile.read(from: descriptor, at: position, into: target, path: path)
+      guard got == wanted else {
+        throw StoreError(code: .inputOutput, what: "cannot read", path: path, reason: "the spool ends early")
+      }
+      chunk.count += got
+      position += Int64(got)
+      while used + 4 <= chunk.count {
+        let word = chunk.base.loadUnaligned(fromByteOffset: used, as: UInt32.self)
+        let length = Int(word & 0x7fff_ffff)
+        guard used + 4 + length <= chunk.count else { break }
+        try body(
+          word & Tag.refused.rawValue == 0 ? .event : .refused,
+          UnsafeMutableRawBufferPointer(start: chunk.base + used + 4, count: length))
+        used += 4 + length
+      }
+    }
+  }
+}
