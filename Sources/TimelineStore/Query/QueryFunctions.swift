@@ -1,0 +1,181 @@
+internal import GRDBSQLite
+
+/// The SQL functions that compiled queries call. They hold what a query compares with, so that SQL text and bound
+/// parameters carry nothing but small numbers; a foreign schema cannot call them (`SQLITE_DIRECTONLY`).
+///
+/// | function | answers |
+/// |---|---|
+/// | `firebreak_value(k, text)` | does the text fit test k; NULL stays NULL |
+/// | `firebreak_field(k, fields)` | does the field fit |
+/// | `firebreak_field_text(k, fields)` | the field's value as text, or NULL |
+/// | `firebreak_text(k, message, template, variables)` | does the message as shown fit |
+final class QueryFunctions {
+  let rebuilder: MessageRebuilder
+  private var values: [Int64: ValueMatcher] = [:]
+  private var fields: [Int64: (path: [UInt8], matcher: ValueMatcher)] = [:]
+  private var texts: [Int64: TextMatcher] = [:]
+  private var nextNumber: Int64 = 1
+  private var scratch: [UInt8] = []
+
+  init(rebuilder: MessageRebuilder) { self.rebuilder = rebuilder }
+
+  fileprivate func add(value: ValueMatcher) -> Int64 {
+    nextNumber += 1
+    values[nextNumber] = value
+    return nextNumber
+  }
+  fileprivate func add(field path: String, _ matcher: ValueMatcher) -> Int64 {
+    nextNumber += 1
+    fields[nextNumber] = (Array(path.utf8), matcher)
+    return nextNumber
+  }
+  fileprivate func add(text: TextMatcher) -> Int64 {
+    nextNumber += 1
+    texts[nextNumber] = text
+    return nextNumber
+  }
+  fileprivate func remove(_ numbers: [Int64]) {
+    for number in numbers {
+      values[number] = nil
+      fields[number] = nil
+      texts[number] = nil
+    }
+  }
+
+  /// Registers the functions; the connection keeps this object alive until it is closed.
+  func register(on connection: SQLiteConnection) throws(StoreError) {
+    func register(_ name: String, _ count: Int32, _ body: @escaping SQLFunction) throws(StoreError) {
+      let code = sqlite3_create_function_v2(
+        connection.handle, name, count, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+        Unmanaged.passRetained(self).toOpaque(), body, nil, nil
+      ) { Unmanaged<QueryFunctions>.fromOpaque($0!).release() }
+      guard code == SQLITE_OK else {
+        throw SQLiteConnection.error(
+          code, handle: connection.handle, what: "cannot query case", path: connection.path)
+      }
+    }
+    try register("firebreak_value", 2) { context, _, arguments in
+      let functions = QueryFunctions.of(context)
+      guard let arguments, let text = SQLArgument.bytes(arguments[1]) else {
+        return sqlite3_result_null(context)
+      }
+      guard let test = functions.values[sqlite3_value_int64(arguments[0])] else {
+        return sqlite3_result_null(context)
+      }
+      sqlite3_result_int(context, test.matches(text) ? 1 : 0)
+    }
+    try register("firebreak_field", 2) { context, _, arguments in
+      let functions = QueryFunctions.of(context)
+      guard let arguments, let json = SQLArgument.bytes(arguments[1]) else {
+        return sqlite3_result_int(context, 0)
+      }
+      guard let test = functions.fields[sqlite3_value_int64(arguments[0])],
+        let value = FieldReader.value(test.path, in: json)
+      else { return sqlite3_result_int(context, 0) }
+      let fits = value.bytes.withUnsafeBufferPointer { test.matcher.matches($0) }
+      sqlite3_result_int(context, fits ? 1 : 0)
+    }
+    try register("firebreak_field_text", 2) { context, _, arguments in
+      let functions = QueryFunctions.of(context)
+      guard let arguments, let json = SQLArgument.bytes(arguments[1]) else {
+        return sqlite3_result_null(context)
+      }
+      guard let test = functions.fields[sqlite3_value_int64(arguments[0])],
+        let value = FieldReader.value(test.path, in: json)
+      else { return sqlite3_result_null(context) }
+      value.bytes.withUnsafeBytes {
+        sqlite3_result_blob64(
+          context, $0.baseAddress, UInt64($0.count), unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+      }
+    }
+    try register("firebreak_text", 4) { context, _, arguments in
+      let functions = QueryFunctions.of(context)
+      guard let arguments else { return sqlite3_result_int(context, 0) }
+      guard let text = functions.texts[sqlite3_value_int64(arguments[0])] else {
+        return sqlite3_result_int(context, 0)
+      }
+      sqlite3_result_int(
+        context,
+        functions.matches(
+          text, message: SQLArgument.bytes(arguments[1]), template: sqlite3_value_int64(arguments[2]),
+          variables: SQLArgument.bytes(arguments[3])) ? 1 : 0)
+    }
+  }
+
+  private func matches(
+    _ text: TextMatcher, message: UnsafeBufferPointer<UInt8>?, template: Int64,
+    variables: UnsafeBufferPointer<UInt8>?
+  ) -> Bool {
+    if let message { return text.matches(message) }
+    if let known = text.verdict(template: template) { return known }
+    scratch.removeAll(keepingCapacity: true)
+    rebuilder.append(
+      template: template, variables: variables ?? UnsafeBufferPointer(start: nil, count: 0), to: &scratch)
+    return scratch.withUnsafeBufferPointer { text.matches($0) }
+  }
+
+  private static func of(_ context: OpaquePointer?) -> QueryFunctions {
+    Unmanaged<QueryFunctions>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
+  }
+}
+
+/// The tests of one query in `QueryFunctions`, gone with it.
+final class QueryTests {
+  private let functions: QueryFunctions
+  private var numbers: [Int64] = []
+
+  init(_ functions: QueryFunctions) { self.functions = functions }
+  deinit { functions.remove(numbers) }
+
+  var rebuilder: MessageRebuilder { functions.rebuilder }
+
+  func add(value: ValueMatcher) -> Int64 { kept(functions.add(value: value)) }
+  func add(field path: String, _ matcher: ValueMatcher) -> Int64 { kept(functions.add(field: path, matcher)) }
+  func add(text: TextMatcher) -> Int64 { kept(functions.add(text: text)) }
+
+  private func kept(_ number: Int64) -> Int64 {
+    numbers.append(number)
+    return number
+  }
+}
+
+private typealias SQLFunction =
+  @convention(c) (
+    OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?
+  ) -> Void
+
+private enum SQLArgument {
+  /// The bytes of an argument, valid during the call; nil for NULL.
+  static func bytes(_ value: OpaquePointer?) -> UnsafeBufferPointer<UInt8>? {
+    guard sqlite3_value_type(value) != SQLITE_NULL else { return nil }
+    let pointer = sqlite3_value_blob(value)
+    return UnsafeBufferPointer(
+      start: pointer?.assumingMemoryBound(to: UInt8.self),
+      count: pointer == nil ? 0 : Int(sqlite3_value_bytes(value)))
+  }
+}
+
+/// A search in messages, with what can be said of whole templates beforehand.
+struct TextMatcher: Sendable {
+  private let glob: GlobMatcher
+  /// By template ordinal: every message of it fits, none does, or nil: it depends on the variables.
+  private let verdicts: [Bool?]
+
+  init(_ place: QueryPredicate.TextPlace, _ pattern: GlobPattern, rebuilder: MessageRebuilder) {
+    let glob = GlobMatcher(place == .contains ? pattern.unanchored : pattern, foldsCase: place == .contains)
+    self.glob = glob
+    verdicts = rebuilder.parts.map { parts in
+      guard let parts else { return false }
+      if parts.constants.count == 1 { return parts.constants[0].withUnsafeBufferPointer { glob.matches($0) } }
+      guard place == .contains else { return nil }
+      // What one constant part holds, every message of the template holds.
+      return parts.constants.contains { $0.withUnsafeBufferPointer { glob.matches($0) } } ? true : nil
+    }
+  }
+
+  func verdict(template: Int64) -> Bool? {
+    template > 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : false
+  }
+
+  func matches(_ message: UnsafeBufferPointer<UInt8>) -> Bool { glob.matches(message) }
+}

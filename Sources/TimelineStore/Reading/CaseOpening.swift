@@ -1,0 +1,118 @@
+internal import GRDBSQLite
+internal import Glibc
+
+/// Opens a case for reading so that neither the file nor its schema can do harm.
+enum CaseOpening {
+  /// A hardened read-only connection whose schema was checked.
+  /// - Parameter cacheBytes: Memory for pages.
+  static func readOnly(
+    _ path: String, cacheBytes: Int = 64 << 20
+  ) throws(StoreError) -> (connection: SQLiteConnection, segments: [Int64]) {
+    try checkFile(path)
+    let connection = try open(path)
+    try harden(connection)
+    try connection.execute(
+      "PRAGMA cache_size = \(-max(1 << 20, cacheBytes) / 1024)", what: "cannot read case")
+    try connection.execute("PRAGMA temp_store = MEMORY", what: "cannot read case")
+    return (connection, try SchemaInspection.check(connection))
+  }
+
+  /// Opens normally; where no lock or shared memory file can be made beside the case, as an immutable file.
+  private static func open(_ path: String) throws(StoreError) -> SQLiteConnection {
+    var failure: StoreError?
+    for immutable in [false, true] {
+      if immutable {
+        // A log that was not checkpointed belongs to the case and cannot be read without writing beside it.
+        var info = stat()
+        if stat(path + "-wal", &info) == 0, info.st_size > 0 {
+          throw StoreError(
+            code: .unreadable, what: "cannot open case", path: path,
+            reason: "it was not closed properly, and its folder cannot be written",
+            advice: "copy it with its '-wal' file to a folder of yours")
+        }
+      }
+      do throws(StoreError) {
+        let connection = try SQLiteConnection(
+          path: uri(path, immutable: immutable), flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+        // The first read makes SQLite look at the journal and the lock.
+        let statement = try connection.prepare("SELECT count(*) FROM sqlite_schema")
+        _ = try statement.next()
+        return connection
+      } catch {
+        failure = error
+        failure?.path = path
+        failure?.what = "cannot open case"
+        guard error.code == .unreadable || error.code == .readOnly else { break }
+      }
+    }
+    throw failure!
+  }
+
+  private static func checkFile(_ path: String) throws(StoreError) {
+    func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
+      StoreError(code: code, what: "cannot open case", path: path, reason: reason, advice: advice)
+    }
+    guard let file = fopen(path, "rb") else {
+      let missing = errno == ENOENT
+      throw failure(
+        .unreadable, String(cString: strerror(errno)),
+        missing ? "make a case with 'firebreak ingest PATH…'" : "")
+    }
+    defer { fclose(file) }
+    var magic = [UInt8](repeating: 0, count: 16)
+    guard fread(&magic, 1, 16, file) == 16, magic.elementsEqual("SQLite format 3\0".utf8) else {
+      throw failure(.notACase, "it is no case file", "a case is made by 'firebreak ingest PATH…'")
+    }
+  }
+
+  private static func uri(_ path: String, immutable: Bool) -> String {
+    var text = path.hasPrefix("/") ? "file://" : "file:"
+    let digits = Array("0123456789abcdef".utf8)
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "%"), 0...0x20, 0x7f...0xff:
+        for part in [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]] {
+          text.unicodeScalars.append(Unicode.Scalar(part))
+        }
+      default: text.unicodeScalars.append(Unicode.Scalar(byte))
+      }
+    }
+    return text + (immutable ? "?immutable=1" : "?mode=ro")
+  }
+
+  /// Nothing that the schema of a foreign case says is run with privileges: defensive mode, untrusted schema, no
+  /// triggers, no extensions, no second database.
+  static func harden(_ connection: SQLiteConnection) throws(StoreError) {
+    for (option, value) in [
+      (SQLITE_DBCONFIG_DEFENSIVE, 1), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+      (SQLITE_DBCONFIG_ENABLE_TRIGGER, 0),
+      (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0), (SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0),
+      (SQLITE_DBCONFIG_DQS_DDL, 0), (SQLITE_DBCONFIG_DQS_DML, 0),
+    ] as [(Int32, Int32)] {
+      guard DatabaseConfiguration.set(connection.handle, option, value) else {
+        throw StoreError(
+          code: .unreadable, what: "cannot open case", path: connection.path,
+          reason: "SQLite's defensive mode cannot be set (option \(option))")
+      }
+    }
+    sqlite3_limit(connection.handle, SQLITE_LIMIT_ATTACHED, 0)
+    sqlite3_limit(connection.handle, SQLITE_LIMIT_WORKER_THREADS, 0)
+    try connection.execute("PRAGMA cell_size_check = ON", what: "cannot read case")
+    try connection.execute("PRAGMA query_only = ON", what: "cannot read case")
+  }
+}
+
+/// `sqlite3_db_config` takes a variable argument list, which Swift cannot call: it is looked up by name and called as
+/// the function that it is for these options (`int` and `int *`).
+enum DatabaseConfiguration {
+  private typealias Call = @convention(c) (OpaquePointer, Int32, Int32, UnsafeMutablePointer<Int32>?) -> Int32
+
+  /// False when the option could not be set.
+  static func set(_ handle: OpaquePointer, _ option: Int32, _ value: Int32) -> Bool {
+    // RTLD_DEFAULT is a null handle on Linux.
+    guard let symbol = dlsym(nil, "sqlite3_db_config") else { return false }
+    var now: Int32 = -1
+    let code = unsafeBitCast(symbol, to: Call.self)(handle, option, value, &now)
+    return code == SQLITE_OK && now == value
+  }
+}

@@ -1,0 +1,200 @@
+/// Finds one member in the JSON object of an event's fields, on bytes, without building a tree. Bad JSON has no
+/// members; nothing a case holds makes it fail.
+enum FieldReader {
+  /// A value found.
+  struct Value {
+    /// Contents of the string, or the number, `true`, `false`, object or array as written.
+    var bytes: [UInt8]
+    var isNumber: Bool
+  }
+
+  /// The member with this path. A dot in `path` is part of a name, or steps into an object: the longest name wins.
+  /// `null` is no value. Names are compared byte by byte.
+  static func value(_ path: [UInt8], in json: UnsafeBufferPointer<UInt8>) -> Value? {
+    var scanner = Scanner(json: json)
+    scanner.skipSpaces()
+    return scanner.find(path[...], depth: 0)
+  }
+
+  /// Calls with each member whose value is a number, nested ones with their path.
+  static func forEachNumber(
+    in json: UnsafeBufferPointer<UInt8>, _ body: (_ path: [UInt8], _ number: Double) -> Void
+  ) {
+    var scanner = Scanner(json: json)
+    scanner.skipSpaces()
+    scanner.numbers(path: [], depth: 0, body)
+  }
+
+  private struct Scanner {
+    let json: UnsafeBufferPointer<UInt8>
+    var at = 0
+    static let maximumDepth = 16
+
+    var byte: UInt8? { at < json.count ? json[at] : nil }
+
+    mutating func skipSpaces() {
+      while let byte, byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) { at += 1 }
+    }
+
+    mutating func take(_ wanted: UInt8) -> Bool {
+      skipSpaces()
+      guard byte == wanted else { return false }
+      at += 1
+      return true
+    }
+
+    /// Walks the members of the object that begins here; `body` may consume the value, else it is skipped.
+    mutating func members(_ body: (inout Scanner, UnsafeBufferPointer<UInt8>) -> Bool) {
+      guard take(UInt8(ascii: "{")) else { return }
+      while true {
+        skipSpaces()
+        guard let name = string() else { return }
+        guard take(UInt8(ascii: ":")) else { return }
+        skipSpaces()
+        let start = at
+        if body(&self, name) { return }
+        at = start
+        guard skipValue(), take(UInt8(ascii: ",")) else { return }
+      }
+    }
+
+    mutating func find(_ path: ArraySlice<UInt8>, depth: Int) -> Value? {
+      guard depth < Self.maximumDepth else { return nil }
+      var found: Value?
+      var nested: (start: Int, rest: ArraySlice<UInt8>)?
+      members { scanner, raw in
+        let length = raw.count
+        if raw.contains(UInt8(ascii: "\\")) {
+          var name: [UInt8] = []
+          MessageRebuilder.appendUnescaped(raw, to: &name)
+          guard path.elementsEqual(name) else { return false }
+        } else if length == path.count {
+          guard path.elementsEqual(raw) else { return false }
+        } else {
+          if nested == nil, length < path.count, path[path.startIndex + length] == UInt8(ascii: "."),
+            path.prefix(length).elementsEqual(raw), scanner.byte == UInt8(ascii: "{")
+          {
+            nested = (scanner.at, path.dropFirst(length + 1))
+          }
+          return false
+        }
+        found = scanner.readValue()
+        return true
+      }
+      if found == nil, let nested {
+        var inner = Scanner(json: json, at: nested.start)
+        return inner.find(nested.rest, depth: depth + 1)
+      }
+      return found
+    }
+
+    mutating func numbers(path: [UInt8], depth: Int, _ body: (_ path: [UInt8], _ number: Double) -> Void) {
+      guard depth < Self.maximumDepth else { return }
+      members { scanner, raw in
+        switch scanner.byte {
+        case UInt8(ascii: "{"):
+          let start = scanner.at
+          scanner.numbers(path: Self.joined(path, raw), depth: depth + 1, body)
+          scanner.at = start
+        case let byte? where byte == UInt8(ascii: "-") || (byte >= 0x30 && byte <= 0x39):
+          let start = scanner.at
+          if scanner.skipValue(),
+            let number = number(UnsafeBufferPointer(rebasing: scanner.json[start..<scanner.at]))
+          {
+            body(Self.joined(path, raw), number)
+          }
+        default: break
+        }
+        return false
+      }
+    }
+
+    private static func joined(_ path: [UInt8], _ raw: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+      var result = path
+      if !path.isEmpty { result.append(UInt8(ascii: ".")) }
+      MessageRebuilder.appendUnescaped(raw, to: &result)
+      return result
+    }
+
+    mutating func readValue() -> Value? {
+      if byte == UInt8(ascii: "\"") {
+        guard let raw = string() else { return nil }
+        var bytes: [UInt8] = []
+        MessageRebuilder.appendUnescaped(raw, to: &bytes)
+        return Value(bytes: bytes, isNumber: false)
+      }
+      let start = at
+      guard skipValue() else { return nil }
+      let bytes = Array(json[start..<at])
+      if bytes.elementsEqual("null".utf8) { return nil }
+      let first = bytes.first ?? 0
+      return Value(bytes: bytes, isNumber: first == UInt8(ascii: "-") || (first >= 0x30 && first <= 0x39))
+    }
+
+    /// The raw contents of the string that begins here.
+    mutating func string() -> UnsafeBufferPointer<UInt8>? {
+      guard byte == UInt8(ascii: "\"") else { return nil }
+      at += 1
+      let start = at
+      while at < json.count {
+        if json[at] == UInt8(ascii: "\\") {
+          at += 2
+        } else if json[at] == UInt8(ascii: "\"") {
+          at += 1
+          return UnsafeBufferPointer(rebasing: json[start..<at - 1])
+        } else {
+          at += 1
+        }
+      }
+      return nil
+    }
+
+    /// Moves behind the value that begins here, whatever it is.
+    mutating func skipValue() -> Bool {
+      var depth = 0
+      let start = at
+      while at < json.count {
+        switch json[at] {
+        case UInt8(ascii: "\""):
+          guard string() != nil else { return false }
+          if depth == 0 { return true }
+          continue
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+          if depth == 0 { return at > start }
+          depth -= 1
+          if depth == 0 {
+            at += 1
+            return true
+          }
+        case UInt8(ascii: ","), 0x20, 0x09...0x0d: if depth == 0 { return at > start }
+        default: break
+        }
+        at += 1
+      }
+      return depth == 0 && at > start
+    }
+  }
+
+  /// The number that these bytes write in full, or nil. Infinities and NaN are none.
+  static func number(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+    guard (1...64).contains(text.count) else { return nil }
+    // Small integers, the most frequent by far, without a String.
+    if text.count <= 15 {
+      var value: Int64 = 0
+      var index = text[0] == UInt8(ascii: "-") && text.count > 1 ? 1 : 0
+      while index < text.count, text[index] >= 0x30, text[index] <= 0x39 {
+        value = value * 10 + Int64(text[index] - 0x30)
+        index += 1
+      }
+      if index == text.count { return Double(text[0] == UInt8(ascii: "-") ? -value : value) }
+    }
+    guard let first = text.first,
+      first == UInt8(ascii: "-") || first == UInt8(ascii: "+") || first == UInt8(ascii: ".")
+        || (first >= 0x30 && first <= 0x39),
+      !text.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }),
+      let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite
+    else { return nil }
+    return value
+  }
+}
