@@ -79,7 +79,7 @@ public enum Verdict: Sendable, Hashable {
 }
 
 /// Why a record could not be read.
-public enum Refusal: UInt8, Sendable, CaseIterable {
+public enum Refusal: UInt8, Error, CaseIterable {
   case notJSON, notAnObject, tooDeep, badTime, noTime, notSyslog, badColumns, badQuoting, noHeader, noMatch
   case matchLimit, tooLong, binary, badUTF8, badNumber, badField, truncated, orphan, unknownAlias, badChecksum
 

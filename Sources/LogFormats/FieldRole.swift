@@ -1,0 +1,230 @@
+/// What a named field is for.
+enum FieldRole: UInt8, Sendable {
+  case other = 0
+  case time, timeOfDay, date, device, severity, message, program, uptime
+}
+
+/// What is known of a field by its name alone.
+struct FieldMeaning: Sendable {
+  var role = FieldRole.other
+  /// Lower wins where several fields could play the same role.
+  var rank: UInt8 = 255
+  /// Nanoseconds per unit for numbers, where the name says so (`_ms`); 0 where their size must tell.
+  var unit: Int64 = 0
+  /// Scale of severity numbers.
+  var scale = SeverityScale.unknown
+
+  /// Nothing in particular.
+  static let other = FieldMeaning()
+}
+
+/// How numbers of severity count.
+enum SeverityScale: UInt8, Sendable {
+  /// 0 to 7 as syslog; 10 and above as `bunyan`.
+  case unknown
+  /// bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
+  case bunyan
+  /// Python: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
+  case python
+  /// OpenTelemetry: 1 to 24, higher is worse.
+  case openTelemetry
+}
+
+/// The names that log producers give to time, device, severity, message and program. Case, `_`, `-`, blanks and a leading
+/// `@` do not matter: `deviceId`, `device_id` and `Device-ID` are one name. Nested names are joined by points.
+enum FieldNames {
+  /// The meaning of a name; `path` is the dotted path of keys.
+  static func meaning(_ path: String) -> FieldMeaning {
+    let name = normalized(path)
+    if let known = exact[name] { return known }
+    // Units at the end: `ts_ms`, `timestampNs`, `eventTimeMillis`.
+    for (suffix, unit) in units where name.hasSuffix(suffix) && name.utf8.count > suffix.utf8.count {
+      if var known = exact[String(name.dropLast(suffix.count))], known.role == .time || known.role == .uptime
+      {
+        known.unit = unit
+        return known
+      }
+    }
+    // A nested name counts by its last part where the parents only wrap: `data.timestamp`, `log.record.level`.
+    if let point = name.lastIndex(of: "."), let known = exact[String(name[name.index(after: point)...])] {
+      let parent = name[..<point].split(separator: ".").last.map(String.init) ?? ""
+      guard wrappers.contains(parent), known.role != .device || known.rank < 20 else { return .other }
+      var lower = known
+      lower.rank = known.rank &+ 40
+      return lower
+    }
+    return .other
+  }
+
+  /// Lower case without `_`, `-`, blanks and leading `@` or `.`.
+  static func normalized(_ name: String) -> String {
+    var result = ""
+    for scalar in name.unicodeScalars {
+      switch scalar {
+      case "_", "-", " ": continue
+      case "@" where result.isEmpty, "." where result.isEmpty: continue
+      default: result += String(scalar).lowercased()
+      }
+    }
+    return result
+  }
+
+  private static let wrappers: Set<String> = [
+    "data", "payload", "record", "log", "event", "message", "header", "headers", "meta", "metadata", "fields",
+    "body", "value", "report", "telemetry", "context", "attributes", "properties", "systemproperties",
+    "resource",
+    "info", "params", "source", "envelope", "d",
+  ]
+
+  private static let units: [(String, Int64)] = [
+    ("milliseconds", 1_000_000), ("microseconds", 1000), ("nanoseconds", 1), ("millis", 1_000_000),
+    ("micros", 1000), ("nanos", 1), ("nano", 1), ("seconds", 1_000_000_000), ("secs", 1_000_000_000),
+    ("sec", 1_000_000_000), ("msec", 1_000_000), ("usec", 1000), ("nsec", 1), ("ms", 1_000_000), ("us", 1000),
+    ("ns", 1), ("s", 1_000_000_000), ("utc", 0), ("iso", 0), ("unix", 0),
+  ]
+
+  private static let exact: [String: FieldMeaning] = {
+    var table: [String: FieldMeaning] = [:]
+    /// Earlier names of a list are preferred to later ones.
+    func add(_ role: FieldRole, from rank: UInt8, _ names: String) {
+      for (index, name) in names.split(separator: " ").enumerated() where table[String(name)] == nil {
+        table[String(name)] = FieldMeaning(role: role, rank: rank &+ UInt8(index / 4))
+      }
+    }
+    add(
+      .time, from: 1,
+      """
+      timestamp ts eventtime time eventtimestamp datetime occurredat measuredat timeunixnano unixtime epoch \
+      utctime utc isotime logtime loggedat when at recordedat sampletime observedat observedtime startedat \
+      eventdate t tm stamp asctime created createdat creationtime published publishedat generatedat sentat \
+      eventcreated tsutc timestamputc localtime starttime start requesttime processedat ingestedat receivedat \
+      enqueuedtime receivedtime observedtimeunixnano updated updatedat realtimetimestamp timems \
+      sourcerealtimetimestamp rt devicereceipttime isotimestamp timegenerated timecreated
+      """)
+    add(.date, from: 60, "date day logdate")
+    add(.timeOfDay, from: 60, "timeofday clock logclock")
+    add(.uptime, from: 1, "uptime monotonic sinceboot monotonictimestamp uptimems bootime")
+    add(
+      .device, from: 1,
+      """
+      deviceid device devicename dev deviceuid deviceguid device.id device.name device.serial thingname \
+      thing thingid controllerid nodeid node nodename host.name host.hostname hostname host host.id deveui \
+      enddeviceids.deviceid deviceinfo.deveui deviceinfo.devicename clientid client sensorid sensor sensorname \
+      entityid entity machineid machine machinename computer computername asset assetid assetname \
+      serial serialnumber serialno imei gatewayid gateway gw gatewayname station stationid \
+      meterid meter equipment equipmentid unitid endpoint endpointid agent.name agentname agent.hostname \
+      mac macaddress macaddr hwaddr ieeeaddress ieeeaddr friendlyname box probe \
+      source.device src.device syslog.host kubernetes.node.name resource.host.name sourcehost logsource peer \
+      iothub-connection-device-id devid eui vehicle vehicleid robot robotid camera cameraid \
+      origin instanceid instance system systemname appliance router plc rtu source src
+      """)
+    add(
+      .severity, from: 1,
+      """
+      level severity loglevel severitytext log.level lvl sev levelname severityname \
+      priority prio syslog.severity.name event.severity logseverity severitylevel loglevelname \
+      severitynumber levelno levelvalue l
+      """)
+    add(
+      .message, from: 1,
+      """
+      message msg text eventmessage logmessage shortmessage body log messagetext msgtext \
+      content description desc details detail event.original fullmessage note line \
+      eventtext statement summary reason error.message errormessage error info event eventname raw
+      """)
+    add(
+      .program, from: 1,
+      """
+      program app appname application service.name service servicename process.name process processname \
+      procname syslogidentifier ident logger log.logger loggername component componentname \
+      subsystem module modulename tag sourcename channel facilityname daemon container.name containername \
+      unitname exe comm
+      """)
+    table["severitynumber"]?.scale = .openTelemetry
+    table["levelno"]?.scale = .python
+    table["timeunixnano"]?.unit = 1
+    table["observedtimeunixnano"]?.unit = 1
+    table["realtimetimestamp"]?.unit = 1000
+    table["sourcerealtimetimestamp"]?.unit = 1000
+    table["monotonictimestamp"]?.unit = 1000
+    table["uptimems"]?.unit = 1_000_000
+    table["timems"]?.unit = 1_000_000
+    return table
+  }()
+}
+
+/// Severity by a word or number in bytes.
+enum SeverityText {
+  /// 0 to 7 for what the bytes say; 255 where they say nothing.
+  static func severity(_ bytes: UnsafeRawBufferPointer, scale: SeverityScale) -> UInt8 {
+    guard let first = bytes.first, bytes.count <= 16 else { return 255 }
+    if Bytes.isDigit(first) {
+      guard let number = Bytes.decimal(bytes) else { return 255 }
+      return severity(number, scale: scale)
+    }
+    return word(bytes)
+  }
+
+  /// 0 to 7 for a number on a scale; 255 where it has none.
+  static func severity(_ number: Int64, scale: SeverityScale) -> UInt8 {
+    switch scale {
+    case .openTelemetry:
+      switch number {
+      case 1...8: return 7
+      case 9...12: return 6
+      case 13...16: return 4
+      case 17...20: return 3
+      case 21...24: return 2
+      default: return 255
+      }
+    case .python:
+      switch number {
+      case 1..<20: return 7
+      case 20..<30: return 6
+      case 30..<40: return 4
+      case 40..<50: return 3
+      case 50...: return 2
+      default: return 255
+      }
+    case .unknown, .bunyan:
+      switch number {
+      case 0...7: return UInt8(number)
+      case 10..<30: return 7
+      case 30..<40: return 6
+      case 40..<50: return 4
+      case 50..<60: return 3
+      case 60...69: return 2
+      default: return 255
+      }
+    }
+  }
+
+  /// 0 to 7 for a word in any case; 255 for words that say nothing of severity.
+  static func word(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    guard bytes.count >= 1, bytes.count <= 13 else { return 255 }
+    var low: UInt64 = 0
+    for byte in bytes.prefix(8) {
+      guard Bytes.isLetter(byte) else { return 255 }
+      low = low << 8 | UInt64(byte | 0x20)
+    }
+    // The first eight letters tell these words apart; the count tells whether the rest fits.
+    switch (low, bytes.count) {
+    case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13): return 6  // i, info, information(al)
+    case (0x77, 1), (0x7761_726E, 4), (0x77_6172_6E69_6E67, 7), (0x77_726E, 3): return 4  // w, warn, warning, wrn
+    case (0x65, 1), (0x65_7272, 3), (0x65_7272_6F72, 5), (0x7365_7665_7265, 6), (0x6661_696C_7572_65, 7),
+      (0x6661_696C, 4), (0x6661_696C_6564, 6), (0x6572_726F_7273, 6):
+      return 3  // e, err, error, severe, failure, fail, failed, errors
+    case (0x64, 1), (0x64_6562_7567, 5), (0x64_6267, 3), (0x74, 1), (0x74_7261_6365, 5), (0x74_7263, 3),
+      (0x76, 1), (0x76_6572_626F_7365, 7), (0x6669_6E65, 4), (0x66_696E_6572, 5), (0x66_696E_6573_74, 6),
+      (0x7665_7262, 4):
+      return 7  // d, debug, dbg, t, trace, trc, v, verbose, fine, finer, finest, verb
+    case (0x6E, 1), (0x6E6F_7469_6365, 6), (0x6E_6F74_65, 4): return 5  // n, notice, note
+    case (0x63, 1), (0x6372_6974, 4), (0x6372_6974_6963_616C, 8), (0x66, 1), (0x66_6174_616C, 5),
+      (0x66_746C, 3), (0x6372_69, 3):
+      return 2  // c, crit, critical, f, fatal, ftl, cri
+    case (0x61, 1), (0x61_6C65_7274, 5): return 1  // a, alert
+    case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x70_616E_6963, 5): return 0  // emerg, emergency, panic
+    default: return 255
+    }
+  }
+}

@@ -1,0 +1,450 @@
+import IncidentModel
+
+/// Reads one JSON object of any shape into a reading: finds time, device, severity, message and program by the names of
+/// their keys, nested ones too, and keeps everything else verbatim as fields.
+///
+/// Where no name fits, the values of the first records tell: a string that is a stamp, a word that is a severity. Of
+/// equal keys in one object the last counts; the others stay among the fields.
+final class JSONObjectReader {
+  /// A member that could play a role.
+  private struct Candidate {
+    var rank: UInt8 = 255
+    var entry: Int32 = -1
+    /// The value without quotes.
+    var start = 0
+    var end = 0
+    /// The member with its key; empty for nested ones, which are not taken out of the fields.
+    var memberStart = 0
+    var memberEnd = 0
+    var isString = false
+    var isEscaped = false
+    var unit: Int64 = 0
+    var scale = SeverityScale.unknown
+  }
+
+  @exclusivity(unchecked) private var keys = KeyTable()
+  @exclusivity(unchecked) private var stamps = StampReader()
+  private let candidates: UnsafeMutablePointer<Candidate>
+  private static let roles = Int(FieldRole.uptime.rawValue) + 1
+  /// Objects nested deeper are checked but not searched for roles.
+  private static let searchDepth = 5
+  @exclusivity(unchecked) private var lessons = 32
+  @exclusivity(unchecked) private var failure = Refusal.notJSON
+
+  init() {
+    candidates = .allocate(capacity: Self.roles)
+    candidates.initialize(repeating: Candidate(), count: Self.roles)
+  }
+
+  deinit { candidates.deallocate() }
+
+  private subscript(role: FieldRole) -> UnsafeMutablePointer<Candidate> {
+    @inline(__always) get { candidates + Int(role.rawValue) }
+  }
+
+  /// Reads the object at `start`, where a brace stands. Gives the offset behind it, or the refusal.
+  func read(
+    _ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading
+  ) -> Result<Int, Refusal> {
+    for index in 0..<Self.roles { candidates[index].rank = 255 }
+    failure = .notJSON
+    let end = object(record, at: start, parent: -1, depth: 0)
+    guard end >= 0 else { return .failure(failure) }
+    if lessons > 0, needsLesson(record) {
+      lessons -= 1
+      if learn(record, from: start, to: end) {
+        for index in 0..<Self.roles { candidates[index].rank = 255 }
+        _ = object(record, at: start, parent: -1, depth: 0)
+      }
+    }
+    assign(record, from: start, to: end, into: &reading)
+    return .success(end)
+  }
+
+  // MARK: Members
+
+  /// Walks one object's members; the offset behind it, or -1 with `failure` set.
+  private func object(_ record: UnsafeRawBufferPointer, at start: Int, parent: Int32, depth: Int) -> Int {
+    let count = record.count
+    var i = JSONText.skipSpace(record, from: start &+ 1)
+    if i < count, record[i] == 0x7D { return i &+ 1 }
+    var previous: Int32 = -1
+    while true {
+      guard i < count, record[i] == 0x22 else { return -1 }
+      let memberStart = i
+      let keyStart = i &+ 1
+      // The key: as predicted, or looked up.
+      var entry =
+        previous >= 0 ? keys[previous].next : parent >= 0 ? keys[parent].child : depth == 0 ? keys.first : -1
+      if entry >= 0, keys.matches(entry, record, at: keyStart) {
+        i = keyStart &+ Int(keys[entry].keyCount) &+ 1
+      } else {
+        var escaped = false
+        let keyEnd = JSONText.stringEnd(record, from: keyStart, escaped: &escaped)
+        guard keyEnd >= 0, !escaped || JSONText.escapesAreValid(record, keyStart, keyEnd) else { return -1 }
+        entry = parent == -2 ? -1 : keys.entry(Bytes.part(record, keyStart, keyEnd), parent: parent)
+        if entry >= 0 {
+          if previous >= 0 {
+            keys[previous].next = entry
+          } else if parent >= 0 {
+            keys[parent].child = entry
+          } else if depth == 0 {
+            keys.first = entry
+          }
+        }
+        i = keyEnd &+ 1
+      }
+      previous = entry
+      if i < count, record[i] == 0x3A {
+        i &+= 1
+      } else {
+        i = JSONText.skipSpace(record, from: i)
+        guard i < count, record[i] == 0x3A else { return -1 }
+        i &+= 1
+      }
+      if i < count, record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
+      guard i < count else { return -1 }
+      // The value.
+      let valueStart = i
+      let first = record[i]
+      if first == 0x22 {
+        var escaped = false
+        let end = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
+        guard end >= 0, !escaped || JSONText.escapesAreValid(record, i &+ 1, end) else { return -1 }
+        i = end &+ 1
+        if entry >= 0 {
+          note(entry, valueStart &+ 1, end, memberStart, depth == 0 ? i : memberStart, true, escaped)
+        }
+      } else if Bytes.isDigit(first) || first == 0x2D {
+        i = JSONText.numberEnd(record, from: i)
+        guard i >= 0 else { return -1 }
+        if entry >= 0 { note(entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false) }
+      } else if first == 0x7B, depth < Self.searchDepth {
+        i = object(record, at: i, parent: entry >= 0 ? entry : -2, depth: depth &+ 1)
+        guard i >= 0 else { return -1 }
+      } else {
+        i = JSONText.valueEnd(record, from: i)
+        guard i >= 0 else {
+          if i == JSONText.tooDeep { failure = .tooDeep }
+          return -1
+        }
+      }
+      // What follows.
+      guard i < count else { return -1 }
+      if record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
+      guard i < count else { return -1 }
+      if record[i] == 0x2C {
+        i &+= 1
+        if i < count, record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
+        continue
+      }
+      return record[i] == 0x7D ? i &+ 1 : -1
+    }
+  }
+
+  /// A scalar value was seen: does it play a role better than what was seen so far?
+  @inline(__always)
+  private func note(
+    _ entry: Int32, _ start: Int, _ end: Int, _ memberStart: Int, _ memberEnd: Int, _ isString: Bool,
+    _ isEscaped: Bool
+  ) {
+    let meaning = keys[entry].meaning
+    if meaning.role == .other { return }
+    let candidate = self[meaning.role]
+    guard meaning.rank < candidate.pointee.rank || candidate.pointee.entry == entry, start < end,
+      isString || meaning.role != .message && meaning.role != .program
+    else { return }
+    candidate.pointee = Candidate(
+      rank: meaning.rank, entry: entry, start: start, end: end, memberStart: memberStart,
+      memberEnd: memberEnd,
+      isString: isString, isEscaped: isEscaped, unit: meaning.unit, scale: meaning.scale)
+  }
+
+  // MARK: Roles
+
+  /// Fills the reading from the candidates.
+  private func assign(
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into reading: inout Reading
+  ) {
+    var cuts = CutList()
+    let time = self[.time].pointee
+    if time.rank < 255, let stamp = stamp(record, time) {
+      set(stamp, time, &reading)
+      cuts.add(time.memberStart, time.memberEnd)
+    } else {
+      assignSplitTime(record, into: &reading, &cuts)
+    }
+    let device = self[.device].pointee
+    if device.rank < 255, !(device.end &- device.start == 1 && record[device.start] == 0x2D) {
+      reading.device = text(record, device, into: &reading)
+      reading.basis = .selfAsserted
+      cuts.add(device.memberStart, device.memberEnd)
+    }
+    let severity = self[.severity].pointee
+    if severity.rank < 255 {
+      reading.severity = SeverityText.severity(
+        Bytes.part(record, severity.start, severity.end), scale: severity.scale)
+      if reading.severity < 8 { cuts.add(severity.memberStart, severity.memberEnd) }
+    }
+    let message = self[.message].pointee
+    if message.rank < 255 {
+      reading.message = text(record, message, into: &reading)
+      cuts.add(message.memberStart, message.memberEnd)
+    }
+    let program = self[.program].pointee
+    if program.rank < 255 { reading.program = text(record, program, into: &reading) }
+    let uptime = self[.uptime].pointee
+    if uptime.rank < 255 {
+      let unit = uptime.unit == 0 ? StampReader.second : uptime.unit
+      if let (value, resolution) = StampReader.epoch(
+        Bytes.part(record, uptime.start, uptime.end), unit: unit),
+        value >= 0
+      {
+        if reading.kind == .none {
+          reading.kind = .sinceBoot
+          reading.time = value
+          reading.resolution = resolution
+          reading.stamp = .record(uptime.start, uptime.end &- uptime.start)
+        } else if uptime.unit != 0 {
+          reading.uptime = value
+          reading.flags.insert(.hasUptime)
+        }
+      }
+    }
+    copyFields(record, from: start, to: end, cuts, into: &reading)
+  }
+
+  @inline(__always)
+  private func text(_ record: UnsafeRawBufferPointer, _ candidate: Candidate, into reading: inout Reading)
+    -> Slice
+  {
+    candidate.isEscaped
+      ? reading.unescape(record, candidate.start, candidate.end)
+      : .record(candidate.start, candidate.end &- candidate.start)
+  }
+
+  @inline(__always) private func set(_ stamp: Stamp, _ candidate: Candidate, _ reading: inout Reading) {
+    reading.kind = stamp.kind
+    reading.time = stamp.time
+    reading.resolution = stamp.resolution
+    reading.stamp = .record(candidate.start, candidate.end &- candidate.start)
+    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+  }
+
+  /// The stamp in a value; nil where it is none.
+  @inline(__always) private func stamp(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> Stamp? {
+    let bytes = Bytes.part(record, candidate.start, candidate.end)
+    if candidate.isString {
+      if let stamp = stamps.iso(bytes), stamp.end == bytes.count { return stamp }
+      return stamps.any(bytes, unit: candidate.unit)
+    }
+    guard
+      let (time, resolution) = StampReader.epoch(bytes, unit: candidate.unit == 0 ? nil : candidate.unit)
+    else { return nil }
+    return StampReader.placed(time, resolution, end: bytes.count)
+  }
+
+  /// `"date":"2026-04-07","time":"09:08:09"`, or a stamp under a lesser name where the best one's value was none.
+  private func assignSplitTime(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading, _ cuts: inout CutList
+  ) {
+    let date = self[.date].pointee
+    guard date.rank < 255 else {
+      if self[.time].pointee.rank < 255 { reading.flags.insert(.badStamp) }
+      return
+    }
+    if let stamp = stamp(record, date), date.end &- date.start > 10 {
+      set(stamp, date, &reading)
+      cuts.add(date.memberStart, date.memberEnd)
+      return
+    }
+    let clock = self[.timeOfDay].pointee.rank < 255 ? self[.timeOfDay].pointee : self[.time].pointee
+    guard clock.rank < 255, date.end &- date.start == 10, clock.end &- clock.start >= 8,
+      let day = StampReader.isoDate(record, date.start)
+    else { return }
+    var time = StampReader.clock(record, clock.start)
+    guard time >= 0 else { return }
+    var stamp = Stamp()
+    var at = clock.start &+ 8
+    let bounded = UnsafeRawBufferPointer(rebasing: record[..<clock.end])
+    StampReader.fraction(bounded, &at, &time, &stamp.resolution)
+    stamp.time = day &+ time
+    stamp.end = at
+    StampReader.zone(bounded, &stamp)
+    guard stamp.end == clock.end else { return }
+    set(stamp, clock, &reading)
+  }
+
+  /// The object without the members that found their place elsewhere.
+  @inline(__always)
+  private func copyFields(
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ cuts: CutList,
+    into reading: inout Reading
+  ) {
+    let isValid = Bytes.isValidUTF8(Bytes.part(record, start, end))
+    reading.beginFields()
+    var from = start &+ 1
+    for index in 0..<cuts.count {
+      let cut = cuts[index]
+      append(record, from, cut.start, isValid, into: &reading)
+      from = cut.end
+    }
+    append(record, from, end &- 1, isValid, into: &reading)
+    reading.endFields()
+  }
+
+  /// Appends whole members, commas and blanks around them trimmed.
+  @inline(__always)
+  private func append(
+    _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isValid: Bool, into reading: inout Reading
+  ) {
+    var from = start
+    var to = end
+    while from < to, record[from] == 0x2C || record[from] <= 0x20 { from &+= 1 }
+    while to > from, record[to &- 1] == 0x2C || record[to &- 1] <= 0x20 { to &-= 1 }
+    guard from < to else { return }
+    reading.separate()
+    if isValid {
+      reading.append(record, from, to)
+      return
+    }
+    var i = from
+    while i < to {
+      let length = Bytes.sequenceLength(record, i)
+      if length > 0, i &+ length <= to {
+        reading.append(record, i, i &+ length)
+        i &+= length
+      } else {
+        reading.append("\u{FFFD}")
+        i &+= 1
+      }
+    }
+  }
+
+  // MARK: Learning from values
+
+  private func needsLesson(_ record: UnsafeRawBufferPointer) -> Bool {
+    if self[.severity].pointee.rank == 255 || self[.device].pointee.rank == 255 { return true }
+    if self[.message].pointee.rank == 255 { return true }
+    let time = self[.time].pointee
+    return time.rank == 255 || stamp(record, time) == nil
+  }
+
+  /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.
+  private func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
+    var changed = false
+    let time = self[.time].pointee
+    if time.rank == 255 || stamp(record, time) == nil {
+      if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
+        keys[time.entry].meaning = .other
+      }
+      changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
+        guard value.count >= 14 || value.isString else { return 0 }
+        if value.isString { return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 } ?? 0 }
+        guard let (time, _) = StampReader.epoch(value.bytes) else { return 0 }
+        return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+      }
+      if !changed {
+        changed = give(.time, rank: 201, record, start, end) { _, value, _ in
+          guard !value.isString, value.count >= 10, let (time, _) = StampReader.epoch(value.bytes) else {
+            return 0
+          }
+          return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+        }
+      }
+    }
+    if self[.severity].pointee.rank == 255 {
+      let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
+        value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
+      }
+      changed = changed || given
+    }
+    if self[.device].pointee.rank == 255 {
+      let hints = [
+        "dev", "node", "host", "client", "thing", "machine", "sensor", "gateway", "asset", "unit", "station",
+        "meter", "serial", "mac", "origin", "emitter", "sender", "who", "subject", "robot", "entity", "actor",
+        "from",
+      ]
+      let given = give(.device, rank: 200, record, start, end) { _, value, key in
+        guard value.isString, value.count <= 64, !value.bytes.contains(0x20) else { return 0 }
+        let name = FieldNames.normalized(key)
+        guard let hint = hints.firstIndex(where: { name.contains($0) }) else { return 0 }
+        return hints.count - hint
+      }
+      changed = changed || given
+    }
+    if self[.message].pointee.rank == 255 {
+      let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
+        guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
+          return 0
+        }
+        return value.count
+      }
+      changed = changed || given
+    }
+    return changed
+  }
+
+  private struct Value {
+    var bytes: UnsafeRawBufferPointer
+    var isString: Bool
+    var count: Int { bytes.count }
+  }
+
+  /// Gives a role to the unknown top-level key whose value scores highest above 0.
+  private func give(
+    _ role: FieldRole, rank: UInt8, _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int,
+    _ score: (JSONObjectReader, Value, String) -> Int
+  ) -> Bool {
+    var best: Int32 = -1
+    var bestScore = 0
+    var i = JSONText.skipSpace(record, from: start &+ 1)
+    while i < end, record[i] == 0x22 {
+      var escaped = false
+      let keyEnd = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
+      guard keyEnd >= 0 else { break }
+      let entry = keys.entry(Bytes.part(record, i &+ 1, keyEnd), parent: -1)
+      let colon = JSONText.skipSpace(record, from: keyEnd &+ 1)
+      let value = JSONText.skipSpace(record, from: colon &+ 1)
+      let valueEnd = JSONText.valueEnd(record, from: value)
+      guard valueEnd > value else { break }
+      let isString = record[value] == 0x22
+      let isScalar = isString || Bytes.isDigit(record[value])
+      if entry >= 0, isScalar,
+        keys[entry].meaning.role == .other || role == .time && keys[entry].meaning.role == .date
+      {
+        let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
+        let points = bytes.isEmpty ? 0 : score(self, Value(bytes: bytes, isString: isString), keys.key(entry))
+        if points > bestScore {
+          bestScore = points
+          best = entry
+        }
+      }
+      i = JSONText.skipSpace(record, from: valueEnd)
+      guard i < end, record[i] == 0x2C else { break }
+      i = JSONText.skipSpace(record, from: i &+ 1)
+    }
+    guard best >= 0 else { return false }
+    keys[best].meaning = FieldMeaning(role: role, rank: rank)
+    return true
+  }
+}
+
+/// Up to eight stretches to leave out, kept in order.
+struct CutList {
+  private var ranges = InlineArray<8, (start: Int, end: Int)>(repeating: (0, 0))
+  private(set) var count = 0
+
+  subscript(_ index: Int) -> (start: Int, end: Int) { ranges[index] }
+
+  @inline(__always) mutating func add(_ start: Int, _ end: Int) {
+    guard start < end, count < 8 else { return }
+    var at = count
+    while at > 0, ranges[at &- 1].start > start {
+      ranges[at] = ranges[at &- 1]
+      at &-= 1
+    }
+    ranges[at] = (start, end)
+    count &+= 1
+  }
+}

@@ -1,0 +1,116 @@
+/// The keys that a source's JSON objects have, with what they mean, remembered from record to record. Objects of one
+/// producer repeat their keys in the same order: each key predicts the next, so that most keys cost one comparison.
+struct KeyTable: ~Copyable {
+  struct Entry {
+    var keyStart: Int32
+    var keyCount: Int32
+    /// The entry of the object this key stands in; -1 at the top.
+    var parent: Int32
+    /// The entry that followed last time, -1 where unknown.
+    var next: Int32 = -1
+    /// The first entry of the object under this key last time.
+    var child: Int32 = -1
+    var meaning: FieldMeaning
+  }
+
+  /// Keys beyond this many are looked at without memory.
+  static let limit = 2048
+  private static let keyBytesLimit = 1 << 16
+  private static let slots = 8192
+
+  private(set) var count = 0
+  private let entries: UnsafeMutablePointer<Entry>
+  private let keyBytes: UnsafeMutablePointer<UInt8>
+  private var keyBytesCount = 0
+  private let index: UnsafeMutablePointer<Int16>
+  /// The first key of the last top-level object.
+  var first: Int32 = -1
+
+  init() {
+    entries = .allocate(capacity: Self.limit)
+    keyBytes = .allocate(capacity: Self.keyBytesLimit)
+    index = .allocate(capacity: Self.slots)
+    index.initialize(repeating: -1, count: Self.slots)
+  }
+
+  deinit {
+    entries.deallocate()
+    keyBytes.deallocate()
+    index.deallocate()
+  }
+
+  subscript(_ entry: Int32) -> Entry {
+    @inline(__always) unsafeAddress { UnsafePointer(entries + Int(entry)) }
+    @inline(__always) nonmutating unsafeMutableAddress { entries + Int(entry) }
+  }
+
+  /// True when the entry's key stands at `start` and is followed by a quote.
+  @inline(__always) func matches(_ entry: Int32, _ bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    let candidate = entries + Int(entry)
+    let length = Int(candidate.pointee.keyCount)
+    let end = start &+ length
+    guard end < bytes.count, bytes[end] == 0x22 else { return false }
+    let key = keyBytes + Int(candidate.pointee.keyStart)
+    var i = 0
+    while i &+ 8 <= length {
+      let stored = UnsafeRawPointer(key + i).loadUnaligned(as: UInt64.self)
+      if stored != bytes.loadUnaligned(fromByteOffset: start &+ i, as: UInt64.self) { return false }
+      i &+= 8
+    }
+    while i < length {
+      if key[i] != bytes[start &+ i] { return false }
+      i &+= 1
+    }
+    return true
+  }
+
+  /// The entry of a key under a parent; made where it is new; -1 where there is no room.
+  mutating func entry(_ key: UnsafeRawBufferPointer, parent: Int32) -> Int32 {
+    var hash = UInt64(truncatingIfNeeded: parent) &* 0x9E37_79B9_7F4A_7C15
+    for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    var slot = Int(truncatingIfNeeded: (hash ^ hash >> 29) & UInt64(Self.slots - 1))
+    while index[slot] >= 0 {
+      let found = Int32(index[slot])
+      let candidate = entries[Int(found)]
+      if candidate.parent == parent, Int(candidate.keyCount) == key.count,
+        UnsafeRawBufferPointer(start: keyBytes + Int(candidate.keyStart), count: key.count).elementsEqual(key)
+      {
+        return found
+      }
+      slot = (slot + 1) & (Self.slots - 1)
+    }
+    guard count < Self.limit, keyBytesCount + key.count <= Self.keyBytesLimit else { return -1 }
+    for (offset, byte) in key.enumerated() { keyBytes[keyBytesCount + offset] = byte }
+    (entries + count).initialize(
+      to: Entry(
+        keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
+        meaning: FieldNames.meaning(path(of: key, parent: parent))))
+    keyBytesCount += key.count
+    index[slot] = Int16(count)
+    count += 1
+    return Int32(count - 1)
+  }
+
+  /// The dotted path of a key.
+  private func path(of key: UnsafeRawBufferPointer, parent: Int32) -> String {
+    var parts = [String(decoding: key, as: UTF8.self)]
+    var at = parent
+    while at >= 0 {
+      let entry = entries[Int(at)]
+      parts.append(
+        String(
+          decoding: UnsafeRawBufferPointer(start: keyBytes + Int(entry.keyStart), count: Int(entry.keyCount)),
+          as: UTF8.self))
+      at = entry.parent
+    }
+    return parts.reversed().joined(separator: ".")
+  }
+
+  /// The key's own text, without its parents.
+  func key(_ entry: Int32) -> String {
+    let found = entries[Int(entry)]
+    return String(
+      decoding: UnsafeRawBufferPointer(start: keyBytes + Int(found.keyStart), count: Int(found.keyCount)),
+      as: UTF8.self)
+  }
+}
