@@ -2,6 +2,7 @@
 public enum AllFormats {
   /// One entry for each file in `Formats/`; a test compares.
   public static let list: [any LogFormat] = [
-    SyslogRFC5424Format(), SyslogISOFormat(), SyslogRFC3164Format(), JSONLinesFormat(), TextFormat(),
+    SyslogRFC5424Format(), SyslogISOFormat(), SyslogRFC3164Format(), JSONLinesFormat(), CSVFormat(),
+    TextFormat(),
   ]
 }

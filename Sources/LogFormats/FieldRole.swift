@@ -209,21 +209,21 @@ enum SeverityText {
     }
     // The first eight letters tell these words apart; the count tells whether the rest fits.
     switch (low, bytes.count) {
-    case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13): return 6  // i, info, information(al)
-    case (0x77, 1), (0x7761_726E, 4), (0x77_6172_6E69_6E67, 7), (0x77_726E, 3): return 4  // w, warn, warning, wrn
+    case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13): return 6
+    case (0x77, 1), (0x7761_726E, 4), (0x77_6172_6E69_6E67, 7), (0x77_726E, 3): return 4
     case (0x65, 1), (0x65_7272, 3), (0x65_7272_6F72, 5), (0x7365_7665_7265, 6), (0x6661_696C_7572_65, 7),
       (0x6661_696C, 4), (0x6661_696C_6564, 6), (0x6572_726F_7273, 6):
-      return 3  // e, err, error, severe, failure, fail, failed, errors
+      return 3  // err, failure…
     case (0x64, 1), (0x64_6562_7567, 5), (0x64_6267, 3), (0x74, 1), (0x74_7261_6365, 5), (0x74_7263, 3),
       (0x76, 1), (0x76_6572_626F_7365, 7), (0x6669_6E65, 4), (0x66_696E_6572, 5), (0x66_696E_6573_74, 6),
       (0x7665_7262, 4):
-      return 7  // d, debug, dbg, t, trace, trc, v, verbose, fine, finer, finest, verb
-    case (0x6E, 1), (0x6E6F_7469_6365, 6), (0x6E_6F74_65, 4): return 5  // n, notice, note
+      return 7
+    case (0x6E, 1), (0x6E6F_7469_6365, 6), (0x6E_6F74_65, 4): return 5
     case (0x63, 1), (0x6372_6974, 4), (0x6372_6974_6963_616C, 8), (0x66, 1), (0x66_6174_616C, 5),
       (0x66_746C, 3), (0x6372_69, 3):
-      return 2  // c, crit, critical, f, fatal, ftl, cri
-    case (0x61, 1), (0x61_6C65_7274, 5): return 1  // a, alert
-    case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x70_616E_6963, 5): return 0  // emerg, emergency, panic
+      return 2
+    case (0x61, 1), (0x61_6C65_7274, 5): return 1
+    case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x70_616E_6963, 5): return 0
     default: return 255
     }
   }

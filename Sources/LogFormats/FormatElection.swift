@@ -23,6 +23,7 @@ public struct FormatElection: Sendable {
       seen += 1
       for index in formats.indices { totals[index] += formats[index].score(line) }
     }
+    for index in formats.indices { totals[index] += formats[index].headScore(head) * max(seen, 1) }
     let ranked = formats.indices.sorted {
       totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
     }

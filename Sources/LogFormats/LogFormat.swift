@@ -38,6 +38,9 @@ public protocol LogFormat: Sendable {
   /// How sure it is that this line is its own: 0 never, 100 nothing else could be. Called on first lines only,
   /// and on lines that the elected format has refused. Must not depend on earlier lines.
   func score(_ line: UnsafeRawBufferPointer) -> Int
+  /// How sure it is that a source with these first bytes is its own, for formats that need more than one line to tell
+  /// (a header and rows): 0 to 100, counted for each line looked at.
+  func headScore(_ head: UnsafeRawBufferPointer) -> Int
   /// A parser for one source.
   func makeParser(_ context: SourceContext) -> any RecordParser
 }
@@ -45,6 +48,9 @@ public protocol LogFormat: Sendable {
 extension LogFormat {
   /// Lines, unless said otherwise.
   public var framing: Framing { .lines }
+
+  /// Lines tell enough, unless said otherwise.
+  public func headScore(_ head: UnsafeRawBufferPointer) -> Int { 0 }
 }
 
 /// The state of reading one source. Used by one thread at a time.
