@@ -1,0 +1,237 @@
+public import CascadeAnalysis
+public import IncidentModel
+
+extension IncidentSignals {
+  /// How long an entity must be free of bad events to count as healthy: ten minutes.
+  static let healthySpan: Int64 = 600_000_000_000
+  private static let minute: Int64 = 60_000_000_000
+  private static let second: Int64 = 1_000_000_000
+
+  /// Derives the signals of an incident from the timeline: one pass over the events, memory in proportion to devices and minutes.
+  ///
+  /// A bad event is one of severity error or worse, or one whose template showed an onset. Alerts and connection attempts
+  /// are recognised by words of their templates; which ones is kept, so that a reader can disagree.
+  public init(evidence: IncidentEvidence, incident: Incident?) {
+    self.init()
+    activity = Self.activity(of: evidence)
+    guard let incident, let first = incident.onsets.map(\.time.nanoseconds).min(),
+      let newest = evidence.times.last
+    else { return }
+    var indexOfName: [String: Int] = [:]
+    indexOfName.reserveCapacity(evidence.devices.count)
+    for (index, name) in evidence.devices.enumerated() { indexOfName[name] = index }
+    let words = TemplateWords(evidence: evidence)
+    deriveRecovery(evidence, incident, indexOfName, newest)
+    deriveAlerts(evidence, incident, indexOfName, words, first)
+    deriveAttempts(evidence, words, first)
+    deriveRoutine(evidence, first, newest)
+  }
+
+  private static func activity(of evidence: IncidentEvidence) -> [MinuteActivity] {
+    var result: [MinuteActivity] = []
+    for row in evidence.times.indices {
+      let time = evidence.times[row]
+      let start = Instant(nanoseconds: time - ((time % minute) + minute) % minute)
+      if result.last?.minute != start {
+        result.append(MinuteActivity(minute: start, counts: Array(repeating: 0, count: 9)))
+      }
+      result[result.count - 1].counts[Int(min(evidence.severities[row], 8))] += 1
+    }
+    return result
+  }
+
+  private mutating func deriveRecovery(
+    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ newest: Int64
+  ) {
+    let none = Int64.max
+    var onsetOf = [Int64](repeating: none, count: evidence.devices.count)
+    var telling: Set<Int64> = []
+    for onset in incident.onsets {
+      if let index = indexOfName[onset.device] {
+        onsetOf[index] = min(onsetOf[index], onset.time.nanoseconds)
+      }
+      if onset.kind == .log, let event = onset.evidence.first { telling.insert(event.rawValue) }
+    }
+    var isBad = [Bool](repeating: false, count: evidence.templateTexts.count)
+    for row in evidence.eventIDs.indices where telling.contains(evidence.eventIDs[row]) {
+      isBad[Int(evidence.eventTemplates[row])] = true
+    }
+    var healthySince = [Int64](repeating: none, count: evidence.devices.count)
+    var healthyEvent = [Int64](repeating: 0, count: evidence.devices.count)
+    var recovered = [Bool](repeating: false, count: evidence.devices.count)
+    var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
+    for row in evidence.times.indices {
+      let device = Int(evidence.eventDevices[row])
+      guard device >= 0 else { continue }
+      let time = evidence.times[row]
+      lastSpoke[device] = time
+      guard onsetOf[device] != none, time >= onsetOf[device], !recovered[device] else { continue }
+      if healthySince[device] != none, time - healthySince[device] >= Self.healthySpan {
+        recovered[device] = true
+      } else if evidence.severities[row] <= Severity.error.rawValue
+        || isBad[Int(evidence.eventTemplates[row])]
+      {
+        healthySince[device] = none
+      } else if healthySince[device] == none {
+        healthySince[device] = time
+        healthyEvent[device] = evidence.eventIDs[row]
+      }
+    }
+    var intervals: [AffectedInterval] = []
+    var counted = [Bool](repeating: false, count: evidence.devices.count)
+    for onset in incident.onsets {
+      guard let device = indexOfName[onset.device] else {
+        intervals.append(.init(device: onset.device, start: onset.time, end: nil, recoveryEvent: nil))
+        continue
+      }
+      guard !counted[device] else { continue }
+      counted[device] = true
+      let since = healthySince[device]
+      let isHealthy = since != none && (recovered[device] || newest - since >= Self.healthySpan)
+      intervals.append(
+        AffectedInterval(
+          device: onset.device, start: Instant(nanoseconds: onsetOf[device]),
+          end: isHealthy ? Instant(nanoseconds: since) : nil,
+          recoveryEvent: isHealthy ? EventID(rawValue: healthyEvent[device]) : nil))
+      if !isHealthy, lastSpoke[device] != .min, lastSpoke[device] <= onsetOf[device] + Self.minute,
+        newest - onsetOf[device] > Self.healthySpan
+      {
+        silentDevices.append(onset.device)
+      }
+    }
+    affected = intervals
+  }
+
+  private mutating func deriveAlerts(
+    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
+    _ first: Int64
+  ) {
+    var isFleet = [Bool](repeating: false, count: evidence.devices.count)
+    for onset in incident.onsets { if let index = indexOfName[onset.device] { isFleet[index] = true } }
+    for index in words.monitors { isFleet[index] = false }
+    let onlyMonitors = !words.monitors.isEmpty
+    let monitors = Set(words.monitors)
+    let start = min(first, incident.phases.map(\.start.nanoseconds).min() ?? first)
+    var templates: Set<Int32> = []
+    for row in evidence.times.indices where evidence.times[row] >= start {
+      let template = evidence.eventTemplates[row]
+      guard words.isAlert[Int(template)] else { continue }
+      let device = Int(evidence.eventDevices[row])
+      guard device < 0 ? !onlyMonitors : onlyMonitors ? monitors.contains(device) : !isFleet[device] else {
+        continue
+      }
+      templates.insert(template)
+      alerts.append(
+        AlertSignal(
+          time: Instant(nanoseconds: evidence.times[row]),
+          device: device >= 0 ? evidence.devices[device] : nil,
+          event: EventID(rawValue: evidence.eventIDs[row])))
+      if alerts.count == 50 { break }
+    }
+    alertTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
+  }
+
+  private mutating func deriveAttempts(_ evidence: IncidentEvidence, _ words: TemplateWords, _ first: Int64) {
+    guard words.isAttempt.contains(true), let oldest = evidence.times.first else { return }
+    let hour: Int64 = 3_600_000_000_000
+    var before = [Int](repeating: 0, count: 3600)
+    var templates: Set<Int32> = []
+    var perMinute: [(minute: Instant, count: Int)] = []
+    var (peak, peakSecond): (Int, Int64) = (0, first)
+    var (current, currentSecond): (Int, Int64) = (0, .min)
+    for row in evidence.times.indices where words.isAttempt[Int(evidence.eventTemplates[row])] {
+      let time = evidence.times[row]
+      guard time >= first - hour else { continue }
+      templates.insert(evidence.eventTemplates[row])
+      let start = Instant(nanoseconds: time - ((time % Self.minute) + Self.minute) % Self.minute)
+      if perMinute.last?.minute != start { perMinute.append((start, 0)) }
+      perMinute[perMinute.count - 1].count += 1
+      if time < first {
+        before[Int((time - (first - hour)) / Self.second)] += 1
+        continue
+      }
+      let second = time - ((time % Self.second) + Self.second) % Self.second
+      if second != currentSecond { (current, currentSecond) = (0, second) }
+      current += 1
+      if current > peak { (peak, peakSecond) = (current, second) }
+    }
+    guard peak > 0 else { return }
+    before.sort()
+    let usual = oldest <= first - hour ? Statistics.nearestRank(before, 0.95).map(Double.init) : nil
+    var events: [EventID] = []
+    for row in evidence.times.indices
+    where evidence.times[row] >= peakSecond && words.isAttempt[Int(evidence.eventTemplates[row])] {
+      guard evidence.times[row] < peakSecond + Self.second, events.count < 12 else { break }
+      events.append(EventID(rawValue: evidence.eventIDs[row]))
+    }
+    attempts = AttemptSignal(
+      templates: templates.map { evidence.templateTexts[Int($0)] }.sorted(), peakPerSecond: peak,
+      peakTime: Instant(nanoseconds: peakSecond), usual95: usual, perMinute: perMinute, events: events)
+  }
+
+  /// Routine events (notice, info, debug) per minute: what is usual before the incident, and which minutes fell under half of it.
+  private mutating func deriveRoutine(_ evidence: IncidentEvidence, _ first: Int64, _ newest: Int64) {
+    var count: [Int64: Int] = [:]
+    var oldest: Int64?
+    for minute in activity {
+      let slot = minute.minute.nanoseconds / Self.minute
+      oldest = oldest ?? slot
+      count[slot] = minute.counts[5] + minute.counts[6] + minute.counts[7]
+    }
+    let firstSlot = first / Self.minute
+    guard let oldest, firstSlot - oldest >= 10 else { return }
+    let history = (max(oldest, firstSlot - 60)..<firstSlot).map { Int64(count[$0] ?? 0) }.sorted()
+    guard let usual = Statistics.median(history), usual > 0 else { return }
+    usualPerMinute = Double(usual)
+    // The last minute is cut off by the end of the evidence. A case that spans years is not walked minute by minute.
+    let end = min(newest / Self.minute, firstSlot + 200_000)
+    guard end > firstSlot else { return }
+    for slot in firstSlot..<end where (count[slot] ?? 0) * 2 < Int(usual) {
+      quietMinutes.append(Instant(nanoseconds: slot * Self.minute))
+    }
+  }
+}
+
+/// Which templates read like alerts or connection attempts, and which entities are there to watch others.
+private struct TemplateWords {
+  var isAlert: [Bool]
+  var isAttempt: [Bool]
+  var monitors: [Int] = []
+
+  private static let alertWords: Set<String> = [
+    "alert", "alerts", "alerting", "alarm", "alarms", "paged", "pager", "paging", "page", "escalated",
+    "escalation",
+    "incident", "threshold",
+  ]
+  private static let attemptWords: Set<String> = [
+    "connect", "connecting", "reconnect", "reconnecting", "handshake", "login", "attach", "register",
+    "registration",
+    "authenticate", "authenticating", "conn",
+  ]
+  private static let watchWords: Set<String> = [
+    "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
+    "prometheus",
+  ]
+  private static let kindColumns: Set<String> = ["kind", "type", "role", "class", "category"]
+
+  init(evidence: IncidentEvidence) {
+    isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
+    isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
+    let inventory = evidence.inventory
+    let columns = inventory.attributes.indices.filter {
+      Self.kindColumns.contains(inventory.attributes[$0].lowercased())
+    }
+    for (index, name) in evidence.devices.enumerated() {
+      guard let row = inventory.rowOfDevice[name] else { continue }
+      if columns.contains(where: {
+        !Self.words(inventory.value(row: row, attribute: $0)).isDisjoint(with: Self.watchWords)
+      }) {
+        monitors.append(index)
+      }
+    }
+  }
+
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.lowercased().split { !$0.isLetter }.prefix(40).map(String.init))
+  }
+}

@@ -1,0 +1,112 @@
+public import IncidentModel
+
+/// What the timeline says about one incident beyond its trace: activity, recovery, alerts, connection attempts, blindness.
+/// `IncidentSignals(evidence:onsets:…)` computes it; an empty one means "not known", never "none".
+public struct IncidentSignals: Sendable {
+  /// Events per minute and severity, ascending; empty minutes are left out.
+  public var activity: [MinuteActivity] = []
+  /// For each affected entity when it was affected, in the order of the onsets; nil: not determined.
+  public var affected: [AffectedInterval]?
+  /// The first events that look like an alert, ascending in time, at most 50.
+  public var alerts: [AlertSignal] = []
+  /// Templates taken for alerts.
+  public var alertTemplates: [String] = []
+  /// Connection attempts per second; nil: no template looks like one.
+  public var attempts: AttemptSignal?
+  /// Stretches in which fewer than half of the usual routine events arrived.
+  public var quietMinutes: [Instant] = []
+  /// Usual routine events per minute before the incident; nil: too little history.
+  public var usualPerMinute: Double?
+  /// Affected entities that fell silent after their onset and were not heard again.
+  public var silentDevices: [String] = []
+  /// Nothing known.
+  public init() {}
+}
+
+/// Events of one minute by severity.
+public struct MinuteActivity: Sendable, Hashable {
+  /// The minute's beginning.
+  public var minute: Instant
+  /// Counts for severities 0 to 7, then those without one.
+  public var counts: [Int]
+  /// Activity from its parts.
+  public init(minute: Instant, counts: [Int]) {
+    self.minute = minute
+    self.counts = counts
+  }
+}
+
+/// When an entity was affected.
+public struct AffectedInterval: Sendable, Hashable {
+  /// The entity.
+  public var device: String
+  /// Its onset.
+  public var start: Instant
+  /// First routine event after which no bad one came for ten minutes; nil: still affected when the evidence ends.
+  public var end: Instant?
+  /// The event that shows the recovery.
+  public var recoveryEvent: EventID?
+  /// An interval from its parts.
+  public init(device: String, start: Instant, end: Instant?, recoveryEvent: EventID?) {
+    self.device = device
+    self.start = start
+    self.end = end
+    self.recoveryEvent = recoveryEvent
+  }
+}
+
+/// An event that looks like an alert to people.
+public struct AlertSignal: Sendable, Hashable {
+  /// When.
+  public var time: Instant
+  /// Who raised it; nil where the event names nobody.
+  public var device: String?
+  /// The event.
+  public var event: EventID
+  /// An alert from its parts.
+  public init(time: Instant, device: String?, event: EventID) {
+    self.time = time
+    self.device = device
+    self.event = event
+  }
+}
+
+/// Connection attempts around the incident.
+public struct AttemptSignal: Sendable, Hashable {
+  /// Templates taken for connection attempts.
+  public var templates: [String]
+  /// Most attempts in one second from the first effect on.
+  public var peakPerSecond: Int
+  /// That second.
+  public var peakTime: Instant
+  /// 95th percentile of attempts per second over the hour before; nil when the evidence does not cover it.
+  public var usual95: Double?
+  /// Attempts per minute around the incident, ascending; empty minutes are left out.
+  public var perMinute: [(minute: Instant, count: Int)]
+  /// First events of the peak second.
+  public var events: [EventID]
+  /// Attempts from their parts.
+  public init(
+    templates: [String], peakPerSecond: Int, peakTime: Instant, usual95: Double?,
+    perMinute: [(minute: Instant, count: Int)], events: [EventID]
+  ) {
+    self.templates = templates
+    self.peakPerSecond = peakPerSecond
+    self.peakTime = peakTime
+    self.usual95 = usual95
+    self.perMinute = perMinute
+    self.events = events
+  }
+  /// Equal in all parts.
+  public static func == (a: Self, b: Self) -> Bool {
+    a.templates == b.templates && a.peakPerSecond == b.peakPerSecond && a.peakTime == b.peakTime
+      && a.usual95 == b.usual95 && a.events == b.events
+      && a.perMinute.map(\.count) == b.perMinute.map(\.count)
+      && a.perMinute.map(\.minute) == b.perMinute.map(\.minute)
+  }
+  /// By peak and templates.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(peakTime)
+    hasher.combine(templates)
+  }
+}

@@ -1,0 +1,14 @@
+/// The families of metrics, in the order in which they are defined and listed.
+enum AllMetricFamilies {
+  static let list: [any (MetricFamily & SendableMetatype).Type] = [
+    EvidenceMetrics.self, MomentMetrics.self, ImpactMetrics.self, SpreadMetrics.self, IntervalMetrics.self,
+    ResponseMetrics.self, DetectionMetrics.self, ProcessMetrics.self, WhatIfMetrics.self,
+  ]
+
+  /// All metrics of a picture.
+  static func metrics(of picture: IncidentPicture) -> MetricSet {
+    var metrics = MetricSet()
+    for family in list { family.define(picture, into: &metrics) }
+    return metrics
+  }
+}

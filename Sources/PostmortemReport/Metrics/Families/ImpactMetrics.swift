@@ -1,0 +1,154 @@
+import CascadeAnalysis
+import IncidentModel
+
+extension MetricID {
+  static let fleet = MetricID("fleet")
+  static let exposed = MetricID("exposed")
+  static let affected = MetricID("affected")
+  static let peakAffected = MetricID("peak_affected")
+  static let stillAffected = MetricID("still_affected")
+  static let attackRate = MetricID("attack_rate")
+  static let deviceHours = MetricID("device_hours_lost")
+  static let affectedSites = MetricID("affected_sites")
+  static let unlistedAffected = MetricID("affected_unlisted")
+}
+
+/// How much was hit, out of how much.
+enum ImpactMetrics: MetricFamily {
+  /// Inventory columns that name a place.
+  static let siteColumns = ["site", "location", "plant", "building", "region"]
+
+  static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let inventory = picture.facts.inventory
+    let fleet = max(inventory.count, 0)
+    let speaking = picture.facts.speakingDevices
+    metrics.add(
+      Metric(
+        .fleet, "Fleet", fleet > 0 ? .count(fleet) : .count(speaking, atLeast: true), unit: "devices",
+        formula: "rows of the inventory, else devices that speak (a lower bound)", certainty: .observed))
+    guard let incident = picture.incident else {
+      for (id, title) in [
+        (MetricID.exposed, "Exposed"), (.affected, "Affected"), (.stillAffected, "Still affected"),
+        (.attackRate, "Attack rate"), (.deviceHours, "Device-hours lost"), (.affectedSites, "Sites affected"),
+        (.unlistedAffected, "Affected but not in the inventory"),
+      ] { metrics.add(Metric(id, title, .noIncident, formula: "")) }
+      return
+    }
+    let (exposed, ground) = exposure(picture, incident)
+    let affected = picture.onsets.count
+    metrics.add(
+      Metric(
+        .exposed, "Exposed", exposed, unit: "devices",
+        formula:
+          "devices with the common cause's attributes, else receivers of the change, else the fleet; never fewer than affected",
+        remark: ground))
+    metrics.add(
+      Metric(
+        .affected, "Affected", .count(affected), unit: "devices",
+        formula: "entities with an onset in the incident",
+        certainty: .observed, evidence: picture.onsets.prefix(12).compactMap(\.evidence.first),
+        evidenceCount: picture.onsets.count { !$0.evidence.isEmpty },
+        remark: picture.facts.traceNumber.map { "query trace@\($0):affected" } ?? "query trace:affected"))
+    if case .count(let number, false) = exposed, number > 0 {
+      metrics.add(
+        Metric(
+          .attackRate, "Attack rate",
+          .share(affected, of: number, interval: Statistics.wilson(affected, of: number)),
+          formula: "affected / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
+    } else {
+      metrics.add(
+        Metric(
+          .attackRate, "Attack rate", .notComputable("how many devices were exposed is not known"),
+          formula: "affected / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
+    }
+    metrics.add(deviceHours(picture))
+    metrics.add(sites(picture))
+    metrics.add(
+      Metric(
+        .unlistedAffected, "Affected but not in the inventory",
+        fleet == 0
+          ? .notComputable("no inventory was given")
+          : .count(picture.onsets.count { inventory.rowOfDevice[$0.device] == nil }), unit: "devices",
+        formula: "affected entities without a row in the inventory"))
+    metrics.add(stillAffected(picture))
+  }
+
+  private static func exposure(_ picture: IncidentPicture, _ incident: Incident) -> (MetricValue, String) {
+    let affected = picture.onsets.count
+    if let cause = incident.commonCause, cause.exposed > 0 {
+      let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
+      if cause.exposed >= affected {
+        return (.count(cause.exposed), "devices with \(EvidenceText(terms).display)")
+      }
+    }
+    if let change = incident.changes.filter({ $0.failedShare > $0.failedShareOfOthers })
+      .max(by: { $0.devices.count < $1.devices.count }), change.devices.count >= affected
+    {
+      return (.count(change.devices.count), "devices that received the change")
+    }
+    let fleet = picture.facts.inventory.count
+    if fleet >= affected, fleet > 0 { return (.count(fleet), "the whole fleet") }
+    return (.notComputable("no inventory lists all affected devices"), "")
+  }
+
+  private static func deviceHours(_ picture: IncidentPicture) -> Metric {
+    let formula =
+      "sum of (recovery − onset) over affected devices; still open ones count to the newest evidence and make it a lower bound"
+    guard let intervals = picture.intervals, !intervals.isEmpty, let newest = picture.facts.newestEvidence
+    else {
+      return Metric(
+        .deviceHours, "Device-hours lost", .notComputable("the recovery of devices was not determined"),
+        unit: "h",
+        formula: formula)
+    }
+    var hours = 0.0
+    var open = 0
+    for interval in intervals {
+      if interval.end == nil { open += 1 }
+      hours += max(0, (interval.end ?? newest).seconds(since: interval.start)) / 3600
+    }
+    return Metric(
+      .deviceHours, "Device-hours lost", .finite(hours, digits: hours < 100 ? 1 : 0, atLeast: open > 0),
+      unit: "h",
+      formula: formula, inputs: [.newestEvidence],
+      remark: open > 0 ? "\(Format.count(open)) intervals are open" : "")
+  }
+
+  private static func stillAffected(_ picture: IncidentPicture) -> Metric {
+    let formula = "affected devices without ten healthy minutes before the evidence ends"
+    guard let intervals = picture.intervals else {
+      return Metric(
+        .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),
+        unit: "devices", formula: formula)
+    }
+    return Metric(
+      .stillAffected, "Still affected when the evidence ends", .count(intervals.count { $0.end == nil }),
+      unit: "devices", formula: formula, inputs: [.newestEvidence])
+  }
+
+  private static func sites(_ picture: IncidentPicture) -> Metric {
+    let inventory = picture.facts.inventory
+    let formula = "distinct values of the inventory's place column among affected devices"
+    guard let column = siteColumn(inventory) else {
+      return Metric(
+        .affectedSites, "Sites affected", .notComputable("the inventory has no column that names a place"),
+        unit: "sites", formula: formula)
+    }
+    var codes: Set<Int32> = []
+    for onset in picture.onsets {
+      guard let row = inventory.rowOfDevice[onset.device],
+        !inventory.value(row: row, attribute: column).isEmpty
+      else { continue }
+      codes.insert(inventory.code(row: row, attribute: column))
+    }
+    return Metric(.affectedSites, "Sites affected", .count(codes.count), unit: "sites", formula: formula)
+  }
+
+  /// The column that names a place, by its usual names.
+  static func siteColumn(_ inventory: Inventory) -> Int? {
+    for name in siteColumns {
+      if let column = inventory.attributes.firstIndex(where: { $0.lowercased() == name }) { return column }
+    }
+    return nil
+  }
+}

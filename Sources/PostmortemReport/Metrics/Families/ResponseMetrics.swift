@@ -1,0 +1,59 @@
+import IncidentModel
+
+extension MetricID {
+  static let runs = MetricID("playbook_runs")
+  static let actionsOK = MetricID("playbook_ok")
+  static let actionsChanged = MetricID("playbook_changed")
+  static let actionsFailed = MetricID("playbook_failed")
+  static let actionsUnknown = MetricID("playbook_unknown")
+  static let actionsSkipped = MetricID("playbook_skipped")
+  static let approvalWait = MetricID("approval_wait")
+  static let rollbackSuccess = MetricID("rollback_success")
+  static let playbookHalts = MetricID("playbook_halts")
+}
+
+/// What the playbooks did, from their journals.
+enum ResponseMetrics: MetricFamily {
+  static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let runs = picture.runs
+    let none = MetricValue.notComputable("no playbook was run")
+    func add(
+      _ id: MetricID, _ title: String, _ formula: String, _ value: @autoclosure () -> MetricValue,
+      _ unit: String = "actions"
+    ) {
+      metrics.add(
+        Metric(id, title, runs.isEmpty ? none : value(), unit: unit, formula: formula, certainty: .observed))
+    }
+    metrics.add(
+      Metric(
+        .runs, "Playbook runs", .count(runs.count), unit: "runs", formula: "runs in the journal",
+        certainty: .observed))
+    func total(_ part: (PlaybookRunSummary) -> Int) -> MetricValue {
+      .count(runs.reduce(0) { $0 + part($1) })
+    }
+    add(.actionsOK, "Actions that answered ok", "last outcome per step and device", total(\.ok))
+    add(
+      .actionsChanged, "Actions that changed the device", "last outcome per step and device", total(\.changed)
+    )
+    add(.actionsFailed, "Actions that failed", "last outcome per step and device", total(\.failed))
+    add(
+      .actionsUnknown, "Actions with unknown outcome",
+      "an intent without a result, or one that stayed unknown", total(\.unknown))
+    add(.actionsSkipped, "Actions skipped", "last outcome per step and device", total(\.skipped))
+    add(.playbookHalts, "Halts", "halt records", total(\.halted.count), "halts")
+    let waits = runs.compactMap { run -> Int64? in
+      guard let approved = run.approved, let started = run.started else { return nil }
+      return approved >= started ? approved - started : nil
+    }
+    add(
+      .approvalWait, "Waiting for approval", "sum over runs of (approved − run started)",
+      waits.isEmpty
+        ? .notComputable("no run has an approval after its start") : .duration(waits.reduce(0) { $0 &+ $1 }),
+      "")
+    let undone = runs.reduce(0) { $0 + $1.undone }
+    add(
+      .rollbackSuccess, "Undo actions that worked", "undo records with outcome ok or changed / undo records",
+      undone == 0
+        ? .notComputable("nothing was undone") : .share(runs.reduce(0) { $0 + $1.undoneOK }, of: undone), "")
+  }
+}

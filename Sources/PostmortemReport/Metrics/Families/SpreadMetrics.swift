@@ -1,0 +1,186 @@
+import CascadeAnalysis
+import IncidentModel
+
+extension MetricID {
+  static let doublingTime = MetricID("doubling_time")
+  static let riseTime = MetricID("rise_10_to_90")
+  static let peakRate1 = MetricID("peak_rate_1min")
+  static let peakRate5 = MetricID("peak_rate_5min")
+  static let childrenPerParent = MetricID("children_per_parent")
+  static let generations = MetricID("generations")
+  static let explained = MetricID("explained_share")
+  static let unexplained = MetricID("unexplained_devices")
+  static let originProbability = MetricID("origin_probability")
+  static let causeProbability = MetricID("common_cause_probability")
+  static let causeExposed = MetricID("common_cause_exposed")
+  static let causeExposedFailed = MetricID("common_cause_exposed_failed")
+  static let causeOthers = MetricID("common_cause_others")
+  static let causeOthersFailed = MetricID("common_cause_others_failed")
+  static let causeRelativeRisk = MetricID("common_cause_relative_risk")
+}
+
+/// How it spread, and how sure the cause is.
+enum SpreadMetrics: MetricFamily {
+  private static let minute: Int64 = 60_000_000_000
+
+  static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let times = picture.onsetTimes
+    let nothing: MetricValue? =
+      picture.incident == nil
+      ? .noIncident : times.isEmpty ? .notDetermined("no onset has a usable time") : nil
+    doubling(times, nothing, into: &metrics)
+    rise(times, nothing, into: &metrics)
+    for (id, minutes) in [(MetricID.peakRate1, 1), (.peakRate5, 5)] {
+      var value = nothing ?? .noIncident
+      var remark = ""
+      if nothing == nil, let peak = Statistics.peak(times, window: Int64(minutes) * minute) {
+        value = .count(peak.count)
+        remark = "from \(Format.instant(Instant(nanoseconds: peak.start)))"
+      }
+      metrics.add(
+        Metric(
+          id, minutes == 1 ? "Most new devices in one minute" : "Most new devices in five minutes", value,
+          unit: "devices",
+          formula: "most onsets in any half-open window of \(minutes) min", remark: remark))
+    }
+    tree(picture, into: &metrics)
+    cause(picture, into: &metrics)
+  }
+
+  private static func doubling(_ times: [Int64], _ nothing: MetricValue?, into metrics: inout MetricSet) {
+    let formula =
+      "ln 2 / least-squares slope of ln(cumulative affected) per minute, from max(10, 1 %) to 50 %; at least 5 buckets, R² ≥ 0.90"
+    guard nothing == nil else {
+      metrics.add(Metric(.doublingTime, "Doubling time", nothing ?? .noIncident, formula: formula))
+      return
+    }
+    let fit = DoublingTime(onsets: times)
+    var remark = ""
+    if let window = fit.window, let time = fit.windowTime {
+      remark =
+        "window: device \(Format.count(window.lowerBound)) to \(Format.count(window.upperBound)), "
+        + "\(Format.instant(Instant(nanoseconds: time.lowerBound))) to \(Format.instant(Instant(nanoseconds: time.upperBound))), "
+        + "n = \(Format.count(fit.buckets)) buckets of one minute"
+      if let r2 = fit.r2 { remark += ", R² = \(Format.fixed(r2, digits: 3))" }
+    }
+    let value: MetricValue =
+      fit.seconds.map {
+        $0.isFinite && $0 < 9e9 ? .duration(Int64($0 * 1e9)) : .notComputable("growth is too slow to measure")
+      }
+      ?? .notComputable(fit.refusal ?? "no window")
+    metrics.add(
+      Metric(.doublingTime, "Doubling time", value, formula: formula, inputs: [.affected], remark: remark))
+  }
+
+  private static func rise(_ times: [Int64], _ nothing: MetricValue?, into metrics: inout MetricSet) {
+    var value = nothing ?? .noIncident
+    if nothing == nil {
+      if times.count < 10 {
+        value = .notComputable("\(times.count) affected devices are too few for tenths")
+      } else if let low = Statistics.nearestRank(times, 0.1), let high = Statistics.nearestRank(times, 0.9) {
+        value = .duration(high - low)
+      }
+    }
+    metrics.add(
+      Metric(
+        .riseTime, "From 10 % to 90 % affected", value,
+        formula: "onset of the device at 90 % − onset of the device at 10 % (nearest rank)",
+        inputs: [.affected]))
+  }
+
+  private static func tree(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    guard let forest = picture.forest else {
+      for id in [MetricID.childrenPerParent, .generations, .explained, .unexplained] {
+        metrics.add(Metric(id, id.rawValue, .noIncident, formula: ""))
+      }
+      return
+    }
+    let parents = forest.nodes.filter { !$0.children.isEmpty }
+    let children = parents.reduce(0) { $0 + $1.children.count }
+    metrics.add(
+      Metric(
+        .childrenPerParent, "Devices taken down by each parent",
+        parents.isEmpty
+          ? .notDetermined("no edge of the spread was found")
+          : .finite(Double(children) / Double(parents.count), digits: 1),
+        formula: "devices with a parent / devices that are a parent, most probable parent only",
+        remark: byGeneration(forest)))
+    metrics.add(
+      Metric(
+        .generations, "Generations of the spread",
+        parents.isEmpty
+          ? .notDetermined("no edge of the spread was found")
+          : .count((forest.nodes.map(\.generation).max() ?? 0) + 1),
+        unit: "generations", formula: "longest chain of most probable parents, its start included"))
+    let affected = Set(picture.onsets.map(\.device))
+    let unexplained = forest.unexplained.count { affected.contains(forest.nodes[$0].device) }
+    metrics.add(
+      Metric(
+        .explained, "Explained share",
+        affected.isEmpty
+          ? .notDetermined("no onset has a usable time")
+          : .share(affected.count - unexplained, of: affected.count),
+        formula: "affected devices that are in a tree of the spread / affected devices", inputs: [.affected]))
+    metrics.add(
+      Metric(
+        .unexplained, "Devices that nothing explains", .count(unexplained), unit: "devices",
+        formula: "affected devices with neither parent nor child", inputs: [.affected]))
+  }
+
+  private static func byGeneration(_ forest: SpreadForest) -> String {
+    var parents: [Int: (parents: Int, children: Int)] = [:]
+    for node in forest.nodes where !node.children.isEmpty {
+      parents[node.generation, default: (0, 0)].parents += 1
+      parents[node.generation, default: (0, 0)].children += node.children.count
+    }
+    return parents.keys.sorted().prefix(8).compactMap { generation in
+      parents[generation].map {
+        "generation \(generation): \(Format.fixed(Double($0.children) / Double($0.parents), digits: 1))"
+      }
+    }.joined(separator: ", ")
+  }
+
+  private static func cause(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let origin = picture.incident?.origins.first
+    metrics.add(
+      Metric(
+        .originProbability, "Probability of the first origin candidate",
+        origin.map { .finite(min(1, max(0, $0.probability)), digits: 2) }
+          ?? (picture.incident == nil
+            ? .noIncident : .notDetermined("the evidence does not single out an origin")),
+        formula: "calibrated score of the trace", evidence: origin?.evidence ?? []))
+    guard let cause = picture.incident?.commonCause else {
+      let value: MetricValue =
+        picture.incident == nil
+        ? .noIncident : .notDetermined("no attribute sets the early failing devices apart clearly enough")
+      for id in [
+        MetricID.causeProbability, .causeExposed, .causeExposedFailed, .causeOthers, .causeOthersFailed,
+        .causeRelativeRisk,
+      ] { metrics.add(Metric(id, id.rawValue, value, formula: "test of attributes on the early phase")) }
+      return
+    }
+    func add(
+      _ id: MetricID, _ title: String, _ value: MetricValue, _ formula: String, _ unit: String = "devices"
+    ) {
+      metrics.add(Metric(id, title, value, unit: unit, formula: formula))
+    }
+    add(
+      .causeProbability, "Probability of the common cause",
+      .finite(min(1, max(0, cause.probability)), digits: 2),
+      "trace: conditional test on the early phase, false discoveries controlled", "")
+    add(.causeExposed, "Devices with the shared attributes", .count(cause.exposed), "inventory")
+    add(
+      .causeExposedFailed, "of which failed early", .count(cause.exposedFailed), "onsets of the early phase")
+    add(.causeOthers, "Devices without them", .count(cause.others), "inventory")
+    add(.causeOthersFailed, "of which failed early", .count(cause.othersFailed), "onsets of the early phase")
+    let risk = Statistics.relativeRisk(
+      cause.exposedFailed, of: cause.exposed, others: cause.othersFailed, of: cause.others)
+    metrics.add(
+      Metric(
+        .causeRelativeRisk, "Relative risk with the shared attributes",
+        risk.map { .finite($0, digits: 1) } ?? .notComputable("there is no group to compare with"), unit: "×",
+        formula:
+          "(failed early / count) with ÷ (failed early / count) without; +0.5 in every cell when one is zero",
+        inputs: [.causeExposed, .causeExposedFailed, .causeOthers, .causeOthersFailed]))
+  }
+}

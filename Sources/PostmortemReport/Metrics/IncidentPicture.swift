@@ -1,0 +1,52 @@
+import CascadeAnalysis
+import IncidentModel
+import PlaybookModel
+
+/// Everything the metrics are computed from, sorted once: the facts, the trace, and the incident that the report is about.
+struct IncidentPicture {
+  let facts: CaseFacts
+  let trace: Trace
+  let incident: Incident?
+  /// Position of the incident in the trace, from 0.
+  let incidentIndex: Int
+  /// Onsets in order of time, one for each entity.
+  let onsets: [Onset]
+  /// Their times in nanoseconds, ascending.
+  let onsetTimes: [Int64]
+  let forest: SpreadForest?
+  /// Runs in order of their first record.
+  let runs: [PlaybookRunSummary]
+  let cohorts: CohortComparison
+
+  init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
+    self.facts = facts
+    self.trace = trace
+    self.incidentIndex = incidentIndex
+    incident = trace.incidents.indices.contains(incidentIndex) ? trace.incidents[incidentIndex] : nil
+    var seen: Set<String> = []
+    onsets = (incident?.onsets ?? [])
+      .sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+      .filter { Format.isPlausible($0.time) && seen.insert($0.device).inserted }
+    onsetTimes = onsets.map(\.time.nanoseconds)
+    forest = incident.map { SpreadForest($0) }
+    runs = PlaybookRunSummary.all(in: facts.runs)
+    cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
+  }
+
+  /// Instants of affected entities: start and end, in order of start.
+  var intervals: [AffectedInterval]? {
+    guard incident != nil else { return nil }
+    return facts.signals.affected
+  }
+}
+
+/// A family of metrics. One file each; `AllMetricFamilies.swift` lists them in the order of the report.
+protocol MetricFamily {
+  /// Adds the family's metrics. Later families may use the metrics of earlier ones.
+  static func define(_ picture: IncidentPicture, into metrics: inout MetricSet)
+}
+
+extension MetricValue {
+  /// Why nothing about an incident can be computed.
+  static let noIncident = MetricValue.notComputable("no incident was found in the evidence")
+}

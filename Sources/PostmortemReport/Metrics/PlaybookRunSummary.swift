@@ -1,0 +1,96 @@
+import IncidentModel
+import PlaybookModel
+
+/// One playbook run, read from its journal.
+struct PlaybookRunSummary: Hashable {
+  var run: String
+  var started: Int64?
+  var approved: Int64?
+  var firstIntent: Int64?
+  var finished: Int64?
+  var last: Int64
+  /// Last known outcome per (step, target); an intent without a result is unknown.
+  var ok = 0
+  var changed = 0
+  var failed = 0
+  var unknown = 0
+  var skipped = 0
+  var undone = 0
+  var undoneOK = 0
+  var halted: [String] = []
+  var steps: [Step] = []
+  var title = ""
+
+  /// When a step ran.
+  struct Step: Hashable {
+    var id: String
+    var start: Int64
+    var end: Int64?
+    var targets = 0
+  }
+
+  /// Actions on devices with a result, and those whose outcome is unknown.
+  var attempted: Int { ok + changed + failed + unknown }
+
+  static func all(in records: [RunRecord]) -> [PlaybookRunSummary] {
+    var byRun: [String: [RunRecord]] = [:]
+    for record in records { byRun[record.run, default: []].append(record) }
+    return byRun.values.map { PlaybookRunSummary(records: $0.sorted { $0.sequence < $1.sequence }) }
+      .sorted { ($0.started ?? $0.last, $0.run) < ($1.started ?? $1.last, $1.run) }
+  }
+
+  private struct Action: Hashable {
+    var step: String
+    var target: String
+  }
+
+  private init(records: [RunRecord]) {
+    run = records[0].run
+    last = records.map(\.wallTime).max() ?? 0
+    var outcome: [Action: RunRecord.Outcome] = [:]
+    var undo: [Action: RunRecord.Outcome] = [:]
+    var stepIndex: [String: Int] = [:]
+    for record in records {
+      let action = record.target.map { Action(step: record.step ?? "", target: $0) }
+      switch record.kind {
+      case .runStarted:
+        started = started ?? record.wallTime
+        if title.isEmpty { title = record.detail }
+      case .approved: approved = approved ?? record.wallTime
+      case .runFinished: finished = record.wallTime
+      case .stepStarted:
+        if let step = record.step {
+          stepIndex[step] = steps.count
+          steps.append(Step(id: step, start: record.wallTime))
+        }
+      case .stepFinished:
+        if let step = record.step, let index = stepIndex[step] { steps[index].end = record.wallTime }
+      case .intent, .result, .verified:
+        guard let action else { continue }
+        if record.action == .undo {
+          undo[action] = record.outcome ?? undo[action] ?? .unknown
+        } else {
+          if record.kind == .intent {
+            firstIntent = firstIntent ?? record.wallTime
+            if let index = record.step.flatMap({ stepIndex[$0] }) { steps[index].targets += 1 }
+          }
+          outcome[action] =
+            record.outcome ?? (record.kind == .intent ? .unknown : outcome[action] ?? .unknown)
+        }
+      case .halted: halted.append(record.detail)
+      default: break
+      }
+    }
+    undone = undo.count
+    undoneOK = undo.values.count { $0 == .ok || $0 == .changed }
+    for result in outcome.values {
+      switch result {
+      case .ok: ok += 1
+      case .changed: changed += 1
+      case .failed: failed += 1
+      case .unknown: unknown += 1
+      case .skipped: skipped += 1
+      }
+    }
+  }
+}

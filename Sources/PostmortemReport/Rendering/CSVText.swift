@@ -1,0 +1,30 @@
+/// Rows for spreadsheets: RFC 4180, and no cell that a spreadsheet would run as a formula (CWE-1236).
+public enum CSVText {
+  /// A row with its line end. Fields must be free of control characters already, or are quoted.
+  public static func row(_ fields: [String]) -> String {
+    fields.map(field).joined(separator: ",") + "\r\n"
+  }
+
+  /// One field. What begins like a formula (`=`, `+`, `-`, `@`, also after spaces or as full-width forms) gets an apostrophe
+  /// before it, except plain numbers.
+  public static func field(_ text: String) -> String {
+    let safe = isFormula(text) ? "'" + text : text
+    guard
+      safe.unicodeScalars.contains(where: {
+        $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" || $0 == ";" || $0 == "\t" || $0 == "'"
+      })
+        || safe.hasPrefix(" ") || safe.hasSuffix(" ")
+    else { return safe }
+    return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+  }
+
+  private static func isFormula(_ text: String) -> Bool {
+    let first = text.unicodeScalars.first { !$0.properties.isWhitespace && $0.value > 0x20 }
+    guard let first else { return false }
+    switch first {
+    case "=", "@", "＝", "＠", "＋", "－", "|", "%": return true
+    case "+", "-": return Double(text) == nil
+    default: return text.unicodeScalars.first.map { $0 == "\t" || $0 == "\r" || $0 == "\n" } ?? false
+    }
+  }
+}

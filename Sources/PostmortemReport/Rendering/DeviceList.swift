@@ -1,0 +1,31 @@
+public import CascadeAnalysis
+import IncidentModel
+
+/// The full list of affected devices as CSV, for the file beside a report.
+public enum DeviceList {
+  /// Header and one row per affected device in the order of the onsets. Names are those of the report's audience.
+  public static func csv(facts: CaseFacts, trace: Trace, options: ReportOptions) -> (text: String, rows: Int)
+  {
+    let picture = IncidentPicture(facts: facts, trace: trace, incidentIndex: options.incident)
+    let redactor = Redactor(options, inputDigest: facts.inputDigest)
+    var recovery: [String: Instant] = [:]
+    for interval in picture.intervals ?? [] { recovery[interval.device] = interval.end }
+    let isKnown = picture.intervals != nil
+    var text = CSVText.row([
+      "device", "onset", "earliest", "latest", "seen_by", "probability", "identity_basis", "recovered",
+      "events",
+    ])
+    for onset in picture.onsets {
+      text += CSVText.row([
+        redactor.name(onset.device).display, onset.time.rfc3339(fractionDigits: 9),
+        onset.interval.lowerBound.rfc3339(fractionDigits: 9),
+        onset.interval.upperBound.rfc3339(fractionDigits: 9),
+        onset.kind.rawValue, Format.fixed(min(1, max(0, onset.probability)), digits: 4), onset.basis.name,
+        recovery[onset.device]?.rfc3339(fractionDigits: 9) ?? (isKnown ? "still affected" : "not determined"),
+        options.audience.isRedacted
+          ? "" : onset.evidence.prefix(20).map { String($0.rawValue) }.joined(separator: " "),
+      ])
+    }
+    return (text, picture.onsets.count)
+  }
+}

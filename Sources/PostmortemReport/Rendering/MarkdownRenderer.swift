@@ -1,0 +1,141 @@
+import IncidentModel
+
+/// A report as Markdown (CommonMark with GitHub's tables). Foreign text is escaped so that it can make neither markup,
+/// nor HTML, nor a link.
+public enum MarkdownRenderer {
+  /// The file's text.
+  public static func render(_ report: Report) -> String {
+    var out = "# \(escape(report.title.display))\n\n"
+    out +=
+      "**\(escape(report.options.marking.marking))** · \(report.state.title) · Version \(report.options.version) · "
+    out += "For: \(report.options.audience.rawValue)\n"
+    for section in report.sections {
+      out += "\n## \(section.number) \(section.title)\n"
+      for block in section.blocks { out += "\n" + self.block(block, report) }
+    }
+    out +=
+      "\n---\n\n**\(escape(report.options.marking.marking))**: this report \(report.options.marking.meaning).\n"
+    return out
+  }
+
+  private static func block(_ block: Block, _ report: Report) -> String {
+    switch block {
+    case .paragraph(let text): return prose(text, report) + "\n"
+    case .notice(let text): return "> " + prose(text, report) + "\n"
+    case .heading(let title): return "### \(escape(title))\n"
+    case .list(let items): return items.map { "- " + prose($0, report) + "\n" }.joined()
+    case .facts(let facts):
+      return facts.map { "- **\(escape($0.term))**: \(prose($0.value, report))\n" }.joined()
+    case .keyFigures(let ids):
+      return ids.map { id in
+        let metric = report.metrics[id]
+        let events = inline(.cite(Prose.cited(metric.evidence), more: 0), report)
+        return
+          "- **\(escape(metric.title)): \(escape(metric.fullText))**\(events) (\(escape(metric.formula)))\n"
+      }.joined()
+    case .moments(let moments):
+      return moments.map { moment in
+        let time = moment.time.map { Format.instant($0) } ?? "time not known"
+        return
+          "1. \(escape(time)) **\(escape(moment.title))** (\(moment.certainty.rawValue)) \(prose(moment.text, report))\n"
+      }.joined()
+    case .table(let table): return self.table(table, report)
+    case .chart(let chart):
+      return "**\(escape(chart.title))** \(prose(chart.description, report))\n\n" + table(chart.table, report)
+    case .metricRegister: return metricRegister(report)
+    case .citationRegister: return citationRegister(report)
+    }
+  }
+
+  private static func prose(_ prose: Prose, _ report: Report) -> String {
+    prose.parts.map { inline($0, report) }.joined()
+  }
+
+  private static func inline(_ part: Inline, _ report: Report) -> String {
+    switch part {
+    case .strong(let text): return "**\(escape(text))**"
+    case .foreign(let text, .evidence): return "“\(escape(text.display))”"
+    case .cite(let events, let more):
+      let numbers = events.compactMap { report.citationNumber[$0] }
+      guard !numbers.isEmpty else { return "" }
+      return
+        " \\[\(numbers.map { "e\($0)" }.joined(separator: ", "))\(more > 0 ? " and \(Format.count(more)) more" : "")\\]"
+    default: return escape(PlainText.of(part, report))
+    }
+  }
+
+  private static func table(_ table: Table, _ report: Report) -> String {
+    var out = "\(escape(table.caption)):\n\n"
+    out += "| " + table.columns.map { escape($0.title) }.joined(separator: " | ") + " |\n"
+    out += "|" + table.columns.map { $0.isNumeric ? " ---: |" : " --- |" }.joined() + "\n"
+    for row in table.rows { out += "| " + row.map { prose($0, report) }.joined(separator: " | ") + " |\n" }
+    if table.omittedRows > 0 { out += "\n\(Format.count(table.omittedRows)) more are not shown here.\n" }
+    return out
+  }
+
+  private static func metricRegister(_ report: Report) -> String {
+    var out = "| Figure | Value | How it is computed | Certainty |\n| --- | --- | --- | --- |\n"
+    for metric in report.metrics.all {
+      let events = inline(.cite(Prose.cited(metric.evidence), more: 0), report)
+      let remark =
+        report.options.audience.isRedacted || metric.remark.isEmpty ? "" : "; " + escape(metric.remark)
+      let inputs =
+        metric.inputs.isEmpty ? "" : "; from " + escape(metric.inputs.map(\.rawValue).joined(separator: ", "))
+      out +=
+        "| \(escape(metric.title)) (\(escape(metric.id.rawValue))) | \(escape(metric.fullText))\(events) "
+      out += "| \(escape(metric.formula))\(inputs)\(remark) | \(metric.certainty.rawValue) |\n"
+    }
+    return out
+  }
+
+  private static func citationRegister(_ report: Report) -> String {
+    guard !report.citations.isEmpty else { return "No event is cited.\n" }
+    var out = ""
+    for (index, id) in report.citations.enumerated() {
+      out += "- **e\(index + 1)** event \(id.rawValue)"
+      guard let event = report.events[id] else {
+        out += ": not found in the case\n"
+        continue
+      }
+      out += CitationText.parts(event).map { " · " + escape($0.text) }.joined()
+      if !event.message.isEmpty { out += " · “\(escape(EvidenceText(bytes: event.message).display))”" }
+      out += " · \(escape(CitationText.path(event))), \(escape(CitationText.position(event)))"
+      out += ", SHA-256 \(escape(EvidenceText(event.place.sha256, limit: 64).display))\n"
+    }
+    return out
+  }
+
+  /// Text with every character that Markdown, its HTML or its autolinks could take for something else made literal.
+  static func escape(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "&": result += "&amp;"
+      case "@": result += "&#64;"
+      case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "$", "=", "^":
+        result += "\\"
+        result.unicodeScalars.append(scalar)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    // GitHub links bare addresses even inside text, and dashes, dots or digits mean something at a line's beginning only.
+    for (plain, inert) in [("://", "&#58;//"), ("www.", "www&#46;"), ("WWW.", "WWW&#46;")]
+    where result.contains(plain) {
+      result.replace(plain, with: inert)
+    }
+    if let first = result.unicodeScalars.first, "-.0123456789".unicodeScalars.contains(first) {
+      result = escapedStart(result)
+    }
+    return result
+  }
+
+  /// `- x`, `1. x` and `1) x` are lists, `---` is a rule.
+  private static func escapedStart(_ text: String) -> String {
+    if text.hasPrefix("-") { return "\\" + text }
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let rest = text.dropFirst(digits.count)
+    return rest.hasPrefix(".") && !digits.isEmpty ? digits + "\\" + rest : text
+  }
+}

@@ -1,0 +1,125 @@
+import CascadeAnalysis
+import IncidentModel
+
+/// 5: trigger, candidates for the root cause with evidence for and against, factors, what was ruled out, what is open.
+enum CausesSection: ReportSection {
+  static let number = 5
+  static let id = "causes"
+  static let title = "Causes"
+
+  static func blocks(_ context: SectionContext) -> [Block] {
+    var blocks: [Block] = [.heading("Trigger")]
+    blocks.append(.paragraph(trigger(context)))
+    blocks.append(.heading("What the early failing devices share"))
+    blocks += commonCause(context)
+    blocks.append(.heading("Candidates for the origin"))
+    blocks += origins(context)
+    blocks.append(.heading("Changes before the failures"))
+    blocks += changes(context)
+    blocks.append(.heading("Contributing factors"))
+    blocks += factors(context)
+    blocks.append(.heading("Ruled out"))
+    blocks.append(context.provided(context.notes.ruledOut))
+    blocks.append(.heading("Still open"))
+    blocks.append(context.provided(context.notes.openQuestions))
+    if !context.picture.trace.caveats.isEmpty {
+      blocks.append(.heading("Limits of the analysis"))
+      blocks.append(.list(context.picture.trace.caveats.prefix(20).map { context.finding($0) }))
+    }
+    return blocks
+  }
+
+  private static func trigger(_ context: SectionContext) -> Prose {
+    let metric = context.metrics[.trigger]
+    guard metric.value.isKnown else { return "The trigger is \(metric: .trigger)." }
+    return
+      "\(metric: .trigger), \(metric.certainty)\(cite: metric.evidence, of: metric.evidenceCount).\(metric.certainty == .stated && !metric.remark.isEmpty ? " \(person: EvidenceText(metric.remark))" : MomentList.quote(metric.evidence, context))"
+  }
+
+  private static func commonCause(_ context: SectionContext) -> [Block] {
+    guard let cause = context.incident?.commonCause, !cause.terms.isEmpty else {
+      return [.paragraph("Not determined: \(metric: .causeProbability).")]
+    }
+    return [
+      .paragraph(
+        "\(Wording.terms(cause, context)), with a probability of \(metric: .causeProbability). Of \(metric: .causeExposed) with it, \(metric: .causeExposedFailed) failed early; of \(metric: .causeOthers) without it, \(metric: .causeOthersFailed). Relative risk: \(metric: .causeRelativeRisk)."
+      ),
+      .paragraph("A shared attribute is a correlation: it says whom it hit, and hints at why."),
+    ]
+  }
+
+  private static func origins(_ context: SectionContext) -> [Block] {
+    guard let incident = context.incident, !incident.origins.isEmpty else {
+      return [.paragraph("Not determined: \(metric: .originProbability).")]
+    }
+    func sentences(_ list: [String], _ events: [EventID], none: Prose) -> Prose {
+      guard !list.isEmpty || !events.isEmpty else { return none }
+      var text: Prose = ""
+      for sentence in list.prefix(4) {
+        if !text.parts.isEmpty { text.append(" ") }
+        text.append(context.finding(sentence))
+      }
+      text.append("\(cite: events)")
+      return text
+    }
+    let rows = incident.origins.prefix(5).map { origin -> [Prose] in
+      [
+        Prose([.foreign(context.device(origin.device), .name)]),
+        .value(.finite(min(1, max(0, origin.probability)), digits: 2)),
+        sentences(origin.reasonsFor, origin.evidence, none: "none stated"),
+        sentences(origin.reasonsAgainst, origin.counterEvidence, none: "none found"),
+      ]
+    }
+    return [
+      .table(
+        Table(
+          "Candidates for where it started, most probable first",
+          ["Device", "#Probability", "For", "Against"], Array(rows),
+          omitted: incident.origins.count - rows.count))
+    ]
+  }
+
+  private static func changes(_ context: SectionContext) -> [Block] {
+    guard let incident = context.incident, !incident.changes.isEmpty else {
+      return [.paragraph("No change event was found before the failures.")]
+    }
+    let rows = incident.changes.prefix(8).map { change -> [Prose] in
+      [
+        .instant(change.start),
+        change.actor.map { Prose([.foreign(context.device($0), .name)]) } ?? "nobody named",
+        "\(context.evidence(Array(change.template.utf8)))\(cite: change.evidence)",
+        .count(change.devices.count),
+        .value(.number(min(1, max(0, change.failedShare)) * 100, digits: 1), "%"),
+        .value(.number(min(1, max(0, change.failedShareOfOthers)) * 100, digits: 1), "%"),
+      ]
+    }
+    return [
+      .table(
+        Table(
+          "Changes, with the share of receivers and of others that failed afterwards",
+          ["First seen", "Announced by", "What", "#Received by", "#Failed", "#Others failed"], Array(rows),
+          omitted: incident.changes.count - rows.count))
+    ]
+  }
+
+  private static func factors(_ context: SectionContext) -> [Block] {
+    let drawers = [
+      ("started", "Started it"), ("spread", "Let it spread"), ("hid", "Hid it"),
+      ("slowed", "Slowed the recovery"),
+    ]
+    let given = context.notes.factors ?? []
+    var facts: [(term: String, value: Prose)] = []
+    for (effect, title) in drawers {
+      let texts = given.filter { $0.effect == effect }.prefix(12)
+      var value = Prose([])
+      for factor in texts {
+        if !value.parts.isEmpty { value.append(" ") }
+        value.append(.provided(factor.text))
+      }
+      facts.append((title, value.parts.isEmpty ? Prose([.notProvided]) : value))
+    }
+    let others = given.filter { factor in !drawers.contains { $0.0 == factor.effect } }
+    for factor in others.prefix(12) { facts.append(("Other", .provided(factor.text))) }
+    return [.facts(facts)]
+  }
+}

@@ -1,0 +1,56 @@
+import IncidentModel
+
+/// 0: which document this is, for whom, how far it has come, and what it was made from.
+enum ControlSection: ReportSection {
+  static let number = 0
+  static let id = "control"
+  static let title = "Control block"
+
+  static func blocks(_ context: SectionContext) -> [Block] {
+    let facts = context.facts
+    var rows: [(term: String, value: Prose)] = [
+      ("Report", Prose([.foreign(EvidenceText(context.reportID), .name)])),
+      ("Version", .count(context.options.version)),
+      ("State", Prose(stringLiteral: (context.notes.state ?? .draft).title)),
+      (
+        "Marking",
+        Prose([.strong(context.options.marking.marking), .words(": " + context.options.marking.meaning)])
+      ),
+      ("Audience", Prose(stringLiteral: context.audience.rawValue)),
+      ("Evidence up to", Prose([.metric(.newestEvidence)])),
+    ]
+    if !context.options.audience.isRedacted {
+      rows.append(("Made by", Prose([.foreign(EvidenceText(facts.toolVersion), .name)])))
+      rows.append(("Input digest", Prose([.foreign(EvidenceText(facts.inputDigest), .name)])))
+      rows.append(
+        (
+          "Trace",
+          facts.traceNumber.map { Prose([.words("number "), .value(.count($0), unit: "")]) }
+            ?? "made for this report"
+        ))
+    }
+    let roles = context.notes.roles ?? []
+    if context.audience != .customer {
+      rows.append(
+        (
+          "Roles",
+          roles.isEmpty
+            ? Prose([.notProvided])
+            : Prose(
+              roles.prefix(20).enumerated().flatMap { index, role -> [Inline] in
+                [
+                  .words(index == 0 ? "" : "; "), .foreign(EvidenceText(role.role, limit: 60), .person),
+                  .words(": "),
+                  .foreign(EvidenceText(role.name, limit: 80), .person),
+                ]
+              })
+        ))
+    }
+    var blocks: [Block] = [.facts(rows)]
+    if context.audience.isRedacted {
+      blocks.append(
+        .notice("Names of devices and places are replaced by pseudonyms, and text from logs is left out."))
+    }
+    return blocks
+  }
+}

@@ -1,0 +1,77 @@
+import CascadeAnalysis
+import IncidentModel
+
+/// 3: who and what was hit: sites, customers, functions, firmware; safety, data, device-hours.
+enum ImpactSection: ReportSection {
+  static let number = 3
+  static let id = "impact"
+  static let title = "Impact"
+  private static let shownRows = 15
+
+  static func blocks(_ context: SectionContext) -> [Block] {
+    let notes = context.notes
+    var blocks: [Block] = []
+    if context.incident == nil {
+      blocks.append(.paragraph("No incident was found, so no impact can be measured."))
+    } else {
+      blocks.append(
+        .facts([
+          ("Affected", Prose([.metric(.affected)])), ("Exposed", Prose([.metric(.exposed)])),
+          ("Attack rate", Prose([.metric(.attackRate)])), ("Peak at once", Prose([.metric(.peakAffected)])),
+          ("Still affected", Prose([.metric(.stillAffected)])),
+          ("Device-hours lost", Prose([.metric(.deviceHours)])),
+          ("Sites", Prose([.metric(.affectedSites)])),
+          ("Not in the inventory", Prose([.metric(.unlistedAffected)])),
+        ]))
+    }
+    blocks += [
+      .heading("What only people know"),
+      .facts([
+        ("Customers", .provided(notes.customerImpact)), ("Functions lost", .provided(notes.functionsLost)),
+        ("Safety and harm", .provided(notes.safety)), ("Data", .provided(notes.dataImpact)),
+      ]),
+    ]
+    if context.audience == .customer {
+      blocks += [.heading("What you can do"), .paragraph(.provided(notes.customerAction))]
+      return blocks
+    }
+    if context.incident != nil { blocks += tables(context) }
+    return blocks
+  }
+
+  /// One table for each attribute that says something: few values, or a common cause.
+  private static func tables(_ context: SectionContext) -> [Block] {
+    let comparison = context.picture.cohorts
+    guard !comparison.dimensions.isEmpty else {
+      return [.paragraph("No inventory was given, so the impact cannot be split by site, model or firmware.")]
+    }
+    var blocks: [Block] = [.heading("By attribute")]
+    let wanted = ["site", "location", "region", "model", "firmware", "version", "kind", "type", "customer"]
+    var shown = 0
+    for attribute in comparison.dimensions where wanted.contains(attribute.lowercased()) && shown < 6 {
+      let cohorts = comparison.cohorts.filter { $0.attribute == attribute }
+        .sorted { ($1.affected, $1.count, $0.value) < ($0.affected, $0.count, $1.value) }
+      guard !cohorts.isEmpty else { continue }
+      shown += 1
+      let rows = cohorts.prefix(shownRows).map { cohort -> [Prose] in
+        [
+          Prose([.foreign(Wording.value(cohort.value, of: attribute, context), .name)]),
+          .count(cohort.affected),
+          .count(cohort.count), .value(.share(cohort.affected, of: cohort.count, interval: cohort.interval)),
+        ]
+      }
+      blocks.append(
+        .table(
+          Table(
+            "Affected by \(EvidenceText(attribute, limit: 60).display)",
+            ["Value", "#Affected", "#Devices", "#Rate"], Array(rows),
+            omitted: cohorts.count - rows.count)))
+    }
+    if shown == 0 {
+      blocks.append(
+        .paragraph(
+          "No attribute of the inventory has a group of ten devices or more; smaller ones are not compared."))
+    }
+    return blocks
+  }
+}

@@ -1,0 +1,61 @@
+import CascadeAnalysis
+import IncidentModel
+
+/// A section of the outline: one file each, listed in `AllSections.swift`. It returns blocks, never markup.
+protocol ReportSection {
+  /// Its number in the outline.
+  static var number: Int { get }
+  /// A stable name.
+  static var id: String { get }
+  /// Its title.
+  static var title: String { get }
+  /// What it says about a case. Never empty: "not determined" and "not provided" are results.
+  static func blocks(_ context: SectionContext) -> [Block]
+}
+
+/// What a section may use.
+struct SectionContext {
+  let picture: IncidentPicture
+  let metrics: MetricSet
+  let options: ReportOptions
+  let redactor: Redactor
+
+  var facts: CaseFacts { picture.facts }
+  var notes: Annotations { picture.facts.annotations }
+  var incident: Incident? { picture.incident }
+  var audience: Audience { options.audience }
+
+  /// A device's name as the audience may see it.
+  func device(_ name: String) -> EvidenceText { redactor.name(name) }
+  /// Text from evidence.
+  func evidence(_ bytes: [UInt8]) -> Prose {
+    Prose([.foreign(redactor.text(EvidenceText(bytes: bytes), what: "evidence"), .evidence)])
+  }
+  /// A sentence of the analysis, which may hold names.
+  func finding(_ text: String) -> Prose {
+    Prose([.foreign(redactor.text(EvidenceText(text), what: "finding"), .finding)])
+  }
+  /// A list of people's sentences, or "not provided".
+  func provided(_ items: [String]?) -> Block {
+    guard let items, !items.isEmpty else { return .paragraph(Prose([.notProvided])) }
+    return .list(items.prefix(60).map { Prose.provided($0) })
+  }
+
+  /// Letters, digits and hyphens only: it goes into file names and style sheets.
+  var reportID: String {
+    let slug = facts.caseName.unicodeScalars.map { scalar -> Character in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "-", "_": Character(scalar)
+      default: "-"
+      }
+    }
+    let name = options.audience.isRedacted ? "case" : String(slug.prefix(48))
+    return (name.isEmpty ? "case" : name) + "-\(options.incident + 1)-\(options.audience.rawValue)"
+  }
+
+  var title: EvidenceText {
+    if let title = notes.title, !title.isEmpty { return EvidenceText(title, limit: 160) }
+    if options.audience.isRedacted { return EvidenceText("Incident report") }
+    return EvidenceText("Postmortem: \(facts.caseName.isEmpty ? "case" : facts.caseName)", limit: 160)
+  }
+}

@@ -1,0 +1,137 @@
+import CascadeAnalysis
+import IncidentModel
+
+/// 1: the incident in at most 150 words, plain.
+enum SummarySection: ReportSection {
+  static let number = 1
+  static let id = "summary"
+  static let title = "Summary"
+
+  static func blocks(_ context: SectionContext) -> [Block] {
+    let metrics = context.metrics
+    guard let incident = context.incident else {
+      var blocks: [Block] = [
+        .paragraph(
+          "No incident was found in the evidence: \(metric: .events) from \(metric: .sources) were read. That is not a proof that nothing happened."
+        )
+      ]
+      if metrics.count(.events) == 0 {
+        blocks.append(.notice("The case holds no events. Nothing about the fleet can be said from it."))
+      }
+      return blocks
+    }
+    var text: Prose = "\(metric: .affected) were affected, out of \(metric: .fleet) in the fleet."
+    if metrics[.firstEffect].value.isKnown {
+      text.append(
+        " The first bad effect was seen at \(metric: .firstEffect)\(cite: metrics[.firstEffect].evidence).")
+    } else {
+      text.append(" When it began is not determined.")
+    }
+    var blocks: [Block] = [
+      .paragraph(text), .paragraph(cause(context, incident)), .paragraph(outlook(context)),
+    ]
+    if let customer = context.notes.customerImpact, !customer.isEmpty {
+      blocks.append(.paragraph("For customers: \(Prose.provided(String(customer.prefix(300))))"))
+    }
+    if let others = metrics.count(.otherIncidents), others > 0 {
+      blocks.append(
+        .notice(
+          "The evidence shows \(metric: .incidents). This report is about one of them; \(metric: .otherIncidents) are left to reports of their own."
+        ))
+    }
+    return blocks
+  }
+
+  /// What started it, as sure as the evidence is.
+  private static func cause(_ context: SectionContext, _ incident: Incident) -> Prose {
+    var text: Prose = ""
+    if let cause = incident.commonCause, !cause.terms.isEmpty {
+      text.append(
+        "Devices with \(Wording.terms(cause, context)) failed more often than the others (probability \(metric: .causeProbability))."
+      )
+    }
+    if let origin = incident.origins.first {
+      text.append(
+        "\(text.parts.isEmpty ? "" : " ")Where it started: \(name: context.device(origin.device)) is the first candidate (probability \(metric: .originProbability))\(cite: origin.evidence)."
+      )
+    } else {
+      text.append("\(text.parts.isEmpty ? "" : " ")Where it started is not determined.")
+    }
+    return text
+  }
+
+  /// How it was noticed and how it stands.
+  private static func outlook(_ context: SectionContext) -> Prose {
+    let metrics = context.metrics
+    var text: Prose = ""
+    switch metrics[.detected].value {
+    case .instant:
+      text.append("It was first known at \(metric: .detected) (\(metrics[.detected].certainty)).")
+    default: text.append("When it was first known is \(metric: .detected).")
+    }
+    if let open = metrics.count(.stillAffected) {
+      text.append(
+        open == 0
+          ? " Every affected device was healthy again when the evidence ends, at \(metric: .newestEvidence)."
+          : " When the evidence ends, at \(metric: .newestEvidence), \(metric: .stillAffected) are still affected."
+      )
+    } else {
+      text.append(" Whether devices recovered is not computable.")
+    }
+    if metrics[.ended].value.isKnown {
+      text.append(" The end was declared at \(metric: .ended).")
+    } else {
+      text.append(" An end has not been declared.")
+    }
+    return text
+  }
+}
+
+extension Prose {
+  /// Adds more prose.
+  mutating func append(_ other: Prose) { parts += other.parts }
+}
+
+/// Phrases that more than one section needs.
+enum Wording {
+  /// `model AX-2 and firmware 2.4.1`, as the audience may see it.
+  static func terms(_ cause: CommonCause, _ context: SectionContext) -> Prose {
+    var parts: [Inline] = []
+    for (index, term) in cause.terms.prefix(6).enumerated() {
+      if index > 0 { parts.append(.words(" and ")) }
+      parts.append(.foreign(EvidenceText(term.attribute, limit: 60), .name))
+      parts.append(.words(" "))
+      parts.append(.foreign(Wording.value(term.value, of: term.attribute, context), .name))
+    }
+    return Prose(parts)
+  }
+
+  /// The value of an attribute: places become pseudonyms for readers outside, models and firmware stay.
+  static func value(_ value: String, of attribute: String, _ context: SectionContext) -> EvidenceText {
+    let open: Set<String> = ["model", "firmware", "version", "hardware", "kind", "type", "class", "vendor"]
+    return open.contains(attribute.lowercased())
+      ? EvidenceText(value, limit: 96) : context.redactor.name(value, kind: "place")
+  }
+
+  /// A phase of the chain for people.
+  static func phase(_ name: Phase.Name) -> String {
+    switch name {
+    case .trigger: "Trigger"
+    case .massUpdate: "Mass update"
+    case .deviceFailure: "Devices fail"
+    case .cloudOverload: "Cloud overloaded"
+    case .connectivityLoss: "Connectivity lost"
+    case .monitoringFailure: "Monitoring blind"
+    }
+  }
+
+  /// What an edge of the spread runs over.
+  static func edge(_ kind: SpreadEdge.Kind) -> String {
+    switch kind {
+    case .link: "a link"
+    case .change: "a shared change"
+    case .dependency: "a dependency"
+    case .overload: "overload"
+    }
+  }
+}
