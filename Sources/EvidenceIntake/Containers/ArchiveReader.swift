@@ -1,0 +1,169 @@
+import CArchive
+import Glibc
+
+/// libarchive over a byte stream: one archive, or one compressed stream, with only the format or filter that its
+/// first bytes ask for. Runs in the helper process only.
+final class ArchiveReader {
+  /// What the next entry is.
+  enum Entry {
+    case file(name: String, modified: Int64?, isEncrypted: Bool)
+    /// A folder.
+    case folder
+    /// A link, a device, a socket: nothing to read.
+    case special
+    /// The archive has ended.
+    case end
+    /// The archive is broken here.
+    case broken(String)
+  }
+
+  private let archive: OpaquePointer
+  private let feed: Feed
+
+  /// Opens an archive or compressed stream. A descriptor that can seek lets zip files be read by their directory.
+  init?(_ kind: ContentKind, stream: any ByteStream, seekable descriptor: Int32?) {
+    guard let archive = archive_read_new() else { return nil }
+    self.archive = archive
+    feed = Feed(stream, descriptor: descriptor)
+    guard Self.enable(kind, archive, canSeek: descriptor != nil) else { return nil }
+    let context = Unmanaged.passUnretained(feed).toOpaque()
+    archive_read_set_callback_data(archive, context)
+    archive_read_set_read_callback(archive) { _, context, buffer in
+      guard let context, let buffer else { return -1 }
+      return Unmanaged<Feed>.fromOpaque(context).takeUnretainedValue().next(buffer)
+    }
+    if descriptor != nil {
+      archive_read_set_seek_callback(archive) { _, context, offset, whence in
+        guard let context else { return Int64(ARCHIVE_FATAL) }
+        return Unmanaged<Feed>.fromOpaque(context).takeUnretainedValue().seek(offset, whence)
+      }
+    }
+    guard archive_read_open1(archive) == ARCHIVE_OK else { return nil }
+  }
+
+  deinit { archive_read_free(archive) }
+
+  /// Named formats and filters only: "all" would let libarchive start external programs.
+  private static func enable(_ kind: ContentKind, _ archive: OpaquePointer, canSeek: Bool) -> Bool {
+    let code: Int32
+    switch kind {
+    case .zip:
+      code =
+        canSeek
+        ? archive_read_support_format_zip(archive) : archive_read_support_format_zip_streamable(archive)
+    case .tar: code = archive_read_support_format_tar(archive)
+    case .sevenZip: code = archive_read_support_format_7zip(archive)
+    case .cpio: code = archive_read_support_format_cpio(archive)
+    case .bzip2: code = archive_read_support_filter_bzip2(archive)
+    case .xz: code = archive_read_support_filter_xz(archive)
+    case .zstd: code = archive_read_support_filter_zstd(archive)
+    case .lz4: code = archive_read_support_filter_lz4(archive)
+    case .gzip, .packetCapture, .other: return false
+    }
+    // A warning would mean that an external program does the work.
+    guard code == ARCHIVE_OK else { return false }
+    if kind.isForeignCompression { return archive_read_support_format_raw(archive) == ARCHIVE_OK }
+    return true
+  }
+
+  /// Goes to the next entry.
+  func next() -> Entry {
+    var entry: OpaquePointer?
+    while true {
+      let code = archive_read_next_header(archive, &entry)
+      if code == ARCHIVE_EOF { return .end }
+      if code == ARCHIVE_RETRY { continue }
+      guard code == ARCHIVE_OK || code == ARCHIVE_WARN, let entry else { return .broken(words) }
+      if archive_entry_hardlink(entry) != nil || archive_entry_symlink(entry) != nil { return .special }
+      let type = archive_entry_filetype(entry)
+      if type == S_IFDIR { return .folder }
+      if type != 0, type != S_IFREG { return .special }
+      let name = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)
+      let modified = archive_entry_mtime_is_set(entry) != 0 ? Int64(archive_entry_mtime(entry)) : nil
+      return .file(
+        name: name.map { String(cString: $0) } ?? "?", modified: modified,
+        isEncrypted: archive_entry_is_data_encrypted(entry) > 0
+          || archive_entry_is_metadata_encrypted(entry) > 0)
+    }
+  }
+
+  /// Bytes of the entry; 0 at its end, -1 when it is broken.
+  func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+    while true {
+      let count = archive_read_data(archive, target.baseAddress, target.count)
+      if count == Int(ARCHIVE_RETRY) { continue }
+      // A warning concerns the entry's checksum or the like: as broken as anything.
+      return count >= 0 ? count : -1
+    }
+  }
+
+  /// libarchive's words on what is wrong.
+  var words: String { archive_error_string(archive).map { String(cString: $0) } ?? "unknown fault" }
+
+  /// True when the stream below had a gap or failed.
+  var inputFailed: Bool { feed.failed }
+
+  /// Where libarchive gets its bytes from.
+  private final class Feed {
+    private let stream: any ByteStream
+    private let descriptor: Int32?
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+    private(set) var failed = false
+
+    init(_ stream: any ByteStream, descriptor: Int32?) {
+      self.stream = stream
+      self.descriptor = descriptor
+    }
+
+    deinit { buffer.deallocate() }
+
+    func next(_ target: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
+      target.pointee = UnsafeRawPointer(buffer.baseAddress)
+      if failed { return 0 }
+      do {
+        if let descriptor {
+          return try FileStream(descriptor: descriptor, place: "", closes: false).read(into: buffer).count
+        }
+        let stretch = try stream.read(into: buffer)
+        if stretch.end != .none { failed = true }
+        return stretch.count
+      } catch {
+        failed = true
+        return 0
+      }
+    }
+
+    func seek(_ offset: Int64, _ whence: Int32) -> Int64 {
+      guard let descriptor else { return Int64(ARCHIVE_FATAL) }
+      let place = lseek(descriptor, Int(offset), whence)
+      return place < 0 ? Int64(ARCHIVE_FATAL) : Int64(place)
+    }
+  }
+}
+
+/// The bytes of the entry that an `ArchiveReader` stands at.
+final class EntryStream: ByteStream {
+  private let reader: ArchiveReader
+  /// What is wrong with the entry, once something is.
+  private(set) var fault: String?
+  /// Bytes handed on.
+  private(set) var count: UInt64 = 0
+  private var isDone = false
+
+  init(_ reader: ArchiveReader) { self.reader = reader }
+
+  func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
+    if isDone { return Stretch(count: 0) }
+    let got = reader.read(into: target)
+    if got > 0 {
+      count += UInt64(got)
+      return Stretch(count: got)
+    }
+    isDone = true
+    if got < 0 || reader.inputFailed {
+      fault = got < 0 ? reader.words : "the container ends early"
+      return Stretch(count: 0, end: .cut)
+    }
+    return Stretch(count: 0)
+  }
+}

@@ -1,0 +1,116 @@
+import Glibc
+
+/// What bytes are, by their first ones; names of files say nothing.
+enum ContentKind: Sendable, Equatable {
+  case gzip
+  case zip
+  case tar
+  case sevenZip
+  case cpio
+  case bzip2
+  case xz
+  case zstd
+  case lz4
+  /// A packet capture; Zeek turns it into logs.
+  case packetCapture
+  /// Anything else: text, or binary data without a reader.
+  case other
+
+  /// The kind of something that begins like this. 512 bytes are enough.
+  init(_ head: UnsafeRawBufferPointer) {
+    func begins(_ magic: [UInt8], at offset: Int = 0) -> Bool {
+      head.count >= offset + magic.count && head[offset...].starts(with: magic)
+    }
+    if GzipHeader.isPlausible(head) || (begins([0x1F, 0x8B, 8]) && head.count < 18) {
+      self = .gzip
+    } else if begins([0x50, 0x4B, 3, 4]) || begins([0x50, 0x4B, 5, 6]) {
+      self = .zip
+    } else if begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
+      self = .sevenZip
+    } else if begins(Array("070701".utf8)) || begins(Array("070702".utf8)) || begins(Array("070707".utf8))
+      || begins([0xC7, 0x71]) || begins([0x71, 0xC7])
+    {
+      self = Self.looksLikeCpio(head) ? .cpio : .other
+    } else if begins(Array("BZh".utf8)), head.count >= 10, head[3] >= 0x31, head[3] <= 0x39,
+      begins([0x31, 0x41, 0x59, 0x26, 0x53, 0x59], at: 4)
+        || begins([0x17, 0x72, 0x45, 0x38, 0x50, 0x90], at: 4)
+    {
+      self = .bzip2
+    } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
+      self = .xz
+    } else if begins([0x28, 0xB5, 0x2F, 0xFD]) {
+      self = .zstd
+    } else if begins([0x04, 0x22, 0x4D, 0x18]) {
+      self = .lz4
+    } else if Self.isTar(head) {
+      self = .tar
+    } else if Self.isPacketCapture(head) {
+      self = .packetCapture
+    } else {
+      self = .other
+    }
+  }
+
+  /// True for kinds that hold members.
+  var isArchive: Bool {
+    switch self {
+    case .zip, .tar, .sevenZip, .cpio: true
+    default: false
+    }
+  }
+
+  /// True for kinds that hold one compressed stream and are no gzip.
+  var isForeignCompression: Bool {
+    switch self {
+    case .bzip2, .xz, .zstd, .lz4: true
+    default: false
+    }
+  }
+
+  /// The name in accounts and notes.
+  var name: String {
+    switch self {
+    case .gzip: "gzip"
+    case .zip: "zip"
+    case .tar: "tar"
+    case .sevenZip: "7z"
+    case .cpio: "cpio"
+    case .bzip2: "bzip2"
+    case .xz: "xz"
+    case .zstd: "zstd"
+    case .lz4: "lz4"
+    case .packetCapture: "pcap"
+    case .other: "other"
+    }
+  }
+
+  /// A tar header by its checksum (POSIX.1-1988): old archives have no magic.
+  private static func isTar(_ head: UnsafeRawBufferPointer) -> Bool {
+    guard head.count >= 512, head[0] != 0 else { return false }
+    var sum: UInt64 = 0
+    for index in 0..<512 { sum += (148..<156).contains(index) ? 0x20 : UInt64(head[index]) }
+    var stored: UInt64 = 0
+    var digits = 0
+    for byte in head[148..<156] {
+      if byte == 0x20 && digits == 0 { continue }
+      guard byte >= 0x30, byte <= 0x37 else { break }
+      stored = stored << 3 | UInt64(byte - 0x30)
+      digits += 1
+    }
+    return digits > 0 && stored == sum
+  }
+
+  private static func looksLikeCpio(_ head: UnsafeRawBufferPointer) -> Bool {
+    if head.count < 26 { return false }
+    if head[0] != 0x30 { return true }
+    return head.prefix(60).allSatisfy {
+      ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x41 && $0 <= 0x46) || ($0 >= 0x61 && $0 <= 0x66)
+    }
+  }
+
+  private static func isPacketCapture(_ head: UnsafeRawBufferPointer) -> Bool {
+    guard head.count >= 24 else { return false }
+    let magic = head.loadUnaligned(as: UInt32.self)
+    return [0xA1B2_C3D4, 0xD4C3_B2A1, 0xA1B2_3C4D, 0x4D3C_B2A1, 0x0A0D_0D0A].contains(magic)
+  }
+}

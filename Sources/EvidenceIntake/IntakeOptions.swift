@@ -1,0 +1,62 @@
+public import LogFormats
+import Glibc
+
+/// A value for all sources, or for those whose path or member name matches a pattern.
+public struct SourceRule: Sendable, Hashable {
+  /// Shell pattern (`*` crosses `/`) for path, `path/member`, or the last component of either; nil for all.
+  public var pattern: String?
+  /// The value.
+  public var value: String
+
+  /// A rule as it is written on the command line: `VALUE` or `GLOB=VALUE`.
+  public init(parsing text: String) {
+    if let equals = text.lastIndex(of: "=") {
+      pattern = String(text[..<equals])
+      value = String(text[text.index(after: equals)...])
+    } else {
+      pattern = nil
+      value = text
+    }
+  }
+
+  /// True when the rule is meant for this source.
+  func matches(_ names: [String]) -> Bool {
+    guard let pattern else { return true }
+    return names.contains { fnmatch(pattern, $0, 0) == 0 }
+  }
+}
+
+/// How the process that unpacks archives is run.
+public enum ArchiveIsolation: Sendable, Hashable {
+  /// In a process of its own: this executable and these arguments, whose main calls `ArchiveHelper.main`.
+  case process(executable: String, arguments: [String])
+  /// On a thread of this process, without protection: for tests.
+  case thread
+}
+
+/// What an ingest is told.
+public struct IntakeOptions: Sendable {
+  /// The formats known.
+  public var catalog = FormatCatalog()
+  /// Names of formats to use instead of an election. The last rule that matches counts, here and below.
+  public var formats: [SourceRule] = []
+  /// Zones of stamps that have none: IANA names or `±HH:MM`.
+  public var timeZones: [SourceRule] = []
+  /// Year of the first stamp of sources whose stamps have none.
+  public var years: [SourceRule] = []
+  /// Device of events that name none; nil for the path rule.
+  public var device: String?
+  /// Names of devices that are known, from the inventory: a path that holds one is that device's.
+  public var knownDevices: Set<String> = []
+  /// Threads that read.
+  public var jobs = 1
+  /// Bounds.
+  public var limits = IntakeLimits()
+  /// How archives are unpacked.
+  public var isolation = ArchiveIsolation.process(
+    executable: "/proc/self/exe", arguments: [ArchiveHelper.word])
+  /// Paths that are left out, e.g. the case itself.
+  public var excluded: Set<String> = []
+  /// Options with nothing given.
+  public init() {}
+}

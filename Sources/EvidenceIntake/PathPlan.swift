@@ -1,0 +1,136 @@
+import Glibc
+
+/// The files that the given paths stand for, in the order that numbers the lanes.
+struct PathPlan {
+  /// One file, or standard input.
+  struct Item: Sendable {
+    /// As given, or the folder as given and the path inside it.
+    var path: String
+    /// Bytes; 0 for standard input.
+    var size: UInt64
+    /// Modification time in nanoseconds since the epoch; nil for standard input.
+    var modified: Int64?
+    var isStandardInput: Bool { path == "-" }
+  }
+
+  private(set) var items: [Item] = []
+  /// What was left out, in words for people.
+  private(set) var notes: [String] = []
+  /// Files in folders that could not be read.
+  private(set) var unreadable: [IntakeError] = []
+
+  private let excluded: Set<String>
+  private var seen: Set<FileIdentity> = []
+
+  private struct FileIdentity: Hashable {
+    var device: UInt
+    var inode: UInt
+  }
+
+  /// Expands files and folders. Throws for a path that was named and is not there, cannot be read, or is no file.
+  init(_ paths: [String], excluded: Set<String>) throws(IntakeError) {
+    self.excluded = excluded
+    for path in paths {
+      if path == "-" {
+        if !items.contains(where: \.isStandardInput) { items.append(Item(path: "-", size: 0, modified: nil)) }
+        continue
+      }
+      var info = stat()
+      guard stat(path, &info) == 0 else { throw IntakeError.system(path, errno) }
+      switch info.st_mode & S_IFMT {
+      case S_IFDIR:
+        let before = items.count
+        try addFolder(path)
+        if items.count == before {
+          throw IntakeError(
+            .nothingToRead,
+            "is a folder with nothing readable in it"
+              + (unreadable.isEmpty ? "" : ": \(unreadable.count) files cannot be opened"), place: path)
+        }
+      case S_IFREG:
+        guard access(path, R_OK) == 0 else { throw IntakeError.system(path, errno) }
+        add(path, info)
+      default:
+        throw IntakeError(
+          .specialFile,
+          "is \(Self.word(info.st_mode)), not a file: give its content on standard input with '-'",
+          place: path)
+      }
+    }
+  }
+
+  private mutating func add(_ path: String, _ info: stat) {
+    if excluded.contains(path) || excluded.contains(Self.resolved(path)) { return }
+    let identity = FileIdentity(device: UInt(info.st_dev), inode: UInt(info.st_ino))
+    guard seen.insert(identity).inserted else {
+      notes.append("'\(path)' was given twice: read once")
+      return
+    }
+    items.append(
+      Item(
+        path: path, size: UInt64(info.st_size),
+        modified: Int64(info.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(info.st_mtim.tv_nsec)))
+  }
+
+  /// Adds a folder's files, sorted by path, those of its folders too. Links inside are not followed: what they point
+  /// to inside is read anyway, and outside is not what was given.
+  private mutating func addFolder(_ folder: String) throws(IntakeError) {
+    guard let names = Self.names(in: folder) else {
+      let error = IntakeError.system(folder, errno)
+      if items.isEmpty && unreadable.isEmpty { throw error }
+      unreadable.append(error)
+      return
+    }
+    for name in names {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      var info = stat()
+      guard lstat(path, &info) == 0 else {
+        unreadable.append(IntakeError.system(path, errno))
+        continue
+      }
+      switch info.st_mode & S_IFMT {
+      case S_IFDIR: try addFolder(path)
+      case S_IFREG:
+        if access(path, R_OK) == 0 {
+          add(path, info)
+        } else {
+          unreadable.append(IntakeError.system(path, errno))
+        }
+      case S_IFLNK:
+        if !Self.resolved(path).hasPrefix(Self.resolved(folder)) {
+          notes.append("'\(path)' is a link to outside the folder: not followed")
+        }
+      default: notes.append("'\(path)' is \(Self.word(info.st_mode)): left out")
+      }
+    }
+  }
+
+  private static func names(in folder: String) -> [String]? {
+    guard let handle = opendir(folder) else { return nil }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  static func resolved(_ path: String) -> String {
+    guard let full = realpath(path, nil) else { return path }
+    defer { free(full) }
+    return String(cString: full)
+  }
+
+  private static func word(_ mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFIFO: "a pipe"
+    case S_IFSOCK: "a socket"
+    case S_IFCHR: "a character device"
+    case S_IFBLK: "a block device"
+    default: "a special file"
+    }
+  }
+}

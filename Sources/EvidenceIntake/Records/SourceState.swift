@@ -1,0 +1,51 @@
+import IncidentModel
+import LogFormats
+
+/// What is known of a source when its content begins.
+struct SourceSetup {
+  var description: SourceDescription
+  /// The device of events that name none, and how it was chosen.
+  var deviceName: String
+  var deviceBasis: IdentityBasis
+  var deviceReason: String
+  /// The format the user gave.
+  var format: (any LogFormat)?
+  var zone: TimeZoneRules?
+  var year: Int?
+  var bound: UpperBound?
+}
+
+/// What is counted and remembered while one source is read.
+struct SourceState {
+  let setup: SourceSetup
+  var reader: SourceReader
+  var times: TimeResolver
+  /// Offset in the source of the first byte of the arena.
+  var base: UInt64 = 0
+  /// Number of the next line, from 1.
+  var line: UInt64 = 1
+  var bytesBy = Tally()
+  var linesBy = Tally()
+  /// By `Refusal`'s raw value.
+  var refusedBy = [UInt64](repeating: 0, count: 32)
+  var damage: [Damage] = []
+  var events = 0
+  var usesDefaultDevice = false
+  var isBinary = false
+  /// The event read last may still get continuation lines.
+  var isOpen = false
+
+  init(_ setup: SourceSetup, reader: SourceReader) {
+    self.setup = setup
+    self.reader = reader
+    times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound)
+  }
+
+  /// Most damage entries of one kind that are listed one by one.
+  static let damageListLimit = 1000
+
+  mutating func note(_ kind: String, offset: UInt64, length: UInt64?, _ words: String) {
+    guard damage.count < Self.damageListLimit else { return }
+    damage.append(Damage(kind: kind, offset: offset, length: length, note: words))
+  }
+}

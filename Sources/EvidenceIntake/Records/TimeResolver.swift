@@ -1,0 +1,249 @@
+import IncidentModel
+import LogFormats
+
+/// The latest that a source's last stamp without a year can be, and how that is known.
+struct UpperBound: Sendable {
+  var instant: Int64
+  var reason: String
+}
+
+/// An instant with how it came about.
+struct ResolvedTime {
+  var time: Int64 = 0
+  var error: Int64 = -1
+  var quality = TimeQuality.none
+}
+
+/// Makes instants of the stamps of one source.
+///
+/// Stamps without a year are placed provisionally and put right at the end: the last is at most the upper bound, and
+/// from there the years are counted back over each new year.
+struct TimeResolver {
+  /// A stretch of events with yearless stamps that were placed alike.
+  private struct Stretch {
+    var events: Range<Int>
+    /// New years passed since the source's beginning.
+    var turn: Int
+    /// The turn that the events were placed in at first.
+    let placedTurn: Int
+    /// On or after 1 March: leap days shift these differently.
+    var isLate: Bool
+    var earliest: Int64
+    var latest: Int64
+    var hasLeapDay: Bool
+    var largestStamp: Int64
+  }
+
+  private static let day: Int64 = 86_400_000_000_000
+  private static let firstOfMarch: Int64 = 60 * day
+
+  private let zone: TimeZoneRules?
+  private let zoneIsGiven: Bool
+  private let zoneIsFixedUTC: Bool
+  private let forcedYear: Int?
+  private let bound: UpperBound?
+
+  private var stretches: [Stretch] = []
+  private var firstYear: Int?
+  private var turn = 0
+  private var previousStamp: Int64 = 0
+  private var beforeTurn: Int64 = 0
+  private var turnStretch = 0
+  private var placement: (turn: Int, isLate: Bool, base: Int64) = (-1, false, 0)
+
+  private var offsetSlot: Int64 = .min
+  private var offsetNanoseconds: Int64 = 0
+  private var usedZone = false
+  private var ambiguousCount = 0
+  private var earliest = Int64.max
+  private var latest = Int64.min
+
+  /// `zone` nil means that none was given: UTC is assumed.
+  init(zone: TimeZoneRules?, forcedYear: Int?, bound: UpperBound?) {
+    self.zone = zone
+    zoneIsGiven = zone != nil
+    zoneIsFixedUTC = zone == nil || zone?.name == "UTC"
+    self.forcedYear = forcedYear
+    self.bound = bound
+  }
+
+  /// The instant of one event. `ordinal` is its number in the source, from 0.
+  @inline(__always)
+  mutating func resolve(kind: StampKind, time: Int64, resolution: Int64, ordinal: Int) -> ResolvedTime {
+    switch kind {
+    case .absolute:
+      note(time)
+      return ResolvedTime(time: time, error: max(1, resolution), quality: .exact)
+    case .noZone:
+      let instant = utc(time)
+      note(instant)
+      return ResolvedTime(time: instant, error: max(1, resolution), quality: .assumedZone)
+    case .noYear:
+      let instant = place(time, ordinal)
+      return ResolvedTime(time: instant, error: max(1, resolution), quality: .inferredYear)
+    case .sinceBoot:
+      return ResolvedTime(time: time, error: max(1, resolution), quality: .unanchored)
+    case .timeOfDay, .none:
+      return ResolvedTime()
+    }
+  }
+
+  @inline(__always)
+  private mutating func note(_ instant: Int64) {
+    if instant < earliest { earliest = instant }
+    if instant > latest { latest = instant }
+  }
+
+  /// UTC for local time in the source's zone.
+  @inline(__always)
+  private mutating func utc(_ local: Int64) -> Int64 {
+    usedZone = true
+    if zoneIsFixedUTC { return local }
+    // Offsets change at quarters of an hour at most.
+    let slot = local.floorQuotient(900_000_000_000)
+    if slot != offsetSlot, let zone {
+      offsetSlot = slot
+      offsetNanoseconds = Int64(zone.offset(localSeconds: local.floorQuotient(1_000_000_000))) * 1_000_000_000
+      if zone.isAmbiguous(localSeconds: local.floorQuotient(1_000_000_000)) { ambiguousCount += 1 }
+    }
+    return local.subtractingReportingOverflow(offsetNanoseconds).partialValue
+  }
+
+  // MARK: Stamps without a year
+
+  private mutating func place(_ stamp: Int64, _ ordinal: Int) -> Int64 {
+    if firstYear == nil {
+      firstYear = forcedYear ?? Self.year(of: stamp, notAfter: bound)
+    } else {
+      countTurns(stamp)
+    }
+    previousStamp = stamp
+    let isLate = stamp >= Self.firstOfMarch
+    if placement.turn != turn || placement.isLate != isLate {
+      placement = (turn, isLate, Self.base(year: (firstYear ?? 1970) + turn, isLate: isLate))
+    }
+    let instant = utc(placement.base + stamp)
+    let isLeapDay = !isLate && stamp >= Self.firstOfMarch - Self.day
+    if let last = stretches.indices.last, stretches[last].events.upperBound == ordinal,
+      stretches[last].placedTurn == turn, stretches[last].isLate == isLate
+    {
+      stretches[last].events = stretches[last].events.lowerBound..<ordinal + 1
+      if instant < stretches[last].earliest { stretches[last].earliest = instant }
+      if instant > stretches[last].latest { stretches[last].latest = instant }
+      if isLeapDay { stretches[last].hasLeapDay = true }
+      if stamp > stretches[last].largestStamp { stretches[last].largestStamp = stamp }
+    } else {
+      stretches.append(
+        Stretch(
+          events: ordinal..<ordinal + 1, turn: turn, placedTurn: turn, isLate: isLate, earliest: instant,
+          latest: instant,
+          hasLeapDay: isLeapDay, largestStamp: stamp))
+    }
+    return instant
+  }
+
+  /// Notices new years, and clocks that fell back to 1 January for a while (a device without a battery-backed clock).
+  private mutating func countTurns(_ stamp: Int64) {
+    let step = stamp - previousStamp
+    if step < -182 * Self.day {
+      beforeTurn = previousStamp
+      turn += 1
+      turnStretch = stretches.count
+    } else if step > 182 * Self.day, turn > 0, stamp >= beforeTurn - Self.day,
+      stamp < beforeTurn + 45 * Self.day
+    {
+      // Back to where it was. Near the turn of the year lines are merely out of order; else the clock was wrong.
+      if beforeTurn < 363 * Self.day {
+        for index in turnStretch..<stretches.count { stretches[index].turn -= 1 }
+      }
+      turn -= 1
+    }
+  }
+
+  /// Nanoseconds to add to a yearless stamp. Those before 1 March count from 1 January, the others from a 1 March
+  /// that comes after a 29 February, whether the year has one or not.
+  private static func base(year: Int, isLate: Bool) -> Int64 {
+    let days =
+      isLate
+      ? CivilDate(year: year, month: 3, day: 1).daysSinceEpoch - 60
+      : CivilDate(year: year, month: 1, day: 1).daysSinceEpoch
+    return days * day
+  }
+
+  /// The last year in which the stamp does not come after the bound. A day and a half is left for zones.
+  private static func year(of stamp: Int64, notAfter bound: UpperBound?) -> Int {
+    guard let bound else { return 1970 }
+    let year = CivilDate(daysSinceEpoch: bound.instant.floorQuotient(day)).year
+    let placed = base(year: year, isLate: stamp >= firstOfMarch) + stamp
+    return placed > bound.instant + day * 3 / 2 ? year - 1 : year
+  }
+
+  // MARK: The end
+
+  /// What the end of the source tells.
+  struct Outcome {
+    var adjustments: [TimeAdjustment] = []
+    var decisions: [IntakeDecision] = []
+    var first: Instant?
+    var last: Instant?
+  }
+
+  /// Puts the years right and says what was decided. `bound` replaces the one known at the beginning.
+  mutating func finish(bound: UpperBound?) -> Outcome {
+    var outcome = Outcome()
+    if let firstYear, let lastTurn = stretches.map(\.turn).max() {
+      let shiftYears = yearShift(firstYear: firstYear, lastTurn: lastTurn, bound: bound ?? self.bound)
+      for stretch in stretches {
+        let shift =
+          Self.base(year: firstYear + stretch.turn + shiftYears, isLate: stretch.isLate)
+          - Self.base(year: firstYear + stretch.placedTurn, isLate: stretch.isLate)
+        if shift != 0 { outcome.adjustments.append(TimeAdjustment(events: stretch.events, shift: shift)) }
+        note(stretch.earliest + shift)
+        note(stretch.latest + shift)
+      }
+      let from = firstYear + shiftYears + (stretches.map(\.turn).min() ?? 0)
+      let to = firstYear + shiftYears + lastTurn
+      let reason =
+        forcedYear != nil
+        ? "given by --year" : "stamps have no year; upper bound: \((bound ?? self.bound)?.reason ?? "none")"
+      outcome.decisions.append(
+        IntakeDecision(subject: "year", value: from == to ? "\(from)" : "\(from)–\(to)", reason: reason))
+    }
+    if usedZone {
+      outcome.decisions.append(
+        IntakeDecision(
+          subject: "zone", value: zone?.name ?? "UTC",
+          reason: zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given"))
+    }
+    if earliest <= latest {
+      outcome.first = Instant(nanoseconds: earliest)
+      outcome.last = Instant(nanoseconds: latest)
+    }
+    return outcome
+  }
+
+  /// Years by which everything has to move so that the last turn ends at or before the bound and every 29 February
+  /// falls into a leap year.
+  private func yearShift(firstYear: Int, lastTurn: Int, bound: UpperBound?) -> Int {
+    if forcedYear != nil { return 0 }
+    let largest = stretches.filter { $0.turn == lastTurn }.map(\.largestStamp).max() ?? 0
+    let shift = Self.year(of: largest, notAfter: bound) - (firstYear + lastTurn)
+    let leapTurns = Set(stretches.filter(\.hasLeapDay).map(\.turn))
+    for extra in 0...8 where leapTurns.allSatisfy({ Self.isLeap(firstYear + $0 + shift - extra) }) {
+      return shift - extra
+    }
+    return shift
+  }
+
+  private static func isLeap(_ year: Int) -> Bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+  }
+}
+
+extension Int64 {
+  /// Quotient rounded towards minus infinity.
+  @inline(__always) func floorQuotient(_ divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+}

@@ -1,0 +1,68 @@
+import IncidentModel
+
+/// The device of a source whose events name none, from where it lay.
+struct DeviceNaming {
+  /// A name and why it was chosen.
+  struct Choice {
+    var name: String
+    var basis: IdentityBasis
+    var reason: String
+  }
+
+  /// Names that say what a file holds and not whose it is.
+  private static let generic: Set<String> = [
+    "syslog", "messages", "message", "kern", "kernel", "daemon", "auth", "secure", "user", "debug", "dmesg",
+    "kmsg", "console", "log", "logs", "output", "journal", "system", "access", "error", "errors", "boot",
+    "mail", "cron", "app", "application", "events", "event", "data", "telemetry", "metrics", "audit", "var",
+    "tmp", "home", "root", "evidence", "export", "dump", "trace", "latest", "current", "archive", "old",
+    "raw",
+    "stdout", "stderr", "serial", "uart", "monitor", "out", "all", "part", "mosquitto", "broker", "conn",
+    "dns",
+    "http", "eve", "notice", "weird", "files",
+  ]
+  private static let endings: Set<String> = [
+    "log", "txt", "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "cpio", "json", "jsonl",
+    "ndjson",
+    "csv", "tsv", "old", "bak", "out", "lz", "journal", "export", "err",
+  ]
+
+  /// Chooses. `given` is what the user said; `known` are names from the inventory.
+  static func choose(_ source: SourceDescription, given: String?, known: Set<String>) -> Choice {
+    if let given { return Choice(name: given, basis: .path, reason: "given by --device") }
+    if source.path == "-", source.members.isEmpty {
+      return Choice(name: "stdin", basis: .path, reason: "standard input has no name")
+    }
+    var parts: [String] = []
+    for name in [source.path] + source.members {
+      parts += name.split(separator: "/").map(String.init).filter { $0 != "." && $0 != ".." }
+    }
+    for part in parts.reversed() {
+      for candidate in [part, stem(part)] where known.contains(candidate) {
+        return Choice(name: candidate, basis: .path, reason: "the path names this device of the inventory")
+      }
+    }
+    // The file's own name, or the folder or archive it lay in where that name is a common one.
+    for part in parts.reversed().prefix(3) {
+      let name = stem(part)
+      let lower = name.lowercased()
+      if !name.isEmpty, !generic.contains(lower), !lower.allSatisfy({ $0.isNumber || $0 == "-" || $0 == "." })
+      {
+        return Choice(name: name, basis: .path, reason: "events name no device; name taken from the path")
+      }
+    }
+    let last = parts.last ?? source.path
+    return Choice(name: last, basis: .path, reason: "events name no device; the file's own name")
+  }
+
+  /// A file's name without the endings of formats, compression and rotation: `gw-3.log.2.gz` is `gw-3`.
+  static func stem(_ name: String) -> String {
+    var pieces = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    while pieces.count > 1, let last = pieces.last?.lowercased(),
+      endings.contains(last) || last.allSatisfy(\.isNumber)
+        || (last.count >= 8 && last.allSatisfy { $0.isNumber || $0 == "-" })
+    {
+      pieces.removeLast()
+    }
+    return pieces.joined(separator: ".")
+  }
+}

@@ -1,0 +1,60 @@
+import IncidentModel
+import LogFormats
+
+/// The user's rules with their values understood.
+struct SourceSettings: Sendable {
+  private let formats: [(rule: SourceRule, format: any LogFormat)]
+  private let zones: [(rule: SourceRule, zone: TimeZoneRules)]
+  private let years: [(rule: SourceRule, year: Int)]
+  private let device: String?
+  private let known: Set<String>
+
+  /// Throws for a format, zone or year that there is not.
+  init(_ options: IntakeOptions) throws(IntakeError) {
+    var formats: [(SourceRule, any LogFormat)] = []
+    for rule in options.formats {
+      guard let format = options.catalog.format(named: rule.value) else {
+        let names = options.catalog.formats.map(\.name).sorted().joined(separator: ", ")
+        throw IntakeError(.badOption, "there is no input format '\(rule.value)'; there are \(names)")
+      }
+      formats.append((rule, format))
+    }
+    var zones: [(SourceRule, TimeZoneRules)] = []
+    for rule in options.timeZones {
+      guard let zone = TimeZoneRules(name: rule.value) else {
+        throw IntakeError(
+          .badOption,
+          "there is no time zone '\(rule.value)'; give an IANA name such as Europe/Berlin, or +02:00")
+      }
+      zones.append((rule, zone))
+    }
+    var years: [(SourceRule, Int)] = []
+    for rule in options.years {
+      guard let year = Int(rule.value), (1970...2261).contains(year) else {
+        throw IntakeError(.badOption, "'\(rule.value)' is no year between 1970 and 2261")
+      }
+      years.append((rule, year))
+    }
+    self.formats = formats
+    self.zones = zones
+    self.years = years
+    device = options.device
+    known = options.knownDevices
+  }
+
+  /// What is known of one source before it is read.
+  func setup(_ source: SourceDescription, bound: UpperBound?) -> SourceSetup {
+    let whole = ([source.path] + source.members).joined(separator: "/")
+    var names = [whole, source.path]
+    for name in [source.path] + source.members {
+      names.append(name)
+      if let last = name.split(separator: "/").last { names.append(String(last)) }
+    }
+    let choice = DeviceNaming.choose(source, given: device, known: known)
+    return SourceSetup(
+      description: source, deviceName: choice.name, deviceBasis: choice.basis, deviceReason: choice.reason,
+      format: formats.last { $0.rule.matches(names) }?.format,
+      zone: zones.last { $0.rule.matches(names) }?.zone, year: years.last { $0.rule.matches(names) }?.year,
+      bound: bound)
+  }
+}
