@@ -19,23 +19,56 @@ public struct CascadeTracer: Sendable {
   public func trace(_ evidence: IncidentEvidence) -> Trace {
     var timeline = Timeline(evidence)
     let fleet = Fleet(evidence)
-    let clocks = ClockCorrection(timeline)
+    var clocks = ClockCorrection(timeline)
     timeline.correct(by: clocks.offsets)
-    let reports = Reports(timeline, fleet)
-    let profiles = TemplateProfiles(timeline, fleet) { event in
-      reports.isReport(Int(evidence.eventTemplates[event]))
+    var reading = Reading(timeline, fleet, clocks)
+    if let diagnosis = reading.diagnosis {
+      let guessed = ClockByCompany(clocks, fleet, reading.onsets, reading.members, cohort: diagnosis.cohort)
+        .found
+      if !guessed.isEmpty {
+        timeline.correct(by: clocks.offsets.indices.map { guessed[$0]?.offset ?? 0 })
+        for (device, guess) in guessed {
+          clocks.offsets[device] = guess.offset
+          clocks.errors[device] = guess.error
+        }
+        reading = Reading(timeline, fleet, clocks)
+      }
     }
-    let onsets = Onsets(timeline, fleet, profiles, reports)
     var result = Trace()
-    let assembly = Assembly(timeline, fleet, onsets)
+    let assembly = Assembly(timeline, fleet, reading.onsets)
     result.clockSkews = assembly.skews(clocks)
-    let members = onsets.devices
-    if !members.isEmpty {
-      let diagnosis = Diagnosis(
-        timeline, fleet, profiles, reports, onsets, members, isTimed: { clocks.pairs[$0] > 0 })
-      result.incidents.append(assembly.incident(diagnosis, members))
+    if let diagnosis = reading.diagnosis {
+      result.incidents.append(assembly.incident(diagnosis, reading.members))
+    }
+    if timeline.eventCount > 0 {
+      result.window = timeline.instant(timeline.start)...timeline.instant(timeline.end)
+    }
+    for index in result.incidents.indices {
+      result.incidents[index].counterfactual = WhatIf(trace: result, incident: result.incidents[index])?
+        .rollout(RolloutPolicy(), draws: options.simulations)
     }
     result.unrelated = assembly.unrelated()
     return result
+  }
+}
+
+/// One pass over a timeline whose clocks are settled: who failed when, and why.
+private struct Reading {
+  let onsets: Onsets
+  let members: [Int]
+  let diagnosis: Diagnosis?
+
+  init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection) {
+    let reports = Reports(timeline, fleet)
+    let profiles = TemplateProfiles(timeline, fleet) { event in
+      reports.isReport(Int(timeline.evidence.eventTemplates[event]))
+    }
+    onsets = Onsets(timeline, fleet, profiles, reports)
+    members = onsets.devices
+    diagnosis =
+      members.isEmpty
+      ? nil
+      : Diagnosis(
+        timeline, fleet, profiles, reports, onsets, members, isTimed: { clocks.pairs[$0] > 0 })
   }
 }

@@ -8,6 +8,8 @@ public struct Trace: Sendable {
   public var incidents: [Incident] = []
   /// Failures in the same window that belong to no incident.
   public var unrelated: [Onset] = []
+  /// First and last instant of the evidence, by corrected clocks; nil where there are no events.
+  public var window: ClosedRange<Instant>?
   /// Clock of each device minus true time, where it could be measured.
   public var clockSkews: [ClockSkew] = []
   /// What limits the result: missing topology, few events, refused evidence… One sentence each.
@@ -135,6 +137,10 @@ public struct ChangeEvent: Sendable {
   public var start: Instant
   /// Devices that received it.
   public var devices: [String]
+  /// When each of `devices` received it.
+  public var receivedAt: [Instant] = []
+  /// How many entities it reached by estimate: receipts may be missing from the evidence.
+  public var reached: Int = 0
   /// Share of receivers that failed afterwards.
   public var failedShare: Double
   /// Share of the others that failed in the same time.

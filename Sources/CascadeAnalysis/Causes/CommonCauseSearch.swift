@@ -71,6 +71,20 @@ struct CommonCauseSearch {
       others: rows.count - exposed.count, othersFailed: othersFailed)
   }
 
+  /// How many entities carry the inventory's mark of a change; nil where it leaves none.
+  static func marked(_ evidence: IncidentEvidence, _ fleet: Fleet, population: [Int], changed: Set<Int>)
+    -> Int?
+  {
+    let inventory = evidence.inventory
+    let rows = population.filter { fleet.row[$0] >= 0 }
+    let usable = inventory.attributes.indices.filter { inventory.values[$0].count > 1 }
+    guard let mark = best(inventory, fleet, rows, changed, Array(usable), needsCover: 0.9), mark.ratio > 4
+    else {
+      return nil
+    }
+    return rows.count { inventory.code(row: Int(fleet.row[$0]), attribute: mark.attribute) == mark.code }
+  }
+
   private struct Best {
     var attribute: Int
     var code: Int32

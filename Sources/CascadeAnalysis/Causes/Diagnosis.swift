@@ -11,6 +11,8 @@ struct Diagnosis {
   var contact: ContactCause
   var commonCause: CommonCause?
   var cohort: [Double]
+  /// Entities that carry the mark of the change in the inventory.
+  var marked: Int?
   /// First failure of a provider that took its dependants along; infinite if none.
   var earlyEnd: Double
 
@@ -36,6 +38,8 @@ struct Diagnosis {
       otherChanges += changes.causes.dropFirst()
       commonCause = CommonCauseSearch.search(
         timeline.evidence, fleet, population: mass, failed: early, changed: Set(best.received.keys))
+      marked = CommonCauseSearch.marked(
+        timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
       let cause = commonCause
       let inventory = timeline.evidence.inventory
       let modes = FailureModes(

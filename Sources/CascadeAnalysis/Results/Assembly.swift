@@ -14,7 +14,7 @@ struct Assembly {
   }
 
   func skews(_ clocks: ClockCorrection) -> [ClockSkew] {
-    clocks.offsets.indices.filter { clocks.pairs[$0] > 0 }.map {
+    clocks.offsets.indices.filter { clocks.pairs[$0] > 0 || clocks.offsets[$0] != 0 }.map {
       ClockSkew(
         device: evidence.devices[$0], seconds: clocks.offsets[$0], error: clocks.errors[$0],
         pairs: Int(clocks.pairs[$0]))
@@ -47,7 +47,9 @@ struct Assembly {
     }
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
-    incident.changes = ([diagnosis.change].compactMap { $0 } + diagnosis.otherChanges).map(change)
+    incident.changes =
+      [diagnosis.change].compactMap { $0 }.map { change($0, reached: diagnosis.marked) }
+      + diagnosis.otherChanges.map { change($0, reached: nil) }
     incident.commonCause = diagnosis.commonCause
     incident.phases = phases.list.map {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
@@ -91,8 +93,8 @@ struct Assembly {
       probability: edge.probability, evidence: events.map { timeline.id(Int($0)) })
   }
 
-  private func change(_ change: Change) -> ChangeEvent {
-    ChangeEvent(
+  private func change(_ change: Change, reached: Int?) -> ChangeEvent {
+    var event = ChangeEvent(
       template: evidence.templateTexts[change.template], actor: change.actor.map { evidence.devices[$0] },
       start: timeline.instant(change.start),
       devices: change.received.keys.sorted().map { evidence.devices[$0] }, failedShare: change.failedShare,
@@ -100,5 +102,8 @@ struct Assembly {
       evidence: ([change.announcement].compactMap { $0 } + change.events.values.sorted().prefix(20)).map {
         timeline.id(Int($0))
       })
+    event.receivedAt = change.received.keys.sorted().map { timeline.instant(change.received[$0]!) }
+    event.reached = max(event.devices.count, reached ?? 0)
+    return event
   }
 }

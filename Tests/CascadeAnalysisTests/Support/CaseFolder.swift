@@ -14,18 +14,32 @@ struct CaseFolder {
       .filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/truth.json") }.sorted()
   }
 
-  init(path: String) throws {
+  init(path: String, _ transformation: Transformation = .asGiven) throws {
     name = (path as NSString).lastPathComponent
     var builder = EvidenceBuilder()
-    builder.inventory(csv: try String(contentsOfFile: path + "/inventory.csv", encoding: .utf8))
-    builder.topology(csv: try String(contentsOfFile: path + "/topology.csv", encoding: .utf8))
+    func renamed(_ csv: String, header: Bool) -> String {
+      csv.split(separator: "\n").enumerated().map { row, line in
+        guard row > 0 || header else { return String(line) }
+        return line.split(separator: ",", omittingEmptySubsequences: false)
+          .map { transformation.name(String($0)) }.joined(separator: ",")
+      }.joined(separator: "\n")
+    }
+    let inventory = try String(contentsOfFile: path + "/inventory.csv", encoding: .utf8)
+    builder.inventory(csv: renamed(inventory, header: true))
+    builder.topology(
+      csv: renamed(try String(contentsOfFile: path + "/topology.csv", encoding: .utf8), header: false))
+    let entities = Set(inventory.split(separator: "\n").dropFirst().map { String($0.prefix { $0 != "," }) })
     for line in try Self.gunzip(path + "/events.jsonl.gz").split(separator: UInt8(ascii: "\n")) {
       guard let event = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
         let stamp = event["ts"] as? String, let device = event["device"] as? String,
         let message = event["msg"] as? String
       else { continue }
-      let level = (event["level"] as? String).flatMap { Severity(name: $0)?.rawValue } ?? 255
-      builder.event(time: Self.nanoseconds(stamp), device: device, severity: level, message: message)
+      let given = (event["level"] as? String).flatMap { Severity(name: $0)?.rawValue } ?? 255
+      let time = Self.nanoseconds(stamp)
+      builder.event(
+        time: time - time % transformation.resolution, device: transformation.name(device),
+        severity: transformation.dropsSeverity ? 255 : given,
+        message: transformation.message(message, entities: entities))
     }
     evidence = builder.finish()
     let data = try Data(contentsOf: URL(fileURLWithPath: path + "/truth.json"))

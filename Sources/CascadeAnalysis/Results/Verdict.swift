@@ -1,0 +1,62 @@
+public import IncidentModel
+
+extension Trace {
+  /// What happened, in one paragraph. Names are as in the evidence and must be escaped before they are shown.
+  public var verdict: String {
+    guard let incident = incidents.first, !incident.onsets.isEmpty else {
+      let alone =
+        unrelated.isEmpty
+        ? "" : " \(unrelated.count) \(unrelated.count == 1 ? "entity" : "entities") failed on their own."
+      return "No cascade was found: nothing failed that led to other failures.\(alone)"
+    }
+    var text = incident.verdict
+    if incidents.count > 1 {
+      text +=
+        " \(incidents.count - 1) smaller independent incident\(incidents.count > 2 ? "s" : "") in the same window."
+    }
+    if !unrelated.isEmpty {
+      text += " \(unrelated.count) unrelated failure\(unrelated.count == 1 ? "" : "s") beside it."
+    }
+    return text
+  }
+}
+
+extension Incident {
+  /// What happened in this incident, in one paragraph.
+  public var verdict: String {
+    let count = onsets.count
+    var text = "\(count) \(count == 1 ? "entity" : "entities") failed"
+    if let first = onsets.first?.time, let last = onsets.last?.time {
+      text += " from \(first.rfc3339(fractionDigits: 0)) to \(last.rfc3339(fractionDigits: 0))"
+    }
+    text += ". "
+    if let origin = origins.first, origin.probability >= 0.5 {
+      let percent = Int((origin.probability * 100).rounded())
+      text += "It began at \(origin.device) (\(EstimativeWords.of(origin.probability)), \(percent) %)"
+      if let reason = origin.reasonsFor.first { text += ", which \(Self.asClause(reason))" }
+      text += "."
+    } else if let origin = origins.first {
+      let percent = Int((origin.probability * 100).rounded())
+      text += "Where it began is not determined; the best candidate is \(origin.device) (\(percent) %)."
+    } else {
+      text += "Where it began is not determined."
+    }
+    if let cause = commonCause {
+      let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
+      text +=
+        " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(terms)."
+    }
+    let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
+    let parts = [
+      (SpreadEdge.Kind.change, "by the change itself"), (.dependency, "through something they depend on"),
+      (.link, "over links between neighbours"), (.overload, "by overload from below"),
+    ].compactMap { kind, words in kinds[kind].map { "\($0) \(words)" } }
+    if !parts.isEmpty { text += " Failed: \(parts.joined(separator: ", "))." }
+    return text
+  }
+
+  private static func asClause(_ reason: String) -> String {
+    // Reasons about others ("5 of 6 entities …") read better after a colon-like phrase.
+    reason.first?.isNumber == true ? "explains it: \(reason)" : reason
+  }
+}
