@@ -1,4 +1,4 @@
-public import IncidentModel
+internal import IncidentModel
 
 extension Trace {
   /// What happened, in one paragraph. Names are as in the evidence and must be escaped before they are shown.

@@ -1,5 +1,5 @@
 internal import Glibc
-public import IncidentModel
+internal import IncidentModel
 
 /// How a change is rolled out in stages.
 public struct RolloutPolicy: Sendable {
