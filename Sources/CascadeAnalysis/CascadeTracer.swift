@@ -45,7 +45,7 @@ public struct CascadeTracer: Sendable {
     }
     for index in result.incidents.indices {
       result.incidents[index].counterfactual = WhatIf(trace: result, incident: result.incidents[index])?
-        .rollout(RolloutPolicy(), draws: options.simulations)
+        .rollout(WhatIfPolicy(), draws: options.simulations)
     }
     result.unrelated = assembly.unrelated()
     return result

@@ -2,7 +2,7 @@ internal import Glibc
 internal import IncidentModel
 
 /// How a change is rolled out in stages.
-public struct RolloutPolicy: Sendable {
+public struct WhatIfPolicy: Sendable {
   /// Cumulative shares of the target after each wave, ascending, 0 to 1.
   public var waves = [0.01, 0.1, 1.0]
   /// Seconds of waiting after each wave.
@@ -77,7 +77,7 @@ public struct WhatIf: Sendable {
   }
 
   /// The outcome of a staged rollout.
-  public func rollout(_ policy: RolloutPolicy, draws: Int = 200, seed: UInt64 = 1) -> Counterfactual {
+  public func rollout(_ policy: WhatIfPolicy, draws: Int = 200, seed: UInt64 = 1) -> Counterfactual {
     var random = SplitMix(state: seed)
     var totals: [Double] = []
     var halts: [Double] = []
