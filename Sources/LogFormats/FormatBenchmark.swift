@@ -1,0 +1,78 @@
+import Glibc
+
+/// What it costs to read a line, by format: for `make bench`.
+public enum FormatBenchmark {
+  /// One format's figures.
+  public struct Figure: Sendable {
+    /// Name of the format.
+    public var format: String
+    /// Mean bytes of a line.
+    public var bytesPerLine: Double
+    /// CPU time of parsing, in nanoseconds a line.
+    public var parse: Double
+    /// CPU time of template mining, in nanoseconds a line.
+    public var mine: Double
+  }
+
+  /// Measures every format on its own samples (event lines only), about `lines` lines each. CPU time of this thread, best of
+  /// three rounds.
+  public static func run(_ formats: [any LogFormat] = AllFormats.list, lines: Int = 100_000) -> [Figure] {
+    formats.compactMap { format in
+      let records = format.samples.filter { $0.verdict == .event || $0.verdict == .structure }.map {
+        Array($0.record.utf8)
+      }
+      return records.isEmpty ? nil : measure(format, records, lines: lines)
+    }
+  }
+
+  /// Measures one format on given records, gone through again and again.
+  public static func measure(_ format: any LogFormat, _ records: [[UInt8]], lines: Int) -> Figure {
+    var text: [UInt8] = []
+    var places: [(start: Int, count: Int)] = []
+    for record in records {
+      places.append((text.count, record.count))
+      text += record
+    }
+    let bytes = places.reduce(0) { $0 + $1.count }
+    let rounds = max(1, lines / records.count)
+    var best = Figure(
+      format: format.name, bytesPerLine: Double(bytes) / Double(records.count), parse: .infinity, mine: .infinity)
+    text.withUnsafeBytes { buffer in
+      for _ in 0..<3 {
+        let parser = format.makeParser(SourceContext())
+        var reading = Reading()
+        var miner = TemplateMiner()
+        let start = now()
+        for _ in 0..<rounds {
+          for place in places {
+            let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
+            var verdict = parser.parse(record, into: &reading)
+            while verdict == .event, reading.flags.contains(.more) { verdict = parser.next(record, into: &reading) }
+          }
+        }
+        let parsed = now()
+        for _ in 0..<rounds {
+          for place in places {
+            let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
+            _ = parser.parse(record, into: &reading)
+            miner.mine(
+              message: reading.bytes(reading.message, of: record),
+              program: reading.bytes(reading.program, of: record))
+          }
+        }
+        let mined = now()
+        let count = Double(rounds * places.count)
+        best.parse = min(best.parse, (parsed - start) / count)
+        best.mine = min(best.mine, max(0, (mined - parsed) - (parsed - start)) / count)
+      }
+    }
+    return best
+  }
+
+  /// CPU time of this thread in nanoseconds.
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@testable import LogFormats
+
+/// A seeded mutator over all samples. Debug builds check every access to a buffer, so a read out of bounds is a crash.
+@Suite struct HostileInputTests {
+  /// Rounds for each format; `FIREBREAK_FUZZ_ROUNDS` makes it long.
+  static let rounds = ProcessInfo.processInfo.environment["FIREBREAK_FUZZ_ROUNDS"].flatMap(Int.init) ?? 1500
+
+  @Test(arguments: AllFormats.list.map(\.name))
+  func survivesDamagedRecords(_ name: String) throws {
+    let format = try #require(AllFormats.list.first { $0.name == name })
+    var random = Seeded(0xF1EB ^ name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) })
+    let seeds = AllFormats.list.flatMap { $0.samples.map { Array($0.record.utf8) } }
+    let own = format.samples.map { Array($0.record.utf8) }
+    let parser = format.makeParser(SourceContext(path: ["a/spBv1.0.g.DDATA.e.d.bin"]))
+    var reading = Reading()
+    var miner = TemplateMiner()
+    for round in 0..<Self.rounds {
+      var bytes = (round % 4 == 0 ? seeds : own).randomElement(using: &random) ?? []
+      if round % 7 != 0 { mutate(&bytes, seeds, &random) }
+      // An allocation of its own size, so that reads beyond it are seen by sanitizers too.
+      bytes.withUnsafeBytes { record in
+        _ = format.score(record)
+        if round % 16 == 0 { _ = format.headScore(record) }
+        var verdict = parser.parse(record, into: &reading)
+        var elements = 0
+        while true {
+          check(verdict, reading, record, name)
+          miner.mine(
+            message: reading.bytes(reading.message, of: record), program: reading.bytes(reading.program, of: record))
+          guard reading.flags.contains(.more), verdict == .event || verdict == .continuation else { break }
+          verdict = parser.next(record, into: &reading)
+          elements += 1
+          if elements > 100_000 {
+            Issue.record("\(name) never ends on \(String(decoding: bytes, as: UTF8.self))")
+            break
+          }
+        }
+      }
+    }
+  }
+
+  private func check(_ verdict: Verdict, _ reading: borrowing Reading, _ record: UnsafeRawBufferPointer, _ name: String) {
+    for slice in [reading.stamp, reading.device, reading.program, reading.message, reading.fields, reading.element] {
+      let limit = slice.isInScratch ? reading.scratchCount : record.count
+      if slice.end > limit { Issue.record("\(name): a slice beyond its buffer") }
+    }
+    guard verdict == .event || verdict == .continuation else { return }
+    let fields = reading.bytes(reading.fields, of: record)
+    if !fields.isEmpty {
+      let isObject = fields[0] == 0x7B && JSONText.valueEnd(fields, from: 0) == fields.count
+      if !isObject || !Bytes.isValidUTF8(fields) {
+        Issue.record(
+          "\(name): fields are no JSON object: \(String(decoding: fields, as: UTF8.self)) from \(Array(record))")
+      }
+    }
+    if reading.severity > 7, reading.severity != 255 { Issue.record("\(name): severity \(reading.severity)") }
+    _ = reading.timeText
+  }
+
+  private func mutate(_ bytes: inout [UInt8], _ seeds: [[UInt8]], _ random: inout Seeded) {
+    let interesting: [UInt8] = Array("\"\\{}[]<>:,;=-+.0 9\t\u{0}|@#/%TZ".utf8) + [0xFF, 0xC3, 0xF0, 0x80, 0x0A]
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      let at = bytes.isEmpty ? 0 : Int.random(in: 0..<bytes.count, using: &random)
+      switch Int.random(in: 0..<7, using: &random) {
+      case 0: if !bytes.isEmpty { bytes[at] = interesting.randomElement(using: &random) ?? 0 }
+      case 1: if !bytes.isEmpty { bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &random) }
+      case 2: bytes.insert(interesting.randomElement(using: &random) ?? 0, at: at)
+      case 3: bytes.removeSubrange(at..<bytes.count)
+      case 4:
+        if !bytes.isEmpty { bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...9, using: &random))) }
+      case 5:
+        let other = seeds.randomElement(using: &random) ?? []
+        bytes.insert(contentsOf: other.prefix(Int.random(in: 0...60, using: &random)), at: at)
+      default:
+        let digits = String(repeating: "9", count: Int.random(in: 1...25, using: &random))
+        bytes.insert(contentsOf: Array(digits.utf8), at: at)
+      }
+    }
+  }
+
+  @Test func deepNestingIsRefusedNotFollowed() {
+    let deep = String(repeating: "[", count: 5000)
+    let record = Array(("{\"a\":" + deep).utf8)
+    let parser = JSONLinesFormat().makeParser(SourceContext())
+    var reading = Reading()
+    record.withUnsafeBytes { bytes in
+      #expect(parser.parse(bytes, into: &reading) == .refused(.tooDeep))
+    }
+    let objects = Array(String(repeating: "{\"a\":", count: 5000).utf8)
+    objects.withUnsafeBytes { bytes in
+      #expect(parser.parse(bytes, into: &reading) == .refused(.tooDeep))
+    }
+  }
+
+  @Test func tenThousandDifferentKeysDoNotGrowTheTable() {
+    let parser = JSONLinesFormat().makeParser(SourceContext())
+    var reading = Reading()
+    for number in 0..<10_000 {
+      let record = Array(#"{"key\#(number)":\#(number),"msg":"x"}"#.utf8)
+      record.withUnsafeBytes { bytes in
+        #expect(parser.parse(bytes, into: &reading) == .event)
+        #expect(reading.text(reading.fields, of: bytes) == #"{"key\#(number)":\#(number)}"#)
+      }
+    }
+  }
+}
