@@ -50,3 +50,18 @@ public struct PlaybookDocument: Sendable {
     ])
   }
 }
+
+extension PlaybookDocument {
+  /// A document whose root is known already, e.g. from a plan; check it with `recheck`.
+  public init(root: DocumentNode, notation: DocumentNotation, findings: [Finding]) {
+    self.root = root
+    self.notation = notation
+    self.findings = findings
+  }
+
+  /// Replaces the findings by those of this moment (nanoseconds since the epoch).
+  public mutating func recheck(now: Int64) {
+    guard let root else { return }
+    findings = Self.findings(in: root, now: now)
+  }
+}

@@ -40,6 +40,11 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var commands: [PlaybookCommand]
     /// What it must answer.
     public var expectation: Expectation
+    /// A verification from its parts.
+    public init(commands: [PlaybookCommand], expectation: Expectation) {
+      self.commands = commands
+      self.expectation = expectation
+    }
   }
 
   /// The inverse of the step's commands.
@@ -48,6 +53,11 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var commands: [PlaybookCommand]
     /// How to see that the inverse is in force; nil when there is no way.
     public var verification: Verification?
+    /// An inverse from its parts.
+    public init(commands: [PlaybookCommand], verification: Verification?) {
+      self.commands = commands
+      self.verification = verification
+    }
   }
 
   /// A reason in the inventory not to touch a device. Missing data blocks too.

@@ -1,0 +1,48 @@
+import Synchronization
+
+/// Lets somebody outside of a run ask it to stop at a safe place: what is in flight is drained, nothing new begins.
+public final class RunControl: Sendable {
+  private let stopping = Atomic<Bool>(false)
+
+  /// A control that nobody has used yet.
+  public init() {}
+
+  /// Asks the run to drain and stop. It can be resumed.
+  public func stop() { stopping.store(true, ordering: .relaxed) }
+
+  /// True once somebody asked.
+  public var isStopping: Bool { stopping.load(ordering: .relaxed) }
+}
+
+/// What a run reports while it goes on.
+public enum RunProgress: Sendable {
+  /// A step begins.
+  case step(name: String)
+  /// A wave begins: its number from 1, how many waves there are, and its devices.
+  case wave(step: String, number: Int, of: Int, devices: Int)
+  /// A device has an outcome.
+  case device(step: String, device: String, outcome: RunRecordOutcome, reason: String?, tally: WaveTally)
+  /// Watching before the next wave, in milliseconds.
+  case soak(milliseconds: Int)
+  /// Something a person should read.
+  case note(String)
+}
+
+/// A question on the timeline that a health gate asks.
+public protocol TimelineGate: Sendable {
+  /// Number of events since a wall time (nanoseconds since the epoch) that match a query, and the time of the newest
+  /// evidence of all; nil for the latter when there is none.
+  func count(query: String, since: Int64) async throws -> (matches: Int, newestEvidence: Int64?)
+}
+
+/// How a run ended.
+public struct RunSummary: Sendable {
+  /// The run's id.
+  public var run: String
+  /// How it ended.
+  public var end: RunHistory.End
+  /// Numbers of devices by outcome, over all steps.
+  public var counts: [RunRecordOutcome: Int]
+  /// Why it did not succeed; empty when it did.
+  public var reasons: [String]
+}

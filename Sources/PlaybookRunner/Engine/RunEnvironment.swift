@@ -1,0 +1,40 @@
+public import PlaybookModel
+
+/// Short name for the outcomes of the journal.
+public typealias RunRecordOutcome = RunRecord.Outcome
+
+/// Everything a run needs beside its plan.
+public struct RunEnvironment: Sendable {
+  /// Executors by command type.
+  public var executors: ExecutorSet
+  /// Where the journal is kept.
+  public var journal: any JournalStorage
+  /// The clocks.
+  public var clock: any RunClock
+  /// What replaces secrets in texts.
+  public var masker: SecretMasker
+  /// Answers timeline gates; nil when there is no timeline.
+  public var timeline: (any TimelineGate)?
+  /// Gets progress; called from several tasks.
+  public var progress: @Sendable (RunProgress) -> Void
+  /// Asks the run to stop.
+  public var control: RunControl
+  /// Folder for the undo script and the copy of the plan; nil to keep none (tests).
+  public var folder: String?
+
+  /// An environment from its parts.
+  public init(
+    executors: ExecutorSet, journal: any JournalStorage, clock: any RunClock = SystemClock(),
+    masker: SecretMasker = SecretMasker(), timeline: (any TimelineGate)? = nil, folder: String? = nil,
+    control: RunControl = RunControl(), progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+  ) {
+    self.executors = executors
+    self.journal = journal
+    self.clock = clock
+    self.masker = masker
+    self.timeline = timeline
+    self.folder = folder
+    self.control = control
+    self.progress = progress
+  }
+}

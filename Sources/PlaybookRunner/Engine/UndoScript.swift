@@ -1,0 +1,116 @@
+public import Glibc
+import PlaybookModel
+
+/// The inverse of a plan as a shell script, on disk before the first act, for the day when only a shell is left.
+/// It holds no secrets; tools get them the way their own documentation says.
+enum UndoScript {
+  /// The script. Devices that turn out not to be changed are undone too when it is run: it knows only the plan.
+  static func text(_ plan: ExecutionPlan, run: String, executors: ExecutorSet) -> String {
+    var lines = [
+      "#!/bin/sh",
+      "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
+      "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed, asks the interlocks again and keeps a journal.",
+      "# For dynamic security set MOSQUITTO_CTRL_CONFIG to a file (mode 0600) with the lines '-u USER' and '-P PASSWORD'.",
+      "set -u", "failed=0",
+      "dynsec() { # host port command arguments; mosquitto_ctrl exits with 0 on errors, so its words decide",
+      "  host=$1; port=$2; shift 2",
+      "  answer=$(mosquitto_ctrl -o \"${MOSQUITTO_CTRL_CONFIG:?}\" -h \"$host\" -p \"$port\" dynsec \"$@\" 2>&1) || failed=1",
+      "  case $answer in *rror*|*not\\ found*) failed=1; printf '%s\\n' \"$* failed: $answer\" >&2 ;; esac",
+      "}",
+    ]
+    for (step, action) in plan.actionSteps.reversed() {
+      guard let rollout = action.rollout, let inverse = EffectiveRollout(action, executors).inverse else {
+        continue
+      }
+      lines.append("# \(comment(step.name ?? step.id))")
+      for target in plan.targets {
+        let values = plan.values(step: step, rollout: rollout, target: target)
+        for call in Planner.calls(inverse.commands, step, action, plan, values: values, device: target.device)
+        {
+          let executor = try? executors.executor(call.command.type)
+          if let script = executor?.scriptLines(call) {
+            lines += script
+          } else {
+            let text = (try? executor?.planText(call)) ?? "?"
+            lines.append("# by hand: \(comment(text))")
+          }
+        }
+      }
+    }
+    lines.append("exit $failed")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func comment(_ text: String) -> String {
+    RemoteText.bounded(Array(text.utf8)).split(separator: "\n").joined(separator: " ")
+  }
+
+  /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path.
+  static func save(_ script: String, plan: ExecutionPlan, folder: String) throws(RunnerError) -> String {
+    do {
+      try DurableFile.makeFolder(folder)
+      let path = folder + "/undo.sh"
+      try DurableFile.write(path, mode: 0o700) { sink in try sink(script) }
+      try DurableFile.write(folder + "/plan", mode: 0o600) { sink in try plan.write { try sink($0) } }
+      return path
+    } catch let error as RunnerError {
+      throw error
+    } catch {
+      throw RunnerError(.journal, "cannot write to '\(folder)': \(error)")
+    }
+  }
+}
+
+/// Files that are there after a power cut.
+public enum DurableFile {
+  /// Makes a folder (mode 0700) and those above it.
+  public static func makeFolder(_ path: String) throws(RunnerError) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      if mkdir(made, 0o700) != 0 && errno != EEXIST {
+        throw RunnerError(.journal, "cannot make the folder '\(made)': \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+
+  /// Writes a file beside its place, syncs it and puts it there: a reader sees all of it or nothing.
+  public static func write(
+    _ path: String, mode: mode_t, _ body: ((String) throws -> Void) throws -> Void
+  ) throws {
+    let temporary = path + ".new"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    func failure(_ what: String) -> RunnerError {
+      RunnerError(.journal, "cannot \(what) '\(path)': \(String(cString: strerror(errno)))")
+    }
+    guard descriptor >= 0 else { throw failure("make") }
+    defer { close(descriptor) }
+    fchmod(descriptor, mode)
+    var buffer: [UInt8] = []
+    func flush() throws(RunnerError) {
+      var offset = 0
+      while offset < buffer.count {
+        let count = buffer.withUnsafeBytes {
+          Glibc.write(descriptor, $0.baseAddress! + offset, buffer.count - offset)
+        }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { throw failure("write") }
+        offset += count
+      }
+      buffer.removeAll(keepingCapacity: true)
+    }
+    try body { text in
+      buffer += Array(text.utf8)
+      if buffer.count > 1 << 20 { try flush() }
+    }
+    try flush()
+    guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("finish") }
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let directory = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+}

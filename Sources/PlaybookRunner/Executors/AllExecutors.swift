@@ -1,0 +1,32 @@
+public import PlaybookModel
+
+/// The executors of a run, by command type.
+public struct ExecutorSet: Sendable {
+  private var byType: [CommandType: any CommandExecutor]
+
+  /// Executors from a list; a later one replaces an earlier one of the same type.
+  public init(_ executors: [any CommandExecutor]) {
+    byType = [:]
+    for executor in executors { byType[type(of: executor).type] = executor }
+  }
+
+  /// All command types there are.
+  public static func all(secrets: SecretStore, prompter: any ManualPrompter) -> ExecutorSet {
+    ExecutorSet([
+      ManualExecutor(prompter: prompter),
+      BashExecutor(),
+      MQTTExecutor(secrets: secrets),
+    ])
+  }
+
+  /// The executor of a type. Throws when there is none: an unknown command is never skipped.
+  public func executor(_ type: CommandType) throws(RunnerError) -> any CommandExecutor {
+    guard let executor = byType[type] else {
+      throw RunnerError(.unsupported, "nothing here runs commands of type '\(type.name)'")
+    }
+    return executor
+  }
+
+  /// Puts an executor in, in place of the one of its type.
+  public mutating func replace(_ executor: any CommandExecutor) { byType[type(of: executor).type] = executor }
+}

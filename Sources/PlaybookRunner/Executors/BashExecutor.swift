@@ -1,0 +1,95 @@
+public import PlaybookModel
+
+/// `bash`: a local shell without login.
+///
+/// Variables reach it through environment variables that its text expands in quotes, so no value can become shell text.
+/// Success: exit code 0. Failure: another exit code. Unknown: a signal or the timeout ended it in the middle.
+public struct BashExecutor: CommandExecutor {
+  /// The type.
+  public static let type = CommandType.bash
+  private let shell: String
+
+  /// An executor with the shell at this path.
+  public init(shell: String = "/bin/bash") { self.shell = shell }
+
+  /// Name of the environment variable for a variable: `FIREBREAK_` and the name's characters, `-` as `_2d`.
+  static func environmentName(_ name: String) -> String {
+    "FIREBREAK_" + name.dropFirst(2).dropLast(2).map { $0 == "-" ? "_2d" : String($0) }.joined()
+  }
+
+  /// The command with its values filled in as quoted words.
+  public func planText(_ call: CommandCall) throws(RunnerError) -> String {
+    _ = try script(call)
+    return try Template.fill(call.command.text, call.values) { (_, value) throws(RunnerError) in
+      "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+  }
+
+  private func script(_ call: CommandCall) throws(RunnerError) -> (
+    text: String, environment: [String: String]
+  ) {
+    var environment = [
+      "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+    ]
+    for use in VariableReference.all(in: call.command.text) {
+      guard let value = call.values[use.name] else {
+        throw RunnerError(.badArgument, "the variable '\(use.name)' has no value")
+      }
+      guard !value.utf8.contains(0) else {
+        throw RunnerError(.badArgument, "the value of '\(use.name)' holds a NUL, which no shell word can")
+      }
+      environment[Self.environmentName(use.name)] = value
+    }
+    if let device = call.device { environment["FIREBREAK_DEVICE"] = device }
+    do {
+      return (
+        try ShellText.replacing(in: call.command.text, environmentName: Self.environmentName), environment
+      )
+    } catch {
+      throw RunnerError(.badArgument, error.description)
+    }
+  }
+
+  /// Runs it.
+  public func execute(_ call: CommandCall) async -> CommandAnswer {
+    let script: (text: String, environment: [String: String])
+    do {
+      script = try self.script(call)
+    } catch {
+      return CommandAnswer(.refused, detail: error.description)
+    }
+    do {
+      let outcome = try await ProcessCall.run(
+        shell, ["--noprofile", "--norc", "-c", script.text], environment: script.environment,
+        timeout: call.timeout)
+      let text = RemoteText.bounded(outcome.output)
+      let errors = RemoteText.excerpt(RemoteText.bounded(outcome.errors))
+      if outcome.timedOut { return CommandAnswer(.unknown, text: text, detail: "ended by the timeout") }
+      guard let code = outcome.exitCode else {
+        return CommandAnswer(.unknown, text: text, detail: "ended by signal \(outcome.signal ?? 0)")
+      }
+      let json = try? ReadDocument.read(Array(text.utf8)).root
+      if code == 0 {
+        return CommandAnswer(.done, text: text, json: json, detail: "exit code 0 \(RemoteText.excerpt(text))")
+      }
+      return CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
+    } catch {
+      return CommandAnswer(.unreachable, detail: "cannot start \(shell): \(error)")
+    }
+  }
+
+  /// The command's text with its variables set before it.
+  public func scriptLines(_ call: CommandCall) -> [String]? {
+    guard let script = try? script(call) else { return nil }
+    let names = script.environment.keys.filter { $0.hasPrefix("FIREBREAK_") }.sorted()
+    return names.map { "export \($0)=\(ShellQuote.quote(script.environment[$0] ?? ""))" } + [script.text]
+  }
+}
+
+/// Words of a POSIX shell.
+enum ShellQuote {
+  /// The text as one word in single quotes.
+  static func quote(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}

@@ -1,0 +1,179 @@
+public import PlaybookModel
+
+/// One command as it goes to one place: the template, and the values of its variables.
+public struct CommandCall: Sendable {
+  /// The command as written.
+  public var command: PlaybookCommand
+  /// Values of all variables in scope, by name.
+  public var values: [String: String]
+  /// The target it goes to; nil when the step names none.
+  public var target: AgentTarget?
+  /// Authentication of the target; nil for none.
+  public var authentication: AuthenticationInfo?
+  /// The fleet's device it is about; nil for steps that run once.
+  public var device: String?
+  /// Time after which the answer counts as missing, in nanoseconds.
+  public var timeout: Int64
+
+  /// A call from its parts.
+  public init(
+    command: PlaybookCommand, values: [String: String], target: AgentTarget? = nil,
+    authentication: AuthenticationInfo? = nil, device: String? = nil, timeout: Int64 = 10_000_000_000
+  ) {
+    self.command = command
+    self.values = values
+    self.target = target
+    self.authentication = authentication
+    self.device = device
+    self.timeout = timeout
+  }
+}
+
+/// What came of a call.
+public struct CommandAnswer: Sendable, Hashable {
+  /// What is known about the effect.
+  public enum Effect: String, Sendable {
+    /// It was carried out, and the other side says so.
+    case done
+    /// The other side refused it; nothing was changed.
+    case refused
+    /// The other side could not be reached; nothing was sent.
+    case unreachable
+    /// It was sent, or may have been, and nobody knows whether it was carried out.
+    case unknown
+  }
+  /// What is known about the effect.
+  public var effect: Effect
+  /// The answer's text: bounded, control characters escaped.
+  public var text: String
+  /// The answer as JSON; nil when it is none.
+  public var json: DocumentNode?
+  /// One sentence for the journal.
+  public var detail: String
+
+  /// An answer from its parts.
+  public init(_ effect: Effect, text: String = "", json: DocumentNode? = nil, detail: String) {
+    self.effect = effect
+    self.text = text
+    self.json = json
+    self.detail = detail
+  }
+}
+
+/// Runs the commands of one type. One file per conformance, listed in `AllExecutors.swift`.
+public protocol CommandExecutor: Sendable {
+  /// The type.
+  static var type: CommandType { get }
+
+  /// The exact command for people, secrets masked. Throws when a value does not fit where it goes: nothing is sent
+  /// that could not be shown before.
+  func planText(_ call: CommandCall) throws(RunnerError) -> String
+
+  /// Carries the command out. Never throws: what went wrong is part of the answer.
+  func execute(_ call: CommandCall) async -> CommandAnswer
+
+  /// How to see that a command is in force, where the type knows by itself; nil where the playbook must say.
+  func verification(of command: PlaybookCommand) -> RolloutPolicy.Verification?
+
+  /// The inverse of a command, where the type knows by itself; nil where the playbook must say.
+  func inverse(of command: PlaybookCommand) -> PlaybookCommand?
+
+  /// Lines of a POSIX shell that do the same without us, secrets left out; nil where there are none.
+  func scriptLines(_ call: CommandCall) -> [String]?
+}
+
+extension CommandExecutor {
+  /// Most types do not know.
+  public func verification(of command: PlaybookCommand) -> RolloutPolicy.Verification? { nil }
+  /// Most types do not know.
+  public func inverse(of command: PlaybookCommand) -> PlaybookCommand? { nil }
+  /// Most types have none.
+  public func scriptLines(_ call: CommandCall) -> [String]? { nil }
+}
+
+/// Answers of other machines are bounded and made harmless before anything looks at them.
+///
+/// The rule for variables (`out_args`): the answer's text without white space at both ends, at most 4,096 bytes,
+/// valid UTF-8, control characters other than line feed and tab replaced by `\xNN`.
+public enum RemoteText {
+  /// Most bytes that are kept of an answer.
+  public static let limit = 65_536
+  /// Most bytes that become a variable's value.
+  public static let valueLimit = 4096
+
+  /// The harmless form of an answer.
+  public static func bounded(_ bytes: some Collection<UInt8>, limit: Int = limit) -> String {
+    let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x09, 0x0A: result.unicodeScalars.append(scalar)
+      case 0..<0x20, 0x7F...0x9F, 0xAD, 0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF:
+        let digits = String(scalar.value, radix: 16)
+        result += scalar.value < 0x100 ? "\\x" + (digits.count == 1 ? "0" : "") + digits : "\\u{\(digits)}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// The form that becomes a variable's value.
+  public static func value(_ text: String) -> String {
+    var bytes = Array(text.utf8)
+    while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+    let start = bytes.firstIndex { $0 > 0x20 } ?? bytes.endIndex
+    return String(decoding: bytes[start...].prefix(valueLimit), as: UTF8.self)
+  }
+
+  /// At most so many characters on one line, for details in the journal.
+  public static func excerpt(_ text: String, _ count: Int = 200) -> String {
+    let line = text.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
+    return line.count <= count ? line : line.prefix(count) + "…"
+  }
+}
+
+/// Putting values into templates.
+enum Template {
+  /// The text with each use of a variable replaced by `transform(value)`. Throws when a value is missing.
+  static func fill(
+    _ text: String, _ values: [String: String],
+    _ transform: (_ name: String, _ value: String) throws(RunnerError) -> String
+  ) throws(RunnerError) -> String {
+    let uses = VariableReference.all(in: text)
+    guard !uses.isEmpty else { return text }
+    let bytes = Array(text.utf8)
+    var result: [UInt8] = []
+    var position = 0
+    for use in uses {
+      guard let value = values[use.name] else {
+        throw RunnerError(.badArgument, "the variable '\(use.name)' has no value")
+      }
+      result += bytes[position..<use.range.lowerBound]
+      result += Array(try transform(use.name, value).utf8)
+      position = use.range.upperBound
+    }
+    result += bytes[position...]
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  /// For people: values as they are.
+  static func plain(_ text: String, _ values: [String: String]) throws(RunnerError) -> String {
+    try fill(text, values) { (_, value) throws(RunnerError) in value }
+  }
+
+  /// The JSON document with uses replaced inside its strings: a value can never become structure.
+  static func json(_ node: DocumentNode, _ values: [String: String]) throws(RunnerError) -> DocumentNode {
+    switch node.value {
+    case .string(let text): return .string(try plain(text, values))
+    case .array(let items):
+      var filled: [DocumentNode] = []
+      for item in items { filled.append(try json(item, values)) }
+      return .array(filled)
+    case .object(let members):
+      var filled: [(String, DocumentNode?)] = []
+      for member in members { filled.append((member.name, try json(member.value, values))) }
+      return .object(filled)
+    default: return node
+    }
+  }
+}

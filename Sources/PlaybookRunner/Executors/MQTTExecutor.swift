@@ -1,0 +1,268 @@
+public import PlaybookModel
+import Synchronization
+
+/// `mqtt`: a message to a broker, or a command to mosquitto's dynamic security.
+///
+/// - `DYNSEC command` with the arguments as a JSON object in `content`. Success: the plugin's answer has no `error`.
+///   Failure: it has one. Unknown: the command went out and no answer came.
+/// - `PUBLISH topic` with the payload in `content`. Success: the broker confirmed it (QoS 1). That says nothing about
+///   who received it: verify.
+///
+/// The broker is the step's target: `address.url` as `mqtt://host:port`. TLS (`mqtts`) is refused for now.
+public struct MQTTExecutor: CommandExecutor {
+  /// The type.
+  public static let type = CommandType.mqtt
+  private let secrets: SecretStore
+  private let pool: BrokerPool
+
+  /// An executor that takes credentials from this store.
+  public init(secrets: SecretStore) {
+    self.secrets = secrets
+    pool = BrokerPool()
+  }
+
+  private struct Message {
+    var topic: String
+    var payload: [UInt8]
+    var shown: String
+    var correlation: String
+    var isCommand: Bool
+  }
+
+  private func message(_ call: CommandCall, correlation: String) throws(RunnerError) -> Message {
+    let text = try Template.fill(call.command.text, call.values) { (name, value) throws(RunnerError) in
+      guard
+        !value.utf8.contains(where: { $0 < 0x21 || $0 == 0x7F }) && !value.contains("+")
+          && !value.contains("#")
+          && !value.contains("/") && !value.isEmpty
+      else {
+        throw RunnerError(
+          .badArgument, "the value of '\(name)' cannot be a level of a topic (no white space, + # /)")
+      }
+      return value
+    }
+    if let problem = MQTTCommandText.problem(in: text) { throw RunnerError(.badArgument, problem) }
+    let parts = text.split(separator: " ", maxSplits: 1)
+    let place = try address(call)
+    if parts[0] == "PUBLISH" {
+      let payload = try Template.plain(call.command.content ?? "", call.values)
+      return Message(
+        topic: String(parts[1]), payload: Array(payload.utf8),
+        shown: "PUBLISH \(parts[1]) to \(place.host):\(place.port) payload \(RemoteText.excerpt(payload))",
+        correlation: correlation, isCommand: false)
+    }
+    let arguments: DocumentNode
+    do {
+      arguments = try ReadDocument.read(Array((call.command.content ?? "{}").utf8)).root
+    } catch {
+      throw RunnerError(.badArgument, "the arguments of '\(text)' are no JSON: \(error)")
+    }
+    guard var members = try Template.json(arguments, call.values).members else {
+      throw RunnerError(.badArgument, "the arguments of '\(text)' must be a JSON object")
+    }
+    for member in members {
+      guard let value = member.value.text else { continue }
+      if value.isEmpty || value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+        throw RunnerError(.badArgument, "'\(member.name)' of '\(text)' is empty or holds control characters")
+      }
+    }
+    members.removeAll { ["command", "correlationData"].contains($0.name) }
+    let shown = DocumentWriter.json(
+      DocumentNode(
+        .object(
+          members.map {
+            Self.secretNames.contains($0.name) ? .init(name: $0.name, value: .string("***")) : $0
+          })),
+      pretty: false)
+    let request = DocumentNode.object([
+      (
+        "commands",
+        .array([
+          DocumentNode(
+            .object(
+              [
+                .init(name: "command", value: .string(String(parts[1]))),
+                .init(name: "correlationData", value: .string(correlation)),
+              ] + members))
+        ])
+      )
+    ])
+    return Message(
+      topic: BrokerConnection.dynsecTopic, payload: Array(DocumentWriter.json(request, pretty: false).utf8),
+      shown: "DYNSEC \(parts[1]) \(shown) at \(place.host):\(place.port)", correlation: correlation,
+      isCommand: true)
+  }
+
+  private static let secretNames: Set<String> = ["password"]
+
+  private func address(_ call: CommandCall) throws(RunnerError) -> (host: String, port: Int) {
+    guard let target = call.target else {
+      throw RunnerError(.badArgument, "an mqtt command needs a target with the broker's address")
+    }
+    if let url = target.address["url"]?.first {
+      let text = try Template.plain(url, call.values)
+      guard let parts = URLParts(text), parts.scheme == "mqtt" else {
+        throw RunnerError(.badArgument, "the broker's address must be 'mqtt://host:port', not '\(text)'")
+      }
+      return (parts.host, parts.port ?? 1883)
+    }
+    let kinds = ["dname", "ipv4", "ipv6"]
+    guard let host = kinds.compactMap({ target.address[$0]?.first }).first else {
+      throw RunnerError(.badArgument, "the target '\(target.name)' has no address for a broker")
+    }
+    let name = try Template.plain(host, call.values)
+    let port =
+      try target.port.map { (text) throws(RunnerError) in try Template.plain(text, call.values) } ?? "1883"
+    guard NetworkText.isHostName(name), let number = Int(port), (1...65_535).contains(number) else {
+      throw RunnerError(.badArgument, "'\(name):\(port)' is no address of a broker")
+    }
+    return (name, number)
+  }
+
+  private func credential(_ call: CommandCall) throws(RunnerError) -> Credential {
+    guard let authentication = call.authentication else { return Credential(user: "", secret: "") }
+    if let name = authentication.storeName { return try secrets.credential(name) }
+    let user = try Template.plain(authentication.user ?? "", call.values)
+    let secret = try Template.plain(authentication.secret ?? "", call.values)
+    secrets.masker.add(secret)
+    return Credential(user: user, secret: secret)
+  }
+
+  /// The command, its arguments and the broker; passwords masked.
+  public func planText(_ call: CommandCall) throws(RunnerError) -> String {
+    try message(call, correlation: "").shown
+  }
+
+  /// Sends it and waits for the answer.
+  public func execute(_ call: CommandCall) async -> CommandAnswer {
+    let message: Message
+    let address: BrokerConnection.Address
+    let secret: Credential
+    do {
+      let correlation =
+        String(UInt64.random(in: .min ... .max), radix: 16)
+        + String(UInt64.random(in: .min ... .max), radix: 16)
+      message = try self.message(call, correlation: correlation)
+      let place = try self.address(call)
+      secret = try credential(call)
+      address = .init(host: place.host, port: place.port, user: secret.user)
+    } catch {
+      return CommandAnswer(.refused, detail: error.description)
+    }
+    let connection: BrokerConnection
+    switch await pool.connection(address, secret: secret.secret, timeout: call.timeout) {
+    case .success(let open): connection = open
+    case .failure(let failure):
+      return CommandAnswer(failure.reached ? .refused : .unreachable, detail: failure.reason)
+    }
+    let reply = await connection.send(
+      topic: message.topic, payload: message.payload, correlation: message.correlation,
+      wantsAnswer: message.isCommand, timeout: call.timeout)
+    return Self.answer(to: reply)
+  }
+
+  private static func answer(to reply: BrokerConnection.Reply) -> CommandAnswer {
+    switch reply {
+    case .confirmed: return CommandAnswer(.done, detail: "confirmed by the broker")
+    case .refused(let reason): return CommandAnswer(.refused, detail: reason)
+    case .lost(let reason): return CommandAnswer(.unknown, detail: reason)
+    case .notSent(let reason): return CommandAnswer(.unreachable, detail: reason)
+    case .answer(let response):
+      if let error = response["error"]?.text {
+        return CommandAnswer(
+          .refused, json: response,
+          detail: "the broker says: \(RemoteText.excerpt(RemoteText.bounded(Array(error.utf8))))")
+      }
+      let data = response["data"] ?? .object([])
+      let text = RemoteText.bounded(Array(DocumentWriter.json(data, pretty: false).utf8))
+      return CommandAnswer(.done, text: text, json: data, detail: "the broker answered")
+    }
+  }
+
+  /// Commands of dynamic security that have an inverse which needs no memory of what was before.
+  private static let inverses = [
+    "disableClient": "enableClient", "enableClient": "disableClient", "addGroupClient": "removeGroupClient",
+    "removeGroupClient": "addGroupClient",
+  ]
+
+  /// `enableClient` for `disableClient`, and the like.
+  public func inverse(of command: PlaybookCommand) -> PlaybookCommand? {
+    let parts = command.text.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0] == "DYNSEC", let inverse = Self.inverses[String(parts[1])] else {
+      return nil
+    }
+    var result = command
+    result.text = "DYNSEC \(inverse)"
+    return result
+  }
+
+  /// `getClient` for `disableClient` and `enableClient`.
+  public func verification(of command: PlaybookCommand) -> RolloutPolicy.Verification? {
+    guard command.text == "DYNSEC disableClient" || command.text == "DYNSEC enableClient" else { return nil }
+    var question = command
+    question.text = "DYNSEC getClient"
+    return RolloutPolicy.Verification(
+      commands: [question],
+      expectation: command.text == "DYNSEC disableClient"
+        ? .equals(pointer: "/client/disabled", text: "true") : .absent(pointer: "/client/disabled"))
+  }
+
+  /// The same by mosquitto_ctrl. Its exit code is 0 on errors too, so its words are looked at.
+  public func scriptLines(_ call: CommandCall) -> [String]? {
+    guard let place = try? address(call), call.command.text.hasPrefix("DYNSEC "),
+      let arguments = try? ReadDocument.read(Array((call.command.content ?? "{}").utf8)).root,
+      let filled = try? Template.json(arguments, call.values)
+    else { return nil }
+    let command = String(call.command.text.dropFirst(7))
+    guard Self.inverses[command] != nil, let user = filled["username"]?.text else { return nil }
+    let words = (filled["groupname"]?.text).map { [$0, user] } ?? [user]
+    let quoted = words.map(ShellQuote.quote).joined(separator: " ")
+    return ["dynsec \(ShellQuote.quote(place.host)) \(place.port) \(command) \(quoted)"]
+  }
+
+  /// Ends all connections.
+  public func close() async { await pool.close() }
+}
+
+/// Open connections by broker and user.
+private actor BrokerPool {
+  struct Failure: Error {
+    var reason: String
+    /// True when the broker answered and said no; false when nothing answered.
+    var reached: Bool
+  }
+  private var open: [BrokerConnection.Address: BrokerConnection] = [:]
+  private var opening: [BrokerConnection.Address: Task<Result<BrokerConnection, Failure>, Never>] = [:]
+
+  func connection(
+    _ address: BrokerConnection.Address, secret: String, timeout: Int64
+  ) async -> Result<BrokerConnection, Failure> {
+    if let known = open[address] {
+      if known.isUp { return .success(known) }
+      open[address] = nil
+      await known.close()
+    }
+    if let running = opening[address] { return await running.value }
+    let task = Task<Result<BrokerConnection, Failure>, Never> {
+      do throws(RunnerError) {
+        let connection = try BrokerConnection(address, secret: secret)
+        if let failure = await connection.connect(address, wantsAnswers: true, timeout: timeout) {
+          return .failure(Failure(reason: failure.reason, reached: failure.reached))
+        }
+        return .success(connection)
+      } catch {
+        return .failure(Failure(reason: error.description, reached: false))
+      }
+    }
+    opening[address] = task
+    let result = await task.value
+    opening[address] = nil
+    if case .success(let connection) = result { open[address] = connection }
+    return result
+  }
+
+  func close() async {
+    for connection in open.values { await connection.close() }
+    open = [:]
+  }
+}

@@ -1,0 +1,96 @@
+import Subprocess
+import Synchronization
+
+#if canImport(System)
+  import System
+#else
+  import SystemPackage
+#endif
+
+/// Runs a program by its argument list, never by a shell string of ours, with bounded output and time.
+enum ProcessCall {
+  /// What came of it.
+  struct Outcome: Sendable {
+    /// Exit code, or nil when a signal ended it.
+    var exitCode: Int32?
+    /// Signal that ended it; nil when it exited.
+    var signal: Int32?
+    /// First bytes of standard output.
+    var output: [UInt8]
+    /// First bytes of standard error.
+    var errors: [UInt8]
+    /// True when the time ran out and we ended it.
+    var timedOut: Bool
+  }
+
+  /// Runs a program. Throws when it could not be started: then nothing was done.
+  ///
+  /// The program gets a session of its own; when the time is over the whole group is ended (TERM, then KILL).
+  static func run(
+    _ path: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
+    timeout: Int64
+  ) async throws -> Outcome {
+    var options = PlatformOptions()
+    options.createSession = true
+    let graceful = TeardownStep.gracefulShutDown(
+      toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
+    options.teardownSequence = [graceful]
+    let keys = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+    let configuration = Configuration(
+      executable: .path(FilePath(path)), arguments: Arguments(arguments),
+      environment: .custom(Dictionary(uniqueKeysWithValues: keys)), platformOptions: options)
+    let timedOut = Flag()
+    let output = Bounded()
+    let errors = Bounded()
+    let result = try await Subprocess.run(
+      configuration, input: .array(input), output: .sequence, error: .sequence
+    ) { execution in
+      let timer = Task {
+        try await Task.sleep(for: .nanoseconds(timeout))
+        timedOut.raise()
+        await execution.teardown(using: [graceful])
+      }
+      // Reading goes on beyond the bound, or the program would block on a full pipe.
+      let (first, second) = (execution.standardOutput, execution.standardError)
+      async let errorsDone: Void = errors.collect(second)
+      await output.collect(first)
+      await errorsDone
+      timer.cancel()
+    }
+    var outcome = Outcome(
+      exitCode: nil, signal: nil, output: output.bytes, errors: errors.bytes,
+      timedOut: timedOut.isRaised)
+    switch result.terminationStatus {
+    case .exited(let code): outcome.exitCode = code
+    case .signaled(let number): outcome.signal = number
+    }
+    return outcome
+  }
+
+  /// A flag that one task raises for another.
+  private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+    func raise() { value.store(true, ordering: .relaxed) }
+  }
+
+  /// The first bytes of a stream.
+  private final class Bounded: Sendable {
+    private let kept = Mutex<[UInt8]>([])
+    var bytes: [UInt8] { kept.withLock { $0 } }
+
+    func collect(_ stream: SubprocessOutputSequence) async {
+      do {
+        for try await buffer in stream {
+          buffer.withUnsafeBytes { raw in
+            kept.withLock { kept in
+              kept.append(contentsOf: raw.prefix(RemoteText.limit - kept.count))
+            }
+          }
+        }
+      } catch {
+        // A stream that breaks off ends what is kept; the program's end decides the outcome.
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+public import PlaybookModel
+
+/// Where the journal's records are kept. The case file is one; tests have others.
+public protocol JournalStorage: Sendable {
+  /// Keeps records. When it returns they are durable: a process started afterwards reads them, whatever happens to
+  /// this one or to the power.
+  func append(_ records: [RunRecord]) throws
+  /// All records of a run, in order.
+  func records(run: String) throws -> [RunRecord]
+  /// Ids of all runs, in order of their first record.
+  func runs() throws -> [String]
+}
+
+/// A draft of a record: what is to be said, before it has a place in the journal.
+public struct RecordDraft: Sendable {
+  /// See `RunRecord`.
+  public var kind: RunRecord.Kind
+  /// See `RunRecord`.
+  public var step: String?
+  /// See `RunRecord`.
+  public var target: String?
+  /// See `RunRecord`.
+  public var action: RunRecord.Action?
+  /// See `RunRecord`.
+  public var outcome: RunRecord.Outcome?
+  /// See `RunRecord`.
+  public var reason: String?
+  /// See `RunRecord`.
+  public var wave: Int?
+  /// See `RunRecord`.
+  public var detail: String
+
+  /// A draft from its parts.
+  public init(
+    _ kind: RunRecord.Kind, step: String? = nil, target: String? = nil, action: RunRecord.Action? = nil,
+    outcome: RunRecord.Outcome? = nil, reason: String? = nil, wave: Int? = nil, detail: String
+  ) {
+    self.kind = kind
+    self.step = step
+    self.target = target
+    self.action = action
+    self.outcome = outcome
+    self.reason = reason
+    self.wave = wave
+    self.detail = detail
+  }
+}

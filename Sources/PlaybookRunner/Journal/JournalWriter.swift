@@ -1,0 +1,104 @@
+import Dispatch
+public import PlaybookModel
+import Synchronization
+
+/// Writes one run's journal: numbers the records, chains their hashes, and makes them durable.
+///
+/// Many actions wait for their intent at the same time. Everything that waits is written with one append (group
+/// commit), so that the disk's latency is paid once for all of them.
+public final class JournalWriter: Sendable {
+  private struct Waiting {
+    var draft: RecordDraft
+    var done: CheckedContinuation<Void, any Error>
+  }
+  private struct State {
+    var waiting: [Waiting] = []
+    var isScheduled = false
+    var sequence: Int
+    var previous: String
+    /// Once an append has failed nothing more is written: a journal with a hole would lie.
+    var failure: RunnerError?
+  }
+
+  /// The run.
+  public let run: String
+  private let storage: any JournalStorage
+  private let clock: any RunClock
+  private let masker: SecretMasker
+  private let state: Mutex<State>
+  private let queue = DispatchQueue(label: "firebreak.journal")
+
+  /// A writer that goes on after the records that are there.
+  public init(
+    run: String, after existing: [RunRecord], storage: any JournalStorage, clock: any RunClock,
+    masker: SecretMasker
+  ) {
+    self.run = run
+    self.storage = storage
+    self.clock = clock
+    self.masker = masker
+    state = Mutex(
+      State(sequence: existing.last?.sequence ?? 0, previous: existing.last?.hash ?? JournalChain.start))
+  }
+
+  /// Writes a record. When it returns the record is durable.
+  public func write(_ draft: RecordDraft) async throws {
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      let schedule = state.withLock { state in
+        state.waiting.append(Waiting(draft: draft, done: done))
+        defer { state.isScheduled = true }
+        return !state.isScheduled
+      }
+      if schedule { queue.async { self.flush() } }
+    }
+  }
+
+  private func flush() {
+    while true {
+      let batch = state.withLock { state in
+        let batch = state.waiting
+        state.waiting = []
+        if batch.isEmpty { state.isScheduled = false }
+        return batch
+      }
+      guard !batch.isEmpty else { return }
+      let failure = append(batch.map(\.draft))
+      for waiting in batch {
+        if let failure { waiting.done.resume(throwing: failure) } else { waiting.done.resume() }
+      }
+    }
+  }
+
+  private func append(_ drafts: [RecordDraft]) -> RunnerError? {
+    // Only this queue moves `sequence` and `previous`.
+    var (sequence, previous, failure) = state.withLock { ($0.sequence, $0.previous, $0.failure) }
+    if let failure { return failure }
+    let wall = clock.wallTime()
+    let monotonic = clock.monotonicTime()
+    var records: [RunRecord] = []
+    records.reserveCapacity(drafts.count)
+    for draft in drafts {
+      sequence += 1
+      let record = RunRecord(
+        run: run, sequence: sequence, wallTime: wall, monotonicTime: monotonic, kind: draft.kind,
+        step: draft.step, target: draft.target, action: draft.action, outcome: draft.outcome,
+        reason: draft.reason, wave: draft.wave, detail: masker.mask(draft.detail))
+      let linked = JournalChain.link(record, after: previous)
+      previous = linked.hash
+      records.append(linked)
+    }
+    do {
+      try storage.append(records)
+    } catch {
+      failure = RunnerError(
+        .journal, "cannot write the journal of run '\(run)', nothing more is done: \(error)")
+      state.withLock { $0.failure = failure }
+      return failure
+    }
+    state.withLock { state in
+      state.sequence = sequence
+      state.previous = previous
+    }
+    return nil
+  }
+}

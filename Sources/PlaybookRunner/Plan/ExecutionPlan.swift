@@ -1,0 +1,109 @@
+public import PlaybookModel
+
+/// What a run will do, to the last command: made once, shown, approved, and then executed as it is.
+///
+/// The file is JSON Lines, so that a million targets need no memory: a header, one line per target, one per refused
+/// device, and at the end the hash of everything before it.
+public struct ExecutionPlan: Sendable {
+  /// Name of the format.
+  public static let schema = "firebreak.plan/1"
+
+  /// One device.
+  public struct Target: Sendable, Hashable {
+    /// The inventory's name.
+    public var device: String
+    /// `inventory`, or the name of the identity basis of the evidence that selected it.
+    public var basis: String
+    /// Values of `ExecutionPlan.columns`, in their order.
+    public var values: [String]
+  }
+
+  /// A device that was selected and is not touched.
+  public struct Refusal: Sendable, Hashable {
+    /// The name as selected.
+    public var device: String
+    /// A short stable code: `not-in-inventory`, `protected`, `interlock`, `self-asserted`, `bad-argument`, `duplicate`.
+    public var code: String
+    /// Why, in one sentence.
+    public var reason: String
+  }
+
+  /// Wall time of its making, nanoseconds since the epoch.
+  public var created: Int64
+  /// The playbook.
+  public var playbook: Playbook
+  /// The target query.
+  public var expression: String
+  /// See `TargetSelection.caseDigest`.
+  public var caseDigest: String
+  /// Devices in the inventory.
+  public var fleetSize: Int
+  /// Values of the playbook's variables.
+  public var variables: [String: String]
+  /// Columns of the inventory that the targets carry: those of bindings and interlocks, and model, site, criticality.
+  public var columns: [String]
+  /// The devices, in the order they are acted on: the canary first.
+  public var targets: [Target]
+  /// Selected and not touched.
+  public var refused: [Refusal]
+  /// Who must agree.
+  public var approval: RolloutPolicy.Approval
+  /// Why more people must agree than the playbook says.
+  public var approvalReasons: [String]
+  /// SHA-256 of the plan; empty until it is sealed.
+  public var hash = ""
+
+  /// Value of a column for a target; nil when unknown.
+  public func value(_ column: String, of target: Target) -> String? {
+    guard let index = columns.firstIndex(of: column), !target.values[index].isEmpty else { return nil }
+    return target.values[index]
+  }
+
+  /// Values of all variables in scope of a step for a target (nil for steps that run once).
+  public func values(step: WorkflowStep, rollout: RolloutPolicy?, target: Target?) -> [String: String] {
+    var values = variables
+    for (name, variable) in step.variables { if let value = variable.value { values[name] = value } }
+    guard let rollout, let target else { return values }
+    for binding in rollout.bindings {
+      if binding.source == "device" {
+        values[binding.name] = target.device
+      } else {
+        values[binding.name] = value(String(binding.source.dropFirst(10)), of: target)
+      }
+    }
+    return values
+  }
+
+  /// Numbers of targets by the values of a column; unknown counts under an empty key.
+  public func counts(by column: String) -> [(value: String, count: Int)] {
+    guard let index = columns.firstIndex(of: column) else { return [] }
+    var counts: [String: Int] = [:]
+    for target in targets { counts[target.values[index], default: 0] += 1 }
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+  }
+
+  /// Numbers of targets by basis.
+  public func countsByBasis() -> [(value: String, count: Int)] {
+    var counts: [String: Int] = [:]
+    for target in targets { counts[target.basis, default: 0] += 1 }
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+  }
+
+  /// Action steps in the order of the document.
+  public var actionSteps: [(step: WorkflowStep, action: ActionStep)] {
+    playbook.stepOrder.compactMap { id in
+      guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
+      return (step, action)
+    }
+  }
+
+  /// Seconds that the fleet steps take at least, from their rate and soak.
+  public var estimatedSeconds: Double {
+    actionSteps.reduce(0) { sum, entry in
+      guard let rollout = entry.action.rollout else { return sum }
+      let waves = WaveSchedule.sizes(rollout.waves, count: targets.count).count
+      return sum + Double(targets.count) / rollout.ratePerSecond
+        + Double(max(0, waves - 1) * rollout.soakMilliseconds) / 1000
+    }
+  }
+}

@@ -1,0 +1,287 @@
+import IncidentModel
+public import PlaybookModel
+
+/// Makes plans: resolves targets against the inventory, asks the interlocks, and renders every command once, so that
+/// nothing is found out only when it is sent.
+public struct Planner: Sendable {
+  /// What the operator chose.
+  public struct Options: Sendable {
+    /// Values of the playbook's external variables, by name.
+    public var variables: [String: String]
+    /// True when devices that only self-asserted evidence names may be targets; then two people must agree.
+    public var includesSelfAsserted: Bool
+    /// Options from their parts.
+    public init(variables: [String: String] = [:], includesSelfAsserted: Bool = false) {
+      self.variables = variables
+      self.includesSelfAsserted = includesSelfAsserted
+    }
+  }
+
+  private let executors: ExecutorSet
+
+  /// A planner that shows commands by these executors.
+  public init(executors: ExecutorSet) { self.executors = executors }
+
+  /// Makes a plan and seals it. `now` is in nanoseconds since the epoch.
+  public func plan(
+    _ playbook: Playbook, selection: TargetSelection?, options: Options, now: Int64
+  ) throws(RunnerError) -> ExecutionPlan {
+    let variables = try self.variables(of: playbook, options)
+    var plan = ExecutionPlan(
+      created: now / 1_000_000 * 1_000_000, playbook: playbook, expression: selection?.expression ?? "",
+      caseDigest: selection?.caseDigest ?? "", fleetSize: selection?.inventory.count ?? 0,
+      variables: variables,
+      columns: [], targets: [], refused: [], approval: .operator_, approvalReasons: [])
+    let fleetSteps = plan.actionSteps.filter { $0.action.rollout != nil }
+    try refuseUnsupported(playbook)
+    if !fleetSteps.isEmpty {
+      guard let selection else {
+        throw RunnerError(
+          .badTargets, "the playbook acts on a fleet: say on which devices with --targets 'QUERY'")
+      }
+      plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
+      try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
+    }
+    try renderAll(&plan)
+    if !fleetSteps.isEmpty && plan.targets.isEmpty {
+      let why = plan.refused.first.map {
+        " (\(plan.refused.count) refused; the first, '\($0.device)': \($0.reason))"
+      }
+      throw RunnerError(.badTargets, "no device is left to act on\(why ?? ": the query selects none")")
+    }
+    decideApproval(fleetSteps.compactMap(\.action.rollout), &plan)
+    plan.hash = plan.write { _ in }
+    return plan
+  }
+
+  private func variables(of playbook: Playbook, _ options: Options) throws(RunnerError) -> [String: String] {
+    var values: [String: String] = [:]
+    for (name, variable) in playbook.variables {
+      if let value = variable.value { values[name] = value }
+    }
+    for (name, value) in options.variables.sorted(by: { $0.key < $1.key }) {
+      guard let variable = playbook.variables[name] else {
+        throw RunnerError(.badArgument, "the playbook has no variable '\(name)'")
+      }
+      if variable.isConstant && !variable.isExternal {
+        throw RunnerError(.badArgument, "'\(name)' is a constant of the playbook")
+      }
+      guard VariableValue.fits(value, type: variable.type) else {
+        throw RunnerError(.badArgument, "the value of '\(name)' is no \(variable.type)")
+      }
+      values[name] = value
+    }
+    for (name, variable) in playbook.variables.sorted(by: { $0.key < $1.key })
+    where variable.isExternal && values[name] == nil {
+      let about = variable.description.map { " (\($0))" } ?? ""
+      throw RunnerError(
+        .badArgument, "the playbook needs a value for '\(name)'\(about): add --set \(name)=VALUE")
+    }
+    return values
+  }
+
+  private func refuseUnsupported(_ playbook: Playbook) throws(RunnerError) {
+    for id in playbook.stepOrder {
+      guard let step = playbook.steps[id] else { continue }
+      switch step.kind {
+      case .action(let action):
+        for command in action.commands { _ = try executors.executor(command.type) }
+      case .playbook(let called, _, _, _):
+        throw RunnerError(
+          .unsupported, "the step '\(id)' calls the playbook '\(called)', which is not supported yet")
+      default: break
+      }
+    }
+  }
+
+  private func columns(_ policies: [RolloutPolicy], _ inventory: Inventory) -> [String] {
+    var wanted = ["model", "site", "criticality"].filter { inventory.attributes.contains($0) }
+    for policy in policies {
+      wanted += policy.bindings.filter { $0.source != "device" }.map { String($0.source.dropFirst(10)) }
+      wanted += policy.interlocks.map(\.attribute)
+    }
+    var seen: Set<String> = []
+    return wanted.filter { seen.insert($0).inserted }
+  }
+
+  /// Targets resolve to entities of the inventory and to nothing else: a name forged in a log selects nobody.
+  private func select(
+    _ selection: TargetSelection, _ policies: [RolloutPolicy], _ options: Options,
+    into plan: inout ExecutionPlan
+  ) throws(RunnerError) {
+    let inventory = selection.inventory
+    let indices = plan.columns.map { inventory.attributes.firstIndex(of: $0) }
+    let interlocks = policies.flatMap(\.interlocks)
+    var seen: Set<String> = []
+    plan.targets.reserveCapacity(selection.devices.count)
+    for selected in selection.devices {
+      func refuse(_ code: String, _ reason: String) {
+        plan.refused.append(.init(device: selected.device, code: code, reason: reason))
+      }
+      guard seen.insert(selected.device).inserted else { continue }
+      guard let row = inventory.rowOfDevice[selected.device] else {
+        refuse("not-in-inventory", "the inventory does not list it")
+        continue
+      }
+      if let reason = selection.protected[selected.device] {
+        refuse("protected", reason)
+        continue
+      }
+      if let basis = selected.basis, basis >= .selfAsserted, !options.includesSelfAsserted {
+        refuse("self-asserted", "only \(basis.name) evidence names it; somebody may have forged that")
+        continue
+      }
+      let values = indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
+      let target = ExecutionPlan.Target(
+        device: selected.device, basis: selected.basis?.name ?? "inventory", values: values)
+      if let reason = Self.interlock(interlocks, plan, target) {
+        refuse("interlock", reason)
+        continue
+      }
+      plan.targets.append(target)
+    }
+  }
+
+  /// Why an interlock holds a device back, or nil. Missing data blocks.
+  static func interlock(
+    _ interlocks: [RolloutPolicy.Interlock], _ plan: ExecutionPlan, _ target: ExecutionPlan.Target
+  ) -> String? {
+    for lock in interlocks {
+      guard let value = plan.value(lock.attribute, of: target) else {
+        return "the inventory does not say its '\(lock.attribute)'"
+      }
+      if lock.refuse.contains(value) || (!lock.require.isEmpty && !lock.require.contains(value)) {
+        return "\(lock.reason) (\(lock.attribute) is '\(value)')"
+      }
+    }
+    return nil
+  }
+
+  /// Renders each command of each target; a device whose values do not fit is refused.
+  private func renderAll(_ plan: inout ExecutionPlan) throws(RunnerError) {
+    let snapshot = plan
+    for (step, action) in snapshot.actionSteps where action.rollout == nil {
+      // Variables that earlier steps set have no value yet.
+      var values = snapshot.values(step: step, rollout: nil, target: nil)
+      for name in snapshot.playbook.variables.keys.sorted() where values[name] == nil { values[name] = "…" }
+      for name in step.variables.keys where values[name] == nil { values[name] = "…" }
+      for call in Self.calls(action.commands, step, action, snapshot, values: values, device: nil) {
+        _ = try executors.executor(call.command.type).planText(call)
+      }
+    }
+    var kept: [ExecutionPlan.Target] = []
+    kept.reserveCapacity(snapshot.targets.count)
+    for target in snapshot.targets {
+      do throws(RunnerError) {
+        for (step, action) in snapshot.actionSteps {
+          guard let rollout = action.rollout else { continue }
+          let values = snapshot.values(step: step, rollout: rollout, target: target)
+          let commands =
+            action.commands + (rollout.verification?.commands ?? []) + (rollout.inverse?.commands ?? [])
+          for call in Self.calls(commands, step, action, snapshot, values: values, device: target.device) {
+            _ = try executors.executor(call.command.type).planText(call)
+          }
+        }
+        kept.append(target)
+      } catch {
+        plan.refused.append(.init(device: target.device, code: "bad-argument", reason: error.description))
+      }
+    }
+    plan.targets = kept
+  }
+
+  /// The calls of some commands for one device, or for none: one for each command and target.
+  static func calls(
+    _ commands: [PlaybookCommand], _ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan,
+    values: [String: String], device: String?
+  ) -> [CommandCall] {
+    let targets: [AgentTarget?] =
+      action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
+    let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
+    return commands.flatMap { command in
+      targets.map { target in
+        CommandCall(
+          command: command, values: values, target: target,
+          authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
+          timeout: timeout)
+      }
+    }
+  }
+
+  /// Longest time for one command when the step has no timeout: 60 s.
+  static let defaultTimeout: Int64 = 60_000_000_000
+
+  private func decideApproval(_ policies: [RolloutPolicy], _ plan: inout ExecutionPlan) {
+    var approval = policies.map(\.approval).max() ?? .operator_
+    func demandTwo(_ reason: String) {
+      approval = .two
+      plan.approvalReasons.append(reason)
+    }
+    if plan.targets.contains(where: { ["self_asserted", "path", "none"].contains($0.basis) }) {
+      demandTwo("targets that only self-asserted evidence names")
+    }
+    for policy in policies {
+      if let most = policy.maximumTargets, plan.targets.count > most {
+        demandTwo("\(plan.targets.count) targets, more than \(most)")
+      }
+      if let percent = policy.maximumPercent,
+        plan.targets.count > WaveLimits.share(percent, of: plan.fleetSize)
+      {
+        demandTwo("\(plan.targets.count) of \(plan.fleetSize) devices, more than \(percent) %")
+      }
+    }
+    plan.approval = approval
+  }
+}
+
+/// A command of a plan, for people.
+public struct PlannedCommand: Sendable, Hashable {
+  /// The step's id.
+  public var step: String
+  /// `do`, `verify` or `undo`.
+  public var role: String
+  /// The exact command, secrets masked.
+  public var text: String
+}
+
+extension Planner {
+  /// Every command that a target gets, verifies and takes back, in order; of a step that runs once when `target` is nil.
+  public func commands(_ plan: ExecutionPlan, target: ExecutionPlan.Target?) -> [PlannedCommand] {
+    var list: [PlannedCommand] = []
+    for (step, action) in plan.actionSteps where (action.rollout == nil) == (target == nil) {
+      var values = plan.values(step: step, rollout: action.rollout, target: target)
+      for name in plan.playbook.variables.keys where values[name] == nil { values[name] = "…" }
+      let effective = EffectiveRollout(action, executors)
+      let roles: [(String, [PlaybookCommand])] = [
+        ("do", action.commands), ("verify", effective.verification?.commands ?? []),
+        ("undo", effective.inverse?.commands ?? []),
+      ]
+      for (role, commands) in roles {
+        for call in Self.calls(commands, step, action, plan, values: values, device: target?.device) {
+          guard let executor = try? executors.executor(call.command.type) else { continue }
+          let text = (try? executor.planText(call)) ?? "(cannot be shown)"
+          list.append(PlannedCommand(step: step.name ?? step.id, role: role, text: text))
+        }
+      }
+    }
+    return list
+  }
+}
+
+/// A step's verification and inverse: those of the playbook, else those that the command's type knows by itself.
+struct EffectiveRollout: Sendable {
+  var verification: RolloutPolicy.Verification?
+  var inverse: RolloutPolicy.Inverse?
+
+  init(_ action: ActionStep, _ executors: ExecutorSet) {
+    verification = action.rollout?.verification
+    inverse = action.rollout?.inverse
+    guard action.rollout != nil, action.commands.count == 1, let command = action.commands.first,
+      let executor = try? executors.executor(command.type)
+    else { return }
+    if verification == nil { verification = executor.verification(of: command) }
+    if inverse == nil, let opposite = executor.inverse(of: command) {
+      inverse = RolloutPolicy.Inverse(commands: [opposite], verification: executor.verification(of: opposite))
+    }
+  }
+}

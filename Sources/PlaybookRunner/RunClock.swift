@@ -1,0 +1,36 @@
+import Glibc
+
+/// Time as a run sees it. Expiry and pacing use the monotonic clock: the wall clock of a responder's laptop may be wrong.
+public protocol RunClock: Sendable {
+  /// Nanoseconds since the epoch.
+  func wallTime() -> Int64
+  /// Nanoseconds since an arbitrary start, also while the machine sleeps.
+  func monotonicTime() -> Int64
+  /// Waits; ends early when the task is cancelled.
+  func sleep(nanoseconds: Int64) async
+}
+
+/// The machine's clocks.
+public struct SystemClock: RunClock {
+  /// The clocks.
+  public init() {}
+
+  /// `CLOCK_REALTIME`.
+  public func wallTime() -> Int64 { read(CLOCK_REALTIME) }
+
+  /// `CLOCK_BOOTTIME`.
+  public func monotonicTime() -> Int64 { read(CLOCK_BOOTTIME) }
+
+  /// Suspends the task.
+  public func sleep(nanoseconds: Int64) async {
+    guard nanoseconds > 0 else { return }
+    // A cancelled sleep is an early end, which is what the caller asked for.
+    try? await Task.sleep(nanoseconds: UInt64(nanoseconds))
+  }
+
+  private func read(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
