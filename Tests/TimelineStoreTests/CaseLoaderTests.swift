@@ -65,12 +65,18 @@ import Testing
       try loader.load(order: 0, "a", hash: 1, [builder.batch])
       _ = try loader.finish()
       #expect(try sqlite3(path, "PRAGMA integrity_check") == "ok")
+      let connection = try CaseOpening.readOnly(path).connection
+      let rows = try connection.prepare("SELECT message, typeof(message) FROM timeline ORDER BY id")
       for (index, message) in messages.enumerated() {
+        _ = try rows.next()
         let expected = asVariable ? [0x3c] + message + [0x3e] : message
-        let got = try sqlite3(path, "SELECT hex(message) FROM timeline WHERE id = \(index + 1)")
-        let hex = expected.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-          .uppercased()
-        #expect(got == hex, "message \(index)")
+        let isSame = rows.withBytes(0) { got in
+          expected.withUnsafeBytes {
+            got.count == $0.count && ($0.isEmpty || memcmp(got.baseAddress!, $0.baseAddress!, $0.count) == 0)
+          }
+        }
+        #expect(isSame, "message \(index)")
+        #expect(rows.text(1) == ([1, 2, 3, 4, 7].contains(index) ? "blob" : "text"))
       }
     }
   }

@@ -49,7 +49,7 @@ struct CompiledTemplate {
 
 /// Turns messages into variables where template and variables rebuild them byte for byte.
 enum MessageEncoder {
-  /// What stands between the variables of a row. Control characters are escaped, so no variable holds one.
+  /// What stands between the variables of a row. A message with control characters in a variable is stored whole.
   static let separator = UInt8(ascii: "\t")
 
   /// True when the template with these variables is the message: every constant stretch stands where it should.
@@ -80,7 +80,7 @@ enum MessageEncoder {
   }
 
   /// Appends the variables, each escaped as in a JSON string, with tabs between. Returns false, with nothing
-  /// appended, where one is not UTF-8 or holds a NUL.
+  /// appended, where one is not UTF-8 or holds a control character.
   @inline(__always)
   static func append(
     variables: UnsafeBufferPointer<ByteRange>, arena: UnsafeRawPointer, to buffer: inout ByteBuffer
@@ -127,18 +127,15 @@ enum MessageEncoder {
 
   @inline(never)
   private static func appendEscaped(_ bytes: UnsafeRawBufferPointer, to buffer: inout ByteBuffer) -> Bool {
-    guard !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil else { return false }
-    let digits = Array("0123456789abcdef".utf8)
+    guard !bytes.contains(where: { $0 < 0x20 }), String(validating: bytes, as: UTF8.self) != nil else {
+      return false
+    }
     for byte in bytes {
       buffer.reserve(6)
       switch byte {
       case 0x22, 0x5c:
         buffer.put(0x5c)
         buffer.put(byte)
-      case 0..<0x20:
-        for digit in "\\u00".utf8 { buffer.put(digit) }
-        buffer.put(digits[Int(byte >> 4)])
-        buffer.put(digits[Int(byte & 15)])
       default: buffer.put(byte)
       }
     }
