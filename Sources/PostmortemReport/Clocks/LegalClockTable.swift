@@ -8,13 +8,13 @@ enum LegalClockTable {
     var maps: [Block] = []
     for clock in AllLegalClocks.list {
       guard let answer = answers.first(where: { $0.clock == clock.id }) else {
-        rows.append([Prose(stringLiteral: clock.title), Prose([.notProvided]), "", "", ""])
+        rows.append([Prose([.label(clock.title)]), Prose([.notProvided]), "", "", ""])
         continue
       }
       let by: Prose = answer.by.map { ", says \(person: EvidenceText($0, limit: 80))" } ?? ""
       guard answer.applies == true else {
         rows.append([
-          Prose(stringLiteral: clock.title),
+          Prose([.label(clock.title)]),
           answer.applies == false ? "does not apply\(by)" : Prose([.notProvided]), "", "", "",
         ])
         continue
@@ -22,7 +22,7 @@ enum LegalClockTable {
       for stage in clock.stages {
         let sent = answer.sent?[stage.id]
         rows.append([
-          Prose(stringLiteral: clock.title), "applies\(by)", Prose(stringLiteral: stage.title),
+          Prose([.label(clock.title)]), "applies\(by)", Prose([.label(stage.title)]),
           .value(clock.deadline(of: stage, answer: answer)), Self.sent(sent, clock, stage, answer),
         ])
       }
@@ -59,7 +59,7 @@ enum LegalClockTable {
         let text = answer.fields?[field.id]
         let length = text?.count ?? 0
         rows.append([
-          Prose(stringLiteral: stage.title), Prose(stringLiteral: field.title), .provided(text),
+          Prose([.label(stage.title)]), Prose([.label(field.title)]), .provided(text),
           .count(length),
           .count(field.limit), length > field.limit ? "too long" : length == 0 ? "missing" : "fits",
         ])

@@ -4,6 +4,8 @@ public import IncidentModel
 public enum Inline: Sendable, Hashable {
   /// Words of Firebreak itself.
   case words(String)
+  /// The title of a figure, a law, a form: a name, not a statement.
+  case label(String)
   /// A metric by name; the renderer prints its value from the one set.
   case metric(MetricID)
   /// A value in a cell of a table or chart.

@@ -13,18 +13,38 @@ extension IncidentSignals {
   /// are recognised by words of their templates; which ones is kept, so that a reader can disagree.
   public init(evidence: IncidentEvidence, incident: Incident?) {
     self.init()
+    let evidence = Self.plausible(evidence)
     activity = Self.activity(of: evidence)
-    guard let incident, let first = incident.onsets.map(\.time.nanoseconds).min(),
+    guard let incident,
+      let first = incident.onsets.lazy.map(\.time.nanoseconds).filter({ Format.plausible.contains($0) })
+        .min(),
       let newest = evidence.times.last
     else { return }
     var indexOfName: [String: Int] = [:]
     indexOfName.reserveCapacity(evidence.devices.count)
     for (index, name) in evidence.devices.enumerated() { indexOfName[name] = index }
     let words = TemplateWords(evidence: evidence)
-    deriveRecovery(evidence, incident, indexOfName, newest)
+    deriveRecovery(evidence, incident, indexOfName, words, newest)
     deriveAlerts(evidence, incident, indexOfName, words, first)
     deriveAttempts(evidence, words, first)
     deriveRoutine(evidence, first, newest)
+  }
+
+  /// The evidence without events whose clock was not set. Events are in order of time, so they lie at the ends.
+  private static func plausible(_ evidence: IncidentEvidence) -> IncidentEvidence {
+    guard let first = evidence.times.first, let last = evidence.times.last,
+      !Format.plausible.contains(first) || !Format.plausible.contains(last)
+    else { return evidence }
+    var kept = evidence
+    let low = evidence.times.firstIndex { $0 >= Format.plausible.lowerBound } ?? evidence.times.count
+    let high = evidence.times.lastIndex { $0 < Format.plausible.upperBound } ?? -1
+    let rows = low..<max(low, high + 1)
+    kept.eventIDs = Array(evidence.eventIDs[rows])
+    kept.times = Array(evidence.times[rows])
+    kept.eventDevices = Array(evidence.eventDevices[rows])
+    kept.eventTemplates = Array(evidence.eventTemplates[rows])
+    kept.severities = Array(evidence.severities[rows])
+    return kept
   }
 
   private static func activity(of evidence: IncidentEvidence) -> [MinuteActivity] {
@@ -41,7 +61,8 @@ extension IncidentSignals {
   }
 
   private mutating func deriveRecovery(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ newest: Int64
+    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
+    _ newest: Int64
   ) {
     let none = Int64.max
     var onsetOf = [Int64](repeating: none, count: evidence.devices.count)
@@ -72,14 +93,15 @@ extension IncidentSignals {
         || isBad[Int(evidence.eventTemplates[row])]
       {
         healthySince[device] = none
-      } else if healthySince[device] == none {
+      } else if healthySince[device] == none, !words.isAttempt[Int(evidence.eventTemplates[row])] {
+        // A device that tries to connect is alive, not well.
         healthySince[device] = time
         healthyEvent[device] = evidence.eventIDs[row]
       }
     }
     var intervals: [AffectedInterval] = []
     var counted = [Bool](repeating: false, count: evidence.devices.count)
-    for onset in incident.onsets {
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
       guard let device = indexOfName[onset.device] else {
         intervals.append(.init(device: onset.device, start: onset.time, end: nil, recoveryEvent: nil))
         continue

@@ -19,10 +19,20 @@ struct IncidentPicture {
   let cohorts: CohortComparison
 
   init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
+    var facts = facts
+    facts.newestEvidence = facts.newestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
+    facts.oldestEvidence = facts.oldestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
+    facts.signals.affected = facts.signals.affected?.filter {
+      Format.isPlausible($0.start) && ($0.end.map { Format.isPlausible($0) } ?? true)
+    }
     self.facts = facts
     self.trace = trace
     self.incidentIndex = incidentIndex
-    incident = trace.incidents.indices.contains(incidentIndex) ? trace.incidents[incidentIndex] : nil
+    // Statements about a moment that no set clock shows are left out: they say nothing about when.
+    var found = trace.incidents.indices.contains(incidentIndex) ? trace.incidents[incidentIndex] : nil
+    found?.phases.removeAll { !Format.isPlausible($0.start) }
+    found?.changes.removeAll { !Format.isPlausible($0.start) }
+    incident = found
     var seen: Set<String> = []
     onsets = (incident?.onsets ?? [])
       .sorted { ($0.time, $0.device) < ($1.time, $1.device) }

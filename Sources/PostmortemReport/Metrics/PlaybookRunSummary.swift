@@ -46,32 +46,34 @@ struct PlaybookRunSummary: Hashable {
 
   private init(records: [RunRecord]) {
     run = records[0].run
-    last = records.map(\.wallTime).max() ?? 0
+    // A responder's clock that is not set says nothing about when.
+    last = records.lazy.map(\.wallTime).filter { Format.plausible.contains($0) }.max() ?? 0
     var outcome: [Action: RunRecord.Outcome] = [:]
     var undo: [Action: RunRecord.Outcome] = [:]
     var stepIndex: [String: Int] = [:]
     for record in records {
+      let time = Format.plausible.contains(record.wallTime) ? record.wallTime : nil
       let action = record.target.map { Action(step: record.step ?? "", target: $0) }
       switch record.kind {
       case .runStarted:
-        started = started ?? record.wallTime
+        started = started ?? time
         if title.isEmpty { title = record.detail }
-      case .approved: approved = approved ?? record.wallTime
-      case .runFinished: finished = record.wallTime
+      case .approved: approved = approved ?? time
+      case .runFinished: finished = time
       case .stepStarted:
-        if let step = record.step {
+        if let step = record.step, let time {
           stepIndex[step] = steps.count
-          steps.append(Step(id: step, start: record.wallTime))
+          steps.append(Step(id: step, start: time))
         }
       case .stepFinished:
-        if let step = record.step, let index = stepIndex[step] { steps[index].end = record.wallTime }
+        if let step = record.step, let index = stepIndex[step] { steps[index].end = time }
       case .intent, .result, .verified:
         guard let action else { continue }
         if record.action == .undo {
           undo[action] = record.outcome ?? undo[action] ?? .unknown
         } else {
           if record.kind == .intent {
-            firstIntent = firstIntent ?? record.wallTime
+            firstIntent = firstIntent ?? time
             if let index = record.step.flatMap({ stepIndex[$0] }) { steps[index].targets += 1 }
           }
           outcome[action] =

@@ -37,8 +37,13 @@ struct SpreadForest {
       if (edge.probability, old.from) > (old.probability, edge.from) { best[edge.to] = edge }
     }
     var times: [String: Instant] = [:]
-    for onset in incident.onsets { times[onset.device] = min(times[onset.device] ?? onset.time, onset.time) }
-    var names = Set(times.keys)
+    var names: Set<String> = []
+    for onset in incident.onsets {
+      names.insert(onset.device)
+      if Format.isPlausible(onset.time) {
+        times[onset.device] = min(times[onset.device] ?? onset.time, onset.time)
+      }
+    }
     for edge in best.values {
       names.insert(edge.from)
       names.insert(edge.to)

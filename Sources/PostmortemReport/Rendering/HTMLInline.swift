@@ -3,7 +3,7 @@ extension HTMLPage {
 
   mutating func render(_ part: Inline) {
     switch part {
-    case .words(let text): out.add(text)
+    case .words(let text), .label(let text): out.add(text)
     case .strong(let text): out.element("strong", "", text)
     case .metric(let id):
       let metric = report.metrics[id]
@@ -66,7 +66,7 @@ enum PlainText {
 
   static func of(_ part: Inline, _ report: Report) -> String {
     switch part {
-    case .words(let text), .strong(let text): text
+    case .words(let text), .label(let text), .strong(let text): text
     case .metric(let id): report.metrics[id].fullText
     case .value(let value, let unit):
       value.isKnown && !unit.isEmpty ? value.text + (unit == "×" ? "" : " ") + unit : value.text

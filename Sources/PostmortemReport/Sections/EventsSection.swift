@@ -149,7 +149,7 @@ enum SpreadCurve {
     return Chart(
       id: "spread-curve", title: "Devices affected over time",
       description:
-        "\(metric: .affected) in all, the first at \(metric: .firstEffect). From 10 % to 90 %: \(metric: .riseTime). Doubling time: \(metric: .doublingTime).",
+        "\(metric: .affected) in all, the first at \(metric: .firstEffect). From one in ten to nine in ten: \(metric: .riseTime). Doubling time: \(metric: .doublingTime).",
       drawing: .lines(LineChart(curves: curves, marks: marks, start: start, end: upper, unit: "devices")),
       table: table(times, curve, start: first, end: max(last, end)))
   }

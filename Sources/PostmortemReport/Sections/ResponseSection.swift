@@ -62,7 +62,7 @@ enum ResponseSection: ReportSection {
         ("Outcome unknown", Prose([.metric(.actionsUnknown)])),
         ("Skipped", Prose([.metric(.actionsSkipped)])),
         ("Halts", Prose([.metric(.playbookHalts)])), ("Waited for approval", Prose([.metric(.approvalWait)])),
-        ("Undo that worked", Prose([.metric(.rollbackSuccess)])),
+        ("Undo that worked", Prose([.metric(.undoWorked)])),
       ]),
       .table(
         Table(

@@ -61,7 +61,7 @@ enum WhatIfSection: ReportSection {
         .init(
           label: EvidenceText(label), value: share, low: share, high: share,
           text: "\(Format.count(part)) of \(Format.count(whole))"))
-      rows.append([Prose(stringLiteral: context.metrics[id].title), Prose([.metric(id)])])
+      rows.append([Prose([.label(context.metrics[id].title)]), Prose([.metric(id)])])
     }
     guard !bars.isEmpty else { return nil }
     return Chart(

@@ -70,8 +70,12 @@ enum Format {
     return withDay ? "\(text.dropFirst(5).prefix(5)) \(clock)" : clock
   }
 
-  /// False for what a device without a set clock writes: the first year of the epoch and before.
-  static func isPlausible(_ instant: Instant) -> Bool { instant.nanoseconds >= 31_536_000_000_000_000 }
+  /// Instants that a set clock can show, in nanoseconds: 1971 to 2106 (where 32 unsigned bits of seconds end). Sums and
+  /// differences of three of them fit 64 bits.
+  static let plausible: Range<Int64> = 31_536_000_000_000_000..<4_294_967_296_000_000_000
+
+  /// False for what a device without a set clock writes.
+  static func isPlausible(_ instant: Instant) -> Bool { plausible.contains(instant.nanoseconds) }
 
   /// Bytes with a binary unit: `81,920 B`, `12.4 MiB`.
   static func bytes(_ value: UInt64) -> String {

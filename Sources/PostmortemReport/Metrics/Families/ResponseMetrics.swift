@@ -8,7 +8,7 @@ extension MetricID {
   static let actionsUnknown = MetricID("playbook_unknown")
   static let actionsSkipped = MetricID("playbook_skipped")
   static let approvalWait = MetricID("approval_wait")
-  static let rollbackSuccess = MetricID("rollback_success")
+  static let undoWorked = MetricID("undo_worked")
   static let playbookHalts = MetricID("playbook_halts")
 }
 
@@ -52,7 +52,7 @@ enum ResponseMetrics: MetricFamily {
       "")
     let undone = runs.reduce(0) { $0 + $1.undone }
     add(
-      .rollbackSuccess, "Undo actions that worked", "undo records with outcome ok or changed / undo records",
+      .undoWorked, "Undo actions that worked", "undo records with outcome ok or changed / undo records",
       undone == 0
         ? .notComputable("nothing was undone") : .share(runs.reduce(0) { $0 + $1.undoneOK }, of: undone), "")
   }

@@ -124,7 +124,7 @@ enum RecoveryCurve {
       }
     }
     let rows = [MetricID.recovered50, .recovered90, .recovered99].map { id -> [Prose] in
-      [Prose(stringLiteral: context.metrics[id].title), Prose([.metric(id)])]
+      [Prose([.label(context.metrics[id].title)]), Prose([.metric(id)])]
     }
     return Chart(
       id: "recovery", title: "Devices recovered over time",

@@ -1,0 +1,151 @@
+import CascadeAnalysis
+import IncidentModel
+import PlaybookModel
+import Testing
+
+@testable import PostmortemReport
+
+/// Cases at the edge give a true report: no NaN, no null, no 1970, no negative duration, no word of success.
+struct EdgeCaseTests {
+  static let cases: [(name: String, make: @Sendable () -> (CaseFacts, Trace))] = [
+    ("empty", { (CaseFacts(), Trace()) }),
+    (
+      "no incident",
+      {
+        let c = SyntheticCase(failing: 0); return (c.facts, c.trace)
+      }
+    ),
+    (
+      "one device",
+      {
+        let c = SyntheticCase(devices: 1, failing: 1); return (c.facts, c.trace)
+      }
+    ),
+    (
+      "no run",
+      {
+        let c = SyntheticCase(withRun: false); return (c.facts, c.trace)
+      }
+    ),
+    (
+      "no update",
+      {
+        var c = SyntheticCase()
+        c.trace.incidents[0].changes = []
+        c.trace.incidents[0].phases = []
+        c.trace.incidents[0].commonCause = nil
+        c.trace.incidents[0].origins = []
+        c.trace.incidents[0].edges = []
+        return (c.facts, c.trace)
+      }
+    ),
+    (
+      "two incidents",
+      {
+        var c = SyntheticCase()
+        c.trace.incidents.append(c.trace.incidents[0])
+        return (c.facts, c.trace)
+      }
+    ),
+    (
+      "effect before trigger",
+      {
+        var c = SyntheticCase()
+        c.trace.incidents[0].phases[0].start = SyntheticCase.at(10)
+        return (c.facts, c.trace)
+      }
+    ),
+    (
+      "no times",
+      {
+        var c = SyntheticCase()
+        for index in c.trace.incidents[0].onsets.indices {
+          c.trace.incidents[0].onsets[index].time = Instant(nanoseconds: 0)
+          c.trace.incidents[0].onsets[index].interval = Instant(nanoseconds: 0)...Instant(nanoseconds: 0)
+        }
+        for index in c.trace.incidents[0].phases.indices {
+          c.trace.incidents[0].phases[index].start = Instant(nanoseconds: 5)
+        }
+        c.trace.incidents[0].changes[0].start = Instant(nanoseconds: 0)
+        c.facts.newestEvidence = nil
+        c.facts.oldestEvidence = nil
+        c.facts.signals = IncidentSignals()
+        for (id, event) in c.facts.events {
+          var event = event
+          event.time = Instant(nanoseconds: 0)
+          c.facts.events[id] = event
+        }
+        for index in c.facts.runs.indices { c.facts.runs[index].wallTime = 0 }
+        return (c.facts, c.trace)
+      }
+    ),
+    (
+      "not finite",
+      {
+        var c = SyntheticCase()
+        c.trace.incidents[0].origins[0].probability = .nan
+        c.trace.incidents[0].commonCause?.probability = .infinity
+        c.trace.incidents[0].changes[0].failedShare = .nan
+        c.trace.incidents[0].onsets[0].probability = .nan
+        c.trace.clockSkews = [ClockSkew(device: "gw-0-s1", seconds: .nan, error: 1, pairs: 0)]
+        return (c.facts, c.trace)
+      }
+    ),
+    (
+      "ends of time",
+      {
+        var c = SyntheticCase()
+        c.trace.incidents[0].onsets[3].time = Instant(nanoseconds: .max)
+        c.trace.incidents[0].onsets[4].time = Instant(nanoseconds: .min)
+        c.facts.newestEvidence = Instant(nanoseconds: .max)
+        c.facts.annotations.end = Statement(at: "1970-01-01T00:00:00Z")
+        return (c.facts, c.trace)
+      }
+    ),
+  ]
+
+  @Test(arguments: Audience.allCases) func saysOnlyWhatIsTrue(_ audience: Audience) {
+    for (name, make) in Self.cases {
+      let (facts, trace) = make()
+      let report = Report(
+        facts: facts, trace: trace, options: ReportOptions(audience: audience, sha256: sha256))
+      for text in [HTMLRenderer.render(report), MarkdownRenderer.render(report), JSONRenderer.render(report)]
+      {
+        let lower = text.replacing("annulled", with: "").lowercased()
+        for word in ["nan", "null", "1970", "infinity", "inf ", "successful", "success", "all clear"] {
+          let found = lower.contains(word) && !(word == "nan" && !Self.hasWord("nan", lower))
+          #expect(!found, "\(name), \(audience.rawValue): \(word)")
+        }
+        #expect(!text.contains(/[^0-9a-z,.]-[0-9.]+ (s|min|h|d)\b/), "\(name): a negative duration")
+      }
+    }
+  }
+
+  private static func hasWord(_ word: String, _ text: String) -> Bool {
+    text.split { !$0.isLetter }.contains { $0 == word }
+  }
+
+  @Test func saysThatAnEmptyCaseProvesNothing() {
+    let report = Report(facts: CaseFacts(), trace: Trace(), options: ReportOptions(sha256: sha256))
+    let text = MarkdownRenderer.render(report)
+    #expect(text.contains("No incident was found"))
+    #expect(text.contains("That is not a proof that nothing happened."))
+  }
+
+  @Test func saysThatAnIncidentIsStillOpen() {
+    let text = MarkdownRenderer.render(SyntheticCase().report())
+    #expect(text.contains("An end has not been declared."))
+    #expect(text.contains("still affected"))
+  }
+
+  @Test func groupsAThousandDevicesIntoALegibleTree() throws {
+    let report = SyntheticCase(devices: 3000, failing: 2500).report()
+    let blocks = report.sections[6].blocks
+    var drawn: TreeChart?
+    for case .chart(let chart) in blocks { if case .tree(let tree) = chart.drawing { drawn = tree } }
+    let tree = try #require(drawn)
+    #expect(tree.nodes.count <= 41)
+    #expect(tree.nodes.reduce(0) { $0 + $1.count } >= 2500)
+    #expect(HTMLRenderer.render(report).utf8.count < 600_000)
+  }
+}
