@@ -6,6 +6,10 @@ public struct CascadeTracer: Sendable {
   public struct Options: Sendable {
     /// Draws of each simulation behind an interval.
     public var simulations = 200
+    /// What analysts decided.
+    public var judgements: [Judgement] = []
+    /// What analysts know.
+    public var facts: [KnownFact] = []
     /// Defaults.
     public init() {}
   }
@@ -19,9 +23,10 @@ public struct CascadeTracer: Sendable {
   public func trace(_ evidence: IncidentEvidence) -> Trace {
     var timeline = Timeline(evidence)
     let fleet = Fleet(evidence)
+    let judgements = Judgements(options.judgements, evidence.devices)
     var clocks = ClockCorrection(timeline)
     timeline.correct(by: clocks.offsets)
-    var reading = Reading(timeline, fleet, clocks)
+    var reading = Reading(timeline, fleet, clocks, judgements)
     if let diagnosis = reading.diagnosis {
       let guessed = ClockByCompany(clocks, fleet, reading.onsets, reading.members, cohort: diagnosis.cohort)
         .found
@@ -31,11 +36,11 @@ public struct CascadeTracer: Sendable {
           clocks.offsets[device] = guess.offset
           clocks.errors[device] = guess.error
         }
-        reading = Reading(timeline, fleet, clocks)
+        reading = Reading(timeline, fleet, clocks, judgements)
       }
     }
     var result = Trace()
-    let assembly = Assembly(timeline, fleet, reading.onsets)
+    let assembly = Assembly(timeline, fleet, reading.onsets, judgements, options.facts)
     result.clockSkews = assembly.skews(clocks)
     if let diagnosis = reading.diagnosis {
       result.incidents.append(assembly.incident(diagnosis, reading.members))
@@ -48,6 +53,7 @@ public struct CascadeTracer: Sendable {
         .rollout(WhatIfPolicy(), draws: options.simulations)
     }
     result.unrelated = assembly.unrelated()
+    result.caveats += judgements.notes
     return result
   }
 }
@@ -58,12 +64,14 @@ private struct Reading {
   let members: [Int]
   let diagnosis: Diagnosis?
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection) {
+  init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements) {
     let reports = Reports(timeline, fleet)
     let profiles = TemplateProfiles(timeline, fleet) { event in
       reports.isReport(Int(timeline.evidence.eventTemplates[event]))
     }
-    onsets = Onsets(timeline, fleet, profiles, reports)
+    var onsets = Onsets(timeline, fleet, profiles, reports)
+    for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
+    self.onsets = onsets
     members = onsets.devices
     diagnosis =
       members.isEmpty

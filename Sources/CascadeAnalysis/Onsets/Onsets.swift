@@ -177,6 +177,16 @@ struct Onsets {
       kind: .log, events: Array(events), reason: reason)
   }
 
+  /// Applies an analyst's word: a rejected onset is gone, an accepted one is certain.
+  mutating func judge(_ device: Int, _ isAccepted: Bool) {
+    if isAccepted {
+      if findings[device] == nil { findings[device] = unrelated.removeValue(forKey: device) }
+      findings[device]?.probability = 1
+    } else {
+      findings[device] = nil
+    }
+  }
+
   /// A single message of a surging kind: among all such entities, the everyday accounts for as many as the quiet rate
   /// predicts. Failures mostly say more, so lone messages are less sure than the rate alone suggests.
   private mutating func discountLone(_ lone: [Int: [Int]], _ profiles: TemplateProfiles) {

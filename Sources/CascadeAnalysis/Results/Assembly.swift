@@ -5,9 +5,14 @@ struct Assembly {
   private let timeline: Timeline
   private let fleet: Fleet
   private let onsets: Onsets
+  private let judgements: Judgements
+  private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) {
+  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ judgements: Judgements, _ facts: [KnownFact])
+  {
+    self.judgements = judgements
+    self.facts = facts
     self.timeline = timeline
     self.fleet = fleet
     self.onsets = onsets
@@ -28,11 +33,12 @@ struct Assembly {
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor
     if diagnosis.family == .contact { scene.contact = diagnosis.contact }
-    let origins = origins(diagnosis, members)
+    var origins = origins(diagnosis, members)
+    origins.judge(judgements.origins)
     // The best origin has no parent of its own, unless only a weak guess.
     var roots = Set<Int>()
     if let best = origins.candidates.first, best.probability > 0.3 { roots.insert(best.device) }
-    let spread = Spread(scene, members, roots: roots)
+    let spread = Spread(scene, members, roots: roots, judged: judgements.edges)
     let phases = Phases(
       fleet, onsets, members, spread, change: diagnosis.change, cohort: diagnosis.cohort, timeline: timeline)
     incident.onsets = members.map { onset($0, onsets.findings[$0]!) }.sorted {
@@ -50,6 +56,11 @@ struct Assembly {
     incident.changes =
       [diagnosis.change].compactMap { $0 }.map { change($0, reached: diagnosis.marked) }
       + diagnosis.otherChanges.map { change($0, reached: nil) }
+    incident.changes += facts.map {
+      ChangeEvent(
+        template: "\($0.text) (said by \($0.author))", actor: nil, start: $0.at, devices: [], failedShare: 0,
+        failedShareOfOthers: 0, evidence: [])
+    }
     incident.commonCause = diagnosis.commonCause
     incident.phases = phases.list.map {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })

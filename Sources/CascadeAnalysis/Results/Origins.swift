@@ -79,6 +79,18 @@ struct Origins {
     }
   }
 
+  /// Applies analysts' words: rejected candidates go, an accepted one leads.
+  mutating func judge(_ judged: [Int: Bool]) {
+    guard !judged.isEmpty else { return }
+    candidates.removeAll { judged[$0.device] == false }
+    for (device, isAccepted) in judged.sorted(by: { $0.key < $1.key }) where isAccepted {
+      for index in candidates.indices { candidates[index].probability *= 0.01 }
+      candidates.removeAll { $0.device == device }
+      candidates.append(Candidate(device: device, probability: 0.99, reasonsFor: ["an analyst accepted it"]))
+    }
+    candidates.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
+  }
+
   /// No family fits: the earliest failures, with little confidence.
   init(earliest members: [Int], _ onsets: Onsets, confidence: Double) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }

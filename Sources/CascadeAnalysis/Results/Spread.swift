@@ -12,7 +12,7 @@ struct Spread {
   /// Weight of "some parent that is not in the evidence".
   private static let unseen = 0.1
 
-  init(_ scene: Scene, _ members: [Int], roots: Set<Int>) {
+  init(_ scene: Scene, _ members: [Int], roots: Set<Int>, judged: [UInt64: Bool] = [:]) {
     var parentOf: [Int: Int] = [:]
     func closesCycle(_ parent: Int, _ child: Int) -> Bool {
       var next: Int? = parent
@@ -27,6 +27,11 @@ struct Spread {
       var total = Self.unseen
       for evidence in allCausalEvidence {
         for candidate in evidence.parents(of: child, in: scene) where candidate.parent != child {
+          var candidate = candidate
+          if let isAccepted = judged[Judgements.key(candidate.parent, child)] {
+            guard isAccepted else { continue }
+            candidate.weight = 100
+          }
           total += candidate.weight
           if let known = merged[candidate.parent] {
             merged[candidate.parent]!.weight += candidate.weight

@@ -1,0 +1,84 @@
+public import IncidentModel
+
+/// What an analyst decided about a statement of a trace. Traces honour it and say so.
+public struct Judgement: Sendable, Hashable {
+  /// `onset:NAME`, `origin:NAME`, `edge:FROM->TO`.
+  public var subject: String
+  /// True for accepted, false for rejected.
+  public var isAccepted: Bool
+  /// Who said so.
+  public var author: String
+  /// When.
+  public var at: Instant
+  /// A judgement from its parts.
+  public init(subject: String, isAccepted: Bool, author: String, at: Instant) {
+    self.subject = subject
+    self.isAccepted = isAccepted
+    self.author = author
+    self.at = at
+  }
+}
+
+/// Something an analyst knows to have happened, such as a deployment.
+public struct KnownFact: Sendable, Hashable {
+  /// When it happened.
+  public var at: Instant
+  /// What happened.
+  public var text: String
+  /// Who said so.
+  public var author: String
+  /// A fact from its parts.
+  public init(at: Instant, text: String, author: String) {
+    self.at = at
+    self.text = text
+    self.author = author
+  }
+}
+
+/// Judgements by entity index.
+struct Judgements {
+  private(set) var onsets: [Int: Bool] = [:]
+  private(set) var origins: [Int: Bool] = [:]
+  private(set) var edges: [UInt64: Bool] = [:]
+  /// One sentence for each that was honoured or could not be.
+  private(set) var notes: [String] = []
+
+  init(_ list: [Judgement], _ devices: [String]) {
+    guard !list.isEmpty else { return }
+    var index: [String: Int] = [:]
+    for (position, name) in devices.enumerated() where index[name] == nil { index[name] = position }
+    for entry in list {
+      let verb = entry.isAccepted ? "accepted" : "rejected"
+      let who = "by \(entry.author) at \(entry.at)"
+      let parts = entry.subject.split(separator: ":", maxSplits: 1).map(String.init)
+      let what = parts.count == 2 ? parts[1] : ""
+      switch parts.first {
+      case "onset" where index[what] != nil: onsets[index[what]!] = entry.isAccepted
+      case "origin" where index[what] != nil: origins[index[what]!] = entry.isAccepted
+      case "edge":
+        guard let arrow = Self.arrow(in: what), let from = index[arrow.from], let to = index[arrow.to] else {
+          fallthrough
+        }
+        edges[Self.key(from, to)] = entry.isAccepted
+      default:
+        notes.append("\(entry.subject), \(verb) \(who), names nothing in this case and was not used")
+        continue
+      }
+      notes.append("\(entry.subject) was \(verb) \(who)")
+    }
+  }
+
+  static func key(_ from: Int, _ to: Int) -> UInt64 { UInt64(from) << 32 | UInt64(to) }
+
+  private static func arrow(in text: String) -> (from: String, to: String)? {
+    let bytes = Array(text.utf8)
+    guard bytes.count > 3 else { return nil }
+    for position in 1..<bytes.count - 2 where bytes[position] == 45 && bytes[position + 1] == 62 {
+      return (
+        String(decoding: bytes[..<position], as: UTF8.self),
+        String(decoding: bytes[(position + 2)...], as: UTF8.self)
+      )
+    }
+    return nil
+  }
+}
