@@ -14,6 +14,8 @@ struct Course: Sendable {
     case deprived
     /// Compromised: works on, for somebody else.
     case compromised
+    /// Slow and full of errors, by its metrics.
+    case degraded
     /// Unrelated failure.
     case unrelated
   }

@@ -81,8 +81,9 @@ struct Documents {
       }
       try stream.drain(&out)
     }
+    let directed = course.mode.contains(.degraded)
     for (a, b) in course.links where chance.unit(Int(a) &* 0x10_0001 ^ Int(b), .topology, 1) < kept {
-      link(Int(a), Int(b), "adjacent")
+      link(Int(a), Int(b), directed ? "feeds" : "adjacent")
       try stream.drain(&out)
     }
     try stream.drain(&out, above: 0)

@@ -18,13 +18,15 @@ struct EvidenceWriter {
   /// Events expected in the whole; decides how finely the window is cut.
   let expectedEvents: Int
   let damage: Bool
+  /// There are no logs.
+  let onlyMetrics: Bool
   private(set) var entries: [EvidenceEntry] = []
   private(set) var damaged: [(path: String, kind: String)] = []
 
   init(
     fleet: Fleet, course: Course, chance: Chance, testimony: Testimony, chatter: Chatter,
     output: OutputFolder,
-    expectedEvents: Int, damage: Bool
+    expectedEvents: Int, damage: Bool, onlyMetrics: Bool
   ) {
     self.fleet = fleet
     self.course = course
@@ -34,10 +36,12 @@ struct EvidenceWriter {
     self.output = output
     self.expectedEvents = expectedEvents
     self.damage = damage
+    self.onlyMetrics = onlyMetrics
   }
 
   /// Writes everything below `evidence/`.
   mutating func writeAll(progress: (Double) -> Void) throws(SimulationError) {
+    if onlyMetrics { return try writeMetrics() }
     try writeCentral()
     for broker in fleet.brokers { try writeBroker(broker) }
     progress(0.1)
@@ -129,6 +133,9 @@ struct EvidenceWriter {
     }
     return files
   }
+
+  /// Lists a file in the manifest.
+  mutating func note(_ entry: EvidenceEntry) { entries.append(entry) }
 
   private mutating func note(_ path: String, _ format: String, _ file: LogFile) {
     entries.append(EvidenceEntry(path: path, format: format, lines: file.lines, bytes: file.plainBytes))

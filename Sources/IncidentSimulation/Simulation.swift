@@ -73,15 +73,18 @@ public struct Simulation: Sendable {
   ) throws(SimulationError) -> SimulationSummary {
     let output = try OutputFolder(folder)
     let testimony = Testimony(fleet: fleet, course: course, chance: chance, missing: missing)
-    let (observable, spoken) = testimony.witness()
-    let wanted = settings.events ?? max(2000, settings.devices * 60)
+    var (observable, spoken) = testimony.witness()
+    // Metrics tell of every unit.
+    if scenario.evidence == .metrics { observable = course.onset.indices.filter { course.failed($0) } }
+    let wanted = settings.events ?? max(2000, settings.devices * (scenario.evidence == .metrics ? 240 : 60))
     let (period, batchPeriod) = periods(events: max(0, wanted - spoken))
     let chatter = Chatter(
       fleet: fleet, course: course, chance: chance, missing: missing, period: period, batchPeriod: batchPeriod
     )
     var writer = EvidenceWriter(
       fleet: fleet, course: course, chance: chance, testimony: testimony, chatter: chatter, output: output,
-      expectedEvents: wanted, damage: settings.damage)
+      expectedEvents: wanted, damage: settings.damage,
+      onlyMetrics: scenario.evidence == .metrics)
     try writer.writeAll(progress: progress)
     let headers = writer.entries.count { $0.format == "csv" }
     let events = writer.entries.reduce(0) { $0 + $1.lines } - headers

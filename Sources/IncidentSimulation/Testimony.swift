@@ -65,7 +65,7 @@ struct Testimony: Sendable {
     }
     let onset = course.onset[device]
     switch course.mode[device] {
-    case .none: break
+    case .none, .degraded: break
     case .loud:
       out.add(
         Record(firstWord(device), at: onset, speaker: device, value: number(device, 3)), self, of: device)

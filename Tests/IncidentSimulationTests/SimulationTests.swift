@@ -50,13 +50,14 @@ import Testing
   @Test(arguments: incidents, [UInt64(1), 2, 3, 4, 5, 6, 7, 8])
   func truthIsConsistent(_ name: String, _ seed: UInt64) throws {
     let scratch = ScratchFolder()
-    let settings = SimulationSettings(scenario: name, devices: 240, seed: seed)
+    var settings = SimulationSettings(scenario: name, devices: 240, seed: seed)
+    settings.events = 6000
     let folder = try scratch.simulate(settings)
     let truth = try Truth(folder: folder)
     let start = try #require(Scenario.named(name)).start
     let end = start.adding(seconds: Double(try #require(Scenario.named(name)).duration)).description
     #expect(truth.n_failed == truth.onsets.count)
-    #expect(truth.n_failed > (name == "dependency-failure" ? 4 : 20))
+    #expect(truth.n_failed > (["dependency-failure", "metric-degradation"].contains(name) ? 4 : 20))
     #expect(truth.onsets.values.allSatisfy { $0 >= start.description && $0 <= end })
     #expect(Set(truth.observable).isSubset(of: truth.onsets.keys))
     #expect(truth.observable.count * 10 > truth.onsets.count * 5)

@@ -14,10 +14,30 @@ public struct Scenario: Sendable {
   public let start: Instant
   /// Length of the window in seconds where none is given.
   public let duration: Int
+  /// What there is to read.
+  enum Evidence: Sendable { case logs, metrics }
+  let evidence: Evidence
   /// Decides what happens to whom. May change the fleet's firmware.
   let unfold: @Sendable (_ fleet: inout Fleet, _ window: Range<Int64>, _ chance: Chance) -> Course
   /// What another rollout policy would have done; nil where the scenario has no rollout.
   let failuresUnderPolicy: (@Sendable (_ fleet: Fleet, _ course: Course, RolloutPolicy, Chance) -> Int)?
+
+  init(
+    name: String, family: String, summary: String, modelledOn: String, start: Instant, duration: Int,
+    evidence: Evidence = .logs,
+    unfold: @escaping @Sendable (inout Fleet, Range<Int64>, Chance) -> Course,
+    failuresUnderPolicy: (@Sendable (Fleet, Course, RolloutPolicy, Chance) -> Int)?
+  ) {
+    self.name = name
+    self.family = family
+    self.summary = summary
+    self.modelledOn = modelledOn
+    self.start = start
+    self.duration = duration
+    self.evidence = evidence
+    self.unfold = unfold
+    self.failuresUnderPolicy = failuresUnderPolicy
+  }
 
   /// The scenario of a name, or nil.
   public static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
