@@ -77,7 +77,7 @@ let package = Package(
     tests("TimelineStore", ["IncidentModel", grdb, sqlite]),
     tests("CascadeAnalysis", ["IncidentModel"]),
     tests("PlaybookModel"),
-    tests("PlaybookRunner", ["PlaybookModel", "IncidentModel"]),
+    tests("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto"]),
     tests("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
