@@ -40,18 +40,21 @@ struct EvidenceWriter {
   }
 
   /// Writes everything below `evidence/`.
-  mutating func writeAll(progress: (Double) -> Void) throws(SimulationError) {
+  mutating func writeAll(progress report: (Double) -> Bool) throws(SimulationError) {
+    func progress(_ share: Double) throws(SimulationError) {
+      if !report(share) { throw SimulationError(.stopped, "stopped before the evidence was complete") }
+    }
     if onlyMetrics { return try writeMetrics() }
     try writeCentral()
     for broker in fleet.brokers { try writeBroker(broker) }
-    progress(0.1)
+    try progress(0.1)
     for region in 0..<fleet.regionCount {
       try writeTelemetry(region)
-      progress(0.1 + 0.2 * Double(region + 1) / Double(fleet.regionCount))
+      try progress(0.1 + 0.2 * Double(region + 1) / Double(fleet.regionCount))
     }
     for site in 0..<fleet.siteCount {
       try writeSite(site)
-      progress(0.3 + 0.7 * Double(site + 1) / Double(fleet.siteCount))
+      try progress(0.3 + 0.7 * Double(site + 1) / Double(fleet.siteCount))
     }
   }
 

@@ -11,7 +11,7 @@ struct OutputFolder: Sendable {
     guard let handle = opendir(path) else { throw OutputFolder.failure("open folder", path) }
     defer { closedir(handle) }
     while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       if name != "." && name != ".." {
@@ -19,6 +19,25 @@ struct OutputFolder: Sendable {
           .outputExists, "will not write into '\(path)': it is not empty; give a new folder", path: path)
       }
     }
+  }
+
+  /// Removes everything in the folder: it was empty before us, and half an incident is of no use.
+  func removeContents() { OutputFolder.removeTree(path, itself: false) }
+
+  private static func removeTree(_ path: String, itself: Bool) {
+    if let handle = opendir(path) {
+      while let entry = readdir(handle) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name == "." || name == ".." { continue }
+        let child = path + "/" + name
+        // A link is removed, never followed.
+        if unlink(child) != 0 { removeTree(child, itself: true) }
+      }
+      closedir(handle)
+    }
+    if itself { rmdir(path) }
   }
 
   /// Writes a whole file.

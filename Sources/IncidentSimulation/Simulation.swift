@@ -67,11 +67,22 @@ public struct Simulation: Sendable {
   }
 
   /// Writes `evidence/`, `inventory.csv`, `topology.csv`, `truth.json` and `manifest.json` into a new or empty folder.
-  /// `progress` gets shares from 0 to 1.
+  /// `progress` gets shares from 0 to 1 and stops the work by returning false. Whatever fails, the folder is empty again.
   public func write(
-    to folder: String, progress: (Double) -> Void = { _ in }
+    to folder: String, progress: (Double) -> Bool = { _ in true }
   ) throws(SimulationError) -> SimulationSummary {
     let output = try OutputFolder(folder)
+    do {
+      return try write(to: output, progress)
+    } catch {
+      output.removeContents()
+      throw error
+    }
+  }
+
+  private func write(
+    to output: OutputFolder, _ progress: (Double) -> Bool
+  ) throws(SimulationError) -> SimulationSummary {
     let testimony = Testimony(fleet: fleet, course: course, chance: chance, missing: missing)
     var (observable, spoken) = testimony.witness()
     // Metrics tell of every unit.

@@ -1,7 +1,7 @@
 /// Why a simulation could not be made.
 public struct SimulationError: Error, Sendable, CustomStringConvertible {
   /// The kinds of failure.
-  public enum Code: String, Sendable { case invalidSetting, outputExists, cannotWrite, compression }
+  public enum Code: String, Sendable { case invalidSetting, outputExists, cannotWrite, compression, stopped }
   /// The kind.
   public var code: Code
   /// One sentence: what could not be done, on what, why, what to do.

@@ -158,6 +158,15 @@ import Testing
     #expect { try Simulation(settings) } throws: { "\($0)".contains("firmware-cascade") }
   }
 
+  @Test func whenStoppedItLeavesTheFolderEmpty() throws {
+    let scratch = ScratchFolder()
+    let simulation = try Simulation(SimulationSettings(scenario: "worm", devices: 60, seed: 1))
+    #expect { try simulation.write(to: scratch.path, progress: { $0 < 0.5 }) } throws: {
+      ($0 as? SimulationError)?.code == .stopped
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+  }
+
   @Test func refusesAFolderThatIsNotEmpty() throws {
     let scratch = ScratchFolder()
     let settings = SimulationSettings(scenario: "worm", devices: 10, seed: 1)

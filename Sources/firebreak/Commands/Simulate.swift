@@ -74,19 +74,28 @@ struct Simulate: ParsableCommand {
     }
     let showsProgress = isatty(STDERR_FILENO) == 1
     Interrupt.listen()
-    let summary = try simulation.write(
-      to: output,
-      progress: { share in
-        // A half-written folder is of no use, so there is nothing to save: end at once.
-        if Interrupt.isRequested { Glibc.exit(ExitStatus.interrupted.code) }
-        if showsProgress { showProgress("\rsimulating \(Figures.percent(share)) ") }
-      })
+    let summary: SimulationSummary
+    do {
+      summary = try simulation.write(
+        to: output,
+        progress: { share in
+          if showsProgress { showProgress("\rsimulating \(Figures.percent(share)) ") }
+          return !Interrupt.isRequested
+        })
+    } catch {
+      if showsProgress { showProgress("\r                    \r") }
+      if error.code == .stopped { throw ExitStatus.interrupted }
+      throw CommandError(error.description)
+    }
     if showsProgress { showProgress("\r                    \r") }
     report(summary)
   }
 
   /// Writes to standard error without a line end.
-  private func showProgress(_ text: String) { fputs(text, stderr) }
+  private func showProgress(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
 
   private func report(_ summary: SimulationSummary) {
     if format == .json {
