@@ -2,7 +2,12 @@
 public enum AllFormats {
   /// One entry for each file in `Formats/`; a test compares.
   public static let list: [any LogFormat] = [
-    SyslogRFC5424Format(), SyslogISOFormat(), SyslogRFC3164Format(), JSONLinesFormat(), CSVFormat(),
+    SyslogRFC5424Format(),
+    SyslogISOFormat(),
+    SyslogRFC3164Format(),
+    JSONLinesFormat(),
+    CSVFormat(),
+    LogfmtFormat(),
     TextFormat(),
   ]
 }

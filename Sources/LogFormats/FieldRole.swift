@@ -130,7 +130,7 @@ enum FieldNames {
       """
       message msg text eventmessage logmessage shortmessage body log messagetext msgtext \
       content description desc details detail event.original fullmessage note line \
-      eventtext statement summary reason error.message errormessage error info event eventname raw
+      eventtext statement summary reason error.message errormessage error info event eventname raw err
       """)
     add(
       .program, from: 1,

@@ -36,7 +36,8 @@ public enum FormatBenchmark {
     let bytes = places.reduce(0) { $0 + $1.count }
     let rounds = max(1, lines / records.count)
     var best = Figure(
-      format: format.name, bytesPerLine: Double(bytes) / Double(records.count), parse: .infinity, mine: .infinity)
+      format: format.name, bytesPerLine: Double(bytes) / Double(records.count), parse: .infinity,
+      mine: .infinity)
     text.withUnsafeBytes { buffer in
       for _ in 0..<3 {
         let parser = format.makeParser(SourceContext())
@@ -47,7 +48,9 @@ public enum FormatBenchmark {
           for place in places {
             let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
             var verdict = parser.parse(record, into: &reading)
-            while verdict == .event, reading.flags.contains(.more) { verdict = parser.next(record, into: &reading) }
+            while verdict == .event, reading.flags.contains(.more) {
+              verdict = parser.next(record, into: &reading)
+            }
           }
         }
         let parsed = now()

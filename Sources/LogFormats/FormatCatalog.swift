@@ -1,3 +1,5 @@
+import Glibc
+
 /// The formats that a session knows: the built-in ones, then those the user added.
 public struct FormatCatalog: Sendable {
   /// All formats, in order of preference where scores are equal.
@@ -10,6 +12,52 @@ public struct FormatCatalog: Sendable {
   public mutating func add(_ format: any LogFormat) {
     formats.removeAll { $0.name == format.name }
     formats.insert(format, at: 0)
+  }
+
+  /// Adds the formats that the JSON files of a folder define, in order of their names. A file that cannot be used is
+  /// reported and left out; the others are added.
+  public mutating func addFormats(fromFolder folder: String) -> [(file: String, error: DefinitionError)] {
+    var failures: [(file: String, error: DefinitionError)] = []
+    guard let directory = opendir(folder) else {
+      let reason = String(cString: strerror(errno))
+      return [(folder, DefinitionError(what: "the folder cannot be read: \(reason)", hint: ""))]
+    }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".json"), !name.hasPrefix(".") { names.append(name) }
+    }
+    closedir(directory)
+    for name in names.sorted() {
+      do throws(DefinitionError) {
+        add(try Self.definition(atPath: "\(folder)/\(name)"))
+      } catch {
+        failures.append((name, error))
+      }
+    }
+    return failures
+  }
+
+  /// The format that a JSON file defines: a user's format, or the file of `--mapping`.
+  public static func definition(atPath path: String) throws(DefinitionError) -> DefinedFormat {
+    guard let file = fopen(path, "re") else {
+      throw DefinitionError(what: "'\(path)' cannot be opened: \(String(cString: strerror(errno)))", hint: "")
+    }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count <= 1 << 20 {
+      let count = fread(&chunk, 1, chunk.count, file)
+      if count == 0 { break }
+      bytes += chunk[0..<count]
+    }
+    guard bytes.count <= 1 << 20 else {
+      throw DefinitionError(
+        what: "'\(path)' is larger than 1 MiB", hint: "a format definition is a small JSON file")
+    }
+    return try DefinedFormat(json: bytes)
   }
 
   /// The format of this name.

@@ -7,6 +7,9 @@ public struct FormatElection: Sendable {
   /// True when the bytes are no text: NUL bytes or control characters abound.
   public private(set) var isBinary = false
 
+  /// What each format scored on average per line, best first, those with 0 left out.
+  public private(set) var scores: [(name: String, score: Int)] = []
+
   /// Lines looked at.
   static let lineLimit = 100
 
@@ -27,6 +30,7 @@ public struct FormatElection: Sendable {
     let ranked = formats.indices.sorted {
       totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
     }
+    scores = ranked.filter { totals[$0] > 0 }.map { (formats[$0].name, totals[$0] / max(seen, 1)) }
     if let best = ranked.first, totals[best] > 0 {
       winner = formats[best]
       others = ranked.dropFirst().map { formats[$0] }

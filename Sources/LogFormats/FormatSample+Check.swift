@@ -31,7 +31,7 @@ public enum SampleCheck {
           failures.append("\(place): the fields are no valid JSON")
         }
         if verdict == .event, format.framing == .lines, format.name != "text", format.name != "csv",
-          format.score(record) == 0
+          format.score(record) == 0, format.headScore(record) == 0
         {
           failures.append("\(place): the format does not know its own sample")
         }

@@ -22,7 +22,8 @@ final class JSONObjectReader {
     var scale = SeverityScale.unknown
   }
 
-  @exclusivity(unchecked) private var keys = KeyTable()
+  private let naming: FieldNaming
+  @exclusivity(unchecked) private var keys: KeyTable
   @exclusivity(unchecked) private var stamps = StampReader()
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
@@ -31,7 +32,9 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var lessons = 32
   @exclusivity(unchecked) private var failure = Refusal.notJSON
 
-  init() {
+  init(naming: FieldNaming = .usual) {
+    self.naming = naming
+    keys = KeyTable(naming: naming)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
   }
@@ -182,7 +185,7 @@ final class JSONObjectReader {
     }
     let severity = self[.severity].pointee
     if severity.rank < 255 {
-      reading.severity = SeverityText.severity(
+      reading.severity = naming.severity(
         Bytes.part(record, severity.start, severity.end), scale: severity.scale)
       if reading.severity < 8 { cuts.add(severity.memberStart, severity.memberEnd) }
     }
@@ -233,15 +236,9 @@ final class JSONObjectReader {
 
   /// The stamp in a value; nil where it is none.
   @inline(__always) private func stamp(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> Stamp? {
-    let bytes = Bytes.part(record, candidate.start, candidate.end)
-    if candidate.isString {
-      if let stamp = stamps.iso(bytes), stamp.end == bytes.count { return stamp }
-      return stamps.any(bytes, unit: candidate.unit)
-    }
-    guard
-      let (time, resolution) = StampReader.epoch(bytes, unit: candidate.unit == 0 ? nil : candidate.unit)
-    else { return nil }
-    return StampReader.placed(time, resolution, end: bytes.count)
+    naming.stamp(
+      Bytes.part(record, candidate.start, candidate.end), isText: candidate.isString, unit: candidate.unit,
+      &stamps)
   }
 
   /// `"date":"2026-04-07","time":"09:08:09"`, or a stamp under a lesser name where the best one's value was none.
@@ -334,7 +331,7 @@ final class JSONObjectReader {
   private func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
     var changed = false
     let time = self[.time].pointee
-    if time.rank == 255 || stamp(record, time) == nil {
+    if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
       if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
         keys[time.entry].meaning = .other
       }
@@ -353,13 +350,13 @@ final class JSONObjectReader {
         }
       }
     }
-    if self[.severity].pointee.rank == 255 {
+    if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
       let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
         value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
       }
       changed = changed || given
     }
-    if self[.device].pointee.rank == 255 {
+    if self[.device].pointee.rank == 255, !naming.fixedRoles.contains(.device) {
       let hints = [
         "dev", "node", "host", "client", "thing", "machine", "sensor", "gateway", "asset", "unit", "station",
         "meter", "serial", "mac", "origin", "emitter", "sender", "who", "subject", "robot", "entity", "actor",
@@ -373,7 +370,7 @@ final class JSONObjectReader {
       }
       changed = changed || given
     }
-    if self[.message].pointee.rank == 255 {
+    if self[.message].pointee.rank == 255, !naming.fixedRoles.contains(.message) {
       let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
         guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
           return 0

@@ -101,6 +101,16 @@ enum JSONText {
     return true
   }
 
+  /// True when the bytes can stand between the quotes of a JSON string as they are.
+  static func isStringBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var i = 0
+    while i < bytes.count {
+      if bytes[i] < 0x20 || bytes[i] == 0x22 { return false }
+      i &+= bytes[i] == 0x5C ? 2 : 1
+    }
+    return i == bytes.count
+  }
+
   /// Offset after white space.
   @inline(__always) static func skipSpace(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     var i = start

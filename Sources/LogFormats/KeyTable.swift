@@ -26,7 +26,10 @@ struct KeyTable: ~Copyable {
   /// The first key of the last top-level object.
   var first: Int32 = -1
 
-  init() {
+  private let naming: FieldNaming
+
+  init(naming: FieldNaming = .usual) {
+    self.naming = naming
     entries = .allocate(capacity: Self.limit)
     keyBytes = .allocate(capacity: Self.keyBytesLimit)
     index = .allocate(capacity: Self.slots)
@@ -84,7 +87,7 @@ struct KeyTable: ~Copyable {
     (entries + count).initialize(
       to: Entry(
         keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
-        meaning: FieldNames.meaning(path(of: key, parent: parent))))
+        meaning: naming.meaning(path(of: key, parent: parent))))
     keyBytesCount += key.count
     index[slot] = Int16(count)
     count += 1
@@ -104,6 +107,12 @@ struct KeyTable: ~Copyable {
       at = entry.parent
     }
     return parts.reversed().joined(separator: ".")
+  }
+
+  /// The key's own bytes.
+  func withKey(_ entry: Int32, _ body: (UnsafeRawBufferPointer) -> Void) {
+    let found = entries[Int(entry)]
+    body(UnsafeRawBufferPointer(start: keyBytes + Int(found.keyStart), count: Int(found.keyCount)))
   }
 
   /// The key's own text, without its parents.

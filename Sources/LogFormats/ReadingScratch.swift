@@ -82,6 +82,19 @@ extension Reading {
     fields = .scratch(fields.start, scratchCount &- fields.start)
   }
 
+  /// Goes on with an object of other fields that was ended, or begins one.
+  mutating func reopenFields() {
+    guard !fields.isEmpty else { return beginFields() }
+    if fields.end != scratchCount {
+      let old = fields
+      reserve(Int(old.count))
+      (buffer + scratchCount).copyMemory(from: buffer + old.start, byteCount: Int(old.count))
+      fields = .scratch(scratchCount, Int(old.count))
+      scratchCount &+= Int(old.count)
+    }
+    scratchCount &-= 1
+  }
+
   /// Appends a comma where a member stands before.
   @inline(__always) mutating func separate() {
     if scratchCount &- fields.start > 1 { append(0x2C) }

@@ -8,6 +8,9 @@ public final class SourceReader {
   /// Names of all formats that have read an event so far, the elected one first.
   public private(set) var usedNames: [String] = []
 
+  /// Name of the format that read the last record.
+  public private(set) var currentName: String
+
   private let elected: any RecordParser
   private let others: [any LogFormat]
   private var parsers: [String: any RecordParser] = [:]
@@ -18,6 +21,7 @@ public final class SourceReader {
     let chosen = format ?? TextFormat()
     framing = chosen.framing
     electedName = chosen.name
+    currentName = chosen.name
     elected = chosen.makeParser(context)
     electedIsText = format == nil
     self.others = others
@@ -35,6 +39,7 @@ public final class SourceReader {
   /// Reads one record. After a verdict of `.event` with `.more` set, call `next` until it is off.
   public func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     current = elected
+    currentName = electedName
     if electedIsText { return parseUnclaimed(record, into: &reading, verdict: nil) }
     let verdict = elected.parse(record, into: &reading)
     if case .refused = verdict { return parseUnclaimed(record, into: &reading, verdict: verdict) }
@@ -67,6 +72,7 @@ public final class SourceReader {
       if case .refused = other {
       } else {
         current = parser
+        currentName = claimant.name
         if other == .event, !usedNames.contains(claimant.name) { usedNames.append(claimant.name) }
         return other
       }

@@ -29,7 +29,8 @@ import Testing
         while true {
           check(verdict, reading, record, name)
           miner.mine(
-            message: reading.bytes(reading.message, of: record), program: reading.bytes(reading.program, of: record))
+            message: reading.bytes(reading.message, of: record),
+            program: reading.bytes(reading.program, of: record))
           guard reading.flags.contains(.more), verdict == .event || verdict == .continuation else { break }
           verdict = parser.next(record, into: &reading)
           elements += 1
@@ -42,8 +43,12 @@ import Testing
     }
   }
 
-  private func check(_ verdict: Verdict, _ reading: borrowing Reading, _ record: UnsafeRawBufferPointer, _ name: String) {
-    for slice in [reading.stamp, reading.device, reading.program, reading.message, reading.fields, reading.element] {
+  private func check(
+    _ verdict: Verdict, _ reading: borrowing Reading, _ record: UnsafeRawBufferPointer, _ name: String
+  ) {
+    for slice in [
+      reading.stamp, reading.device, reading.program, reading.message, reading.fields, reading.element,
+    ] {
       let limit = slice.isInScratch ? reading.scratchCount : record.count
       if slice.end > limit { Issue.record("\(name): a slice beyond its buffer") }
     }
@@ -53,7 +58,8 @@ import Testing
       let isObject = fields[0] == 0x7B && JSONText.valueEnd(fields, from: 0) == fields.count
       if !isObject || !Bytes.isValidUTF8(fields) {
         Issue.record(
-          "\(name): fields are no JSON object: \(String(decoding: fields, as: UTF8.self)) from \(Array(record))")
+          "\(name): fields are no JSON object: \(String(decoding: fields, as: UTF8.self)) from \(Array(record))"
+        )
       }
     }
     if reading.severity > 7, reading.severity != 255 { Issue.record("\(name): severity \(reading.severity)") }
@@ -61,7 +67,8 @@ import Testing
   }
 
   private func mutate(_ bytes: inout [UInt8], _ seeds: [[UInt8]], _ random: inout Seeded) {
-    let interesting: [UInt8] = Array("\"\\{}[]<>:,;=-+.0 9\t\u{0}|@#/%TZ".utf8) + [0xFF, 0xC3, 0xF0, 0x80, 0x0A]
+    let interesting: [UInt8] =
+      Array("\"\\{}[]<>:,;=-+.0 9\t\u{0}|@#/%TZ".utf8) + [0xFF, 0xC3, 0xF0, 0x80, 0x0A]
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       let at = bytes.isEmpty ? 0 : Int.random(in: 0..<bytes.count, using: &random)
       switch Int.random(in: 0..<7, using: &random) {
@@ -70,7 +77,9 @@ import Testing
       case 2: bytes.insert(interesting.randomElement(using: &random) ?? 0, at: at)
       case 3: bytes.removeSubrange(at..<bytes.count)
       case 4:
-        if !bytes.isEmpty { bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...9, using: &random))) }
+        if !bytes.isEmpty {
+          bytes.removeSubrange(at..<min(bytes.count, at + Int.random(in: 1...9, using: &random)))
+        }
       case 5:
         let other = seeds.randomElement(using: &random) ?? []
         bytes.insert(contentsOf: other.prefix(Int.random(in: 0...60, using: &random)), at: at)

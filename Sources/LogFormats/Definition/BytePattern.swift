@@ -20,7 +20,8 @@ final class BytePattern: @unchecked Sendable {
   init(_ text: String) throws(DefinitionError) {
     if let place = Self.nestedQuantifier(text) {
       throw DefinitionError(
-        what: "pattern '\(text)' repeats a group that repeats without bound inside (at character \(place + 1))",
+        what:
+          "pattern '\(text)' repeats a group that repeats without bound inside (at character \(place + 1))",
         hint: "make the inner repeat possessive ('++') or bounded ('{0,20}')")
     }
     var errorNumber: Int32 = 0
@@ -35,7 +36,8 @@ final class BytePattern: @unchecked Sendable {
       pcre2_get_error_message_8(errorNumber, &buffer, buffer.count)
       let reason = String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
       throw DefinitionError(
-        what: "pattern '\(text)' cannot be used: \(reason), at byte \(errorOffset)", hint: "see 'man pcre2pattern'")
+        what: "pattern '\(text)' cannot be used: \(reason), at byte \(errorOffset)",
+        hint: "see 'man pcre2pattern'")
     }
     code = compiled
     self.text = text
@@ -206,7 +208,8 @@ final class BytePatternMatch {
     var empty: UInt8 = 0
     let result = withUnsafePointer(to: &empty) { empty in
       pcre2_match_8(
-        pattern.code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0, data, context)
+        pattern.code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0,
+        data, context)
     }
     if result >= 0 { return .match }
     return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limit
@@ -214,7 +217,9 @@ final class BytePatternMatch {
 
   /// The bytes of a group after a match; nil where it took no part.
   func group(_ number: Int) -> (start: Int, end: Int)? {
-    guard number < Int(pcre2_get_ovector_count_8(data)), let vector = pcre2_get_ovector_pointer_8(data) else { return nil }
+    guard number < Int(pcre2_get_ovector_count_8(data)), let vector = pcre2_get_ovector_pointer_8(data) else {
+      return nil
+    }
     let start = vector[number * 2]
     let end = vector[number * 2 + 1]
     // PCRE2_UNSET is all ones.

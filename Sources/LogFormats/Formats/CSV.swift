@@ -87,15 +87,29 @@ final class CSVRecordParser: RecordParser {
     var nameEnd = 0
   }
 
+  private let naming: FieldNaming
   @exclusivity(unchecked) private var row = CSVRow()
   @exclusivity(unchecked) private var stamps = StampReader()
   @exclusivity(unchecked) private var columns: [Column] = []
   @exclusivity(unchecked) private var names: [UInt8] = []
   @exclusivity(unchecked) private var header: [UInt8] = []
   @exclusivity(unchecked) private var delimiter: UInt8 = 0x2C
+  private var forcedDelimiter: UInt8?
   @exclusivity(unchecked) private var dateColumn = -1
   @exclusivity(unchecked) private var clockColumn = -1
   @exclusivity(unchecked) private var awaitsTimeColumn = false
+
+  /// A parser; `header` and `delimiter` are given where the file has no header line of its own.
+  init(naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil) {
+    self.naming = naming
+    forcedDelimiter = delimiter
+    guard !header.isEmpty else { return }
+    var line = Array(header.joined(separator: String(Unicode.Scalar(delimiter ?? 0x2C))).utf8)
+    self.delimiter = delimiter ?? 0x2C
+    forcedDelimiter = self.delimiter
+    line.withUnsafeMutableBytes { _ = readHeader(UnsafeRawBufferPointer($0)) }
+    self.header = []
+  }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
@@ -119,14 +133,14 @@ final class CSVRecordParser: RecordParser {
       let bytes = Bytes.part(record, cell.start, cell.end)
       switch column.role {
       case .time where index != clockColumn:
-        if let stamp = stamps.any(bytes, unit: column.unit) {
+        if let stamp = naming.stamp(bytes, isText: true, unit: column.unit, &stamps) {
           set(stamp, cell, &reading)
         } else {
           badStamp = index
         }
         continue
       case .severity:
-        let severity = SeverityText.severity(bytes, scale: column.scale)
+        let severity = naming.severity(bytes, scale: column.scale)
         if severity < 8 {
           reading.severity = severity
           continue
@@ -240,7 +254,8 @@ final class CSVRecordParser: RecordParser {
   // MARK: Header
 
   private func readHeader(_ record: UnsafeRawBufferPointer) -> Verdict {
-    guard let delimiter = CSVRow.delimiter(of: record), row.split(record, delimiter: delimiter),
+    guard let delimiter = forcedDelimiter ?? CSVRow.delimiter(of: record),
+      row.split(record, delimiter: delimiter),
       row.count >= 2
     else {
       return .refused(.noHeader)
@@ -251,7 +266,7 @@ final class CSVRecordParser: RecordParser {
     for index in 0..<row.count {
       let cell = row[index]
       let name = String(decoding: Bytes.part(record, cell.start, cell.end), as: UTF8.self)
-      let meaning = FieldNames.meaning(name)
+      let meaning = naming.meaning(name)
       var column = Column(role: .other, unit: meaning.unit, scale: meaning.scale)
       column.nameStart = names.count
       var scratch = Reading()
@@ -269,7 +284,7 @@ final class CSVRecordParser: RecordParser {
     if dateColumn >= 0 {
       clockColumn = ranks[.timeOfDay]?.index ?? ranks[.time]?.index ?? -1
     }
-    awaitsTimeColumn = ranks[.time] == nil && ranks[.date] == nil
+    awaitsTimeColumn = ranks[.time] == nil && ranks[.date] == nil && !naming.fixedRoles.contains(.time)
     return .structure
   }
 

@@ -43,8 +43,10 @@ struct JSONLinesFormat: LogFormat {
 
 /// Reads records that hold one or several JSON objects: a line, an array of objects, values one after the other.
 final class JSONRecordParser: RecordParser {
-  private let objects = JSONObjectReader()
+  private let objects: JSONObjectReader
   @exclusivity(unchecked) private var resume = 0
+
+  init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()

@@ -1,0 +1,172 @@
+import IncidentModel
+
+/// Named values in one record, not nested: what logfmt, key-value texts and patterns with named groups give. Finds the
+/// roles and writes the rest as fields.
+final class FlatFields {
+  /// How a value is written.
+  enum Writing: UInt8 {
+    /// As it is; numbers stay numbers.
+    case bare
+    /// Text that was in quotes, without escapes.
+    case quoted
+    /// Text with backslash escapes.
+    case escaped
+    /// A JSON value, checked.
+    case json
+  }
+
+  private struct Field {
+    var entry: Int32
+    var nameStart: Int
+    var nameEnd: Int
+    var start: Int
+    var end: Int
+    var writing: Writing
+  }
+
+  let naming: FieldNaming
+  @exclusivity(unchecked) private var keys: KeyTable
+  @exclusivity(unchecked) private var stamps = StampReader()
+  @exclusivity(unchecked) private var fields: [Field] = []
+  @exclusivity(unchecked) private var best = InlineArray<9, Int>(repeating: -1)
+
+  static let limit = 256
+
+  init(naming: FieldNaming = .usual) {
+    self.naming = naming
+    keys = KeyTable(naming: naming)
+    fields.reserveCapacity(Self.limit)
+  }
+
+  /// Forgets the record before.
+  func removeAll() { fields.removeAll(keepingCapacity: true) }
+
+  /// Number of values so far.
+  var count: Int { fields.count }
+
+  /// The entry of a name that is known beforehand.
+  func entry(named name: String) -> Int32 {
+    var name = name
+    return name.withUTF8 { keys.entry(UnsafeRawBufferPointer($0), parent: -1) }
+  }
+
+  /// Adds a value whose name stands in the record; false where there are too many.
+  @discardableResult
+  func add(
+    _ record: UnsafeRawBufferPointer, name nameStart: Int, _ nameEnd: Int, value start: Int, _ end: Int,
+    _ writing: Writing
+  ) -> Bool {
+    guard fields.count < Self.limit else { return false }
+    let entry = keys.entry(Bytes.part(record, nameStart, nameEnd), parent: -1)
+    fields.append(
+      Field(entry: entry, nameStart: nameStart, nameEnd: nameEnd, start: start, end: end, writing: writing))
+    return true
+  }
+
+  /// Adds a value whose name is known beforehand.
+  func add(entry: Int32, value start: Int, _ end: Int, _ writing: Writing) {
+    guard fields.count < Self.limit else { return }
+    fields.append(Field(entry: entry, nameStart: -1, nameEnd: -1, start: start, end: end, writing: writing))
+  }
+
+  /// Fills the reading. A message set before stays; so does any role that was set.
+  func assign(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    for role in 0..<9 { best[role] = -1 }
+    for index in fields.indices where fields[index].entry >= 0 && fields[index].start < fields[index].end {
+      let meaning = keys[fields[index].entry].meaning
+      if meaning.role == .other { continue }
+      let role = Int(meaning.role.rawValue)
+      if best[role] >= 0, keys[fields[best[role]].entry].meaning.rank < meaning.rank { continue }
+      best[role] = index
+    }
+    var consumed = InlineArray<9, Bool>(repeating: false)
+    if reading.kind == .none { consumed[Int(FieldRole.time.rawValue)] = assignTime(record, into: &reading) }
+    if let field = field(.device), reading.device.isEmpty {
+      if !(field.end - field.start == 1 && record[field.start] == 0x2D) {
+        reading.device = slice(record, field, into: &reading)
+        reading.basis = .selfAsserted
+        consumed[Int(FieldRole.device.rawValue)] = true
+      }
+    }
+    if let field = field(.severity), reading.severity == 255 {
+      reading.severity = naming.severity(
+        Bytes.part(record, field.start, field.end), scale: keys[field.entry].meaning.scale)
+      consumed[Int(FieldRole.severity.rawValue)] = reading.severity < 8
+    }
+    if let field = field(.message), reading.message.isEmpty {
+      reading.message = slice(record, field, into: &reading)
+      consumed[Int(FieldRole.message.rawValue)] = true
+    }
+    if let field = field(.program), reading.program.isEmpty {
+      reading.program = slice(record, field, into: &reading)
+    }
+    reading.reopenFields()
+    for index in fields.indices {
+      let field = fields[index]
+      if field.entry >= 0 {
+        let role = Int(keys[field.entry].meaning.role.rawValue)
+        if best[role] == index, consumed[role] { continue }
+      }
+      guard field.start < field.end || field.writing == .bare || field.writing == .quoted else { continue }
+      if field.start == field.end, field.nameStart < 0 { continue }
+      write(record, field, into: &reading)
+    }
+    reading.endFields()
+  }
+
+  private func field(_ role: FieldRole) -> Field? {
+    let index = best[Int(role.rawValue)]
+    return index >= 0 ? fields[index] : nil
+  }
+
+  private func assignTime(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Bool {
+    guard let field = field(.time) ?? field(.uptime) else { return false }
+    let unit = keys[field.entry].meaning.unit
+    guard
+      let stamp = naming.stamp(
+        Bytes.part(record, field.start, field.end), isText: true, unit: unit, &stamps)
+    else {
+      reading.flags.insert(.badStamp)
+      reading.stamp = .record(field.start, field.end - field.start)
+      return false
+    }
+    reading.kind = stamp.kind
+    reading.time = stamp.time
+    reading.resolution = stamp.resolution
+    reading.stamp = .record(field.start, field.end - field.start)
+    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+    return true
+  }
+
+  private func slice(_ record: UnsafeRawBufferPointer, _ field: Field, into reading: inout Reading) -> Slice {
+    field.writing == .escaped
+      ? reading.unescape(record, field.start, field.end) : .record(field.start, field.end - field.start)
+  }
+
+  private func write(_ record: UnsafeRawBufferPointer, _ field: Field, into reading: inout Reading) {
+    let value = Bytes.part(record, field.start, field.end)
+    if field.nameStart >= 0 {
+      reading.key(Bytes.part(record, field.nameStart, field.nameEnd))
+    } else {
+      reading.separate()
+      keys.withKey(field.entry) { reading.appendJSONString($0) }
+      reading.append(0x3A)
+    }
+    switch field.writing {
+    case .bare: if value.isEmpty { reading.append("\"\"") } else { reading.appendGuessing(value) }
+    case .quoted: reading.appendJSONString(value)
+    case .json:
+      if Bytes.isValidUTF8(value) { reading.append(value) } else { reading.append("null") }
+    case .escaped:
+      if JSONText.escapesAreValid(record, field.start, field.end), Bytes.isValidUTF8(value),
+        !value.contains(where: { $0 < 0x20 || $0 == 0x22 }) || JSONText.isStringBody(value)
+      {
+        reading.append(0x22)
+        reading.append(value)
+        reading.append(0x22)
+      } else {
+        reading.appendJSONString(value)
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// logfmt: `time=… level=… msg="…" key=value`.
+struct LogfmtFormat: LogFormat {
+  let name = "logfmt"
+  let summary = "logfmt: key=value pairs, values in quotes where they hold blanks"
+  let yields = ["time", "device", "severity", "program", "every other pair"]
+  let samples = [
+    FormatSample(
+      #"ts=2026-04-07T09:08:09.123Z level=warn host=gw-1 msg="link \"wan\" down" attempt=3 ok=false name="7""#,
+      time: "2026-04-07T09:08:09.123Z", device: "gw-1", severity: 4, message: #"link "wan" down"#,
+      fields: #"{"attempt":3,"ok":false,"name":"7"}"#),
+    FormatSample(
+      "time=1775552889 lvl=error component=mqtt err=timeout", time: "2026-04-07T09:08:09Z", severity: 3,
+      program: "mqtt", message: "timeout"),
+  ]
+  let refusals = ["plain text", "a=1 then words that are no pairs at all", "=x", "{\"a\":1}"]
+
+  func score(_ line: UnsafeRawBufferPointer) -> Int {
+    // Begins with a word and `=`; at least three pairs and no words between.
+    var i = 0
+    while i < line.count,
+      Bytes.isLetter(line[i]) || line[i] == 0x5F || line[i] == 0x2E || i > 0 && Bytes.isDigit(line[i])
+    {
+      i += 1
+    }
+    guard i > 0, i + 1 < line.count, line[i] == 0x3D else { return 0 }
+    let fields = FlatFields()
+    let strays = KeyValueText().split(line, from: 0, to: line.count, into: fields)
+    return strays == 0 && fields.count >= 3 ? 61 : strays * 3 <= fields.count && fields.count >= 3 ? 30 : 0
+  }
+
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    KeyValueParser(naming: .usual, text: KeyValueText())
+  }
+}
+
+/// Reads records of pairs.
+final class KeyValueParser: RecordParser {
+  private let fields: FlatFields
+  private let text: KeyValueText
+
+  init(naming: FieldNaming, text: KeyValueText) {
+    fields = FlatFields(naming: naming)
+    self.text = text
+  }
+
+  func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    reading.reset()
+    if Bytes.isBlank(record) { return .blank }
+    fields.removeAll()
+    let strays = text.split(record, from: 0, to: record.count, into: fields)
+    guard fields.count > 0, strays <= fields.count else {
+      return Continuation.verdict(record, into: &reading, otherwise: .noMatch)
+    }
+    fields.assign(record, into: &reading)
+    return .event
+  }
+}

@@ -1,0 +1,53 @@
+/// Cuts `key=value` texts: logfmt, kernel and audit style, with the separators a definition gives.
+struct KeyValueText: Sendable {
+  /// Between key and value.
+  var assign: UInt8 = 0x3D
+  /// Between pairs; blanks around it are skipped.
+  var pair: UInt8 = 0x20
+  /// True where `'` quotes as `"` does.
+  var singleQuotes = false
+
+  /// Adds all pairs from `start` on to `fields`, and gives the number of words that were no pair.
+  func split(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into fields: FlatFields) -> Int {
+    var strays = 0
+    var i = start
+    while i < end {
+      while i < end, record[i] == pair || record[i] == 0x20 || record[i] == 0x09 { i &+= 1 }
+      guard i < end else { break }
+      let keyStart = i
+      while i < end, record[i] != assign, record[i] != pair, record[i] != 0x22 { i &+= 1 }
+      var keyEnd = i
+      while keyEnd > keyStart, record[keyEnd &- 1] == 0x20 { keyEnd &-= 1 }
+      guard i < end, record[i] == assign, keyEnd > keyStart else {
+        strays &+= 1
+        i = Bytes.findNear(pair, record, from: max(i, keyStart &+ 1), to: end)
+        continue
+      }
+      i &+= 1
+      if pair != 0x20 { while i < end, record[i] == 0x20 { i &+= 1 } }
+      guard i < end, record[i] == 0x22 || singleQuotes && record[i] == 0x27 else {
+        let valueStart = i
+        i = Bytes.findNear(pair, record, from: i, to: end)
+        var valueEnd = i
+        while valueEnd > valueStart, record[valueEnd &- 1] == 0x20 { valueEnd &-= 1 }
+        fields.add(record, name: keyStart, keyEnd, value: valueStart, valueEnd, .bare)
+        continue
+      }
+      let quote = record[i]
+      let valueStart = i &+ 1
+      var escaped = false
+      i = valueStart
+      while i < end, record[i] != quote {
+        if record[i] == 0x5C {
+          escaped = true
+          i &+= 1
+        }
+        i &+= 1
+      }
+      let valueEnd = min(i, end)
+      fields.add(record, name: keyStart, keyEnd, value: valueStart, valueEnd, escaped ? .escaped : .quoted)
+      i = valueEnd &+ 1
+    }
+    return strays
+  }
+}

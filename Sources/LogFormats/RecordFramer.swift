@@ -1,0 +1,83 @@
+/// Cuts a source into records as its format's `Framing` asks. Holds what must be known across chunks, so that a caller may
+/// feed a buffer that grows.
+public struct RecordFramer: Sendable {
+  /// A record in the bytes handed in.
+  public struct Frame: Sendable {
+    /// First byte of the record.
+    public var start: Int
+    /// Offset behind its last byte, line end left out.
+    public var end: Int
+    /// Bytes used up, line end included.
+    public var consumed: Int
+  }
+
+  /// How records are cut.
+  public let framing: Framing
+
+  /// A framer.
+  public init(_ framing: Framing) { self.framing = framing }
+
+  /// The first record of these bytes, which begin where the last one ended. Nil where it is not whole yet; then call
+  /// again with more bytes, or with `isAtEnd`, which makes a record of whatever is left.
+  public mutating func next(_ bytes: UnsafeRawBufferPointer, isAtEnd: Bool) -> Frame? {
+    guard !bytes.isEmpty else { return nil }
+    switch framing {
+    case .lines: return line(bytes, isAtEnd)
+    case .whole: return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
+    case .fixed(let size):
+      if bytes.count >= size { return Frame(start: 0, end: size, consumed: size) }
+      return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
+    case .jsonValues: return value(bytes, isAtEnd)
+    }
+  }
+
+  private func line(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    let end = Bytes.find(0x0A, bytes, from: 0, to: bytes.count)
+    guard end < bytes.count || isAtEnd else { return nil }
+    let last = end > 0 && bytes[end - 1] == 0x0D ? end - 1 : end
+    return Frame(start: 0, end: last, consumed: min(end + 1, bytes.count))
+  }
+
+  /// A JSON value that begins here; brackets and commas of an outer array are records of their own, and so is a line in which no
+  /// value begins.
+  private func value(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    var i = 0
+    while i < bytes.count, bytes[i] <= 0x20 || bytes[i] == 0x2C || bytes[i] == 0x5B || bytes[i] == 0x5D {
+      i += 1
+    }
+    // Space and brackets before a value: structure, up to the value.
+    if i > 0 {
+      if i == bytes.count, !isAtEnd { return nil }
+      return Frame(start: 0, end: i, consumed: i)
+    }
+    guard bytes[0] == 0x7B else { return line(bytes, isAtEnd) }
+    guard let end = Self.objectEnd(bytes) else {
+      guard isAtEnd else { return nil }
+      return Frame(start: 0, end: bytes.count, consumed: bytes.count)
+    }
+    var consumed = end
+    if consumed < bytes.count, bytes[consumed] == 0x0D { consumed += 1 }
+    if consumed < bytes.count, bytes[consumed] == 0x0A { consumed += 1 } else { consumed = end }
+    return Frame(start: 0, end: end, consumed: consumed)
+  }
+
+  /// Offset behind the brace that closes the object at the start: braces are counted, strings are skipped.
+  private static func objectEnd(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    var depth = 0
+    var i = 0
+    while i < bytes.count {
+      switch bytes[i] {
+      case 0x7B: depth += 1
+      case 0x7D:
+        depth -= 1
+        if depth == 0 { return i + 1 }
+      case 0x22:
+        i += 1
+        while i < bytes.count, bytes[i] != 0x22 { i += bytes[i] == 0x5C ? 2 : 1 }
+      default: break
+      }
+      i += 1
+    }
+    return nil
+  }
+}
