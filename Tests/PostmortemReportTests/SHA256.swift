@@ -1,15 +1,7 @@
 /// SHA-256 (FIPS 180-4) for tests: the module takes the function from outside.
 func sha256(_ message: [UInt8]) -> [UInt8] {
-  func isPrime(_ n: Int) -> Bool { n > 1 && !(2..<n).contains { $0 * $0 <= n && n % $0 == 0 } }
-  let primes = (2...311).filter(isPrime).prefix(64)
-  func fraction(_ value: Double) -> UInt32 { UInt32((value - value.rounded(.down)) * 4_294_967_296) }
-  func cubeRoot(_ n: Int) -> Double {
-    var x = Double(n)
-    for _ in 0..<100 { x -= (x * x * x - Double(n)) / (3 * x * x) }
-    return x
-  }
-  let k = primes.map { fraction(cubeRoot($0)) }
-  var h = primes.prefix(8).map { fraction(Double($0).squareRoot()) }
+  let k = SHA256Constants.k
+  var h = SHA256Constants.h
   var data = message + [0x80]
   while data.count % 64 != 56 { data.append(0) }
   let bits = UInt64(message.count) * 8
@@ -34,6 +26,19 @@ func sha256(_ message: [UInt8]) -> [UInt8] {
     h = zip(h, v).map { $0 &+ $1 }
   }
   return h.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+}
+
+/// Fractions of square and cube roots of the first primes.
+private enum SHA256Constants {
+  static let primes = (2...311).filter { n in !(2..<n).contains { $0 * $0 <= n && n % $0 == 0 } }.prefix(64)
+  static let k = primes.map { fraction(cubeRoot($0)) }
+  static let h = primes.prefix(8).map { fraction(Double($0).squareRoot()) }
+  static func fraction(_ value: Double) -> UInt32 { UInt32((value - value.rounded(.down)) * 4_294_967_296) }
+  static func cubeRoot(_ n: Int) -> Double {
+    var x = Double(n)
+    for _ in 0..<100 { x -= (x * x * x - Double(n)) / (3 * x * x) }
+    return x
+  }
 }
 
 func hex(_ bytes: [UInt8]) -> String {

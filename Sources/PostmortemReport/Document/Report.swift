@@ -68,10 +68,15 @@ public struct Report: Sendable {
     citationNumber = numbers
   }
 
-  /// The unit and value of a metric as one text: `1,463 devices`.
-  func text(of metric: Metric, short: Bool = true) -> String {
-    let value = short ? metric.value.shortText : metric.value.text
-    return metric.unit.isEmpty || !metric.value.isKnown ? value : value + " " + metric.unit
+  /// The metrics that this report may show: all where it has the register, else those that its sections use.
+  var shownMetrics: [Metric] {
+    if sections.contains(where: { $0.number == 13 }) { return metrics.all }
+    var used: Set<MetricID> = [.newestEvidence]
+    for section in sections {
+      section.blocks.forEachInline { if case .metric(let id) = $0 { used.insert(id) } }
+      for case .keyFigures(let ids) in section.blocks { used.formUnion(ids) }
+    }
+    return metrics.all.filter { used.contains($0.id) }
   }
 }
 

@@ -49,6 +49,8 @@ public struct Annotations: Sendable, Hashable, Codable {
   public var haltRule: String?
   /// Whether an image to go back to was available.
   public var rollbackImage: String?
+  /// Harm done to others from the fleet, e.g. attack traffic sent.
+  public var harmToOthers: String?
   /// Lint findings to ignore: rule and reason.
   public var lintIgnored: [LintException]?
   /// Nothing provided.

@@ -26,6 +26,7 @@ extension IncidentSignals {
     let words = TemplateWords(evidence: evidence)
     deriveRecovery(evidence, incident, indexOfName, words, newest)
     deriveAlerts(evidence, incident, indexOfName, words, first)
+    deriveAttacks(evidence, incident, indexOfName, words)
     deriveAttempts(evidence, words, first)
     deriveRoutine(evidence, first, newest)
   }
@@ -153,6 +154,25 @@ extension IncidentSignals {
     alertTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
   }
 
+  private mutating func deriveAttacks(
+    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords
+  ) {
+    guard words.isAttack.contains(true) else { return }
+    var onsetOf = [Int64](repeating: .max, count: evidence.devices.count)
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
+      if let index = indexOfName[onset.device] { onsetOf[index] = onset.time.nanoseconds }
+    }
+    var templates: Set<Int32> = []
+    for row in evidence.times.indices where words.isAttack[Int(evidence.eventTemplates[row])] {
+      let device = Int(evidence.eventDevices[row])
+      guard device >= 0, evidence.times[row] >= onsetOf[device] else { continue }
+      templates.insert(evidence.eventTemplates[row])
+      attacks.count += 1
+      if attacks.events.count < 12 { attacks.events.append(EventID(rawValue: evidence.eventIDs[row])) }
+    }
+    attackTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
+  }
+
   private mutating func deriveAttempts(_ evidence: IncidentEvidence, _ words: TemplateWords, _ first: Int64) {
     guard words.isAttempt.contains(true), let oldest = evidence.times.first else { return }
     let hour: Int64 = 3_600_000_000_000
@@ -218,6 +238,7 @@ extension IncidentSignals {
 private struct TemplateWords {
   var isAlert: [Bool]
   var isAttempt: [Bool]
+  var isAttack: [Bool]
   var monitors: [Int] = []
 
   private static let alertWords: Set<String> = [
@@ -230,6 +251,11 @@ private struct TemplateWords {
     "registration",
     "authenticate", "authenticating", "conn",
   ]
+  private static let attackWords: Set<String> = [
+    "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
+    "attacking",
+    "spoofed", "payload",
+  ]
   private static let watchWords: Set<String> = [
     "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
     "prometheus",
@@ -239,6 +265,7 @@ private struct TemplateWords {
   init(evidence: IncidentEvidence) {
     isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
     isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
+    isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
     let inventory = evidence.inventory
     let columns = inventory.attributes.indices.filter {
       Self.kindColumns.contains(inventory.attributes[$0].lowercased())

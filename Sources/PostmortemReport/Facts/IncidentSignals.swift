@@ -17,9 +17,23 @@ public struct IncidentSignals: Sendable {
   public var quietMinutes: [Instant] = []
   /// Usual routine events per minute before the incident; nil: too little history.
   public var usualPerMinute: Double?
+  /// Events after their onset in which affected entities seem to attack others.
+  public var attacks = EventSample()
+  /// Templates taken for attacks on others.
+  public var attackTemplates: [String] = []
   /// Affected entities that fell silent after their onset and were not heard again.
   public var silentDevices: [String] = []
   /// Nothing known.
+  public init() {}
+}
+
+/// A number of events and the first of them.
+public struct EventSample: Sendable, Hashable {
+  /// How many.
+  public var count = 0
+  /// The first, at most twelve.
+  public var events: [EventID] = []
+  /// None.
   public init() {}
 }
 

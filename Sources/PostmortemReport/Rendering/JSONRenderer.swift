@@ -17,7 +17,7 @@ public enum JSONRenderer {
       ]
     }
     members += [
-      ("metrics", .array(report.metrics.all.map { metric($0, report) })),
+      ("metrics", .array(report.shownMetrics.map { metric($0, report) })),
       ("sections", .array(report.sections.map { section($0, report) })),
       (
         "citations", .array(report.citations.enumerated().map { citation($0.offset + 1, $0.element, report) })

@@ -20,12 +20,14 @@ enum StyleSheet {
 
   /// `reportID` holds letters, digits, hyphens and underscores only.
   static func text(marking: TrafficLight, reportID: String) -> String {
-    base + """
-      @page{size:A4;margin:22mm 16mm 20mm;
-      @top-left{content:"\(marking.marking)";font:700 9pt system-ui,sans-serif;color:\(markingColour(marking));background:#000;padding:0 3mm;height:6mm;margin-top:8mm}
-      @top-right{content:"\(reportID)";font:8pt system-ui,sans-serif;color:#5b646d}
-      @bottom-left{content:"\(marking.marking)";font:700 9pt system-ui,sans-serif;color:\(markingColour(marking));background:#000;padding:0 3mm;height:6mm;margin-bottom:8mm}
-      @bottom-right{content:"Page " counter(page) " of " counter(pages);font:8pt system-ui,sans-serif;color:#5b646d}}
+    let box =
+      "font:700 9pt/6mm system-ui,sans-serif;background:#000;width:42mm;height:6mm;margin:9mm 0;text-align:center"
+    return base + """
+      @page{size:A4;margin:24mm 16mm 22mm;
+      @top-left{content:"\(marking.marking)";\(box);color:\(markingColour(marking))}
+      @top-right{content:"\(reportID)";font:8pt system-ui,sans-serif;color:#59626b}
+      @bottom-left{content:"\(marking.marking)";\(box);color:\(markingColour(marking))}
+      @bottom-right{content:"Page " counter(page) " of " counter(pages);font:8pt system-ui,sans-serif;color:#59626b}}
 
       """
   }
@@ -89,7 +91,7 @@ enum StyleSheet {
     thead th{font-weight:500;color:var(--soft);border-bottom-color:var(--soft);vertical-align:bottom}
     tbody th{font-weight:500}
     th code{display:block;color:var(--soft);font-weight:400}
-    .num{text-align:right;font-variant-numeric:tabular-nums}
+    .num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     code{font-family:ui-monospace,"SF Mono","DejaVu Sans Mono","Liberation Mono",monospace;font-size:.875em}
     .ev{background:var(--wash);padding:.0625rem .3125rem;border-radius:.1875rem;overflow-wrap:anywhere;unicode-bidi:isolate}
     td bdi,td code,.hash{overflow-wrap:anywhere}td bdi.name{min-width:6rem;display:inline-block}
@@ -114,8 +116,8 @@ enum StyleSheet {
     .place{color:var(--soft)}:target{background:var(--wash);outline:2px solid var(--accent)}
     footer{margin-top:4rem;border-top:1px solid var(--line);padding-top:1rem;font-size:var(--s0);color:var(--soft)}
     @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}.facts>div{grid-template-columns:1fr;gap:0}}
-    @media print{html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:1.5rem}h2,h3,caption,figcaption{break-after:avoid}
-    tr,figure svg,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:0}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
+    @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:1.5rem}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
+    tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:0}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
     td,th,td bdi.name{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 
     """

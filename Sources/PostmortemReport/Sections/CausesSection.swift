@@ -16,6 +16,8 @@ enum CausesSection: ReportSection {
     blocks += origins(context)
     blocks.append(.heading("Changes before the failures"))
     blocks += changes(context)
+    blocks.append(.heading("How the change went out"))
+    blocks.append(process(context))
     blocks.append(.heading("Contributing factors"))
     blocks += factors(context)
     blocks.append(.heading("Ruled out"))
@@ -100,6 +102,22 @@ enum CausesSection: ReportSection {
           ["First seen", "Announced by", "What", "#Received by", "#Failed", "#Others failed"], Array(rows),
           omitted: incident.changes.count - rows.count))
     ]
+  }
+
+  /// Facts of the process: computed where the evidence says them, a person's answer where it cannot.
+  private static func process(_ context: SectionContext) -> Block {
+    let notes = context.notes
+    return .facts([
+      ("Received by", Prose([.metric(.changeReceivers)])),
+      ("Of which failed", Prose([.metric(.changeFailedShare)])),
+      ("Others that failed", Prose([.metric(.changeOthersFailedShare)])),
+      ("Change to first effect", Prose([.metric(.soak)])),
+      ("Change to last failure", Prose([.metric(.rolloutTime)])),
+      ("Build to last failure", Prose([.metric(.buildToAll)])), ("First stage", Prose([.metric(.canary)])),
+      ("Rule that halts", .provided(notes.haltRule)), ("Image to go back to", .provided(notes.rollbackImage)),
+      ("Attacks on others", Prose([.metric(.attacks)])),
+      ("Harm done to others", .provided(notes.harmToOthers)),
+    ])
   }
 
   private static func factors(_ context: SectionContext) -> [Block] {

@@ -29,6 +29,7 @@ enum SpreadSection: ReportSection {
     blocks += edges(context, incident)
     if let chart = CohortChart.chart(context) { blocks.append(.chart(chart)) }
     if let chart = SiteHeatMap.chart(context) { blocks.append(.chart(chart)) }
+    if let chart = DeviceLanes.chart(context) { blocks.append(.chart(chart)) }
     return blocks
   }
 

@@ -111,7 +111,7 @@ enum ImpactMetrics: MetricFamily {
       .deviceHours, "Device-hours lost", .finite(hours, digits: hours < 100 ? 1 : 0, atLeast: open > 0),
       unit: "h",
       formula: formula, inputs: [.newestEvidence],
-      remark: open > 0 ? "\(Format.count(open)) intervals are open" : "")
+      remark: open > 0 ? "devices still affected: \(Format.count(open))" : "")
   }
 
   private static func stillAffected(_ picture: IncidentPicture) -> Metric {

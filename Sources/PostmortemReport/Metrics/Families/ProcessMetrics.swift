@@ -5,10 +5,11 @@ extension MetricID {
   static let changeReceivers = MetricID("change_receivers")
   static let changeFailedShare = MetricID("change_failed_share")
   static let changeOthersFailedShare = MetricID("change_others_failed_share")
-  static let rolloutTime = MetricID("rollout_time")
   static let soak = MetricID("soak_time")
   static let buildToAll = MetricID("build_to_all")
   static let canary = MetricID("canary_size")
+  static let attacks = MetricID("attack_events")
+  static let rolloutTime = MetricID("rollout_time")
 }
 
 /// How the change was rolled out.
@@ -48,6 +49,16 @@ enum ProcessMetrics: MetricFamily {
         .soak, "Time between change and first effect", soak,
         formula: "first bad effect − first announcement of the change",
         inputs: [.firstEffect]))
+    metrics.add(
+      Metric(
+        .attacks, "Attacks on others seen",
+        picture.incident == nil ? .noIncident : .count(picture.facts.signals.attacks.count),
+        unit: "events",
+        formula: "events of affected devices after their onset whose message reads like an attack on others",
+        evidence: picture.facts.signals.attacks.events, evidenceCount: picture.facts.signals.attacks.count,
+        remark: picture.facts.signals.attackTemplates.prefix(4).map { EvidenceText($0, limit: 80).display }
+          .joined(separator: "; ")))
+    rollout(picture, change, none, into: &metrics)
     let notes = picture.facts.annotations
     metrics.add(
       Metric(
@@ -70,5 +81,26 @@ enum ProcessMetrics: MetricFamily {
         .buildToAll, "From build to the last affected device", build,
         formula: "last onset − build time as a person states",
         certainty: .stated))
+  }
+
+  /// How long the change took to reach the devices that failed of it: a lower bound of the rollout's length, since receivers
+  /// that stayed well are not dated.
+  private static func rollout(
+    _ picture: IncidentPicture, _ change: ChangeEvent?, _ none: MetricValue, into metrics: inout MetricSet
+  ) {
+    var value = none
+    if let change {
+      let receivers = Set(change.devices)
+      let last = picture.onsets.last { receivers.contains($0.device) }?.time
+      if let last, last >= change.start {
+        value = .duration(last.nanoseconds - change.start.nanoseconds, atLeast: true)
+      } else {
+        value = .notComputable("no receiver of the change has an onset after it")
+      }
+    }
+    metrics.add(
+      Metric(
+        .rolloutTime, "From the change to its last failing receiver", value,
+        formula: "last onset among receivers − first announcement; the rollout itself may have gone on"))
   }
 }
