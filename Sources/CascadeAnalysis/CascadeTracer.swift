@@ -40,7 +40,7 @@ public struct CascadeTracer: Sendable {
       }
     }
     var result = Trace()
-    let assembly = Assembly(timeline, fleet, reading.onsets, judgements, options.facts)
+    let assembly = Assembly(reading.timeline, fleet, reading.onsets, judgements, options.facts)
     result.clockSkews = assembly.skews(clocks)
     if let diagnosis = reading.diagnosis {
       result.incidents.append(assembly.incident(diagnosis, reading.members))
@@ -60,15 +60,22 @@ public struct CascadeTracer: Sendable {
 
 /// One pass over a timeline whose clocks are settled: who failed when, and why.
 private struct Reading {
+  let timeline: Timeline
   let onsets: Onsets
   let members: [Int]
   let diagnosis: Diagnosis?
 
   init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements) {
-    let reports = Reports(timeline, fleet)
-    let profiles = TemplateProfiles(timeline, fleet) { event in
-      reports.isReport(Int(timeline.evidence.eventTemplates[event]))
-    }
+    var timeline = timeline
+    let everyday = Tones.everyday(timeline)
+    for template in everyday.indices where everyday[template] { timeline.isLoud[template] = false }
+    let reporting = ReportTemplates(timeline, fleet)
+    var profiles = TemplateProfiles(timeline, fleet, reporting)
+    let tones = Tones(timeline, fleet, profiles, reporting)
+    timeline.isLoud = tones.isLoud
+    if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
+    self.timeline = timeline
+    let reports = Reports(timeline, fleet, reporting, profiles)
     var onsets = Onsets(timeline, fleet, profiles, reports)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     self.onsets = onsets

@@ -15,7 +15,9 @@ enum NamedCulprit: CausalEvidence {
     for named in scene.named[child] ?? [] where Int(named) != child {
       let lead = scene.time[child] - scene.time[Int(named)]
       guard share > 0, lead < .infinity, lead > -scene.slack else { continue }
-      result.append(ParentCandidate(parent: Int(named), weight: 0.8 * share, kind: kind))
+      result.append(
+        ParentCandidate(
+          parent: Int(named), weight: (scene.fleet.isShared[Int(named)] ? 0.8 : 4) * share, kind: kind))
     }
     return result
   }

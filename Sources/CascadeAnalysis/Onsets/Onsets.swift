@@ -76,6 +76,8 @@ struct Onsets {
     for device in 0..<timeline.deviceCount {
       guard let report = reports.first[device] else { continue }
       let reported = reports.finding(report, device, timeline)
+      // An entity that named a trouble of its own just before was not taken along by others.
+      if let alone = unrelated[device], abs(alone.time - reported.time) < 600 { continue }
       if let current = findings[device] {
         // The entity's own words are nearer to the moment than a report, unless they came long after it.
         if reported.time < current.time - 60 { findings[device] = reported }

@@ -13,54 +13,38 @@ struct Reports {
   private(set) var first: [Int: Int32] = [:]
   private(set) var lag = 90.0
   private(set) var lagError = 30.0
-  private let reporting: [Bool]
+  private let reporting: ReportTemplates
   /// Entities that speak of others.
   let reporters: Set<Int32>
 
-  init(_ timeline: Timeline, _ fleet: Fleet) {
-    reporting = Self.templatesThatReport(timeline, fleet)
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ reporting: ReportTemplates, _ profiles: TemplateProfiles
+  ) {
+    self.reporting = reporting
     var found: [Int: [Int32]] = [:]
     var speakers = Set<Int32>()
-    if !timeline.firstMention.isEmpty {
-      for event in 0..<timeline.eventCount where timeline.firstMention[event] >= 0 {
-        let template = Int(timeline.evidence.eventTemplates[event])
-        guard reporting[template] else { continue }
-        speakers.insert(timeline.evidence.eventDevices[event])
-        if timeline.isLoud[template] { found[timeline.mention(event), default: []].append(Int32(event)) }
+    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      let template = Int(timeline.evidence.eventTemplates[event])
+      guard reporting.isReport[template] else { continue }
+      speakers.insert(timeline.evidence.eventDevices[event])
+      let profile = profiles.fleet[template]
+      let isNews =
+        profile.role == .rare || TemplateProfiles.news(profile, timeline.seconds[event]) >= 0.5
+        || profile.role == .sporadic && timeline.tones[template] == .loud
+      if timeline.isLoud[template], isNews {
+        found[timeline.mention(event), default: []].append(Int32(event))
       }
     }
     reporters = speakers
-    keepNews(found, timeline)
+    keepSilent(found, timeline)
     learnLag(timeline)
   }
 
   /// True for templates that speak of another entity rather than of the speaker.
-  func isReport(_ template: Int) -> Bool { reporting[template] }
+  func isReport(_ template: Int) -> Bool { reporting.isReport[template] }
 
-  private static func templatesThatReport(_ timeline: Timeline, _ fleet: Fleet) -> [Bool] {
-    let templates = timeline.evidence.templateTexts.count
-    var named = [Set<Int32>](repeating: [], count: templates)
-    var speakers = [Set<Int32>](repeating: [], count: templates)
-    var shared = [Int](repeating: 0, count: templates)
-    var total = [Int](repeating: 0, count: templates)
-    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
-      let template = Int(timeline.evidence.eventTemplates[event])
-      let speaker = timeline.evidence.eventDevices[event]
-      guard speaker >= 0 else { continue }
-      total[template] += 1
-      if fleet.isShared[Int(speaker)] { shared[template] += 1 }
-      if named[template].count < 64 { named[template].insert(timeline.firstMention[event]) }
-      if speakers[template].count < 64 { speakers[template].insert(speaker) }
-    }
-    return (0..<templates).map { template in
-      guard total[template] > 0 else { return false }
-      return shared[template] * 2 > total[template]
-        || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
-    }
-  }
-
-  /// Reports count when their template is news: concentrated in time, or of entities that were silent afterwards.
-  private mutating func keepNews(_ found: [Int: [Int32]], _ timeline: Timeline) {
+  /// Reports count when the entity was silent around them.
+  private mutating func keepSilent(_ found: [Int: [Int32]], _ timeline: Timeline) {
     for (device, events) in found {
       let sorted = events.sorted { timeline.seconds[Int($0)] < timeline.seconds[Int($1)] }
       for event in sorted {
@@ -110,5 +94,43 @@ struct Reports {
     return Onsets.Finding(
       time: onset, earliest: max(last, time - lag - 2 * lagError), latest: time, probability: 0.9,
       kind: .reported, events: [report], reason: "silent, and another entity reports it as gone")
+  }
+}
+
+/// Templates that speak of another entity rather than of the speaker: mostly said by shared infrastructure, or by one
+/// speaker of many entities.
+struct ReportTemplates {
+  /// Per template.
+  let isReport: [Bool]
+  /// Per template: mostly alike entities that name each other, as infections do.
+  let namesPeers: [Bool]
+
+  init(_ timeline: Timeline, _ fleet: Fleet) {
+    let templates = timeline.evidence.templateTexts.count
+    var named = [Set<Int32>](repeating: [], count: templates)
+    var speakers = [Set<Int32>](repeating: [], count: templates)
+    var shared = [Int](repeating: 0, count: templates)
+    var peers = [Int](repeating: 0, count: templates)
+    var total = [Int](repeating: 0, count: templates)
+    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      let template = Int(timeline.evidence.eventTemplates[event])
+      let speaker = timeline.evidence.eventDevices[event]
+      guard speaker >= 0 else { continue }
+      total[template] += 1
+      if fleet.isShared[Int(speaker)] {
+        shared[template] += 1
+      } else if !fleet.isShared[Int(timeline.firstMention[event])] {
+        peers[template] += 1
+      }
+      if named[template].count < 64 { named[template].insert(timeline.firstMention[event]) }
+      if speakers[template].count < 64 { speakers[template].insert(speaker) }
+    }
+    isReport = (0..<templates).map { template in
+      guard total[template] > 0 else { return false }
+      return shared[template] * 2 > total[template]
+        || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
+    }
+    let reports = isReport
+    namesPeers = (0..<templates).map { !reports[$0] && peers[$0] * 2 > total[$0] && total[$0] > 0 }
   }
 }

@@ -42,7 +42,7 @@ struct TemplateProfiles {
   static let episodeGap = 300.0
   private static let bins = 96
 
-  init(_ timeline: Timeline, _ fleetModel: Fleet, ignoring skip: (Int) -> Bool) {
+  init(_ timeline: Timeline, _ fleetModel: Fleet, _ reporting: ReportTemplates) {
     let templates = timeline.evidence.templateTexts.count
     fleet = [Profile](repeating: Profile(), count: templates)
     let width = max(1e-3, (timeline.end - timeline.start) / Double(Self.bins))
@@ -52,8 +52,9 @@ struct TemplateProfiles {
     var last: [(template: Int32, time: Double)] = []
     for device in 0..<timeline.deviceCount {
       last.removeAll(keepingCapacity: true)
-      for event in timeline.events(of: device) where !skip(Int(event)) {
+      for event in timeline.events(of: device) {
         let template = timeline.evidence.eventTemplates[Int(event)]
+        guard !reporting.isReport[Int(template)] else { continue }
         let time = timeline.seconds[Int(event)]
         fleet[Int(template)].events += 1
         let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
@@ -75,6 +76,22 @@ struct TemplateProfiles {
           byClass[key, default: Profile()].episodes += 1
         }
       }
+    }
+    // Reports count by the entity they speak of.
+    var lastReport: [UInt64: Double] = [:]
+    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      let template = Int(timeline.evidence.eventTemplates[event])
+      guard reporting.isReport[template] else { continue }
+      let time = timeline.seconds[event]
+      let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
+      fleet[template].events += 1
+      let key = UInt64(template) << 32 | UInt64(timeline.firstMention[event])
+      let isNew = lastReport[key].map { abs(time - $0) > Self.episodeGap } ?? true
+      lastReport[key] = time
+      guard isNew else { continue }
+      fleet[template].episodes += 1
+      fleet[template].first = min(fleet[template].first, time)
+      histogram[template * Self.bins + bin] += 1
     }
     let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))
     for template in 0..<templates where fleet[template].episodes > 0 {

@@ -21,10 +21,14 @@ struct Timeline {
   /// First and last corrected second of any event of a known entity.
   var start = 0.0
   var end = 0.0
-  /// True for templates that tell of trouble: severity warning or worse.
-  let isLoud: [Bool]
-  /// True when the evidence carries severities at all; without them novelty alone must do.
-  let hasSeverities: Bool
+  /// What the severities say of each template.
+  let tones: [Tone]
+  /// True for templates that tell of trouble: severity warning or worse, or, where none is known, by what they do
+  /// (see `Tones`).
+  var isLoud: [Bool]
+
+  /// What a template's severity says.
+  enum Tone { case quiet, loud, unknown }
 
   init(_ evidence: IncidentEvidence) {
     self.evidence = evidence
@@ -57,23 +61,20 @@ struct Timeline {
     firstMention = mention
     // A template's severity is its most frequent one: severities are few, so a histogram per template does.
     let templates = evidence.templateTexts.count
-    var known = false
     var histogram = [Int32](repeating: 0, count: templates * 8)
     for position in 0..<eventCount {
       let severity = Int(evidence.severities[position])
       guard severity < 8 else { continue }
-      known = true
       histogram[Int(evidence.eventTemplates[position]) * 8 + severity] += 1
     }
-    hasSeverities = known
-    isLoud = (0..<templates).map { template in
-      guard known else { return true }
+    tones = (0..<templates).map { template in
       var best = 7
       for severity in 0..<8 where histogram[template * 8 + severity] > histogram[template * 8 + best] {
         best = severity
       }
-      return histogram[template * 8 + best] > 0 && best <= 4
+      return histogram[template * 8 + best] == 0 ? .unknown : best <= 4 ? .loud : .quiet
     }
+    isLoud = tones.map { $0 != .quiet }
     start = 0
     end = seconds.last ?? 0
   }

@@ -32,6 +32,7 @@ struct Assembly {
     for device in members { time[device] = onsets.findings[device]!.time }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor
+    scene.named = named(members)
     if diagnosis.family == .contact { scene.contact = diagnosis.contact }
     var origins = origins(diagnosis, members)
     origins.judge(judgements.origins)
@@ -66,6 +67,22 @@ struct Assembly {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
     }
     return incident
+  }
+
+  /// Whom the members' own news name around their onsets.
+  private func named(_ members: [Int]) -> [Int: [Int32]] {
+    guard !timeline.firstMention.isEmpty else { return [:] }
+    var result: [Int: [Int32]] = [:]
+    for device in members {
+      let onset = onsets.findings[device]!.time
+      for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
+        let template = Int(evidence.eventTemplates[Int(event)])
+        guard timeline.isLoud[template], abs(timeline.seconds[Int(event)] - onset) < 300 else { continue }
+        let other = Int32(timeline.mention(Int(event)))
+        if !(result[device] ?? []).contains(other) { result[device, default: []].append(other) }
+      }
+    }
+    return result
   }
 
   func unrelated() -> [Onset] {

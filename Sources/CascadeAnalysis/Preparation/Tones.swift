@@ -1,0 +1,114 @@
+internal import IncidentModel
+
+/// Decides which templates tell of trouble where severities do not, or where they mislead.
+///
+/// - Alike entities that name each other in messages that are news: a sign of contact, whatever its severity.
+/// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure.
+/// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
+/// - Without severity, what many entities say from the beginning: everyday life.
+/// Assumes that failures repeat themselves and changes do not.
+struct Tones {
+  private(set) var isLoud: [Bool]
+  /// True when some severities were unknown, so that profiles must be made again.
+  private(set) var isGuessed = false
+
+  init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reporting: ReportTemplates) {
+    isLoud = timeline.isLoud
+    let templates = timeline.tones.indices
+    for template in templates where reporting.namesPeers[template] {
+      let role = profiles.fleet[template].role
+      if role == .novel || role == .surging { isLoud[template] = true }
+    }
+    let unknown = templates.filter { timeline.tones[$0] == .unknown && profiles.fleet[$0].events > 0 }
+    guard !unknown.isEmpty else { return }
+    isGuessed = true
+    for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
+    let speakers = Self.speakers(timeline)
+    let starts = Self.changes(timeline, fleet, profiles, reporting, unknown, speakers, &isLoud)
+    for template in unknown
+    where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {
+      guard speakers[template].allSatisfy({ fleet.isShared[Int($0)] || fleet.row[Int($0)] < 0 }) else {
+        continue
+      }
+      let time = profiles.fleet[template].first
+      if starts.contains(where: { time > $0 - 600 && time < $0 + 120 }) { isLoud[template] = false }
+    }
+  }
+
+  /// Templates of unknown tone that a fifth of all speakers say in the first quarter of the window: everyday life.
+  static func everyday(_ timeline: Timeline) -> [Bool] {
+    var isEveryday = [Bool](repeating: false, count: timeline.tones.count)
+    guard timeline.tones.contains(.unknown) else { return isEveryday }
+    let quarter = timeline.start + 0.25 * (timeline.end - timeline.start)
+    var voices = 0
+    var early = [Int](repeating: 0, count: timeline.tones.count)
+    var seen: Set<Int32> = []
+    for device in 0..<timeline.deviceCount {
+      seen.removeAll(keepingCapacity: true)
+      for event in timeline.events(of: device) {
+        guard timeline.seconds[Int(event)] < quarter else { break }
+        seen.insert(timeline.evidence.eventTemplates[Int(event)])
+      }
+      if !seen.isEmpty { voices += 1 }
+      for template in seen { early[Int(template)] += 1 }
+    }
+    for template in early.indices where timeline.tones[template] == .unknown {
+      isEveryday[template] = early[template] >= 3 && early[template] * 5 >= voices
+    }
+    return isEveryday
+  }
+
+  private static func speakers(_ timeline: Timeline) -> [[Int32]] {
+    var result = [[Int32]](repeating: [], count: timeline.tones.count)
+    for device in 0..<timeline.deviceCount {
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        if result[template].last != Int32(device) { result[template].append(Int32(device)) }
+      }
+    }
+    // Grouped by entity, so that an entity may stand several times, but never out of order.
+    return result.map { list in
+      var seen: [Int32] = []
+      for device in list where seen.last != device { seen.append(device) }
+      return Array(Set(seen)).sorted()
+    }
+  }
+
+  /// Marks change-like templates as quiet; returns when each began.
+  private static func changes(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reporting: ReportTemplates,
+    _ unknown: [Int], _ speakers: [[Int32]], _ isLoud: inout [Bool]
+  ) -> [Double] {
+    let candidates = Set(
+      unknown.filter { template in
+        let profile = profiles.fleet[template]
+        return (profile.role == .novel || profile.role == .surging) && !reporting.isReport[template]
+          && !reporting.namesPeers[template] && speakers[template].count >= 3
+          && Double(profile.events) <= 1.1 * Double(speakers[template].count)
+      })
+    guard !candidates.isEmpty else { return [] }
+    var first = [Int: Int]()
+    var together = [Int: Int]()
+    for device in 0..<timeline.deviceCount where !fleet.isShared[device] {
+      var order: [Int] = []
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        let role = profiles.fleet[template].role
+        if role == .novel || role == .surging, !order.contains(template) { order.append(template) }
+      }
+      guard order.count >= 2 else { continue }
+      for (position, template) in order.enumerated() where candidates.contains(template) {
+        together[template, default: 0] += 1
+        if order[..<position].allSatisfy({ profiles.fleet[$0].role != .novel }) {
+          first[template, default: 0] += 1
+        }
+      }
+    }
+    var starts: [Double] = []
+    for template in candidates.sorted() where (first[template] ?? 0) * 4 >= (together[template] ?? 0) * 3 {
+      isLoud[template] = false
+      starts.append(profiles.fleet[template].first)
+    }
+    return starts
+  }
+}
