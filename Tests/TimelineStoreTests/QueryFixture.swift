@@ -34,12 +34,12 @@ final class QueryFixture {
     try run(
       "PRAGMA application_id = \(CaseSchema.applicationID); PRAGMA user_version = \(CaseSchema.version)")
     for (ordinal, attribute) in inventory.attributes.enumerated() {
-      try run("INSERT INTO inventory_attribute VALUES (\(ordinal + 1), \(quoted(attribute)))")
+      try run("INSERT INTO inventory_attribute VALUES (\(ordinal), \(quoted(attribute)))")
     }
     for (ordinal, row) in inventory.rows.enumerated() {
-      try run("INSERT INTO inventory_device VALUES (\(ordinal + 1), \(quoted(row.0)))")
+      try run("INSERT INTO inventory_device VALUES (\(ordinal), \(quoted(row.0)))")
       for (column, value) in row.1.enumerated() where !value.isEmpty {
-        try run("INSERT INTO inventory_value VALUES (\(ordinal + 1), \(column + 1), \(quoted(value)))")
+        try run("INSERT INTO inventory_value VALUES (\(ordinal), \(column), \(quoted(value)))")
       }
     }
     var id: Int64 = 0
@@ -54,28 +54,36 @@ final class QueryFixture {
         var device = "NULL"
         if let name = event.device {
           if devices[name] == nil {
-            devices[name] = Int64(devices.count + 1)
+            devices[name] = Int64(devices.count)
             try run(
-              "INSERT INTO device VALUES (\(devices.count), \(Int64(bitPattern: DeviceID(name: name).rawValue)), \(quoted(name)))"
+              "INSERT INTO device VALUES (\(devices.count - 1), \(Int64(bitPattern: DeviceID(name: name).rawValue)), \(quoted(name)))"
             )
           }
           device = String(devices[name]!)
         }
         let key = event.program + "\0" + event.template
         if templates[key] == nil {
-          templates[key] = Int64(templates.count + 1)
+          templates[key] = Int64(templates.count)
           let parts = event.template.split(separator: "<*>", omittingEmptySubsequences: false)
           let format =
             parts.count > 1
             ? quoted(parts.map { $0.replacing("%", with: "%%") }.joined(separator: "%s")) : "NULL"
           let hash = Int64(bitPattern: ContentHash.of(key))
           try run(
-            "INSERT INTO template VALUES (\(templates.count), \(hash), \(quoted(event.program)), \(quoted(event.template)), \(format), \(parts.count - 1))"
+            "INSERT INTO template VALUES (\(templates.count - 1), \(hash), \(quoted(event.program)), \(quoted(event.template)), \(format), \(parts.count - 1))"
           )
         }
         let variables =
           event.variables.isEmpty ? "NULL" : quoted(event.variables.map(Self.escaped).joined(separator: "\t"))
-        let message = event.message.map { "x'" + $0.map { hex($0) }.joined() + "'" } ?? "NULL"
+        // As the loader does: variables with control characters are stored in the whole message.
+        var stored = event.message
+        if stored == nil, event.variables.contains(where: { $0.utf8.contains { $0 < 0x20 } }) {
+          var parts = event.template.split(separator: "<*>", omittingEmptySubsequences: false).map(
+            String.init)
+          for (index, variable) in event.variables.enumerated() { parts[index] += variable }
+          stored = Array(parts.joined().utf8)
+        }
+        let message = stored.map { "x'" + $0.map { hex($0) }.joined() + "'" } ?? "NULL"
         try run(
           """
           INSERT INTO segment_\(number + 1) VALUES (\(id), \(text(event.time)), \(device), \(text(event.severity)), \
@@ -135,15 +143,6 @@ final class QueryFixture {
   private func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
   static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\" + String(scalar)
-      case _ where scalar.value < 0x20:
-        result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
   }
 }

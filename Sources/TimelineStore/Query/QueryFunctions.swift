@@ -174,7 +174,7 @@ struct TextMatcher: Sendable {
   }
 
   func verdict(template: Int64) -> Bool? {
-    template > 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : false
+    template >= 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : false
   }
 
   func matches(_ message: UnsafeBufferPointer<UInt8>) -> Bool { glob.matches(message) }

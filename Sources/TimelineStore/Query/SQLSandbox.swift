@@ -14,7 +14,7 @@ public struct SQLLimits: Sendable {
 
   /// Limits that suit a terminal.
   public init(
-    seconds: Double = 30, memory: Int64 = 256 << 20, rows: Int = 1_000_000, valueBytes: Int32 = 64 << 20
+    seconds: Double = 30, memory: Int64 = 256 << 20, rows: Int = 1_000_000, valueBytes: Int32 = 32 << 20
   ) {
     self.seconds = seconds
     self.memory = memory
@@ -38,19 +38,13 @@ public enum SQLCell: Sendable, Hashable {
 public final class SQLSandbox {
   private let connection: SQLiteConnection
   private let limits: SQLLimits
-  private let clock: Deadline
+  private let watch: Watch
 
   /// Opens the case anew.
   public init(path: String, limits: SQLLimits = SQLLimits()) throws(StoreError) {
     connection = try CaseOpening.readOnly(path, cacheBytes: 32 << 20).connection
-    // The views use functions that SQLite 3.40 does not count as innocuous. They are ours to the letter by now, and the
-    // authorizer sees their functions too.
-    guard DatabaseConfiguration.set(connection.handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1) else {
-      throw StoreError(
-        code: .query, what: "cannot run SQL on case", path: path, reason: "SQLite cannot be configured")
-    }
     self.limits = limits
-    clock = Deadline()
+    watch = Watch()
     sqlite3_limit(connection.handle, SQLITE_LIMIT_LENGTH, limits.valueBytes)
     sqlite3_limit(connection.handle, SQLITE_LIMIT_SQL_LENGTH, 1 << 20)
     sqlite3_limit(connection.handle, SQLITE_LIMIT_EXPR_DEPTH, 200)
@@ -59,9 +53,12 @@ public final class SQLSandbox {
     sqlite3_limit(connection.handle, SQLITE_LIMIT_VDBE_OP, 250_000)
     sqlite3_set_authorizer(connection.handle, Self.authorize, nil)
     sqlite3_progress_handler(
-      connection.handle, 10_000, { Unmanaged<Deadline>.fromOpaque($0!).takeUnretainedValue().isOver ? 1 : 0 },
-      Unmanaged.passUnretained(clock).toOpaque())
+      connection.handle, 200, { Unmanaged<Watch>.fromOpaque($0!).takeUnretainedValue().mustStop ? 1 : 0 },
+      Unmanaged.passUnretained(watch).toOpaque())
   }
+
+  /// Sets SQLite's limit of memory for the whole process, exact to the byte; for a process that runs nothing else.
+  public static func limitProcessMemory(bytes: Int64) { sqlite3_hard_heap_limit64(bytes) }
 
   deinit {
     sqlite3_progress_handler(connection.handle, 0, nil, nil)
@@ -74,11 +71,7 @@ public final class SQLSandbox {
   public func run(
     _ sql: String, columns: ([String]) throws -> Void = { _ in }, row: ([SQLCell]) throws -> Bool
   ) throws -> (names: [String], isTruncated: Bool) {
-    // The limit is the process's: other connections get room again afterwards.
-    let before = sqlite3_hard_heap_limit64(-1)
-    sqlite3_hard_heap_limit64(sqlite3_memory_used() + limits.memory)
-    defer { sqlite3_hard_heap_limit64(before) }
-    clock.start(seconds: limits.seconds)
+    watch.start(limits)
     let statement = try prepare(sql)
     let names = statement.columnNames
     try columns(names)
@@ -130,6 +123,8 @@ public final class SQLSandbox {
 
   private func failure(_ code: Int32) -> StoreError {
     switch code & 0xff {
+    case SQLITE_INTERRUPT where watch.isOutOfMemory:
+      failure(.limit, "it needs more than \(limits.memory >> 20) MiB of memory", "narrow the query")
     case SQLITE_INTERRUPT: failure(.limit, "it took longer than \(limits.seconds) s", "narrow the query")
     case SQLITE_NOMEM:
       failure(.limit, "it needs more than \(limits.memory >> 20) MiB of memory", "narrow the query")
@@ -182,12 +177,28 @@ public final class SQLSandbox {
   ]
 }
 
-/// A point in time after which work stops.
-private final class Deadline {
+/// Looks now and then whether a statement has run too long or holds too much. SQLite's own limit of memory is the whole
+/// process's, and would make other connections fail; a single step can go beyond this one by the longest value.
+private final class Watch {
   private var end: Double = .infinity
+  private var ceiling: Int64 = .max
+  private var looks = 0
+  private(set) var isOutOfMemory = false
 
-  func start(seconds: Double) { end = Self.now + seconds }
-  var isOver: Bool { Self.now > end }
+  func start(_ limits: SQLLimits) {
+    end = Self.now + limits.seconds
+    ceiling = sqlite3_memory_used() + limits.memory
+    isOutOfMemory = false
+  }
+
+  var mustStop: Bool {
+    looks &+= 1
+    if sqlite3_memory_used() > ceiling {
+      isOutOfMemory = true
+      return true
+    }
+    return looks & 31 == 0 && Self.now > end
+  }
 
   private static var now: Double {
     var time = timespec()

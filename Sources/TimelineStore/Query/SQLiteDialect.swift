@@ -86,7 +86,9 @@ struct SQLiteDialect {
       let index = tests.add(value: .glob(GlobMatcher(pattern, foldsCase: false)))
       out.add(
         "e.id IN (SELECT event FROM note WHERE event IS NOT NULL AND json_valid(text) AND text ->> '$.kind' = 'tag' "
-          + "AND firebreak_value(?, text ->> '$.value'))", .integer(index))
+          + "AND firebreak_value(?, text ->> '$.value') AND id NOT IN (SELECT CAST(text ->> '$.value' AS INTEGER) "
+          + "FROM note WHERE json_valid(text) AND text ->> '$.kind' = 'retract' AND text ->> '$.value' IS NOT NULL))",
+        .integer(index))
     case .trace(let number, let role): try appendTrace(number, role, term, to: &out)
     case .attribute(let name, let test):
       guard let column = catalog.attributes[name] else {

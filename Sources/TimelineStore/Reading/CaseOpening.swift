@@ -42,26 +42,27 @@ enum CaseOpening {
         failure = error
         failure?.path = path
         failure?.what = "cannot open case"
+        if error.code == .notACase {
+          failure?.reason = "it is no case file"
+          failure?.advice = "a case is made by 'firebreak ingest PATH…'"
+        }
         guard error.code == .unreadable || error.code == .readOnly else { break }
       }
     }
     throw failure!
   }
 
+  /// Only by name: opening and closing the file here would drop the locks that this process may hold on it.
   private static func checkFile(_ path: String) throws(StoreError) {
-    func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
-      StoreError(code: code, what: "cannot open case", path: path, reason: reason, advice: advice)
+    var info = stat()
+    guard stat(path, &info) == 0, access(path, R_OK) == 0 else {
+      throw StoreError(
+        code: .unreadable, what: "cannot open case", path: path, reason: String(cString: strerror(errno)),
+        advice: errno == ENOENT ? "make a case with 'firebreak ingest PATH…'" : "")
     }
-    guard let file = fopen(path, "rb") else {
-      let missing = errno == ENOENT
-      throw failure(
-        .unreadable, String(cString: strerror(errno)),
-        missing ? "make a case with 'firebreak ingest PATH…'" : "")
-    }
-    defer { fclose(file) }
-    var magic = [UInt8](repeating: 0, count: 16)
-    guard fread(&magic, 1, 16, file) == 16, magic.elementsEqual("SQLite format 3\0".utf8) else {
-      throw failure(.notACase, "it is no case file", "a case is made by 'firebreak ingest PATH…'")
+    guard info.st_mode & S_IFMT == S_IFREG else {
+      throw StoreError(
+        code: .notACase, what: "cannot open case", path: path, reason: "it is not a regular file")
     }
   }
 

@@ -16,13 +16,14 @@ enum FieldReader {
     return scanner.find(path[...], depth: 0)
   }
 
-  /// Calls with each member whose value is a number, nested ones with their path.
-  static func forEachNumber(
-    in json: UnsafeBufferPointer<UInt8>, _ body: (_ path: [UInt8], _ number: Double) -> Void
+  /// Calls with each member that is a text or a bare value (number, `true`, `false`, `null`), nested ones with their path.
+  static func forEachLeaf(
+    in json: UnsafeBufferPointer<UInt8>,
+    _ body: (_ path: [UInt8], _ value: UnsafeBufferPointer<UInt8>, _ isText: Bool) -> Void
   ) {
     var scanner = Scanner(json: json)
     scanner.skipSpaces()
-    scanner.numbers(path: [], depth: 0, body)
+    scanner.leaves(path: [], depth: 0, body)
   }
 
   private struct Scanner {
@@ -88,23 +89,33 @@ enum FieldReader {
       return found
     }
 
-    mutating func numbers(path: [UInt8], depth: Int, _ body: (_ path: [UInt8], _ number: Double) -> Void) {
+    mutating func leaves(
+      path: [UInt8], depth: Int,
+      _ body: (_ path: [UInt8], _ value: UnsafeBufferPointer<UInt8>, _ isText: Bool) -> Void
+    ) {
       guard depth < Self.maximumDepth else { return }
       members { scanner, raw in
+        let start = scanner.at
         switch scanner.byte {
         case UInt8(ascii: "{"):
-          let start = scanner.at
-          scanner.numbers(path: Self.joined(path, raw), depth: depth + 1, body)
-          scanner.at = start
-        case let byte? where byte == UInt8(ascii: "-") || (byte >= 0x30 && byte <= 0x39):
-          let start = scanner.at
-          if scanner.skipValue(),
-            let number = number(UnsafeBufferPointer(rebasing: scanner.json[start..<scanner.at]))
-          {
-            body(Self.joined(path, raw), number)
+          scanner.leaves(path: Self.joined(path, raw), depth: depth + 1, body)
+        case UInt8(ascii: "["): break
+        case UInt8(ascii: "\""):
+          guard let text = scanner.string() else { break }
+          if text.contains(UInt8(ascii: "\\")) {
+            var unescaped: [UInt8] = []
+            MessageRebuilder.appendUnescaped(text, to: &unescaped)
+            unescaped.withUnsafeBufferPointer { body(Self.joined(path, raw), $0, true) }
+          } else {
+            body(Self.joined(path, raw), text, true)
           }
-        default: break
+        default:
+          if scanner.skipValue() {
+            body(
+              Self.joined(path, raw), UnsafeBufferPointer(rebasing: scanner.json[start..<scanner.at]), false)
+          }
         }
+        scanner.at = start
         return false
       }
     }

@@ -11,11 +11,11 @@ struct MessageRebuilder: Sendable {
     var constants: [[UInt8]]
   }
 
-  /// By template ordinal; ordinals are dense from 1, so this is an array with a hole at 0.
-  private(set) var parts: [Parts?] = [nil]
+  /// By template ordinal; ordinals are dense from 0.
+  private(set) var parts: [Parts?] = []
 
   mutating func add(ordinal: Int64, id: Int64, program: String, text: String, format: String?) {
-    guard ordinal > 0, ordinal <= 1 << 32, ordinal <= Int64(parts.count) + 1_000_000 else { return }
+    guard ordinal >= 0, ordinal <= 1 << 32, ordinal <= Int64(parts.count) + 1_000_000 else { return }
     while parts.count <= Int(ordinal) { parts.append(nil) }
     parts[Int(ordinal)] = Parts(
       program: program, text: text, id: UInt64(bitPattern: id),
@@ -23,7 +23,7 @@ struct MessageRebuilder: Sendable {
   }
 
   subscript(ordinal: Int64) -> Parts? {
-    ordinal > 0 && ordinal < Int64(parts.count) ? parts[Int(ordinal)] : nil
+    ordinal >= 0 && ordinal < Int64(parts.count) ? parts[Int(ordinal)] : nil
   }
 
   /// The constants of a format of `printf`, of which only `%s` and `%%` occur.
@@ -45,7 +45,7 @@ struct MessageRebuilder: Sendable {
 
   /// Appends the message of a row without a stored one.
   func append(template: Int64, variables: UnsafeBufferPointer<UInt8>, to message: inout [UInt8]) {
-    guard template > 0, template < Int64(parts.count) else { return }
+    guard template >= 0, template < Int64(parts.count) else { return }
     guard let constants = parts[Int(template)]?.constants else { return }
     message.append(contentsOf: constants[0])
     guard constants.count > 1 else { return }

@@ -1,0 +1,396 @@
+internal import GRDBSQLite
+public import IncidentModel
+
+/// What `loadEvidence` could not take along.
+public struct EvidenceLoadReport: Sendable, Hashable {
+  /// Events that matched.
+  public var matched = 0
+  /// Events left out because they have no time, or only one since boot.
+  public var withoutTime = 0
+  /// Values of telemetry left out because there were too many.
+  public var valuesLeftOut = 0
+  /// Variables left out because there were too many.
+  public var tokensLeftOut = 0
+  /// Nothing left out.
+  public init() {}
+  init(matched: Int, withoutTime: Int) {
+    self.matched = matched
+    self.withoutTime = withoutTime
+  }
+}
+
+/// Bounds of what `loadEvidence` takes into memory.
+public struct EvidenceLimits: Sendable {
+  /// Events; more than these are an error. 10^7 take about 1 GB with what hangs on them.
+  public var events: Int
+  /// Values of telemetry, 24 bytes each.
+  public var values: Int
+  /// Variables that may tie two events together, 8 bytes each.
+  public var tokens: Int
+
+  /// Limits for a machine with 2 GB to spare.
+  public init(events: Int = 20_000_000, values: Int = 20_000_000, tokens: Int = 30_000_000) {
+    self.events = events
+    self.values = values
+    self.tokens = tokens
+  }
+}
+
+extension CaseReader {
+  /// The matching events as columns, with inventory and topology, for analysis.
+  ///
+  /// Rows are read once in the order of the file and then put in order of time. An entity is mentioned where a variable,
+  /// a part of one (host of an address with a port, level of a topic), a value of a field or a constant word of the
+  /// template is its name.
+  public func loadEvidence(
+    matching expression: String = "", limits: EvidenceLimits = EvidenceLimits()
+  ) throws -> (evidence: IncidentEvidence, report: EvidenceLoadReport) {
+    let query = try query(expression)
+    var loader = EvidenceLoader(limits: limits)
+    try loader.addEntities(self)
+    loader.addTemplates(rebuilder)
+    var report = EvidenceLoadReport()
+    for segment in catalog.segments {
+      let rows = try connection.prepare(
+        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields "
+          + "FROM segment_\(segment) e WHERE \(query.condition.sql)")
+      rows.bound(query.condition.parameters)
+      while try rows.next() {
+        report.matched += 1
+        guard !rows.isNull(1) else {
+          report.withoutTime += 1
+          continue
+        }
+        guard loader.evidence.times.count < min(limits.events, Int(Int32.max)) else {
+          throw StoreError(
+            code: .limit, what: "cannot analyse case", path: path,
+            reason: "more than \(limits.events) events match",
+            advice: "narrow it with since: and until:")
+        }
+        loader.add(rows, catalog.origins)
+      }
+    }
+    report.valuesLeftOut = loader.valuesLeftOut
+    report.tokensLeftOut = loader.tokensLeftOut
+    return (loader.finished(), report)
+  }
+}
+
+/// Fills the columns row by row, then sorts them.
+private struct EvidenceLoader {
+  let limits: EvidenceLimits
+  var evidence = IncidentEvidence()
+  var valuesLeftOut = 0
+  var tokensLeftOut = 0
+
+  /// Entities by `ContentHash` of the name: index into `devices`.
+  private var entityIndex: [UInt64: Int32] = [:]
+  private var indexOfOrdinal: [Int64: Int32] = [:]
+  private var indexOfTemplate: [Int64: Int32] = [:]
+  /// By template index: entities named in its constant text.
+  private var namedByTemplate: [[Int32]] = []
+  private var errorCache: (value: Int64, log: UInt8) = (-1, 255)
+
+  /// By row of the file until `finished`: events with mentions, tokens, values.
+  private var mentions: [(event: Int32, device: Int32)] = []
+  private var tokens: [(event: Int32, hash: UInt32)] = []
+  private struct SeriesKey: Hashable {
+    var device: Int32
+    var field: Int32
+  }
+  private var fieldNames: [String] = []
+  private var fieldIndex: [[UInt8]: Int32] = [:]
+  private var seriesIndex: [SeriesKey: Int] = [:]
+  private var series: [(key: SeriesKey, events: [Int32], values: [Double])] = []
+  private var valueCount = 0
+  private var scratch: [UInt8] = []
+  private var mentioned: [Int32] = []
+
+  init(limits: EvidenceLimits) { self.limits = limits }
+
+  mutating func addEntities(_ reader: CaseReader) throws {
+    let rows = try reader.connection.prepare("SELECT ordinal, name FROM device ORDER BY ordinal")
+    while try rows.next() {
+      let name = rows.text(1)
+      indexOfOrdinal[rows.int64(0)] = entity(name)
+    }
+    evidence.inventory = try FleetTables.inventory(reader.connection)
+    for name in evidence.inventory.devices { _ = entity(name) }
+    evidence.topology = try FleetTables.topology(reader.connection)
+    for link in evidence.topology.links {
+      _ = entity(link.from)
+      _ = entity(link.to)
+    }
+  }
+
+  private mutating func entity(_ name: String) -> Int32 {
+    let hash = ContentHash.of(name)
+    if let known = entityIndex[hash] { return known }
+    let index = Int32(evidence.devices.count)
+    evidence.devices.append(name)
+    entityIndex[hash] = index
+    return index
+  }
+
+  mutating func addTemplates(_ rebuilder: MessageRebuilder) {
+    for (ordinal, parts) in rebuilder.parts.enumerated() {
+      guard let parts else { continue }
+      indexOfTemplate[Int64(ordinal)] = Int32(evidence.templateTexts.count)
+      evidence.templatePrograms.append(parts.program)
+      evidence.templateTexts.append(parts.text)
+      mentioned.removeAll()
+      for constant in parts.constants { constant.withUnsafeBufferPointer { findWords($0) } }
+      namedByTemplate.append(mentioned)
+    }
+  }
+
+  mutating func add(_ row: SQLiteStatement, _ origins: [Int64: OriginEntry]) {
+    let position = Int32(evidence.times.count)
+    let origin = origins[row.int64(5)]
+    let device = row.isNull(2) ? -1 : indexOfOrdinal[row.int64(2)] ?? -1
+    let template = indexOfTemplate[row.int64(4)] ?? 0
+    evidence.eventIDs.append(row.int64(0))
+    evidence.times.append(row.int64(1))
+    evidence.eventDevices.append(device)
+    evidence.eventTemplates.append(template)
+    evidence.severities.append(row.isNull(3) ? 255 : UInt8(truncatingIfNeeded: row.int64(3)) & 7)
+    evidence.identityBases.append((origin?.basis ?? .none).rawValue)
+    evidence.timeErrorLog2.append(errorLog(row.int64OrNil(6) ?? origin?.timeError))
+
+    mentioned.removeAll(keepingCapacity: true)
+    if !namedByTemplate.isEmpty { mentioned += namedByTemplate[Int(template)] }
+    if row.isNull(8) {
+      if !row.isNull(7) {
+        row.withBytes(7) { variables in
+          var scratch: [UInt8] = []
+          swap(&scratch, &self.scratch)
+          MessageRebuilder.forEachVariable(variables, scratch: &scratch) { look(at: $0, position) }
+          swap(&scratch, &self.scratch)
+        }
+      }
+    } else {
+      row.withBytes(8) { findWords($0) }
+    }
+    if !row.isNull(9) { row.withBytes(9) { readFields($0, device, position) } }
+    addMentions(position, device)
+  }
+
+  private mutating func addMentions(_ position: Int32, _ device: Int32) {
+    guard !mentioned.isEmpty else { return }
+    if mentioned.count > 1 { mentioned.sort() }
+    var last: Int32 = -1
+    for entity in mentioned where entity != last && entity != device {
+      mentions.append((position, entity))
+      last = entity
+    }
+  }
+
+  /// A variable: an entity's name, a text around one, or something that may stand in another event too.
+  private mutating func look(at variable: UnsafeBufferPointer<UInt8>, _ position: Int32) {
+    guard variable.count >= 2 else { return }
+    let hash = ContentHash.of(UnsafeRawBufferPointer(variable))
+    if let entity = entityIndex[hash] {
+      mentioned.append(entity)
+      return
+    }
+    let before = mentioned.count
+    if variable.contains(where: Self.dividesNames) { findWords(variable) }
+    guard mentioned.count == before else { return }
+    if tokens.count < limits.tokens {
+      tokens.append((position, UInt32(truncatingIfNeeded: hash)))
+    } else {
+      tokensLeftOut += 1
+    }
+  }
+
+  private static func dividesNames(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "/") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")
+      || byte == UInt8(ascii: "=")
+  }
+
+  /// Adds the entities whose names are words of a text, or parts of words between `/ : @ =`.
+  private mutating func findWords(_ text: UnsafeBufferPointer<UInt8>) {
+    var at = 0
+    while at < text.count {
+      while at < text.count, Self.endsWord(text[at]) { at += 1 }
+      var end = at
+      while end < text.count, !Self.endsWord(text[end]) { end += 1 }
+      var stop = end
+      // A full stop ends a sentence, not a name.
+      while stop > at, text[stop - 1] == UInt8(ascii: ".") || text[stop - 1] == UInt8(ascii: ":") {
+        stop -= 1
+      }
+      if stop - at >= 2 {
+        let word = UnsafeBufferPointer(rebasing: text[at..<stop])
+        if !lookUp(word), word.contains(where: Self.dividesNames) {
+          var from = 0
+          for i in 0...word.count where i == word.count || Self.dividesNames(word[i]) {
+            if i - from >= 2 { _ = lookUp(UnsafeBufferPointer(rebasing: word[from..<i])) }
+            from = i + 1
+          }
+        }
+      }
+      at = end
+    }
+  }
+
+  private mutating func lookUp(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let entity = entityIndex[ContentHash.of(UnsafeRawBufferPointer(word))] else { return false }
+    mentioned.append(entity)
+    return true
+  }
+
+  private static func endsWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"),
+      UInt8(ascii: "["),
+      UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: ";"),
+      UInt8(ascii: "<"),
+      UInt8(ascii: ">"):
+      true
+    default: false
+    }
+  }
+
+  private mutating func readFields(_ json: UnsafeBufferPointer<UInt8>, _ device: Int32, _ position: Int32) {
+    FieldReader.forEachLeaf(in: json) { path, value, isText in
+      if isText {
+        if value.count >= 2, value.count <= 256 { _ = lookUp(value) }
+      } else if device >= 0, let number = FieldReader.number(value) {
+        addValue(path, number, device, position)
+      }
+    }
+  }
+
+  private mutating func addValue(_ path: [UInt8], _ number: Double, _ device: Int32, _ position: Int32) {
+    guard valueCount < limits.values else {
+      valuesLeftOut += 1
+      return
+    }
+    let field: Int32
+    if let known = fieldIndex[path] {
+      field = known
+    } else {
+      // Names of fields come from the evidence and may be without end.
+      guard fieldNames.count < 4096 else {
+        valuesLeftOut += 1
+        return
+      }
+      field = Int32(fieldNames.count)
+      fieldNames.append(String(decoding: path, as: UTF8.self))
+      fieldIndex[path] = field
+    }
+    let key = SeriesKey(device: device, field: field)
+    let index: Int
+    if let known = seriesIndex[key] {
+      index = known
+    } else {
+      index = series.count
+      seriesIndex[key] = index
+      series.append((key, [], []))
+    }
+    series[index].events.append(position)
+    series[index].values.append(number)
+    valueCount += 1
+  }
+
+  private mutating func errorLog(_ error: Int64?) -> UInt8 {
+    guard let error, error >= 0 else { return 255 }
+    if error == errorCache.value { return errorCache.log }
+    let log = error <= 1 ? 0 : UInt8(64 - (error - 1).leadingZeroBitCount)
+    errorCache = (error, log)
+    return log
+  }
+
+  /// The columns in order of (time, id), and everything that refers to them.
+  consuming func finished() -> IncidentEvidence {
+    let count = evidence.times.count
+    let order = TimeOrder.permutation(times: evidence.times, ids: evidence.eventIDs)
+    if let order {
+      evidence.eventIDs = Self.permuted(evidence.eventIDs, order)
+      evidence.times = Self.permuted(evidence.times, order)
+      evidence.eventDevices = Self.permuted(evidence.eventDevices, order)
+      evidence.eventTemplates = Self.permuted(evidence.eventTemplates, order)
+      evidence.severities = Self.permuted(evidence.severities, order)
+      evidence.identityBases = Self.permuted(evidence.identityBases, order)
+      evidence.timeErrorLog2 = Self.permuted(evidence.timeErrorLog2, order)
+      var place = [Int32](repeating: 0, count: count)
+      for (new, old) in order.enumerated() { place[Int(old)] = Int32(new) }
+      for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
+      for index in tokens.indices { tokens[index].event = place[Int(tokens[index].event)] }
+      for index in series.indices {
+        for value in series[index].events.indices {
+          series[index].events[value] = place[Int(series[index].events[value])]
+        }
+      }
+      mentions.sort { ($0.event, $0.device) < ($1.event, $1.device) }
+      tokens.sort { $0.event < $1.event || ($0.event == $1.event && $0.hash < $1.hash) }
+    }
+    evidence.mentionEvents = mentions.map(\.event)
+    evidence.mentionDevices = mentions.map(\.device)
+    mentions = []
+    evidence.tokenEvents = tokens.map(\.event)
+    evidence.tokenHashes = tokens.map(\.hash)
+    tokens = []
+    let times = evidence.times
+    let ids = evidence.eventIDs
+    let names = fieldNames
+    evidence.series = series.map { one in
+      var events = one.events
+      var values = one.values
+      if zip(events, events.dropFirst()).contains(where: { $0 > $1 }) {
+        let sorted = zip(events, values).sorted { $0.0 < $1.0 }
+        events = sorted.map(\.0)
+        values = sorted.map(\.1)
+      }
+      return MetricSeries(
+        device: one.key.device, name: names[Int(one.key.field)], times: events.map { times[Int($0)] },
+        values: values,
+        eventIDs: events.map { ids[Int($0)] })
+    }
+    return evidence
+  }
+
+  private static func permuted<Element>(_ column: [Element], _ order: [Int32]) -> [Element] {
+    order.map { column[Int($0)] }
+  }
+}
+
+/// Puts events in order of (time, id).
+enum TimeOrder {
+  /// Old positions in the new order; nil when they are in order already. Radix sort: linear, stable.
+  static func permutation(times: [Int64], ids: [Int64]) -> [Int32]? {
+    let count = times.count
+    var isSorted = true
+    for i in stride(from: 1, to: count, by: 1)
+    where times[i] < times[i - 1] || (times[i] == times[i - 1] && ids[i] < ids[i - 1]) {
+      isSorted = false
+      break
+    }
+    if isSorted { return nil }
+    // Rows come in the order of ids, so that a stable sort by time leaves ties right.
+    guard let low = times.min(), let high = times.max() else { return nil }
+    let span = UInt64(bitPattern: high) &- UInt64(bitPattern: low)
+    let bits = 64 - span.leadingZeroBitCount
+    var order = (0..<count).map { Int32($0) }
+    var next = [Int32](repeating: 0, count: count)
+    var shift = 0
+    while shift < bits {
+      var starts = [Int](repeating: 0, count: 65_537)
+      for position in order {
+        let key = (UInt64(bitPattern: times[Int(position)]) &- UInt64(bitPattern: low)) >> UInt64(shift)
+        starts[Int(key & 0xffff) + 1] += 1
+      }
+      for i in 1...65_536 { starts[i] += starts[i - 1] }
+      for position in order {
+        let key = (UInt64(bitPattern: times[Int(position)]) &- UInt64(bitPattern: low)) >> UInt64(shift)
+        let slot = Int(key & 0xffff)
+        next[starts[slot]] = position
+        starts[slot] += 1
+      }
+      swap(&order, &next)
+      shift += 16
+    }
+    return order
+  }
+}

@@ -1,0 +1,137 @@
+public import IncidentModel
+
+/// A result of `firebreak trace` as the case keeps it: numbered, never changed, so that reports and plans can pin it.
+public struct StoredTrace: Sendable, Hashable {
+  /// From 1.
+  public var number: Int64
+  /// When it was made.
+  public var createdAt: Instant
+  /// Program and version.
+  public var tool: String
+  /// The options as JSON.
+  public var options: String
+  /// SHA-256 (hex) of what it was made from.
+  public var inputDigest: String
+  /// The result as JSON.
+  public var result: String
+  /// Names of devices by role: `affected`, `origin`…; `trace:ROLE` in queries.
+  public var devices: [String: [String]]
+
+  /// A trace from its parts. `number` is given when it is kept.
+  public init(
+    number: Int64 = 0, createdAt: Instant, tool: String, options: String, inputDigest: String, result: String,
+    devices: [String: [String]]
+  ) {
+    self.number = number
+    self.createdAt = createdAt
+    self.tool = tool
+    self.options = options
+    self.inputDigest = inputDigest
+    self.result = result
+    self.devices = devices
+  }
+}
+
+/// The traces of a case.
+public final class TraceStore: Sendable {
+  private let file: CaseFile
+
+  /// The traces of an open case.
+  public init(_ file: CaseFile) { self.file = file }
+
+  /// Opens a case for its traces.
+  public convenience init(path: String) throws(StoreError) { self.init(try CaseFile(path: path)) }
+
+  /// Keeps a trace, durable on return, and gives it its number.
+  public func add(_ trace: StoredTrace) throws(StoreError) -> StoredTrace {
+    // Roles first: they are read without reading the result.
+    let roles = trace.devices.sorted { $0.key < $1.key }
+      .map { JSONText.quoted($0.key) + ":" + JSONText.array($0.value) }.joined(separator: ",")
+    let envelope = "{\"devices\":{\(roles)},\"trace\":\(trace.result)}"
+    let path = file.path
+    var kept = trace
+    kept.number = try file.write { (connection) throws(StoreError) -> Int64 in
+      guard try connection.prepare("SELECT json_valid(?)").integer([.text(envelope)]) == 1 else {
+        throw StoreError(
+          code: .invalid, what: "cannot keep a trace in case", path: path, reason: "its result is not JSON")
+      }
+      let number =
+        1 + (try connection.prepare("SELECT coalesce(max(number), 0) FROM trace_result").integer() ?? 0)
+      try connection.prepare("INSERT INTO trace_result VALUES (?, ?, ?, ?, ?, ?)").run(
+        .integer(number), .integer(trace.createdAt.nanoseconds), .text(trace.tool), .text(trace.options),
+        .text(trace.inputDigest), .text(envelope))
+      return number
+    }
+    return kept
+  }
+
+  /// The trace with this number, or the latest; nil when there is none.
+  public func trace(_ number: Int64? = nil) throws(StoreError) -> StoredTrace? {
+    try file.read { (connection) throws(StoreError) in try Self.read(connection, number) }
+  }
+
+  /// Number, time, tool and digest of all traces, without their results, oldest first.
+  public func list() throws(StoreError) -> [(
+    number: Int64, createdAt: Instant, tool: String, inputDigest: String
+  )] {
+    try file.read { (connection) throws(StoreError) in
+      let row = try connection.prepare(
+        "SELECT number, created_at, tool, input_digest FROM trace_result ORDER BY number")
+      var list: [(number: Int64, createdAt: Instant, tool: String, inputDigest: String)] = []
+      while try row.next() {
+        list.append((row.int64(0), Instant(nanoseconds: row.int64(1)), row.text(2), row.text(3)))
+      }
+      return list
+    }
+  }
+
+  static func read(_ connection: SQLiteConnection, _ number: Int64?) throws(StoreError) -> StoredTrace? {
+    let row = try connection.prepare(
+      """
+      SELECT number, created_at, tool, options, input_digest, json_extract(result, '$.trace') FROM trace_result
+      WHERE number = coalesce(?, (SELECT max(number) FROM trace_result)) AND json_valid(result)
+      """)
+    row.bound([SQLiteValue(number)])
+    guard try row.next() else { return nil }
+    var trace = StoredTrace(
+      number: row.int64(0), createdAt: Instant(nanoseconds: row.int64(1)), tool: row.text(2),
+      options: row.text(3),
+      inputDigest: row.text(4), result: row.text(5), devices: [:])
+    let devices = try connection.prepare(
+      """
+      SELECT role.key, device.value FROM trace_result t, json_each(t.result, '$.devices') role,
+        json_each(role.value) device WHERE t.number = ? AND role.type = 'array' ORDER BY role.id, device.id
+      """)
+    devices.bound([.integer(trace.number)])
+    while try devices.next() { trace.devices[devices.text(0), default: []].append(devices.text(1)) }
+    return trace
+  }
+}
+
+extension CaseReader {
+  /// The stored trace with this number, or the latest; nil when there is none.
+  public func trace(_ number: Int64? = nil) throws(StoreError) -> StoredTrace? {
+    try TraceStore.read(connection, number)
+  }
+
+  /// Everything a trace is made from, in a fixed order, for a digest over it: digests of the sources, notes that stand,
+  /// inventory, topology.
+  public func forEachInput(_ body: (String) -> Void) throws(StoreError) {
+    for source in catalog.sources.sorted(by: { $0.sha256 < $1.sha256 }) { body("source \(source.sha256)\n") }
+    for note in try notes() {
+      body(
+        "note \(note.kind.rawValue) \(note.event?.rawValue ?? 0) "
+          + JSONText.array([note.subject ?? "", note.value ?? "", note.text]) + "\n")
+    }
+    let inventory = try FleetTables.inventory(connection)
+    body("inventory " + JSONText.array(inventory.attributes) + "\n")
+    for row in 0..<inventory.count {
+      let values = inventory.attributes.indices.map { inventory.value(row: row, attribute: $0) }
+      body(JSONText.array([inventory.devices[row]] + values) + "\n")
+    }
+    body("topology\n")
+    for link in try FleetTables.topology(connection).links {
+      body(JSONText.array([link.from, link.to, link.kind]) + "\n")
+    }
+  }
+}

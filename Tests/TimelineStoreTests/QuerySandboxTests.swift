@@ -1,0 +1,86 @@
+import IncidentModel
+import Testing
+
+@testable import TimelineStore
+
+@Suite struct QuerySandboxTests {
+  private func run(_ sql: String, _ limits: SQLLimits = SQLLimits()) throws -> [[SQLCell]] {
+    let fixture = try QueryFixture(events: [
+      [.init(time: 1_000_000_000, device: "gw-1", severity: 3), .init(time: nil, device: nil, severity: nil)]
+    ])
+    fixture.close()
+    var rows: [[SQLCell]] = []
+    _ = try SQLSandbox(path: fixture.path, limits: limits).run(sql) {
+      rows.append($0)
+      return true
+    }
+    return rows
+  }
+
+  @Test func answersSelects() throws {
+    #expect(try run("SELECT count(*) FROM event") == [[.integer(2)]])
+    #expect(
+      try run("SELECT time, device, severity, message FROM timeline WHERE device = 'gw-1' -- why") == [
+        [.text("1970-01-01T00:00:01.000000000Z"), .text("gw-1"), .text("error"), .text("boot")]
+      ])
+    #expect(
+      try run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n;")
+        .count == 3)
+    #expect(try run("SELECT name FROM sqlite_schema LIMIT 1").count == 1)
+    #expect(
+      try run("SELECT x'ff00', NULL, 1.5, json_extract('[7]', '$[0]')") == [
+        [.blob([0xff, 0]), .null, .real(1.5), .integer(7)]
+      ])
+  }
+
+  @Test(arguments: [
+    "DELETE FROM event", "INSERT INTO note VALUES (1, 0, 'a', 1, 'b')", "UPDATE note SET text = ''",
+    "DROP TABLE note", "CREATE TABLE t (a)", "CREATE TEMP TABLE t (a)", "ATTACH '/etc/passwd' AS x",
+    "ATTACH ':memory:' AS x",
+    "DETACH main", "PRAGMA query_only = OFF", "PRAGMA table_info(note)", "SELECT * FROM pragma_database_list",
+    "SELECT load_extension('/tmp/x.so')", "SELECT fts3_tokenizer('simple')", "VACUUM INTO '/tmp/firebreak-x'",
+    "VACUUM",
+    "ANALYZE", "REINDEX", "BEGIN", "COMMIT", "SAVEPOINT a", "EXPLAIN DELETE FROM note", "SELECT 1; SELECT 2",
+    "", "-- nothing",
+    "SELECT * FROM nowhere", "SELECT 1 FROM event; DROP TABLE note", "SELECT writefile('/tmp/x', 'y')",
+    "SELECT \"no such\"",
+    "SELECT firebreak_value(0, 'x')", "CREATE VIRTUAL TABLE t USING fts5(a)", "ALTER TABLE note RENAME TO x",
+    "SELECT edit('x')",
+  ])
+  func refuses(sql: String) {
+    let error = #expect(throws: StoreError.self) { try run(sql) }
+    #expect(error?.code == .query, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test func stopsWhatTakesTooLong() {
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    let error = #expect(throws: StoreError.self) { try run(endless, SQLLimits(seconds: 0.1)) }
+    #expect(error?.code == .limit)
+  }
+
+  @Test func stopsWhatTakesTooMuch() {
+    for sql in [
+      "SELECT length(zeroblob(900000000))",
+      "WITH RECURSIVE n(i, t) AS (SELECT 1, printf('%.1000000c', 'x') UNION ALL SELECT i + 1, t || i FROM n WHERE i < 500) "
+        + "SELECT group_concat(t) FROM n ORDER BY 1",
+    ] {
+      let error = #expect(throws: StoreError.self) { try run(sql, SQLLimits(memory: 40 << 20)) }
+      #expect(error?.code == .limit, "\(error.map { "\($0)" } ?? "")")
+    }
+  }
+
+  @Test func saysWhenRowsWereLeftOff() throws {
+    let fixture = try QueryFixture(events: [
+      [.init(time: 1, device: nil, severity: nil), .init(time: 2, device: nil, severity: nil)]
+    ])
+    fixture.close()
+    var rows = 0
+    let result = try SQLSandbox(path: fixture.path, limits: SQLLimits(rows: 1)).run("SELECT id FROM event") {
+      _ in
+      rows += 1
+      return true
+    }
+    #expect(result.isTruncated && rows == 1)
+    #expect(result.names == ["id"])
+  }
+}
