@@ -10,11 +10,11 @@ enum UndoScript {
       "#!/bin/sh",
       "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
       "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed, asks the interlocks again and keeps a journal.",
-      "# For dynamic security set MOSQUITTO_CTRL_CONFIG to a file (mode 0600) with the lines '-u USER' and '-P PASSWORD'.",
+      "# For dynamic security mosquitto_ctrl reads '-u USER' and '-P PASSWORD' from ~/.config/mosquitto_ctrl (mode 0600).",
       "set -u", "failed=0",
       "dynsec() { # host port command arguments; mosquitto_ctrl exits with 0 on errors, so its words decide",
       "  host=$1; port=$2; shift 2",
-      "  answer=$(mosquitto_ctrl -o \"${MOSQUITTO_CTRL_CONFIG:?}\" -h \"$host\" -p \"$port\" dynsec \"$@\" 2>&1) || failed=1",
+      "  answer=$(mosquitto_ctrl -h \"$host\" -p \"$port\" dynsec \"$@\" 2>&1) || failed=1",
       "  case $answer in *rror*|*not\\ found*) failed=1; printf '%s\\n' \"$* failed: $answer\" >&2 ;; esac",
       "}",
     ]

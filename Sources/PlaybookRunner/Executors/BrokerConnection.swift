@@ -161,7 +161,8 @@ final class BrokerConnection: Sendable {
     let waiting = state.withLock { state in
       let waiting = state.connected
       state.connected = nil
-      if waiting == nil { state.earlyOutcome = .some(reason) }
+      // The first outcome counts: after a refusal the broker also closes the connection.
+      if waiting == nil, state.earlyOutcome == nil { state.earlyOutcome = .some(reason) }
       return waiting
     }
     waiting?.resume(returning: reason)
