@@ -50,6 +50,8 @@ public struct IntakeOptions: Sendable {
   public var knownDevices: Set<String> = []
   /// Threads that read.
   public var jobs = 1
+  /// The sink may know sources already: files are hashed before they are read, so that those are passed over.
+  public var mayBeKnown = true
   /// Bounds.
   public var limits = IntakeLimits()
   /// How archives are unpacked.

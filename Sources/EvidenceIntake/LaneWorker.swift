@@ -14,7 +14,7 @@ struct LaneWorker: ~Copyable {
   }
 
   /// Bytes of a file that is hashed before it is read: known evidence is skipped without reading it twice.
-  private static let hashFirstLimit: UInt64 = 32 << 20
+  private static let hashFirstLimit: UInt64 = 256 << 20
 
   /// Reads one path.
   mutating func read(_ item: PathPlan.Item, order: Int) throws -> LaneOutcome {
@@ -46,7 +46,8 @@ struct LaneWorker: ~Copyable {
     let isContainer = Unpacker.layers(of: headBytes, limit: work.options.limits.nesting)
       .contains { $0.isArchive || $0.isForeignCompression }
     var known: String?
-    if !item.isStandardInput, isContainer || item.size <= Self.hashFirstLimit {
+    let mayBeKnown = work.options.mayBeKnown && item.size <= Self.hashFirstLimit
+    if !item.isStandardInput, isContainer || mayBeKnown {
       let digest = try hash(item.path)
       if try work.sink.contains(sha256: digest) {
         outcome.skipped.append(SkippedSource(description: description, sha256: digest))

@@ -87,13 +87,28 @@ final class ArchiveReader {
     }
   }
 
-  /// Bytes of the entry; 0 at its end, -1 when it is broken.
-  func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+  /// What a piece of an entry is.
+  enum Piece {
+    /// Bytes that start at this offset of the entry; they hold until the next call.
+    case bytes(UnsafeRawBufferPointer, at: UInt64)
+    /// The entry has ended.
+    case end
+    /// The entry is broken here.
+    case broken
+  }
+
+  /// The next piece of the entry. Pieces, since libarchive forgets what it has copied when an error follows.
+  func nextPiece() -> Piece {
+    var start: UnsafeRawPointer?
+    var count = 0
+    var offset: Int64 = 0
     while true {
-      let count = archive_read_data(archive, target.baseAddress, target.count)
-      if count == Int(ARCHIVE_RETRY) { continue }
+      let code = archive_read_data_block(archive, &start, &count, &offset)
+      if code == ARCHIVE_RETRY { continue }
+      if code == ARCHIVE_EOF { return .end }
       // A warning concerns the entry's checksum or the like: as broken as anything.
-      return count >= 0 ? count : -1
+      guard code == ARCHIVE_OK, offset >= 0 else { return .broken }
+      return .bytes(UnsafeRawBufferPointer(start: start, count: count), at: UInt64(offset))
     }
   }
 
@@ -141,29 +156,55 @@ final class ArchiveReader {
   }
 }
 
-/// The bytes of the entry that an `ArchiveReader` stands at.
+/// The bytes of the entry that an `ArchiveReader` stands at. Holes of sparse files are zeros.
 final class EntryStream: ByteStream {
   private let reader: ArchiveReader
   /// What is wrong with the entry, once something is.
   private(set) var fault: String?
   /// Bytes handed on.
   private(set) var count: UInt64 = 0
+  private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var hole: UInt64 = 0
   private var isDone = false
+
+  /// Longest hole that is believed.
+  private static let holeLimit: UInt64 = 64 << 20
 
   init(_ reader: ArchiveReader) { self.reader = reader }
 
   func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
-    if isDone { return Stretch(count: 0) }
-    let got = reader.read(into: target)
-    if got > 0 {
-      count += UInt64(got)
-      return Stretch(count: got)
-    }
-    isDone = true
-    if got < 0 || reader.inputFailed {
-      fault = got < 0 ? reader.words : "the container ends early"
-      return Stretch(count: 0, end: .cut)
+    while !isDone {
+      if hole > 0 {
+        let zeros = Int(min(hole, UInt64(target.count)))
+        target.baseAddress?.initializeMemory(as: UInt8.self, repeating: 0, count: zeros)
+        hole -= UInt64(zeros)
+        count += UInt64(zeros)
+        return Stretch(count: zeros)
+      }
+      if !piece.isEmpty {
+        let copied = min(piece.count, target.count)
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: piece[..<copied]))
+        piece = UnsafeRawBufferPointer(rebasing: piece[copied...])
+        count += UInt64(copied)
+        return Stretch(count: copied)
+      }
+      switch reader.nextPiece() {
+      case .bytes(let bytes, let offset):
+        piece = bytes
+        if offset > count { hole = offset - count }
+        if hole > Self.holeLimit || offset < count { return fail("its pieces do not fit together") }
+      case .end:
+        isDone = true
+        if reader.inputFailed { return fail("the container ends early") }
+      case .broken: return fail(reader.words)
+      }
     }
     return Stretch(count: 0)
+  }
+
+  private func fail(_ words: String) -> Stretch {
+    isDone = true
+    fault = words
+    return Stretch(count: 0, end: .cut)
   }
 }

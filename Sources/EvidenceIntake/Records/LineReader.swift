@@ -493,7 +493,8 @@ struct LineReader: ~Copyable {
     var read: UInt64 = 0
     var rest = 0..<0
     var foundEnd = false
-    let room = rawEnd
+    // What lies behind the limit has no line end in it and makes room for what follows.
+    let room = kept
     while true {
       let target = UnsafeMutableRawBufferPointer(start: arena + room, count: Self.chunk)
       let stretch = try stream.read(into: target)

@@ -49,6 +49,7 @@ struct TimeResolver {
   private var previousStamp: Int64 = 0
   private var beforeTurn: Int64 = 0
   private var turnStretch = 0
+  private var startsAtNewYear = false
   private var placement: (turn: Int, isLate: Bool, base: Int64) = (-1, false, 0)
 
   private var offsetSlot: Int64 = .min
@@ -142,15 +143,17 @@ struct TimeResolver {
     return instant
   }
 
-  /// Notices new years, and clocks that fell back to 1 January for a while (a device without a battery-backed clock).
+  /// Notices new years, and clocks that fell back for a while: to 1 January, where a device without a battery-backed
+  /// clock starts, or to the day its software was built.
   private mutating func countTurns(_ stamp: Int64) {
     let step = stamp - previousStamp
     if step < -182 * Self.day {
       beforeTurn = previousStamp
+      startsAtNewYear = stamp < 2 * Self.day
       turn += 1
       turnStretch = stretches.count
     } else if step > 182 * Self.day, turn > 0, stamp >= beforeTurn - Self.day,
-      stamp < beforeTurn + 45 * Self.day
+      stamp < beforeTurn + (startsAtNewYear ? 45 : 3) * Self.day
     {
       // Back to where it was. Near the turn of the year lines are merely out of order; else the clock was wrong.
       if beforeTurn < 363 * Self.day {

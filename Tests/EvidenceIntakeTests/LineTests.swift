@@ -1,0 +1,157 @@
+import Glibc
+import IncidentModel
+import Testing
+
+@testable import EvidenceIntake
+
+/// Lines of every kind, and the accounting for each byte of them.
+@Suite struct LineTests {
+  private func read(
+    _ bytes: [UInt8], name: String = "gw-7.log", _ change: (inout IntakeOptions) -> Void = { _ in }
+  ) throws -> (source: MemorySink.Source, summary: IntakeSummary) {
+    let folder = Folder()
+    let (sink, summary) = try ingest([folder.write(name, bytes)], change)
+    return (try #require(sink.sources.first), summary)
+  }
+
+  @Test func countsLineEndsAndAByteOrderMarkToTheirLines() throws {
+    let text = "\u{FEFF}" + Make.line(1) + "\r\n\r\n" + Make.line(2) + "\n   \n" + Make.line(3)
+    let (source, _) = try read(Array(text.utf8))
+    let account = source.account
+    #expect(account.linesBy.events == 3 && account.linesBy.blanks == 2)
+    #expect(account.bytesBy.blanks == 2 + 4)
+    #expect(account.bytes == UInt64(text.utf8.count))
+    #expect(source.events.map(\.line) == [1, 3, 5])
+    #expect(source.events[0].offset == 0)
+    #expect(source.events[0].length == UInt32(3 + Make.line(1).utf8.count + 2))
+    #expect(!source.events[0].text.hasSuffix("\r"))
+    #expect(source.events[2].length == UInt32(Make.line(3).utf8.count))
+  }
+
+  @Test func offsetsLeadBackToTheLine() throws {
+    let text = Make.lines(5000)
+    let bytes = Array(text.utf8)
+    let (source, _) = try read(bytes)
+    #expect(source.events.count == 5000)
+    for event in source.events {
+      let line = String(
+        decoding: bytes[Int(event.offset)..<Int(event.offset) + Int(event.length)], as: UTF8.self)
+      #expect(line == Make.line(Int(event.line) - 1) + "\n")
+    }
+  }
+
+  @Test func keepsInvalidUTF8AndNULByteForByte() throws {
+    var bytes =
+      Array("2026-04-07T09:00:00Z gw-1 app: a".utf8) + [0xFF, 0xFE, 0x80] + Array("b".utf8) + [0, 0x63, 0x0A]
+    bytes += Array((Make.line(1) + "\n").utf8)
+    let (source, _) = try read(bytes)
+    #expect(source.events.count == 2)
+    #expect(source.events[0].message == [0x61, 0xFF, 0xFE, 0x80, 0x62, 0, 0x63])
+  }
+
+  @Test func keepsTheBeginningOfALineOfTenMegabytes() throws {
+    var bytes = Array((Make.line(1) + "\n2026-04-07T09:00:00Z gw-1 app: ").utf8)
+    let start = Make.line(1).utf8.count + 1
+    bytes += [UInt8](repeating: 0x78, count: 10_000_000) + [0x0A]
+    let length = bytes.count - start
+    bytes += Array((Make.line(2) + "\n").utf8)
+    let (source, summary) = try read(bytes)
+    #expect(source.events.map(\.line) == [1, 2, 3])
+    #expect(source.events[1].length == UInt32(length))
+    #expect(source.events[1].message.count > 1_000_000 && source.events[1].message.count <= 1 << 20)
+    #expect(source.events[2].offset == UInt64(start + length))
+    #expect(damage(summary) == ["limit-line"])
+    #expect(source.account.bytes == UInt64(bytes.count))
+  }
+
+  @Test func refusesBinaryAsOneRecord() throws {
+    var bytes: [UInt8] = []
+    for index in 0..<300_000 { bytes.append(UInt8(truncatingIfNeeded: index &* index >> 3)) }
+    let (source, _) = try read(bytes)
+    #expect(source.account.format == "binary")
+    #expect(source.refused.count == 1 && source.refused[0].reason == "binary")
+    #expect(source.refused[0].length == 300_000)
+    #expect(source.refused[0].excerpt.count == 1024)
+    #expect(source.account.bytesBy.refused == 300_000)
+  }
+
+  @Test func textOfNoKnownFormatBecomesEventsWithoutTime() throws {
+    let (source, _) = try read(Array("the quick\nbrown fox\n".utf8))
+    #expect(source.events.map(\.text) == ["the quick", "brown fox"])
+    #expect(source.events.allSatisfy { $0.quality == .none && $0.device == "gw-7" && $0.basis == .path })
+    #expect(source.account.decisions.contains { $0.subject == "device" && $0.value == "gw-7" })
+  }
+
+  @Test func emptyFilesAreSourcesToo() throws {
+    let folder = Folder()
+    let (sink, summary) = try ingest([folder.write("empty.log", "")])
+    #expect(sink.events.isEmpty)
+    #expect(summary.sources.count == 1 && summary.sources[0].bytes == 0)
+  }
+
+  @Test func oneThreadAndFourGiveTheSame() throws {
+    let folder = Folder()
+    for index in 0..<12 {
+      let text = (0..<200 + 37 * index).map { Make.line($0 * (index + 1)) + "\n" }.joined()
+      if index % 3 == 0 {
+        folder.write("f/\(index).gz", Make.gzip(text))
+      } else if index % 3 == 1 {
+        folder.write("f/\(index).log", text)
+      } else {
+        folder.write("f/\(index).zip", Make.archive(.zip, [Make.Entry(name: "m", bytes: Array(text.utf8))]))
+      }
+    }
+    let one = try ingest([folder.path]) { $0.jobs = 1 }
+    let four = try ingest([folder.path]) { $0.jobs = 4 }
+    #expect(one.sink.events == four.sink.events)
+    #expect(one.summary.sources.map(\.sha256) == four.summary.sources.map(\.sha256))
+    #expect(one.summary.sources.map(\.description) == four.summary.sources.map(\.description))
+  }
+
+  @Test func knownSourcesAreSkipped() throws {
+    let folder = Folder()
+    let path = folder.write("gw.log", Make.lines(3))
+    let first = try ingest([path])
+    let (sink, summary) = try ingest([path], sink: MemorySink(known: [first.summary.sources[0].sha256]))
+    #expect(sink.sources.isEmpty)
+    #expect(summary.skipped.map(\.description.path) == [path])
+  }
+
+  @Test func hashesAreThoseOfTheFileAsStored() throws {
+    let (source, _) = try read(Array("abc".utf8))
+    #expect(source.account.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  }
+
+  @Test func seededDamageNeverBreaksTheAccounts() throws {
+    let folder = Folder()
+    let plain = Make.lines(400)
+    let originals: [(String, [UInt8])] = [
+      ("p.log", Array(plain.utf8)), ("g.gz", Make.gzip(plain)),
+      ("z.zip", Make.archive(.zip, [Make.Entry(name: "a.log", bytes: Array(plain.utf8))])),
+      ("t.tar", Make.archive(.tar, [Make.Entry(name: "a.gz", bytes: Make.gzip(plain))])),
+      ("t.tgz", Make.gzip(Make.archive(.tar, [Make.Entry(name: "a.log", bytes: Array(plain.utf8))]))),
+    ]
+    var seed: UInt64 = 2026
+    func random(_ limit: Int) -> Int {
+      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(seed >> 33) % max(1, limit)
+    }
+    for round in 0..<150 {
+      let (name, whole) = originals[round % originals.count]
+      var bytes = whole
+      for _ in 0...random(4) {
+        let place = random(bytes.count)
+        switch random(4) {
+        case 0: bytes.removeLast(min(bytes.count - 1, random(bytes.count)))
+        case 1:
+          for index in place..<min(bytes.count, place + random(100)) { bytes[index] = UInt8(random(256)) }
+        case 2: bytes.insert(contentsOf: (0..<random(50)).map { _ in UInt8(random(256)) }, at: place)
+        default: for index in place..<min(bytes.count, place + random(200)) { bytes[index] = 0 }
+        }
+        if bytes.isEmpty { bytes = [0] }
+      }
+      // The memory sink and the reader itself check the accounts.
+      try ingest([folder.write("\(round)-\(name)", bytes)])
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Glibc
+import IncidentModel
+import Testing
+
+@testable import EvidenceIntake
+
+/// Paths, and what is said about those that cannot be read.
+@Suite struct PathTests {
+  private func fault(_ paths: [String]) -> IntakeError? {
+    do {
+      try ingest(paths)
+      return nil
+    } catch { return error as? IntakeError }
+  }
+
+  @Test func saysThatAPathIsMissing() {
+    let error = fault(["/no/such/place.log"])
+    #expect(error?.code == .notFound)
+    #expect(error?.description.contains("/no/such/place.log") == true)
+  }
+
+  @Test func saysThatAFolderHoldsNothing() {
+    let folder = Folder()
+    mkdir(folder.path + "/empty", 0o700)
+    #expect(fault([folder.path])?.code == .nothingToRead)
+  }
+
+  @Test func saysThatAPipeOrDeviceIsNoFile() {
+    #expect(fault(["/dev/null"])?.code == .specialFile)
+    #expect(fault(["/dev/null"])?.description.contains("'-'") == true)
+  }
+
+  @Test func readsFoldersSortedAndFollowsNoLinks() throws {
+    let folder = Folder()
+    let outside = Folder()
+    outside.write("secret.log", Make.lines(3))
+    folder.write("b.log", Make.lines(1))
+    folder.write("a/z.log", Make.lines(2))
+    folder.write("a.log", Make.lines(4))
+    symlink(outside.path, folder.path + "/link")
+    symlink(folder.path + "/b.log", folder.path + "/c.log")
+    mkfifo(folder.path + "/pipe", 0o600)
+    let (sink, summary) = try ingest([folder.path])
+    #expect(
+      sink.sources.map(\.account.description.path)
+        == ["a/z.log", "a.log", "b.log"].map { folder.path + "/" + $0 })
+    #expect(summary.notes.contains { $0.contains("link") && $0.contains("outside") })
+    #expect(summary.notes.contains { $0.contains("a pipe") })
+  }
+
+  @Test func sendsPacketCapturesToZeek() throws {
+    let folder = Folder()
+    let capture: [UInt8] = [0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0] + [UInt8](repeating: 0, count: 400)
+    let path = folder.write("x.pcap", capture)
+    #expect(fault([path])?.description.contains("Zeek") == true)
+    let (sink, summary) = try ingest([path, folder.write("gw.log", Make.lines(2))])
+    #expect(sink.events.count == 2)
+    #expect(summary.notes.contains { $0.contains("Zeek") })
+  }
+
+  @Test func readsThePathsDevice() {
+    func name(_ path: String, _ members: [String] = [], known: Set<String> = []) -> String {
+      DeviceNaming.choose(SourceDescription(path: path, members: members), given: nil, known: known).name
+    }
+    #expect(name("/var/log/gw-7.log.2.gz") == "gw-7")
+    #expect(name("evidence.zip", ["gw-3/syslog.1"]) == "gw-3")
+    #expect(name("/x/logread.txt") == "logread")
+    #expect(name("/x/site/meter-12/console.log") == "meter-12")
+    #expect(name("/x/meter-12/log/deep/console.log", known: ["meter-12"]) == "meter-12")
+    #expect(name("-") == "stdin")
+  }
+
+  @Test func anInventoryNeedsADevice() throws {
+    let folder = Folder()
+    let error = #expect(throws: IntakeError.self) {
+      try FleetFiles.inventory(folder.write("i.csv", "name,site\na,b\n"))
+    }
+    #expect(error?.description.contains("'name', 'site'") == true)
+    let (inventory, notes) = try FleetFiles.inventory(
+      folder.write("j.csv", "site,device,fw\n\"p, 1\",gw-1,2\nq,gw-1,3\nr,,4\n"))
+    #expect(inventory.devices == ["gw-1"])
+    #expect(inventory.value(device: "gw-1", attribute: "site") == "p, 1")
+    #expect(notes.count == 2)
+  }
+
+  @Test func aTopologySaysUnknownNames() throws {
+    let folder = Folder()
+    let (topology, notes) = try FleetFiles.topology(
+      folder.write("t.csv", "from,to,kind\na,b,uplink\na,b,uplink\na,ghost,\n"), known: ["a", "b"])
+    #expect(topology.links.count == 2 && topology.links[1].kind == "link")
+    #expect(notes.contains { $0.contains("ghost") })
+    #expect(throws: IntakeError.self) {
+      try FleetFiles.topology(folder.write("u.csv", "x,y\n1,2\n"), known: [])
+    }
+  }
+
+  @Test func interruptsAtOnce() throws {
+    let folder = Folder()
+    let path = folder.write("gw.log", Make.lines(50))
+    let error = #expect(throws: IntakeError.self) {
+      try Intake.run([path], options: IntakeOptions(), into: MemorySink(), shouldStop: { true })
+    }
+    #expect(error?.code == .interrupted)
+  }
+}

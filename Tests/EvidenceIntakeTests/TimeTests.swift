@@ -1,0 +1,130 @@
+import IncidentModel
+import LogFormats
+import Testing
+
+@testable import EvidenceIntake
+
+/// Years, zones and what was decided about them.
+@Suite struct TimeTests {
+  /// 2026-01-03 12:00 UTC.
+  private let january = 1_767_441_600
+
+  private func read(
+    _ lines: [String], name: String = "gw.log", modified: Int, gzipTime: UInt32? = nil,
+    _ change: (inout IntakeOptions) -> Void = { _ in }
+  ) throws -> MemorySink.Source {
+    let folder = Folder()
+    let text = lines.map { $0 + "\n" }.joined()
+    let bytes = gzipTime.map { Make.gzip(text, modified: $0) } ?? Array(text.utf8)
+    let (sink, _) = try ingest([folder.write(name, bytes, modified: modified)], change)
+    return try #require(sink.sources.first)
+  }
+
+  private func times(_ source: MemorySink.Source) -> [String] {
+    source.events.map { Instant(nanoseconds: $0.time).rfc3339(fractionDigits: 0) }
+  }
+
+  @Test func countsYearsBackFromTheFilesTime() throws {
+    let source = try read(
+      ["Dec 30 10:00:00 gw-1 app: a", "Dec 31 23:59:59 gw-1 app: b", "Jan  1 00:00:03 gw-1 app: c"],
+      modified: january)
+    #expect(times(source) == ["2025-12-30T10:00:00Z", "2025-12-31T23:59:59Z", "2026-01-01T00:00:03Z"])
+    #expect(source.events.allSatisfy { $0.quality == .inferredYear })
+    #expect(source.account.firstTime?.description == "2025-12-30T10:00:00.000Z")
+    #expect(source.account.decisions.contains { $0.subject == "year" && $0.value == "2025–2026" })
+  }
+
+  @Test func countsBackOverSeveralYears() throws {
+    let source = try read(
+      [
+        "Nov  1 00:00:00 gw-1 a: x", "Mar  2 00:00:00 gw-1 a: x", "Dec  1 00:00:00 gw-1 a: x",
+        "Jan  2 00:00:00 gw-1 a: x",
+      ],
+      modified: january)
+    #expect(
+      times(source) == [
+        "2024-11-01T00:00:00Z", "2025-03-02T00:00:00Z", "2025-12-01T00:00:00Z", "2026-01-02T00:00:00Z",
+      ])
+  }
+
+  @Test func theGzipHeaderComesBeforeTheFilesTime() throws {
+    let source = try read(
+      ["Jun  5 10:00:00 gw-1 app: a"], name: "a.gz", modified: january, gzipTime: 1_600_000_000)
+    #expect(times(source) == ["2020-06-05T10:00:00Z"])
+  }
+
+  @Test func aLeapDayGoesIntoALeapYear() throws {
+    let source = try read(["Feb 29 10:00:00 gw-1 app: a", "Mar  1 10:00:00 gw-1 app: b"], modified: january)
+    #expect(times(source) == ["2024-02-29T10:00:00Z", "2024-03-01T10:00:00Z"])
+  }
+
+  @Test func aClockThatFellBackForAWhileIsNoNewYear() throws {
+    let source = try read(
+      ["Oct 31 10:00:00 gw-1 app: a", "Jan  1 00:00:04 gw-1 app: boot", "Oct 31 10:01:00 gw-1 app: b"],
+      modified: january)
+    #expect(times(source) == ["2025-10-31T10:00:00Z", "2025-01-01T00:00:04Z", "2025-10-31T10:01:00Z"])
+  }
+
+  @Test func linesOutOfOrderAtNewYearKeepTheirYears() throws {
+    let source = try read(
+      [
+        "Dec 31 23:59:58 gw-1 a: x", "Jan  1 00:00:00 gw-1 a: x", "Dec 31 23:59:59 gw-1 a: x",
+        "Jan  1 00:00:01 gw-1 a: x",
+      ],
+      modified: january)
+    #expect(
+      times(source) == [
+        "2025-12-31T23:59:58Z", "2026-01-01T00:00:00Z", "2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z",
+      ])
+  }
+
+  @Test func aGivenYearIsThatOfTheFirstStamp() throws {
+    let source = try read(
+      ["Dec 31 23:59:59 gw-1 app: b", "Jan  1 00:00:03 gw-1 app: c"], modified: january
+    ) { $0.years = [SourceRule(parsing: "2019")] }
+    #expect(times(source) == ["2019-12-31T23:59:59Z", "2020-01-01T00:00:03Z"])
+  }
+
+  @Test func zonesAreGivenForAllOrByPattern() throws {
+    let line = ["Jul  5 10:00:00 gw-1 app: a"]
+    let berlin = try read(line, modified: january) { $0.timeZones = [SourceRule(parsing: "Europe/Berlin")] }
+    #expect(times(berlin) == ["2025-07-05T08:00:00Z"])
+    let other = try read(line, modified: january) {
+      $0.timeZones = [
+        SourceRule(parsing: "+01:00"), SourceRule(parsing: "x*.log=Asia/Tokyo"),
+        SourceRule(parsing: "gw*=+03:00"),
+      ]
+    }
+    #expect(times(other) == ["2025-07-05T07:00:00Z"])
+    #expect(throws: IntakeError.self) {
+      try read(line, modified: january) { $0.timeZones = [SourceRule(parsing: "Mars/Base")] }
+    }
+  }
+
+  @Test func membersCountBackFromTheirOwnTime() throws {
+    let folder = Folder()
+    var entry = Make.Entry(name: "gw.log", bytes: Array("Dec 31 10:00:00 gw-1 app: a\n".utf8))
+    entry.modified = 1_546_300_800
+    let path = folder.write("a.tar", Make.archive(.tar, [entry]), modified: january)
+    let (sink, _) = try ingest([path])
+    #expect(times(sink.sources[0]) == ["2018-12-31T10:00:00Z"])
+  }
+
+  /// A resolver placed on the wrong provisional year must arrive where one that guessed right does.
+  @Test func adjustmentsGiveWhatARightGuessWouldHaveGiven() {
+    let day: Int64 = 86_400_000_000_000
+    let stamps: [Int64] = [330, 20, 59, 60, 200, 364, 3, 59, 61].map { $0 * day }
+    let bound = UpperBound(instant: 1_767_441_600_000_000_000, reason: "test")
+    var resolver = TimeResolver(zone: nil, forcedYear: nil, bound: bound)
+    var times = stamps.enumerated().map { index, stamp in
+      resolver.resolve(kind: .noYear, time: stamp, resolution: 1, ordinal: index).time
+    }
+    let outcome = resolver.finish(bound: bound)
+    for adjustment in outcome.adjustments {
+      for index in adjustment.events { times[index] += adjustment.shift }
+    }
+    let dates = times.map { Instant(nanoseconds: $0).rfc3339(fractionDigits: 0).prefix(10) }
+    #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 }, "\(dates)")
+    #expect(times.last! <= bound.instant)
+  }
+}
