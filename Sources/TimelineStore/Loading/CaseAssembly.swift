@@ -1,75 +1,19 @@
-internal import GRDBSQLite
 internal import IncidentModel
 
-/// The end of a load: gives final ids and ordinals, drops duplicates, and writes everything that lanes left into an
-/// open transaction. Runs on one thread; its outcome depends on the content and the lanes' order alone.
-final class CaseAssembly {
-  let connection: SQLiteConnection
-  let lanes: [LoadLane]
-  let isNewCase: Bool
-  let tool: String
-  let now: Int64
-  var summary = LoadSummary()
-  var rollups = Rollups()
-  private var devices: CaseDictionary
-  private var templates: CaseDictionary
-  private var originalOfHash: [String: (ordinal: Int64, source: SourceDescription)] = [:]
-  private var hashOfSourceID: [Int64: String] = [:]
-  private var nextSource: Int64 = 0
-  private var nextOrigin: Int64 = 0
-  private var nextEvent: Int64 = 1
-  private let minuteStatement: SQLiteStatement
+/// What a case holds before a load: its dictionaries and the numbers to go on from.
+struct CaseContents {
+  var devices = CaseDictionary()
+  var templates = CaseDictionary()
+  var originalOfHash: [String: (ordinal: Int64, source: SourceDescription)] = [:]
+  var hashOfSourceID: [Int64: String] = [:]
+  var nextSource: Int64 = 0
+  var nextOrigin: Int64 = 0
+  var nextEvent: Int64 = 1
 
-  init(
-    connection: SQLiteConnection, lanes: [LoadLane], isNewCase: Bool, tool: String, now: Int64
-  ) throws(StoreError) {
-    self.connection = connection
-    self.lanes = lanes.sorted { $0.order < $1.order }
-    self.isNewCase = isNewCase
-    self.tool = tool
-    self.now = now
-    devices = CaseDictionary()
-    templates = CaseDictionary()
-    minuteStatement = try connection.prepare(
-      """
-      INSERT INTO minute_rollup VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET events = events + excluded.events
-      """)
-    if !isNewCase { try readCase() }
-  }
+  /// An empty case.
+  init() {}
 
-  /// Writes everything and returns what was done.
-  func run() throws(StoreError) -> LoadSummary {
-    summary.isNewCase = isNewCase
-    let kept = try plan()
-    let events = kept.reduce(Int64(0)) { $0 + Int64($1.source.events) }
-    guard nextOrigin + Int64(kept.reduce(0) { $0 + $1.source.origins.count }) < Self.maximumOrigins else {
-      throw StoreError(
-        code: .limit, what: "cannot load into", path: connection.path,
-        reason: "more than \(Self.maximumOrigins) kinds of origin",
-        advice: "split the evidence into several cases")
-    }
-    let first = nextEvent
-    let (segment, isNewSegment) = try chooseSegment(events: events)
-    var writer: (any EventWriter)? = nil
-    if events > 0 {
-      writer = try SQLiteEventWriter(connection: connection, segment: segment, isNew: isNewSegment)
-    }
-    for item in kept { try assemble(item, writer: writer) }
-    try writer?.finish()
-    summary.eventIDs = first..<nextEvent
-    try writeDictionaries()
-    try writeRollups()
-    if events > 0 { try writeSegment(segment, isNew: isNewSegment, first: first, events: events) }
-    try writeMeta()
-    return summary
-  }
-
-  private static let maximumOrigins: Int64 = 1 << 23
-
-  // MARK: - What is there, what is new
-
-  private func readCase() throws(StoreError) {
+  init(_ connection: SQLiteConnection) throws(StoreError) {
     devices = try CaseDictionary(
       connection.prepare("SELECT ordinal, id, name, '' FROM device ORDER BY ordinal"))
     templates = try CaseDictionary(
@@ -87,250 +31,164 @@ final class CaseAssembly {
     nextEvent =
       try connection.rows("SELECT coalesce(max(first_event + events), 1) FROM segment")[0][0].integer ?? 1
   }
+}
 
-  private struct Item {
+/// The end of a load: drops duplicates, gives final ids and ordinals, and hands all rows on in their order. Runs on one
+/// thread; its outcome depends on the content and the lanes' order alone.
+final class CaseAssembly {
+  /// A source that is kept, and what became of it.
+  struct Item {
     var lane: LoadLane
     var source: SpooledSource
     var ordinal: Int64
+    var account: SourceAccount
+    var firstEvent: Int64 = 0
+    var origins: OriginWriter?
   }
+  let path: String
+  private(set) var items: [Item] = []
+  private(set) var duplicates: [(of: Int64, duplicate: LoadSummary.Duplicate)] = []
+  private(set) var rollups = Rollups()
+  private(set) var contents: CaseContents
+  /// Minutes that did not fit into memory.
+  private(set) var minuteSpool: Spool?
+  let firstEvent: Int64
+  /// Number of events to come.
+  private(set) var events: Int64 = 0
 
   /// Decides which sources are kept: of equal ones the first in evidence order.
-  private func plan() throws(StoreError) -> [Item] {
-    var kept: [Item] = []
-    let duplicate = try connection.prepare("INSERT INTO duplicate (source, path, members) VALUES (?, ?, ?)")
-    for lane in lanes {
-      for source in lane.sources {
-        let hash = source.account.sha256
-        if let original = originalOfHash[hash] {
-          summary.duplicates.append(.init(source: source.description, original: original.source))
-          try duplicate.run(
-            .integer(original.ordinal), .text(source.description.path),
-            .text(JSONText.array(source.description.members)))
-          continue
-        }
-        guard hash.utf8.count == 64, let id = UInt64(hash.prefix(16), radix: 16) else {
-          throw StoreError(
-            code: .invalid, what: "cannot load", path: source.description.path,
-            reason: "'\(hash)' is not a SHA-256 in 64 hexadecimal digits")
-        }
-        let key = Int64(bitPattern: id)
-        if let other = hashOfSourceID[key], other != hash {
-          throw StoreError(
-            code: .collision, what: "cannot load", path: source.description.path,
-            reason: "its SHA-256 begins with the same 64 bits as that of another source",
-            advice: "load it into a case of its own")
-        }
-        hashOfSourceID[key] = hash
-        originalOfHash[hash] = (nextSource, source.description)
-        kept.append(Item(lane: lane, source: source, ordinal: nextSource))
-        nextSource += 1
-      }
+  init(path: String, lanes: [LoadLane], contents: CaseContents) throws(StoreError) {
+    self.path = path
+    self.contents = contents
+    firstEvent = contents.nextEvent
+    for lane in lanes.sorted(by: { $0.order < $1.order }) {
+      for source in lane.sources { try keep(source, of: lane) }
     }
-    return kept
+    let origins = items.reduce(Int64(0)) {
+      $0 + Int64($1.source.origins.count + 3 * $1.source.adjustments.count)
+    }
+    guard self.contents.nextOrigin + origins < Self.maximumOrigins, firstEvent + events < IndexEntry.maximumID
+    else {
+      throw StoreError(
+        code: .limit, what: "cannot load into", path: path,
+        reason: "it would hold too many events or kinds of origin",
+        advice: "split the evidence into several cases")
+    }
   }
 
-  /// Small batches go into the last segment while that is small, so that there are few; others get their own.
-  private func chooseSegment(events: Int64) throws(StoreError) -> (number: Int64, isNew: Bool) {
-    let segments = try connection.rows("SELECT number, events FROM segment ORDER BY number DESC")
-    guard let last = segments.first, let number = last[0].integer, let size = last[1].integer else {
-      return (1, true)
+  private static let maximumOrigins: Int64 = 1 << 23
+
+  private func keep(_ source: SpooledSource, of lane: LoadLane) throws(StoreError) {
+    let hash = source.account.sha256
+    if let original = contents.originalOfHash[hash] {
+      duplicates.append((original.ordinal, .init(source: source.description, original: original.source)))
+      return
     }
-    let total = segments.reduce(Int64(0)) { $0 + ($1[1].integer ?? 0) }
-    let small = size < max(200_000, total / 32) && events < 50_000
-    return small || segments.count >= 64 ? (number, false) : (number + 1, true)
+    guard hash.utf8.count == 64, let id = UInt64(hash.prefix(16), radix: 16) else {
+      throw StoreError(
+        code: .invalid, what: "cannot load", path: source.description.path,
+        reason: "'\(hash)' is not a SHA-256 in 64 hexadecimal digits")
+    }
+    let key = Int64(bitPattern: id)
+    if let other = contents.hashOfSourceID[key], other != hash {
+      throw StoreError(
+        code: .collision, what: "cannot load", path: source.description.path,
+        reason: "its SHA-256 begins with the same 64 bits as that of another source",
+        advice: "load it into a case of its own")
+    }
+    contents.hashOfSourceID[key] = hash
+    contents.originalOfHash[hash] = (contents.nextSource, source.description)
+    items.append(Item(lane: lane, source: source, ordinal: contents.nextSource, account: source.account))
+    contents.nextSource += 1
+    events += Int64(source.events)
   }
 
   // MARK: - Rows
 
-  private func assemble(_ item: Item, writer: (any EventWriter)?) throws(StoreError) {
-    let lane = item.lane
-    let source = item.source
-    let deviceMap = try devices.adopt(
-      source.devices, of: lane.devices, kind: "device", path: source.description.path)
-    let templateMap = try templates.adopt(
-      source.templates, of: lane.templates, kind: "template", path: source.description.path)
-    var origins = OriginWriter(source: item.ordinal, origins: source.origins, next: nextOrigin)
-    let refused = try connection.prepare("INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?)")
+  /// Hands all rows on and ends the writer.
+  func replay(into writer: any EventWriter) throws(StoreError) {
+    for index in items.indices { try replay(index, into: writer) }
+    var eventsByDevice = [Int64](repeating: 0, count: rollups.devices.count + 1)
+    for (ordinal, device) in rollups.devices.enumerated() { eventsByDevice[ordinal + 1] = device.events }
+    eventsByDevice[0] = events - eventsByDevice.reduce(0, +)
+    try writer.finish(eventsByDevice: eventsByDevice)
+  }
+
+  private func replay(_ index: Int, into writer: any EventWriter) throws(StoreError) {
+    let source = items[index].source
+    let lane = items[index].lane
+    let path = source.description.path
+    let deviceMap = try contents.devices.adopt(source.devices, of: lane.devices, kind: "device", path: path)
+    let templateMap = try contents.templates.adopt(
+      source.templates, of: lane.templates, kind: "template", path: path)
+    var origins = OriginWriter(
+      source: items[index].ordinal, origins: source.origins, next: contents.nextOrigin)
     var plan = AdjustmentPlan(source.adjustments)
-    let firstEvent = nextEvent
-    var firstTime: Int64?
-    var lastTime: Int64?
+    let first = contents.nextEvent
+    var id = first
+    var firstTime = Int64.max
+    var lastTime = Int64.min
     var rewritten = ByteBuffer(capacity: 256)
     try lane.spool.forEach(from: source.frames.lowerBound, to: source.frames.upperBound) {
-      (tag, frame) throws(StoreError) in
-      if tag == .refused {
-        let line = RefusedCodec.decode(UnsafeRawBufferPointer(frame))
-        try refused.run(
-          .integer(item.ordinal), SQLiteValue(line.line), SQLiteValue(line.byteOffset),
-          SQLiteValue(line.byteLength), .text(line.reason),
-          line.excerpt.withUnsafeBytes { SQLiteValue(bytes: $0) })
-        summary.refusedLines += 1
-        return
-      }
-      var row = EventRowCodec.decode(UnsafeRawBufferPointer(frame))
-      if let device = row.device { row.device = deviceMap[device] }
-      if let template = row.template { row.template = templateMap[template] }
-      if let stretch = plan.stretch(of: Int(nextEvent - firstEvent)) {
+      (frame) throws(StoreError) in
+      var record = UnsafeRawBufferPointer(frame)
+      var facts: EventFacts
+      if let stretch = plan.stretch(of: Int(id - first)) {
+        var row = EventRowCodec.decode(record)
         origins.adjust(&row, by: stretch)
+        rewritten.count = 0
+        EventRowCodec.encode(row, into: &rewritten)
+        record = rewritten.bytes
+        facts = EventRowCodec.renumber(rewritten.base, deviceMap, templateMap) { $0 }
       } else {
-        row.origin = origins.ordinal(of: row.origin)
+        facts = EventRowCodec.renumber(frame.baseAddress!, deviceMap, templateMap) { origins.ordinal(of: $0) }
       }
-      rewritten.count = 0
-      EventRowCodec.encode(row, into: &rewritten)
-      try writer!.append(id: nextEvent, record: rewritten.bytes)
+      let time = facts.hasTime ? facts.time : nil
+      try writer.append(
+        id: id, record: record,
+        key: IndexEntry(id: id, time: time, device: facts.device, isError: facts.severity <= 3))
       rollups.add(
-        id: nextEvent, time: row.time, device: row.device ?? -1, template: row.template ?? -1,
-        severity: Int(row.severity ?? 8))
-      if let time = row.time {
-        firstTime = min(firstTime ?? time, time)
-        lastTime = max(lastTime ?? time, time)
+        id: id, time: time, device: facts.device, template: facts.template, severity: facts.severity)
+      if facts.hasTime {
+        if facts.time < firstTime { firstTime = facts.time }
+        if facts.time > lastTime { lastTime = facts.time }
       }
-      nextEvent += 1
-      if rollups.minutes.count > Self.maximumMinutes { try writeMinutes() }
+      id &+= 1
+      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes() }
     }
-    nextOrigin = origins.next
-    try origins.write(to: connection)
-    var account = source.account
-    account.firstTime = firstTime.map { Instant(nanoseconds: $0) }
-    account.lastTime = lastTime.map { Instant(nanoseconds: $0) }
-    try write(account, ordinal: item.ordinal, firstEvent: firstEvent, events: nextEvent - firstEvent)
-    summary.sources.append(account)
+    contents.nextEvent = id
+    contents.nextOrigin = origins.next
+    items[index].origins = origins
+    items[index].firstEvent = first
+    items[index].account.firstTime = firstTime == .max ? nil : Instant(nanoseconds: firstTime)
+    items[index].account.lastTime = lastTime == .min ? nil : Instant(nanoseconds: lastTime)
   }
 
   private static let maximumMinutes = 500_000
 
-  // MARK: - The small tables
-
-  private func write(
-    _ account: SourceAccount, ordinal: Int64, firstEvent: Int64, events: Int64
-  ) throws(StoreError) {
-    let id = UInt64(account.sha256.prefix(16), radix: 16) ?? 0
-    let bytes = account.bytesBy
-    let lines = account.linesBy
-    try connection.prepare(
-      "INSERT INTO source VALUES (\(repeatElement("?", count: 27).joined(separator: ",")))"
-    ).run(
-      .integer(ordinal), SQLiteValue(id), .text(account.description.path),
-      .text(JSONText.array(account.description.members)), .text(account.sha256), .text(account.format),
-      .text(JSONText.array(account.compression)), SQLiteValue(account.storedBytes),
-      SQLiteValue(account.bytes),
-      SQLiteValue(bytes.events), SQLiteValue(bytes.continuations), SQLiteValue(bytes.blanks),
-      SQLiteValue(bytes.structure), SQLiteValue(bytes.refused), SQLiteValue(bytes.damaged),
-      SQLiteValue(lines.events), SQLiteValue(lines.continuations), SQLiteValue(lines.blanks),
-      SQLiteValue(lines.structure), SQLiteValue(lines.refused), SQLiteValue(lines.damaged),
-      .text(JSONText.object(account.refusedBy)), .integer(firstEvent), .integer(events),
-      SQLiteValue(account.firstTime?.nanoseconds), SQLiteValue(account.lastTime?.nanoseconds),
-      SQLiteValue(account.modified?.nanoseconds))
-    let damage = try connection.prepare("INSERT INTO damage VALUES (NULL, ?, ?, ?, ?, ?, ?)")
-    for one in account.damage {
-      try damage.run(
-        .integer(ordinal), .text(one.kind), SQLiteValue(one.offset),
-        SQLiteValue(one.length.map { Int64(bitPattern: $0) }), .integer(one.inContainer ? 1 : 0),
-        .text(one.note))
-    }
-    let decision = try connection.prepare("INSERT INTO decision VALUES (NULL, ?, ?, ?, ?)")
-    for one in account.decisions {
-      try decision.run(.integer(ordinal), .text(one.subject), .text(one.value), .text(one.reason))
-    }
-  }
-
-  private func writeDictionaries() throws(StoreError) {
-    let device = try connection.prepare("INSERT INTO device VALUES (?, ?, ?)")
-    for ordinal in devices.old..<devices.count {
-      try device.run(
-        SQLiteValue(ordinal), SQLiteValue(devices.id(ordinal)),
-        devices.withContent(ordinal) { SQLiteValue(bytes: $0) })
-    }
-    let template = try connection.prepare("INSERT INTO template VALUES (?, ?, ?, ?, ?, ?)")
-    for ordinal in templates.old..<templates.count {
-      let content = templates.withContent(ordinal) { Array($0) }
-      let textStart = templates.textStart(ordinal)
-      let compiled = CompiledTemplate(content: content, textStart: textStart)
-      try template.run(
-        SQLiteValue(ordinal), SQLiteValue(templates.id(ordinal)),
-        content[..<(textStart - 1)].withUnsafeBytes { SQLiteValue(bytes: $0) },
-        content[textStart...].withUnsafeBytes { SQLiteValue(bytes: $0) }, SQLiteValue(compiled.format),
-        SQLiteValue(compiled.variables))
-    }
-  }
-
-  private func writeMinutes() throws(StoreError) {
+  private func spillMinutes() throws(StoreError) {
+    if minuteSpool == nil { minuteSpool = try Spool(beside: path) }
     for (key, events) in rollups.takeMinutes() {
-      try minuteStatement.run(.integer(key >> 4), .integer(key & 15), .integer(events))
+      try minuteSpool!.append {
+        $0.reserve(24)
+        $0.putBigEndian(UInt64(bitPattern: key), bytes: 8)
+        $0.putBigEndian(UInt64(bitPattern: events), bytes: 8)
+      }
     }
   }
 
-  private func writeRollups() throws(StoreError) {
-    try writeMinutes()
-    func known(_ time: Int64) -> SQLiteValue { time == .max || time == .min ? .null : .integer(time) }
-    let sums = (0..<8).map { "severity_\($0) = severity_\($0) + excluded.severity_\($0)" }
-    // In SQLite min() and max() of two values are NULL when one is.
-    let device = try connection.prepare(
-      """
-      INSERT INTO device_rollup VALUES (\(repeatElement("?", count: 15).joined(separator: ",")))
-      ON CONFLICT DO UPDATE SET events = events + excluded.events,
-        first_time = coalesce(min(first_time, excluded.first_time), first_time, excluded.first_time),
-        last_time = coalesce(max(last_time, excluded.last_time), last_time, excluded.last_time),
-        first_error = CASE WHEN excluded.first_error_time IS NOT NULL AND
-          (first_error_time IS NULL OR excluded.first_error_time < first_error_time)
-          THEN excluded.first_error ELSE first_error END,
-        first_error_time =
-          coalesce(min(first_error_time, excluded.first_error_time), first_error_time, excluded.first_error_time),
-        \(sums.joined(separator: ", ")), severity_none = severity_none + excluded.severity_none
-      """)
-    for (ordinal, one) in rollups.devices.enumerated() where one.events > 0 {
-      var values: [SQLiteValue] = [
-        SQLiteValue(ordinal), .integer(one.events), known(one.firstTime), known(one.lastTime),
-        known(one.firstErrorTime), one.firstError == 0 ? .null : .integer(one.firstError),
-      ]
-      for severity in 0..<9 { values.append(.integer(one.bySeverity[severity])) }
-      _ = try device.bound(values).next()
-      sqlite3_reset(device.pointer)
+  /// Calls `body` with all minutes counted (minute × 16 + severity, 8 for none); one may come more than once.
+  func forEachMinute(_ body: (Int64, Int64) throws(StoreError) -> Void) throws(StoreError) {
+    if let minuteSpool {
+      try spillMinutes()
+      try minuteSpool.flush()
+      try minuteSpool.forEach(from: 0, to: minuteSpool.end) { (frame) throws(StoreError) in
+        try body(
+          Int64(bigEndian: frame.loadUnaligned(as: Int64.self)),
+          Int64(bigEndian: frame.loadUnaligned(fromByteOffset: 8, as: Int64.self)))
+      }
+    } else {
+      for (key, events) in rollups.takeMinutes() { try body(key, events) }
     }
-    let template = try connection.prepare(
-      """
-      INSERT INTO template_rollup VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET events = events + excluded.events,
-        first_time = coalesce(min(first_time, excluded.first_time), first_time, excluded.first_time),
-        last_time = coalesce(max(last_time, excluded.last_time), last_time, excluded.last_time)
-      """)
-    for (ordinal, one) in rollups.templates.enumerated() where one.events > 0 {
-      try template.run(
-        SQLiteValue(ordinal), .integer(one.events), .integer(one.firstEvent), known(one.firstTime),
-        known(one.lastTime))
-    }
-  }
-
-  private func writeSegment(_ number: Int64, isNew: Bool, first: Int64, events: Int64) throws(StoreError) {
-    let statement = try connection.prepare(
-      """
-      INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET events = events + excluded.events,
-        first_time = coalesce(min(first_time, excluded.first_time), first_time, excluded.first_time),
-        last_time = coalesce(max(last_time, excluded.last_time), last_time, excluded.last_time)
-      """)
-    try statement.run(
-      .integer(number), .integer(first), .integer(events),
-      rollups.firstTime == .max ? .null : .integer(rollups.firstTime),
-      rollups.lastTime == .min ? .null : .integer(rollups.lastTime), .integer(now), .text(tool))
-    guard isNew else { return }
-    let segments = try connection.rows("SELECT number FROM segment ORDER BY number").compactMap(
-      \.first?.integer)
-    try connection.execute("DROP VIEW event")
-    for view in CaseSchema.views(segments: segments) where view.name == "event" {
-      try connection.execute(view.sql)
-    }
-  }
-
-  private func writeMeta() throws(StoreError) {
-    let newest = try connection.rows("SELECT max(last_time), coalesce(sum(events), 0) FROM segment")[0]
-    summary.newestEvidence = newest[0].integer.map { Instant(nanoseconds: $0) }
-    summary.eventsInCase = newest[1].integer ?? 0
-    let put = try connection.prepare(
-      "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
-    if let newest = summary.newestEvidence {
-      try put.run(.text("newest_time"), .text(String(newest.nanoseconds)))
-    }
-    try put.run(.text("loaded_at"), .text(String(now)))
   }
 }

@@ -34,6 +34,33 @@ enum CaseCreation {
     try put.run(.text("created_at"), .text(String(now.nanoseconds)))
   }
 
+  /// Makes an empty segment with its indexes and returns their root pages.
+  static func makeSegment(
+    _ number: Int64, _ connection: SQLiteConnection
+  ) throws(StoreError) -> PageEventWriter.Roots {
+    for object in CaseSchema.segmentObjects(number: number) { try connection.execute(object.sql) }
+    func root(_ name: String) throws(StoreError) -> UInt32 {
+      let row = try connection.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?")
+      return UInt32(try row.integer([.text(name)]) ?? 0)
+    }
+    return PageEventWriter.Roots(
+      table: try root("segment_\(number)"), time: try root("segment_\(number)_time"),
+      device: try root("segment_\(number)_device"), error: try root("segment_\(number)_error"))
+  }
+
+  /// Small batches go into the last segment while that is small, so that there are few; others get their own.
+  static func chooseSegment(
+    _ connection: SQLiteConnection, events: Int64
+  ) throws(StoreError) -> (number: Int64, isNew: Bool) {
+    let segments = try connection.rows("SELECT number, events FROM segment ORDER BY number DESC")
+    guard let last = segments.first, let number = last[0].integer, let size = last[1].integer else {
+      return (1, true)
+    }
+    let total = segments.reduce(Int64(0)) { $0 + ($1[1].integer ?? 0) }
+    let isSmall = size < max(200_000, total / 32) && events < 50_000
+    return isSmall || segments.count >= 64 ? (number, false) : (number + 1, true)
+  }
+
   /// Gives a case that is whole and durable its name, unless somebody else made one of that name meanwhile.
   static func publish(_ built: String, as path: String) throws(StoreError) {
     if link(built, path) == 0 {

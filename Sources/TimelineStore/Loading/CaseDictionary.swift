@@ -27,15 +27,15 @@ struct CaseDictionary {
     withContent(ordinal) { ($0.firstIndex(of: 0) ?? -1) + 1 }
   }
 
-  /// Takes over what a source uses, in order of first use. Returns the ordinals by the lane's ordinals.
+  /// Takes over what a source uses, in order of first use. Returns the case's ordinals by the lane's; -1 for those that the source does not use.
   mutating func adopt(
     _ used: [Int32], of lane: ContentDictionary, kind: String, path: String
-  ) throws(StoreError) -> [Int32: Int32] {
-    var map: [Int32: Int32] = [:]
+  ) throws(StoreError) -> [Int32] {
+    var map = [Int32](repeating: -1, count: lane.count)
     for local in used {
       let id = lane.ids[Int(local)]
       switch lane.withContent(Int(local), { content.define(id, $0) }) {
-      case .new(let ordinal), .known(let ordinal): map[local] = ordinal
+      case .new(let ordinal), .known(let ordinal): map[Int(local)] = ordinal
       case .collision:
         throw StoreError(
           code: .collision, what: "cannot load", path: path,

@@ -17,6 +17,10 @@ public final class CaseLoader: EventSink {
     public var now: Instant?
     /// Pages a case may have; 0 is SQLite's own limit. For tests of a full disk.
     var maximumPages = 0
+    /// False sends a new case's rows through SQLite too: the oracle of the tests.
+    var writesPages = true
+    /// Index entries kept in memory at a time, 32 bytes each.
+    var entriesInMemory = 1 << 20
     /// The usual options.
     public init() {}
   }
@@ -115,20 +119,43 @@ public final class CaseLoader: EventSink {
   }
 
   private func write(_ state: inout State, _ lock: WriterLock) throws(StoreError) -> LoadSummary {
-    let connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
+    let now = options.now ?? SystemClock.now()
+    var connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
     try CaseCreation.prepareToWrite(connection, isNew: isNewCase, maximumPages: options.maximumPages)
     try connection.execute(isNewCase ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE")
-    let now = options.now ?? SystemClock.now()
+    var contents = CaseContents()
     if isNewCase {
       try CaseCreation.writeSchema(connection, tool: options.tool, now: now)
     } else {
       // Somebody else may have written between the first look and the lock.
       _ = try SchemaInspection.check(connection)
+      contents = try CaseContents(connection)
     }
-    var summary = try CaseAssembly(
-      connection: connection, lanes: state.lanes, isNewCase: isNewCase, tool: options.tool,
-      now: now.nanoseconds
-    ).run()
+    let assembly = try CaseAssembly(path: path, lanes: state.lanes, contents: contents)
+    var segment: (number: Int64, isNew: Bool)?
+    if assembly.events > 0 {
+      if isNewCase, options.writesPages {
+        segment = (1, true)
+        let roots = try CaseCreation.makeSegment(1, connection)
+        try connection.execute("COMMIT")
+        try connection.close()
+        let file = try PageFile(path: lock.path, maximumPages: options.maximumPages)
+        try assembly.replay(
+          into: PageEventWriter(file: file, roots: roots, entriesInMemory: options.entriesInMemory))
+        try file.finish()
+        connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
+        try CaseCreation.prepareToWrite(connection, isNew: true, maximumPages: options.maximumPages)
+        try connection.execute("BEGIN EXCLUSIVE")
+      } else {
+        let chosen = try CaseCreation.chooseSegment(connection, events: assembly.events)
+        segment = chosen
+        try assembly.replay(
+          into: SQLiteEventWriter(connection: connection, segment: chosen.number, isNew: chosen.isNew))
+      }
+    }
+    var summary = try CaseTablesWriter(
+      connection: connection, assembly: assembly, tool: options.tool, now: now.nanoseconds
+    ).write(segment: segment)
     if let inventory = state.inventory { try FleetTables.write(inventory, to: connection) }
     if let topology = state.topology { try FleetTables.write(topology, to: connection) }
     try connection.execute("COMMIT")

@@ -153,3 +153,60 @@ enum EventRowCodec {
     return row
   }
 }
+
+/// What indexes and roll-ups need of an event.
+struct EventFacts {
+  var time: Int64 = 0
+  var hasTime = false
+  /// Ordinal in the case; -1 none.
+  var device: Int32 = -1
+  var template: Int32 = -1
+  /// 8 where the event has none.
+  var severity = 8
+}
+
+extension EventRowCodec {
+  /// Replaces a lane's ordinals in a record by the case's, in place, and tells what the record says on the way.
+  @inline(__always)
+  static func renumber(
+    _ record: UnsafeMutableRawPointer, _ devices: [Int32], _ templates: [Int32], origin: (Int32) -> Int32
+  ) -> EventFacts {
+    var facts = EventFacts()
+    var at = Int(record.load(as: UInt8.self))
+    if record.load(fromByteOffset: 2, as: UInt8.self) == 6 {
+      facts.hasTime = true
+      facts.time = Int64(bigEndian: record.loadUnaligned(fromByteOffset: at, as: Int64.self))
+      at &+= 8
+    }
+    if record.load(fromByteOffset: 3, as: UInt8.self) == 3 {
+      facts.device = devices[Int(ordinal(record + at))]
+      setOrdinal(record + at, facts.device)
+      at &+= 3
+    }
+    switch record.load(fromByteOffset: 4, as: UInt8.self) {
+    case 0: break
+    case 8: facts.severity = 0
+    case 9: facts.severity = 1
+    default:
+      facts.severity = Int(record.load(fromByteOffset: at, as: UInt8.self))
+      at &+= 1
+    }
+    if record.load(fromByteOffset: 5, as: UInt8.self) == 3 {
+      facts.template = templates[Int(ordinal(record + at))]
+      setOrdinal(record + at, facts.template)
+      at &+= 3
+    }
+    setOrdinal(record + at, origin(ordinal(record + at)))
+    return facts
+  }
+
+  @inline(__always) private static func ordinal(_ pointer: UnsafeMutableRawPointer) -> Int32 {
+    let high = UInt16(bigEndian: pointer.loadUnaligned(as: UInt16.self))
+    return Int32(high) << 8 | Int32(pointer.load(fromByteOffset: 2, as: UInt8.self))
+  }
+
+  @inline(__always) private static func setOrdinal(_ pointer: UnsafeMutableRawPointer, _ value: Int32) {
+    pointer.storeBytes(of: UInt16(truncatingIfNeeded: value >> 8).bigEndian, as: UInt16.self)
+    pointer.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: 2, as: UInt8.self)
+  }
+}

@@ -5,12 +5,14 @@ final class LoadLane: EventLane {
   let order: Int
   let path: String
   let spool: Spool
+  private(set) var refusedSpool: Spool?
   private(set) var devices = ContentDictionary()
   private(set) var templates = ContentDictionary()
   private(set) var compiled: [CompiledTemplate] = []
   private(set) var sources: [SpooledSource] = []
   private var current: SourceDescription?
   private var start: Int64 = 0
+  private var refusedStart: Int64 = 0
   private var events = 0
   private var origins: [Origin] = []
   private var originOrdinals: [Origin: Int32] = [:]
@@ -34,6 +36,7 @@ final class LoadLane: EventLane {
     guard current == nil else { throw invalid("a source was begun before the one before it was ended") }
     current = source
     start = spool.end
+    refusedStart = refusedSpool?.end ?? 0
     events = 0
     origins.removeAll()
     originOrdinals.removeAll()
@@ -70,7 +73,8 @@ final class LoadLane: EventLane {
     }
     sources.append(
       SpooledSource(
-        description: current, account: account, frames: start..<spool.end, events: events, origins: origins,
+        description: current, account: account, frames: start..<spool.end,
+        refusedFrames: refusedStart..<(refusedSpool?.end ?? 0), events: events, origins: origins,
         devices: usedDevices, templates: usedTemplates, adjustments: adjustments))
     self.current = nil
   }
@@ -78,12 +82,14 @@ final class LoadLane: EventLane {
   func discardSource() throws {
     guard current != nil else { throw invalid("a source was discarded that was not begun") }
     try spool.truncate(to: start)
+    try refusedSpool?.truncate(to: refusedStart)
     current = nil
   }
 
   func close() throws {
     guard current == nil else { throw invalid("a lane was closed before its source was ended") }
     try spool.finishWriting()
+    try refusedSpool?.finishWriting()
     whenClosed(self)
   }
 
@@ -181,13 +187,14 @@ final class LoadLane: EventLane {
     } else {
       throw invalid("an event's template \(record.template.rawValue) was not defined")
     }
-    try spool.append(.event) { EventRowCodec.encode(row, into: &$0) }
+    try spool.append { EventRowCodec.encode(row, into: &$0) }
     events += 1
   }
 
   private func append(_ refused: RefusedLine, arena: UnsafeRawBufferPointer) throws(StoreError) {
     let excerpt = try slice(arena, refused.excerpt)
-    try spool.append(.refused) { RefusedCodec.encode(refused, excerpt: excerpt, into: &$0) }
+    if refusedSpool == nil { refusedSpool = try Spool(beside: path) }
+    try refusedSpool!.append { RefusedCodec.encode(refused, excerpt: excerpt, into: &$0) }
   }
 
   /// TEXT where every tool can show it, else a BLOB of the exact bytes.

@@ -28,8 +28,10 @@ struct StampStyle: Hashable {
 struct SpooledSource {
   var description: SourceDescription
   var account: SourceAccount
-  /// Its frames in the lane's spool.
+  /// Its frames in the lane's spool of rows.
   var frames: Range<Int64>
+  /// Its frames in the lane's spool of refused lines.
+  var refusedFrames: Range<Int64>
   var events: Int
   var origins: [Origin]
   /// Lane ordinals of devices and templates, in order of first use in this source.

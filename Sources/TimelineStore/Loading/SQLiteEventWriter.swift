@@ -1,13 +1,5 @@
 internal import GRDBSQLite
 
-/// Where the rows of a load end up: the tables and indexes of one segment.
-protocol EventWriter: AnyObject {
-  /// Adds the record of an event. Ids ascend.
-  func append(id: Int64, record: UnsafeRawBufferPointer) throws(StoreError)
-  /// Ends the segment: indexes, upper levels.
-  func finish() throws(StoreError)
-}
-
 /// Writes rows through SQLite: the way of small appends, and the oracle of the page writer.
 final class SQLiteEventWriter: EventWriter {
   private let connection: SQLiteConnection
@@ -35,13 +27,13 @@ final class SQLiteEventWriter: EventWriter {
     pendingRows.reserveCapacity(Self.rowsPerStatement)
   }
 
-  func append(id: Int64, record: UnsafeRawBufferPointer) throws(StoreError) {
+  func append(id: Int64, record: UnsafeRawBufferPointer, key: IndexEntry) throws(StoreError) {
     pendingRows.append((id, pending.count, record.count))
     pending.append(record)
     if pendingRows.count == Self.rowsPerStatement { try flush() }
   }
 
-  func finish() throws(StoreError) {
+  func finish(eventsByDevice: [Int64]) throws(StoreError) {
     try flush()
     if isNew { for index in CaseSchema.segmentIndexes(number: segment) { try connection.execute(index.sql) } }
   }

@@ -1,11 +1,8 @@
 internal import Glibc
 
-/// What lanes leave for the end of the load: a nameless file of frames, each a tag and a record. Written front to
+/// What lanes leave for the end of the load: a nameless file of records, each behind its length. Written front to
 /// back by one lane, read front to back by the assembly, so memory stays the same whatever the input.
 final class Spool {
-  /// What a frame holds.
-  enum Tag: UInt32 { case event = 0, refused = 0x8000_0000 }
-
   /// Longest record: 31 bits of length; a row of SQLite is at most 10^9 bytes.
   static let maximumRecord = 1_000_000_000
 
@@ -30,7 +27,7 @@ final class Spool {
 
   /// Adds a frame whose record `body` appends.
   @inline(__always)
-  func append(_ tag: Tag, _ body: (inout ByteBuffer) -> Void) throws(StoreError) {
+  func append(_ body: (inout ByteBuffer) -> Void) throws(StoreError) {
     if buffer.count >= Self.bufferSize { try flush() }
     buffer.reserve(4)
     let start = buffer.count
@@ -43,7 +40,7 @@ final class Spool {
         code: .limit, what: "cannot store an event of", path: path,
         reason: "it takes \(length) bytes, more than \(Self.maximumRecord)")
     }
-    buffer.base.storeBytes(of: UInt32(length) | tag.rawValue, toByteOffset: start, as: UInt32.self)
+    buffer.base.storeBytes(of: UInt32(length), toByteOffset: start, as: UInt32.self)
   }
 
   /// Forgets everything from a position on.
@@ -69,7 +66,7 @@ final class Spool {
   /// Calls `body` with each frame in a range, in order. The record may be changed in place; it lives for the call.
   func forEach(
     from start: Int64, to end: Int64,
-    _ body: (Tag, UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+    _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
     var chunk = ByteBuffer(capacity: Self.bufferSize)
     var position = start
@@ -82,7 +79,7 @@ final class Spool {
       }
       if chunk.count >= 4 {
         // A frame longer than the chunk.
-        let length = Int(chunk.base.load(as: UInt32.self) & 0x7fff_ffff) + 4
+        let length = Int(chunk.base.load(as: UInt32.self)) + 4
         if length > chunk.capacity { chunk.reserve(length - chunk.count) }
       }
       let wanted = min(chunk.capacity - chunk.count, Int(end - position))
@@ -94,12 +91,9 @@ final class Spool {
       chunk.count += got
       position += Int64(got)
       while used + 4 <= chunk.count {
-        let word = chunk.base.loadUnaligned(fromByteOffset: used, as: UInt32.self)
-        let length = Int(word & 0x7fff_ffff)
+        let length = Int(chunk.base.loadUnaligned(fromByteOffset: used, as: UInt32.self))
         guard used + 4 + length <= chunk.count else { break }
-        try body(
-          word & Tag.refused.rawValue == 0 ? .event : .refused,
-          UnsafeMutableRawBufferPointer(start: chunk.base + used + 4, count: length))
+        try body(UnsafeMutableRawBufferPointer(start: chunk.base + used + 4, count: length))
         used += 4 + length
       }
     }

@@ -1,0 +1,208 @@
+/// Sorts index entries by (time, id), entries without time first, with memory that does not grow with their number:
+/// sorted runs go to a file and are merged.
+final class EntrySorter {
+  private let path: String
+  private let chunk: EntryBuffer
+  private let scratch: EntryBuffer
+  private var timeless: EntryBuffer
+  private var timelessStretches: [(offset: Int64, count: Int)] = []
+  private var runs: [(offset: Int64, count: Int)] = []
+  private var file: EntryFile?
+  /// Entries of a run.
+  let capacity: Int
+
+  init(path: String, chunk: EntryBuffer, scratch: EntryBuffer) {
+    self.path = path
+    self.chunk = chunk
+    self.scratch = scratch
+    capacity = chunk.entries.count
+    timeless = EntryBuffer(capacity: min(4096, capacity))
+  }
+
+  /// Adds an entry. Ids ascend.
+  @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) {
+    if entry.hasTime {
+      if chunk.count == capacity { try spill() }
+      chunk.entries[chunk.count] = entry
+      chunk.count &+= 1
+    } else {
+      if timeless.count == timeless.entries.count { try spillTimeless() }
+      timeless.entries[timeless.count] = entry
+      timeless.count &+= 1
+    }
+  }
+
+  private func spillFile() throws(StoreError) -> EntryFile {
+    if let file { return file }
+    let new = try EntryFile(beside: path)
+    file = new
+    return new
+  }
+
+  private func spill() throws(StoreError) {
+    RadixSort.byTime(chunk, scratch: scratch)
+    runs.append((try spillFile().append(chunk.used), chunk.count))
+    chunk.count = 0
+  }
+
+  private func spillTimeless() throws(StoreError) {
+    timelessStretches.append((try spillFile().append(timeless.used), timeless.count))
+    timeless.count = 0
+  }
+
+  /// Calls `body` with all entries in order. The buffers are free again afterwards.
+  func drain(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
+    if let file {
+      let buffer = EntryBuffer(capacity: 4096)
+      for stretch in timelessStretches {
+        var done = 0
+        while done < stretch.count {
+          let count = min(buffer.entries.count, stretch.count - done)
+          let part = UnsafeMutableBufferPointer(rebasing: buffer.entries[..<count])
+          try file.read(at: stretch.offset + Int64(done * MemoryLayout<IndexEntry>.stride), into: part)
+          for entry in part { try body(entry) }
+          done += count
+        }
+      }
+    }
+    for entry in timeless.used { try body(entry) }
+    if runs.isEmpty {
+      RadixSort.byTime(chunk, scratch: scratch)
+      for entry in chunk.used { try body(entry) }
+      return
+    }
+    if chunk.count > 0 { try spill() }
+    try merge(body)
+  }
+
+  /// One run while it is merged.
+  private final class Run {
+    let buffer: EntryBuffer
+    var next = 0
+    var offset: Int64
+    var left: Int
+    init(_ run: (offset: Int64, count: Int), buffer: Int) {
+      offset = run.offset
+      left = run.count
+      self.buffer = EntryBuffer(capacity: buffer)
+    }
+    /// False at the end.
+    func refill(from file: EntryFile) throws(StoreError) -> Bool {
+      guard left > 0 else { return false }
+      let count = min(left, buffer.entries.count)
+      try file.read(at: offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<count]))
+      offset += Int64(count * MemoryLayout<IndexEntry>.stride)
+      left -= count
+      buffer.count = count
+      next = 0
+      return true
+    }
+  }
+
+  private func merge(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
+    let file = try spillFile()
+    // 16 MB for all of them, however many.
+    let size = max(64, min(4096, 1_000_000 / runs.count))
+    let sources = runs.map { Run($0, buffer: size) }
+    // A heap of (time, run): of equal times the earlier run has the smaller ids.
+    var heap: [(time: Int64, run: Int)] = []
+    for (index, source) in sources.enumerated() where try source.refill(from: file) {
+      heap.append((source.buffer.entries[0].time, index))
+    }
+    heap.sort { $0 < $1 }
+    while let first = heap.first {
+      let source = sources[first.run]
+      // The bound up to which this run goes on undisturbed: the lesser child of the root.
+      var bound: (time: Int64, run: Int)?
+      if heap.count > 1 { bound = heap.count > 2 && heap[2] < heap[1] ? heap[2] : heap[1] }
+      var isEnded = false
+      repeat {
+        try body(source.buffer.entries[source.next])
+        source.next += 1
+        if source.next == source.buffer.count, !(try source.refill(from: file)) { isEnded = true }
+      } while !isEnded && (bound == nil || (source.buffer.entries[source.next].time, first.run) < bound!)
+      if isEnded {
+        heap[0] = heap[heap.count - 1]
+        heap.removeLast()
+      } else {
+        heap[0] = (source.buffer.entries[source.next].time, first.run)
+      }
+      Self.sink(&heap)
+    }
+  }
+
+  private static func sink(_ heap: inout [(time: Int64, run: Int)]) {
+    var parent = 0
+    while true {
+      var child = parent * 2 + 1
+      guard child < heap.count else { return }
+      if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+      guard heap[child] < heap[parent] else { return }
+      heap.swapAt(child, parent)
+      parent = child
+    }
+  }
+}
+
+/// Sorting of entries in memory.
+enum RadixSort {
+  /// Sorts by time; equal times keep their order.
+  static func byTime(_ buffer: EntryBuffer, scratch: EntryBuffer) {
+    let count = buffer.count
+    guard count > 1, let first = buffer.entries.baseAddress, let second = scratch.entries.baseAddress else {
+      return
+    }
+    var low = first[0].time
+    var high = low
+    var isSorted = true
+    for index in 1..<count {
+      let time = first[index].time
+      if time < first[index &- 1].time { isSorted = false }
+      if time < low { low = time }
+      if time > high { high = time }
+    }
+    if isSorted { return }
+    // Whole seconds or milliseconds, as most logs have them, leave fewer digits to sort by.
+    var unit: UInt64 = 1_000_000_000
+    for index in 0..<count {
+      let above = UInt64(bitPattern: first[index].time &- low)
+      while above % unit != 0 { unit /= 1000 }
+      if unit == 1 { break }
+    }
+    let span = UInt64(bitPattern: high &- low) / unit
+    let bits = 64 - span.leadingZeroBitCount
+    let passes = max(1, (bits + 10) / 11)
+    let width = (bits + passes - 1) / passes
+    let mask = UInt64(1) << UInt64(width) &- 1
+    var from = first
+    var to = second
+    let places = UnsafeMutablePointer<Int>.allocate(capacity: 1 << width)
+    defer { places.deallocate() }
+    for pass in 0..<passes {
+      let shift = UInt64(pass * width)
+      places.initialize(repeating: 0, count: 1 << width)
+      for index in 0..<count {
+        places[Int(truncatingIfNeeded: digit(from[index].time, low, unit) >> shift & mask)] &+= 1
+      }
+      var sum = 0
+      for digit in 0..<(1 << width) {
+        let here = places[digit]
+        places[digit] = sum
+        sum &+= here
+      }
+      for index in 0..<count {
+        let entry = from[index]
+        let digit = Int(truncatingIfNeeded: digit(entry.time, low, unit) >> shift & mask)
+        to[places[digit]] = entry
+        places[digit] &+= 1
+      }
+      swap(&from, &to)
+    }
+    if from != first { first.update(from: from, count: count) }
+  }
+
+  @inline(__always) private static func digit(_ time: Int64, _ low: Int64, _ unit: UInt64) -> UInt64 {
+    let above = UInt64(bitPattern: time &- low)
+    return unit == 1 ? above : above / unit
+  }
+}

@@ -1,0 +1,86 @@
+/// An event as the indexes need it, in 16 bytes.
+struct IndexEntry {
+  /// Nanoseconds; 0 where there is no time.
+  var time: Int64
+  /// Row id, device, and two flags.
+  var rest: UInt64
+
+  private static let idBits: UInt64 = 38
+  private static let deviceBits: UInt64 = 24
+
+  /// Row ids must be smaller.
+  static let maximumID: Int64 = 1 << 38
+
+  @inline(__always) init(id: Int64, time: Int64?, device: Int32, isError: Bool) {
+    self.time = time ?? 0
+    rest =
+      UInt64(bitPattern: id) | UInt64(device &+ 1) << Self.idBits
+      | (time == nil ? 1 << 62 : 0) | (isError ? 1 << 63 : 0)
+  }
+
+  @inline(__always) var id: UInt64 { rest & (1 << Self.idBits - 1) }
+  /// 0 is none, else the ordinal plus one.
+  @inline(__always) var deviceCode: Int {
+    Int(truncatingIfNeeded: rest >> Self.idBits & (1 << Self.deviceBits - 1))
+  }
+  @inline(__always) var hasTime: Bool { rest & 1 << 62 == 0 }
+  @inline(__always) var isError: Bool { rest & 1 << 63 != 0 }
+
+  /// Bytes of a row id, and SQLite's serial type for it.
+  @inline(__always) private var idSize: (bytes: Int, type: UInt8) {
+    let id = id
+    if id < 0x80 { return (1, 1) }
+    if id < 0x8000 { return (2, 2) }
+    if id < 0x80_0000 { return (3, 3) }
+    if id < 0x8000_0000 { return (4, 4) }
+    return (6, 5)
+  }
+
+  @inline(__always) private func putID(_ bytes: Int, _ pointer: UnsafeMutableRawPointer) {
+    let id = id
+    var at = 0
+    var shift = UInt64(8 &* bytes)
+    while at < bytes {
+      shift &-= 8
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: id >> shift), toByteOffset: at, as: UInt8.self)
+      at &+= 1
+    }
+  }
+
+  /// Adds the entry of the index on (time).
+  @inline(__always) func append(byTime tree: IndexTreeWriter) throws(StoreError) {
+    let (bytes, type) = idSize
+    let payload = 3 &+ (hasTime ? 8 : 0) &+ bytes
+    try tree.append(size: payload &+ 1) { cell in
+      // Sizes of payload and header, types of time and row id.
+      let head = UInt32(payload) << 24 | 3 << 16 | (hasTime ? 6 << 8 : 0) | UInt32(type)
+      cell.storeBytes(of: head.bigEndian, as: UInt32.self)
+      if hasTime { (cell + 4).storeBytes(of: time.bigEndian, as: Int64.self) }
+      putID(bytes, cell + (hasTime ? 12 : 4))
+    }
+  }
+
+  /// Adds the entry of an index on (device, time).
+  @inline(__always) func append(byDevice tree: IndexTreeWriter) throws(StoreError) {
+    let (bytes, type) = idSize
+    let code = deviceCode
+    let payload = 4 &+ (code > 0 ? 3 : 0) &+ (hasTime ? 8 : 0) &+ bytes
+    try tree.append(size: payload &+ 1) { cell in
+      cell.storeBytes(of: UInt8(truncatingIfNeeded: payload), as: UInt8.self)
+      let head = 4 << 24 | (code > 0 ? 3 << 16 : 0) | (hasTime ? 6 << 8 : 0) | UInt32(type)
+      (cell + 1).storeBytes(of: head.bigEndian, as: UInt32.self)
+      var at = 5
+      if code > 0 {
+        let device = UInt32(truncatingIfNeeded: code &- 1)
+        (cell + at).storeBytes(of: UInt16(truncatingIfNeeded: device >> 8).bigEndian, as: UInt16.self)
+        (cell + (at &+ 2)).storeBytes(of: UInt8(truncatingIfNeeded: device), as: UInt8.self)
+        at &+= 3
+      }
+      if hasTime {
+        (cell + at).storeBytes(of: time.bigEndian, as: Int64.self)
+        at &+= 8
+      }
+      putID(bytes, cell + at)
+    }
+  }
+}

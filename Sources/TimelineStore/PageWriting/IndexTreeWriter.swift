@@ -1,0 +1,63 @@
+internal import Glibc
+
+/// Writes the b-tree of an index whose entries are short, in ascending order. Entries stand in leaves or, where they
+/// divide two pages, above them.
+final class IndexTreeWriter {
+  private let file: PageFile
+  private let root: UInt32
+  private let levels: TreeLevels
+  private var leaf = TreePage(.indexLeaf)
+  /// The leaf before, full, and the entry that divides it from `leaf`.
+  private var before = TreePage(.indexLeaf)
+  private var hasBefore = false
+  private var divider = ByteBuffer(capacity: 64)
+
+  /// - Parameter root: Page of the empty index as SQLite made it.
+  init(file: PageFile, root: UInt32) {
+    self.file = file
+    self.root = root
+    levels = TreeLevels(file: file, kind: .indexInterior)
+  }
+
+  /// Adds an entry of `size` bytes (its payload's size as varint, and the payload), which `fill` writes.
+  @inline(__always)
+  func append(size: Int, _ fill: (UnsafeMutableRawPointer) -> Void) throws(StoreError) {
+    if leaf.fits(size) {
+      if hasBefore, leaf.cells == 0 { try flushBefore() }
+      fill(leaf.place(size))
+    } else {
+      divider.count = 0
+      divider.reserve(size)
+      fill(divider.base)
+      divider.count = size
+      swap(&leaf, &before)
+      leaf.clear()
+      hasBefore = true
+    }
+  }
+
+  private func flushBefore() throws(StoreError) {
+    before.seal()
+    let number = try file.append(before.base)
+    hasBefore = false
+    try levels.append(child: number, key: divider.bytes)
+  }
+
+  /// Ends the index.
+  func finish() throws(StoreError) {
+    if hasBefore, leaf.cells == 0 {
+      // The divider has nothing behind it: it goes into the last leaf, and the one before gives its last entry up.
+      let last = before.popLast()
+      memcpy(leaf.place(divider.count), divider.base, divider.count)
+      divider.count = 0
+      last.withUnsafeBytes { divider.append($0) }
+    }
+    if hasBefore { try flushBefore() }
+    leaf.seal()
+    if levels.isEmpty {
+      try file.replace(root, with: leaf.base)
+    } else {
+      try levels.finish(lastChild: try file.append(leaf.base), root: root)
+    }
+  }
+}

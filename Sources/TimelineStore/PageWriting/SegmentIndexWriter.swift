@@ -1,0 +1,142 @@
+/// Builds the three indexes of a segment from its entries: by time, by device and time, and the latter for errors only.
+final class SegmentIndexWriter {
+  private let path: String
+  private let sorter: EntrySorter
+  private let chunk: EntryBuffer
+  private let scratch: EntryBuffer
+
+  /// - Parameter capacity: Entries kept in memory at a time; 32 bytes each.
+  init(path: String, capacity: Int = 1 << 20) {
+    self.path = path
+    chunk = EntryBuffer(capacity: capacity)
+    scratch = EntryBuffer(capacity: capacity)
+    sorter = EntrySorter(path: path, chunk: chunk, scratch: scratch)
+  }
+
+  /// Adds an event. Ids ascend.
+  @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) { try sorter.append(entry) }
+
+  /// Writes all three.
+  /// - Parameter eventsByDevice: Number of events added, by device code (ordinal plus one, 0 is none).
+  func finish(
+    time: IndexTreeWriter, device: IndexTreeWriter, error: IndexTreeWriter, eventsByDevice: [Int64]
+  ) throws(StoreError) {
+    let groups = DeviceGroups(eventsByDevice, capacity: chunk.entries.count, path: path)
+    try sorter.drain { (entry) throws(StoreError) in
+      try entry.append(byTime: time)
+      try groups.append(entry)
+    }
+    try time.finish()
+    try groups.drain(chunk: chunk, scratch: scratch) { (entry) throws(StoreError) in
+      try entry.append(byDevice: device)
+      if entry.isError { try entry.append(byDevice: error) }
+    }
+    try device.finish()
+    try error.finish()
+  }
+}
+
+/// Entries in order of time, dealt out to groups of neighbouring devices that each fit into memory, so that sorting by
+/// device is counting within a group. A device with more entries than fit has a group of its own, which needs no
+/// sorting.
+private final class DeviceGroups {
+  private struct Group {
+    var codes: Range<Int>
+    var total: Int
+    var buffer: EntryBuffer
+    var stretches: [(offset: Int64, count: Int)] = []
+  }
+  private var groups: [Group] = []
+  private var groupOfCode: [Int32] = []
+  private let path: String
+  private let counts: [Int64]
+  private var file: EntryFile?
+
+  init(_ eventsByDevice: [Int64], capacity: Int, path: String) {
+    self.path = path
+    counts = eventsByDevice
+    var first = 0
+    var total = 0
+    var ranges: [(codes: Range<Int>, total: Int)] = []
+    for (code, events) in eventsByDevice.enumerated() {
+      if total > 0, total + Int(events) > capacity {
+        ranges.append((first..<code, total))
+        first = code
+        total = 0
+      }
+      total += Int(events)
+    }
+    ranges.append((first..<eventsByDevice.count, total))
+    groupOfCode = Array(repeating: 0, count: eventsByDevice.count)
+    // One group stays in memory whole; several share 8 MB.
+    let buffer = ranges.count == 1 ? total : max(64, min(2048, 500_000 / ranges.count))
+    for (index, range) in ranges.enumerated() {
+      groups.append(
+        Group(codes: range.codes, total: range.total, buffer: EntryBuffer(capacity: max(1, buffer))))
+      for code in range.codes { groupOfCode[code] = Int32(index) }
+    }
+  }
+
+  @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) {
+    let group = Int(groupOfCode[entry.deviceCode])
+    let buffer = groups[group].buffer
+    if buffer.count == buffer.entries.count { try spill(group) }
+    buffer.entries[buffer.count] = entry
+    buffer.count &+= 1
+  }
+
+  private func spill(_ group: Int) throws(StoreError) {
+    if file == nil { file = try EntryFile(beside: path) }
+    let buffer = groups[group].buffer
+    groups[group].stretches.append((try file!.append(buffer.used), buffer.count))
+    buffer.count = 0
+  }
+
+  /// Calls `body` with all entries by (device, time, id).
+  func drain(
+    chunk: EntryBuffer, scratch: EntryBuffer, _ body: (IndexEntry) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    for group in groups where group.total > 0 {
+      if group.total > chunk.entries.count {
+        // One device alone: its entries are in order.
+        for (offset, count) in group.stretches {
+          let part = UnsafeMutableBufferPointer(rebasing: chunk.entries[..<count])
+          try file!.read(at: offset, into: part)
+          for entry in part { try body(entry) }
+        }
+        for entry in group.buffer.used { try body(entry) }
+        continue
+      }
+      chunk.count = 0
+      for (offset, count) in group.stretches {
+        try file!.read(
+          at: offset,
+          into: UnsafeMutableBufferPointer(rebasing: chunk.entries[chunk.count..<chunk.count + count]))
+        chunk.count += count
+      }
+      let unsorted = chunk.count == 0 ? group.buffer.used : nil
+      if unsorted == nil {
+        for entry in group.buffer.used {
+          chunk.entries[chunk.count] = entry
+          chunk.count += 1
+        }
+      }
+      var places: [Int] = []
+      var sum = 0
+      for code in group.codes {
+        places.append(sum)
+        sum += Int(counts[code])
+      }
+      let low = group.codes.lowerBound
+      let from = unsorted ?? chunk.used
+      places.withUnsafeMutableBufferPointer { places in
+        for entry in from {
+          let place = entry.deviceCode &- low
+          scratch.entries[places[place]] = entry
+          places[place] &+= 1
+        }
+      }
+      for index in 0..<group.total { try body(scratch.entries[index]) }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import IncidentModel
+import Testing
+
+@testable import TimelineStore
+
+/// A small deterministic generator (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+@Suite struct PageWriterTests {
+  let folder = TemporaryFolder()
+
+  /// Loads the same evidence by both ways and compares all that stock SQLite says of the two cases.
+  private func compare(_ name: String, entriesInMemory: Int, _ feed: (CaseLoader) throws -> Void) throws {
+    var dumps: [String] = []
+    for pages in [false, true] {
+      var options = CaseLoader.Options()
+      options.now = Instant(nanoseconds: 1)
+      options.writesPages = pages
+      options.entriesInMemory = entriesInMemory
+      let path = folder.file("\(name)-\(pages).firebreak")
+      let loader = try CaseLoader(path: path, options: options)
+      try feed(loader)
+      _ = try loader.finish()
+      #expect(try sqlite3(path, "PRAGMA integrity_check; PRAGMA foreign_key_check") == "ok", "\(name)")
+      dumps.append(try sqlite3(path, ".dump"))
+      // Each index alone must hold the rows in its order.
+      dumps[dumps.count - 1] += try sqlite3(
+        path,
+        """
+        SELECT group_concat(id) FROM (SELECT id FROM event ORDER BY time);
+        SELECT group_concat(id) FROM (SELECT id FROM event ORDER BY device, time);
+        SELECT group_concat(id) FROM (SELECT id FROM event WHERE severity <= 3 ORDER BY device, time);
+        """)
+    }
+    #expect(dumps[0] == dumps[1], "\(name)")
+  }
+
+  @Test(arguments: [0, 1, 2, 30, 31, 32, 33, 60, 250, 260, 1000, 5000])
+  func anyNumberOfRowsMakesAGoodTree(rows: Int) throws {
+    try compare("rows-\(rows)", entriesInMemory: 300) { loader in
+      var builder = BatchBuilder()
+      for event in 0..<rows {
+        builder.add(
+          time: Int64(event * 7919 % 1009), device: "gw-\(event % 7)", severity: UInt8(event % 9), "row")
+      }
+      try loader.load(order: 0, "a", hash: 1, [builder.batch])
+    }
+  }
+
+  @Test func rowsAtThePagesBordersAndFarBeyondSpillAsSQLiteDoes() throws {
+    try compare("sizes", entriesInMemory: 100) { loader in
+      var builder = BatchBuilder()
+      let sizes =
+        [0, 1, 470, 489, 490, 4000] + Array(4020...4070) + Array(4555...4600) + [
+          8000, 8180, 12_300, 65_536, 1_000_000,
+        ]
+      for size in sizes {
+        builder.add(time: Int64(size), parts: [[], Array(repeating: 0x61, count: size), []])
+        builder.add(time: Int64(size), parts: [Array(repeating: 0xff, count: size)])
+      }
+      try loader.load(order: 0, "a", hash: 1, [builder.batch])
+    }
+  }
+
+  @Test(arguments: 1...6) func randomEvidenceIsStoredLikeThroughSQLite(seed: UInt64) throws {
+    try compare("seed-\(seed)", entriesInMemory: [64, 1000, 100_000][Int(seed % 3)]) { loader in
+      var random = SeededGenerator(state: seed)
+      for lane in 0..<3 {
+        let opened = try loader.openLane(order: lane)
+        for member in 0..<Int.random(in: 0...3, using: &random) {
+          let source = SourceDescription(path: "p\(lane)", members: ["m\(member)"])
+          try opened.beginSource(source)
+          var events = 0
+          for _ in 0..<Int.random(in: 0...3, using: &random) {
+            var builder = BatchBuilder()
+            for _ in 0..<Int.random(in: 0...700, using: &random) {
+              Self.addRandomEvent(&builder, &random)
+              events += 1
+            }
+            if Bool.random(using: &random) {
+              let excerpt = builder.bytes([0x01, 0xff])
+              builder.batch.refused.append(
+                RefusedLine(line: 1, byteOffset: 2, byteLength: 3, reason: "bad-time", excerpt: excerpt))
+            }
+            try opened.append(builder.batch)
+          }
+          var adjustments: [TimeAdjustment] = []
+          if events > 10, Bool.random(using: &random) {
+            adjustments = [
+              TimeAdjustment(
+                events: 1..<events / 2, shift: 86_400_000_000_000, quality: .anchored, timeError: 5),
+              TimeAdjustment(events: events / 3..<events, shift: -3, timeError: 9),
+            ]
+          }
+          if Int.random(in: 0..<5, using: &random) == 0 {
+            try opened.discardSource()
+          } else {
+            let hash = UInt64.random(in: 0..<6, using: &random)
+            try opened.finishSource(account(source, hash: hash), adjustments: adjustments)
+          }
+        }
+        try opened.close()
+      }
+    }
+  }
+
+  private static func addRandomEvent(_ builder: inout BatchBuilder, _ random: inout SeededGenerator) {
+    let texts = [
+      "", "10.0.0.1", "a\"b\\c", "é", "tab\t", "line\nend", "x", "%s", "<*>",
+      String(repeating: "y", count: 300),
+    ]
+    func text() -> [UInt8] {
+      let pick = Int.random(in: 0..<texts.count + 2, using: &random)
+      if pick == texts.count { return [0xc3, 0x28] }
+      if pick == texts.count + 1 {
+        return Array(repeating: 0x7a, count: Int.random(in: 0...9000, using: &random))
+      }
+      return Array(texts[pick].utf8)
+    }
+    let variables = Int.random(in: 0...5, using: &random)
+    var parts: [[UInt8]] = [Array("begin \(variables % 3)".utf8)]
+    for _ in 0..<variables {
+      parts.append(text())
+      parts.append(Array(" and ".utf8))
+    }
+    let qualities: [TimeQuality] = [.exact, .assumedZone, .unanchored, .inferredYear]
+    builder.add(
+      time: Int.random(in: 0..<10, using: &random) == 0
+        ? nil : Int64.random(in: -1_000_000...1_000_000, using: &random) * 1_000_000,
+      device: Int.random(in: 0..<10, using: &random) == 0
+        ? nil : "gw-\(Int.random(in: 0..<40, using: &random))",
+      severity: UInt8.random(in: 0...8, using: &random), program: "p\(Int.random(in: 0..<3, using: &random))",
+      parts: parts,
+      line: UInt64.random(in: 0...1 << 40, using: &random) >> UInt64.random(in: 0...40, using: &random),
+      offset: UInt64.random(in: 0...1 << 60, using: &random) >> UInt64.random(in: 0...60, using: &random),
+      length: UInt32.random(in: 0...UInt32.max, using: &random) >> UInt32.random(in: 0...31, using: &random),
+      quality: qualities.randomElement(using: &random)!, error: Int64.random(in: -1...3, using: &random),
+      stamp: Bool.random(using: &random) ? Array("Oct 11 00:00:00".utf8) : [],
+      fields: Bool.random(using: &random) ? Array("{\"a\":1}".utf8) : [])
+  }
+
+  @Test func manySmallPagesBuildTreesOfAllShapes() throws {
+    // The trees' upper levels with few keys a page: every count of leaves up to some hundred.
+    for leaves in [1, 2, 3, 339, 340, 341, 342, 680, 681, 682] {
+      let path = folder.file("shape-\(leaves).firebreak")
+      let loader = try CaseLoader(path: path)
+      var builder = BatchBuilder()
+      for event in 0..<leaves * 4 {
+        builder.add(time: Int64(event), parts: [Array(repeating: 0x61, count: 980)])
+      }
+      try loader.load(order: 0, "a", hash: 1, [builder.batch])
+      _ = try loader.finish()
+      #expect(
+        try sqlite3(path, "PRAGMA integrity_check; SELECT count(*), sum(length(message)) FROM timeline")
+          == "ok\n\(leaves * 4)|\(leaves * 4 * 980)")
+    }
+  }
+}
