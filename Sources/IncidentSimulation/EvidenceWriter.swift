@@ -126,6 +126,8 @@ struct EvidenceWriter {
           out.put(" agentd: torn write\n")
         }
       }
+      // As logrotate's `notifempty`: nothing said, no file.
+      if writer.lines == 0 && !spoil { continue }
       let name = log.baseName + (age > 0 ? ".\(age)" : "") + (compressed ? ".gz" : "")
       let bytes = try member.finish()
       files.append(
