@@ -8,6 +8,10 @@ public enum AllFormats {
     JSONLinesFormat(),
     CSVFormat(),
     LogfmtFormat(),
+    KernelRingFormat(),
+    ESPIDFFormat(),
+    ZephyrFormat(),
+    StampedTextFormat(),
     TextFormat(),
   ]
 }

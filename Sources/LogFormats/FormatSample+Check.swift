@@ -30,7 +30,8 @@ public enum SampleCheck {
         if !fields.isEmpty, JSONText.valueEnd(fields, from: 0) != fields.count || !Bytes.isValidUTF8(fields) {
           failures.append("\(place): the fields are no valid JSON")
         }
-        if verdict == .event, format.framing == .lines, format.name != "text", format.name != "csv",
+        if verdict == .event, !sample.isPlain, format.framing == .lines, format.name != "text",
+          format.name != "csv",
           format.score(record) == 0, format.headScore(record) == 0
         {
           failures.append("\(place): the format does not know its own sample")

@@ -17,6 +17,16 @@ public struct FormatSample: Sendable {
   public var message: String?
   /// The other fields as one JSON object.
   public var fields: String?
+  /// True for text that only its neighbours make a record of this format: the format need not know it alone.
+  public var isPlain = false
+
+  /// Says that only its neighbours make this a record of its format.
+  public func plain() -> FormatSample {
+    var copy = self
+    copy.isPlain = true
+    return copy
+  }
+
   /// A sample from its parts.
   public init(
     _ record: String, verdict: Verdict = .event, time: String? = nil, device: String? = nil,

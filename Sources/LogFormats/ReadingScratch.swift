@@ -196,3 +196,31 @@ extension Reading {
     append(bytes, run, count)
   }
 }
+
+extension Reading {
+  /// Copies a text known at compile time into scratch and gives its slice.
+  mutating func appendText(_ text: StaticString) -> Slice {
+    let start = scratchCount
+    append(text)
+    return .scratch(start, text.utf8CodeUnitCount)
+  }
+
+  /// Takes a stamp that begins at `start` of the record.
+  @inline(__always) mutating func set(_ stamp: Stamp, from start: Int) {
+    kind = stamp.kind
+    time = stamp.time
+    resolution = stamp.resolution
+    self.stamp = .record(start, stamp.end &- start)
+    if stamp.zoneIsAmbiguous { flags.insert(.ambiguousZone) }
+  }
+
+  /// Takes a time since boot whose stamp stands at these offsets of the record.
+  @inline(__always) mutating func setSinceBoot(
+    _ nanoseconds: Int64, resolution: Int64, from start: Int, to end: Int
+  ) {
+    kind = .sinceBoot
+    time = nanoseconds
+    self.resolution = resolution
+    stamp = .record(start, end &- start)
+  }
+}

@@ -84,5 +84,5 @@ public final class SourceReader {
   }
 
   /// Least score with which a format may take a line from a source that was given to another.
-  static let claimThreshold = 60
+  static let claimThreshold = 50
 }

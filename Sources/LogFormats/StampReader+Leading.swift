@@ -1,0 +1,156 @@
+import IncidentModel
+
+// Stamps at the start of a line of text.
+extension StampReader {
+  /// The stamp at `start`, whatever its form, with something other than a letter or digit behind it. Brackets around it are
+  /// the caller's.
+  mutating func leading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 8 < bytes.count, let stamp = leadingForm(bytes, at: start) else { return nil }
+    if stamp.end < bytes.count, Bytes.isDigit(bytes[stamp.end]) || Bytes.isLetter(bytes[stamp.end]) {
+      return nil
+    }
+    return stamp
+  }
+
+  private mutating func leadingForm(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    let first = bytes[start]
+    if Bytes.isDigit(first) {
+      if let stamp = iso(bytes, at: start) { return stamp }
+      if let stamp = Self.dayFirst(bytes, at: start) { return stamp }
+      if let stamp = Self.slashedLeading(bytes, at: start) { return stamp }
+      if let stamp = Self.ordinalDay(bytes, at: start) { return stamp }
+      if let stamp = Self.compactLeading(bytes, at: start) { return stamp }
+      return Self.epochLeading(bytes, at: start)
+    }
+    if first == 0x40 { return Self.tai64n(bytes, at: start) }
+    guard Bytes.isLetter(first) else { return nil }
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+    if var stamp = Self.weekday(rest) {
+      stamp.end &+= start
+      return stamp
+    }
+    // `Mon Nov 23 07:43:43 CEST` without a year is not known to exist; `Nov 23 07:43:43` is.
+    return syslog(bytes, at: start)
+  }
+
+  /// `04/07/2026-09:08:09.123456` (Suricata, month first), `04/07/26 09:08:09.123`, `04/07/2026 09:08:09`, `2026/04/07` is ISO's.
+  /// Without a year: `12/28-12:55:38.765402` (Snort).
+  private static func slashedLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 14 <= bytes.count, bytes[start &+ 2] == 0x2F else { return nil }
+    var month = Bytes.twoDigits(bytes, start)
+    var day = Bytes.twoDigits(bytes, start &+ 3)
+    guard month < 100, day < 100 else { return nil }
+    if month > 12 { swap(&month, &day) }
+    var i = start &+ 5
+    var stamp = Stamp()
+    if bytes[i] == 0x2D {
+      guard let newYear = leapYearDay(month: month, day: day) else { return nil }
+      stamp.time = newYear
+      stamp.kind = .noYear
+    } else {
+      guard bytes[i] == 0x2F else { return nil }
+      i &+= 1
+      let yearStart = i
+      guard var year = number(bytes, &i, most: 4) else { return nil }
+      if i &- yearStart == 2 { year += 2000 }
+      guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
+      stamp.time = dayStart
+      stamp.kind = .noZone
+    }
+    guard i &+ 9 <= bytes.count, bytes[i] == 0x2D || bytes[i] == 0x20 else { return nil }
+    let clock = clock(bytes, i &+ 1)
+    guard clock >= 0 else { return nil }
+    stamp.time &+= clock
+    stamp.end = i &+ 9
+    fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    if stamp.kind == .noZone { zone(bytes, &stamp) }
+    return stamp
+  }
+
+  /// `2012-025T10:22:40,672`: day of the year.
+  private static func ordinalDay(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 17 <= bytes.count, bytes[start &+ 4] == 0x2D,
+      bytes[start &+ 8] == 0x54 || bytes[start &+ 8] == 0x20
+    else { return nil }
+    var i = start
+    guard let year = number(bytes, &i, most: 4), i == start &+ 4 else { return nil }
+    i &+= 1
+    guard let ordinal = number(bytes, &i, most: 3), i == start &+ 8, ordinal >= 1, ordinal <= 366,
+      let newYear = dayStart(year: year, month: 1, day: 1)
+    else { return nil }
+    let clock = clock(bytes, start &+ 9)
+    guard clock >= 0 else { return nil }
+    var stamp = Stamp()
+    stamp.time = newYear &+ Int64(ordinal &- 1) &* day &+ clock
+    stamp.end = start &+ 17
+    fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    zone(bytes, &stamp)
+    return stamp
+  }
+
+  /// `20260407 09:08:09`, `20260407T090809`.
+  private static func compactLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 15 <= bytes.count, bytes[start &+ 8] == 0x20 || bytes[start &+ 8] == 0x54 else {
+      return nil
+    }
+    for index in 0..<8 where !Bytes.isDigit(bytes[start &+ index]) { return nil }
+    let year = Bytes.twoDigits(bytes, start) * 100 + Bytes.twoDigits(bytes, start &+ 2)
+    guard year >= 1970, year < 2100,
+      let day = dayStart(
+        year: year, month: Bytes.twoDigits(bytes, start &+ 4), day: Bytes.twoDigits(bytes, start &+ 6))
+    else { return nil }
+    var stamp = Stamp()
+    if start &+ 17 <= bytes.count, bytes[start &+ 11] == 0x3A {
+      let clock = clock(bytes, start &+ 9)
+      guard clock >= 0 else { return nil }
+      stamp.time = day &+ clock
+      stamp.end = start &+ 17
+    } else {
+      let hour = Bytes.twoDigits(bytes, start &+ 9)
+      let minute = Bytes.twoDigits(bytes, start &+ 11)
+      let seconds = Bytes.twoDigits(bytes, start &+ 13)
+      guard hour < 24, minute < 60, seconds < 61 else { return nil }
+      stamp.time = day &+ Int64(hour * 3600 + minute * 60 + seconds) &* second
+      stamp.end = start &+ 15
+    }
+    fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    zone(bytes, &stamp)
+    return stamp
+  }
+
+  /// An epoch number of the years 2001 to 2100 in seconds (with fraction), milliseconds, microseconds or nanoseconds.
+  private static func epochLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    var i = start
+    while i < bytes.count, i &- start < 20, Bytes.isDigit(bytes[i]) { i &+= 1 }
+    let whole = i &- start
+    guard whole == 10 || whole == 13 || whole == 16 || whole == 19 else { return nil }
+    if whole == 10, i &+ 1 < bytes.count, bytes[i] == 0x2E, Bytes.isDigit(bytes[i &+ 1]) {
+      i &+= 1
+      while i < bytes.count, Bytes.isDigit(bytes[i]) { i &+= 1 }
+    }
+    guard let (time, resolution) = epoch(Bytes.part(bytes, start, i)), time >= 978_307_200 &* second,
+      time < 4_102_444_800 &* second
+    else { return nil }
+    return placed(time, resolution, end: i)
+  }
+
+  /// `@40000000433225833b6e1a8c` (TAI64N, D. J. Bernstein): seconds plus 2^62, and nanoseconds. By
+  /// its definition TAI, but daemontools and all that followed write Unix time plus 10 s, and nobody adds leap seconds.
+  private static func tai64n(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 25 <= bytes.count else { return nil }
+    var seconds: UInt64 = 0
+    var nanos: Int64 = 0
+    for index in 1...24 {
+      let digit = Bytes.hexValue(bytes[start &+ index])
+      guard digit < 16 else { return nil }
+      if index <= 16 { seconds = seconds << 4 | UInt64(digit) } else { nanos = nanos << 4 | Int64(digit) }
+    }
+    guard seconds >= 1 << 62, seconds < 1 << 62 + 9_000_000_000, nanos < second else { return nil }
+    var stamp = Stamp()
+    stamp.time = (Int64(seconds - 1 << 62) - 10) * second + nanos
+    stamp.resolution = 1
+    stamp.kind = .absolute
+    stamp.end = start &+ 25
+    return stamp
+  }
+}

@@ -1,0 +1,45 @@
+/// What stands behind the stamp in free text: a level word, a logger's name.
+enum TextLine {
+  /// A severity word at the beginning of the text: bare in capitals (`ERROR`), in any case in brackets, before a colon or a bar
+  /// (`[error]`, `warn:`, `<inf>`, `|INFO|`), or as one letter in capitals before a bracket, slash or blank followed by one.
+  /// Gives severity and the offset behind it.
+  static func level(_ bytes: UnsafeRawBufferPointer, at start: Int) -> (severity: UInt8, end: Int)? {
+    var i = start
+    let count = bytes.count
+    while i < count,
+      bytes[i] == 0x20 || bytes[i] == 0x09 || bytes[i] == 0x2D || bytes[i] == 0x3A || bytes[i] == 0x7C
+    {
+      i &+= 1
+    }
+    guard i < count else { return nil }
+    let open = bytes[i]
+    let isBracketed = open == 0x5B || open == 0x3C || open == 0x28
+    if isBracketed { i &+= 1 }
+    while i < count, isBracketed, bytes[i] == 0x20 { i &+= 1 }
+    let word = i
+    while i < count, i &- word < 14, Bytes.isLetter(bytes[i]) { i &+= 1 }
+    let length = i &- word
+    guard length >= 1, length <= 13 else { return nil }
+    let severity = SeverityText.word(Bytes.part(bytes, word, i))
+    guard severity < 8 else { return nil }
+    let isCapital = bytes[word] &- 0x41 < 26 && bytes[i &- 1] &- 0x41 < 26
+    if isBracketed {
+      while i < count, bytes[i] == 0x20 { i &+= 1 }
+      guard i < count, bytes[i] == 0x5D || bytes[i] == 0x3E || bytes[i] == 0x29 else { return nil }
+      return (severity, i &+ 1)
+    }
+    guard length >= 3 else { return nil }
+    if i < count, bytes[i] == 0x3A || bytes[i] == 0x7C { return (severity, i &+ 1) }
+    guard isCapital, i == count || bytes[i] == 0x20 || bytes[i] == 0x09 || bytes[i] == 0x5D else {
+      return nil
+    }
+    return (severity, i)
+  }
+
+  /// Offset behind blanks.
+  @inline(__always) static func skipBlanks(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int {
+    var i = start
+    while i < bytes.count, bytes[i] == 0x20 || bytes[i] == 0x09 { i &+= 1 }
+    return i
+  }
+}
