@@ -24,7 +24,7 @@ public struct CascadeTracer: Sendable {
     var timeline = Timeline(evidence)
     let fleet = Fleet(evidence)
     let judgements = Judgements(options.judgements, evidence.devices)
-    var clocks = ClockCorrection(timeline)
+    var clocks = ClockCorrection(timeline, fleet)
     timeline.correct(by: clocks.offsets)
     var reading = Reading(timeline, fleet, clocks, judgements)
     if let diagnosis = reading.diagnosis {

@@ -10,7 +10,8 @@ internal import IncidentModel
 ///
 /// Shift = offset - delay, and a delay is never negative, so the greatest shift plus the expected least delay
 /// estimates the offset (the one-way bound of Paxson, "On Calibrating Measurements of Packet Transit Times", 1998).
-/// Assumes: one receiver's clock is right; an offset is constant over the window; delays are alike across the fleet.
+/// Offsets relative to a receiver are chained outwards from the entities that depend on nobody (a broker, before the
+/// gateways behind it). Assumes: the clocks at the top are right; an offset is constant over the window; delays are alike across the fleet.
 struct ClockCorrection {
   /// Seconds ahead of true time, per entity; 0 where unknown.
   var offsets: [Double]
@@ -27,7 +28,7 @@ struct ClockCorrection {
     var shift: Double
   }
 
-  init(_ timeline: Timeline) {
+  init(_ timeline: Timeline, _ fleet: Fleet) {
     let count = timeline.deviceCount
     offsets = [Double](repeating: 0, count: count)
     pairs = [Int32](repeating: 0, count: count)
@@ -36,7 +37,7 @@ struct ClockCorrection {
     let mentions = Self.mentionsByDevice(timeline)
     var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3)
     if matches.isEmpty { matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2) }
-    if !matches.isEmpty { solve(matches) }
+    if !matches.isEmpty { solve(matches, fleet) }
   }
 
   // MARK: Finding pairs
@@ -177,13 +178,15 @@ struct ClockCorrection {
 
   // MARK: Solving
 
-  private mutating func solve(_ matches: [Match]) {
-    struct Bound {
-      var device: Int32
-      var receiver: Int32
-      var shift: Double
-      var count: Int
-    }
+  /// The greatest shift between two clocks that enough pairs share.
+  private struct Bound {
+    var sender: Int
+    var receiver: Int
+    var shift: Double
+    var count: Int
+  }
+
+  private mutating func solve(_ matches: [Match], _ fleet: Fleet) {
     let sorted = matches.sorted { ($0.receiver, $0.device, $0.shift) < ($1.receiver, $1.device, $1.shift) }
     var bounds: [Bound] = []
     var residuals: [Double] = []
@@ -197,51 +200,69 @@ struct ClockCorrection {
       let top = cluster.last!.shift
       if cluster.count >= 4 { residuals += cluster.map { top - $0.shift } }
       bounds.append(
-        Bound(device: sorted[low].device, receiver: sorted[low].receiver, shift: top, count: cluster.count))
+        Bound(
+          sender: Int(sorted[low].device), receiver: Int(sorted[low].receiver), shift: top,
+          count: cluster.count))
       low = high
     }
     residuals.sort()
-    // Receivers from the most heard to the least: the first sets true time, the others are tied to it by shared
-    // entities.
-    var heard: [Int32: Int] = [:]
-    for bound in bounds { heard[bound.receiver, default: 0] += bound.count }
-    let receivers = heard.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
-    var receiverOffset: [Int32: Double] = [:]
-    var estimates = [(sum: Double, weight: Double)](repeating: (0, 0), count: offsets.count)
-    let byReceiver = Dictionary(grouping: bounds, by: \.receiver)
-    for receiver in receivers {
-      let own = (byReceiver[receiver] ?? []).map { bound in
-        (bound, bound.shift + Self.expectedLeast(residuals, bound.count))
-      }
-      var offset = 0.0
-      if !receiverOffset.isEmpty {
-        let ties = own.compactMap { bound, shift -> Double? in
-          let estimate = estimates[Int(bound.device)]
-          return estimate.weight > 0 ? estimate.sum / estimate.weight - shift : nil
-        }
-        if !ties.isEmpty { offset = Robust.median(ties) }
-      }
-      receiverOffset[receiver] = offset
-      for (bound, shift) in own {
-        estimates[Int(bound.device)].sum += (shift + offset) * Double(bound.count)
-        estimates[Int(bound.device)].weight += Double(bound.count)
-        pairs[Int(bound.device)] += Int32(bound.count)
-      }
-    }
-    let spread = residuals.isEmpty ? 1 : max(0.05, residuals[residuals.count / 2])
-    let trusted = offsets.indices.filter { pairs[$0] >= 2 }.map { estimates[$0].sum / estimates[$0].weight }
+    let least = (0..<17).map { Self.expectedLeast(residuals, max(1, $0)) }
+    // A lone pair far from where the other clocks are is more likely two different messages.
+    let trusted = bounds.filter { $0.count >= 3 }.map(\.shift)
     let centre = Robust.median(trusted)
     let reach = max(60, 6 * Robust.mad(trusted, around: centre))
-    for device in offsets.indices where estimates[device].weight > 0 {
-      let value = estimates[device].sum / estimates[device].weight
-      // A pair or two far from where the fleet's clocks are, are more likely different messages.
-      if pairs[device] <= 3, trusted.count >= 5, abs(value - centre) > reach {
-        pairs[device] = 0
-        continue
-      }
-      offsets[device] = value
-      errors[device] = 2 * spread / Double(pairs[device]).squareRoot()
+    if trusted.count >= 5 { bounds.removeAll { $0.count <= 3 && abs($0.shift - centre) > reach } }
+
+    var adjacent: [Int: [(other: Int, difference: Double, count: Int)]] = [:]
+    for bound in bounds {
+      let shift = bound.shift + least[min(16, bound.count)]
+      adjacent[bound.sender, default: []].append((bound.receiver, shift, bound.count))
+      adjacent[bound.receiver, default: []].append((bound.sender, -shift, bound.count))
     }
+    let spread = residuals.isEmpty ? 1 : max(0.05, residuals[residuals.count / 2])
+    var isKnown = [Bool](repeating: false, count: offsets.count)
+    // True time: in each connected part, the entities with the fewest providers above them; without a topology, the
+    // one that most others are compared with.
+    for start in adjacent.keys.sorted() where !isKnown[start] {
+      let part = Self.connected(start, adjacent)
+      let height = part.map {
+        fleet.providers[$0].isEmpty && !fleet.isShared[$0] ? 1_000 : fleet.ancestors(of: $0).count
+      }
+      let top = height.min() ?? 0
+      var roots = zip(part, height).filter { $0.1 == top }.map(\.0)
+      if top == 1_000 { roots = [part.max { (adjacent[$0]!.count, $1) < (adjacent[$1]!.count, $0) }!] }
+      let most = roots.map { adjacent[$0]!.count }.max() ?? 0
+      // Of several at the top only those with much to compare set the time.
+      roots = roots.filter { adjacent[$0]!.count * 4 >= most }
+      for root in roots { isKnown[root] = true }
+      var frontier = roots
+      while !frontier.isEmpty {
+        var next: [Int] = []
+        for device in Set(frontier.flatMap { adjacent[$0]!.map(\.other) }).sorted() where !isKnown[device] {
+          let ties = adjacent[device]!.filter { isKnown[$0.other] }
+          let weight = ties.reduce(0) { $0 + $1.count }
+          // Of several receivers the one with the most pairs speaks; the mean would mix in their own errors.
+          let best = ties.max { ($0.count, $1.other) < ($1.count, $0.other) }!
+          offsets[device] = best.difference + offsets[best.other]
+          pairs[device] = Int32(weight)
+          errors[device] = 2 * spread / Double(best.count).squareRoot() + errors[best.other]
+          next.append(device)
+        }
+        for device in next { isKnown[device] = true }
+        frontier = next
+      }
+    }
+  }
+
+  private static func connected(
+    _ start: Int, _ adjacent: [Int: [(other: Int, difference: Double, count: Int)]]
+  ) -> [Int] {
+    var seen = Set([start])
+    var stack = [start]
+    while let next = stack.popLast() {
+      for (other, _, _) in adjacent[next] ?? [] where seen.insert(other).inserted { stack.append(other) }
+    }
+    return seen.sorted()
   }
 
   /// Expected least of `count` delays drawn from the residuals (order statistics of the empirical distribution).

@@ -1,0 +1,199 @@
+import CascadeAnalysis
+import IncidentModel
+import Testing
+
+@Suite struct HardCaseTests {
+  /// A quiet fleet behind one hub: each device says three harmless things every few minutes for an hour.
+  private static func quietFleet(_ count: Int, seed: UInt64 = 7, hub: Bool = true) -> EvidenceBuilder {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: seed)
+    for device in 0..<count {
+      if hub { builder.link("hub", name(device), "serves") } else { _ = builder.device(name(device)) }
+      for words in ["all is well", "stored sample", "synchronised"] {
+        var time = random.unit() * 300
+        while time < 3600 {
+          say(&builder, name(device), time, "\(words) \(Int(random.unit() * 1e6))", 6)
+          time += 100 + random.unit() * 400
+        }
+      }
+    }
+    return builder
+  }
+
+  private static func name(_ device: Int) -> String { "unit\(device)x" }
+
+  private static func say(
+    _ builder: inout EvidenceBuilder, _ device: String, _ seconds: Double, _ text: String, _ severity: UInt8
+  ) {
+    builder.event(
+      time: 1_700_000_000_000_000_000 + Int64(seconds * 1e9), device: device, severity: severity,
+      message: text)
+  }
+
+  private static func fail(
+    _ builder: inout EvidenceBuilder, _ device: String, _ seconds: Double,
+    words: [String] = ["cannot reach peer", "gave up"]
+  ) {
+    for (index, text) in words.enumerated() {
+      for turn in 0..<2 {
+        say(&builder, device, seconds + 2 + Double(index * 20 + turn * 35), "\(text) \(index)\(turn)7", 3)
+      }
+    }
+  }
+
+  @Test func saysThatNothingFailedWhereNothingDid() {
+    var builder = Self.quietFleet(60)
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.isEmpty)
+    #expect(trace.verdict.contains("No cascade"))
+  }
+
+  @Test func emptyEvidenceHasNoIncident() {
+    #expect(CascadeTracer().trace(IncidentEvidence()).incidents.isEmpty)
+  }
+
+  @Test func oneDeviceThatFailsAloneIsNoCascade() {
+    var builder = Self.quietFleet(1, hub: false)
+    Self.fail(&builder, Self.name(0), 2000)
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.allSatisfy { $0.edges.isEmpty })
+  }
+
+  @Test func everythingInOneSecondDoesNotInventAnOrder() {
+    var builder = EvidenceBuilder()
+    for device in 0..<50 { Self.say(&builder, Self.name(device), 5, "lost everything \(device)9", 2) }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.allSatisfy { ($0.origins.first?.probability ?? 0) < 0.5 })
+  }
+
+  @Test func aSilentProviderIsFoundByWhoDependsOnIt() {
+    var builder = Self.quietFleet(40)
+    for device in 0..<40 { builder.link("other", "far\(device)y", "serves") }
+    for device in 0..<40 {
+      for turn in 0..<12 {
+        Self.say(&builder, "far\(device)y", Double(turn) * 290 + Double(device), "stored sample \(turn)", 6)
+      }
+    }
+    for device in 0..<36 { Self.fail(&builder, Self.name(device), 2000 + Double(device) * 1.5) }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.first?.origins.first?.device == "hub")
+    #expect(trace.incidents.first?.origins.first?.reasonsAgainst.isEmpty == false)
+  }
+
+  @Test func clocksOffByHoursAreMeasuredWhereMessagesArePaired() {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: 3)
+    for device in 0..<20 {
+      _ = builder.device(Self.name(device))
+      let offset = device == 4 ? 7200.0 : device == 5 ? -5400 : 0
+      for turn in 0..<20 {
+        let time = 8000 + Double(turn) * 170 + random.unit() * 60
+        let number = 10_000 + Int(random.unit() * 80_000)
+        Self.say(&builder, Self.name(device), time + offset, "sent \(number)", 7)
+        Self.say(
+          &builder, "ear", time + 0.05 + random.unit() * 0.3, "heard \(number) by \(Self.name(device))", 7)
+      }
+    }
+    let skews = Dictionary(
+      CascadeTracer().trace(builder.finish()).clockSkews.map { ($0.device, $0.seconds) },
+      uniquingKeysWith: { a, _ in a })
+    #expect(abs((skews[Self.name(4)] ?? 0) - 7200) < 0.5)
+    #expect(abs((skews[Self.name(5)] ?? 0) + 5400) < 0.5)
+  }
+
+  @Test func cyclicTopologyEnds() {
+    var builder = Self.quietFleet(30)
+    builder.link("hub", "core", "up")
+    builder.link("core", "edge", "up")
+    builder.link("edge", "hub", "up")
+    Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])
+    for device in 0..<30 { Self.fail(&builder, Self.name(device), 2000 + Double(device)) }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.first?.onsets.count ?? 0 >= 30)
+    #expect(Self.isForest(trace.incidents.first?.edges ?? []))
+  }
+
+  @Test func aDeviceListedTwiceCountsOnce() {
+    var builder = EvidenceBuilder()
+    builder.inventory(csv: "device,model\na,x\na,y\nb,x\n")
+    for turn in 0..<10 { Self.say(&builder, "a", Double(turn) * 60, "stored sample \(turn)", 6) }
+    let evidence = builder.finish()
+    #expect(evidence.devices == ["a", "b"])
+    #expect(CascadeTracer().trace(evidence).incidents.isEmpty)
+  }
+
+  @Test func aTenthOfTheEvidenceStillGivesABoundedAnswer() {
+    var builder = Self.quietFleet(100)
+    Self.fail(&builder, "hub", 1995, words: ["overrun", "stalled"])
+    for device in 0..<90 where device % 10 == 0 {
+      Self.fail(&builder, Self.name(device), 2000 + Double(device))
+    }
+    let trace = CascadeTracer().trace(builder.finish())
+    for incident in trace.incidents {
+      #expect(incident.origins.allSatisfy { (0...1).contains($0.probability) })
+      #expect(incident.edges.allSatisfy { (0...1).contains($0.probability) })
+      #expect(Self.isForest(incident.edges))
+    }
+  }
+
+  @Test func analystsWordsAreHonouredAndSaid() {
+    var builder = Self.quietFleet(40)
+    Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])
+    for device in 0..<36 { Self.fail(&builder, Self.name(device), 2000 + Double(device)) }
+    let evidence = builder.finish()
+    var options = CascadeTracer.Options()
+    let now = Instant(nanoseconds: 0)
+    options.judgements = [
+      Judgement(subject: "origin:hub", isAccepted: false, author: "ann", at: now),
+      Judgement(subject: "onset:\(Self.name(3))", isAccepted: false, author: "ann", at: now),
+      Judgement(subject: "edge:hub->\(Self.name(4))", isAccepted: false, author: "ann", at: now),
+    ]
+    let trace = CascadeTracer(options).trace(evidence)
+    let incident = trace.incidents[0]
+    #expect(!incident.origins.contains { $0.device == "hub" })
+    #expect(!incident.onsets.contains { $0.device == Self.name(3) })
+    #expect(!incident.edges.contains { $0.from == "hub" && $0.to == Self.name(4) })
+    #expect(trace.caveats.count { $0.contains("ann") } == 3)
+  }
+
+  @Test func theSameEvidenceGivesTheSameTrace() {
+    var builder = Self.quietFleet(50)
+    for device in 0..<30 { Self.fail(&builder, Self.name(device), 2000 + Double(device) * 3) }
+    let evidence = builder.finish()
+    let first = CascadeTracer().trace(evidence)
+    let second = CascadeTracer().trace(evidence)
+    #expect(first.verdict == second.verdict)
+    #expect(
+      first.incidents.first?.edges.map { "\($0.from)>\($0.to)" }
+        == second.incidents.first?.edges.map { "\($0.from)>\($0.to)" })
+  }
+
+  private static func isForest(_ edges: [SpreadEdge]) -> Bool {
+    var parent: [String: String] = [:]
+    for edge in edges {
+      guard parent.updateValue(edge.from, forKey: edge.to) == nil else { return false }
+    }
+    for start in parent.keys {
+      var steps = 0
+      var next = parent[start]
+      while let current = next {
+        steps += 1
+        if steps > edges.count { return false }
+        next = parent[current]
+      }
+    }
+    return true
+  }
+}
+
+/// A small deterministic random source for tests.
+struct Dice {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return (state >> 33) ^ (state << 13)
+  }
+
+  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}
