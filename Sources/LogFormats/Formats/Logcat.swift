@@ -1,0 +1,133 @@
+import IncidentModel
+
+/// Android's logcat: threadtime and time forms, with year and zone or without.
+struct LogcatFormat: LogFormat {
+  let name = "logcat"
+  let summary = "Android logcat (threadtime, time, brief stamps with or without year and zone)"
+  let yields = ["time", "severity", "program (tag)", "pid", "tid"]
+  let samples = [
+    FormatSample("--------- beginning of main", verdict: .structure),
+    FormatSample(
+      "01-01 01:02:03.123  1234  1235 D threadtime: test: of it", time: "01-01T01:02:03.123", severity: 7,
+      program: "threadtime", message: "test: of it", fields: #"{"pid":1234,"tid":1235}"#),
+    FormatSample(
+      "01-02 01:02:04.156 I/sometag(  190): text", time: "01-02T01:02:04.156", severity: 6,
+      program: "sometag",
+      message: "text", fields: #"{"pid":190}"#),
+    FormatSample(
+      "2022-01-02 01:20:03.171 +0100  1885  3066 E App  : x", time: "2022-01-02T00:20:03.171Z", severity: 3,
+      program: "App"),
+  ]
+  let refusals = ["13-01 01:02:03.123  1234  1234 D a: b", "01-01 01:02:03.123 no", "text"]
+
+  func score(_ line: UnsafeRawBufferPointer) -> Int {
+    if Bytes.matches("--------- beginning of ", line, at: 0) { return 90 }
+    var stamps = StampReader()
+    return Self.head(line, &stamps) == nil ? 0 : 91
+  }
+
+  struct Head {
+    var stamp = Stamp()
+    var pid = Slice.empty
+    var tid = Slice.empty
+    var severity: UInt8 = 255
+    var tag = Slice.empty
+    var end = 0
+  }
+
+  static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
+    guard line.count > 24, Bytes.isDigit(line[0]) else { return nil }
+    var head = Head()
+    if line[2] == 0x2D, line[5] == 0x20 {
+      let clock = StampReader.clock(line, 6)
+      guard clock >= 0,
+        let day = StampReader.leapYearDay(month: Bytes.twoDigits(line, 0), day: Bytes.twoDigits(line, 3))
+      else { return nil }
+      head.stamp.time = day &+ clock
+      head.stamp.kind = .noYear
+      head.stamp.end = 14
+      StampReader.fraction(line, &head.stamp.end, &head.stamp.time, &head.stamp.resolution)
+    } else {
+      guard let stamp = stamps.iso(line) else { return nil }
+      head.stamp = stamp
+    }
+    var i = TextLine.skipBlanks(line, head.stamp.end)
+    let count = line.count
+    guard i > head.stamp.end, i &+ 4 < count else { return nil }
+    if line[i &+ 1] == 0x2F {
+      // `I/tag(  190): text`
+      guard let severity = severity(line[i]) else { return nil }
+      head.severity = severity
+      let tag = i &+ 2
+      let open = Bytes.findNear(0x28, line, from: tag, to: min(count, tag &+ 100))
+      let close = Bytes.findNear(0x29, line, from: open, to: min(count, open &+ 12))
+      guard close &+ 1 < count, line[close] == 0x29, line[close &+ 1] == 0x3A else { return nil }
+      head.tag = trimmed(line, tag, open)
+      let pid = TextLine.skipBlanks(line, open &+ 1)
+      head.pid = .record(pid, close &- pid)
+      head.end = close &+ 2
+      return head
+    }
+    let pid = i
+    while i < count, Bytes.isDigit(line[i]) { i &+= 1 }
+    guard i > pid, i < count else { return nil }
+    head.pid = .record(pid, i &- pid)
+    i = TextLine.skipBlanks(line, i)
+    let tid = i
+    while i < count, Bytes.isDigit(line[i]) { i &+= 1 }
+    guard i > tid, i &+ 3 < count, line[i] == 0x20 else { return nil }
+    head.tid = .record(tid, i &- tid)
+    i = TextLine.skipBlanks(line, i)
+    guard i &+ 2 < count, line[i &+ 1] == 0x20, let severity = severity(line[i]) else { return nil }
+    head.severity = severity
+    let tag = i &+ 2
+    guard let colon = Bytes.find(": ", line, from: tag) ?? (line[count &- 1] == 0x3A ? count &- 1 : nil)
+    else { return nil }
+    head.tag = trimmed(line, tag, colon)
+    head.end = min(count, colon &+ 1)
+    return head
+  }
+
+  private static func trimmed(_ line: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Slice {
+    var from = start
+    var to = end
+    while from < to, line[from] == 0x20 { from &+= 1 }
+    while to > from, line[to &- 1] == 0x20 { to &-= 1 }
+    return .record(from, to &- from)
+  }
+
+  private static func severity(_ letter: UInt8) -> UInt8? {
+    switch letter {
+    case UInt8(ascii: "V"), UInt8(ascii: "D"): 7
+    case UInt8(ascii: "I"): 6
+    case UInt8(ascii: "W"): 4
+    case UInt8(ascii: "E"): 3
+    case UInt8(ascii: "F"), UInt8(ascii: "A"): 2
+    default: nil
+    }
+  }
+
+  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+
+  final class Parser: RecordParser {
+    @exclusivity(unchecked) private var stamps = StampReader()
+
+    func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      reading.reset()
+      if Bytes.matches("--------- ", record, at: 0) { return .structure }
+      guard let head = LogcatFormat.head(record, &stamps) else {
+        return Continuation.verdict(record, into: &reading, otherwise: .noMatch)
+      }
+      reading.set(head.stamp, from: 0)
+      reading.severity = head.severity
+      reading.program = head.tag
+      let text = TextLine.skipBlanks(record, head.end)
+      reading.message = .record(text, record.count &- text)
+      reading.beginFields()
+      if !head.pid.isEmpty { reading.fieldGuessing("pid", Bytes.part(record, head.pid.start, head.pid.end)) }
+      if !head.tid.isEmpty { reading.fieldGuessing("tid", Bytes.part(record, head.tid.start, head.tid.end)) }
+      reading.endFields()
+      return .event
+    }
+  }
+}
