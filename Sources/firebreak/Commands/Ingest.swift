@@ -1,0 +1,160 @@
+import ArgumentParser
+import ConsoleOutput
+import EvidenceIntake
+import Glibc
+import IncidentModel
+import LogFormats
+import TimelineStore
+
+/// `firebreak ingest`: evidence into a case.
+struct Ingest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read evidence into a case: logs as files, folders, archives, or standard input.",
+    discussion: """
+      Plain, gzip, zip, tar, tar.gz and these in one another; formats are recognised by their content. Every byte is \
+      accounted for: lines that no format can read are kept as refused, damage is listed. The case is as it was \
+      until the ingest is complete. Sources that are in the case already (same SHA-256) are skipped.
+
+      --input-format, --timezone and --year take a value for all sources or GLOB=VALUE for those whose path or member \
+      name matches; the last that matches counts.
+      """)
+
+  @Argument(help: "Files, folders, or - for standard input.")
+  var paths: [String]
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: "What is known of the devices: CSV with a column 'device' and any others.")
+  var inventory: String?
+
+  @Option(help: "What depends on what: CSV with the columns from,to,kind.")
+  var topology: String?
+
+  @Option(help: ArgumentHelp("Format to use instead of recognising it.", valueName: "[GLOB=]NAME"))
+  var inputFormat: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Zone of stamps that have none (IANA name or +HH:MM).", valueName: "[GLOB=]ZONE"))
+  var timezone: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Year of a source's first stamp, where stamps have none.", valueName: "[GLOB=]YEAR"))
+  var year: [String] = []
+
+  @Option(help: "Device of events that name none (default: from the path).")
+  var device: String?
+
+  @Option(help: "Threads that read (default: processors).")
+  var jobs: Int?
+
+  @Option(help: "Output: table or json.")
+  var format: OutputFormat = .table
+
+  @Flag(help: "Exit with 0 although evidence was damaged or a limit was hit.")
+  var acceptLosses = false
+
+  func validate() throws {
+    guard !paths.isEmpty else { throw ValidationError("give files, folders, or - for standard input") }
+    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
+    if let jobs, jobs < 1 { throw ValidationError("--jobs is 1 or more") }
+  }
+
+  func run() throws {
+    let casePath = try caseOption.pathToCreate(fallback: "case.firebreak")
+    var options = IntakeOptions()
+    options.formats = inputFormat.map(SourceRule.init(parsing:))
+    options.timeZones = timezone.map(SourceRule.init(parsing:))
+    options.years = year.map(SourceRule.init(parsing:))
+    options.device = device
+    options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    options.excluded = Self.ownFiles(casePath)
+
+    let fleet = try inventory.map { path in try FleetFiles.inventory(path) }
+    if let fleet { options.knownDevices = Set(fleet.inventory.devices) }
+    let links = try topology.map { path in try FleetFiles.topology(path, known: options.knownDevices) }
+    for note in (fleet?.notes ?? []) + (links?.notes ?? []) { Console.warn(Sanitizer.escape(note)) }
+
+    Interrupt.listen()
+    var loaderOptions = CaseLoader.Options()
+    loaderOptions.tool = "firebreak \(Firebreak.version)"
+    let loader = try CaseLoader(path: casePath, options: loaderOptions)
+    options.mayBeKnown = !loader.isNewCase
+    if let fleet { loader.setInventory(fleet.inventory) }
+    if let links { loader.setTopology(links.topology) }
+    let meter = ProgressMeter()
+    let read: IntakeSummary
+    let loaded: LoadSummary
+    do {
+      read = try Intake.run(
+        paths, options: options, into: loader, shouldStop: { Interrupt.isRequested },
+        onProgress: { meter.show($0) })
+      meter.clear()
+      try Interrupt.check()
+      loaded = try loader.finish()
+    } catch {
+      meter.clear()
+      loader.cancel()
+      if Interrupt.isRequested {
+        Console.note("firebreak: interrupted; the case is as it was before")
+        throw ExitStatus.interrupted
+      }
+      throw error
+    }
+    try report(IngestReport(casePath: casePath, read: read, loaded: loaded))
+  }
+
+  /// The case's own files, which may lie in a folder that is read.
+  private static func ownFiles(_ path: String) -> Set<String> {
+    var names: Set<String> = []
+    for ending in ["", "-wal", "-shm", "-journal", ".building", ".building-journal"] {
+      names.insert(path + ending)
+      if let full = realpath(path + ending, nil) {
+        names.insert(String(cString: full))
+        free(full)
+      }
+    }
+    return names
+  }
+
+  private func report(_ report: IngestReport) throws {
+    switch format {
+    case .json: Console.print(report.json.prettyText())
+    case .table, .jsonl, .csv: report.printTable()
+    }
+    for note in report.notes { Console.warn(Sanitizer.escape(note)) }
+    if let line = report.refusedLine { Console.note(Sanitizer.escape(line)) }
+    if let line = report.lossLine {
+      Console.warn(Sanitizer.escape(line))
+      if !acceptLosses { throw ExitStatus.losses }
+    }
+  }
+}
+
+/// Bytes, rate and time left, on a terminal only.
+private final class ProgressMeter {
+  private let isTerminal = isatty(STDERR_FILENO) == 1 && Console.environment["TERM"] != "dumb"
+  private var isShown = false
+
+  func show(_ progress: IntakeProgress) {
+    guard isTerminal, progress.seconds > 0.5 else { return }
+    let rate = Double(progress.bytes) / progress.seconds
+    var text = "\(Figures.bytes(progress.bytes))"
+    if progress.total > 0 { text += " of \(Figures.bytes(progress.total))" }
+    text += ", \(Figures.bytes(UInt64(rate)))/s"
+    if progress.total > progress.bytes, rate > 0 {
+      text += ", \(Figures.duration(seconds: Double(progress.total - progress.bytes) / rate)) left"
+    }
+    write("\r\u{1B}[K" + text)
+    isShown = true
+  }
+
+  func clear() {
+    if isShown { write("\r\u{1B}[K") }
+    isShown = false
+  }
+
+  private func write(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}
