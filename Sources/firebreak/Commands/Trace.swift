@@ -1,0 +1,147 @@
+import ArgumentParser
+import CascadeAnalysis
+import ConsoleOutput
+import Crypto
+import Glibc
+import IncidentModel
+import TimelineStore
+
+/// `firebreak trace`: what started it, who was first, how it spread, and how sure that is.
+struct TraceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace",
+    abstract: "Reconstruct the cascade: origin, onsets, spread, common cause, phases.",
+    discussion: """
+      Each trace is kept in the case as a numbered result, so that reports and plans can pin the one they used. \
+      A case on read-only media is traced all the same; the result is then only printed.
+      """)
+
+  /// How a trace is written.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case table, json, dot, mermaid
+  }
+
+  @OptionGroup var location: CaseOption
+
+  @Option(help: "table, json, dot or mermaid.")
+  var format: Format = .table
+
+  @Option(help: ArgumentHelp("Draws of each simulation behind an interval.", valueName: "n"))
+  var simulations = 200
+
+  @Flag(name: .customLong("no-store"), help: "Do not keep the result in the case.")
+  var isNotStored = false
+
+  func validate() throws {
+    guard (1...100_000).contains(simulations) else {
+      throw ValidationError("--simulations must be 1 to 100000")
+    }
+  }
+
+  func run() throws {
+    let path = try location.existingPath()
+    let session = try TraceSession(path: path, simulations: simulations)
+    let trace = session.trace()
+    var label: String?
+    if !isNotStored, !trace.incidents.isEmpty { label = session.store(trace) }
+    switch format {
+    case .json: Console.print(TraceDocument.of(trace, result: label).prettyText())
+    case .dot: for line in TraceGraph.dot(trace) { Console.print(line) }
+    case .mermaid: for line in TraceGraph.mermaid(trace) { Console.print(line) }
+    case .table:
+      for line in TraceTable(trace, style: Console.style).lines { Console.print(line) }
+      if let label { Console.note("kept as \(label)") }
+    }
+    // No cascade is an answer, and the answer is no.
+    if trace.incidents.isEmpty { throw ExitStatus.no }
+  }
+}
+
+/// A case opened to be traced: its evidence, what analysts said of it, and where results are kept.
+struct TraceSession {
+  let path: String
+  let reader: CaseReader
+  let evidence: IncidentEvidence
+  /// What could not be taken into memory.
+  let left: EvidenceLoadReport
+  var options = CascadeTracer.Options()
+
+  init(path: String, simulations: Int = 200) throws {
+    self.path = path
+    reader = try CaseReader(path: path)
+    let loaded = try reader.loadEvidence()
+    evidence = loaded.evidence
+    left = loaded.report
+    options.simulations = simulations
+    for note in try reader.notes() {
+      switch note.kind {
+      case .accept, .reject:
+        guard let subject = note.subject else { continue }
+        options.judgements.append(
+          Judgement(
+            subject: subject, isAccepted: note.kind == .accept, author: note.author, at: note.createdAt))
+      case .fact:
+        guard let stamp = note.subject, let instant = Self.instant(stamp) else { continue }
+        options.facts.append(KnownFact(at: instant, text: note.text, author: note.author))
+      default: continue
+      }
+    }
+  }
+
+  func trace() -> Trace {
+    var trace = CascadeTracer(options).trace(evidence)
+    if left.withoutTime > 0 {
+      trace.caveats.append("\(Figures.grouped(left.withoutTime)) events without a usable time were left out")
+    }
+    if left.valuesLeftOut > 0 {
+      trace.caveats.append(
+        "\(Figures.grouped(left.valuesLeftOut)) telemetry values were left out: too many for memory")
+    }
+    return trace
+  }
+
+  /// Keeps the trace in the case; says why where that is not possible. Returns its name.
+  func store(_ trace: Trace) -> String? {
+    do {
+      var digest = SHA256()
+      try reader.forEachInput { text in digest.update(data: Array(text.utf8)) }
+      let hex = digest.finalize().map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0" + digits : digits
+      }.joined()
+      let incident = trace.incidents.first ?? Incident()
+      var roles: [String: [String]] = [
+        "affected": incident.onsets.map(\.device),
+        "origin": incident.origins.prefix { $0.probability >= 0.5 }.map(\.device),
+        "unrelated": trace.unrelated.map(\.device),
+      ]
+      for (index, other) in trace.incidents.enumerated() where trace.incidents.count > 1 {
+        roles["incident\(index + 1)"] = other.onsets.map(\.device)
+      }
+      var now = timespec()
+      clock_gettime(CLOCK_REALTIME, &now)
+      let kept = try TraceStore(CaseFile(path: path)).add(
+        StoredTrace(
+          createdAt: Instant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)),
+          tool: "firebreak \(Firebreak.version)",
+          options: JSONValue.object([("simulations", .int(Int64(options.simulations)))]).text(),
+          inputDigest: hex,
+          result: TraceDocument.of(trace).text(), devices: roles))
+      return "trace@\(kept.number)"
+    } catch {
+      Console.warn("the trace was not kept: \(Sanitizer.escape("\(error)"))")
+      return nil
+    }
+  }
+
+  /// An instant from RFC 3339 in UTC, as notes keep it.
+  private static func instant(_ stamp: String) -> Instant? {
+    let parts = stamp.utf8.split { $0 < 48 || $0 > 57 }.map { String(decoding: $0, as: UTF8.self) }
+    guard parts.count >= 5, stamp.hasSuffix("Z"), let year = Int(parts[0]), let month = Int(parts[1]),
+      let day = Int(parts[2]), let hour = Int64(parts[3]), let minute = Int64(parts[4])
+    else { return nil }
+    let second = parts.count > 5 ? Int64(parts[5]) ?? 0 : 0
+    let days = CivilDate(year: year, month: month, day: day).daysSinceEpoch
+    return Instant(nanoseconds: (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000_000)
+  }
+}

@@ -1,0 +1,149 @@
+import CascadeAnalysis
+import ConsoleOutput
+import IncidentModel
+
+/// A trace for people, at most 80 columns wide.
+struct TraceTable {
+  let trace: Trace
+  let style: TerminalStyle
+  private let width = 80
+
+  init(_ trace: Trace, style: TerminalStyle) {
+    self.trace = trace
+    self.style = style
+  }
+
+  /// The lines, ready to print.
+  var lines: [String] {
+    var lines = DisplayWidth.wrap(Sanitizer.escape(trace.verdict), width)
+    for (index, incident) in trace.incidents.enumerated() {
+      if trace.incidents.count > 1 {
+        lines += ["", style.bold("Incident \(index + 1) of \(trace.incidents.count)")]
+        if index > 0 { lines += DisplayWidth.wrap(Sanitizer.escape(incident.verdict), width) }
+      }
+      lines += phases(incident) + origins(incident) + cause(incident) + tree(incident) + curve(incident)
+      lines += rollout(incident)
+    }
+    if !trace.unrelated.isEmpty {
+      let names = trace.unrelated.prefix(6).map { Sanitizer.escape($0.device) }.joined(separator: ", ")
+      let more = trace.unrelated.count > 6 ? ", …" : ""
+      lines += ["", style.bold("Unrelated failures (\(Figures.grouped(trace.unrelated.count)))")]
+      lines += DisplayWidth.wrap("  " + names + more, width)
+    }
+    for caveat in trace.caveats {
+      lines += DisplayWidth.wrap(style.dim("note: ") + Sanitizer.escape(caveat), width)
+    }
+    return lines
+  }
+
+  private func clock(_ instant: Instant) -> String {
+    String(instant.rfc3339(fractionDigits: 1).dropLast().suffix(10))
+  }
+
+  private func phases(_ incident: Incident) -> [String] {
+    guard let first = incident.phases.first?.start else { return [] }
+    let day = String(first.rfc3339(fractionDigits: 0).prefix(10))
+    return ["", style.bold("Phases (\(day), UTC)")]
+      + incident.phases.map { phase in
+        let name = phase.name.rawValue.split(separator: "_").joined(separator: " ")
+        return "  \(clock(phase.start))  \(DisplayWidth.pad(name, 20))"
+          + "+\(Figures.duration(seconds: phase.start.seconds(since: first)))"
+      }
+  }
+
+  private func origins(_ incident: Incident) -> [String] {
+    guard !incident.origins.isEmpty else { return ["", "Origin: not determined"] }
+    return ["", style.bold("Origins")]
+      + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.map { origin in
+        let name = DisplayWidth.pad(DisplayWidth.fit(Sanitizer.escape(origin.device), 28), 28)
+        let bar = DisplayWidth.pad(Figures.bar(origin.probability, columns: 20), 20)
+        let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
+        return "  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"
+      }
+  }
+
+  private func cause(_ incident: Incident) -> [String] {
+    guard let cause = incident.commonCause else { return ["", "Common cause: none found"] }
+    let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
+    let text =
+      "Common cause: \(Sanitizer.escape(terms)) (\(cause.exposedFailed) of \(cause.exposed) with it failed early, "
+      + "\(cause.othersFailed) of \(cause.others) without)"
+    return [""] + DisplayWidth.wrap(text, width)
+  }
+
+  /// The first three levels, the most fruitful children first.
+  private func tree(_ incident: Incident) -> [String] {
+    guard !incident.edges.isEmpty else { return [] }
+    var children: [String: [SpreadEdge]] = [:]
+    for edge in incident.edges { children[edge.from, default: []].append(edge) }
+    var onset: [String: Instant] = [:]
+    for entry in incident.onsets { onset[entry.device] = entry.time }
+    let targets = Set(incident.edges.map(\.to))
+    func size(_ name: String) -> Int {
+      var total = 0
+      var stack = [name]
+      var seen = Set<String>()
+      while let next = stack.popLast() {
+        guard seen.insert(next).inserted else { continue }
+        total += 1
+        stack += (children[next] ?? []).map(\.to)
+      }
+      return total - 1
+    }
+    var sizes: [String: Int] = [:]
+    for name in children.keys { sizes[name] = size(name) }
+    let roots = children.keys.filter { !targets.contains($0) }
+      .sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
+    var lines = ["", style.bold("Spread")]
+    func add(_ name: String, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
+      let when = onset[name].map { clock($0) } ?? "          "
+      let below = sizes[name].map { $0 > 0 ? "  → \(Figures.grouped($0))" : "" } ?? ""
+      let how = edge.map { "  \($0.kind.rawValue) \(Figures.percent($0.probability))" } ?? ""
+      let head = "  \(when)  \(prefix)\(branch)"
+      let room = width - DisplayWidth.of(head) - DisplayWidth.of(how + below)
+      lines.append(head + DisplayWidth.fit(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
+      guard level < 3 else { return }
+      let list = (children[name] ?? []).sorted {
+        (sizes[$0.to] ?? 0, $1.to) > (sizes[$1.to] ?? 0, $0.to)
+      }
+      let shown = list.prefix(level == 0 ? 5 : 3)
+      let inner = level == 0 ? prefix : prefix + (branch == "└ " ? "  " : "│ ")
+      for (index, edge) in shown.enumerated() {
+        let isLast = index == shown.count - 1 && list.count == shown.count
+        add(edge.to, edge, inner, isLast ? "└ " : "├ ", level + 1)
+      }
+      if list.count > shown.count {
+        lines.append("              \(inner)└ \(Figures.grouped(list.count - shown.count)) more")
+      }
+    }
+    for root in roots.prefix(3) { add(root, nil, "", "", 0) }
+    if roots.count > 3 { lines.append("  \(Figures.grouped(roots.count - 3)) more roots") }
+    return lines
+  }
+
+  private func curve(_ incident: Incident) -> [String] {
+    guard let first = incident.onsets.first?.time, let last = incident.onsets.last?.time, first < last else {
+      return []
+    }
+    let columns = 60
+    let span = last.seconds(since: first)
+    var counts = [Double](repeating: 0, count: columns)
+    for onset in incident.onsets {
+      counts[min(columns - 1, Int(onset.time.seconds(since: first) / span * Double(columns)))] += 1
+    }
+    let step = Figures.duration(seconds: span / Double(columns))
+    return [
+      "", style.bold("New failures, one column each \(step)"), "  " + Figures.sparkline(counts),
+      "  \(clock(first))" + String(repeating: " ", count: columns - 20) + clock(last),
+    ]
+  }
+
+  private func rollout(_ incident: Incident) -> [String] {
+    guard let value = incident.counterfactual else { return [] }
+    let text =
+      "With \(value.policy): \(Figures.decimal(value.failed, 0)) would have failed "
+      + "(90 % interval \(Figures.decimal(value.interval.lowerBound, 0)) to "
+      + "\(Figures.decimal(value.interval.upperBound, 0))) instead of \(Figures.grouped(value.failedActual))."
+    return [""] + DisplayWidth.wrap(text, width)
+  }
+}
