@@ -6,7 +6,7 @@ import Testing
 @testable import PostmortemReport
 
 struct DocumentTests {
-  static let page = HTMLRenderer.render(SyntheticCase().report())
+  static let page = HTMLRenderer.render(SyntheticCase.standard.report())
 
   @Test func listsEverySectionOfTheFolder() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -29,7 +29,7 @@ struct DocumentTests {
 
   @Test func makesTheSameBytesFromTheSameInput() {
     for audience in Audience.allCases {
-      let (a, b) = (SyntheticCase().report(audience), SyntheticCase().report(audience))
+      let (a, b) = (SyntheticCase.standard.report(audience), SyntheticCase.standard.report(audience))
       #expect(HTMLRenderer.render(a) == HTMLRenderer.render(b))
       #expect(MarkdownRenderer.render(a) == MarkdownRenderer.render(b))
       #expect(JSONRenderer.render(a) == JSONRenderer.render(b))
@@ -38,7 +38,7 @@ struct DocumentTests {
 
   /// Numbers come from metrics and typed values only, so that no two places can disagree.
   @Test func writesNoNumberOfItsOwnIntoSentences() {
-    for section in SyntheticCase().report().sections {
+    for section in SyntheticCase.standard.report().sections {
       section.blocks.forEachInline { part in
         if case .words(let text) = part {
           #expect(!text.contains { $0.isNumber }, "section \(section.number): \(text)")
@@ -48,7 +48,7 @@ struct DocumentTests {
   }
 
   @Test func keepsTheSummaryUnderItsLimit() throws {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     input.facts.annotations.customerImpact = String(repeating: "word ", count: 400)
     input.trace.incidents.append(Incident())
     let report = input.report()
@@ -59,7 +59,7 @@ struct DocumentTests {
   }
 
   @Test func leadsEveryCitationToTheByte() {
-    let report = SyntheticCase().report()
+    let report = SyntheticCase.standard.report()
     #expect(report.citations.count > 20)
     for event in report.citations {
       #expect(report.events[event] != nil)
@@ -98,7 +98,7 @@ struct DocumentTests {
 
   @Test func writesValidJSONWithoutNull() throws {
     for audience in Audience.allCases {
-      let text = JSONRenderer.render(SyntheticCase().report(audience))
+      let text = JSONRenderer.render(SyntheticCase.standard.report(audience))
       let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
       #expect(object?["schema"] as? String == "firebreak.postmortem/1")
       #expect(!text.contains("null"))
@@ -106,13 +106,13 @@ struct DocumentTests {
   }
 
   @Test func givesEachAudienceItsSections() {
-    #expect(SyntheticCase().report(.engineer).sections.map(\.number) == Array(0...13))
-    #expect(SyntheticCase().report(.executive).sections.map(\.number) == [0, 1, 2, 3, 11])
-    #expect(SyntheticCase().report(.customer).sections.map(\.number) == [0, 1, 3, 12])
+    #expect(SyntheticCase.standard.report(.engineer).sections.map(\.number) == Array(0...13))
+    #expect(SyntheticCase.standard.report(.executive).sections.map(\.number) == [0, 1, 2, 3, 11])
+    #expect(SyntheticCase.standard.report(.customer).sections.map(\.number) == [0, 1, 3, 12])
   }
 
   @Test func findsTheSameValueOfAFigureInEveryFormat() {
-    let report = SyntheticCase().report()
+    let report = SyntheticCase.standard.report()
     for id in KeyFiguresSection.figures where report.metrics[id].value.isKnown {
       let text = report.metrics[id].fullText
       #expect(JSONRenderer.render(report).contains("\"text\": \"\(text)\""))

@@ -30,7 +30,7 @@ struct EdgeCaseTests {
     (
       "no update",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         c.trace.incidents[0].changes = []
         c.trace.incidents[0].phases = []
         c.trace.incidents[0].commonCause = nil
@@ -42,7 +42,7 @@ struct EdgeCaseTests {
     (
       "two incidents",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         c.trace.incidents.append(c.trace.incidents[0])
         return (c.facts, c.trace)
       }
@@ -50,7 +50,7 @@ struct EdgeCaseTests {
     (
       "effect before trigger",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         c.trace.incidents[0].phases[0].start = SyntheticCase.at(10)
         return (c.facts, c.trace)
       }
@@ -58,7 +58,7 @@ struct EdgeCaseTests {
     (
       "no times",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         for index in c.trace.incidents[0].onsets.indices {
           c.trace.incidents[0].onsets[index].time = Instant(nanoseconds: 0)
           c.trace.incidents[0].onsets[index].interval = Instant(nanoseconds: 0)...Instant(nanoseconds: 0)
@@ -82,7 +82,7 @@ struct EdgeCaseTests {
     (
       "not finite",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         c.trace.incidents[0].origins[0].probability = .nan
         c.trace.incidents[0].commonCause?.probability = .infinity
         c.trace.incidents[0].changes[0].failedShare = .nan
@@ -94,7 +94,7 @@ struct EdgeCaseTests {
     (
       "ends of time",
       {
-        var c = SyntheticCase()
+        var c = SyntheticCase.standard
         c.trace.incidents[0].onsets[3].time = Instant(nanoseconds: .max)
         c.trace.incidents[0].onsets[4].time = Instant(nanoseconds: .min)
         c.facts.newestEvidence = Instant(nanoseconds: .max)
@@ -133,7 +133,7 @@ struct EdgeCaseTests {
   }
 
   @Test func saysThatAnIncidentIsStillOpen() {
-    let text = MarkdownRenderer.render(SyntheticCase().report())
+    let text = MarkdownRenderer.render(SyntheticCase.standard.report())
     #expect(text.contains("An end has not been declared."))
     #expect(text.contains("still affected"))
   }

@@ -50,7 +50,7 @@ struct MetricTests {
   }
 
   @Test func computesMomentsAndDurations() {
-    let metrics = SyntheticCase().report().metrics
+    let metrics = SyntheticCase.standard.report().metrics
     #expect(metrics.instant(.trigger) == SyntheticCase.at(0))
     #expect(metrics.instant(.firstEffect) == SyntheticCase.at(4))
     #expect(metrics[.triggerToEffect].value == .duration(4 * SyntheticCase.minute))
@@ -65,7 +65,7 @@ struct MetricTests {
   }
 
   @Test func prefersAPersonsStatementAndNamesWhatIsMissing() {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     input.facts.annotations.detection = Statement(at: "2026-04-07T09:10:00+00:00", by: "NOC", text: "a call")
     input.facts.annotations.halt = Statement(at: "2026-04-07T09:20:00")
     let metrics = input.report().metrics
@@ -79,7 +79,7 @@ struct MetricTests {
   }
 
   @Test func refusesNegativeDurations() {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     input.facts.annotations.trigger = Statement(at: "2026-04-07T10:00:00Z")
     input.facts.annotations.detection = Statement(at: "2026-04-07T08:00:00Z")
     let metrics = input.report().metrics
@@ -93,7 +93,7 @@ struct MetricTests {
   }
 
   @Test func waitsForQuietBeforeItCallsItContained() {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     input.facts.newestEvidence = input.trace.incidents[0].onsets.last?.time.adding(seconds: 60)
     guard case .notComputable(let reason) = input.report().metrics[.contained].value else {
       Issue.record("contained without quiet")
@@ -103,7 +103,7 @@ struct MetricTests {
   }
 
   @Test func flagsOpenIntervalsAsLowerBounds() {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     for index in input.facts.signals.affected!.indices { input.facts.signals.affected![index].end = nil }
     let metrics = input.report().metrics
     #expect(metrics[.deviceHours].value.text.hasPrefix("≥ "))
@@ -112,7 +112,7 @@ struct MetricTests {
   }
 
   @Test func grantsRecoveryOnlyAfterTenHealthyMinutes() throws {
-    let input = SyntheticCase()
+    let input = SyntheticCase.standard
     let intervals = try #require(input.facts.signals.affected)
     // Reconnect attempts right after the failure are not health.
     let first = try #require(intervals.first { $0.device == input.name(0) }?.end)
@@ -121,7 +121,7 @@ struct MetricTests {
   }
 
   @Test func measuresReconnectsAgainstTheHourBefore() throws {
-    let attempts = try #require(SyntheticCase().facts.signals.attempts)
+    let attempts = try #require(SyntheticCase.standard.facts.signals.attempts)
     #expect(attempts.templates == ["connecting to broker"])
     #expect(attempts.peakPerSecond >= 4)
     #expect(attempts.usual95 != nil)

@@ -88,13 +88,13 @@ struct PeopleTests {
   }
 
   @Test func infersNoClock() {
-    let text = MarkdownRenderer.render(SyntheticCase().report(.regulator))
+    let text = MarkdownRenderer.render(SyntheticCase.standard.report(.regulator))
     #expect(text.contains("EU GDPR, personal data breach | not provided"))
     #expect(!text.contains("| applies"))
   }
 
   @Test func showsAnsweredClocksWithTheirFieldMap() {
-    var input = SyntheticCase()
+    var input = SyntheticCase.standard
     var answer = LegalClockAnswer(clock: "eu-nis2-23", applies: true)
     answer.awareAt = "2026-04-07T10:00:00Z"
     answer.sent = ["early_warning": "2026-04-08T12:00:00Z"]
@@ -107,7 +107,7 @@ struct PeopleTests {
 
   @Test func replacesNamesForReadersOutsideAndKeepsTheLogApart() throws {
     for audience in [Audience.customer, .regulator] {
-      let report = SyntheticCase().report(audience)
+      let report = SyntheticCase.standard.report(audience)
       for text in [HTMLRenderer.render(report), MarkdownRenderer.render(report), JSONRenderer.render(report)]
       {
         for secret in [
@@ -118,7 +118,7 @@ struct PeopleTests {
         }
       }
     }
-    let log = SyntheticCase().report(.regulator).redactions
+    let log = SyntheticCase.standard.report(.regulator).redactions
     #expect(log.contains { $0.name == "gw-0-s0" && $0.pseudonym.hasPrefix("device-") })
     #expect(Set(log.map(\.pseudonym)).count == log.count)
   }
@@ -127,7 +127,7 @@ struct PeopleTests {
     func pseudonyms(_ key: [UInt8]) -> [String] {
       var options = ReportOptions(audience: .regulator, sha256: sha256)
       options.pseudonymKey = key
-      let input = SyntheticCase()
+      let input = SyntheticCase.standard
       return Report(facts: input.facts, trace: input.trace, options: options).redactions.map(\.pseudonym)
     }
     #expect(pseudonyms([1, 2, 3]) == pseudonyms([1, 2, 3]))

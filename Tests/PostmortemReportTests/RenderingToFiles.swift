@@ -15,7 +15,7 @@ func writesPreviews() throws {
       toFile: "\(folder)/\(name).md", atomically: true, encoding: .utf8)
     try JSONRenderer.render(report).write(toFile: "\(folder)/\(name).json", atomically: true, encoding: .utf8)
   }
-  for audience in Audience.allCases { try write(SyntheticCase().report(audience), audience.rawValue) }
+  for audience in Audience.allCases { try write(SyntheticCase.standard.report(audience), audience.rawValue) }
   try write(SyntheticCase(devices: 4000, failing: 2500).report(), "large")
   try write(SyntheticCase(hostile: hostileText).report(), "hostile")
   try write(Report(facts: CaseFacts(), trace: .init(), options: ReportOptions(sha256: sha256)), "empty")

@@ -11,6 +11,8 @@ struct SyntheticCase {
   var trace = Trace()
   static let start = Instant(rfc3339: "2026-04-07T09:00:00Z")!
   static let minute: Int64 = 60_000_000_000
+  /// The one that most tests use, made once.
+  static let standard = SyntheticCase()
   /// Put into every text that evidence can reach; empty in an ordinary case.
   var hostile = ""
 

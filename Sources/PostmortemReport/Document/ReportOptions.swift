@@ -12,6 +12,9 @@ public enum Audience: String, Sendable, CaseIterable, Hashable {
     }
   }
 
+  /// True when the report gives no path into the evidence: readers outside.
+  public var hidesEvidence: Bool { isRedacted }
+
   /// True when names become pseudonyms and text from evidence is left out.
   var isRedacted: Bool { self == .customer || self == .regulator }
 }

@@ -5,6 +5,8 @@ public struct Annotations: Sendable, Hashable, Codable {
   public var title: String?
   /// `draft`, `in_review`, `final`.
   public var state: ReportState?
+  /// Number of this version of the report, counted by people, from 1.
+  public var version: Int?
   /// Who did what: incident lead, communications, scribe…
   public var roles: [Role]?
   /// What it meant for customers, in a sentence or two.
@@ -55,6 +57,53 @@ public struct Annotations: Sendable, Hashable, Codable {
   public var lintIgnored: [LintException]?
   /// Nothing provided.
   public init() {}
+}
+
+extension Annotations {
+  /// The same with empty texts, lists and statements taken as not provided, which is how an exported file leaves them.
+  public var withoutEmptyFields: Annotations {
+    func text(_ value: String?) -> String? { value?.isEmpty == true ? nil : value }
+    func list<T>(_ value: [T]?) -> [T]? { value?.isEmpty == true ? nil : value }
+    func texts(_ value: [String]?) -> [String]? { list(value?.filter { !$0.isEmpty }) }
+    func statement(_ value: Statement?) -> Statement? {
+      guard let value else { return nil }
+      let kept = Statement(at: text(value.at), by: text(value.by), text: text(value.text))
+      return kept == Statement() ? nil : kept
+    }
+    var result = self
+    result.title = text(title)
+    result.roles = list(roles)
+    result.customerImpact = text(customerImpact)
+    result.functionsLost = text(functionsLost)
+    result.safety = text(safety)
+    result.dataImpact = text(dataImpact)
+    result.customerAction = text(customerAction)
+    result.trigger = statement(trigger)
+    result.detection = statement(detection)
+    result.firstAct = statement(firstAct)
+    result.halt = statement(halt)
+    result.end = statement(end)
+    result.factors = list(factors)
+    result.ruledOut = texts(ruledOut)
+    result.openQuestions = texts(openQuestions)
+    if let lessons {
+      var kept = Lessons()
+      kept.well = texts(lessons.well)
+      kept.badly = texts(lessons.badly)
+      kept.lucky = texts(lessons.lucky)
+      kept.surprised = texts(lessons.surprised)
+      result.lessons = kept == Lessons() ? nil : kept
+    }
+    result.actions = list(actions)
+    result.communications = list(communications)
+    result.clocks = list(clocks)
+    result.buildTime = text(buildTime)
+    result.haltRule = text(haltRule)
+    result.rollbackImage = text(rollbackImage)
+    result.harmToOthers = text(harmToOthers)
+    result.lintIgnored = list(lintIgnored)
+    return result
+  }
 }
 
 /// How far a report has come.

@@ -40,6 +40,16 @@ public enum MetricValue: Sendable, Hashable {
     }
   }
 
+  /// `known`, `not_computable`, `not_determined`, `not_provided`.
+  public var status: String {
+    switch self {
+    case .notComputable: "not_computable"
+    case .notDetermined: "not_determined"
+    case .notProvided: "not_provided"
+    default: "known"
+    }
+  }
+
   /// A number where it is finite, else not computable.
   static func finite(_ value: Double, digits: Int, atLeast: Bool = false) -> MetricValue {
     value.isFinite

@@ -42,7 +42,7 @@ extension Metric {
     return unit
   }
   /// Value and unit as one text; with the reason where there is no value.
-  var fullText: String {
+  public var fullText: String {
     value.isKnown && !unit.isEmpty ? value.text + (unit == "×" ? "" : " ") + unitText : value.text
   }
 }
