@@ -15,6 +15,8 @@ public struct EventQuery {
   let tests: QueryTests
   /// A time bound that every match must keep, so that events without a time cannot match.
   let needsTime: Bool
+  /// What a reader should know when nothing matches: how doubtful names were understood.
+  public let hints: [String]
 }
 
 extension CaseReader {
@@ -25,7 +27,21 @@ extension CaseReader {
     let tests = QueryTests(functions)
     let dialect = SQLiteDialect(catalog: catalog, tests: tests, expression: expression)
     return EventQuery(
-      expression: tree, condition: try dialect.condition(tree), tests: tests, needsTime: tree.needsTime)
+      expression: tree, condition: try dialect.condition(tree), tests: tests, needsTime: tree.needsTime,
+      hints: hints(tree))
+  }
+
+  private func hints(_ tree: QueryExpression) -> [String] {
+    var hints: [String] = []
+    for case .named(let name, _) in tree.terms.map(\.predicate) where catalog.attributes[name] == nil {
+      var hint = "'\(name)' is no column of the inventory, so it was looked for among the events' fields"
+      let close = (QueryTermBuilder.reservedNames + catalog.attributes.keys).filter {
+        $0.lowercased().hasPrefix(name.lowercased().prefix(3))
+      }
+      if !close.isEmpty { hint += "; did you mean \(close.sorted().joined(separator: " or "))?" }
+      if !hints.contains(hint) { hints.append(hint) }
+    }
+    return hints
   }
 
   /// Calls with each matching event, until it returns false.

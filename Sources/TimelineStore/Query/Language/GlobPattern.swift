@@ -27,6 +27,11 @@ public struct GlobPattern: Hashable, Sendable {
   /// The pattern that only this text matches.
   public init(literal: String) { self.init(pieces: [.literal(literal)]) }
 
+  /// A pattern from text in which `*` and `?` are wildcards.
+  public init(wildcards text: String) {
+    self.init(pieces: text.map { $0 == "*" ? .anyRun : $0 == "?" ? .anyOne : .literal(String($0)) })
+  }
+
   /// The text, when there is no wildcard in the pattern.
   public var literal: String? {
     switch (pieces.count, pieces.first) {

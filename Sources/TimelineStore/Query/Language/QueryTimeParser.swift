@@ -1,4 +1,4 @@
-internal import IncidentModel
+public import IncidentModel
 
 /// Reads the times of `since:` and `until:`: RFC 3339 with seconds and zone optional (UTC), dates, `@` epoch seconds,
 /// and signed durations (`+30m`, `-1h30m`).
@@ -171,5 +171,14 @@ private struct DigitReader {
     let minutes = isAtEnd ? 0 : number(2)
     guard let minutes, hours <= 18, minutes <= 59 else { return nil }
     return sign * Int64(hours * 3600 + minutes * 60)
+  }
+}
+
+extension Instant {
+  /// The instant that a text means in queries (`2026-04-07T09:00Z`, `2026-04-07`, `@1775552400`); nil for durations and for
+  /// what is no time.
+  public init?(query text: String) {
+    guard case .success(.instant(let instant)) = QueryTimeParser.parse(text) else { return nil }
+    self = instant
   }
 }

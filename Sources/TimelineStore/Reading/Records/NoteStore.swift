@@ -131,6 +131,9 @@ public final class NoteStore: Sendable {
 }
 
 extension CaseReader {
-  /// The analysts' notes that stand, in the order they were made.
-  public func notes() throws(StoreError) -> [Note] { try NoteStore.read(connection, false) }
+  /// The analysts' notes, in the order they were made.
+  /// - Parameter includingRetracted: Also those taken back, and the retractions.
+  public func notes(includingRetracted: Bool = false) throws(StoreError) -> [Note] {
+    try NoteStore.read(connection, includingRetracted)
+  }
 }
