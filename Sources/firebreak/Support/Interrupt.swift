@@ -16,6 +16,12 @@ enum Interrupt {
         if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
       }
     }
+    // Whoever started us may have blocked them (job runners and test harnesses do), and a mask is inherited.
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 
   /// Throws `ExitStatus.interrupted` once Ctrl-C has come.

@@ -1,0 +1,130 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Ctrl-C, a closed pipe, and kill -9 at any instant.
+@Suite(.serialized) struct InterruptionTests {
+  /// About 12 MB of log in three files: enough to be in the middle of something.
+  private func workspaceWithLogs() throws -> Workspace {
+    let work = try Workspace()
+    var block = Data()
+    for part in 0..<3 {
+      block = Data(Workspace.log(40_000, host: "gw-\(part)", from: part * 40_000).utf8)
+      try work.write("logs/gw-\(part).log", block)
+    }
+    return work
+  }
+
+  private func start(_ arguments: [String], in work: Workspace) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: BuiltProgram.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = work.folder
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let errors = work.at("errors.txt")
+    _ = FileManager.default.createFile(atPath: errors, contents: nil)
+    process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
+    try process.run()
+    return process
+  }
+
+  @Test func killedIngestLeavesTheCaseAsItWasOrWhole() throws {
+    let work = try workspaceWithLogs()
+    try work.write("first.log", Workspace.log(25, host: "gw-9"))
+    #expect(try work.ingest(work.at("first.log")).run.exit == 0)
+    let original = try Data(contentsOf: work.folder.appending(path: "x.firebreak"))
+    var killed = 0
+    for turn in 0..<20 {
+      for name in try FileManager.default.contentsOfDirectory(atPath: work.path)
+      where name.hasPrefix("x.firebreak") {
+        try FileManager.default.removeItem(atPath: work.at(name))
+      }
+      try original.write(to: work.folder.appending(path: "x.firebreak"))
+      let process = try start(["ingest", work.at("logs"), "--case", work.at("x.firebreak")], in: work)
+      usleep(UInt32(4000 + turn * 40_000))
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.waitUntilExit()
+      if process.terminationReason == .uncaughtSignal { killed += 1 }
+      // As before or whole: the rest of a source is never half there.
+      let after = try work.eventCount()
+      #expect([25, 40_025, 80_025, 120_025].contains(after), "turn \(turn): \(after)")
+      if turn % 5 == 4 {
+        let again = try work.ingest(work.at("logs"))
+        #expect(again.run.exit == 0, "\(again.run.errors)")
+        #expect(try work.eventCount() == 120_025)
+        let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
+        #expect(names.filter { $0.hasPrefix("x.firebreak") } == ["x.firebreak"])
+      }
+    }
+    #expect(killed > 3, "the machine was too fast for this test to mean anything")
+  }
+
+  @Test func interruptedIngestEndsWith130AndLeavesTheCase() throws {
+    let work = try workspaceWithLogs()
+    try work.write("first.log", Workspace.log(25, host: "gw-9"))
+    _ = try work.ingest(work.at("first.log"))
+    let process = try start(["ingest", work.at("logs"), "--case", work.at("x.firebreak")], in: work)
+    usleep(150_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 130)
+    let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
+    #expect(names.filter { $0.hasPrefix("x.firebreak") } == ["x.firebreak"])
+    #expect([25, 40_025, 80_025].contains(try work.eventCount()))
+    #expect(try work.ingest(work.at("logs")).run.exit == 0)
+    #expect(try work.eventCount() == 120_025)
+  }
+
+  @Test func aNewCaseInterruptedIsNotLeftBehindHalf() throws {
+    let work = try workspaceWithLogs()
+    let process = try start(["ingest", work.at("logs"), "--case", work.at("x.firebreak")], in: work)
+    usleep(120_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(try work.ingest(work.at("logs")).run.exit == 0)
+    #expect(try work.eventCount() == 120_000)
+  }
+
+  @Test func aClosedPipeIsNoError() throws {
+    let work = try workspaceWithLogs()
+    _ = try work.ingest(work.at("logs"))
+    for format in ["table", "json", "jsonl", "csv"] {
+      let (_, output) = try Shell.run(
+        "\"$FIREBREAK\" query device:gw-1 --limit 30000 --case x.firebreak --format \(format) 2>err.txt | head -1; "
+          + "echo \"statuses ${PIPESTATUS[0]}\"; cat err.txt", in: work)
+      #expect(output.contains("statuses 0"), "\(format): \(output)")
+      #expect(!output.lowercased().contains("broken pipe"), "\(format)")
+    }
+  }
+
+  @Test func aFullOutputIsAnError() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(200))
+    _ = try work.ingest(work.at("a.log"))
+    let (status, output) = try Shell.run(
+      "\"$FIREBREAK\" query device:gw-1 --case x.firebreak > /dev/full", in: work)
+    #expect(status == 2)
+    #expect(output.contains("No space left"))
+  }
+
+  @Test func oneThreadAndFourGiveTheSameCase() throws {
+    let work = try workspaceWithLogs()
+    var answers: [String] = []
+    for jobs in ["1", "4"] {
+      let run = try work.firebreak(
+        "ingest", work.at("logs"), "--case", work.at("j\(jobs).firebreak"), "--jobs", jobs, "--format", "json"
+      )
+      #expect(run.exit == 0)
+      let rows = try work.firebreak(
+        "query", "--case", work.at("j\(jobs).firebreak"), "--sql",
+        "SELECT id, time, device, message FROM timeline WHERE id % 997 = 0 ORDER BY id", "--format", "csv",
+        "--limit", "1000")
+      answers.append(rows.output)
+    }
+    #expect(answers[0] == answers[1])
+    #expect(answers[0].count > 1000)
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+/// Playbooks that must be refused before anything is done.
+@Suite struct PlaybookBadInputTests {
+  private func playbook(_ workflow: String, start: String = "start--11111111-1111-4111-8111-111111111111")
+    -> String
+  {
+    """
+    {"type":"playbook","spec_version":"cacao-2.0","id":"playbook--a0777575-5c4c-4710-9f01-15776103837f",
+     "name":"test","playbook_types":["mitigation"],
+     "created_by":"identity--5abe695c-7bd5-4c31-8824-2528696cdbf1",
+     "created":"2026-04-07T09:00:00.000Z","modified":"2026-04-07T09:00:00.000Z",
+     "workflow_start":"\(start)","workflow":{\(workflow)}}
+    """
+  }
+
+  private let end = "\"end--33333333-3333-4333-8333-333333333333\":{\"type\":\"end\"}"
+
+  private func verdict(_ text: String) throws -> (exit: Int32, verdict: String, text: String) {
+    let work = try Workspace()
+    try work.write("p.json", text)
+    let run = try work.firebreak("playbook", "validate", work.at("p.json"), "--format", "json")
+    let document = (try? jsonObject(run.output)) ?? [:]
+    return (run.exit, document["verdict"] as? String ?? "none", run.output + run.errors)
+  }
+
+  @Test func takesASoundPlaybook() throws {
+    let result = try verdict(
+      playbook(
+        """
+        "start--11111111-1111-4111-8111-111111111111":{"type":"start","on_completion":"end--33333333-3333-4333-8333-333333333333"},\(end)
+        """))
+    #expect(result.exit == 0, "\(result.text)")
+    #expect(result.verdict == "valid")
+  }
+
+  @Test func refusesDanglingSteps() throws {
+    let result = try verdict(
+      playbook(
+        """
+        "start--11111111-1111-4111-8111-111111111111":{"type":"start","on_completion":"action--22222222-2222-4222-8222-222222222222"},\(end)
+        """))
+    #expect(result.exit == 1, "\(result.text)")
+    #expect(result.verdict == "invalid")
+    #expect(result.text.contains("22222222-2222-4222-8222-222222222222"))
+  }
+
+  @Test func refusesUnknownStepsAndCommands() throws {
+    let unknownStep = try verdict(
+      playbook(
+        """
+        "start--11111111-1111-4111-8111-111111111111":{"type":"dance","on_completion":"end--33333333-3333-4333-8333-333333333333"},\(end)
+        """))
+    #expect(unknownStep.exit == 1)
+    #expect(unknownStep.text.contains("dance"))
+    let unknownCommand = try verdict(
+      playbook(
+        """
+        "start--11111111-1111-4111-8111-111111111111":{"type":"start","on_completion":"action--22222222-2222-4222-8222-222222222222"},
+        "action--22222222-2222-4222-8222-222222222222":{"type":"action","commands":[{"type":"caldera-cmd","command":"x"}],
+         "on_completion":"end--33333333-3333-4333-8333-333333333333","agent":"individual--44444444-4444-4444-8444-444444444444"},\(end)
+        """))
+    #expect(unknownCommand.exit == 1)
+    #expect(unknownCommand.verdict != "valid")
+    #expect(unknownCommand.text.contains("caldera-cmd"))
+  }
+
+  @Test func refusesWhatIsNoPlaybookAtAll() throws {
+    for text in ["", "{", "[]", "null", "{\"type\":\"playbook\"}", String(repeating: "[", count: 100_000)] {
+      let result = try verdict(text)
+      #expect(result.exit == 1 || result.exit == 2, "\(text.prefix(20)): \(result.exit)")
+      #expect(!result.text.isEmpty)
+    }
+  }
+
+  @Test func saysThatAPlaybookIsMissing() throws {
+    let work = try Workspace()
+    let run = try work.firebreak("playbook", "validate", "nowhere.json")
+    #expect(run.exit == 2)
+    #expect(run.errors.contains("nowhere.json"))
+  }
+}
