@@ -1,0 +1,85 @@
+import ArgumentParser
+import ConsoleOutput
+import IncidentModel
+import TimelineStore
+
+/// `firebreak devices`: who speaks, who is only listed, who is in trouble.
+struct Devices: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the devices of a case with their attributes, first and last event, and errors.",
+    discussion: """
+      Devices that the inventory lists and that say nothing have 0 events; devices that speak and are not listed are marked. \
+      NAME may hold * and ?.
+      """)
+
+  @Argument(help: "Only devices of this name.")
+  var name: String?
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: "At most this many.")
+  var limit: Int?
+
+  @Option(help: "Order: name, errors, events, first-error.")
+  var sort: SortOrder = .name
+
+  @Option(help: "Output: table, json, jsonl or csv.")
+  var format: OutputFormat = .table
+
+  enum SortOrder: String, CaseIterable, ExpressibleByArgument {
+    case name, errors, events
+    case firstError = "first-error"
+  }
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+  }
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    var devices = try reader.devices(matching: name)
+    let all = devices.count
+    switch sort {
+    case .name: break
+    case .errors: devices.sort { ($1.errors, $0.name) < ($0.errors, $1.name) }
+    case .events: devices.sort { ($1.events, $0.name) < ($0.events, $1.name) }
+    case .firstError:
+      devices.sort {
+        ($0.firstErrorTime?.nanoseconds ?? .max, $0.name) < ($1.firstErrorTime?.nanoseconds ?? .max, $1.name)
+      }
+    }
+    if let limit { devices = Array(devices.prefix(limit)) }
+    let attributes = reader.attributes
+    let isTable = format == .table
+    var rows = ResultRows(
+      schema: "firebreak.devices/1",
+      columns: [
+        .init("device", mayShrink: true), .init("events", alignsRight: true),
+        .init("errors", alignsRight: true),
+        .init("first"), .init("last"), .init("first error"), .init("listed"),
+      ] + attributes.map { .init($0, mayShrink: true) } + (isTable ? [] : [.init("first_error_event")]),
+      keys: ["device", "events", "errors", "first", "last", "first_error", "listed"]
+        + attributes.map { "attr.\($0)" } + [
+          "first_error_event"
+        ])
+    rows.extra = [("case", .string(reader.path)), ("devices", .int(Int64(all)))]
+    let digits = isTable ? 0 : 9
+    func time(_ instant: Instant?) -> JSONValue {
+      instant.map { .string($0.rfc3339(fractionDigits: digits)) } ?? .null
+    }
+    for device in devices {
+      var row: [JSONValue] = [
+        .string(device.name), .int(device.events), .int(device.errors), time(device.firstTime),
+        time(device.lastTime),
+        time(device.firstErrorTime),
+        isTable ? .string(device.isListed ? "yes" : "no") : .bool(device.isListed),
+      ]
+      row += device.attributes.map { $0.isEmpty ? .null : .string($0) }
+      if !isTable { row.append(device.firstError.map { .int($0.rawValue) } ?? .null) }
+      rows.rows.append(row)
+    }
+    rows.write(as: format)
+    if devices.count < all { Console.note("\(Figures.grouped(all - devices.count)) more devices (--limit)") }
+    if devices.isEmpty { throw ExitStatus.no }
+  }
+}

@@ -1,0 +1,230 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import IncidentModel
+import TimelineStore
+
+/// `firebreak query`: events that match an expression, counted or listed; or SQL.
+struct Query: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find, count or chart events by an expression.",
+    discussion: """
+      device:gw-* severity>=error text:"battery low" since:2026-04-07T09:00Z until:+30m field.temp_c>60
+
+      Conditions side by side must all hold; AND, OR, NOT and parentheses combine them. 'severity>=error' means error or \
+      worse. attr.x is a column of the inventory, field.x a field of the event, a bare x the column, else the field. A word \
+      without a name is looked for in the message. * and ? are wildcards outside quotes. Times are UTC unless they say \
+      otherwise; until:+30m counts from since:, since:-2h back from the newest evidence. Docs/QueryLanguage.md says it all.
+
+      Exit code 1: nothing matches.
+      """)
+
+  @Argument(help: "The expression (default: every event). Quote it for the shell.")
+  var expression: [String] = []
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: ArgumentHelp("Count instead of listing, e.g. device,hour.", valueName: "KEY,…"))
+  var countBy: String?
+
+  @Flag(help: "Show how many events there are over time.")
+  var histogram = false
+
+  @Option(help: "Run one SELECT in SQLite's language on the case, read-only.")
+  var sql: String?
+
+  @Option(help: "At most this many rows (default: all).")
+  var limit: Int?
+
+  @Flag(help: "Newest first.")
+  var newest = false
+
+  @Option(help: "Output: table, json, jsonl or csv.")
+  var format: OutputFormat = .table
+
+  @Option(help: "Seconds that --sql may take.")
+  var timeout: Double = 30
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+    if sql != nil, !expression.isEmpty || countBy != nil || histogram || newest {
+      throw ValidationError("--sql stands alone: write the conditions in SQL")
+    }
+    if countBy != nil, histogram { throw ValidationError("give --count-by or --histogram, not both") }
+    guard timeout > 0, timeout <= 86_400 else {
+      throw ValidationError("--timeout is more than 0 seconds, at most a day")
+    }
+  }
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    if let sql { return try runSQL(sql, reader) }
+    // Words that the shell took apart belong together.
+    let text = expression.joined(separator: " ")
+    let query: EventQuery
+    do {
+      query = try reader.query(text)
+    } catch let error as QueryError {
+      throw QueryMistake(error).commandError
+    }
+    let found: Bool
+    if let countBy {
+      found = try count(reader, query, text, countBy)
+    } else if histogram {
+      found = try chart(reader, query, text)
+    } else {
+      found = try list(reader, query, text)
+    }
+    if !found {
+      for hint in query.hints { Console.note(Sanitizer.escape(hint)) }
+      if format == .table { Console.note("no event matches") }
+      throw ExitStatus.no
+    }
+  }
+
+  private func list(_ reader: CaseReader, _ query: EventQuery, _ text: String) throws -> Bool {
+    var writer = EventWriter(format: format, reader: reader, expression: text)
+    var given = 0
+    // One more than the limit tells whether there is more.
+    try reader.forEachEvent(
+      matching: query, order: newest ? .newestFirst : .oldestFirst,
+      limit: limit.map { $0 < Int.max ? $0 + 1 : $0 }
+    ) { event in
+      if let limit, given == limit {
+        given += 1
+        return false
+      }
+      given += 1
+      writer.add(event)
+      return true
+    }
+    let isCut = limit.map { given > $0 } ?? false
+    writer.finish(limitReached: isCut)
+    if isCut, let limit { Console.note("there are more than \(Figures.grouped(limit)) (--limit)") }
+    return given > 0
+  }
+
+  private func count(_ reader: CaseReader, _ query: EventQuery, _ text: String, _ keys: String) throws -> Bool
+  {
+    let names = keys.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      String(part.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
+    }
+    guard !names.contains("") else {
+      throw CommandError(
+        "--count-by has an empty key: \(CountKey.names.joined(separator: " ")) attr.x field.x", .usage)
+    }
+    var counts = try reader.counts(matching: query, by: names.map(CountKey.init(name:)))
+    let total = counts.reduce(0) { $0 + $1.events }
+    let groups = counts.count
+    if let limit { counts = Array(counts.prefix(limit)) }
+    var rows = ResultRows(
+      schema: "firebreak.query/1",
+      columns: names.map { .init($0, mayShrink: true) } + [
+        .init("events", alignsRight: true), .init("first"), .init("last"),
+      ],
+      keys: names + ["events", "first", "last"])
+    rows.extra = [
+      ("case", .string(reader.path)), ("expression", .string(text)), ("total", .int(total)),
+      ("groups", .int(Int64(groups))),
+    ]
+    for count in counts {
+      rows.rows.append(
+        count.values.map { $0.map { .string($0) } ?? .null } + [
+          .int(count.events), time(count.first), time(count.last),
+        ])
+    }
+    rows.write(as: format)
+    if counts.count < groups {
+      Console.note("\(Figures.grouped(groups - counts.count)) more groups (--limit)")
+    }
+    return total > 0
+  }
+
+  private func time(_ instant: Instant?) -> JSONValue { instant.map { .string($0.description) } ?? .null }
+
+  private func chart(_ reader: CaseReader, _ query: EventQuery, _ text: String) throws -> Bool {
+    let histogram = try reader.histogram(matching: query, maximumBins: limit ?? 40)
+    let most = histogram?.bins.map(\.events).max() ?? 0
+    let barWidth = max(10, (Console.width ?? 80) - 45)
+    var rows = ResultRows(
+      schema: "firebreak.query/1",
+      columns: [.init("time"), .init("events", alignsRight: true), .init("errors", alignsRight: true)]
+        + (format == .table ? [.init("")] : []),
+      keys: ["time", "events", "errors"])
+    rows.extra = [
+      ("case", .string(reader.path)), ("expression", .string(text)),
+      ("span_seconds", histogram.map { .double(Double($0.span) / 1e9) } ?? .null),
+      ("without_time", .int(histogram?.timeless ?? 0)),
+    ]
+    if let histogram {
+      for (index, bin) in histogram.bins.enumerated() {
+        let start = histogram.start.adding(nanoseconds: Int64(index) * histogram.span)
+        var row: [JSONValue] = [
+          .string(start.rfc3339(fractionDigits: histogram.span < 1_000_000_000 ? 3 : 0)), .int(bin.events),
+          .int(bin.errors),
+        ]
+        if format == .table {
+          let length = most > 0 ? Int((Double(bin.events) / Double(most) * Double(barWidth)).rounded(.up)) : 0
+          row.append(.string(String(repeating: "▇", count: length)))
+        }
+        rows.rows.append(row)
+      }
+      if histogram.timeless > 0, format == .table {
+        Console.note("\(Figures.grouped(histogram.timeless)) more without a time")
+      }
+    }
+    rows.write(as: format)
+    return most > 0
+  }
+
+  private func runSQL(_ statement: String, _ reader: CaseReader) throws {
+    SQLSandbox.limitProcessMemory(bytes: 512 << 20)
+    let limits = SQLLimits(seconds: timeout, rows: limit ?? 1_000_000)
+    let sandbox = try SQLSandbox(path: reader.path, limits: limits)
+    var values: [[JSONValue]] = []
+    let result = try sandbox.run(statement) { cells in
+      values.append(cells.map(JSONValue.init))
+      return true
+    }
+    let rows = ResultRows(
+      schema: "firebreak.query/1", columns: result.names.map { .init($0, mayShrink: true) },
+      keys: result.names,
+      rows: values,
+      extra: [
+        ("case", .string(reader.path)), ("sql", .string(statement)),
+        ("limit_reached", .bool(result.isTruncated)),
+      ])
+    rows.write(as: format)
+    if result.isTruncated {
+      Console.note("there are more than \(Figures.grouped(limits.rows)) rows (--limit)")
+    }
+    if values.isEmpty { throw ExitStatus.no }
+  }
+}
+
+/// A mistake in an expression, for people: the sentence, the place, the hint.
+struct QueryMistake {
+  let error: QueryError
+  init(_ error: QueryError) { self.error = error }
+
+  var commandError: CommandError {
+    let (line, caret) = error.excerpt(width: (Console.width ?? 80) - 4)
+    Console.note("firebreak: \(Sanitizer.escape(error.message))")
+    Console.note("  \(Sanitizer.escape(line))\n  \(Console.noteStyle.red(caret))")
+    return CommandError(error.hint ?? "the language is described in Docs/QueryLanguage.md", .usage)
+  }
+}
+
+extension JSONValue {
+  /// A value of an SQL row. Bytes are written as hex, as SQLite does.
+  init(_ cell: SQLCell) {
+    switch cell {
+    case .null: self = .null
+    case .integer(let number): self = .int(number)
+    case .real(let number): self = .double(number)
+    case .text(let text): self = .string(text)
+    case .blob(let bytes):
+      self = .string("x'" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'")
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import ArgumentParser
+import ConsoleOutput
+import IncidentModel
+import TimelineStore
+
+/// `firebreak show`: one event, its raw line, its place, its context.
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show one event: raw line, place in the evidence, what came before and after.",
+    discussion: """
+      EVENT is an id as printed by query and trace, or SOURCE:OFFSET: a source's path, file name or SHA-256 (8 digits or \
+      more) and a byte offset in it. The raw line is read back from the evidence; where the evidence has gone or changed, \
+      what the case has is shown, and said.
+      """)
+
+  @Argument(help: "An id, or SOURCE:OFFSET.")
+  var event: String
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: "Events before and after, of the same device and of the same source.")
+  var context = 3
+
+  @Option(help: "Output: table or json.")
+  var format: OutputFormat = .table
+
+  func validate() throws {
+    guard context >= 0, context <= 1000 else { throw ValidationError("--context is 0 to 1000") }
+    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
+  }
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    guard let event = try find(reader) else {
+      Console.note("there is no event \(Sanitizer.escape(event)) in \(Sanitizer.escape(reader.path))")
+      throw ExitStatus.no
+    }
+    let source = try reader.sources().first { $0.ordinal == event.source }
+    let raw = RawRecord(event, sha256: source?.sha256 ?? "")
+    let ofDevice = try reader.context(of: event, .device, count: context)
+    let ofSource = try reader.context(of: event, .source, count: context)
+    if format == .json {
+      Console.print(document(event, source, raw, ofDevice, ofSource).prettyText())
+    } else {
+      print(event, source, raw)
+      let name = event.device.map { Sanitizer.escape($0) } ?? ""
+      if event.device != nil { print("Same device (\(name))", ofDevice, event) }
+      print("Same source", ofSource, event)
+    }
+  }
+
+  private func find(_ reader: CaseReader) throws -> TimelineEvent? {
+    if let id = Int64(event) { return try reader.event(EventID(rawValue: id)) }
+    guard let colon = event.lastIndex(of: ":"), let offset = UInt64(event[event.index(after: colon)...])
+    else {
+      throw CommandError("'\(event)' is no event: give an id, or SOURCE:OFFSET", .usage)
+    }
+    let name = String(event[..<colon])
+    let sources = reader.sources(named: name)
+    switch sources.count {
+    case 0:
+      throw CommandError(
+        "there is no source '\(name)' in \(reader.path); 'firebreak sources' lists them", .no)
+    case 1: return try reader.event(source: sources[0].ordinal, byteOffset: offset)
+    default:
+      throw CommandError(
+        "\(sources.count) sources are called '\(name)' (\(sources.prefix(3).map(\.name).joined(separator: ", "))…): "
+          + "give the whole path", .usage)
+    }
+  }
+
+  private func print(_ event: TimelineEvent, _ source: SourceEntry?, _ raw: RawRecord) {
+    func line(_ name: String, _ text: String) {
+      guard !text.isEmpty else { return }
+      Console.print("  " + DisplayWidth.pad(name, 10) + Sanitizer.escape(text))
+    }
+    Console.print(Console.style.bold("Event \(event.id.rawValue)"))
+    let error = event.timeError.map { ", ± \(Self.span($0))" } ?? ""
+    line(
+      "time",
+      (event.time?.rfc3339(fractionDigits: 9) ?? EventDocument(event).timeCell)
+        + " (\(event.quality.name)\(error))")
+    line("stamp", event.stamp ?? "")
+    line("device", event.device.map { "\($0) (\(event.basis.name))" } ?? "")
+    line("severity", event.severity.map { "\($0.name) (\($0.rawValue))" } ?? "none")
+    line("program", event.program)
+    line("message", event.message)
+    line("fields", event.fields ?? "")
+    line("source", event.place.name)
+    line("place", "line \(event.line), bytes \(event.byteOffset) to \(event.byteOffset &+ event.byteLength)")
+    line("SHA-256", source?.sha256 ?? "")
+    switch raw.state {
+    case .read(let bytes):
+      var text = String(decoding: bytes.prefix(RawRecord.shownBytes), as: UTF8.self)
+      while text.last?.isNewline == true { text.removeLast() }
+      let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      line("raw", String(lines.first ?? ""))
+      for more in lines.dropFirst() { Console.print("            " + Sanitizer.escape(String(more))) }
+      if bytes.count > RawRecord.shownBytes { line("", "… \(bytes.count - RawRecord.shownBytes) more bytes") }
+    case .missing(let words): Console.warn(Sanitizer.escape(words))
+    }
+  }
+
+  private static func span(_ nanoseconds: Int64) -> String {
+    switch nanoseconds {
+    case ..<1_000: "\(nanoseconds) ns"
+    case ..<1_000_000: "\(nanoseconds / 1_000) µs"
+    default: Figures.duration(seconds: Double(nanoseconds) / 1e9)
+    }
+  }
+
+  private func print(
+    _ title: String, _ context: (before: [TimelineEvent], after: [TimelineEvent]), _ event: TimelineEvent
+  ) {
+    guard !context.before.isEmpty || !context.after.isEmpty else { return }
+    var table = TextTable([
+      .init(""), .init("id", alignsRight: true), .init("time"), .init("device", mayShrink: true),
+      .init("severity"),
+      .init("message", mayShrink: true),
+    ])
+    for one in context.before + [event] + context.after {
+      table.append([
+        one.id == event.id ? ">" : "", String(one.id.rawValue), EventDocument(one).timeCell, one.device ?? "",
+        one.severity?.name ?? "", EventDocument(one).messageCell,
+      ])
+    }
+    Console.print("")
+    Console.print(Console.style.bold(title))
+    for line in table.lines(width: Console.width).dropFirst() { Console.print(line) }
+  }
+
+  private func document(
+    _ event: TimelineEvent, _ source: SourceEntry?, _ raw: RawRecord,
+    _ ofDevice: (before: [TimelineEvent], after: [TimelineEvent]),
+    _ ofSource: (before: [TimelineEvent], after: [TimelineEvent])
+  ) -> JSONValue {
+    func events(_ list: [TimelineEvent]) -> JSONValue { .array(list.map { EventDocument($0).json }) }
+    func context(_ pair: (before: [TimelineEvent], after: [TimelineEvent])) -> JSONValue {
+      .object([("before", events(pair.before)), ("after", events(pair.after))])
+    }
+    return .object([
+      ("schema", "firebreak.show/1"), ("event", EventDocument(event).json),
+      ("sha256", source.map { .string($0.sha256) } ?? .null), ("raw", raw.text), ("raw_hex", raw.hex),
+      ("raw_missing", raw.missing), ("same_device", context(ofDevice)), ("same_source", context(ofSource)),
+    ])
+  }
+}
+
+/// The raw bytes of an event, or why they are not to be had.
+struct RawRecord {
+  enum State {
+    case read([UInt8])
+    case missing(String)
+  }
+  let state: State
+
+  /// Bytes that are shown in a terminal.
+  static let shownBytes = 4096
+
+  init(_ event: TimelineEvent, sha256: String, from evidence: some RawEvidence = PlainFiles()) {
+    do throws(RawEvidenceError) {
+      state = .read(
+        try evidence.bytes(
+          of: event.place, sha256: sha256, offset: event.byteOffset, length: Int(clamping: event.byteLength)))
+    } catch {
+      state = .missing(error.words)
+    }
+  }
+
+  var text: JSONValue {
+    if case .read(let bytes) = state { .string(String(decoding: bytes, as: UTF8.self)) } else { .null }
+  }
+  /// Only where the text does not say it all.
+  var hex: JSONValue {
+    guard case .read(let bytes) = state, String(validating: bytes, as: UTF8.self) == nil else { return .null }
+    return .string(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+  }
+  var missing: JSONValue { if case .missing(let words) = state { .string(words) } else { .null } }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import ConsoleOutput
+import IncidentModel
+import TimelineStore
+
+/// `firebreak sources`: what was read, and what became of every byte of it.
+struct Sources: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the sources of a case: format, bytes, events, what was refused or damaged.",
+    discussion:
+      "A source is a file or a member of an archive. --verbose adds damage and decisions (zone, year, format)."
+  )
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Flag(help: "Damage and decisions too.")
+  var verbose = false
+
+  @Option(help: "Output: table, json, jsonl or csv.")
+  var format: OutputFormat = .table
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    let sources = try reader.sources()
+    let isTable = format == .table
+    var rows = ResultRows(
+      schema: "firebreak.sources/1",
+      columns: isTable
+        ? [
+          .init("source", mayShrink: true), .init("format"), .init("size", alignsRight: true),
+          .init("events", alignsRight: true), .init("refused", alignsRight: true),
+          .init("damage", alignsRight: true),
+          .init("first"), .init("last"),
+        ] : Self.keys.map { .init($0) },
+      keys: Self.keys)
+    rows.extra = [("case", .string(reader.path))]
+    for source in sources {
+      rows.rows.append(isTable ? Self.cells(source) : try values(source, reader))
+    }
+    rows.write(as: format)
+    if isTable, verbose { try printRemarks(sources, reader) }
+    if sources.isEmpty { throw ExitStatus.no }
+  }
+
+  private static let keys = [
+    "source", "path", "members", "sha256", "format", "compression", "stored_bytes", "bytes", "accounted",
+    "counts", "events",
+    "first_event", "first", "last", "modified", "damage", "decisions",
+  ]
+
+  private static func cells(_ source: SourceEntry) -> [JSONValue] {
+    func time(_ instant: Instant?) -> JSONValue { .string(instant?.rfc3339(fractionDigits: 0) ?? "") }
+    return [
+      .string(source.name), .string(source.format), .string(Figures.bytes(source.bytes)),
+      .string(Figures.grouped(source.events.count)),
+      .string(source.linesBy.refused == 0 ? "" : Figures.grouped(source.linesBy.refused)),
+      .string(source.damage == 0 ? "" : Figures.grouped(source.damage)), time(source.firstTime),
+      time(source.lastTime),
+    ]
+  }
+
+  private func values(_ source: SourceEntry, _ reader: CaseReader) throws -> [JSONValue] {
+    func time(_ instant: Instant?) -> JSONValue {
+      instant.map { .string($0.rfc3339(fractionDigits: 9)) } ?? .null
+    }
+    func number(_ value: UInt64) -> JSONValue { .int(Int64(clamping: value)) }
+    func tally(_ tally: Tally) -> JSONValue {
+      .object([
+        ("events", number(tally.events)), ("continuations", number(tally.continuations)),
+        ("blanks", number(tally.blanks)),
+        ("structure", number(tally.structure)), ("refused", number(tally.refused)),
+        ("damaged", number(tally.damaged)),
+      ])
+    }
+    func remarks(_ list: [SourceRemark], _ names: (String, String, String)) -> JSONValue {
+      .array(
+        list.map {
+          .object([
+            (names.0, .string($0.subject)), (names.1, .string($0.value)), (names.2, .string($0.reason)),
+          ])
+        })
+    }
+    let said = try reader.remarks(source: source.ordinal)
+    return [
+      .int(source.ordinal), .string(source.description.path),
+      .array(source.description.members.map { .string($0) }),
+      .string(source.sha256), .string(source.format), .array(source.compression.map { .string($0) }),
+      number(source.storedBytes), number(source.bytes), tally(source.bytesBy), tally(source.linesBy),
+      .int(Int64(source.events.count)), source.events.isEmpty ? .null : .int(source.events.lowerBound),
+      time(source.firstTime), time(source.lastTime), time(source.modified),
+      remarks(said.damage, ("kind", "place", "note")),
+      remarks(said.decisions, ("subject", "value", "reason")),
+    ]
+  }
+
+  private func printRemarks(_ sources: [SourceEntry], _ reader: CaseReader) throws {
+    for source in sources {
+      let said = try reader.remarks(source: source.ordinal)
+      guard !said.damage.isEmpty || !said.decisions.isEmpty else { continue }
+      Console.print("")
+      Console.print(Console.style.bold(Sanitizer.escape(source.name)))
+      for one in said.damage {
+        Console.print(Sanitizer.escape("  damage    \(one.subject) at \(one.value): \(one.reason)"))
+      }
+      for one in said.decisions {
+        Console.print(Sanitizer.escape("  \(DisplayWidth.pad(one.subject, 8))  \(one.value): \(one.reason)"))
+      }
+    }
+  }
+}
