@@ -32,6 +32,8 @@ public struct ExecutionPlan: Sendable {
   public var created: Int64
   /// The playbook.
   public var playbook: Playbook
+  /// Where the playbook was read from; nil when not from a file. It must not have changed when the plan is run.
+  public var playbookPath: String?
   /// The target query.
   public var expression: String
   /// See `TargetSelection.caseDigest`.

@@ -51,7 +51,7 @@ extension ExecutionPlan {
         .object([
           ("id", .string(playbook.id)), ("name", .string(playbook.name)),
           ("version", .string(playbook.version)),
-          ("sha256", .string(playbook.sha256)),
+          ("sha256", .string(playbook.sha256)), ("path", playbookPath.map(DocumentNode.string)),
         ])
       ),
       ("case", .string(caseDigest)), ("targets", .string(expression)),
@@ -106,6 +106,7 @@ extension ExecutionPlan {
       throw RunnerError(.changed, "the plan's playbook is not the one it names")
     }
     self.playbook = playbook
+    playbookPath = header["playbook"]?["path"]?.text
     created = DocumentTimestamp.parse(header["created"]?.text ?? "")?.nanoseconds ?? 0
     expression = header["targets"]?.text ?? ""
     caseDigest = header["case"]?.text ?? ""

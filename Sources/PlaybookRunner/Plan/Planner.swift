@@ -10,10 +10,15 @@ public struct Planner: Sendable {
     public var variables: [String: String]
     /// True when devices that only self-asserted evidence names may be targets; then two people must agree.
     public var includesSelfAsserted: Bool
+    /// Where the playbook was read from; nil when not from a file.
+    public var playbookPath: String?
     /// Options from their parts.
-    public init(variables: [String: String] = [:], includesSelfAsserted: Bool = false) {
+    public init(
+      variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil
+    ) {
       self.variables = variables
       self.includesSelfAsserted = includesSelfAsserted
+      self.playbookPath = playbookPath
     }
   }
 
@@ -28,7 +33,8 @@ public struct Planner: Sendable {
   ) throws(RunnerError) -> ExecutionPlan {
     let variables = try self.variables(of: playbook, options)
     var plan = ExecutionPlan(
-      created: now / 1_000_000 * 1_000_000, playbook: playbook, expression: selection?.expression ?? "",
+      created: now / 1_000_000 * 1_000_000, playbook: playbook, playbookPath: options.playbookPath,
+      expression: selection?.expression ?? "",
       caseDigest: selection?.caseDigest ?? "", fleetSize: selection?.inventory.count ?? 0,
       variables: variables,
       columns: [], targets: [], refused: [], approval: .operator_, approvalReasons: [])

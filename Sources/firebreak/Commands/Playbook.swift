@@ -1,0 +1,131 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+
+/// `firebreak playbook`: act on a fleet.
+struct PlaybookCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "playbook",
+    abstract: "Check, plan, run and undo playbooks (CACAO 2.0).",
+    discussion:
+      "plan shows what would be done, run does what a plan says and nothing else. Docs/Playbooks.md has the rules.",
+    subcommands: [
+      PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
+      PlaybookRunCommand.self,
+      PlaybookStatus.self, PlaybookResume.self, PlaybookUndo.self,
+    ])
+}
+
+/// Table for people or JSON for programs.
+enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
+  case table, json
+}
+
+/// `firebreak playbook validate`.
+struct PlaybookValidate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check a playbook against CACAO 2.0 and the rollout extension.",
+    discussion: "Exit code 0: valid, 1: invalid or not to be run now, 2: not readable.")
+
+  @Argument(help: ArgumentHelp("A file, a playbook's name, or - for standard input.", valueName: "playbook"))
+  var name: String
+
+  @Option(help: "table or json.")
+  var format: ReportFormat = .table
+
+  func run() throws {
+    let path = try PlaybookFiles.path(of: name)
+    let document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    switch format {
+    case .json: Console.print(JSONValue(document.report).prettyIfPossible(document.report))
+    case .table:
+      for finding in document.findings {
+        let level =
+          switch finding.level {
+          case .error: Console.style.red("error")
+          case .notRunnable: Console.style.red("not runnable")
+          case .warning: Console.style.yellow("warning")
+          case .note: Console.style.dim("note")
+          }
+        let place = "\(path):\(finding.line)"
+        let pointer =
+          finding.pointer.isEmpty ? "" : " \(Console.style.dim(Sanitizer.escape(finding.pointer)))"
+        Console.print(
+          "\(Sanitizer.escape(place)): \(level): \(Sanitizer.escape(finding.message)) [\(finding.rule)]\(pointer)"
+        )
+      }
+      Console.print("\(Sanitizer.escape(path)): \(document.verdict.rawValue)")
+    }
+    if document.verdict != .valid { throw ExitStatus.no }
+  }
+}
+
+extension JSONValue {
+  /// The document over several lines.
+  fileprivate func prettyIfPossible(_ node: DocumentNode) -> String {
+    String(DocumentWriter.json(node).dropLast())
+  }
+}
+
+/// `firebreak playbook convert`.
+struct PlaybookConvert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Write a playbook in the other notation (JSON or YAML); nothing is lost.")
+
+  @Argument(help: ArgumentHelp("A file, a playbook's name, or - for standard input.", valueName: "playbook"))
+  var name: String
+
+  @Option(help: "json or yaml (default: the one it is not in).")
+  var to: String?
+
+  func run() throws {
+    let path = try PlaybookFiles.path(of: name)
+    let document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    guard let root = document.root else {
+      throw CommandError("cannot read '\(path)': \(document.findings.first?.message ?? "")")
+    }
+    if document.findings.contains(where: { $0.rule == "encoding.duplicate-name" }) {
+      throw CommandError(
+        "cannot convert '\(path)': names stand twice in it; see 'firebreak playbook validate'")
+    }
+    switch to ?? (document.notation == .json ? "yaml" : "json") {
+    case "json": Console.write(DocumentWriter.json(root))
+    case "yaml": Console.write(DocumentWriter.yaml(root))
+    default: throw ValidationError("--to is 'json' or 'yaml'")
+    }
+  }
+}
+
+/// `firebreak playbook show`.
+struct PlaybookShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Draw a playbook's workflow, in the terminal or as Mermaid.")
+
+  @Argument(help: ArgumentHelp("A file, a playbook's name, or - for standard input.", valueName: "playbook"))
+  var name: String
+
+  @Flag(help: "Write a Mermaid flowchart.")
+  var mermaid = false
+
+  func run() throws {
+    let path = try PlaybookFiles.path(of: name)
+    let document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    let playbook: Playbook
+    do {
+      playbook = try Playbook(document, evenIfNotRunnable: true)
+    } catch {
+      throw CommandError("cannot show '\(path)': \(error)")
+    }
+    let drawing = WorkflowDrawing(playbook)
+    if mermaid {
+      Console.write(drawing.mermaid())
+    } else {
+      Console.print(
+        Console.style.bold(Sanitizer.escape(playbook.name)) + "  " + Sanitizer.escape(playbook.version))
+      for line in drawing.lines() { Console.print(Sanitizer.escape(line)) }
+    }
+  }
+}

@@ -1,0 +1,247 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import IncidentModel
+import PlaybookModel
+import PlaybookRunner
+import TimelineStore
+
+/// What a plan is made from.
+struct PlanOptions: ParsableArguments {
+  @OptionGroup var chosenCase: CaseOption
+
+  @Option(help: ArgumentHelp("Which devices of the inventory, as a query.", valueName: "query"))
+  var targets: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Value of a variable of the playbook.", valueName: "name=value"))
+  var values: [String] = []
+
+  @Option(
+    name: .customLong("protect"),
+    help: ArgumentHelp(
+      "A device that must not be touched: a broker, a gateway on the way, this machine.", valueName: "device")
+  )
+  var protected: [String] = []
+
+  @Flag(help: "Also devices that only self-asserted evidence names; then two people must approve.")
+  var includeSelfAsserted = false
+
+  /// Makes the plan of a playbook.
+  func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
+    let now = SystemClock().wallTime()
+    let (playbook, path) = try PlaybookFiles.load(name, now: now)
+    var selection: TargetSelection?
+    if let targets {
+      var selected = try PlaybookTargets.select(targets, case: try chosenCase.existingPath())
+      selected.protected = Protection.devices(named: protected, inventory: selected.inventory)
+      selection = selected
+    }
+    var variables: [String: String] = [:]
+    for text in values {
+      guard let equals = text.firstIndex(of: "=") else { throw ValidationError("--set wants NAME=VALUE") }
+      var variable = String(text[..<equals])
+      // `broker` is short for `__broker__`.
+      if !variable.hasPrefix("__") { variable = "__\(variable)__" }
+      variables[variable] = String(text[text.index(after: equals)...])
+    }
+    return try Planner(executors: executors).plan(
+      playbook, selection: selection,
+      options: .init(
+        variables: variables, includesSelfAsserted: includeSelfAsserted,
+        playbookPath: path == "-" ? nil : Self.absolute(path)), now: now)
+  }
+
+  private static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
+
+/// What we stand on is not acted on.
+enum Protection {
+  /// Devices that must not be touched, with the reason: those named, and the machine we run on.
+  static func devices(named: [String], inventory: Inventory) -> [String: String] {
+    var devices = Dictionary(named.map { ($0, "protected by the operator") }, uniquingKeysWith: { a, _ in a })
+    var buffer = [CChar](repeating: 0, count: 256)
+    if gethostname(&buffer, buffer.count - 1) == 0 {
+      let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      for name in [host, String(host.prefix { $0 != "." })] {
+        devices[name] = "this is the machine we run on"
+      }
+    }
+    for (row, name) in inventory.devices.enumerated() {
+      for column in ["role", "kind", "type"] {
+        guard let index = inventory.attributes.firstIndex(of: column) else { continue }
+        if inventory.value(row: row, attribute: index) == "broker" { devices[name] = "it is a broker" }
+      }
+    }
+    return devices
+  }
+}
+
+/// `firebreak playbook plan`.
+struct PlaybookPlan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Show what a playbook would do: targets, exact commands, how each is taken back, and a hash.")
+
+  @Argument(help: ArgumentHelp("A file or a playbook's name.", valueName: "playbook"))
+  var name: String
+
+  @OptionGroup var options: PlanOptions
+  @OptionGroup var execution: ExecutionOptions
+
+  @Option(help: ArgumentHelp("Write the plan to this file, to be approved and run.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Show the commands of every target, not only of the first ones.")
+  var all = false
+
+  @Option(help: "table or json.")
+  var format: ReportFormat = .table
+
+  func run() throws {
+    let (_, executors) = try execution.make()
+    let plan = try options.plan(name, executors: executors)
+    if let output {
+      // A plan may not be overwritten: somebody may have approved it.
+      guard access(output, F_OK) != 0 else {
+        throw CommandError("'\(output)' exists already; choose another name, a plan is never overwritten")
+      }
+      try DurableFile.write(output, mode: 0o600) { sink in try plan.write { try sink($0) } }
+    }
+    let report = PlanReport(plan, planner: Planner(executors: executors))
+    switch format {
+    case .json: Console.write(report.json(limit: nil))
+    case .table: for line in report.lines(limit: all ? nil : 10) { Console.print(line) }
+    }
+    if let output { Console.note("plan written: firebreak playbook run \(output)") }
+  }
+}
+
+/// A plan for people and programs.
+struct PlanReport {
+  private let plan: ExecutionPlan
+  private let planner: Planner
+
+  init(_ plan: ExecutionPlan, planner: Planner) {
+    self.plan = plan
+    self.planner = planner
+  }
+
+  /// Lines for a terminal; commands of the first `limit` targets.
+  func lines(limit: Int?) -> [String] {
+    var lines: [String] = []
+    func put(_ text: String) { lines.append(Sanitizer.escape(text)) }
+    put("Playbook  \(plan.playbook.name)  version \(plan.playbook.version)")
+    if !plan.expression.isEmpty { put("Targets   \(plan.expression)") }
+    put("          \(plan.targets.count) of \(plan.fleetSize) devices, \(plan.refused.count) refused")
+    for (title, counts) in [("basis", plan.countsByBasis())]
+      + ["model", "site", "criticality"].map({ ($0, plan.counts(by: $0)) })
+    where !counts.isEmpty {
+      let shown = counts.prefix(8).map { "\($0.value.isEmpty ? "(unknown)" : $0.value) \($0.count)" }
+      put("  by \(title): " + shown.joined(separator: ", ") + (counts.count > 8 ? ", …" : ""))
+    }
+    for (step, action) in plan.actionSteps {
+      if let rollout = action.rollout {
+        let sizes = WaveSchedule.sizes(rollout.waves, count: plan.targets.count)
+        put(
+          "Step      \(step.name ?? step.id): \(rollout.kind.rawValue), waves \(sizes.map(String.init).joined(separator: " + ")), "
+            + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s")
+        if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
+      } else {
+        put("Step      \(step.name ?? step.id)")
+      }
+      for unknown in action.unknownExtensions {
+        put("  warning: the extension \(unknown) is not known here; nothing acts on it")
+      }
+    }
+    for command in planner.commands(plan, target: nil) { put("  \(command.role) \(command.text)") }
+    for target in plan.targets.prefix(limit ?? Int.max) {
+      put("  \(target.device)")
+      for command in planner.commands(plan, target: target) {
+        put("    \(command.role.padded(6)) \(command.text)")
+      }
+    }
+    if let limit, plan.targets.count > limit {
+      put("  … and \(plan.targets.count - limit) more (--all shows them)")
+    }
+    if !plan.refused.isEmpty {
+      put("Refused   \(plan.refused.count)")
+      for refusal in plan.refused.prefix(limit ?? Int.max) {
+        put("  \(refusal.device): \(refusal.reason) [\(refusal.code)]")
+      }
+      if let limit, plan.refused.count > limit { put("  … and \(plan.refused.count - limit) more") }
+    }
+    put("Time      at least \(Int(plan.estimatedSeconds.rounded(.up))) s")
+    let reasons = plan.approvalReasons.isEmpty ? "" : " (\(plan.approvalReasons.joined(separator: "; ")))"
+    put("Approval  \(plan.approval.rawValue)\(reasons)")
+    put("Hash      \(plan.hash)")
+    return lines
+  }
+
+  /// The plan as `firebreak.plan-report/1`.
+  func json(limit: Int?) -> String {
+    func commands(_ target: ExecutionPlan.Target?) -> DocumentNode {
+      .array(
+        planner.commands(plan, target: target).map {
+          .object([("step", .string($0.step)), ("role", .string($0.role)), ("command", .string($0.text))])
+        })
+    }
+    func counts(_ list: [(value: String, count: Int)]) -> DocumentNode {
+      .object(list.map { ($0.value, .number($0.count)) })
+    }
+    let report = DocumentNode.object([
+      ("schema", .string("firebreak.plan-report/1")), ("hash", .string(plan.hash)),
+      (
+        "playbook",
+        .object([
+          ("id", .string(plan.playbook.id)), ("name", .string(plan.playbook.name)),
+          ("version", .string(plan.playbook.version)), ("sha256", .string(plan.playbook.sha256)),
+        ])
+      ),
+      ("case", .string(plan.caseDigest)), ("query", .string(plan.expression)),
+      ("target_count", .number(plan.targets.count)), ("fleet_size", .number(plan.fleetSize)),
+      (
+        "counts",
+        .object([
+          ("basis", counts(plan.countsByBasis())), ("model", counts(plan.counts(by: "model"))),
+          ("site", counts(plan.counts(by: "site"))), ("criticality", counts(plan.counts(by: "criticality"))),
+        ])
+      ),
+      ("approval", .string(plan.approval.rawValue)),
+      ("approval_reasons", .array(plan.approvalReasons.map(DocumentNode.string))),
+      ("seconds", .number(Int(plan.estimatedSeconds.rounded(.up)))),
+      ("commands", commands(nil)),
+      (
+        "targets",
+        .array(
+          plan.targets.prefix(limit ?? Int.max).map {
+            .object([
+              ("device", .string($0.device)), ("basis", .string($0.basis)), ("commands", commands($0)),
+            ])
+          })
+      ),
+      (
+        "refused",
+        .array(
+          plan.refused.prefix(limit ?? Int.max).map {
+            .object([
+              ("device", .string($0.device)), ("code", .string($0.code)), ("reason", .string($0.reason)),
+            ])
+          })
+      ),
+    ])
+    return DocumentWriter.json(report)
+  }
+}
+
+extension String {
+  /// The text with spaces up to a width.
+  fileprivate func padded(_ width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}

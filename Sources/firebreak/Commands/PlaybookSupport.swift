@@ -1,0 +1,179 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import IncidentModel
+import PlaybookModel
+import PlaybookRunner
+import TimelineStore
+
+/// Finds and loads playbooks.
+enum PlaybookFiles {
+  /// Bytes of a file, or of standard input for `-`.
+  static func read(_ path: String) throws -> [UInt8] {
+    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+    }
+    defer { if path != "-" { close(descriptor) } }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+      }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+      // A million targets take about 100 bytes each.
+      guard bytes.count <= 1 << 30 else {
+        throw CommandError("'\(path)' is too large for a playbook or plan")
+      }
+    }
+  }
+
+  /// The file of a playbook given by path or by name.
+  static func path(of name: String) throws -> String {
+    if name == "-" || access(name, R_OK) == 0, !isFolder(name) { return name }
+    let candidates =
+      folders().flatMap { folder in
+        ["yaml", "yml", "json"].map { "\(folder)/\(name)/playbook.\($0)" }
+      } + (isFolder(name) ? ["\(name)/playbook.yaml", "\(name)/playbook.json"] : [])
+    if !name.contains("/") || isFolder(name), let found = candidates.first(where: { access($0, R_OK) == 0 }) {
+      return found
+    }
+    throw CommandError(
+      "there is no playbook '\(name)': give a file, or a name of a folder in \(folders().joined(separator: ", "))"
+    )
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// `FIREBREAK_PLAYBOOKS`, `./Playbooks`, and those installed with the program.
+  static func folders() -> [String] {
+    var folders: [String] = []
+    if let own = Console.environment["FIREBREAK_PLAYBOOKS"], !own.isEmpty { folders.append(own) }
+    folders.append("Playbooks")
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    if count > 0 {
+      let program = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if let slash = program.lastIndex(of: "/") {
+        folders.append(program[..<slash] + "/../share/firebreak/Playbooks")
+      }
+    }
+    return folders
+  }
+
+  /// A playbook that may be run, and where it was found.
+  static func load(_ name: String, now: Int64) throws -> (playbook: Playbook, path: String) {
+    let path = try path(of: name)
+    let document = PlaybookDocument(reading: try read(path), now: now)
+    do {
+      return (try Playbook(document), path)
+    } catch {
+      throw CommandError("cannot use the playbook '\(path)': \(error)")
+    }
+  }
+}
+
+/// Options that say how commands reach their targets.
+struct ExecutionOptions: ParsableArguments {
+  @Option(
+    name: .customLong("secret"),
+    help: ArgumentHelp("Where a secret lies: NAME=file:PATH or NAME=env:VARIABLE.", valueName: "name=place"))
+  var secrets: [String] = []
+
+  @Option(help: ArgumentHelp("Answer of every manual step: done or failed (default: ask on the terminal)."))
+  var answer: String?
+
+  /// Secrets and executors.
+  func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
+    let store = try SecretStore(sources: secrets, environment: Console.environment)
+    let prompter: any ManualPrompter
+    switch answer {
+    case nil: prompter = TerminalPrompter()
+    case "done": prompter = FixedAnswer(.done(note: ""))
+    case "failed": prompter = FixedAnswer(.failed(note: "answered beforehand"))
+    default: throw ValidationError("--answer is 'done' or 'failed'")
+    }
+    return (store, ExecutorSet.all(secrets: store, prompter: prompter))
+  }
+}
+
+/// Asks on the terminal.
+struct TerminalPrompter: ManualPrompter {
+  func ask(_ task: String) async -> ManualAnswer {
+    guard isatty(STDIN_FILENO) == 1 else { return .nobody }
+    Console.note(Console.noteStyle.bold("To do by hand: ") + Sanitizer.escape(task))
+    while true {
+      Console.note("Type 'done', 'failed', or either with a note after it:")
+      guard let line = readLine(strippingNewline: true) else { return .nobody }
+      let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+      let note = parts.count > 1 ? parts[1] : ""
+      switch parts.first {
+      case "done": return .done(note: note)
+      case "failed": return .failed(note: note)
+      default: continue
+      }
+    }
+  }
+}
+
+/// The case's journal as the runner wants it.
+struct CaseJournal: JournalStorage {
+  private let path: String
+  private let store: JournalStore?
+
+  /// The journal of a case; with `readOnly` also of one on read-only media.
+  init(case path: String, readOnly: Bool = false) throws {
+    self.path = path
+    store = readOnly ? nil : try JournalStore(path: path)
+  }
+
+  func append(_ records: [RunRecord]) throws {
+    guard let store else { throw CommandError("the journal was opened for reading") }
+    try store.append(
+      records.map {
+        JournalRow(
+          run: $0.run, sequence: $0.sequence, wallTime: $0.wallTime, monotonicTime: $0.monotonicTime,
+          kind: $0.kind.rawValue, step: $0.step, target: $0.target, action: $0.action?.rawValue,
+          outcome: $0.outcome?.rawValue, reason: $0.reason, wave: $0.wave, detail: $0.detail, hash: $0.hash)
+      })
+  }
+
+  func records(run: String) throws -> [RunRecord] {
+    let rows = try store?.rows(run: run) ?? CaseReader(path: path).journal(run: run)
+    return rows.map { row in
+      // An unknown kind comes from a newer version; its hash still has to fit, which it will not as a note.
+      RunRecord(
+        run: row.run, sequence: row.sequence, wallTime: row.wallTime, monotonicTime: row.monotonicTime,
+        kind: RunRecord.Kind(rawValue: row.kind) ?? .note, step: row.step, target: row.target,
+        action: row.action.flatMap(RunRecord.Action.init),
+        outcome: row.outcome.flatMap(RunRecord.Outcome.init),
+        reason: row.reason, wave: row.wave, detail: row.detail, hash: row.hash)
+    }
+  }
+
+  func runs() throws -> [String] { try store?.runs() ?? CaseReader(path: path).runs() }
+}
+
+/// Asks timeline gates of the case.
+struct CaseTimeline: TimelineGate {
+  let path: String
+
+  func count(query: String, since: Int64) async throws -> (matches: Int, newestEvidence: Int64?) {
+    let reader = try CaseReader(path: path)
+    let since = DocumentTimestamp.text(nanoseconds: since)
+    let matches = try reader.count(matching: try reader.query("(\(query)) since:\(since)"))
+    return (Int(matches), reader.newestEvidence?.nanoseconds)
+  }
+}
+
+extension JSONValue {
+  /// A document's value.
+  init(_ node: DocumentNode) { self = .verbatim(DocumentWriter.json(node, pretty: false)) }
+}
