@@ -192,6 +192,12 @@ final class JSONObjectReader {
     let message = self[.message].pointee
     if message.rank < 255 {
       reading.message = text(record, message, into: &reading)
+      // Docker keeps the line end of what it caught.
+      if message.isEscaped, reading.message.count > 0,
+        reading.bytes(reading.message, of: record).last == 0x0A
+      {
+        reading.message.count &-= 1
+      }
       cuts.add(message.memberStart, message.memberEnd)
     }
     let program = self[.program].pointee

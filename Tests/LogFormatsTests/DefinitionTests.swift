@@ -1,3 +1,4 @@
+import Foundation
 import IncidentModel
 import Testing
 
@@ -118,5 +119,18 @@ import Testing
       """#)
     let line = String(repeating: "a", count: 3000)
     #expect(read(format, line).0 == .refused(.matchLimit))
+  }
+}
+
+@Suite struct AddALogFormatTests {
+  /// The definition in the guide is the one that people copy.
+  @Test func theGuidesDefinitionWorks() throws {
+    let guide = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Docs/AddALogFormat.md")
+    let text = try String(contentsOf: guide, encoding: .utf8)
+    let start = try #require(text.range(of: "```json\n"))
+    let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+    let format = try DefinedFormat(json: Array(text[start.upperBound..<end.lowerBound].utf8))
+    #expect(format.name == "acme")
   }
 }

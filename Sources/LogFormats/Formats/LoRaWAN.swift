@@ -1,0 +1,30 @@
+import IncidentModel
+
+/// Messages of LoRaWAN network servers: The Things Stack and ChirpStack.
+struct LoRaWANFormat: LogFormat {
+  let name = "lorawan"
+  let summary = "LoRaWAN uplinks and events of The Things Stack and ChirpStack as JSON"
+  let yields = ["time", "device (device id, DevEUI)", "every other field"]
+  let samples = [
+    FormatSample(
+      #"{"end_device_ids":{"device_id":"dev1","dev_eui":"0004"},"received_at":"2020-02-17T10:32:24.5Z","#
+        + #""uplink_message":{"f_port":1,"frm_payload":"vu8="}}"#,
+      time: "2020-02-17T10:32:24.5Z", device: "dev1", program: "lorawan"),
+    FormatSample(
+      #"{"deduplicationId":"x","time":"2022-07-18T09:34:15.775023242Z","deviceInfo":{"devEui":"0101","deviceName":"n"},"fPort":1}"#,
+      time: "2022-07-18T09:34:15.775023242Z", device: "0101"),
+  ]
+  let refusals = ["{", "text"]
+
+  private static let shape = JSONShape(
+    markers: [], anyOf: [#""end_device_ids""#, #""deviceInfo""#],
+    time: ["received_at", "time", "uplink_message.received_at", "publishedAt"],
+    device: [
+      "end_device_ids.device_id", "deviceInfo.devEui", "end_device_ids.dev_eui", "deviceInfo.deviceName",
+    ],
+    severity: ["level"], message: ["description"], basis: .authenticated, fixedProgram: "lorawan")
+
+  func score(_ line: UnsafeRawBufferPointer) -> Int { Self.shape.score(line) }
+
+  func makeParser(_ context: SourceContext) -> any RecordParser { Self.shape.makeParser() }
+}
