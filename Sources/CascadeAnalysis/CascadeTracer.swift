@@ -27,7 +27,8 @@ public struct CascadeTracer: Sendable {
     var clocks = ClockCorrection(timeline, fleet)
     timeline.correct(by: clocks.offsets)
     var reading = Reading(timeline, fleet, clocks, judgements)
-    if let diagnosis = reading.diagnosis {
+    var whole = reading.diagnosis(of: reading.members)
+    if let diagnosis = whole {
       let guessed = ClockByCompany(clocks, fleet, reading.onsets, reading.members, cohort: diagnosis.cohort)
         .found
       if !guessed.isEmpty {
@@ -37,13 +38,22 @@ public struct CascadeTracer: Sendable {
           clocks.errors[device] = guess.error
         }
         reading = Reading(timeline, fleet, clocks, judgements)
+        whole = reading.diagnosis(of: reading.members)
       }
     }
     var result = Trace()
-    let assembly = Assembly(reading.timeline, fleet, reading.onsets, judgements, options.facts)
+    var assembly = Assembly(
+      reading.timeline, fleet, reading.onsets, reading.reports, judgements, options.facts)
     result.clockSkews = assembly.skews(clocks)
-    if let diagnosis = reading.diagnosis {
-      result.incidents.append(assembly.incident(diagnosis, reading.members))
+    if let whole {
+      let split = IncidentSplit(
+        reading.timeline, reading.onsets, reading.members, assembly.spread(whole, reading.members).best)
+      assembly.setApart(split.singles)
+      for group in split.groups {
+        let isAll = group.count == reading.members.count
+        guard let diagnosis = isAll ? whole : reading.diagnosis(of: group) else { continue }
+        result.incidents.append(assembly.incident(diagnosis, group))
+      }
     }
     if timeline.eventCount > 0 {
       result.window = timeline.instant(timeline.start)...timeline.instant(timeline.end)
@@ -63,7 +73,10 @@ private struct Reading {
   let timeline: Timeline
   let onsets: Onsets
   let members: [Int]
-  let diagnosis: Diagnosis?
+  private let fleet: Fleet
+  private let profiles: TemplateProfiles
+  let reports: Reports
+  private let isTimed: [Bool]
 
   init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements) {
     var timeline = timeline
@@ -78,12 +91,23 @@ private struct Reading {
     let reports = Reports(timeline, fleet, reporting, profiles)
     var onsets = Onsets(timeline, fleet, profiles, reports)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
+    onsets.add(MetricOnsets(timeline, offsets: clocks.offsets), fleet)
     self.onsets = onsets
     members = onsets.devices
-    diagnosis =
-      members.isEmpty
-      ? nil
-      : Diagnosis(
-        timeline, fleet, profiles, reports, onsets, members, isTimed: { clocks.pairs[$0] > 0 })
+    self.fleet = fleet
+    self.profiles = profiles
+    self.reports = reports
+    isTimed = clocks.pairs.map { $0 > 0 }
+  }
+
+  /// What explains the failures of these entities, as if no others had failed; nil for none.
+  func diagnosis(of group: [Int]) -> Diagnosis? {
+    guard !group.isEmpty else { return nil }
+    var limited = onsets
+    if group.count < members.count {
+      let isMember = Set(group)
+      for device in members where !isMember.contains(device) { limited.findings[device] = nil }
+    }
+    return Diagnosis(timeline, fleet, profiles, reports, limited, group, isTimed: { isTimed[$0] })
   }
 }

@@ -136,6 +136,50 @@ import Testing
     }
   }
 
+  @Test func twoOverlappingIncidentsComeOutAsTwo() {
+    var builder = Self.quietFleet(60)
+    for device in 0..<30 { builder.link("mast", "far\(device)y", "serves") }
+    for device in 0..<30 {
+      for turn in 0..<12 {
+        Self.say(&builder, "far\(device)y", Double(turn) * 290 + Double(device), "stored sample \(turn)", 6)
+      }
+    }
+    Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])
+    for device in 0..<54 { Self.fail(&builder, Self.name(device), 2000 + Double(device)) }
+    Self.fail(&builder, "mast", 2015, words: ["carrier gone", "tuner reset"])
+    for device in 0..<24 {
+      Self.fail(
+        &builder, "far\(device)y", 2020 + Double(device) * 1.5, words: ["no signal", "antenna fault"])
+    }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.count == 2)
+    #expect(trace.incidents.first?.origins.first?.device == "hub")
+    #expect(trace.incidents.last?.origins.first?.device == "mast")
+    #expect((trace.incidents.first?.onsets.count ?? 0) > (trace.incidents.last?.onsets.count ?? 0))
+  }
+
+  @Test func telemetryAloneGivesOnsetsAndAnOrigin() {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: 11)
+    let calls = [
+      ("shop", "cart"), ("shop", "search"), ("cart", "stock"), ("cart", "price"), ("stock", "store"),
+    ]
+    for (caller, callee) in calls { builder.link(caller, callee, "calls") }
+    let start = ["store": 1500.0, "stock": 1560, "cart": 1640, "shop": 1720]
+    for service in ["shop", "cart", "search", "stock", "price", "store"] {
+      let points = (0..<120).map { step -> (time: Int64, value: Double) in
+        let time = Double(step) * 30
+        let isBad = time >= (start[service] ?? .infinity)
+        return (Int64(1_700_000_000_000_000_000 + time * 1e9), 20 + random.unit() * 4 + (isBad ? 60 : 0))
+      }
+      builder.series("latency_ms", of: service, points)
+    }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(Set(trace.incidents.first?.onsets.map(\.device) ?? []) == Set(start.keys))
+    #expect(trace.incidents.first?.onsets.first?.kind == .metric)
+    #expect(trace.incidents.first?.origins.prefix(2).contains { $0.device == "store" } == true)
+  }
+
   @Test func analystsWordsAreHonouredAndSaid() {
     var builder = Self.quietFleet(40)
     Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])

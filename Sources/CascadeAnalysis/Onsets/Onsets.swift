@@ -179,6 +179,26 @@ struct Onsets {
       kind: .log, events: Array(events), reason: reason)
   }
 
+  /// Adds what telemetry tells of entities whose logs say nothing. Where logs tell of an incident, such an entity must
+  /// have a neighbour that failed around the same time.
+  mutating func add(_ metrics: MetricOnsets, _ fleet: Fleet) {
+    let known = devices
+    for (device, metric) in metrics.found where findings[device] == nil {
+      if known.count >= 3 {
+        let near = fleet.providers[device] + fleet.contacts[device] + fleet.dependants[device]
+        let hasCompany = near.contains { neighbour in
+          guard let other = findings[Int(neighbour)], other.kind != .metric else { return false }
+          return metric.time - other.time > -60 && metric.time - other.time < 300
+        }
+        guard hasCompany, metric.probability > 0.9 else { continue }
+      }
+      findings[device] = Finding(
+        time: metric.time, earliest: metric.time - 60, latest: metric.time + 60,
+        probability: metric.probability,
+        kind: .metric, eventIDs: metric.events, reason: "\(metric.name) left its usual range")
+    }
+  }
+
   /// Applies an analyst's word: a rejected onset is gone, an accepted one is certain.
   mutating func judge(_ device: Int, _ isAccepted: Bool) {
     if isAccepted {

@@ -4,13 +4,17 @@ internal import IncidentModel
 struct Assembly {
   private let timeline: Timeline
   private let fleet: Fleet
-  private let onsets: Onsets
+  private var onsets: Onsets
+  private let reports: Reports
   private let judgements: Judgements
   private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ judgements: Judgements, _ facts: [KnownFact])
-  {
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ reports: Reports, _ judgements: Judgements,
+    _ facts: [KnownFact]
+  ) {
+    self.reports = reports
     self.judgements = judgements
     self.facts = facts
     self.timeline = timeline
@@ -28,18 +32,8 @@ struct Assembly {
 
   func incident(_ diagnosis: Diagnosis, _ members: [Int]) -> Incident {
     var incident = Incident()
-    var time = [Double](repeating: .infinity, count: timeline.deviceCount)
-    for device in members { time[device] = onsets.findings[device]!.time }
-    var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
-    scene.actor = diagnosis.change?.actor
-    scene.named = named(members)
-    if diagnosis.family == .contact { scene.contact = diagnosis.contact }
-    var origins = origins(diagnosis, members)
-    origins.judge(judgements.origins)
-    // The best origin has no parent of its own, unless only a weak guess.
-    var roots = Set<Int>()
-    if let best = origins.candidates.first, best.probability > 0.3 { roots.insert(best.device) }
-    let spread = Spread(scene, members, roots: roots, judged: judgements.edges)
+    let origins = origins(diagnosis, members)
+    let spread = spread(diagnosis, members)
     let phases = Phases(
       fleet, onsets, members, spread, change: diagnosis.change, cohort: diagnosis.cohort, timeline: timeline)
     incident.onsets = members.map { onset($0, onsets.findings[$0]!) }.sorted {
@@ -69,6 +63,29 @@ struct Assembly {
     return incident
   }
 
+  /// The spread among members. The best origin has no parent of its own, unless it is only a weak guess.
+  func spread(_ diagnosis: Diagnosis, _ members: [Int]) -> Spread {
+    var time = [Double](repeating: .infinity, count: timeline.deviceCount)
+    for device in members { time[device] = onsets.findings[device]!.time }
+    var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
+    scene.actor = diagnosis.change?.actor
+    scene.named = named(members)
+    if diagnosis.family == .contact { scene.contact = diagnosis.contact }
+    var roots = Set<Int>()
+    if let best = origins(diagnosis, members).candidates.first, best.probability > 0.3 {
+      roots.insert(best.device)
+    }
+    return Spread(scene, members, roots: roots, judged: judgements.edges)
+  }
+
+  /// Moves members to the failures that belong to no incident.
+  mutating func setApart(_ devices: [Int]) {
+    for device in devices {
+      onsets.unrelated[device] = onsets.findings[device]
+      onsets.findings[device] = nil
+    }
+  }
+
   /// Whom the members' own news name around their onsets.
   private func named(_ members: [Int]) -> [Int: [Int32]] {
     guard !timeline.firstMention.isEmpty else { return [:] }
@@ -77,7 +94,9 @@ struct Assembly {
       let onset = onsets.findings[device]!.time
       for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
         let template = Int(evidence.eventTemplates[Int(event)])
-        guard timeline.isLoud[template], abs(timeline.seconds[Int(event)] - onset) < 300 else { continue }
+        guard timeline.isLoud[template], !reports.isReport(template),
+          abs(timeline.seconds[Int(event)] - onset) < 300
+        else { continue }
         let other = Int32(timeline.mention(Int(event)))
         if !(result[device] ?? []).contains(other) { result[device, default: []].append(other) }
       }
@@ -90,6 +109,12 @@ struct Assembly {
   }
 
   private func origins(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins {
+    var origins = candidates(diagnosis, members)
+    origins.judge(judgements.origins)
+    return origins
+  }
+
+  private func candidates(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins {
     switch diagnosis.family {
     case .change:
       let cohort = members.filter { diagnosis.cohort[$0] > 0.5 }

@@ -1,0 +1,107 @@
+internal import IncidentModel
+
+/// Tells independent incidents in one window apart.
+///
+/// Failures belong together when they speak alike (templates that the same entities say in one breath), or when one
+/// explains the other (the best parent lies in the other group). Groups that remain apart are incidents of their own;
+/// those of fewer than three entities are single failures. A long quiet gap divides a group too.
+/// Fails for two outbreaks of the same kind at the same time: they come out as one with two roots.
+struct IncidentSplit {
+  /// Members of each incident, largest first.
+  private(set) var groups: [[Int]] = []
+  /// Members of none.
+  private(set) var singles: [Int] = []
+
+  init(_ timeline: Timeline, _ onsets: Onsets, _ members: [Int], _ edges: [Spread.Edge]) {
+    var parent: [Int: Int] = [:]
+    func root(_ node: Int) -> Int {
+      var next = node
+      while let up = parent[next], up != next { next = up }
+      return next
+    }
+    func join(_ a: Int, _ b: Int) {
+      let (x, y) = (root(a), root(b))
+      if x != y { parent[max(x, y)] = min(x, y) }
+    }
+    // Nodes below 0 are templates.
+    var templatesOf: [Int: Set<Int32>] = [:]
+    var users: [Int32: Int] = [:]
+    var pairs: [UInt64: Int] = [:]
+    for device in members {
+      let templates = Set(onsets.findings[device]!.events.map { timeline.evidence.eventTemplates[Int($0)] })
+      templatesOf[device] = templates
+      for template in templates {
+        users[template, default: 0] += 1
+        for other in templates where other > template {
+          pairs[UInt64(template) << 32 | UInt64(other), default: 0] += 1
+        }
+      }
+    }
+    for (pair, count) in pairs {
+      let a = Int32(pair >> 32)
+      let b = Int32(pair & 0xFFFF_FFFF)
+      if count >= 2 || min(users[a]!, users[b]!) == 1, count * 5 >= min(users[a]!, users[b]!) {
+        join(-1 - Int(a), -1 - Int(b))
+      }
+    }
+    for device in members {
+      guard let template = templatesOf[device]!.max(by: { (users[$0]!, $1) < (users[$1]!, $0) }) else {
+        continue
+      }
+      join(-1 - Int(template), device)
+    }
+    // Groups that explain each other: a third of one's members have their parent in the other.
+    var grouped = Dictionary(grouping: members, by: root)
+    let isMember = Set(members)
+    var cross: [UInt64: Int] = [:]
+    var isActor: [Int: Int] = [:]
+    for edge in edges where edge.probability >= 0.3 {
+      guard isMember.contains(edge.from) else {
+        // Somebody who did not fail but caused failures ties all of them together.
+        if let other = isActor[edge.from] { join(other, edge.to) } else { isActor[edge.from] = edge.to }
+        continue
+      }
+      let (a, b) = (root(edge.from), root(edge.to))
+      if a != b {
+        cross[
+          UInt64(UInt32(truncatingIfNeeded: a)) << 32 | UInt64(UInt32(truncatingIfNeeded: b)), default: 0] +=
+          1
+      }
+    }
+    for (pair, count) in cross {
+      let a = Int(Int32(truncatingIfNeeded: pair >> 32))
+      let b = Int(Int32(truncatingIfNeeded: pair & 0xFFFF_FFFF))
+      if count * 3 >= min(grouped[a]?.count ?? 1, grouped[b]?.count ?? 1) { join(a, b) }
+    }
+    grouped = Dictionary(grouping: members, by: root)
+    for (_, group) in grouped {
+      for part in Self.dividedByGaps(group, onsets) {
+        if part.count >= 3 { groups.append(part) } else { singles += part }
+      }
+    }
+    // Small groups that a large one surrounds in time and links belong to it.
+    groups.sort { ($0.count, $1[0]) > ($1.count, $0[0]) }
+    if groups.isEmpty, !members.isEmpty {
+      groups = [members]
+      singles = []
+    }
+    if groups.count > 5 {
+      singles += groups[5...].flatMap { $0 }
+      groups.removeSubrange(5...)
+    }
+  }
+
+  private static func dividedByGaps(_ group: [Int], _ onsets: Onsets) -> [[Int]] {
+    let ordered = group.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
+    guard ordered.count >= 6 else { return [ordered] }
+    let times = ordered.map { onsets.findings[$0]!.time }
+    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
+    let usual = Robust.quantile(gaps, 0.95)
+    var parts: [[Int]] = [[ordered[0]]]
+    for (index, gap) in gaps.enumerated() {
+      if gap > max(1800, 20 * usual) { parts.append([]) }
+      parts[parts.count - 1].append(ordered[index + 1])
+    }
+    return parts
+  }
+}
