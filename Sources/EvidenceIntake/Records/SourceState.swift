@@ -20,6 +20,7 @@ struct SourceState {
   let setup: SourceSetup
   var reader: SourceReader
   var times: TimeResolver
+  var framer: RecordFramer
   /// Offset in the source of the first byte of the arena.
   var base: UInt64 = 0
   /// Number of the next line, from 1.
@@ -38,6 +39,7 @@ struct SourceState {
   init(_ setup: SourceSetup, reader: SourceReader) {
     self.setup = setup
     self.reader = reader
+    framer = RecordFramer(reader.framing)
     times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound)
   }
 

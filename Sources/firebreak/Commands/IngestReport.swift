@@ -44,7 +44,7 @@ struct IngestReport {
       var kinds: [String: Int] = [:]
       for damage in damaged.flatMap(\.damage) { kinds[damage.kind, default: 0] += 1 }
       let list = kinds.sorted { $0.key < $1.key }.map { $0.value == 1 ? $0.key : "\($0.key) × \($0.value)" }
-      parts.append("\(damaged.count) damaged or limited: \(list.joined(separator: ", "))")
+      parts.append("\(damaged.count) of \(sources.count) sources: \(list.joined(separator: ", "))")
       if let first = damaged.first, let damage = first.damage.first {
         parts.append("first: '\(Self.place(first.description))': \(damage.note)")
       }
@@ -52,7 +52,8 @@ struct IngestReport {
     if let first = read.unreadable.first {
       parts.append("\(read.unreadable.count) files not readable, first: \(first)")
     }
-    return parts.isEmpty ? nil : "evidence was lost: " + parts.joined(separator: "; ")
+    return parts.isEmpty
+      ? nil : "evidence was damaged, cut short or cannot be trusted: " + parts.joined(separator: "; ")
   }
 
   /// Other sentences for standard error.
