@@ -128,3 +128,43 @@ import Testing
     #expect(times.last! <= bound.instant)
   }
 }
+
+/// Times since boot.
+@Suite struct BootTests {
+  private func shifted(_ tracker: BootTracker, _ times: [Int64]) -> [Int64] {
+    var times = times
+    for adjustment in tracker.finish().adjustments {
+      for index in adjustment.events { times[index] += adjustment.shift }
+    }
+    return times
+  }
+
+  @Test func cutsWhereTheCounterFallsAndAnchorsEachBootByItsOwnWallTime() {
+    let second: Int64 = 1_000_000_000
+    let times: [Int64] = [1, 5, 100, 2, 9].map { $0 * second }
+    var tracker = BootTracker()
+    for (index, time) in times.enumerated() {
+      let wall: Int64? = index == 1 ? 1_000 * second : index == 4 ? 5_000 * second : nil
+      tracker.add(time, ordinal: index, wall: wall)
+    }
+    #expect(shifted(tracker, times) == [996, 1000, 1095, 4993, 5000].map { $0 * second })
+    #expect(tracker.finish().decision?.value == "2 boots, 2 anchored")
+  }
+
+  @Test func linesThatOvertakeEachOtherAreNoReboot() {
+    var tracker = BootTracker()
+    for (index, time) in [50_000_000_000, 49_999_000_000, 50_001_000_000].enumerated() {
+      tracker.add(Int64(time), ordinal: index, wall: nil)
+    }
+    #expect(tracker.finish().decision?.value == "1 boots, 0 anchored")
+  }
+
+  @Test func aMarkCutsABootLoopWithinASecond() {
+    var tracker = BootTracker()
+    for index in 0..<4 {
+      tracker.mark()
+      tracker.add(300_000_000, ordinal: index, wall: nil)
+    }
+    #expect(tracker.finish().decision?.value == "4 boots, 0 anchored")
+  }
+}

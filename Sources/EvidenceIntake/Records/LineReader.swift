@@ -208,6 +208,7 @@ struct LineReader: ~Copyable {
       source.bytesBy.structure &+= total
       source.linesBy.structure &+= 1
       source.isOpen = false
+      if reading.flags.contains(.bootMarker) { source.times.markBoot() }
     case .blank:
       source.bytesBy.blanks &+= total
       source.linesBy.blanks &+= 1
@@ -302,7 +303,8 @@ struct LineReader: ~Copyable {
       event.byteLength = reading.element.count
     }
     let resolved = source.times.resolve(
-      kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events)
+      kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
+      flags: reading.flags, wall: reading.wall)
     event.time = resolved.time
     event.timeError = resolved.error
     event.quality = resolved.quality

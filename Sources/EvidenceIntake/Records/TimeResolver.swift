@@ -43,6 +43,7 @@ struct TimeResolver {
   private let forcedYear: Int?
   private let bound: UpperBound?
 
+  private var boots = BootTracker()
   private var stretches: [Stretch] = []
   private var firstYear: Int?
   private var turn = 0
@@ -70,7 +71,9 @@ struct TimeResolver {
 
   /// The instant of one event. `ordinal` is its number in the source, from 0.
   @inline(__always)
-  mutating func resolve(kind: StampKind, time: Int64, resolution: Int64, ordinal: Int) -> ResolvedTime {
+  mutating func resolve(
+    kind: StampKind, time: Int64, resolution: Int64, ordinal: Int, flags: Reading.Flags = [], wall: Int64 = 0
+  ) -> ResolvedTime {
     switch kind {
     case .absolute:
       note(time)
@@ -83,11 +86,16 @@ struct TimeResolver {
       let instant = place(time, ordinal)
       return ResolvedTime(time: instant, error: max(1, resolution), quality: .inferredYear)
     case .sinceBoot:
+      if flags.contains(.bootMarker) { boots.mark() }
+      boots.add(time, ordinal: ordinal, wall: flags.contains(.hasWall) ? wall : nil)
       return ResolvedTime(time: time, error: max(1, resolution), quality: .unanchored)
     case .timeOfDay, .none:
       return ResolvedTime()
     }
   }
+
+  /// A record that is no event said that the device has booted.
+  mutating func markBoot() { boots.mark() }
 
   @inline(__always)
   private mutating func note(_ instant: Int64) {
@@ -212,6 +220,10 @@ struct TimeResolver {
       outcome.decisions.append(
         IntakeDecision(subject: "year", value: from == to ? "\(from)" : "\(from)–\(to)", reason: reason))
     }
+    let anchored = boots.finish()
+    outcome.adjustments += anchored.adjustments
+    if let decision = anchored.decision { outcome.decisions.append(decision) }
+    for instant in anchored.instants { note(instant) }
     if usedZone {
       outcome.decisions.append(
         IntakeDecision(
