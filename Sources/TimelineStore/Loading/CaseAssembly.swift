@@ -129,6 +129,9 @@ final class CaseAssembly {
     var firstTime = Int64.max
     var lastTime = Int64.min
     var rewritten = ByteBuffer(capacity: 256)
+    // Counted in a variable of its own: the class's would be checked for exclusive access at every event.
+    var rollups = self.rollups
+    self.rollups = Rollups()
     try lane.spool.forEach(from: source.frames.lowerBound, to: source.frames.upperBound) {
       (frame) throws(StoreError) in
       var record = UnsafeRawBufferPointer(frame)
@@ -154,8 +157,9 @@ final class CaseAssembly {
         if facts.time > lastTime { lastTime = facts.time }
       }
       id &+= 1
-      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes() }
+      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes(of: &rollups) }
     }
+    self.rollups = rollups
     contents.nextEvent = id
     contents.nextOrigin = origins.next
     items[index].origins = origins
@@ -166,7 +170,7 @@ final class CaseAssembly {
 
   private static let maximumMinutes = 500_000
 
-  private func spillMinutes() throws(StoreError) {
+  private func spillMinutes(of rollups: inout Rollups) throws(StoreError) {
     if minuteSpool == nil { minuteSpool = try Spool(beside: path) }
     for (key, events) in rollups.takeMinutes() {
       try minuteSpool!.append {
@@ -180,7 +184,8 @@ final class CaseAssembly {
   /// Calls `body` with all minutes counted (minute × 16 + severity, 8 for none); one may come more than once.
   func forEachMinute(_ body: (Int64, Int64) throws(StoreError) -> Void) throws(StoreError) {
     if let minuteSpool {
-      try spillMinutes()
+      var last = rollups
+      try spillMinutes(of: &last)
       try minuteSpool.flush()
       try minuteSpool.forEach(from: 0, to: minuteSpool.end) { (frame) throws(StoreError) in
         try body(

@@ -23,6 +23,7 @@ final class LoadLane: EventLane {
   private var templateMarks: [Int32] = []
   private var mark: Int32 = 0
   private var scratch = ByteBuffer(capacity: 4096)
+  private var stamps = StampRecognizer()
   private let whenClosed: (LoadLane) -> Void
 
   init(order: Int, path: String, whenClosed: @escaping (LoadLane) -> Void) throws(StoreError) {
@@ -141,17 +142,26 @@ final class LoadLane: EventLane {
       row.device = device
     }
     if record.severity < 8 { row.severity = record.severity }
-    row.origin = origin(of: record)
+    var style = StampStyle()
+    if !record.stamp.isEmpty {
+      let stamp = try slice(arena, record.stamp)
+      if let time = row.time, let found = stamps.style(of: stamp, time: time) {
+        style = found
+      } else {
+        row.stamp = text(stamp)
+      }
+    }
+    row.origin = origin(
+      Origin(quality: record.quality, timeError: record.timeError, basis: record.basis, stamp: style))
     if row.origin < 0 {
       // Errors that differ from event to event go into the row.
       row.timeError = record.timeError
-      row.origin = origin(Origin(quality: record.quality, timeError: -1, basis: record.basis))
+      row.origin = origin(Origin(quality: record.quality, timeError: -1, basis: record.basis, stamp: style))
     }
     row.line = Int64(bitPattern: record.line)
     row.byteOffset = Int64(bitPattern: record.byteOffset)
     row.byteLength = Int64(record.byteLength)
     if !record.fields.isEmpty { row.fields = text(try slice(arena, record.fields)) }
-    if !record.stamp.isEmpty { row.stamp = text(try slice(arena, record.stamp)) }
     let message = try slice(arena, record.message)
     let template = templates.ordinal(of: record.template.rawValue)
     scratch.count = 0
@@ -207,18 +217,14 @@ final class LoadLane: EventLane {
   nonisolated(unsafe) private static let nowhere = UnsafeRawPointer(
     UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16))
 
-  @inline(__always) private func origin(of record: EventRecord) -> Int32 {
-    if lastOrigin >= 0 {
-      let last = origins[Int(lastOrigin)]
-      if last.quality == record.quality, last.timeError == record.timeError, last.basis == record.basis {
-        return lastOrigin
-      }
-    }
-    return origin(Origin(quality: record.quality, timeError: record.timeError, basis: record.basis))
+  /// The ordinal of an origin in the current source; -1 where there are too many with an error of their own.
+  @inline(__always) private func origin(_ origin: Origin) -> Int32 {
+    // Most events are like the one before.
+    if lastOrigin >= 0, origins[Int(lastOrigin)] == origin { return lastOrigin }
+    return lookUp(origin)
   }
 
-  /// The ordinal of an origin in the current source; -1 where there are too many with an error of their own.
-  private func origin(_ origin: Origin) -> Int32 {
+  @inline(never) private func lookUp(_ origin: Origin) -> Int32 {
     if let known = originOrdinals[origin] {
       lastOrigin = known
       return known

@@ -12,16 +12,23 @@ struct Origin: Hashable {
 /// How stamps are rebuilt from times.
 struct StampStyle: Hashable {
   /// Forms as numbered in the case file.
-  enum Form: Int64 { case stored = 0, rfc3164 = 1, date = 2 }
+  enum Form: UInt8 { case stored = 0, rfc3164 = 1, date = 2 }
   var form = Form.stored
   /// Nanoseconds to add to the event's time before it is written.
   var shift: Int64 = 0
   /// Digits of fraction.
-  var digits: Int64 = 0
+  var digits: UInt8 = 0
   /// Between date and time.
-  var separator = "T"
-  /// Behind the time: `Z`, `+02:00` or nothing.
-  var suffix = ""
+  var separator = UInt8(ascii: "T")
+  /// Behind the time: `Z`, `+02:00` or nothing; up to eight bytes, the first in the lowest.
+  var suffix: UInt64 = 0
+
+  /// The suffix as text.
+  var suffixText: String {
+    String(
+      decoding: (0..<8).map { UInt8(truncatingIfNeeded: suffix >> UInt64(8 * $0)) }.prefix { $0 != 0 },
+      as: UTF8.self)
+  }
 }
 
 /// One source as a lane leaves it.

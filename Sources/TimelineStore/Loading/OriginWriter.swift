@@ -62,9 +62,9 @@ struct OriginWriter {
       try statement.run(
         .integer(next - Int64(order.count) + Int64(offset)), .integer(source),
         .integer(Int64(origin.quality.rawValue)), origin.timeError < 0 ? .null : .integer(origin.timeError),
-        .integer(Int64(origin.basis.rawValue)), .integer(origin.stamp.form.rawValue),
-        .integer(origin.stamp.shift), .integer(origin.stamp.digits), .text(origin.stamp.separator),
-        .text(origin.stamp.suffix))
+        .integer(Int64(origin.basis.rawValue)), .integer(Int64(origin.stamp.form.rawValue)),
+        .integer(origin.stamp.shift), .integer(Int64(origin.stamp.digits)),
+        .text(String(UnicodeScalar(origin.stamp.separator))), .text(origin.stamp.suffixText))
     }
   }
 }
