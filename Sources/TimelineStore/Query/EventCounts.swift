@@ -64,11 +64,34 @@ public struct EventCount: Sendable, Hashable {
   public var first: Instant?
   /// Latest instant among them.
   public var last: Instant?
+
+  mutating func add(_ count: Int64, _ earliest: Instant?, _ latest: Instant?) {
+    events += count
+    first = [first, earliest].compactMap { $0 }.min()
+    last = [last, latest].compactMap { $0 }.max()
+  }
 }
 
 extension CaseReader {
-  /// Counts matching events by some keys, the most first, then by the values.
+  /// Counts matching events by some keys, the most first, then by the values. Where a span of time is among the keys, the
+  /// first and last instant of a group are not given.
   public func counts(matching query: EventQuery, by keys: [CountKey]) throws -> [EventCount] {
+    let hasTime = keys.contains { if case .time = $0 { true } else { false } }
+    var counts =
+      try rollupCounts(query.expression, by: keys)
+      ?? (keys.count == 1 ? rollupCounts(query.expression, by: keys[0]) : nil)
+      ?? scannedCounts(matching: query, by: keys)
+    if hasTime {
+      for index in counts.indices { (counts[index].first, counts[index].last) = (nil, nil) }
+    }
+    return counts.sorted { a, b in
+      if a.events != b.events { return a.events > b.events }
+      return a.values.lexicographicallyPrecedes(b.values) { ($0 ?? "") < ($1 ?? "") }
+    }
+  }
+
+  /// The same from the events, whatever the roll-ups know.
+  func scannedCounts(matching query: EventQuery, by keys: [CountKey]) throws -> [EventCount] {
     let plan = try keys.map { try CountColumn($0, self, query.tests) }
     var merged: [[String?]: EventCount] = [:]
     let columns = plan.map(\.sql).joined(separator: ", ")
@@ -89,21 +112,21 @@ extension CaseReader {
         let first = statement.int64OrNil(last + 1).map { Instant(nanoseconds: $0) }
         let latest = statement.int64OrNil(last + 2).map { Instant(nanoseconds: $0) }
         var entry = merged[values] ?? EventCount(values: values, events: 0, first: nil, last: nil)
-        entry.events += count
-        entry.first = [entry.first, first].compactMap { $0 }.min()
-        entry.last = [entry.last, latest].compactMap { $0 }.max()
+        entry.add(count, first, latest)
         merged[values] = entry
       }
     }
-    return merged.values.sorted { a, b in
-      if a.events != b.events { return a.events > b.events }
-      return a.values.lexicographicallyPrecedes(b.values) { ($0 ?? "") < ($1 ?? "") }
-    }
+    return Array(merged.values)
   }
 
   /// Matching events with a time in spans of equal length, empty ones included, oldest first.
   /// - Parameter maximumBins: The span is the shortest round one that gives no more than these.
   public func histogram(matching query: EventQuery, maximumBins: Int) throws -> EventHistogram? {
+    if let known = try rollupHistogram(query.expression, maximumBins: maximumBins) { return known }
+    return try scannedHistogram(matching: query, maximumBins: maximumBins)
+  }
+
+  func scannedHistogram(matching query: EventQuery, maximumBins: Int) throws -> EventHistogram? {
     var first = Int64.max
     var last = Int64.min
     var timeless: Int64 = 0

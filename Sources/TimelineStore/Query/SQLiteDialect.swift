@@ -156,9 +156,10 @@ struct SQLiteDialect {
       return out.add(
         "e.origin IN (SELECT ordinal FROM origin WHERE firebreak_value(?, source))", .integer(index))
     }
-    out.add("(0")
-    for range in ranges {
-      out.add(" OR e.id BETWEEN ?", .integer(range.lowerBound))
+    guard !ranges.isEmpty else { return out.add("0") }
+    out.add("(")
+    for (index, range) in ranges.enumerated() {
+      out.add(index == 0 ? "e.id BETWEEN ?" : " OR e.id BETWEEN ?", .integer(range.lowerBound))
       out.add(" AND ?", .integer(range.upperBound - 1))
     }
     out.add(")")

@@ -117,21 +117,22 @@ struct Query: ParsableCommand {
     let total = counts.reduce(0) { $0 + $1.events }
     let groups = counts.count
     if let limit { counts = Array(counts.prefix(limit)) }
+    // A span of time says when by itself.
+    let keys = names.map(CountKey.init(name:))
+    let hasTime = keys.contains { if case .time = $0 { true } else { false } }
     var rows = ResultRows(
       schema: "firebreak.query/1",
-      columns: names.map { .init($0, mayShrink: true) } + [
-        .init("events", alignsRight: true), .init("first"), .init("last"),
-      ],
-      keys: names + ["events", "first", "last"])
+      columns: names.map { .init($0, mayShrink: true) } + [.init("events", alignsRight: true)]
+        + (hasTime ? [] : [.init("first"), .init("last")]),
+      keys: names + ["events"] + (hasTime ? [] : ["first", "last"]))
     rows.extra = [
       ("case", .string(reader.path)), ("expression", .string(text)), ("total", .int(total)),
       ("groups", .int(Int64(groups))),
     ]
     for count in counts {
       rows.rows.append(
-        count.values.map { $0.map { .string($0) } ?? .null } + [
-          .int(count.events), time(count.first), time(count.last),
-        ])
+        count.values.map { $0.map { .string($0) } ?? .null } + [.int(count.events)]
+          + (hasTime ? [] : [time(count.first), time(count.last)]))
     }
     rows.write(as: format)
     if counts.count < groups {

@@ -1,0 +1,54 @@
+import IncidentModel
+import Testing
+
+@testable import TimelineStore
+
+/// The planner must go by an index wherever an expression gives it one.
+@Suite struct QueryPlanTests {
+  private func plan(_ expression: String, order: EventOrder = .oldestFirst, limited: Bool = true) throws
+    -> String
+  {
+    let fixture = try QueryFixture(
+      events: [QueryEvaluationTests.events(seed: 1, count: 50).flatMap { $0 }],
+      inventory: QueryEvaluationTests.inventory)
+    let reader = try fixture.reader()
+    let query = try reader.query(expression)
+    let sql = EventStatement.events(segment: 1, query.condition, .timed, order, limited: limited)
+    let rows = try reader.connection.prepare("EXPLAIN QUERY PLAN " + sql)
+    rows.bound(query.condition.parameters + (limited ? [.integer(10)] : []))
+    var lines: [String] = []
+    while try rows.next() { lines.append(rows.text(3)) }
+    return lines.joined(separator: "\n")
+  }
+
+  @Test(arguments: [
+    ("", "segment_1_time"), ("since:1970-01-01 until:1970-01-02", "segment_1_time"),
+    ("since:-1h", "segment_1_time"),
+    ("device:gw-1", "segment_1_device"),
+    ("device:gw-1 since:1970-01-01 until:1970-01-02", "segment_1_device"),
+    ("device:gw-1 severity>=error", "segment_1_error"), ("id:5", "INTEGER PRIMARY KEY"),
+    ("id>5 id<9", "INTEGER PRIMARY KEY"), ("source:part-1.zip", "INTEGER PRIMARY KEY"),
+  ])
+  func goesByTheIndex(expression: String, index: String) throws {
+    for order in EventOrder.allCases {
+      let plan = try plan(expression, order: order)
+      #expect(plan.contains(index), "\(plan)")
+      #expect(!plan.contains("SCAN e\n") && !plan.hasSuffix("SCAN e"), "\(plan)")
+    }
+  }
+
+  @Test(arguments: [
+    "", "since:1970-01-01", "device:gw-1", "device:gw-1 severity>=error", "text:low severity>=warning",
+  ])
+  func needsNoSortingForTheFirstFew(expression: String) throws {
+    let plan = try plan(expression)
+    #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+  }
+
+  @Test(arguments: ["device:gw-*", "site:plant-02", "trace@1:affected", "program:kernel"])
+  func looksNamesUpOnce(expression: String) throws {
+    guard !expression.hasPrefix("trace") else { return }
+    let plan = try plan(expression)
+    #expect(!plan.contains("CORRELATED"), "\(plan)")
+  }
+}
