@@ -2,5 +2,7 @@ import ArgumentParser
 
 /// The subcommands, in the order of `firebreak --help`: the way of an incident.
 let allCommands: [any ParsableCommand.Type] = [
-  Simulate.self,
+  Ingest.self, Query.self, Show.self, Sources.self, Devices.self,
+  TraceCommand.self, PlaybookCommands.self,
+  Note.self, Verify.self, Formats.self, Simulate.self,
 ]
