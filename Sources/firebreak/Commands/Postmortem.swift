@@ -1,0 +1,231 @@
+import ArgumentParser
+import CascadeAnalysis
+import ConsoleOutput
+import IncidentModel
+import PostmortemReport
+import TimelineStore
+
+/// `firebreak postmortem`: the report of an incident, computed from the case.
+struct Postmortem: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the report of an incident from its evidence: HTML, Markdown, JSON, PDF.",
+    discussion: """
+      'firebreak postmortem --case FILE --output DIR' writes the engineers' report and the full lists beside it. What only \
+      people know comes from 'firebreak postmortem notes'; what nobody has said yet is printed as "not provided".
+      """,
+    subcommands: [MakePostmortem.self, PostmortemNotes.self, PostmortemDiff.self, PostmortemLint.self],
+    defaultSubcommand: MakePostmortem.self)
+}
+
+/// A file format of a report.
+enum ReportFileFormat: String, CaseIterable, ExpressibleByArgument {
+  case html, md, json, pdf
+}
+
+/// `firebreak postmortem make`, the default.
+struct MakePostmortem: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "make", abstract: "Write the report (this is the default).")
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: ArgumentHelp("Folder for the report; made where it does not exist.", valueName: "dir"))
+  var output: String
+
+  @Option(
+    help: "For whom, repeatable: engineer, executive, customer, regulator, or all (default: engineer).")
+  var audience: [String] = ["engineer"]
+
+  @Option(
+    name: .customLong("report-format"), help: "html, md, json, pdf, repeatable (default: html, md and json).")
+  var formats: [ReportFileFormat] = [.html, .md, .json]
+
+  @Option(help: "Marking: clear, green, amber, amber+strict, red.")
+  var tlp = "amber"
+
+  @Option(help: "Which incident of the trace, 1 being the largest.")
+  var incident: Int = 1
+
+  @Option(help: "Number of the stored trace to pin (default: the latest).")
+  var trace: Int64?
+
+  @Flag(inversion: .prefixedNo, help: "Write the full timeline as CSV beside the engineers' report.")
+  var timeline = true
+
+  @Option(help: "File with the secret key of the pseudonyms (default: derived from the evidence).")
+  var pseudonymKey: String?
+
+  @Option(
+    help: ArgumentHelp("File for the log of names that were replaced; keep it apart.", valueName: "csv"))
+  var redactionLog: String?
+
+  func validate() throws {
+    guard incident >= 1 else { throw ValidationError("--incident is 1 or more") }
+    guard TrafficLight(rawValue: tlp.lowercased()) != nil else {
+      throw ValidationError("--tlp is clear, green, amber, amber+strict or red, not '\(tlp)'")
+    }
+    _ = try audiences()
+  }
+
+  private func audiences() throws -> [Audience] {
+    var result: [Audience] = []
+    for name in audience {
+      let wanted = name == "all" ? Audience.allCases : [Audience(rawValue: name)].compactMap { $0 }
+      guard !wanted.isEmpty else {
+        throw ValidationError("--audience is engineer, executive, customer, regulator or all, not '\(name)'")
+      }
+      for audience in wanted where !result.contains(audience) { result.append(audience) }
+    }
+    return result
+  }
+
+  func run() throws {
+    let path = try caseOption.existingPath()
+    let wanted = try audiences()
+    // What can fail cheaply fails before the long work begins.
+    let browser = PostmortemPDF.browser()
+    if formats.contains(.pdf), browser == nil {
+      throw CommandError(
+        "cannot make a PDF: no Chromium is installed; install 'chromium' or leave out --report-format pdf")
+    }
+    let key = try pseudonymKey.map { try CommandFile.read($0) }
+    try CommandFile.makeFolder(output)
+    Interrupt.listen()
+    var input = try PostmortemCase(path: path, number: trace)
+    CaseOption.announce(path, newest: input.facts.newestEvidence)
+    try input.choose(incident: incident - 1)
+    try Interrupt.check()
+    var log: [(kind: String, name: String, pseudonym: String)] = []
+    let attachments = wanted.contains(.engineer) ? try lists(input) : []
+    for audience in wanted {
+      var options = ReportOptions(audience: audience, sha256: PostmortemCase.sha256)
+      options.marking = TrafficLight(rawValue: tlp.lowercased()) ?? .amber
+      options.incident = incident - 1
+      options.version = max(1, input.facts.annotations.version ?? 1)
+      options.pseudonymKey = key ?? input.evidenceDigest
+      input.facts.attachments = audience == .engineer ? attachments : []
+      if !audience.hidesEvidence {
+        let draft = Report(facts: input.facts, trace: input.trace, options: options)
+        try input.loadCitedEvents(draft.citations)
+      }
+      let report = Report(facts: input.facts, trace: input.trace, options: options)
+      log += report.redactions
+      try write(report, browser)
+      try Interrupt.check()
+    }
+    if let redactionLog { try write(log, to: redactionLog) }
+    if input.trace.incidents.isEmpty { Console.note("no incident was found; the report says what was read") }
+    let findings = Lint.findings(in: input.facts.annotations)
+    if !findings.isEmpty {
+      Console.note("\(findings.count) hints on wording: 'firebreak postmortem lint' lists them")
+    }
+  }
+
+  private func lists(_ input: PostmortemCase) throws -> [Attachment] {
+    var options = ReportOptions(audience: .engineer, sha256: PostmortemCase.sha256)
+    options.incident = incident - 1
+    var result = [try PostmortemLists.devices(input, options, to: "\(output)/devices.csv")]
+    if timeline { result.append(try PostmortemLists.timeline(input.reader, to: "\(output)/timeline.csv")) }
+    return result
+  }
+
+  private func write(_ report: Report, _ browser: String?) throws {
+    let suffix = report.options.audience == .engineer ? "" : "-\(report.options.audience.rawValue)"
+    let base = "\(output)/postmortem\(suffix)"
+    var wanted = ReportFileFormat.allCases.filter { formats.contains($0) }
+    if wanted.contains(.pdf), !wanted.contains(.html) { wanted.insert(.html, at: 0) }
+    for format in wanted {
+      let path = "\(base).\(format.rawValue)"
+      switch format {
+      case .html: try CommandFile.write(HTMLRenderer.render(report), to: path)
+      case .md: try CommandFile.write(MarkdownRenderer.render(report), to: path)
+      case .json: try CommandFile.write(JSONRenderer.render(report), to: path)
+      case .pdf: if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser) }
+      }
+      Console.print(Sanitizer.escape(path))
+    }
+  }
+
+  private func write(_ log: [(kind: String, name: String, pseudonym: String)], to path: String) throws {
+    var seen: Set<String> = []
+    var text = CSVText.row(["kind", "name", "pseudonym"])
+    for entry in log where seen.insert(entry.pseudonym).inserted {
+      text += CSVText.row([entry.kind, EvidenceText(entry.name, limit: 4096).display, entry.pseudonym])
+    }
+    try CommandFile.write(text, to: path, mode: 0o600)
+  }
+}
+
+/// `firebreak postmortem notes`: people's part of the report as a file to edit.
+struct PostmortemNotes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "notes", abstract: "Export or import people's part of the report.",
+    discussion: """
+      '--export notes.json' writes every field, those not provided yet empty; edit it and give it back with \
+      '--import notes.json'. Nothing is lost: older values stay in the case, and making the report never changes them. \
+      A single field can be set with 'firebreak note --set state=in_review'.
+      """)
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: ArgumentHelp("Write the fields to a file, - for standard output.", valueName: "file"))
+  var export: String?
+
+  @Option(name: .customLong("import"), help: ArgumentHelp("Take the fields from a file.", valueName: "file"))
+  var source: String?
+
+  @Option(help: "Who says it (default: $FIREBREAK_AUTHOR, else account@machine).")
+  var author: String?
+
+  func validate() throws {
+    guard (export == nil) != (source == nil) else {
+      throw ValidationError("give --export FILE or --import FILE")
+    }
+  }
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    if let source {
+      let changed = try AnnotationStore.importFile(
+        source, into: reader.path, author: author ?? Person.current)
+      Console.note(changed.isEmpty ? "nothing is new" : "changed: \(changed.joined(separator: ", "))")
+    } else if let export {
+      let content = try AnnotationStore.exported(try AnnotationStore.read(reader))
+      if export == "-" { Console.write(content) } else { try CommandFile.write(content, to: export) }
+    }
+  }
+}
+
+/// `firebreak postmortem lint`: hints on the wording of people's notes.
+struct PostmortemLint: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lint", abstract: "Look for blame, vagueness, local times and promises in the notes.",
+    discussion:
+      "Exit code 1: there are hints. 'lintIgnored' in the notes lists rules to ignore, each with a reason.")
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: "Output: table, json, jsonl or csv.")
+  var format: OutputFormat = .table
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    let findings = Lint.findings(in: try AnnotationStore.read(reader))
+    guard !findings.isEmpty || format != .table else {
+      Console.note("nothing to say about the wording")
+      return
+    }
+    var rows = ResultRows(
+      schema: "firebreak.postmortem-lint/1",
+      columns: [
+        .init("field"), .init("line", alignsRight: true), .init("rule"), .init("words"),
+        .init("hint", mayShrink: true),
+      ],
+      keys: ["field", "line", "rule", "words", "hint"])
+    rows.rows = findings.map {
+      [.string($0.field), .int(Int64($0.line)), .string($0.rule), .string($0.words), .string($0.hint)]
+    }
+    rows.write(as: format)
+    if !findings.isEmpty { throw ExitStatus.no }
+  }
+}

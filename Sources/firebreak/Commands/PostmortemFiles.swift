@@ -1,0 +1,155 @@
+import Crypto
+import Glibc
+import IncidentModel
+import PostmortemReport
+import TimelineStore
+
+/// Reading and writing files for reports, with errors that say what to do.
+enum CommandFile {
+  /// The bytes of a file, or of standard input for `-`. At most 64 MiB.
+  static func read(_ path: String) throws -> [UInt8] {
+    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+    }
+    defer { if path != "-" { close(descriptor) } }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count == 0 { return bytes }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+      }
+      bytes += buffer[..<count]
+      guard bytes.count <= 64 << 20 else {
+        throw CommandError("cannot read '\(path)': it is larger than 64 MiB")
+      }
+    }
+  }
+
+  /// Makes a folder; one that exists is fine.
+  static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw CommandError("cannot make the folder '\(path)': \(String(cString: strerror(errno)))")
+    }
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw CommandError("cannot write into '\(path)': \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Writes a file whole or not at all.
+  static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+    let file = try HashingFile(path, mode: mode)
+    try file.write(text)
+    _ = try file.finish()
+  }
+}
+
+/// A file that takes its SHA-256 as it is written, and appears under its name only once it is whole.
+final class HashingFile {
+  private let path: String
+  private let temporary: String
+  private let descriptor: Int32
+  private var hash = SHA256()
+  private var buffer: [UInt8] = []
+  private(set) var bytes: UInt64 = 0
+  private var isFinished = false
+
+  init(_ path: String, mode: mode_t = 0o644) throws {
+    self.path = path
+    temporary = path + ".part"
+    unlink(temporary)
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard descriptor >= 0 else {
+      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+    }
+    buffer.reserveCapacity(1 << 20)
+  }
+
+  deinit {
+    if !isFinished {
+      close(descriptor)
+      unlink(temporary)
+    }
+  }
+
+  func write(_ text: String) throws {
+    buffer += text.utf8
+    if buffer.count >= 1 << 20 { try flush() }
+  }
+
+  private func flush() throws {
+    hash.update(data: buffer)
+    bytes += UInt64(buffer.count)
+    var offset = 0
+    while offset < buffer.count {
+      let count = buffer[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+      }
+      offset += count
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Puts the file in its place.
+  /// - Returns: Its SHA-256, hex.
+  func finish() throws -> String {
+    try flush()
+    isFinished = true
+    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
+      let reason = String(cString: strerror(errno))
+      unlink(temporary)
+      throw CommandError("cannot write '\(path)': \(reason)")
+    }
+    return PostmortemCase.hex(hash.finalize())
+  }
+}
+
+/// The full lists beside a report.
+enum PostmortemLists {
+  /// All events in order of time as CSV.
+  static func timeline(_ reader: CaseReader, to path: String) throws -> Attachment {
+    let file = try HashingFile(path)
+    try file.write(
+      CSVText.row([
+        "event", "time", "time_quality", "device", "severity", "message", "file", "line", "byte_offset",
+        "byte_length",
+      ]))
+    var rows = 0
+    try reader.forEachEvent(matching: try reader.query("")) { event in
+      if rows & 0xFFF == 0 { try Interrupt.check() }
+      rows += 1
+      try file.write(
+        CSVText.row([
+          String(event.id.rawValue), event.time?.rfc3339(fractionDigits: 9) ?? "", event.quality.name,
+          event.device.map { EvidenceText($0).display } ?? "", event.severity?.name ?? "",
+          EvidenceText(bytes: event.messageBytes, limit: 4096).display,
+          EvidenceText(event.place.name, limit: 1024).display, String(event.line), String(event.byteOffset),
+          String(event.byteLength),
+        ]))
+      return true
+    }
+    return try attachment(file, path, "every event in order of time", rows)
+  }
+
+  /// All affected devices as CSV.
+  static func devices(_ input: PostmortemCase, _ options: ReportOptions, to path: String) throws -> Attachment
+  {
+    let (text, rows) = DeviceList.csv(facts: input.facts, trace: input.trace, options: options)
+    let file = try HashingFile(path)
+    try file.write(text)
+    return try attachment(file, path, "every affected device", rows)
+  }
+
+  private static func attachment(_ file: HashingFile, _ path: String, _ title: String, _ rows: Int) throws
+    -> Attachment
+  {
+    let digest = try file.finish()
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return Attachment(name: name, title: title, sha256: digest, bytes: file.bytes, rows: rows)
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// Prints a report's page with a Chromium of the machine. The page has neither script nor network; the browser gets none either.
+enum PostmortemPDF {
+  private static let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
+
+  /// The browser's path; nil where there is none.
+  static func browser() -> String? {
+    for folder in (Console.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
+      for name in names where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
+    }
+    return nil
+  }
+
+  static func print(_ page: String, to path: String, with browser: String) throws {
+    guard let full = realpath(page, nil) else {
+      throw CommandError("cannot print '\(page)': \(String(cString: strerror(errno)))")
+    }
+    defer { free(full) }
+    let pagePath = String(cString: full)
+    var template = Array("/tmp/firebreak-print-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw CommandError("cannot make a temporary folder to print in") }
+    let profile = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { _ = run("/bin/rm", ["-rf", profile]) }
+    var arguments = [
+      "--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions",
+      "--disable-background-networking",
+      "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=\(profile)", "--no-pdf-header-footer",
+      "--generate-pdf-document-outline", "--print-to-pdf=\(path).part",
+    ]
+    // Chromium's own sandbox cannot be set up by root.
+    if getuid() == 0 { arguments.append("--no-sandbox") }
+    let encoded = pagePath.utf8.map { byte -> String in
+      let isPlain =
+        byte == 47 || byte == 45 || byte == 46 || byte == 95 || byte >= 48 && byte <= 57
+        || (byte | 32) >= 97 && (byte | 32) <= 122
+      return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+    guard run(browser, arguments + ["file://" + encoded]) == 0, rename("\(path).part", path) == 0 else {
+      unlink("\(path).part")
+      throw CommandError("cannot make '\(path)': \(browser) did not print the page")
+    }
+  }
+
+  /// Runs a program without a shell, its output thrown away; gives its exit code, or -1.
+  private static func run(_ program: String, _ arguments: [String]) -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+    argv.append(nil)
+    defer { for pointer in argv { free(pointer) } }
+    var child: pid_t = 0
+    guard posix_spawn(&child, program, &actions, nil, argv, environ) == 0 else { return -1 }
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0 { if errno != EINTR { return -1 } }
+    return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
+  }
+}
