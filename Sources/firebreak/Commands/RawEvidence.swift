@@ -1,6 +1,8 @@
 import Crypto
+import EvidenceIntake
 import Glibc
 import IncidentModel
+import Synchronization
 
 /// Reads records back from the evidence, which lies outside the case.
 protocol RawEvidence {
@@ -25,6 +27,78 @@ enum RawEvidenceError: Error {
     case .gone(let reason): "the evidence is gone (\(reason)); this is what the case has"
     case .changed: "the evidence has changed since ingest (its SHA-256 differs); this is what the case has"
     case .unsupported(let reason): "the raw line cannot be read back: \(reason)"
+    }
+  }
+}
+
+/// Whatever the intake can read: compressed files and members of archives are unpacked again, taken as lines of text.
+/// Line ends are not kept; a record that is not made of lines cannot be read back this way.
+struct UnpackedEvidence: RawEvidence {
+  func bytes(
+    of source: SourceDescription, sha256: String, offset: UInt64, length: Int
+  ) throws(RawEvidenceError) -> [UInt8] {
+    guard source.path != "-" else { throw .unsupported("it came from standard input") }
+    guard access(source.path, R_OK) == 0 else { throw .gone(String(cString: strerror(errno))) }
+    var options = IntakeOptions()
+    options.formats = [SourceRule(parsing: "text")]
+    options.mayBeKnown = false
+    let collector = LineCollector(source: source, bytes: offset..<offset &+ UInt64(max(1, length)))
+    do {
+      _ = try Intake.run([source.path], options: options, into: collector)
+    } catch {
+      throw .unsupported("\(error)")
+    }
+    let found = collector.found.withLock { $0 }
+    guard let now = found.sha256 else {
+      throw .gone("\(source.path) no longer holds \(source.members.joined(separator: "/"))")
+    }
+    guard now == sha256 else { throw .changed }
+    guard !found.lines.isEmpty else { throw .unsupported("it is not made of lines") }
+    return Array(found.lines.joined(separator: [UInt8(ascii: "\n")]))
+  }
+
+  /// Keeps the lines of one source that overlap a range of bytes.
+  private final class LineCollector: EventSink {
+    struct Found {
+      var lines: [[UInt8]] = []
+      var sha256: String?
+    }
+    let source: SourceDescription
+    let bytes: Range<UInt64>
+    let found = Mutex(Found())
+
+    init(source: SourceDescription, bytes: Range<UInt64>) {
+      self.source = source
+      self.bytes = bytes
+    }
+
+    func contains(sha256: String) throws -> Bool { false }
+    func openLane(order: Int) throws -> any EventLane { Lane(self) }
+
+    private final class Lane: EventLane {
+      let collector: LineCollector
+      var isWanted = false
+      init(_ collector: LineCollector) { self.collector = collector }
+
+      func beginSource(_ source: SourceDescription) throws { isWanted = source == collector.source }
+      func append(_ batch: borrowing EventBatch) throws {
+        guard isWanted else { return }
+        let wanted = collector.bytes
+        for record in batch.records
+        where record.byteOffset < wanted.upperBound
+          && record.byteOffset + UInt64(record.byteLength) > wanted.lowerBound
+        {
+          let range = Int(record.message.start)..<Int(record.message.start) + Int(record.message.count)
+          let line = Array(batch.arena[range])
+          collector.found.withLock { $0.lines.append(line) }
+        }
+      }
+      func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
+        if isWanted { collector.found.withLock { $0.sha256 = account.sha256 } }
+        isWanted = false
+      }
+      func discardSource() throws { isWanted = false }
+      func close() throws {}
     }
   }
 }

@@ -36,7 +36,9 @@ struct Show: ParsableCommand {
       throw ExitStatus.no
     }
     let source = try reader.sources().first { $0.ordinal == event.source }
-    let raw = RawRecord(event, sha256: source?.sha256 ?? "")
+    let isPlain = event.place.members.isEmpty && source?.compression.isEmpty != false
+    let raw = RawRecord(
+      event, sha256: source?.sha256 ?? "", from: isPlain ? PlainFiles() : UnpackedEvidence())
     let ofDevice = try reader.context(of: event, .device, count: context)
     let ofSource = try reader.context(of: event, .source, count: context)
     if format == .json {
@@ -157,7 +159,7 @@ struct RawRecord {
   /// Bytes that are shown in a terminal.
   static let shownBytes = 4096
 
-  init(_ event: TimelineEvent, sha256: String, from evidence: some RawEvidence = PlainFiles()) {
+  init(_ event: TimelineEvent, sha256: String, from evidence: any RawEvidence) {
     do throws(RawEvidenceError) {
       state = .read(
         try evidence.bytes(

@@ -3,7 +3,6 @@ import ConsoleOutput
 import EvidenceIntake
 import Glibc
 import IncidentModel
-import Synchronization
 import TimelineStore
 
 /// `firebreak verify`: is the evidence still what was ingested, and the custody log still what it was?
@@ -118,11 +117,16 @@ enum EvidenceComparison {
     }
     for path in paths where access(path, R_OK) == 0 {
       // One after the other: a path that cannot be read must not hide the others.
-      guard
-        let summary = try? Intake.run(
-          [path], options: IntakeOptions(), into: DiscardingSink(), shouldStop: { false },
-          onProgress: { _ in })
-      else { continue }
+      var options = IntakeOptions()
+      options.mayBeKnown = false
+      options.jobs = 1
+      let summary: IntakeSummary
+      do {
+        summary = try Intake.run([path], options: options, into: DiscardingSink())
+      } catch let error as IntakeError {
+        Console.warn(Sanitizer.escape(error.description))
+        continue
+      }
       for account in summary.sources {
         found[path, default: [:]][account.description.members] = account.sha256
       }

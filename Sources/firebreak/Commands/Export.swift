@@ -1,0 +1,50 @@
+import ArgumentParser
+import ConsoleOutput
+import IncidentModel
+import TimelineStore
+
+/// `firebreak export`: what a case knows, in a form that other tools take.
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the case's list of evidence with SHA-256, as 'sha256sum -c' takes it.",
+    discussion: """
+      Members of archives have hashes of their own, which sha256sum cannot look up: they stand as comments. \
+      'firebreak verify' checks those too.
+      """)
+
+  enum Target: String, CaseIterable, ExpressibleByArgument { case manifest }
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: "What to write: manifest.")
+  var to: Target = .manifest
+
+  func run() throws {
+    let reader = try caseOption.openReader()
+    var written = 0
+    for source in try reader.sources() {
+      if source.description.members.isEmpty, source.description.path != "-" {
+        Console.print(Self.line(sha256: source.sha256, path: source.description.path))
+        written += 1
+      } else {
+        Console.print("# \(source.sha256)  \(Sanitizer.escape(source.name))")
+      }
+    }
+    Console.note("\(Figures.grouped(written)) files; check with: sha256sum -c")
+    if written == 0 { throw ExitStatus.no }
+  }
+
+  /// As GNU sha256sum writes it: names with a backslash or a line end are escaped, and the line begins with a backslash.
+  static func line(sha256: String, path: String) -> String {
+    var name = ""
+    for scalar in path.unicodeScalars {
+      switch scalar {
+      case "\\": name += "\\\\"
+      case "\n": name += "\\n"
+      case "\r": name += "\\r"
+      default: name.unicodeScalars.append(scalar)
+      }
+    }
+    return (name == path ? "" : "\\") + sha256 + "  " + name
+  }
+}
