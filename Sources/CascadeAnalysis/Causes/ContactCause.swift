@@ -95,18 +95,24 @@ struct ContactCause {
   private mutating func rankOrigins(_ fleet: Fleet, _ time: (Int) -> Double) {
     let order = failed.sorted { (time($0), $0) < (time($1), $1) }
     let first = time(order[0])
-    let candidates = order.prefix(40)
-    for candidate in candidates {
-      var seen = Set<Int>([candidate])
+    // Reachability costs a pass over the failed for each candidate.
+    let candidates = order.prefix(max(8, min(40, 2_000_000 / max(1, failed.count))))
+    var visit = [Int32](repeating: -1, count: fleet.isShared.count)
+    for (turn, candidate) in candidates.enumerated() {
+      visit[candidate] = Int32(turn)
+      var reached = 1
       var frontier = [candidate]
       while let next = frontier.popLast() {
         for neighbour in fleet.contacts[next] {
           let other = Int(neighbour)
           guard time(other) < .infinity, time(other) > time(next) - slack else { continue }
-          if seen.insert(other).inserted { frontier.append(other) }
+          guard visit[other] != Int32(turn) else { continue }
+          visit[other] = Int32(turn)
+          reached += 1
+          frontier.append(other)
         }
       }
-      let unreached = Double(failed.count - seen.count)
+      let unreached = Double(failed.count - reached)
       let next = fleet.contacts[candidate].count {
         let delay = time(Int($0)) - time(candidate)
         return delay > -slack && delay < .infinity
@@ -114,7 +120,7 @@ struct ContactCause {
       let weight =
         -4 * unreached / Double(failed.count).squareRoot() - (time(candidate) - first) / 60
         + log(0.2 + Double(min(4, next)))
-      origins.append((candidate, weight, seen.count))
+      origins.append((candidate, weight, reached))
     }
     origins.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
   }

@@ -52,10 +52,8 @@ struct DependencyCause {
         let early = failed.count { onset(Int($0)) < own - 15 }
         score -= 1.5 * Double(early)
         // Shared entities below it that failed first speak against it; those that failed after it for it.
-        for other in shared where other != provider && onset(other) < .infinity {
-          let isBelow = below.contains(Int32(other))
-          if isBelow, onset(other) < own - 5 { score -= 4 }
-          if isBelow, onset(other) >= own - 5 { score += 3 }
+        for other in below where fleet.isShared[Int(other)] && onset(Int(other)) < .infinity {
+          score += onset(Int(other)) < own - 5 ? -4 : 3
         }
         score += 4 - min(4, max(0, own - firstShared) / 30)
       } else {

@@ -1,0 +1,147 @@
+public import IncidentModel
+
+/// One sentence of an explanation with what it rests on.
+public struct Statement: Sendable {
+  /// The sentence. Names are as in the evidence and must be escaped before they are shown.
+  public var text: String
+  /// Its probability, where it has one.
+  public var probability: Double?
+  /// Events for it.
+  public var evidence: [EventID]
+  /// A statement from its parts.
+  public init(text: String, probability: Double? = nil, evidence: [EventID] = []) {
+    self.text = text
+    self.probability = probability
+    self.evidence = evidence
+  }
+}
+
+extension Trace {
+  /// Why an entity (`NAME`) is taken for failed and by what, or why an edge (`FROM->TO`) is or is not in the tree.
+  /// Empty where the trace knows neither.
+  public func explanation(of subject: String) -> [Statement] {
+    for incident in incidents {
+      let found = incident.explanation(of: subject)
+      if !found.isEmpty { return found + skew(of: subject) }
+    }
+    guard let alone = unrelated.first(where: { $0.device == subject }) else { return [] }
+    return [
+      Statement(
+        text: "\(subject) failed at \(alone.time), but on its own: \(alone.reasons.joined(separator: "; ")).",
+        probability: alone.probability, evidence: alone.evidence)
+    ] + skew(of: subject)
+  }
+
+  private func skew(of device: String) -> [Statement] {
+    guard let skew = clockSkews.first(where: { $0.device == device }), abs(skew.seconds) > 1 else {
+      return []
+    }
+    let tenths = (abs(skew.seconds) * 10).rounded() / 10
+    let basis =
+      skew.pairs > 0
+      ? "\(skew.pairs) messages seen at both ends" : "when its siblings failed; that is a guess"
+    return [
+      Statement(
+        text:
+          "Its clock was \(tenths) s \(skew.seconds > 0 ? "ahead" : "behind") by \(basis); times are corrected."
+      )
+    ]
+  }
+}
+
+extension Incident {
+  func explanation(of subject: String) -> [Statement] {
+    if let onset = onsets.first(where: { $0.device == subject }) { return explain(onset) }
+    if let origin = origins.first(where: { $0.device == subject }) { return explain(origin) }
+    let candidates = edges + alternatives
+    guard let edge = candidates.first(where: { "\($0.from)->\($0.to)" == subject }) else {
+      // Not a candidate at all: say what is known of both ends.
+      for onset in onsets where subject.hasSuffix("->\(onset.device)") {
+        let from = String(subject.dropLast(onset.device.count + 2))
+        return [Statement(text: whyNot(from, onset))] + explain(onset)
+      }
+      return []
+    }
+    guard let onset = onsets.first(where: { $0.device == edge.to }) else { return [] }
+    return [Statement(text: words(edge), probability: edge.probability, evidence: edge.evidence)]
+      + explain(onset)
+  }
+
+  private func explain(_ onset: Onset) -> [Statement] {
+    let how =
+      switch onset.kind {
+      case .log: "by its own messages"
+      case .metric: "by its telemetry"
+      case .silence: "by its silence"
+      case .reported: "by what others report"
+      }
+    var list = [
+      Statement(
+        text: "\(onset.device) failed at \(onset.time) (between \(onset.interval.lowerBound) and "
+          + "\(onset.interval.upperBound)), \(how): \(onset.reasons.joined(separator: "; ")).",
+        probability: onset.probability, evidence: onset.evidence)
+    ]
+    if onset.basis == .selfAsserted {
+      list.append(
+        Statement(
+          text: "Nobody but the messages themselves vouches for the name \(onset.device): it may be forged."))
+    }
+    if let edge = edges.first(where: { $0.to == onset.device }) {
+      list.append(
+        Statement(text: "Its parent: \(words(edge))", probability: edge.probability, evidence: edge.evidence))
+    } else {
+      list.append(
+        Statement(text: "It has no parent: nothing it hangs on failed before it, or it is where it began."))
+    }
+    for edge in alternatives where edge.to == onset.device {
+      list.append(
+        Statement(
+          text: "Not ruled out: \(words(edge))", probability: edge.probability, evidence: edge.evidence))
+    }
+    if let origin = origins.first(where: { $0.device == onset.device }) { list += explain(origin) }
+    return list
+  }
+
+  private func explain(_ origin: OriginCandidate) -> [Statement] {
+    var list = [
+      Statement(
+        text: "As the origin: \(origin.device).", probability: origin.probability, evidence: origin.evidence)
+    ]
+    list += origin.reasonsFor.map { Statement(text: "For it: \($0).", evidence: origin.evidence) }
+    list += origin.reasonsAgainst.map {
+      Statement(text: "Against it: \($0).", evidence: origin.counterEvidence)
+    }
+    return list
+  }
+
+  private func words(_ edge: SpreadEdge) -> String {
+    let over =
+      switch edge.kind {
+      case .link: "failed before it as its neighbour"
+      case .change: "rolled out the change that it received"
+      case .dependency: "failed before it, and it depends on that"
+      case .overload: "flooded it, failing before it"
+      }
+    let child = onsets.first { $0.device == edge.to }?.time
+    let parent = onsets.first { $0.device == edge.from }?.time
+    var text = "\(edge.from) \(over)"
+    if let child, let parent {
+      let seconds = (child.seconds(since: parent) * 10).rounded() / 10
+      text += ", \(abs(seconds)) s \(seconds >= 0 ? "earlier" : "later")"
+    }
+    return text + "."
+  }
+
+  private func whyNot(_ from: String, _ onset: Onset) -> String {
+    guard let other = onsets.first(where: { $0.device == from }) else {
+      return
+        "\(from) did not fail in this incident and announced no change, so it is no parent of \(onset.device)."
+    }
+    if other.time > onset.time {
+      return
+        "\(from) failed after \(onset.device), at \(other.time): a later failure is no cause of an earlier one."
+    }
+    return
+      "\(from) failed before \(onset.device), but no link, dependency, change or message known to this case joins them."
+  }
+}
