@@ -1,3 +1,4 @@
+import Glibc
 import Subprocess
 import Synchronization
 
@@ -30,6 +31,10 @@ enum ProcessCall {
     _ path: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
     timeout: Int64
   ) async throws -> Outcome {
+    // Asked beforehand: the library ends the process when a program cannot be started after its pipes were made.
+    guard access(path, X_OK) == 0 else {
+      throw RunnerError(.unsupported, "'\(path)' cannot be executed: \(String(cString: strerror(errno)))")
+    }
     var options = PlatformOptions()
     options.createSession = true
     let graceful = TeardownStep.gracefulShutDown(

@@ -14,7 +14,7 @@ public enum PlanApproval {
     for path in [signature, allowedSigners] where access(path, R_OK) != 0 {
       throw RunnerError(.notApproved, "cannot read '\(path)': \(String(cString: strerror(errno)))")
     }
-    let found = try await run(["-Y", "find-principals", "-s", signature, "-f", allowedSigners], input: plan)
+    let found = try await run(["-Y", "find-principals", "-s", signature, "-f", allowedSigners], input: [])
     let people = String(decoding: found.output, as: UTF8.self).split(separator: "\n").map(String.init)
     guard found.exitCode == 0, let person = people.first else {
       throw RunnerError(
