@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import EvidenceIntake
 import Glibc
 
 @main
@@ -13,6 +14,8 @@ struct Firebreak: AsyncParsableCommand {
 
   /// Parses, runs, and turns every error into one sentence on standard error and an exit code.
   static func main() async {
+    // The process that unpacks archives is this executable again, with limits.
+    if ArchiveHelper.isWanted(CommandLine.arguments) { ArchiveHelper.main() }
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
