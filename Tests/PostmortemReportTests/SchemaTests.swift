@@ -7,7 +7,9 @@ import Testing
 /// Checks reports against the published schema, with the keywords that it uses: an unknown keyword is a failure, so that
 /// the schema cannot promise what nobody checks.
 struct SchemaTests {
-  static func problems(_ value: Any, _ schema: [String: Any], _ root: [String: Any], at path: String) -> [String] {
+  static func problems(_ value: Any, _ schema: [String: Any], _ root: [String: Any], at path: String)
+    -> [String]
+  {
     if let reference = schema["$ref"] as? String {
       let name = reference.split(separator: "/").last.map(String.init) ?? ""
       let target = (root["$defs"] as? [String: [String: Any]])?[name]
@@ -23,21 +25,31 @@ struct SchemaTests {
       case "const":
         if "\(value)" != "\(rule)" { found.append("\(path): not \(rule)") }
       case "enum":
-        if !((rule as? [String]) ?? []).contains(value as? String ?? "") { found.append("\(path): \(value) not allowed") }
+        if !((rule as? [String]) ?? []).contains(value as? String ?? "") {
+          found.append("\(path): \(value) not allowed")
+        }
       case "pattern":
         let pattern = try? Regex(rule as? String ?? "")
         if let pattern, (value as? String)?.contains(pattern) != true { found.append("\(path): pattern") }
-      case "minimum": if (value as? Double ?? 0) < (rule as? Double ?? 0) { found.append("\(path): too small") }
-      case "maximum": if (value as? Double ?? 0) > (rule as? Double ?? 0) { found.append("\(path): too large") }
+      case "minimum":
+        if (value as? Double ?? 0) < (rule as? Double ?? 0) { found.append("\(path): too small") }
+      case "maximum":
+        if (value as? Double ?? 0) > (rule as? Double ?? 0) { found.append("\(path): too large") }
       case "minItems", "maxItems":
         let count = (value as? [Any])?.count ?? 0
-        if keyword == "minItems" ? count < rule as? Int ?? 0 : count > rule as? Int ?? 0 { found.append("\(path): items") }
+        if keyword == "minItems" ? count < rule as? Int ?? 0 : count > rule as? Int ?? 0 {
+          found.append("\(path): items")
+        }
       case "required":
         let object = value as? [String: Any] ?? [:]
-        for name in rule as? [String] ?? [] where object[name] == nil { found.append("\(path): lacks \(name)") }
+        for name in rule as? [String] ?? [] where object[name] == nil {
+          found.append("\(path): lacks \(name)")
+        }
       case "additionalProperties":
         let allowed = Set((schema["properties"] as? [String: Any] ?? [:]).keys)
-        for name in (value as? [String: Any] ?? [:]).keys where !allowed.contains(name) { found.append("\(path): \(name)") }
+        for name in (value as? [String: Any] ?? [:]).keys where !allowed.contains(name) {
+          found.append("\(path): \(name)")
+        }
       case "properties":
         let rules = rule as? [String: [String: Any]] ?? [:]
         for (name, member) in value as? [String: Any] ?? [:] {

@@ -1,0 +1,91 @@
+"""Opens reports in a real browser and checks what only a browser can tell. Usage: reports.py FOLDER
+
+For each *.html in FOLDER, in light and dark, wide and 360 px: no request but the page's own, no console message, no
+dialog, no sideways scroll, no serious axe finding. A planted script and image must be stopped by the page's own
+content security policy. In print each page carries the marking and "Page n of N".
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+folder = pathlib.Path(sys.argv[1])
+problems = []
+
+
+def watch(page, name, allowed):
+    def request(item):
+        if item.url != allowed and not item.url.startswith("data:"):
+            problems.append(f"{name}: request to {item.url[:80]}")
+
+    page.on("request", request)
+    page.on("console", lambda message: problems.append(f"{name}: console: {message.text[:160]}"))
+    page.on("pageerror", lambda error: problems.append(f"{name}: page error: {error}"))
+    page.on("dialog", lambda dialog: (problems.append(f"{name}: dialog"), dialog.dismiss()))
+
+
+with sync_playwright() as playwright:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    for file in sorted(folder.glob("*.html")):
+        url = file.resolve().as_uri()
+        for scheme in ["light", "dark"]:
+            for width in [1200, 360]:
+                name = f"{file.name} {scheme} {width}"
+                context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+                page = context.new_page()
+                watch(page, name, url)
+                page.goto(url)
+                scroll = page.evaluate("document.documentElement.scrollWidth")
+                if scroll > width:
+                    problems.append(f"{name}: {scroll} px wide")
+                context.close()
+            # axe has to run a script, which the page's policy rightly forbids: one run without the policy.
+            context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+            page = context.new_page()
+            page.goto(url)
+            for finding in Axe().run(page).response["violations"]:
+                if finding["impact"] in ("serious", "critical"):
+                    node = finding["nodes"][0]
+                    problems.append(f"{file.name} {scheme}: axe {finding['id']}: {node['html'][:160]} {node.get('failureSummary','')[:240]}")
+            context.close()
+
+        with tempfile.TemporaryDirectory() as temporary:
+            planted = pathlib.Path(temporary) / "planted.html"
+            payload = "<script>document.title='owned'</script><img src='http://127.0.0.1:9/x' onerror=\"document.title='owned'\">"
+            text = file.read_text()
+            planted.write_text(text.replace("<main", payload + "<style>body{color:red}</style><main", 1))
+            page = browser.new_page()
+            responses = []
+            page.on("requestfinished", lambda item: responses.append(item.url))
+            page.goto(planted.resolve().as_uri())
+            if page.title() == "owned":
+                problems.append(f"{file.name}: a planted script ran")
+            if page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 0, 0)":
+                problems.append(f"{file.name}: a planted style was used")
+            page.close()
+
+            printed = pathlib.Path(temporary) / "page.pdf"
+            page = browser.new_page()
+            page.goto(url)
+            page.pdf(path=str(printed), prefer_css_page_size=True)
+            page.close()
+            if shutil.which("pdftotext"):
+                pages = subprocess.run(
+                    ["pdftotext", "-layout", str(printed), "-"], capture_output=True, text=True, check=True
+                ).stdout.split("\f")[:-1]
+                for number, content in enumerate(pages, 1):
+                    if f"Page {number} of {len(pages)}" not in content:
+                        problems.append(f"{file.name}: no page number on printed page {number}")
+                    if len(re.findall(r"TLP:[A-Z+]+", content)) < 2:
+                        problems.append(f"{file.name}: no marking on printed page {number}")
+    browser.close()
+
+for problem in dict.fromkeys(problems):
+    print(problem)
+sys.exit(1 if problems else 0)
