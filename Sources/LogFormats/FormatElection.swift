@@ -20,10 +20,20 @@ public struct FormatElection: Sendable {
     var totals = [Int](repeating: 0, count: formats.count)
     var seen = 0
     var cursor = LineCursor(head)
+    var stripped: [UInt8] = []
     while seen < Self.lineLimit, let line = cursor.next() {
       if cursor.isAtEnd, !cursor.endedWithNewline, seen > 0 { break }
       if line.isEmpty { continue }
       seen += 1
+      if AnsiSequences.occur(in: line) {
+        AnsiSequences.strip(line, into: &stripped)
+        stripped.withUnsafeBytes { plain in
+          for index in formats.indices {
+            totals[index] += max(formats[index].score(line), formats[index].score(plain))
+          }
+        }
+        continue
+      }
       for index in formats.indices { totals[index] += formats[index].score(line) }
     }
     for index in formats.indices { totals[index] += formats[index].headScore(head) * max(seen, 1) }

@@ -15,7 +15,9 @@ public final class SourceReader {
   private let others: [any LogFormat]
   private var parsers: [String: any RecordParser] = [:]
   private var current: any RecordParser
-  private var electedIsText: Bool
+  private let electedIsText: Bool
+  private let takesText: Bool
+  private var stripped: [UInt8] = []
 
   init(elected format: (any LogFormat)?, others: [any LogFormat], context: SourceContext) {
     let chosen = format ?? TextFormat()
@@ -24,6 +26,7 @@ public final class SourceReader {
     currentName = chosen.name
     elected = chosen.makeParser(context)
     electedIsText = format == nil
+    takesText = chosen is StampedTextFormat
     self.others = others
     self.context = context
     current = elected
@@ -52,10 +55,47 @@ public final class SourceReader {
     current.next(record, into: &reading)
   }
 
-  /// A record that the elected format does not want: whoever claims it by score may try.
+  /// A record that the elected format does not want: whoever claims it by score may try, then the same without colours;
+  /// free text takes what is left.
   private func parseUnclaimed(
     _ record: UnsafeRawBufferPointer, into reading: inout Reading, verdict: Verdict?
   ) -> Verdict {
+    if let other = parseByClaim(record, into: &reading) { return other }
+    if AnsiSequences.occur(in: record) {
+      AnsiSequences.strip(record, into: &stripped)
+      let other = stripped.withUnsafeBytes { plain -> Verdict? in
+        let own = electedIsText ? Verdict.refused(.noMatch) : elected.parse(plain, into: &reading)
+        if case .refused = own {
+          guard let other = parseByClaim(plain, into: &reading) else { return nil }
+          reading.keepSlices(of: plain)
+          return other
+        }
+        currentName = electedName
+        reading.keepSlices(of: plain)
+        return own
+      }
+      if let other {
+        // Several events in a coloured line are not known to exist; the copy would not last until the next one.
+        reading.flags.remove(.more)
+        if other == .event { use(currentName) }
+        return other
+      }
+    }
+    current = elected
+    currentName = electedName
+    var own = elected.parse(record, into: &reading)
+    if takesText, case .refused(.noTime) = own {
+      // Free text between stamped lines belongs to the line before; at the start it stands alone.
+      reading.reset()
+      reading.message = .record(0, record.count)
+      own = usedNames.isEmpty ? .event : .continuation
+      return own
+    }
+    if own == .event { use(electedName) }
+    return own
+  }
+
+  private func parseByClaim(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict? {
     var best = Self.claimThreshold - 1
     var claimant: (any LogFormat)?
     for format in others where format.framing == .lines {
@@ -65,22 +105,19 @@ public final class SourceReader {
         claimant = format
       }
     }
-    if let claimant {
-      let parser = parsers[claimant.name] ?? claimant.makeParser(context)
-      parsers[claimant.name] = parser
-      let other = parser.parse(record, into: &reading)
-      if case .refused = other {
-      } else {
-        current = parser
-        currentName = claimant.name
-        if other == .event, !usedNames.contains(claimant.name) { usedNames.append(claimant.name) }
-        return other
-      }
-    }
-    current = elected
-    let own = elected.parse(record, into: &reading)
-    if own == .event, !usedNames.contains(electedName) { usedNames.append(electedName) }
-    return own
+    guard let claimant else { return nil }
+    let parser = parsers[claimant.name] ?? claimant.makeParser(context)
+    parsers[claimant.name] = parser
+    let verdict = parser.parse(record, into: &reading)
+    if case .refused = verdict { return nil }
+    current = parser
+    currentName = claimant.name
+    if verdict == .event { use(claimant.name) }
+    return verdict
+  }
+
+  private func use(_ name: String) {
+    if !usedNames.contains(name) { usedNames.append(name) }
   }
 
   /// Least score with which a format may take a line from a source that was given to another.

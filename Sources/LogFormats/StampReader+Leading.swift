@@ -40,7 +40,6 @@ extension StampReader {
     var month = Bytes.twoDigits(bytes, start)
     var day = Bytes.twoDigits(bytes, start &+ 3)
     guard month < 100, day < 100 else { return nil }
-    if month > 12 { swap(&month, &day) }
     var i = start &+ 5
     var stamp = Stamp()
     if bytes[i] == 0x2D {
@@ -52,7 +51,14 @@ extension StampReader {
       i &+= 1
       let yearStart = i
       guard var year = number(bytes, &i, most: 4) else { return nil }
-      if i &- yearStart == 2 { year += 2000 }
+      if i &- yearStart == 2 {
+        // Snort 3 writes year, month, day, and a hyphen; others month, day, year, and a blank.
+        if i < bytes.count, bytes[i] == 0x2D {
+          (year, month, day) = (Bytes.twoDigits(bytes, start), day, year)
+        }
+        year += 2000
+      }
+      if month > 12 { swap(&month, &day) }
       guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
       stamp.time = dayStart
       stamp.kind = .noZone

@@ -46,6 +46,8 @@ struct AccessLogFormat: LogFormat {
       }
       i = end &+ 1
     }
+    // Some leave out identity and user.
+    if count == 1 { return (.empty, words.3, .empty, stamp, open &+ 1, stamp.end &+ 2) }
     guard count == 3 || count == 4 else { return nil }
     let user = words.3.count == 1 && line[words.3.start] == 0x2D ? Slice.empty : words.3
     return (count == 4 ? words.0 : .empty, words.1, user, stamp, open &+ 1, stamp.end &+ 2)

@@ -1,0 +1,70 @@
+/// JSON documents that span lines: pretty-printed objects, arrays of objects.
+struct JSONDocumentFormat: LogFormat {
+  let name = "json"
+  let summary =
+    "JSON documents over several lines; each object at the top or in the array at the top is an event"
+  let yields = ["time", "device", "severity", "program", "every other member"]
+  let samples = [
+    FormatSample("[", verdict: .structure),
+    FormatSample(#"  {"ts": "2026-04-07T09:08:09Z","#, verdict: .structure),
+    FormatSample(#"   "device": "d1", "msg": "a", "v": [1,"#, verdict: .structure),
+    FormatSample("    2]}", verdict: .structure),
+    FormatSample(
+      "]", time: "2026-04-07T09:08:09Z", device: "d1", message: "a", fields: "{\"v\": [1,\n    2]}"
+    ).plain(),
+  ]
+  let refusals = ["text", "} "]
+
+  func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
+
+  func headScore(_ head: UnsafeRawBufferPointer) -> Int { Self.spansLines(head) ? 58 : 0 }
+
+  /// True when a JSON value begins the bytes and goes on beyond its first line.
+  static func spansLines(_ head: UnsafeRawBufferPointer) -> Bool {
+    let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    guard start < head.count, head[start] == 0x7B || head[start] == 0x5B else { return false }
+    let lineEnd = Bytes.find(0x0A, head, from: start, to: head.count)
+    guard lineEnd < head.count else { return false }
+    // A whole value on the first line: JSON lines.
+    if JSONText.valueEnd(UnsafeRawBufferPointer(rebasing: head[start..<lineEnd]), from: 0) > 0 {
+      return false
+    }
+    let end = JSONText.valueEnd(head, from: start)
+    if end > 0 { return true }
+    // Cut by the end of the bytes at hand: what follows the first line must look like the inside of a value.
+    let second = JSONText.skipSpace(head, from: lineEnd)
+    return head.count > 4096 && second < head.count && (head[second] == 0x22 || head[second] == 0x7B)
+  }
+
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    JSONDocumentParser { tree in
+      // CloudTrail delivers `{"Records": […]}`: their elements are read one by one elsewhere; here they are events of their own.
+      guard case .object(let members) = tree, members.count == 1, case .array(let records) = members[0].value
+      else { return nil }
+      var events: [PreparedEvent] = []
+      let reader = JSONRecordParser()
+      var reading = Reading()
+      for record in records {
+        guard case .object = record else { return nil }
+        let bytes = Array(JSONTree.compact(record).utf8)
+        bytes.withUnsafeBytes { bytes in
+          guard reader.parse(bytes, into: &reading) == .event else { return }
+          var event = PreparedEvent()
+          event.kind = reading.kind
+          event.time = reading.time
+          event.resolution = reading.resolution
+          event.stamp = reading.text(reading.stamp, of: bytes)
+          event.device = reading.text(reading.device, of: bytes)
+          event.severity = reading.severity
+          event.program = reading.text(reading.program, of: bytes)
+          event.message = reading.text(reading.message, of: bytes)
+          if let fields = JSONTree(reading.bytes(reading.fields, of: bytes)) {
+            event.fields = fields.members.map { ($0.key, JSONTree.compact($0.value)) }
+          }
+          events.append(event)
+        }
+      }
+      return events.isEmpty ? nil : events
+    }
+  }
+}
