@@ -88,6 +88,12 @@ import Testing
 
   @Test func showsMessagesAsTheViewDoes() throws {
     let fixture = try QueryFixture(events: Self.events(seed: 3, count: 200), inventory: Self.inventory)
+    try fixture.run(
+      """
+      UPDATE origin SET stamp_form = 1, stamp_shift = 7200000000000 WHERE ordinal = 1;
+      UPDATE origin SET stamp_digits = 9, stamp_separator = ' ', stamp_suffix = '+02:00' WHERE ordinal = 2;
+      UPDATE segment_1 SET stamp = 'yesterday' WHERE id % 10 = 0
+      """)
     let reader = try fixture.reader()
     var rows = 0
     _ = try SQLSandbox(path: fixture.path).run(

@@ -40,4 +40,44 @@ import Testing
       pieces: (0..<60).flatMap { _ in [GlobPattern.Piece.literal("a"), .anyRun] } + [.literal("b")])
     #expect(!GlobMatcher(pattern, foldsCase: true).matches(String(repeating: "a", count: 5000)))
   }
+
+  /// Whatever a template is known to do beforehand, the answer must be that of the whole message.
+  @Test func searchesVariablesOnlyWhereThatIsEnough() {
+    var random = SplitMix(seed: 12)
+    let letters = Array("abAB -<\"".unicodeScalars)
+    func word(_ most: Int) -> String {
+      var text = ""
+      for _ in 0..<Int.random(in: 0...most, using: &random) {
+        text.unicodeScalars.append(letters.randomElement(using: &random)!)
+      }
+      return text
+    }
+    var settled = 0
+    var inVariables = 0
+    for _ in 0..<30_000 {
+      let constants = (0...Int.random(in: 0...3, using: &random)).map { _ in word(4) }
+      let variables = constants.dropFirst().map { _ in word(4) }
+      var rebuilder = MessageRebuilder()
+      rebuilder.add(
+        ordinal: 0, id: 1, program: "", text: constants.joined(separator: "<*>"),
+        format: constants.count == 1 ? nil : constants.joined(separator: "%s"))
+      let needle = word(4)
+      let matcher = TextMatcher(.contains, GlobPattern(literal: needle), rebuilder: rebuilder)
+      let message = constants[0] + zip(variables, constants.dropFirst()).map { $0 + $1 }.joined()
+      let expected = message.lowercased().contains(needle.lowercased()) || needle.isEmpty
+      let stored = variables.map(QueryFixture.escaped).joined(separator: "\t")
+      switch matcher.verdict(template: 0) {
+      case .settled(let fits):
+        settled += 1
+        #expect(fits == expected, "\(constants) \(variables) \(needle)")
+      case .inVariables:
+        inVariables += 1
+        let found = Array(stored.utf8).withUnsafeBufferPointer { matcher.matches($0) }
+        #expect(found == expected, "\(constants) \(variables) \(needle)")
+      case .inMessage:
+        #expect(Array(message.utf8).withUnsafeBufferPointer { matcher.matches($0) } == expected)
+      }
+    }
+    #expect(settled > 1000 && inVariables > 1000)
+  }
 }

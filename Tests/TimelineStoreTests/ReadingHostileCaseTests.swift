@@ -69,6 +69,55 @@ import Testing
     if getuid() != 0 { #expect(code { _ = try CaseFile(path: fixture.path) } == .readOnly) }
   }
 
+  private func copy(_ from: String, _ to: String) throws {
+    let file = try #require(fopen(from, "rb"))
+    defer { fclose(file) }
+    let out = try #require(fopen(to, "wb"))
+    defer { fclose(out) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { fwrite(buffer, 1, count, out) }
+  }
+
+  @Test func rollsBackWhatAKilledProcessLeft() throws {
+    let fixture = try QueryFixture(events: [
+      (0..<300).map { .init(time: Int64($0), device: "gw-1", severity: 3) }
+    ])
+    // A transaction larger than the cache is in the file before it is committed.
+    try fixture.run(
+      "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE segment_1 SET message = zeroblob(3000)")
+    let killed = fixture.folder + "/killed.firebreak"
+    defer { for ending in ["", "-journal"] { unlink(killed + ending) } }
+    try copy(fixture.path, killed)
+    try copy(fixture.path + "-journal", killed + "-journal")
+    try fixture.run("ROLLBACK")
+    fixture.close()
+    #expect(
+      try CaseReader(path: killed).events(matching: "").map(\.message) == Array(repeating: "boot", count: 300)
+    )
+    #expect(access(killed + "-journal", F_OK) != 0)
+    // A journal that names another file is an attack on that file.
+    let victim = fixture.folder + "/victim"
+    defer { unlink(victim) }
+    try copy(fixture.path, victim)
+    try fixture.run(
+      "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE segment_1 SET message = zeroblob(3000)")
+    try copy(fixture.path, killed)
+    try copy(fixture.path + "-journal", killed + "-journal")
+    try fixture.run("ROLLBACK")
+    fixture.close()
+    let journal = try #require(fopen(killed + "-journal", "ab"))
+    var tail: [UInt8] = [0, 0, 0, 1] + Array(victim.utf8)
+    let sum = victim.utf8.reduce(UInt32(0)) { $0 &+ UInt32($1) }
+    for number in [UInt32(victim.utf8.count), sum] {
+      tail += (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
+    }
+    tail += [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
+    fwrite(tail, 1, tail.count, journal)
+    fclose(journal)
+    #expect(code { _ = try CaseReader(path: killed) } == .tampered)
+    #expect(access(victim, F_OK) == 0)
+  }
+
   @Test func survivesNonsenseInTheRows() throws {
     let fixture = try fixture()
     try fixture.run(

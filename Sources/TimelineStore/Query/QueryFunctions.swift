@@ -51,7 +51,7 @@ final class QueryFunctions {
       ) { Unmanaged<QueryFunctions>.fromOpaque($0!).release() }
       guard code == SQLITE_OK else {
         throw SQLiteConnection.error(
-          code, handle: connection.handle, what: "cannot query case", path: connection.path)
+          code, handle: connection.handle, what: "cannot query case", path: connection.fileName)
       }
     }
     try register("firebreak_value", 2) { context, _, arguments in
@@ -107,7 +107,11 @@ final class QueryFunctions {
     variables: UnsafeBufferPointer<UInt8>?
   ) -> Bool {
     if let message { return text.matches(message) }
-    if let known = text.verdict(template: template) { return known }
+    switch text.verdict(template: template) {
+    case .settled(let fits): return fits
+    case .inVariables: return variables.map { text.matches($0) } ?? false
+    case .inMessage: break
+    }
     scratch.removeAll(keepingCapacity: true)
     rebuilder.append(
       template: template, variables: variables ?? UnsafeBufferPointer(start: nil, count: 0), to: &scratch)
@@ -156,26 +160,80 @@ private enum SQLArgument {
 }
 
 /// A search in messages, with what can be said of whole templates beforehand.
-struct TextMatcher: Sendable {
+final class TextMatcher: Sendable {
+  /// What is known of all messages of a template.
+  enum Verdict: Sendable {
+    /// Every one fits, or none does.
+    case settled(Bool)
+    /// A message fits when one of its variables, as stored, holds the text: it cannot reach over their borders.
+    case inVariables
+    /// The message must be put together.
+    case inMessage
+  }
+
   private let glob: GlobMatcher
-  /// By template ordinal: every message of it fits, none does, or nil: it depends on the variables.
-  private let verdicts: [Bool?]
+  /// The text, where there are no wildcards and it may stand anywhere.
+  private let needle: BytePattern?
+  /// By template ordinal.
+  private let verdicts: [Verdict]
 
   init(_ place: QueryPredicate.TextPlace, _ pattern: GlobPattern, rebuilder: MessageRebuilder) {
     let glob = GlobMatcher(place == .contains ? pattern.unanchored : pattern, foldsCase: place == .contains)
+    let needle = place == .contains ? pattern.literal.map { BytePattern($0, foldsCase: true) } : nil
     self.glob = glob
+    self.needle = needle
     verdicts = rebuilder.parts.map { parts in
-      guard let parts else { return false }
-      if parts.constants.count == 1 { return parts.constants[0].withUnsafeBufferPointer { glob.matches($0) } }
-      guard place == .contains else { return nil }
+      guard let parts else { return .settled(false) }
+      if parts.constants.count == 1 {
+        return .settled(parts.constants[0].withUnsafeBufferPointer { glob.matches($0) })
+      }
+      guard place == .contains else { return .inMessage }
       // What one constant part holds, every message of the template holds.
-      return parts.constants.contains { $0.withUnsafeBufferPointer { glob.matches($0) } } ? true : nil
+      if parts.constants.contains(where: { $0.withUnsafeBufferPointer { glob.matches($0) } }) {
+        return .settled(true)
+      }
+      guard let needle, !Self.canCrossBorders(needle.bytes, parts.constants) else { return .inMessage }
+      return .inVariables
     }
   }
 
-  func verdict(template: Int64) -> Bool? {
-    template >= 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : false
+  /// False when no occurrence of a text (in lower case) can lie partly in a constant part and partly in a variable, and
+  /// the text is stored in variables as it is.
+  static func canCrossBorders(_ needle: [UInt8], _ constants: [[UInt8]]) -> Bool {
+    // Escaped in the stored variables, or dividing them.
+    if needle.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 == 9 }) {
+      return true
+    }
+    for (index, constant) in constants.enumerated() {
+      let folded = constant.map(\.asciiLowercased)
+      // From the end of a constant into the variable behind it.
+      if index < constants.count - 1 {
+        for length in 1..<max(1, min(needle.count, folded.count + 1))
+        where folded.suffix(length).elementsEqual(needle.prefix(length)) {
+          return true
+        }
+      }
+      // From a variable into the beginning of the constant behind it, and perhaps beyond.
+      if index > 0 {
+        for length in 1..<max(1, needle.count) {
+          let rest = needle.dropFirst(length)
+          let common = min(rest.count, folded.count)
+          if rest.prefix(common).elementsEqual(folded.prefix(common)),
+            rest.count <= folded.count || index < constants.count - 1
+          {
+            return true
+          }
+        }
+      }
+    }
+    return false
   }
 
-  func matches(_ message: UnsafeBufferPointer<UInt8>) -> Bool { glob.matches(message) }
+  func verdict(template: Int64) -> Verdict {
+    template >= 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : .settled(false)
+  }
+
+  func matches(_ message: UnsafeBufferPointer<UInt8>) -> Bool {
+    needle?.isContained(in: message) ?? glob.matches(message)
+  }
 }

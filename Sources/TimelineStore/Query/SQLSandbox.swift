@@ -136,7 +136,7 @@ public final class SQLSandbox {
 
   private func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
     StoreError(
-      code: code, what: "cannot run SQL on case", path: connection.path, reason: reason, advice: advice)
+      code: code, what: "cannot run SQL on case", path: connection.fileName, reason: reason, advice: advice)
   }
 
   private static func cells(_ row: SQLiteStatement) -> [SQLCell] {

@@ -17,39 +17,67 @@ enum CaseOpening {
     return (connection, try SchemaInspection.check(connection))
   }
 
-  /// Opens normally; where no lock or shared memory file can be made beside the case, as an immutable file.
+  /// Opens normally; after rolling back what a killed process left half done; where no lock or journal can be made
+  /// beside the case, as an immutable file.
   private static func open(_ path: String) throws(StoreError) -> SQLiteConnection {
-    var failure: StoreError?
-    for immutable in [false, true] {
-      if immutable {
-        // A log that was not checkpointed belongs to the case and cannot be read without writing beside it.
-        var info = stat()
-        if stat(path + "-wal", &info) == 0, info.st_size > 0 {
-          throw StoreError(
-            code: .unreadable, what: "cannot open case", path: path,
-            reason: "it was not closed properly, and its folder cannot be written",
-            advice: "copy it with its '-wal' file to a folder of yours")
-        }
-      }
-      do throws(StoreError) {
-        let connection = try SQLiteConnection(
-          path: uri(path, immutable: immutable), flags: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
-        // The first read makes SQLite look at the journal and the lock.
-        let statement = try connection.prepare("SELECT count(*) FROM sqlite_schema")
-        _ = try statement.next()
-        return connection
-      } catch {
-        failure = error
-        failure?.path = path
-        failure?.what = "cannot open case"
-        if error.code == .notACase {
-          failure?.reason = "it is no case file"
-          failure?.advice = "a case is made by 'firebreak ingest PATH…'"
-        }
-        guard error.code == .unreadable || error.code == .readOnly else { break }
-      }
+    do throws(StoreError) {
+      return try open(path, "mode=ro", SQLITE_OPEN_READONLY)
+    } catch {
+      guard error.code == .unreadable || error.code == .readOnly else { throw error }
     }
-    throw failure!
+    let leftOver = ["-journal", "-wal"].filter { ending in
+      var info = stat()
+      return stat(path + ending, &info) == 0 && info.st_size > 0
+    }
+    guard let ending = leftOver.first else { return try open(path, "immutable=1", SQLITE_OPEN_READONLY) }
+    // What was not rolled back belongs to the case, and reading without it would read nonsense.
+    guard access(path, W_OK) == 0, access(SystemFile.folder(of: path), W_OK) == 0 else {
+      throw StoreError(
+        code: .unreadable, what: "cannot open case", path: path,
+        reason: "a process was killed while writing it, and its folder cannot be written",
+        advice: "copy it with its '\(ending)' file to a folder of yours")
+    }
+    guard !namesOtherFiles(journal: path + "-journal") else {
+      throw StoreError(
+        code: .tampered, what: "cannot open case", path: path,
+        reason: "its journal names other files, which SQLite would delete", advice: "do not trust it")
+    }
+    do {
+      let recovered = try open(path, "mode=rw", SQLITE_OPEN_READWRITE)
+      try recovered.close()
+    }
+    return try open(path, "mode=ro", SQLITE_OPEN_READONLY)
+  }
+
+  private static func open(_ path: String, _ mode: String, _ flags: Int32) throws(StoreError)
+    -> SQLiteConnection
+  {
+    do throws(StoreError) {
+      let connection = try SQLiteConnection(path: uri(path, mode), flags: flags | SQLITE_OPEN_URI)
+      // The first read makes SQLite look at the journal and the lock.
+      let statement = try connection.prepare("SELECT count(*) FROM sqlite_schema")
+      _ = try statement.next()
+      return connection
+    } catch {
+      var failure = error
+      failure.path = path
+      failure.what = "cannot open case"
+      if error.code == .notACase {
+        failure.reason = "it is no case file"
+        failure.advice = "a case is made by 'firebreak ingest PATH…'"
+      }
+      throw failure
+    }
+  }
+
+  /// A journal that ends with the name of a super-journal: rolling it back can delete the file of that name. Firebreak
+  /// never attaches a second database, so none of its journals does.
+  private static func namesOtherFiles(journal: String) -> Bool {
+    guard let file = fopen(journal, "rb") else { return false }
+    defer { fclose(file) }
+    var tail = [UInt8](repeating: 0, count: 8)
+    guard fseek(file, -8, SEEK_END) == 0, fread(&tail, 1, 8, file) == 8 else { return false }
+    return tail == [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
   }
 
   /// Only by name: opening and closing the file here would drop the locks that this process may hold on it.
@@ -66,7 +94,7 @@ enum CaseOpening {
     }
   }
 
-  private static func uri(_ path: String, immutable: Bool) -> String {
+  private static func uri(_ path: String, _ mode: String) -> String {
     var text = path.hasPrefix("/") ? "file://" : "file:"
     let digits = Array("0123456789abcdef".utf8)
     for byte in path.utf8 {
@@ -78,7 +106,7 @@ enum CaseOpening {
       default: text.unicodeScalars.append(Unicode.Scalar(byte))
       }
     }
-    return text + (immutable ? "?immutable=1" : "?mode=ro")
+    return text + "?" + mode
   }
 
   /// Nothing that the schema of a foreign case says is run with privileges: defensive mode, untrusted schema, no
@@ -92,7 +120,7 @@ enum CaseOpening {
     ] as [(Int32, Int32)] {
       guard DatabaseConfiguration.set(connection.handle, option, value) else {
         throw StoreError(
-          code: .unreadable, what: "cannot open case", path: connection.path,
+          code: .unreadable, what: "cannot open case", path: connection.fileName,
           reason: "SQLite's defensive mode cannot be set (option \(option))")
       }
     }

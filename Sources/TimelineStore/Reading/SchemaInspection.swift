@@ -6,7 +6,8 @@ enum SchemaInspection {
   /// - Returns: Numbers of the segments.
   static func check(_ connection: SQLiteConnection) throws(StoreError) -> [Int64] {
     func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
-      StoreError(code: code, what: "cannot open case", path: connection.path, reason: reason, advice: advice)
+      StoreError(
+        code: code, what: "cannot open case", path: connection.fileName, reason: reason, advice: advice)
     }
     let application = try connection.rows("PRAGMA application_id").first?.first?.integer
     guard application == Int64(CaseSchema.applicationID) else {

@@ -1,5 +1,10 @@
 internal import GRDBSQLite
 
+extension SQLiteConnection {
+  /// The file's absolute path, for errors; `path` may be a URI.
+  var fileName: String { sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? path }
+}
+
 /// Reading rows without copying more than is asked for.
 extension SQLiteStatement {
   /// True when there is a next row.
