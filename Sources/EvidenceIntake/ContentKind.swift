@@ -13,6 +13,8 @@ enum ContentKind: Sendable, Equatable {
   case lz4
   /// A packet capture; Zeek turns it into logs.
   case packetCapture
+  /// A systemd journal.
+  case journal
   /// Anything else: text, or binary data without a reader.
   case other
 
@@ -42,6 +44,8 @@ enum ContentKind: Sendable, Equatable {
       self = .zstd
     } else if begins([0x04, 0x22, 0x4D, 0x18]) {
       self = .lz4
+    } else if begins(Array("LPKSHHRH".utf8)) {
+      self = .journal
     } else if Self.isTar(head) {
       self = .tar
     } else if Self.isPacketCapture(head) {
@@ -80,6 +84,7 @@ enum ContentKind: Sendable, Equatable {
     case .zstd: "zstd"
     case .lz4: "lz4"
     case .packetCapture: "pcap"
+    case .journal: "journald"
     case .other: "other"
     }
   }

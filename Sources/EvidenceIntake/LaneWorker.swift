@@ -129,7 +129,10 @@ struct LaneWorker: ~Copyable {
     let bound = Self.bound(provenance, gzips)
     let setup = work.settings.setup(description, bound: bound)
     try lane.beginSource(description)
-    var source = try reader.run(stream, setup: setup, isBinary: isBinary && setup.format == nil, lane: lane)
+    var source =
+      kind == .journal
+      ? try reader.runJournal(stream, setup: setup, lane: lane)
+      : try reader.run(stream, setup: setup, isBinary: isBinary && setup.format == nil, lane: lane)
     try digest.drain(reader.scratch)
     var account = SourceAccount(
       description: description, sha256: digest.hexDigest(), format: "", storedBytes: digest.count,
@@ -182,7 +185,8 @@ struct LaneWorker: ~Copyable {
     _ account: inout SourceAccount, _ source: inout SourceState, kind: ContentKind, _ setup: SourceSetup
   ) {
     account.format =
-      source.isBinary ? (kind == .packetCapture ? "pcap" : "binary") : source.reader.formatName
+      source.isBinary
+      ? (kind == .packetCapture ? "pcap" : "binary") : source.formatName ?? source.reader.formatName
     for reason in Refusal.allCases where source.refusedBy[Int(reason.rawValue)] > 0 {
       account.refusedBy[reason.code] = source.refusedBy[Int(reason.rawValue)]
     }

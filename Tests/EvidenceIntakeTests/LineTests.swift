@@ -1,5 +1,6 @@
 import Glibc
 import IncidentModel
+import LogFormats
 import Testing
 
 @testable import EvidenceIntake
@@ -158,22 +159,46 @@ import Testing
 
 /// Records that are no lines.
 @Suite struct FramingTests {
-  @Test func readsPrettyPrintedJSONRecordByRecord() throws {
+  /// JSON objects wherever they begin and end.
+  private struct Values: LogFormat {
+    let name = "test-values"
+    let summary = "JSON values"
+    let yields: [String] = []
+    let samples: [FormatSample] = []
+    let refusals: [String] = []
+    let framing = Framing.jsonValues
+    func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
+    func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+
+    final class Parser: RecordParser {
+      func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+        reading.reset()
+        guard record.first == 0x7B else { return .structure }
+        reading.message = .record(0, record.count)
+        return .event
+      }
+    }
+  }
+
+  @Test func readsJSONValuesThatSpanLines() throws {
     let folder = Folder()
     var text = "[\n"
-    for index in 0..<3000 {
-      text +=
-        "  {\n    \"ts\": \"2026-04-07T09:00:00.\(100 + index % 900)Z\",\n    \"device\": \"gw-\(index % 7)\",\n"
-      text += "    \"msg\": \"upload {\(index)} done\"\n  }\(index == 2999 ? "" : ",")\n"
+    for index in 0..<9000 {
+      text += "  {\n    \"device\": \"gw-\(index % 7)\",\n    \"msg\": \"upload {\(index)} done\"\n  }"
+      text += index == 8999 ? "\n" : ",\n"
     }
     text += "]\n"
-    let (sink, summary) = try ingest([folder.write("events.json", text)])
+    let (sink, summary) = try ingest([folder.write("events.json", text)]) {
+      $0.catalog.add(Values())
+      $0.formats = [SourceRule(parsing: "test-values")]
+    }
     let account = summary.sources[0]
     #expect(account.bytes == UInt64(text.utf8.count))
-    if account.format == "jsonl" && account.linesBy.refused > 0 { return }
-    #expect(sink.events.count == 3000)
-    #expect(sink.events.last?.text == "upload {2999} done")
-    #expect(sink.events[1].line == 7)
-    #expect(account.linesBy.refused == 0)
+    #expect(sink.events.count == 9000)
+    #expect(sink.events.map(\.line) == (0..<9000).map { UInt64(2 + 4 * $0) })
+    #expect(sink.events.last?.text.contains("{8999}") == true)
+    #expect(account.linesBy.events == 9000 && account.linesBy.continuations == 27_000)
+    let bytes = Array(text.utf8)
+    #expect(sink.events.allSatisfy { bytes[Int($0.offset)] == 0x7B })
   }
 }

@@ -11,8 +11,8 @@ struct LineReader: ~Copyable {
   /// Bytes read at a time.
   static let chunk = 256 << 10
 
-  private let limits: IntakeLimits
-  private let catalog: FormatCatalog
+  let limits: IntakeLimits
+  let catalog: FormatCatalog
   private var batch = EventBatch()
   /// The arena's storage; renewed whenever the batch has been out of our hands.
   private var arena: UnsafeMutableRawPointer
@@ -29,6 +29,7 @@ struct LineReader: ~Copyable {
   private var defaultDevice = DeviceID(rawValue: 0)
   private var lastProgram = ByteRange.empty
   private var lastNeedsMining = false
+  private var counted: (start: Int, end: Int, feeds: UInt64) = (-1, 0, 0)
 
   init(limits: IntakeLimits, catalog: FormatCatalog) {
     self.limits = limits
@@ -280,6 +281,49 @@ struct LineReader: ~Copyable {
         excerpt: ByteRange(start: UInt32(start), count: UInt32(min(count, 1024)))))
   }
 
+  // MARK: Sources that are not read front to back
+
+  /// Puts the head and all that follows into a room of `journalLimit` bytes. Returns the bytes kept and those read.
+  mutating func takeAll(
+    _ stream: any ByteStream, into room: UnsafeMutableRawPointer
+  ) throws(IntakeError) -> (kept: Int, total: UInt64) {
+    memcpy(room, arena, rawEnd)
+    var kept = rawEnd
+    var total = UInt64(rawEnd)
+    var end = headEnd
+    while end == .none {
+      let target = UnsafeMutableRawBufferPointer(start: room + kept, count: Self.chunk)
+      let stretch = try stream.read(into: target)
+      total += UInt64(stretch.count)
+      kept = min(kept + stretch.count, Self.journalLimit)
+      end = stretch.end
+      if stretch.isLast { break }
+    }
+    rawEnd = 0
+    return (kept, total)
+  }
+
+  /// Ready for events that name no device.
+  mutating func prepareDefaultDevice(_ setup: SourceSetup) {
+    defaultDevice = DeviceID(name: setup.deviceName)
+  }
+
+  /// Has a record read that was built from `size` bytes at `offset` of the source.
+  mutating func add(
+    _ record: [UInt8], at offset: Int, size: Int, _ source: inout SourceState, _ lane: any EventLane
+  ) throws {
+    if rawEnd + record.count > rawCapacity {
+      rawEnd = 0
+      try flush(final: false, &source, lane)
+    }
+    let start = rawEnd
+    record.withUnsafeBytes { if let from = $0.baseAddress { memcpy(arena + start, from, $0.count) } }
+    rawEnd += record.count
+    source.base = UInt64(offset) &- UInt64(start)
+    read(start, record.count, UInt64(size), at: start, &source, isCut: false)
+    source.line &+= 1
+  }
+
   // MARK: Events
 
   /// Adds the event that `reading` holds.
@@ -301,6 +345,7 @@ struct LineReader: ~Copyable {
     } else {
       event.byteOffset = source.base &+ UInt64(start &+ reading.element.start)
       event.byteLength = reading.element.count
+      event.line &+= lineFeeds(before: start &+ reading.element.start, in: start)
     }
     let resolved = source.times.resolve(
       kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
@@ -333,6 +378,17 @@ struct LineReader: ~Copyable {
     batch.records.append(event)
     source.events &+= 1
     source.isOpen = true
+  }
+
+  /// Line feeds between the beginning of a record and one of its elements; carries on where it stopped.
+  private mutating func lineFeeds(before end: Int, in start: Int) -> UInt64 {
+    if counted.start != start || counted.end > end { counted = (start, start, 0) }
+    while counted.end < end, let hit = memchr(arena + counted.end, 0x0A, end - counted.end) {
+      counted.end = hit - arena + 1
+      counted.feeds += 1
+    }
+    counted.end = max(counted.end, end)
+    return counted.feeds
   }
 
   /// Bytes of a device's name that count.
@@ -469,7 +525,7 @@ struct LineReader: ~Copyable {
   // MARK: Handing over
 
   /// Hands the batch to the lane. The last event stays behind, since continuation lines may follow, unless `final`.
-  private mutating func flush(final: Bool, _ source: inout SourceState, _ lane: any EventLane) throws {
+  mutating func flush(final: Bool, _ source: inout SourceState, _ lane: any EventLane) throws {
     if lastNeedsMining { mineLast() }
     var held: HeldEvent?
     if !final, source.isOpen, let last = batch.records.popLast() { held = hold(last) }
@@ -478,6 +534,7 @@ struct LineReader: ~Copyable {
       defer { arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped } }
       try lane.append(batch)
     }
+    counted.start = -1
     batch.records.removeAll(keepingCapacity: true)
     batch.variables.removeAll(keepingCapacity: true)
     batch.refused.removeAll(keepingCapacity: true)

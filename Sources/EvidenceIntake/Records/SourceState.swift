@@ -33,6 +33,8 @@ struct SourceState {
   var events = 0
   var usesDefaultDevice = false
   var isBinary = false
+  /// Name of the format where it is not the reader's.
+  var formatName: String?
   /// The event read last may still get continuation lines.
   var isOpen = false
 
