@@ -9,16 +9,23 @@ public enum CSVText {
   /// before it, except plain numbers.
   public static func field(_ text: String) -> String {
     let safe = isFormula(text) ? "'" + text : text
-    guard
-      safe.unicodeScalars.contains(where: {
-        $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" || $0 == ";" || $0 == "\t" || $0 == "'"
-      })
-        || safe.hasPrefix(" ") || safe.hasSuffix(" ")
-    else { return safe }
+    let needsQuotes = safe.utf8.contains { byte in
+      switch byte {
+      case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: ";"), UInt8(ascii: "'"), 0x09, 0x0a, 0x0d: true
+      default: false
+      }
+    }
+    guard needsQuotes || safe.utf8.first == 0x20 || safe.utf8.last == 0x20 else { return safe }
     return "\"" + safe.replacing("\"", with: "\"\"") + "\""
   }
 
   private static func isFormula(_ text: String) -> Bool {
+    // Letters and digits are harmless, and nearly every cell begins with one.
+    if let byte = text.utf8.first,
+      byte >= 0x30 && byte <= 0x39 || (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+    {
+      return false
+    }
     let first = text.unicodeScalars.first { !$0.properties.isWhitespace && $0.value > 0x20 }
     guard let first else { return false }
     switch first {

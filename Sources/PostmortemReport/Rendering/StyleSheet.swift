@@ -67,7 +67,7 @@ enum StyleSheet {
     .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:0 2.5rem}
     .facts>div{display:grid;grid-template-columns:9.5rem 1fr;gap:.25rem 1rem;padding:.4375rem 0;border-bottom:1px solid var(--line)}
     dt{color:var(--soft)}dd{margin:0}
-    .figures{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));gap:1.75rem 2rem;max-width:none}
+    .figures{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,12rem),1fr));gap:1.75rem 2rem;max-width:none}
     .figure{border-top:2px solid var(--ink);padding-top:.625rem}
     .figure h3{font-size:var(--s0);margin:0;font-weight:500;color:var(--soft)}
     .figure .value{font-size:var(--s3);font-weight:650;line-height:1.25;margin:.125rem 0 .25rem;font-variant-numeric:tabular-nums;letter-spacing:-.01em}

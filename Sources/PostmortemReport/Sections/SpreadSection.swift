@@ -117,12 +117,16 @@ enum TreeLayout {
       return nodes.count - 1
     }
     func group(_ members: [Int], parent: Int, label: String, unexplained: Bool = false) {
-      guard !members.isEmpty else { return }
+      guard let first = members.first else { return }
       let times = members.map(time)
+      // One device is no group: it has a name.
+      let text =
+        members.count == 1
+        ? context.device(forest.nodes[first].device) : EvidenceText("\(Format.count(members.count)) \(label)")
       _ = append(
         TreeChart.Node(
-          label: EvidenceText("\(Format.count(members.count)) \(label)"), start: times.min() ?? fallback,
-          end: times.max() ?? fallback, count: members.count, parent: parent,
+          label: text, start: times.min() ?? fallback, end: times.max() ?? fallback, count: members.count,
+          parent: parent,
           isObserved: parent >= 0 && members.allSatisfy(forest.isObserved), isUnexplained: unexplained))
     }
     /// Everything below a node that has no row.
@@ -148,7 +152,7 @@ enum TreeLayout {
       var members: [Int] = []
       var inner: [Int] = []
       collect(position, into: &members, inner: &inner)
-      group(members, parent: row, label: members.count == 1 ? "device" : "devices")
+      group(members, parent: row, label: "devices")
       for child in inner.reversed() { stack.append((child, row)) }
     }
     // Trees whose root got no row.

@@ -40,7 +40,12 @@ public struct EvidenceText: Sendable, Hashable {
 
   /// The string with C0, DEL, C1, bidirectional and other invisible characters written as escapes (CWE-150, CVE-2021-42574).
   static func visible(_ string: String) -> String {
-    guard string.unicodeScalars.contains(where: mustShow) else { return string }
+    // Plain ASCII needs no second look.
+    guard string.utf8.contains(where: { $0 < 0x20 || $0 > 0x7e }),
+      string.unicodeScalars.contains(where: mustShow)
+    else {
+      return string
+    }
     var result = ""
     for scalar in string.unicodeScalars {
       if !mustShow(scalar) {

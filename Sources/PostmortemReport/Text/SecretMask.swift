@@ -20,11 +20,14 @@ enum SecretMask {
   /// The text with values of password-like keys, bearer tokens, credentials in URLs, well-known token shapes and PEM
   /// private keys masked.
   static func mask(_ text: String) -> String {
+    var text = text
+    // Most lines hold nothing that could begin a secret; they are told apart without a copy.
+    guard text.withUTF8({ mayHold($0) }) else { return text }
     let bytes = Array(text.utf8)
     var ranges: [Range<Int>] = []
     var index = 0
     while index < bytes.count {
-      if let range = secret(in: bytes, at: index) {
+      if begins[Int(bytes[index])], let range = secret(in: bytes, at: index) {
         ranges.append(range)
         index = max(range.upperBound, index + 1)
       } else {
@@ -42,6 +45,42 @@ enum SecretMask {
     result += bytes[position...]
     return String(decoding: result, as: UTF8.self)
   }
+
+  /// Bytes that a secret, or the key before it, can begin with.
+  private static let begins: [Bool] = {
+    var table = [Bool](repeating: false, count: 256)
+    for first in "-:b".utf8 { table[Int(first)] = true }
+    for text in keys + prefixes.map(\.text) { table[Int(text[0])] = true }
+    for byte in UInt8(ascii: "a")...UInt8(ascii: "z") where table[Int(byte)] { table[Int(byte - 32)] = true }
+    return table
+  }()
+
+  /// The first two bytes of every key and token, lower case, as bits: a cheap test that most words fail.
+  private static let pairs: [UInt64] = {
+    var bits = [UInt64](repeating: 0, count: 1024)
+    for text in keys + prefixes.map(\.text) + ["bearer", "--", "://"].map({ Array($0.utf8) }) {
+      let pair = Int(text[0] | 0x20) << 8 | Int(text[1] | 0x20)
+      bits[pair >> 6] |= 1 << UInt64(pair & 63)
+    }
+    return bits
+  }()
+
+  private static func mayHold(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard bytes.count > 2 else { return false }
+    return pairs.withUnsafeBufferPointer { pairs in
+      for index in 1..<bytes.count {
+        let pair = Int(bytes[index - 1] | 0x20) << 8 | Int(bytes[index] | 0x20)
+        if pairs[pair >> 6] & 1 << UInt64(pair & 63) != 0, begins[Int(bytes[index - 1])],
+          index == 1 || !isLetter(bytes[index - 2]) || bytes[index - 1] < 0x41
+        {
+          return true
+        }
+      }
+      return false
+    }
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a }
 
   private static func secret(in bytes: [UInt8], at index: Int) -> Range<Int>? {
     let byte = bytes[index]

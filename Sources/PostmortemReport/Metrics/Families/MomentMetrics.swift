@@ -114,7 +114,7 @@ enum MomentMetrics: MetricFamily {
     return Metric(
       .detected, title, .instant(alert.time), formula: formula,
       evidence: picture.facts.signals.alerts.map(\.event),
-      remark: "recognised by the words of its message; that somebody read it is not shown")
+      remark: "Recognised by the words of its message; that somebody read it is not shown.")
   }
 
   private static func firstAct(_ picture: IncidentPicture) -> Metric {
@@ -130,7 +130,7 @@ enum MomentMetrics: MetricFamily {
     guard let first = acts.min() else { return Metric(.acknowledged, title, .notProvided, formula: formula) }
     return Metric(
       .acknowledged, title, .instant(Instant(nanoseconds: first)), formula: formula, certainty: .observed,
-      remark: "playbook journal")
+      remark: "From the journal of a playbook.")
   }
 
   private static func contained(_ picture: IncidentPicture) -> Metric {
