@@ -41,6 +41,12 @@ struct Ingest: ParsableCommand {
     help: ArgumentHelp("Year of a source's first stamp, where stamps have none.", valueName: "[GLOB=]YEAR"))
   var year: [String] = []
 
+  @Option(help: "A format of your own as JSON: which member is time, device, severity, message.")
+  var mapping: String?
+
+  @Option(help: ArgumentHelp("A folder of formats of your own (*.json).", valueName: "DIR"))
+  var formats: String?
+
   @Option(help: "Device of events that name none (default: from the path).")
   var device: String?
 
@@ -60,6 +66,8 @@ struct Ingest: ParsableCommand {
   }
 
   func run() throws {
+    // The process that unpacks archives is this command with a word that nobody types.
+    if paths == [ArchiveHelper.word] { ArchiveHelper.main() }
     let casePath = try caseOption.pathToCreate(fallback: "case.firebreak")
     var options = IntakeOptions()
     options.formats = inputFormat.map(SourceRule.init(parsing:))
@@ -68,6 +76,8 @@ struct Ingest: ParsableCommand {
     options.device = device
     options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     options.excluded = Self.ownFiles(casePath)
+    options.isolation = .process(executable: "/proc/self/exe", arguments: ["ingest", ArchiveHelper.word])
+    try addFormats(to: &options.catalog)
 
     let fleet = try inventory.map { path in try FleetFiles.inventory(path) }
     if let fleet { options.knownDevices = Set(fleet.inventory.devices) }
@@ -101,6 +111,22 @@ struct Ingest: ParsableCommand {
       throw error
     }
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded))
+  }
+
+  /// Formats that the user has written.
+  private func addFormats(to catalog: inout FormatCatalog) throws {
+    if let formats {
+      for failure in catalog.addFormats(fromFolder: formats) {
+        Console.warn(Sanitizer.escape("format '\(failure.file)' is not used: \(failure.error)"))
+      }
+    }
+    if let mapping {
+      do throws(DefinitionError) {
+        catalog.add(try FormatCatalog.definition(atPath: mapping))
+      } catch {
+        throw CommandError("cannot use the mapping '\(mapping)': \(error)")
+      }
+    }
   }
 
   /// The case's own files, which may lie in a folder that is read.
