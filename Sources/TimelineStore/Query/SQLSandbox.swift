@@ -129,7 +129,8 @@ public final class SQLSandbox {
     case SQLITE_NOMEM:
       failure(.limit, "it needs more than \(limits.memory >> 20) MiB of memory", "narrow the query")
     case SQLITE_TOOBIG: failure(.limit, "a value is longer than \(limits.valueBytes) bytes")
-    case SQLITE_AUTH: failure(.query, "not allowed: " + String(cString: sqlite3_errmsg(connection.handle)))
+    case SQLITE_AUTH:
+      failure(.query, "only reading is allowed: no writing, ATTACH, PRAGMA or extensions", "use a SELECT")
     default: failure(.query, String(cString: sqlite3_errmsg(connection.handle)))
     }
   }

@@ -104,6 +104,7 @@ private struct EvidenceLoader {
   private var series: [(key: SeriesKey, events: [Int32], values: [Double])] = []
   private var valueCount = 0
   private var scratch: [UInt8] = []
+  private var pathScratch: [UInt8] = []
   private var mentioned: [Int32] = []
 
   init(limits: EvidenceLimits) { self.limits = limits }
@@ -253,22 +254,25 @@ private struct EvidenceLoader {
   }
 
   private mutating func readFields(_ json: UnsafeBufferPointer<UInt8>, _ device: Int32, _ position: Int32) {
-    FieldReader.forEachLeaf(in: json) { path, value, isText in
-      if isText {
-        if value.count >= 2, value.count <= 256 { _ = lookUp(value) }
-      } else if device >= 0, let number = FieldReader.number(value) {
-        addValue(path, number, device, position)
+    FieldReader.forEachLeaf(in: json) { leaf in
+      if leaf.isText {
+        if leaf.value.count >= 2, leaf.value.count <= 256 { _ = lookUp(leaf.value) }
+      } else if device >= 0, let number = FieldReader.number(leaf.value) {
+        pathScratch.removeAll(keepingCapacity: true)
+        leaf.appendPath(to: &pathScratch)
+        addValue(number, device, position)
       }
     }
   }
 
-  private mutating func addValue(_ path: [UInt8], _ number: Double, _ device: Int32, _ position: Int32) {
+  /// The field's path is in `pathScratch`.
+  private mutating func addValue(_ number: Double, _ device: Int32, _ position: Int32) {
     guard valueCount < limits.values else {
       valuesLeftOut += 1
       return
     }
     let field: Int32
-    if let known = fieldIndex[path] {
+    if let known = fieldIndex[pathScratch] {
       field = known
     } else {
       // Names of fields come from the evidence and may be without end.
@@ -277,8 +281,8 @@ private struct EvidenceLoader {
         return
       }
       field = Int32(fieldNames.count)
-      fieldNames.append(String(decoding: path, as: UTF8.self))
-      fieldIndex[path] = field
+      fieldNames.append(String(decoding: pathScratch, as: UTF8.self))
+      fieldIndex[pathScratch] = field
     }
     let key = SeriesKey(device: device, field: field)
     let index: Int

@@ -16,11 +16,24 @@ enum FieldReader {
     return scanner.find(path[...], depth: 0)
   }
 
-  /// Calls with each member that is a text or a bare value (number, `true`, `false`, `null`), nested ones with their path.
-  static func forEachLeaf(
-    in json: UnsafeBufferPointer<UInt8>,
-    _ body: (_ path: [UInt8], _ value: UnsafeBufferPointer<UInt8>, _ isText: Bool) -> Void
-  ) {
+  /// A member found on the way: the path of the object it stands in, its name as written, its value.
+  struct Leaf {
+    var path: [UInt8]
+    var name: UnsafeBufferPointer<UInt8>
+    /// Contents of the string, or the number, `true`, `false` or `null` as written.
+    var value: UnsafeBufferPointer<UInt8>
+    var isText: Bool
+
+    /// Appends the whole path: names with dots between.
+    func appendPath(to out: inout [UInt8]) {
+      out += path
+      if !path.isEmpty { out.append(UInt8(ascii: ".")) }
+      MessageRebuilder.appendUnescaped(name, to: &out)
+    }
+  }
+
+  /// Calls with each member that is a text or a bare value, those of nested objects too.
+  static func forEachLeaf(in json: UnsafeBufferPointer<UInt8>, _ body: (Leaf) -> Void) {
     var scanner = Scanner(json: json)
     scanner.skipSpaces()
     scanner.leaves(path: [], depth: 0, body)
@@ -89,30 +102,26 @@ enum FieldReader {
       return found
     }
 
-    mutating func leaves(
-      path: [UInt8], depth: Int,
-      _ body: (_ path: [UInt8], _ value: UnsafeBufferPointer<UInt8>, _ isText: Bool) -> Void
-    ) {
+    mutating func leaves(path: [UInt8], depth: Int, _ body: (Leaf) -> Void) {
       guard depth < Self.maximumDepth else { return }
-      members { scanner, raw in
+      members { scanner, name in
         let start = scanner.at
         switch scanner.byte {
-        case UInt8(ascii: "{"):
-          scanner.leaves(path: Self.joined(path, raw), depth: depth + 1, body)
+        case UInt8(ascii: "{"): scanner.leaves(path: Self.joined(path, name), depth: depth + 1, body)
         case UInt8(ascii: "["): break
         case UInt8(ascii: "\""):
           guard let text = scanner.string() else { break }
           if text.contains(UInt8(ascii: "\\")) {
             var unescaped: [UInt8] = []
             MessageRebuilder.appendUnescaped(text, to: &unescaped)
-            unescaped.withUnsafeBufferPointer { body(Self.joined(path, raw), $0, true) }
+            unescaped.withUnsafeBufferPointer { body(Leaf(path: path, name: name, value: $0, isText: true)) }
           } else {
-            body(Self.joined(path, raw), text, true)
+            body(Leaf(path: path, name: name, value: text, isText: true))
           }
         default:
           if scanner.skipValue() {
-            body(
-              Self.joined(path, raw), UnsafeBufferPointer(rebasing: scanner.json[start..<scanner.at]), false)
+            let value = UnsafeBufferPointer(rebasing: scanner.json[start..<scanner.at])
+            body(Leaf(path: path, name: name, value: value, isText: false))
           }
         }
         scanner.at = start

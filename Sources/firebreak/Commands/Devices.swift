@@ -57,7 +57,10 @@ struct Devices: ParsableCommand {
         .init("device", mayShrink: true), .init("events", alignsRight: true),
         .init("errors", alignsRight: true),
         .init("first"), .init("last"), .init("first error"), .init("listed"),
-      ] + attributes.map { .init($0, mayShrink: true) } + (isTable ? [] : [.init("first_error_event")]),
+      ]
+        + (isTable
+          ? [.init("attributes", mayShrink: true)]
+          : attributes.map { .init($0) } + [.init("first_error_event")]),
       keys: ["device", "events", "errors", "first", "last", "first_error", "listed"]
         + attributes.map { "attr.\($0)" } + [
           "first_error_event"
@@ -74,8 +77,13 @@ struct Devices: ParsableCommand {
         time(device.firstErrorTime),
         isTable ? .string(device.isListed ? "yes" : "no") : .bool(device.isListed),
       ]
-      row += device.attributes.map { $0.isEmpty ? .null : .string($0) }
-      if !isTable { row.append(device.firstError.map { .int($0.rawValue) } ?? .null) }
+      if isTable {
+        let known = zip(attributes, device.attributes).filter { !$0.1.isEmpty }.map { "\($0.0)=\($0.1)" }
+        row.append(.string(known.joined(separator: " ")))
+      } else {
+        row += device.attributes.map { $0.isEmpty ? .null : .string($0) }
+        row.append(device.firstError.map { .int($0.rawValue) } ?? .null)
+      }
       rows.rows.append(row)
     }
     rows.write(as: format)

@@ -27,16 +27,18 @@ struct Sources: ParsableCommand {
       schema: "firebreak.sources/1",
       columns: isTable
         ? [
-          .init("source", mayShrink: true), .init("format"), .init("size", alignsRight: true),
+          .init("source"), .init("format"), .init("size", alignsRight: true),
           .init("events", alignsRight: true), .init("refused", alignsRight: true),
           .init("damage", alignsRight: true),
           .init("first"), .init("last"),
         ] : Self.keys.map { .init($0) },
       keys: Self.keys)
     rows.extra = [("case", .string(reader.path))]
+    let folder = Self.commonFolder(sources.map(\.name))
     for source in sources {
-      rows.rows.append(isTable ? Self.cells(source) : try values(source, reader))
+      rows.rows.append(isTable ? Self.cells(source, folder) : try values(source, reader))
     }
+    if isTable, !folder.isEmpty { Console.print("in \(Sanitizer.escape(folder))") }
     rows.write(as: format)
     if isTable, verbose { try printRemarks(sources, reader) }
     if sources.isEmpty { throw ExitStatus.no }
@@ -48,10 +50,25 @@ struct Sources: ParsableCommand {
     "first_event", "first", "last", "modified", "damage", "decisions",
   ]
 
-  private static func cells(_ source: SourceEntry) -> [JSONValue] {
+  /// The folders that all names begin with, with the last `/`.
+  static func commonFolder(_ names: [String]) -> String {
+    guard let first = names.first, names.count > 1 else { return "" }
+    var common = first.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    for name in names {
+      let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+      common = common.prefix(zip(common, parts.dropLast()).prefix { $0 == $1 }.count)
+    }
+    return common.isEmpty ? "" : common.joined(separator: "/") + "/"
+  }
+
+  private static func cells(_ source: SourceEntry, _ folder: String) -> [JSONValue] {
+    // The end of a path tells more than its beginning.
+    var name = String(source.name.dropFirst(folder.count))
+    let room = max(20, (Console.width ?? 1000) - 88)
+    if name.count > room { name = "…" + name.suffix(room - 1) }
     func time(_ instant: Instant?) -> JSONValue { .string(instant?.rfc3339(fractionDigits: 0) ?? "") }
     return [
-      .string(source.name), .string(source.format), .string(Figures.bytes(source.bytes)),
+      .string(name), .string(source.format), .string(Figures.bytes(source.bytes)),
       .string(Figures.grouped(source.events.count)),
       .string(source.linesBy.refused == 0 ? "" : Figures.grouped(source.linesBy.refused)),
       .string(source.damage == 0 ? "" : Figures.grouped(source.damage)), time(source.firstTime),
