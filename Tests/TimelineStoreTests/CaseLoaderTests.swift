@@ -279,4 +279,28 @@ import Testing
     #expect(read.value(device: "gw-1", attribute: "site") == "")
     #expect(try FleetTables.topology(connection).links == [.init(from: "gw-1", to: "gw-2", kind: "uplink")])
   }
+
+  @Test func embeddedFilesComeBackByteForByte() throws {
+    let contents = [0, 1, EmbeddedEvidence.partSize, EmbeddedEvidence.partSize * 2 + 7].map { count in
+      Data((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
+    }
+    let loader = try CaseLoader(path: path)
+    for (index, content) in contents.enumerated() {
+      try content.write(to: URL(filePath: folder.file("e\(index)")))
+      loader.embed(path: folder.file("e\(index)"), sha256: "hash\(index)")
+      loader.embed(path: folder.file("e\(index)"), sha256: "hash\(index)")
+    }
+    _ = try loader.finish()
+    let reader = try CaseReader(path: path)
+    for (index, content) in contents.enumerated() {
+      var read = Data()
+      let isThere = try reader.readEmbedded(sha256: "hash\(index)") {
+        read.append(contentsOf: $0)
+        return true
+      }
+      #expect(isThere && read == content)
+    }
+    #expect(try reader.readEmbedded(sha256: "other") { _ in true } == false)
+    #expect(try sqlite3(path, "PRAGMA integrity_check") == "ok")
+  }
 }

@@ -39,6 +39,7 @@ public final class CaseLoader: EventSink {
     var orders: Set<Int> = []
     var inventory: Inventory?
     var topology: Topology?
+    var embedded: [(path: String, sha256: String)] = []
     var isDone = false
   }
 
@@ -87,6 +88,12 @@ public final class CaseLoader: EventSink {
 
   /// Sets the fleet's links; they replace those in the case.
   public func setTopology(_ topology: Topology) { state.withLock { $0.topology = topology } }
+
+  /// Keeps a file of evidence in the case as it lies there, so that the case stands alone. It is copied by `finish`.
+  /// - Parameter sha256: The file's SHA-256 in 64 lower-case hexadecimal digits, as its source has it.
+  public func embed(path: String, sha256: String) {
+    state.withLock { $0.embedded.append((path, sha256)) }
+  }
 
   /// Writes everything and makes it durable. All lanes must have been closed.
   public func finish() throws(StoreError) -> LoadSummary {
@@ -158,6 +165,9 @@ public final class CaseLoader: EventSink {
     ).write(segment: segment)
     if let inventory = state.inventory { try FleetTables.write(inventory, to: connection) }
     if let topology = state.topology { try FleetTables.write(topology, to: connection) }
+    for file in state.embedded {
+      try EmbeddedEvidence.write(path: file.path, sha256: file.sha256, to: connection)
+    }
     try connection.execute("COMMIT")
     summary.isNewCase = isNewCase
     if isNewCase {

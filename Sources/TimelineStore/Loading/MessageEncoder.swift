@@ -19,14 +19,18 @@ struct CompiledTemplate {
     self.content = content
     var pieces: [Range<Int>] = []
     var from = textStart
-    var index = textStart
-    while index + 3 <= content.count {
-      if content[index...].starts(with: "<*>".utf8) {
-        pieces.append(from..<index)
-        index += 3
-        from = index
-      } else {
-        index += 1
+    content.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      var at = textStart
+      while at + 3 <= bytes.count, let hit = memchr(base + at, Int32(UInt8(ascii: "<")), bytes.count - 2 - at)
+      {
+        let index = UnsafeRawPointer(hit) - base
+        at = index + 1
+        if bytes[index + 1] == UInt8(ascii: "*"), bytes[index + 2] == UInt8(ascii: ">") {
+          pieces.append(from..<index)
+          at = index + 3
+          from = at
+        }
       }
     }
     pieces.append(from..<content.count)
