@@ -10,12 +10,18 @@ public struct ExecutorSet: Sendable {
     for executor in executors { byType[type(of: executor).type] = executor }
   }
 
-  /// All command types there are.
-  public static func all(secrets: SecretStore, prompter: any ManualPrompter) -> ExecutorSet {
+  /// All command types there are. `knownHosts` is the file of host keys that ssh trusts, `networkNamespace` the one that
+  /// nft works in (nil: that of this process).
+  public static func all(
+    secrets: SecretStore, prompter: any ManualPrompter, knownHosts: String = "/etc/ssh/ssh_known_hosts",
+    networkNamespace: String? = nil
+  ) -> ExecutorSet {
     ExecutorSet([
       ManualExecutor(prompter: prompter),
       BashExecutor(),
       MQTTExecutor(secrets: secrets),
+      SSHExecutor(secrets: secrets, knownHosts: knownHosts),
+      NFTExecutor(namespace: networkNamespace),
     ])
   }
 

@@ -90,6 +90,13 @@ struct ExecutionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Answer of every manual step: done or failed (default: ask on the terminal)."))
   var answer: String?
 
+  @Option(help: ArgumentHelp("Host keys that ssh trusts (default: ~/.ssh/known_hosts).", valueName: "file"))
+  var knownHosts: String?
+
+  @Option(
+    name: .customLong("netns"), help: ArgumentHelp("Network namespace that nft works in.", valueName: "name"))
+  var networkNamespace: String?
+
   /// Secrets and executors.
   func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
     let store = try SecretStore(sources: secrets, environment: Console.environment)
@@ -100,7 +107,13 @@ struct ExecutionOptions: ParsableArguments {
     case "failed": prompter = FixedAnswer(.failed(note: "answered beforehand"))
     default: throw ValidationError("--answer is 'done' or 'failed'")
     }
-    return (store, ExecutorSet.all(secrets: store, prompter: prompter))
+    let home = Console.environment["HOME"] ?? "/root"
+    return (
+      store,
+      ExecutorSet.all(
+        secrets: store, prompter: prompter, knownHosts: knownHosts ?? "\(home)/.ssh/known_hosts",
+        networkNamespace: networkNamespace)
+    )
   }
 }
 

@@ -1,0 +1,96 @@
+public import PlaybookModel
+
+/// `nft`: statements for nftables on this machine, e.g. `add element inet fleet blocked { __address__:value timeout 1h }`.
+///
+/// Values must be addresses, prefixes, hardware addresses, numbers or plain words: nothing that could become another
+/// statement. The whole text is tried with `nft -c` first and applied atomically.
+///
+/// Success: exit code 0. Failure: nft refused it, nothing was changed. An element's timeout is the backend's own time to
+/// live: the block ends even when nobody takes it back.
+public struct NFTExecutor: CommandExecutor {
+  /// The type.
+  public static let type = CommandType.nft
+  private let program: String
+  private let prefix: [String]
+
+  /// An executor; with a network namespace, inside of it.
+  public init(namespace: String? = nil) {
+    if let namespace {
+      program = "/usr/sbin/ip"
+      prefix = ["netns", "exec", namespace, "/usr/sbin/nft"]
+    } else {
+      program = "/usr/sbin/nft"
+      prefix = []
+    }
+  }
+
+  /// True for texts that are one harmless word of nft's language.
+  static func isWord(_ value: String) -> Bool {
+    let parts = value.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count == 2, let length = Int(parts[1]), parts[1].utf8.count <= 3 {
+      let address = String(parts[0])
+      if NetworkText.isIPv4(address) { return (0...32).contains(length) }
+      if NetworkText.isIPv6(address) { return (0...128).contains(length) && !address.contains("%") }
+    }
+    if NetworkText.isIPv4(value) || NetworkText.isMAC(value) { return true }
+    if NetworkText.isIPv6(value) { return !value.contains("%") }
+    guard (1...64).contains(value.utf8.count), let first = value.utf8.first else { return false }
+    let isPlain = value.utf8.allSatisfy {
+      switch $0 {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
+      default: false
+      }
+    }
+    return isPlain && (first != 0x5F)
+  }
+
+  private func script(_ call: CommandCall) throws(RunnerError) -> String {
+    try Template.fill(call.command.text, call.values) { (name, value) throws(RunnerError) in
+      guard Self.isWord(value) else {
+        throw RunnerError(
+          .badArgument, "the value of '\(name)' is no address, prefix, number or plain word for nft")
+      }
+      return value
+    } + "\n"
+  }
+
+  /// The statements with their values.
+  public func planText(_ call: CommandCall) throws(RunnerError) -> String {
+    var text = try script(call)
+    text.removeLast()
+    return "nft \(RemoteText.bounded(Array(text.utf8)))"
+  }
+
+  /// Tries and applies them.
+  public func execute(_ call: CommandCall) async -> CommandAnswer {
+    let script: [UInt8]
+    do {
+      script = Array(try self.script(call).utf8)
+    } catch {
+      return CommandAnswer(.refused, detail: error.description)
+    }
+    do {
+      let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]
+      for arguments in [["-c", "-f", "-"], ["-f", "-"]] {
+        let outcome = try await ProcessCall.run(
+          program, prefix + arguments, environment: environment, input: script, timeout: call.timeout)
+        let text = RemoteText.bounded(outcome.output)
+        if outcome.timedOut { return CommandAnswer(.unknown, text: text, detail: "ended by the timeout") }
+        guard outcome.exitCode == 0 else {
+          let why = RemoteText.excerpt(RemoteText.bounded(outcome.errors))
+          return CommandAnswer(.refused, text: text, detail: "nft refused it: \(why)")
+        }
+        if arguments[0] == "-f" { return CommandAnswer(.done, text: text, detail: "nft applied it") }
+      }
+      return CommandAnswer(.unknown, detail: "nft was not run")
+    } catch {
+      return CommandAnswer(.unreachable, detail: "cannot run nft: \(error)")
+    }
+  }
+
+  /// The same statements for nft.
+  public func scriptLines(_ call: CommandCall) -> [String]? {
+    guard let script = try? script(call) else { return nil }
+    return ["printf %s \(ShellQuote.quote(script)) | nft -f - || failed=1"]
+  }
+}

@@ -1,0 +1,165 @@
+public import PlaybookModel
+
+/// `ssh`: a command in a shell of another machine, by OpenSSH.
+///
+/// Host keys must be known: a changed or unknown key is refused, never accepted. The command goes over standard input
+/// to `sh -s`, so that no value stands in a process list; values are set as shell variables in single quotes.
+/// ssh's own exit code 255 means many things, so the remote shell ends with a mark of ours that carries the exit code.
+///
+/// Success: mark with exit code 0. Failure: mark with another code, or the host key or our key was refused. Unreachable: no
+/// session was opened. Unknown: a session was opened and no mark came.
+///
+/// The step's target is of type `ssh` (or `linux`, `net-address`); its credential in the secret store holds the user on
+/// the first line and the path of the private key on the second.
+public struct SSHExecutor: CommandExecutor {
+  /// The type.
+  public static let type = CommandType.ssh
+  private let secrets: SecretStore
+  private let knownHosts: String
+  private let program: String
+
+  /// An executor that trusts the host keys in a file in the format of `known_hosts`.
+  public init(secrets: SecretStore, knownHosts: String, program: String = "/usr/bin/ssh") {
+    self.secrets = secrets
+    self.knownHosts = knownHosts
+    self.program = program
+  }
+
+  private func place(_ call: CommandCall) throws(RunnerError) -> (host: String, port: Int) {
+    guard let target = call.target,
+      let written = ["dname", "ipv4", "ipv6"].compactMap({ target.address[$0]?.first }).first
+    else {
+      throw RunnerError(.badArgument, "an ssh command needs a target with a dname, ipv4 or ipv6 address")
+    }
+    let host = try Template.plain(written, call.values)
+    let port = try Template.plain(target.port ?? "22", call.values)
+    guard NetworkText.isHostName(host), let number = Int(port), (1...65_535).contains(number) else {
+      throw RunnerError(.badArgument, "'\(host):\(port)' is no address for ssh")
+    }
+    return (host, number)
+  }
+
+  private func script(_ call: CommandCall, mark: String) throws(RunnerError) -> String {
+    var lines: [String] = []
+    var seen: Set<String> = []
+    for use in VariableReference.all(in: call.command.text) where seen.insert(use.name).inserted {
+      guard let value = call.values[use.name] else {
+        throw RunnerError(.badArgument, "the variable '\(use.name)' has no value")
+      }
+      guard !value.utf8.contains(0) else {
+        throw RunnerError(.badArgument, "the value of '\(use.name)' holds a NUL, which no shell word can")
+      }
+      lines.append("\(BashExecutor.environmentName(use.name))=\(ShellQuote.quote(value))")
+    }
+    do {
+      let text = try ShellText.replacing(in: call.command.text, environmentName: BashExecutor.environmentName)
+      // The subshell keeps an `exit` of the command from skipping the mark; its input is not our script.
+      lines += ["(", text, ") </dev/null", "printf '\\n%s %d\\n' \(mark) $?"]
+    } catch {
+      throw RunnerError(.badArgument, error.description)
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The host, and the command with its values as quoted words.
+  public func planText(_ call: CommandCall) throws(RunnerError) -> String {
+    let place = try place(call)
+    _ = try script(call, mark: "x")
+    let text = try Template.fill(call.command.text, call.values) { (_, value) throws(RunnerError) in
+      ShellQuote.quote(value)
+    }
+    return "ssh \(place.host):\(place.port) \(text)"
+  }
+
+  /// Runs it.
+  public func execute(_ call: CommandCall) async -> CommandAnswer {
+    let mark = "firebreak-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+    let arguments: [String]
+    let script: String
+    do {
+      script = try self.script(call, mark: mark)
+      arguments = try self.arguments(call)
+    } catch {
+      return CommandAnswer(.refused, detail: error.description)
+    }
+    do {
+      let outcome = try await ProcessCall.run(
+        program, arguments, environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], input: Array(script.utf8),
+        timeout: call.timeout)
+      return Self.answer(outcome, mark: mark)
+    } catch {
+      // The script could not be handed over completely; without its last line there is no mark either.
+      return CommandAnswer(.unknown, detail: "ssh broke off: \(error)")
+    }
+  }
+
+  private func arguments(_ call: CommandCall) throws(RunnerError) -> [String] {
+    let place = try place(call)
+    guard let name = call.authentication?.storeName else {
+      throw RunnerError(
+        .secret, "an ssh target needs authentication info with 'kms' (user and private key file)")
+    }
+    let credential = try secrets.credential(name)
+    let isUser = credential.user.utf8.allSatisfy {
+      switch $0 {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+      default: false
+      }
+    }
+    guard isUser, !credential.user.isEmpty, !credential.user.hasPrefix("-"), credential.secret.hasPrefix("/")
+    else {
+      throw RunnerError(
+        .secret, "the secret '\(name)' must hold a user and, on a second line, the path of a private key")
+    }
+    var list = ["-F", "none", "-T", "-i", credential.secret, "-l", credential.user, "-p", String(place.port)]
+    for option in [
+      "BatchMode=yes", "StrictHostKeyChecking=yes", "UserKnownHostsFile=\(knownHosts)",
+      "GlobalKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "ConnectTimeout=5", "ServerAliveInterval=5",
+      "LogLevel=VERBOSE", "ForwardAgent=no", "ClearAllForwardings=yes", "UpdateHostKeys=no",
+    ] {
+      list += ["-o", option]
+    }
+    return list + [place.host, "sh", "-s"]
+  }
+
+  private static func answer(_ outcome: ProcessCall.Outcome, mark: String) -> CommandAnswer {
+    let raw = String(decoding: outcome.output, as: UTF8.self)
+    let errors = String(decoding: outcome.errors, as: UTF8.self)
+    if let start = raw.range(of: "\n\(mark) ") {
+      let text = RemoteText.bounded(Array(raw[..<start.lowerBound].utf8))
+      let code = Int32(raw[start.upperBound...].prefix { $0.isNumber }) ?? -1
+      let json = try? ReadDocument.read(Array(text.utf8)).root
+      return CommandAnswer(
+        code == 0 ? .done : .refused, text: text, json: json,
+        detail: "exit code \(code) \(RemoteText.excerpt(text))")
+    }
+    let why = RemoteText.excerpt(
+      RemoteText.bounded(Array(errors.split(separator: "\n").suffix(2).joined(separator: " ").utf8)))
+    // Printed once the session's owner is proven: from there on the command may have run.
+    if errors.contains("Authenticated to ") {
+      return CommandAnswer(.unknown, detail: "the session ended without our mark: \(why)")
+    }
+    let refusals = [
+      "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED", "Permission denied",
+      "Too many authentication failures",
+    ]
+    if let refusal = refusals.first(where: errors.contains) {
+      return CommandAnswer(.refused, detail: "\(refusal): \(why)")
+    }
+    return CommandAnswer(.unreachable, detail: outcome.timedOut ? "no session in time" : why)
+  }
+}
+
+extension String {
+  /// Where a text stands for the last time.
+  fileprivate func range(of needle: String) -> Range<String.Index>? {
+    let (bytes, wanted) = (Array(utf8), Array(needle.utf8))
+    guard bytes.count >= wanted.count else { return nil }
+    for start in stride(from: bytes.count - wanted.count, through: 0, by: -1)
+    where bytes[start...].starts(with: wanted) {
+      let lower = utf8.index(utf8.startIndex, offsetBy: start)
+      return lower..<utf8.index(lower, offsetBy: wanted.count)
+    }
+    return nil
+  }
+}
