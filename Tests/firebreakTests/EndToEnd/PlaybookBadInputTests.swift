@@ -8,10 +8,12 @@ import Testing
   {
     """
     {"type":"playbook","spec_version":"cacao-2.0","id":"playbook--a0777575-5c4c-4710-9f01-15776103837f",
-     "name":"test","playbook_types":["mitigation"],
+     "name":"test",
      "created_by":"identity--5abe695c-7bd5-4c31-8824-2528696cdbf1",
      "created":"2026-04-07T09:00:00.000Z","modified":"2026-04-07T09:00:00.000Z",
-     "workflow_start":"\(start)","workflow":{\(workflow)}}
+     "workflow_start":"\(start)",
+     "agent_definitions":{"individual--44444444-4444-4444-8444-444444444444":{"type":"individual","name":"on call"}},
+     "workflow":{\(workflow)}}
     """
   }
 
@@ -29,7 +31,9 @@ import Testing
     let result = try verdict(
       playbook(
         """
-        "start--11111111-1111-4111-8111-111111111111":{"type":"start","on_completion":"end--33333333-3333-4333-8333-333333333333"},\(end)
+        "start--11111111-1111-4111-8111-111111111111":{"type":"start","on_completion":"action--22222222-2222-4222-8222-222222222222"},
+        "action--22222222-2222-4222-8222-222222222222":{"type":"action","commands":[{"type":"manual","command":"look"}],
+         "on_completion":"end--33333333-3333-4333-8333-333333333333","agent":"individual--44444444-4444-4444-8444-444444444444"},\(end)
         """))
     #expect(result.exit == 0, "\(result.text)")
     #expect(result.verdict == "valid")
