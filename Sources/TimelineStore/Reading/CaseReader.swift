@@ -77,6 +77,13 @@ public final class CaseReader {
     return found
   }
 
+  /// SHA-256 of the file with this path that the case holds itself; nil when it does not.
+  public func embeddedDigest(path: String) throws(StoreError) -> String? {
+    let row = try connection.prepare("SELECT sha256 FROM embedded WHERE path = ? LIMIT 1").bound([.text(path)]
+    )
+    return try row.next() ? row.text(0) : nil
+  }
+
   /// Sources whose path, member path, file name or SHA-256 (from 8 digits on) is `name`.
   public func sources(named name: String) -> [(ordinal: Int64, name: String)] {
     catalog.sources.filter { source in

@@ -3,9 +3,12 @@ import EvidenceIntake
 import Glibc
 import IncidentModel
 import Synchronization
+import TimelineStore
 
 /// Reads records back from the evidence, which lies outside the case.
 protocol RawEvidence {
+  /// Where the source's file lies, if not at its path.
+  var location: String? { get set }
   /// Bytes of a source, `offset` counted in the uncompressed source. Throws when the source is gone, changed (its SHA-256
   /// is another), or cannot be read back.
   func bytes(of source: SourceDescription, sha256: String, offset: UInt64, length: Int)
@@ -34,17 +37,20 @@ enum RawEvidenceError: Error {
 /// Whatever the intake can read: compressed files and members of archives are unpacked again, taken as lines of text.
 /// Line ends are not kept; a record that is not made of lines cannot be read back this way.
 struct UnpackedEvidence: RawEvidence {
+  var location: String?
+
   func bytes(
     of source: SourceDescription, sha256: String, offset: UInt64, length: Int
   ) throws(RawEvidenceError) -> [UInt8] {
     guard source.path != "-" else { throw .unsupported("it came from standard input") }
-    guard access(source.path, R_OK) == 0 else { throw .gone(String(cString: strerror(errno))) }
+    let place = SourceDescription(path: location ?? source.path, members: source.members)
+    guard access(place.path, R_OK) == 0 else { throw .gone(String(cString: strerror(errno))) }
     var options = IntakeOptions()
     options.formats = [SourceRule(parsing: "text")]
     options.mayBeKnown = false
-    let collector = LineCollector(source: source, bytes: offset..<offset &+ UInt64(max(1, length)))
+    let collector = LineCollector(source: place, bytes: offset..<offset &+ UInt64(max(1, length)))
     do {
-      _ = try Intake.run([source.path], options: options, into: collector)
+      _ = try Intake.run([place.path], options: options, into: collector)
     } catch {
       throw .unsupported("\(error)")
     }
@@ -105,13 +111,17 @@ struct UnpackedEvidence: RawEvidence {
 
 /// Plain, uncompressed files.
 struct PlainFiles: RawEvidence {
+  var location: String?
+
   func bytes(
     of source: SourceDescription, sha256: String, offset: UInt64, length: Int
   ) throws(RawEvidenceError) -> [UInt8] {
     guard source.members.isEmpty, source.path != "-" else {
       throw .unsupported(source.path == "-" ? "it came from standard input" : "it lies inside \(source.path)")
     }
-    guard let file = fopen(source.path, "rb") else { throw .gone(String(cString: strerror(errno))) }
+    guard let file = fopen(location ?? source.path, "rb") else {
+      throw .gone(String(cString: strerror(errno)))
+    }
     defer { fclose(file) }
     var hash = SHA256()
     var wanted: [UInt8] = []
@@ -134,6 +144,39 @@ struct PlainFiles: RawEvidence {
     guard hash.finalize().hexText == sha256 else { throw .changed }
     return wanted
   }
+}
+
+/// A file that the case holds itself (`ingest --embed`), written out to be read and gone afterwards.
+final class EmbeddedCopy {
+  let path: String
+
+  /// nil when the case does not hold the file that this source came from.
+  init?(of source: SourceDescription, in reader: CaseReader) throws {
+    guard let digest = try reader.embeddedDigest(path: source.path) else { return nil }
+    // The ending of the name may tell the format.
+    let folder = Console.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array("\(folder)/firebreak-evidence-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard descriptor >= 0 else {
+      throw CommandError("cannot write a temporary file in '\(folder)': \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    try reader.readEmbedded(sha256: digest) { bytes in
+      var rest = bytes
+      while !rest.isEmpty {
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        guard count > 0 else {
+          throw CommandError(
+            "cannot write a temporary file in '\(folder)': \(String(cString: strerror(errno)))")
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
+      return true
+    }
+  }
+
+  deinit { unlink(path) }
 }
 
 extension Digest {

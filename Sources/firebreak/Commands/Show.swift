@@ -37,8 +37,14 @@ struct Show: ParsableCommand {
     }
     let source = try reader.sources().first { $0.ordinal == event.source }
     let isPlain = event.place.members.isEmpty && source?.compression.isEmpty != false
-    let raw = RawRecord(
-      event, sha256: source?.sha256 ?? "", from: isPlain ? PlainFiles() : UnpackedEvidence())
+    let digest = source?.sha256 ?? ""
+    var evidence: any RawEvidence = isPlain ? PlainFiles() : UnpackedEvidence()
+    var raw = RawRecord(event, sha256: digest, from: evidence)
+    if case .missing = raw.state, let copy = try EmbeddedCopy(of: event.place, in: reader) {
+      evidence.location = copy.path
+      raw = withExtendedLifetime(copy) { RawRecord(event, sha256: digest, from: evidence) }
+      Console.note("the raw line comes from the copy in the case")
+    }
     let ofDevice = try reader.context(of: event, .device, count: context)
     let ofSource = try reader.context(of: event, .source, count: context)
     if format == .json {
