@@ -18,6 +18,7 @@ public enum AllFormats {
     SenMLFormat(),
     JSONDocumentFormat(),
     LogfmtFormat(),
+    CEFFormat(),
     AuditdFormat(),
     MosquittoFormat(),
     ZeekTSVFormat(),
@@ -30,6 +31,8 @@ public enum AllFormats {
     ESPIDFFormat(),
     ZephyrFormat(),
     StampedTextFormat(),
+    UtmpFormat(),
+    Utmp64Format(),
     TextFormat(),
   ]
 }

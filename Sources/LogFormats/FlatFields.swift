@@ -13,6 +13,8 @@ final class FlatFields {
     case escaped
     /// A JSON value, checked.
     case json
+    /// Text in which a backslash protects the byte behind it.
+    case backslashed
   }
 
   private struct Field {
@@ -155,6 +157,20 @@ final class FlatFields {
     switch field.writing {
     case .bare: if value.isEmpty { reading.append("\"\"") } else { reading.appendGuessing(value) }
     case .quoted: reading.appendJSONString(value)
+    case .backslashed:
+      reading.append(0x22)
+      var run = field.start
+      var i = field.start
+      while i < field.end {
+        if record[i] == 0x5C, i &+ 1 < field.end {
+          reading.appendJSONCharacters(Bytes.part(record, run, i))
+          run = i &+ 1
+          i &+= 1
+        }
+        i &+= 1
+      }
+      reading.appendJSONCharacters(Bytes.part(record, run, field.end))
+      reading.append(0x22)
     case .json:
       if Bytes.isValidUTF8(value) { reading.append(value) } else { reading.append("null") }
     case .escaped:

@@ -16,7 +16,7 @@ public struct FormatElection: Sendable {
   /// Elects from the first bytes of a source. The last line counts only where it is the only one, since it may
   /// be cut.
   public init(formats: [any LogFormat], head: UnsafeRawBufferPointer) {
-    isBinary = Self.looksBinary(head)
+    isBinary = Self.looksBinary(head) && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
     var totals = [Int](repeating: 0, count: formats.count)
     var seen = 0
     var cursor = LineCursor(head)

@@ -47,6 +47,7 @@ final class JSONDocumentParser: RecordParser {
   static let limit = 16 << 20
 
   private let interpret: @Sendable (JSONTree) -> [PreparedEvent]?
+  private let isFramed: Bool
   private var document: [UInt8] = []
   private var depth = 0
   private var inString = false
@@ -58,10 +59,20 @@ final class JSONDocumentParser: RecordParser {
 
   /// `interpret` makes events of a whole document, or nil where it is not of its kind: then every object at the top, or in the
   /// array at the top, is an event.
-  init(_ interpret: @escaping @Sendable (JSONTree) -> [PreparedEvent]?) { self.interpret = interpret }
+  /// `isFramed`: records are whole values already (`Framing.jsonValues`), brackets and commas of an array around them apart.
+  init(isFramed: Bool = false, _ interpret: @escaping @Sendable (JSONTree) -> [PreparedEvent]?) {
+    self.interpret = interpret
+    self.isFramed = isFramed
+  }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
+    if isFramed {
+      if Bytes.isBlank(record) { return .blank }
+      if record.allSatisfy({ $0 <= 0x20 || $0 == 0x5B || $0 == 0x5D || $0 == 0x2C }) { return .structure }
+      let verdict = open(Array(record))
+      return verdict == .event ? next(record, into: &reading) : verdict
+    }
     // A document that was cut off must not swallow the ones behind it: a whole value on one line, not indented, is one of its own.
     if !document.isEmpty, let first = record.first, first == 0x7B,
       JSONText.valueEnd(record, from: 0) == record.count
@@ -144,7 +155,10 @@ final class JSONDocumentParser: RecordParser {
     elements = []
     position = 0
     return whole.withUnsafeBytes { bytes in
-      guard JSONText.valueEnd(bytes, from: 0) > 0 else { return .refused(.notJSON) }
+      let end = JSONText.valueEnd(bytes, from: 0)
+      guard end > 0, JSONText.skipSpace(bytes, from: end) == bytes.count else {
+        return .refused(end == JSONText.tooDeep ? .tooDeep : .notJSON)
+      }
       guard let tree = JSONTree(bytes) else { return .refused(.badUTF8) }
       if let events = interpret(tree) {
         prepared = events

@@ -35,6 +35,8 @@ public protocol LogFormat: Sendable {
   var samples: [FormatSample] { get }
   /// Records it must refuse.
   var refusals: [String] { get }
+  /// True for formats whose sources are no text.
+  var isBinary: Bool { get }
   /// How sure it is that this line is its own: 0 never, 100 nothing else could be. Called on first lines only,
   /// and on lines that the elected format has refused. Must not depend on earlier lines.
   func score(_ line: UnsafeRawBufferPointer) -> Int
@@ -46,6 +48,9 @@ public protocol LogFormat: Sendable {
 }
 
 extension LogFormat {
+  /// Text, unless said otherwise.
+  public var isBinary: Bool { false }
+
   /// Lines, unless said otherwise.
   public var framing: Framing { .lines }
 

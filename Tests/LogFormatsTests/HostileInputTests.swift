@@ -116,3 +116,67 @@ import Testing
     }
   }
 }
+
+@Suite struct MixedSourceTests {
+  private func trial(_ text: String) -> FormatTrial {
+    let bytes = Array(text.utf8)
+    return bytes.withUnsafeBytes { FormatTrial(catalog: FormatCatalog(), bytes: $0) }
+  }
+
+  @Test func readsEachLineOfAMixedFileByItsOwnFormat() {
+    let found = trial(
+      """
+      Apr  7 09:08:09 gw-1 app[3]: up
+      {"ts":"2026-04-07T09:08:10Z","device":"d","msg":"x"}
+      <13>1 2026-04-07T09:08:11Z h a - - - m
+      Apr  7 09:08:12 gw-1 app[3]: Traceback (most recent call last):
+        File "x.py", line 1
+      ValueError: bad
+      what is this
+      """)
+    #expect(
+      found.rows.map(\.format) == ["syslog-rfc3164", "jsonl", "syslog-rfc5424"]
+        + Array(repeating: "syslog-rfc3164", count: 3) + [""])
+    #expect(
+      found.rows.map(\.verdict).suffix(4) == ["event", "continuation", "continuation", "refused: not-syslog"])
+  }
+
+  @Test func coloursDoNotHideTheStamp() {
+    let found = trial(
+      "\u{1B}[0m\u{1B}[32mSep 19 \u{1B}[0m09:24:04 host app[1]: red \u{1B}[31malarm\u{1B}[0m\n")
+    #expect(found.rows.first?.format == "syslog-rfc3164")
+    #expect(found.rows.first?.device == "host")
+    #expect(found.rows.first?.message == "red alarm")
+  }
+
+  @Test func learnsKeysFromTheirValues() {
+    let found = trial(
+      #"{"zeitpunkt":"2026-04-07 09:08:09","geraet_node":"pump-7","lage":"WARN","was":"pressure is low","p":2.5}"#
+        + "\n")
+    #expect(found.rows.first?.time == "2026-04-07T09:08:09 (no zone)")
+    #expect(found.rows.first?.device == "pump-7")
+    #expect(found.rows.first?.severity == 4)
+    #expect(found.rows.first?.message == "pressure is low")
+    #expect(found.rows.first?.fields == #"{"p":2.5}"#)
+  }
+
+  @Test func repeatedKeysCountOnceAndStay() {
+    let found = trial(#"{"ts":1775552889,"msg":"a","msg":"b","device":"x","device":"y"}"# + "\n")
+    #expect(found.rows.first?.message == "b")
+    #expect(found.rows.first?.device == "y")
+    #expect(found.rows.first?.fields == #"{"msg":"a","device":"x"}"#)
+  }
+
+  @Test func invalidUTF8StaysInTheMessageAndNotInTheFields() {
+    let bytes =
+      Array(#"{"ts":1775552889,"msg":"a"#.utf8) + [0xFF] + Array(#"","k":""#.utf8) + [0xC3]
+      + Array(#""}"#.utf8)
+    let parser = JSONLinesFormat().makeParser(SourceContext())
+    var reading = Reading()
+    bytes.withUnsafeBytes { record in
+      #expect(parser.parse(record, into: &reading) == .event)
+      #expect(Array(reading.bytes(reading.message, of: record)) == [0x61, 0xFF])
+      #expect(reading.text(reading.fields, of: record) == "{\"k\":\"\u{FFFD}\"}")
+    }
+  }
+}

@@ -4,16 +4,18 @@ struct JSONDocumentFormat: LogFormat {
   let summary =
     "JSON documents over several lines; each object at the top or in the array at the top is an event"
   let yields = ["time", "device", "severity", "program", "every other member"]
+  let framing = Framing.jsonValues
   let samples = [
-    FormatSample("[", verdict: .structure),
-    FormatSample(#"  {"ts": "2026-04-07T09:08:09Z","#, verdict: .structure),
-    FormatSample(#"   "device": "d1", "msg": "a", "v": [1,"#, verdict: .structure),
-    FormatSample("    2]}", verdict: .structure),
+    FormatSample("[\n  ", verdict: .structure),
     FormatSample(
-      "]", time: "2026-04-07T09:08:09Z", device: "d1", message: "a", fields: "{\"v\": [1,\n    2]}"
-    ).plain(),
+      "{\"ts\": \"2026-04-07T09:08:09Z\",\n   \"device\": \"d1\", \"msg\": \"a\", \"v\": [1,\n    2]}",
+      time: "2026-04-07T09:08:09Z", device: "d1", message: "a", fields: "{\"v\": [1,\n    2]}"),
+    FormatSample("\n]", verdict: .structure),
+    FormatSample(
+      "{\"Records\":[{\"ts\":1775552889,\"host\":\"h\",\"msg\":\"x\"}]}", time: "2026-04-07T09:08:09Z",
+      device: "h"),
   ]
-  let refusals = ["text", "} "]
+  let refusals = ["text", "} ", "{\"a\":", "{\"a\":1} x"]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
@@ -37,7 +39,7 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser { tree in
+    JSONDocumentParser(isFramed: true) { tree in
       // CloudTrail delivers `{"Records": […]}`: their elements are read one by one elsewhere; here they are events of their own.
       guard case .object(let members) = tree, members.count == 1, case .array(let records) = members[0].value
       else { return nil }

@@ -23,6 +23,9 @@ struct JSONLinesFormat: LogFormat {
       #"{"t":1775550716.25,"host":"h","sev":3,"text":"x"},"#, time: "2026-04-07T08:31:56.25Z", severity: 3),
     FormatSample(
       #"{"ts_ms":12345,"node":"n","msg":"boot"}"#, time: "boot+12.345", device: "n", message: "boot"),
+    FormatSample(
+      #"{"time":"2026-04-07T08:31:56Z","log":"{\"level\":\"error\",\"msg\":\"no route\",\"try\":2}\n","stream":"stderr"}"#,
+      severity: 3, message: "no route", fields: #"{"stream":"stderr","nested":{"try":2}}"#),
     FormatSample("[", verdict: .structure), FormatSample("]", verdict: .structure),
     FormatSample("", verdict: .blank),
   ]
@@ -45,6 +48,9 @@ struct JSONLinesFormat: LogFormat {
 final class JSONRecordParser: RecordParser {
   private let objects: JSONObjectReader
   @exclusivity(unchecked) private var resume = 0
+
+  private let nestedObjects = JSONObjectReader()
+  @exclusivity(unchecked) private var nested = Reading()
 
   init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
 
@@ -95,7 +101,43 @@ final class JSONRecordParser: RecordParser {
         }
       }
       if start > 0 || i < record.count { reading.element = .record(start, end &- start) }
+      let message = reading.bytes(reading.message, of: record)
+      if message.count > 6, message[0] == 0x7B, message[message.count &- 1] == 0x7D {
+        openMessage(Array(message), into: &reading)
+      }
       return .event
+    }
+  }
+
+  /// A message that is a JSON object itself: what it says completes the reading; its other members go under `nested`.
+  private func openMessage(_ bytes: [UInt8], into reading: inout Reading) {
+    bytes.withUnsafeBytes { text in
+      nested.reset()
+      guard case .success(let end) = nestedObjects.read(text, at: 0, into: &nested), end == text.count else {
+        return
+      }
+      if reading.kind == .none, nested.kind != .none {
+        reading.kind = nested.kind
+        reading.time = nested.time
+        reading.resolution = nested.resolution
+        reading.stamp = reading.appendSlice(nested.bytes(nested.stamp, of: text))
+      }
+      if reading.device.isEmpty, !nested.device.isEmpty {
+        reading.device = reading.appendSlice(nested.bytes(nested.device, of: text))
+        reading.basis = nested.basis
+      }
+      if reading.severity == 255 { reading.severity = nested.severity }
+      if reading.program.isEmpty, !nested.program.isEmpty {
+        reading.program = reading.appendSlice(nested.bytes(nested.program, of: text))
+      }
+      if !nested.message.isEmpty {
+        reading.message = reading.appendSlice(nested.bytes(nested.message, of: text))
+      }
+      guard !nested.fields.isEmpty else { return }
+      reading.reopenFields()
+      reading.key("nested")
+      reading.append(nested.bytes(nested.fields, of: text))
+      reading.endFields()
     }
   }
 }

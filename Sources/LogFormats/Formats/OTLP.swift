@@ -8,6 +8,7 @@ struct OTLPFormat: LogFormat {
     "time", "device (host.name, device.id, service.instance.id)", "severity", "program (service.name)",
     "attributes",
   ]
+  let framing = Framing.jsonValues
   let samples = [
     FormatSample(
       #"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"svc"}},"#
@@ -37,7 +38,9 @@ struct OTLPFormat: LogFormat {
     Bytes.find("\"resourceLogs\"", bytes) != nil || Bytes.find("\"resourceMetrics\"", bytes) != nil
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { JSONDocumentParser { Self.read($0) } }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    JSONDocumentParser(isFramed: true) { Self.read($0) }
+  }
 
   static func read(_ tree: JSONTree) -> [PreparedEvent]? {
     guard tree["resourceLogs"] != nil || tree["resourceMetrics"] != nil else { return nil }
