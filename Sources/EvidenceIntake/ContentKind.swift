@@ -3,6 +3,7 @@ import Glibc
 /// What bytes are, by their first ones; names of files say nothing.
 enum ContentKind: Sendable, Equatable {
   case gzip
+  case zlib
   case zip
   case tar
   case sevenZip
@@ -25,6 +26,8 @@ enum ContentKind: Sendable, Equatable {
     }
     if GzipHeader.isPlausible(head) || (begins([0x1F, 0x8B, 8]) && head.count < 18) {
       self = .gzip
+    } else if ZlibStream.isPlausible(head) {
+      self = .zlib
     } else if begins([0x50, 0x4B, 3, 4]) || begins([0x50, 0x4B, 5, 6]) {
       self = .zip
     } else if begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
@@ -75,6 +78,7 @@ enum ContentKind: Sendable, Equatable {
   var name: String {
     switch self {
     case .gzip: "gzip"
+    case .zlib: "zlib"
     case .zip: "zip"
     case .tar: "tar"
     case .sevenZip: "7z"

@@ -112,21 +112,24 @@ struct LaneWorker: ~Copyable {
       return !work.mustStop
     }
     var compression = provenance.compression
-    var gzips: [GzipStream] = []
+    var layers: [any Decompressor] = []
     var stream: any ByteStream = digest
     var head = try reader.readHead(stream)
-    while ContentKind(head) == .gzip, gzips.count < work.options.limits.nesting {
+    while layers.count < work.options.limits.nesting {
+      let kind = ContentKind(head)
+      guard kind == .gzip || kind == .zlib else { break }
       let inner: any ByteStream = PrefixedStream(
         prefix: Array(head), rest: PrefixedGap.wrap(reader.endOfHead, stream))
-      let gzip = GzipStream(inner, limits: work.options.limits)
-      gzips.append(gzip)
-      compression.append("gzip")
-      stream = gzip
+      let layer: any Decompressor =
+        kind == .gzip ? GzipStream(inner, limits: work.options.limits) : ZlibStream(inner)
+      layers.append(layer)
+      compression.append(kind.name)
+      stream = layer
       head = try reader.readHead(stream)
     }
     let kind = ContentKind(head)
     let isBinary = kind != .other || FormatElection(formats: [], head: head).isBinary
-    let bound = Self.bound(provenance, gzips)
+    let bound = Self.bound(provenance, layers)
     let setup = work.settings.setup(description, bound: bound)
     try lane.beginSource(description)
     var source =
@@ -158,20 +161,20 @@ struct LaneWorker: ~Copyable {
     account.compression = compression
     account.modified = provenance.modified.map { Instant(nanoseconds: $0) }
     finish(&account, &source, kind: kind, setup)
-    let times = source.times.finish(bound: Self.bound(provenance, gzips))
+    let times = source.times.finish(bound: Self.bound(provenance, layers))
     account.firstTime = times.first
     account.lastTime = times.last
     account.decisions += times.decisions
-    account.damage += gzips.flatMap(\.damage) + source.damage
+    account.damage += layers.flatMap(\.damage) + source.damage
     try Self.check(account)
     try lane.finishSource(account, adjustments: times.adjustments)
     if kind == .packetCapture { outcome.notes.append("'\(Self.place(description))' \(PacketCapture.hint)") }
     outcome.accounts.append(account)
   }
 
-  private static func bound(_ provenance: Provenance, _ gzips: [GzipStream]) -> UpperBound? {
+  private static func bound(_ provenance: Provenance, _ layers: [any Decompressor]) -> UpperBound? {
     if let member = provenance.member { return member }
-    if let header = gzips.last(where: { $0.modified != 0 }) {
+    if let header = layers.last(where: { $0.modified != 0 }) {
       return UpperBound(
         instant: Int64(header.modified) * 1_000_000_000, reason: "modification time in the gzip header")
     }

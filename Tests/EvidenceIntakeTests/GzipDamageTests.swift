@@ -61,6 +61,40 @@ import Testing
     #expect(damage(summary).contains("gzip-corrupt"))
   }
 
+  /// Overwritten bytes seldom make the data fail to inflate: what follows is rubbish that looks like text.
+  @Test(arguments: 0..<12) func keepsNextToNoRubbishAfterOverwrittenBytes(seed: Int) throws {
+    var bytes = Make.gzip(text)
+    var random = UInt64(seed + 1)
+    let place = bytes.count * (20 + 5 * seed) / 100
+    for index in place..<place + 64 {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      bytes[index] = UInt8(random >> 56)
+    }
+    let (messages, summary) = try read(bytes)
+    let known = Set(expected)
+    let rubbish = messages.filter { !known.contains($0) }.count
+    #expect(rubbish <= 3, "\(rubbish) of \(messages.count)")
+    #expect(messages.count > 3000 * (15 + 5 * seed) / 100, "\(messages.count)")
+    #expect(!damage(summary).isEmpty)
+  }
+
+  @Test func readsZlibStreams() throws {
+    let raw = Make.gzip(text)
+    var adler: UInt = 1
+    for byte in Array(text.utf8) {
+      let low = (adler & 0xFFFF) + UInt(byte)
+      adler = (((adler >> 16) + low % 65_521) % 65_521) << 16 | low % 65_521
+    }
+    let check = (0..<4).map { UInt8(truncatingIfNeeded: adler >> (24 - 8 * $0)) }
+    let stream = [0x78, 0x9C] + raw[10..<(raw.count - 8)] + check
+    let (messages, summary) = try read(stream)
+    #expect(messages == expected && damage(summary).isEmpty)
+    #expect(summary.sources[0].compression == ["zlib"])
+    let (kept, cut) = try read(Array(stream[..<(stream.count / 2)]))
+    #expect(kept == Array(expected.prefix(kept.count)) && kept.count > 1000)
+    #expect(damage(cut).first == "zlib-truncated")
+  }
+
   @Test func goesOnWithTheNextMemberAfterDamage() throws {
     let first = Make.gzip((0..<1500).map { Make.line($0) + "\n" }.joined())
     let second = Make.gzip((1500..<3000).map { Make.line($0) + "\n" }.joined())

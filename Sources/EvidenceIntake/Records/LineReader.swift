@@ -57,13 +57,14 @@ struct LineReader: ~Copyable {
 
   // MARK: One source
 
-  /// Reads the first bytes of a source, at least 64 KiB where there are as many. They are valid until `run`.
+  /// Reads the first bytes of a source, at least 64 KiB where there are as many. They are valid until `run`. As
+  /// many as there is room for are taken: a small compressed file is checked as a whole before its lines are read.
   mutating func readHead(_ stream: any ByteStream) throws(IntakeError) -> UnsafeRawBufferPointer {
     rawEnd = 0
     headEnd = .none
     while rawEnd < 64 << 10 {
       let stretch = try stream.read(
-        into: UnsafeMutableRawBufferPointer(start: arena + rawEnd, count: Self.chunk - rawEnd))
+        into: UnsafeMutableRawBufferPointer(start: arena + rawEnd, count: rawCapacity - rawEnd))
       rawEnd += stretch.count
       headEnd = stretch.end
       if stretch.count == 0 || stretch.end != .none { break }
