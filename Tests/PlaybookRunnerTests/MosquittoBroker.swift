@@ -12,22 +12,33 @@ final class MosquittoBroker: Sendable {
 
   init(clients: [String]) async throws {
     folder = try TemporaryFolder()
-    port = try Support.freePort()
     process = Mutex(nil)
     let configuration = folder.path + "/dynamic-security.json"
     let made = try ChildProcess.run(
       "/usr/bin/mosquitto_ctrl", ["dynsec", "init", configuration, "admin", Self.adminPassword])
     guard made.code == 0 else { throw RunnerError(.unsupported, made.output) }
-    let text = """
-      user root
-      listener \(port) 127.0.0.1
-      allow_anonymous false
-      plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so
-      plugin_opt_config_file \(configuration)
-      """
-    _ = try folder.write("mosquitto.conf", text)
-    try start()
-    try await waitUntilUp()
+    // Between asking for a free port and taking it somebody else may have taken it.
+    var port = 0
+    for attempt in 1...5 {
+      port = try Support.freePort()
+      let text = """
+        user root
+        listener \(port) 127.0.0.1
+        allow_anonymous false
+        plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so
+        plugin_opt_config_file \(configuration)
+        """
+      _ = try folder.write("mosquitto.conf", text)
+      let started = try Self.start(folder.path)
+      process.withLock { $0 = started }
+      if try await Self.isUp(folder.path) { break }
+      process.withLock { process in
+        process?.stop()
+        process = nil
+      }
+      if attempt == 5 { throw RunnerError(.unsupported, "mosquitto does not start") }
+    }
+    self.port = port
     try await addClients(clients)
   }
 
@@ -35,10 +46,10 @@ final class MosquittoBroker: Sendable {
 
   var url: String { "mqtt://127.0.0.1:\(port)" }
 
-  func start() throws {
-    let started = try ChildProcess(
-      "/usr/sbin/mosquitto", ["-c", folder.path + "/mosquitto.conf"], output: folder.path + "/log")
-    process.withLock { $0 = started }
+  private static func start(_ folder: String) throws -> ChildProcess {
+    unlink(folder + "/log")
+    return try ChildProcess(
+      "/usr/sbin/mosquitto", ["-c", folder + "/mosquitto.conf"], output: folder + "/log")
   }
 
   func stop() {
@@ -52,13 +63,14 @@ final class MosquittoBroker: Sendable {
   func freeze() { process.withLock { $0?.signal(SIGSTOP) } }
   func thaw() { process.withLock { $0?.signal(SIGCONT) } }
 
-  private func waitUntilUp() async throws {
-    for _ in 0..<100 {
-      let log = (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? ""
-      if log.contains("running") { return }
+  private static func isUp(_ folder: String) async throws -> Bool {
+    for _ in 0..<300 {
+      let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
+      if log.contains("running") { return true }
+      if log.contains("Error:") { return false }
       try await Task.sleep(for: .milliseconds(30))
     }
-    throw RunnerError(.unsupported, "mosquitto does not start")
+    return false
   }
 
   /// Adds clients with password "device-password" and a role that may do everything below `fleet/`.

@@ -32,12 +32,20 @@ struct PlaybookValidate: ParsableCommand {
   @Argument(help: ArgumentHelp("A file, a playbook's name, or - for standard input.", valueName: "playbook"))
   var name: String
 
+  @Option(
+    name: .customLong("signer"),
+    help: ArgumentHelp(
+      "Public key (PEM) of somebody who must have signed the playbook; repeat for several.", valueName: "file"
+    ))
+  var signers: [String] = []
+
   @Option(help: "table or json.")
   var format: ReportFormat = .table
 
   func run() throws {
     let path = try PlaybookFiles.path(of: name)
-    let document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    var document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    try checkSigners(&document)
     switch format {
     case .json: Console.print(JSONValue(document.report).prettyIfPossible(document.report))
     case .table:
@@ -59,6 +67,36 @@ struct PlaybookValidate: ParsableCommand {
       Console.print("\(Sanitizer.escape(path)): \(document.verdict.rawValue)")
     }
     if document.verdict != .valid { throw ExitStatus.no }
+  }
+
+  /// Each signer given must have signed; a signature that does not fit is an error.
+  private func checkSigners(_ document: inout PlaybookDocument) throws {
+    guard !signers.isEmpty, let root = document.root else { return }
+    let keys = try signers.map { file in
+      PlaybookSignature.PinnedKey(
+        name: file, text: String(decoding: try PlaybookFiles.read(file), as: UTF8.self))
+    }
+    let verdicts = PlaybookSignature.verify(root, keys: keys, now: SystemClock().wallTime())
+    for (index, verdict) in verdicts.enumerated() {
+      let pointer = "/signatures/\(index)"
+      let line = root["signatures"]?.items?[index].line ?? 0
+      switch verdict {
+      case .good: break
+      case .bad(let why):
+        document.findings.insert(
+          Finding(pointer: pointer, line: line, rule: "signature.bad", level: .error, message: why), at: 0)
+      case .unverified(let why):
+        document.findings.append(
+          Finding(pointer: pointer, line: line, rule: "signature.unverified", level: .warning, message: why))
+      }
+    }
+    for signer in signers where !verdicts.contains(.good(key: signer)) {
+      document.findings.insert(
+        Finding(
+          pointer: "/signatures", line: root["signatures"]?.line ?? 0, rule: "signature.missing",
+          level: .error,
+          message: "there is no good signature by the key '\(signer)'"), at: 0)
+    }
   }
 }
 

@@ -134,15 +134,19 @@ struct RunCommandSupport {
 
   /// Runs or resumes a plan.
   func execute(_ plan: ExecutionPlan, run: String, approvals: [String], afterHalt: Bool) async throws {
+    let lock = try RunLock(folder: casePath + ".runs")
     Console.note("run \(run)")
     let summary = try await PlaybookRun(plan, environment: try environment(run), run: run)
       .execute(approvals: approvals, afterHalt: afterHalt)
+    withExtendedLifetime(lock) {}
     try finish(summary)
   }
 
   /// Takes a run back.
   func undo(_ plan: ExecutionPlan, run: String) async throws {
+    let lock = try RunLock(folder: casePath + ".runs")
     let summary = try await UndoRun(plan, environment: try environment(run), run: run).execute()
+    withExtendedLifetime(lock) {}
     try finish(summary)
   }
 
