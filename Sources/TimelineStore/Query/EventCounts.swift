@@ -217,8 +217,9 @@ private struct CountColumn {
   private let kind: Kind
 
   private enum Kind {
-    case device, severity, source, program, template, basis, quality, time
-    case attribute([Int64: String])
+    case device, severity, program, template, basis, quality, time
+    /// By the number that is grouped by.
+    case named([Int64: String])
     case text
   }
 
@@ -226,7 +227,9 @@ private struct CountColumn {
     switch key {
     case .device: (sql, kind) = ("e.device", .device)
     case .severity: (sql, kind) = ("e.severity", .severity)
-    case .source: (sql, kind) = ("e.origin", .source)
+    case .source:
+      let names = Dictionary(reader.catalog.sources.map { ($0.ordinal, $0.name) }) { first, _ in first }
+      (sql, kind) = ("e.origin", .named(reader.catalog.origins.compactMapValues { names[$0.source] }))
     case .program: (sql, kind) = ("e.template", .program)
     case .template: (sql, kind) = ("e.template", .template)
     case .basis: (sql, kind) = ("e.origin", .basis)
@@ -253,7 +256,7 @@ private struct CountColumn {
           + "JOIN device d ON d.name = i.name WHERE v.attribute = ? AND v.value <> ''")
       rows.bound([.integer(column)])
       while try rows.next() { values[rows.int64(0)] = rows.text(1) }
-      (sql, kind) = ("e.device", .attribute(values))
+      (sql, kind) = ("e.device", .named(values))
     case .field(let name):
       sql = "firebreak_field_text(?, e.fields)"
       parameters = [
@@ -269,15 +272,12 @@ private struct CountColumn {
     switch kind {
     case .device: return try reader.decoder.device(number)
     case .severity: return UInt8(exactly: number).flatMap(Severity.init)?.name
-    case .source:
-      let source = reader.catalog.origins[number]?.source
-      return reader.catalog.sources.first { $0.ordinal == source }?.name
     case .program: return reader.rebuilder[number].flatMap { $0.program.isEmpty ? nil : $0.program }
     case .template: return reader.rebuilder[number]?.text
     case .basis: return reader.catalog.origins[number]?.basis.name
     case .quality: return reader.catalog.origins[number]?.quality.name
     case .time: return Instant(nanoseconds: number).rfc3339(fractionDigits: 0)
-    case .attribute(let values): return values[number]
+    case .named(let names): return names[number]
     case .text: return row.text(column)
     }
   }

@@ -54,7 +54,7 @@ struct Devices: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.devices/1",
       columns: [
-        .init("device", mayShrink: true), .init("events", alignsRight: true),
+        .init("device"), .init("events", alignsRight: true),
         .init("errors", alignsRight: true),
         .init("first"), .init("last"), .init("first error"), .init("listed"),
       ]

@@ -8,6 +8,7 @@ struct EventWriter {
   private var pending: [TimelineEvent] = []
   private var count = 0
   private var hasHeader = false
+  private var buffer = ""
   private let extra: [(String, JSONValue)]
 
   /// Rows whose widths a table is fitted to at once.
@@ -26,25 +27,36 @@ struct EventWriter {
     case .table:
       pending.append(event)
       if pending.count >= Self.screenful { flush() }
-    case .json:
-      Console.write((count == 0 ? opening : ",\n") + "    " + EventDocument(event).json.text())
-    case .jsonl: Console.print(EventDocument(event).json.text())
+    case .json: put((count == 0 ? opening : ",\n") + "    " + EventDocument(event).json.text())
+    case .jsonl: put(EventDocument(event).json.text() + "\n")
     case .csv:
-      if count == 0 { Console.print(DelimitedText.line(EventDocument.columns)) }
-      Console.print(DelimitedText.line(EventDocument(event).cells))
+      if count == 0 { put(DelimitedText.line(EventDocument.columns) + "\n") }
+      put(DelimitedText.line(EventDocument(event).cells) + "\n")
     }
     count += 1
+  }
+
+  /// One system call for many events.
+  private mutating func put(_ text: String) {
+    buffer += text
+    if buffer.utf8.count >= 1 << 16 { writeBuffer() }
+  }
+
+  private mutating func writeBuffer() {
+    Console.write(buffer)
+    buffer.removeAll(keepingCapacity: true)
   }
 
   mutating func finish(limitReached: Bool) {
     switch format {
     case .table: flush()
     case .json:
-      if count == 0 { Console.write(opening) }
-      Console.write("\n  ],\n  \"count\": \(count),\n  \"limit_reached\": \(limitReached)\n}\n")
+      if count == 0 { put(opening) }
+      put("\n  ],\n  \"count\": \(count),\n  \"limit_reached\": \(limitReached)\n}\n")
     case .jsonl: break
-    case .csv: if count == 0 { Console.print(DelimitedText.line(EventDocument.columns)) }
+    case .csv: if count == 0 { put(DelimitedText.line(EventDocument.columns) + "\n") }
     }
+    if !buffer.isEmpty { writeBuffer() }
   }
 
   private var opening: String {
