@@ -10,7 +10,7 @@ struct Documents {
   func writeInventory() throws(SimulationError) {
     var stream = try output.open("inventory.csv")
     var out = ByteBuffer()
-    out.put("device,role,site,region,gateway,model,hardware,firmware,ring,criticality\n")
+    out.put("device,role,site,region,gateway,model,hardware,firmware,ring,criticality,life_safety\n")
     for entity in 0..<fleet.count {
       fleet.putName(entity, &out)
       switch fleet.role(entity) {
@@ -27,19 +27,19 @@ struct Documents {
         out.put(",")
         out.put(text: Fleet.rings[Int(fleet.ring[entity])])
         out.put(",")
-        out.put(text: Fleet.criticalities[Int(fleet.criticality[entity])])
-        out.put("\n")
+        out.put(text: Fleet.criticalities[min(1, Int(fleet.criticality[entity]))])
+        out.put(fleet.criticality[entity] == 2 ? ",yes\n" : ",no\n")
       case .gateway:
         place(entity, "gateway", &out)
-        out.put(",edge-3,,9.4.2,,high\n")
+        out.put(",edge-3,,9.4.2,,high,no\n")
       case .broker:
         out.put(",broker,,")
         out.put(text: Fleet.regionNames[entity - fleet.brokers.lowerBound])
-        out.put(",,,,,,high\n")
-      case .updateService: out.put(",update-service,,,,,,,,high\n")
-      case .cloud: out.put(",session-service,,,,,,,,high\n")
-      case .monitor: out.put(",monitor,,,,,,,,high\n")
-      case .identity: out.put(",token-issuer,,,,,,,,high\n")
+        out.put(",,,,,,high,no\n")
+      case .updateService: out.put(",update-service,,,,,,,,high,no\n")
+      case .cloud: out.put(",session-service,,,,,,,,high,no\n")
+      case .monitor: out.put(",monitor,,,,,,,,high,no\n")
+      case .identity: out.put(",token-issuer,,,,,,,,high,no\n")
       }
       try stream.drain(&out)
     }

@@ -24,7 +24,7 @@ struct Fleet: Sendable {
   /// Version of the release that the update service hands out in the rollout scenarios.
   static let newFirmware = "4.12.0"
   static let rings = ["everyone", "early", "frozen"]
-  static let criticalities = ["normal", "high", "life-safety"]
+  static let criticalities = ["normal", "high"]
   static let cities = [
     "osl", "lyn", "gdn", "trn", "bcn", "ghe", "brn", "plz", "mlm", "crk", "tpr", "svl", "zgb", "grz", "ant",
     "bsl",
@@ -45,7 +45,8 @@ struct Fleet: Sendable {
   let seed: UInt64
   let chance: Chance
 
-  /// Per device: index into `products`, hardware revision 1…3, firmware (index, or 255 = new), ring, criticality.
+  /// Per device: index into `products`, hardware revision 1…3, firmware (index, or 255 = new), ring, and how much
+  /// hangs on it (2: lives).
   private(set) var model: [UInt8]
   private(set) var hardware: [UInt8]
   var firmware: [UInt8]
