@@ -36,6 +36,12 @@ struct EventWriter {
     count += 1
   }
 
+  /// Writes what was added so far, for a query that fails on its way.
+  mutating func writePending() {
+    flush()
+    if !buffer.isEmpty { writeBuffer() }
+  }
+
   /// One system call for many events.
   private mutating func put(_ text: String) {
     buffer += text

@@ -85,18 +85,23 @@ struct Query: ParsableCommand {
   private func list(_ reader: CaseReader, _ query: EventQuery, _ text: String) throws -> Bool {
     var writer = EventWriter(format: format, reader: reader, expression: text)
     var given = 0
-    // One more than the limit tells whether there is more.
-    try reader.forEachEvent(
-      matching: query, order: newest ? .newestFirst : .oldestFirst,
-      limit: limit.map { $0 < Int.max ? $0 + 1 : $0 }
-    ) { event in
-      if let limit, given == limit {
+    do {
+      // One more than the limit tells whether there is more.
+      try reader.forEachEvent(
+        matching: query, order: newest ? .newestFirst : .oldestFirst,
+        limit: limit.map { $0 < Int.max ? $0 + 1 : $0 }
+      ) { event in
+        if let limit, given == limit {
+          given += 1
+          return false
+        }
         given += 1
-        return false
+        writer.add(event)
+        return true
       }
-      given += 1
-      writer.add(event)
-      return true
+    } catch {
+      writer.writePending()
+      throw error
     }
     let isCut = limit.map { given > $0 } ?? false
     writer.finish(limitReached: isCut)
