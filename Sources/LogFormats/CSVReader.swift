@@ -131,6 +131,12 @@ struct CSVRow: ~Copyable {
     while true {
       guard count < Self.limit else { return false }
       var cell = Cell()
+      // Some writers put a blank before the quote.
+      if i < end, record[i] == 0x20 {
+        var quote = i
+        while quote < end, record[quote] == 0x20 { quote &+= 1 }
+        if quote < end, record[quote] == 0x22 { i = quote }
+      }
       if i < end, record[i] == 0x22 {
         i &+= 1
         cell.start = i
@@ -147,6 +153,7 @@ struct CSVRow: ~Copyable {
         }
         cell.end = i
         i &+= 1
+        while i < end, record[i] == 0x20, delimiter != 0x20 { i &+= 1 }
         guard i == end || record[i] == delimiter else { return false }
       } else {
         cell.start = i

@@ -6,6 +6,8 @@ public enum Framing: Sendable, Hashable {
   case jsonValues
   /// Records of a fixed number of bytes, without separators.
   case fixed(Int)
+  /// Blocks of lines with an empty line behind each, fields with a binary length in between (journal export format).
+  case journalExport
   /// The whole source is one record (up to the caller's limit).
   case whole
 }

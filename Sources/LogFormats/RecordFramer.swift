@@ -28,6 +28,7 @@ public struct RecordFramer: Sendable {
       if bytes.count >= size { return Frame(start: 0, end: size, consumed: size) }
       return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     case .jsonValues: return value(bytes, isAtEnd)
+    case .journalExport: return block(bytes, isAtEnd)
     }
   }
 
@@ -36,6 +37,30 @@ public struct RecordFramer: Sendable {
     guard end < bytes.count || isAtEnd else { return nil }
     let last = end > 0 && bytes[end - 1] == 0x0D ? end - 1 : end
     return Frame(start: 0, end: last, consumed: min(end + 1, bytes.count))
+  }
+
+  /// The fields up to an empty line. A line without `=` names a field whose value follows as eight bytes of length, little-endian,
+  /// the bytes, and a line feed.
+  private func block(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    var i = 0
+    while i < bytes.count {
+      let end = Bytes.find(0x0A, bytes, from: i, to: bytes.count)
+      if end == bytes.count { break }
+      if end == i { return Frame(start: 0, end: i, consumed: i + 1) }
+      if Bytes.findNear(0x3D, bytes, from: i, to: min(end, i + 256)) < min(end, i + 256) || end - i > 64 {
+        i = end + 1
+        continue
+      }
+      guard end + 9 <= bytes.count else { break }
+      let length = Bytes.word(bytes, end + 1)
+      // A length beyond reason: the line is damaged, not a name.
+      guard length < 1 << 30 else {
+        i = end + 1
+        continue
+      }
+      i = end + 9 + Int(length) + 1
+    }
+    return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
   }
 
   /// A JSON value that begins here; brackets and commas of an outer array are records of their own, and so is a line in which no

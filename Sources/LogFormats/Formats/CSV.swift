@@ -70,7 +70,8 @@ struct CSVFormat: LogFormat {
     }
     guard columns >= 2 else { return 0 }
     if seen == 0 { return hasTime && columns >= 3 ? 50 : 0 }
-    return hasTime && agreeing * 10 >= seen * 8 ? 90 : 0
+    if !hasTime { return columns >= 3 && seen >= 2 && agreeing == seen ? 40 : 0 }
+    return agreeing * 10 >= seen * 8 ? 90 : 0
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { CSVRecordParser() }

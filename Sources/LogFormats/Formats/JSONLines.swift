@@ -49,7 +49,7 @@ final class JSONRecordParser: RecordParser {
   private let objects: JSONObjectReader
   @exclusivity(unchecked) private var resume = 0
 
-  private let nestedObjects = JSONObjectReader()
+  private lazy var nestedObjects = JSONObjectReader()
   @exclusivity(unchecked) private var nested = Reading()
 
   init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
