@@ -71,6 +71,14 @@ public struct Playbook: Sendable {
     sha256 = Self.contentHash(of: root)
   }
 
+  /// Queries for devices that the fleet steps never touch, in the order of the steps.
+  public var excludedTargets: [String] {
+    stepOrder.compactMap { id in
+      guard case .action(let action) = steps[id]?.kind else { return nil }
+      return action.rollout?.exclude
+    }
+  }
+
   /// SHA-256 of a document's canonical form without its signatures.
   public static func contentHash(of root: DocumentNode) -> String {
     guard let members = root.members else { return CanonicalJSON.sha256(of: root) }

@@ -70,6 +70,11 @@ extension RolloutPolicy {
       checkNumber(name, above: -1, upTo: 100, node, here, &checker)
     }
     checkCommands(node, here, &checker)
+    if let time = node["time_to_live_ms"] {
+      checker.report(
+        "rollout.time-to-live", .notRunnable, here.appending("time_to_live_ms"), time.line,
+        "no command type here can end an action by itself yet; with nft write the element's own 'timeout'")
+    }
     if node["undo"] == nil {
       checker.report(
         "rollout.no-undo", .warning, here, node.line,

@@ -32,6 +32,10 @@ struct DeviceAction: Sendable {
       return (outcome, reason)
     }
 
+    // Asked when the plan was made; asked again of the plan itself, since a run acts on nothing it cannot justify.
+    if let reason = Planner.interlock(policy.interlocks, plan, target) {
+      return try await result(.skipped, "interlock", reason)
+    }
     switch await look(target, values) {
     case .holds:
       // After an intent without a result this is what that attempt did.

@@ -14,7 +14,7 @@ struct PlaybookCommands: ParsableCommand {
     subcommands: [
       PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
       PlaybookRunCommand.self,
-      PlaybookStatus.self, PlaybookResume.self, PlaybookUndo.self,
+      PlaybookStatus.self, PlaybookResume.self, PlaybookUndo.self, PlaybookCard.self,
     ])
 }
 

@@ -36,6 +36,11 @@ struct PlanOptions: ParsableArguments {
     if let targets {
       var selected = try PlaybookTargets.select(targets, case: try chosenCase.existingPath())
       selected.protected = Protection.devices(named: protected, inventory: selected.inventory)
+      for query in playbook.excludedTargets {
+        for device in try PlaybookTargets.select(query, case: try chosenCase.existingPath()).devices {
+          selected.protected[device.device] = "the playbook excludes '\(query)'"
+        }
+      }
       selection = selected
     }
     var variables: [String: String] = [:]
