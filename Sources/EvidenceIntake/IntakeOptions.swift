@@ -56,7 +56,7 @@ public struct IntakeOptions: Sendable {
   public var limits = IntakeLimits()
   /// How archives are unpacked.
   public var isolation = ArchiveIsolation.process(
-    executable: "/proc/self/exe", arguments: [ArchiveHelper.word])
+    executable: "/proc/self/exe", arguments: ["ingest", ArchiveHelper.word])
   /// Paths that are left out, e.g. the case itself.
   public var excluded: Set<String> = []
   /// Options with nothing given.

@@ -56,6 +56,9 @@ struct Ingest: ParsableCommand {
   @Option(help: "Output: table or json.")
   var format: OutputFormat = .table
 
+  @Flag(help: "Keep the files as they are in the case, so that it stands alone.")
+  var embed = false
+
   @Flag(help: "Exit with 0 although evidence was damaged or a limit was hit.")
   var acceptLosses = false
 
@@ -76,7 +79,6 @@ struct Ingest: ParsableCommand {
     options.device = device
     options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     options.excluded = Self.ownFiles(casePath)
-    options.isolation = .process(executable: "/proc/self/exe", arguments: ["ingest", ArchiveHelper.word])
     try addFormats(to: &options.catalog)
 
     let fleet = try inventory.map { path in try FleetFiles.inventory(path) }
@@ -100,6 +102,7 @@ struct Ingest: ParsableCommand {
         onProgress: { meter.show($0) })
       meter.clear()
       try Interrupt.check()
+      if embed { Self.embed(read, loader) }
       loaded = try loader.finish()
     } catch {
       meter.clear()
@@ -110,7 +113,34 @@ struct Ingest: ParsableCommand {
       }
       throw error
     }
+    try enterCustody(loaded, casePath)
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded))
+  }
+
+  /// Has every file that was read copied into the case.
+  private static func embed(_ read: IntakeSummary, _ loader: CaseLoader) {
+    for source in read.sources where source.description.members.isEmpty {
+      if source.description.path == "-" {
+        Console.warn("standard input cannot be embedded: keep it in a file and ingest that")
+      } else {
+        loader.embed(path: source.description.path, sha256: source.sha256)
+      }
+    }
+  }
+
+  /// Enters what was read into the custody log, file by file.
+  private func enterCustody(_ loaded: LoadSummary, _ casePath: String) throws {
+    let files = loaded.sources.filter { $0.description.members.isEmpty }
+    guard !files.isEmpty else { return }
+    let entries = files.map {
+      CustodyEntry(
+        at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
+        sha256: $0.sha256,
+        detail: "firebreak \(Firebreak.version): \($0.storedBytes) bytes as \($0.format)"
+          + (embed ? ", embedded" : ""))
+    }
+    let head = try CustodyLog(CaseFile(path: casePath), digest: Custody.digest).append(entries)
+    Console.note("custody log: head \(head); write it down elsewhere")
   }
 
   /// Formats that the user has written.
