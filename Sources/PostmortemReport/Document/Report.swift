@@ -68,9 +68,12 @@ public struct Report: Sendable {
     citationNumber = numbers
   }
 
+  /// True where section 13 lists figures and cited events.
+  var hasRegister: Bool { sections.contains { $0.number == 13 } }
+
   /// The metrics that this report may show: all where it has the register, else those that its sections use.
   var shownMetrics: [Metric] {
-    if sections.contains(where: { $0.number == 13 }) { return metrics.all }
+    if hasRegister { return metrics.all }
     var used: Set<MetricID> = [.newestEvidence]
     for section in sections {
       section.blocks.forEachInline { if case .metric(let id) = $0 { used.insert(id) } }

@@ -27,16 +27,13 @@ extension HTMLPage {
       case .finding: out.element("bdi", "", text.display)
       }
     case .cite(let events, let more):
-      let numbers = events.compactMap { report.citationNumber[$0] }
+      // A number that leads nowhere is noise: readers without the register are not shown any.
+      let numbers = hasRegister ? events.compactMap { report.citationNumber[$0] } : []
       guard !numbers.isEmpty else { return }
       out.raw("<sup class=\"cite\">")
       for (index, number) in numbers.enumerated() {
-        out.raw(index > 0 ? " " : "")
-        if hasRegister {
-          out.raw("<a href=\"#e-\(number)\" aria-label=\"Event \(number)\">\(number)</a>")
-        } else {
-          out.raw("\(number)")
-        }
+        out.raw(
+          "\(index > 0 ? " " : "")<a href=\"#e-\(number)\" aria-label=\"Event \(number)\">\(number)</a>")
       }
       if more > 0 { out.raw(" <span class=\"plus\">+\(Format.count(more))</span>") }
       out.raw("</sup>")

@@ -18,7 +18,7 @@ struct HTMLPage {
 
   init(report: Report) {
     self.report = report
-    hasRegister = report.sections.contains { $0.number == 13 }
+    hasRegister = report.hasRegister
   }
 
   mutating func render() -> String {

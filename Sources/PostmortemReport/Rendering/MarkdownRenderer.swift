@@ -57,7 +57,7 @@ public enum MarkdownRenderer {
     case .foreign(let text, .evidence): return "“\(escape(text.display))”"
     case .cite(let events, let more):
       let numbers = events.compactMap { report.citationNumber[$0] }
-      guard !numbers.isEmpty else { return "" }
+      guard !numbers.isEmpty, report.hasRegister else { return "" }
       return
         " \\[\(numbers.map { "e\($0)" }.joined(separator: ", "))\(more > 0 ? " and \(Format.count(more)) more" : "")\\]"
     default: return escape(PlainText.of(part, report))

@@ -46,14 +46,21 @@ enum ImpactSection: ReportSection {
       return [.paragraph("No inventory was given, so the impact cannot be split by site, model or firmware.")]
     }
     var blocks: [Block] = [.heading("By attribute")]
-    let wanted = ["site", "location", "region", "model", "firmware", "version", "kind", "type", "customer"]
+    var wanted = ["site", "location", "region", "model", "firmware", "version", "kind", "type", "customer"]
+    // Executives get two pages: the attribute that the devices share, or else the model, and its first rows.
+    let isShort = context.audience == .executive
+    if isShort {
+      let shared = context.incident?.commonCause?.terms.map { $0.attribute.lowercased() } ?? []
+      wanted = shared.isEmpty ? ["model"] : shared
+    }
     var shown = 0
-    for attribute in comparison.dimensions where wanted.contains(attribute.lowercased()) && shown < 6 {
+    for attribute in comparison.dimensions
+    where wanted.contains(attribute.lowercased()) && shown < (isShort ? 1 : 6) {
       let cohorts = comparison.cohorts.filter { $0.attribute == attribute }
         .sorted { ($1.affected, $1.count, $0.value) < ($0.affected, $0.count, $1.value) }
       guard !cohorts.isEmpty else { continue }
       shown += 1
-      let rows = cohorts.prefix(shownRows).map { cohort -> [Prose] in
+      let rows = cohorts.prefix(isShort ? 4 : shownRows).map { cohort -> [Prose] in
         [
           Prose([.foreign(Wording.value(cohort.value, of: attribute, context), .name)]),
           .count(cohort.affected),
