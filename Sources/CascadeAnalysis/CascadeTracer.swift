@@ -63,7 +63,7 @@ public struct CascadeTracer: Sendable {
         .rollout(WhatIfPolicy(), draws: options.simulations)
     }
     result.unrelated = assembly.unrelated()
-    result.caveats += judgements.notes
+    result.caveats = Caveats.list(reading.timeline, fleet, clocks, result) + judgements.notes
     return result
   }
 }

@@ -94,7 +94,12 @@ struct Changes {
         received: got.mapValues(\.0), events: got.mapValues(\.1), start: start, score: score,
         failedShare: share,
         failedShareOfOthers: other)
-      if score > 6, share > 2 * other { causes.append(change) } else { others.append(change) }
+      // An announcement beforehand is evidence of its own.
+      if score > (change.actor == nil ? 6 : 4), share > 1.7 * other {
+        causes.append(change)
+      } else {
+        others.append(change)
+      }
     }
     causes.sort { ($0.score, -$0.start) > ($1.score, -$1.start) }
   }

@@ -40,8 +40,12 @@ struct Assembly {
       ($0.time, $0.device) < ($1.time, $1.device)
     }
     incident.origins = origins.candidates.map { candidate in
-      OriginCandidate(
-        device: evidence.devices[candidate.device], probability: candidate.probability,
+      // A name that only its own messages assert may be forged, and is never almost certain.
+      let bases = candidate.events.compactMap { IdentityBasis(rawValue: evidence.identityBases[Int($0)]) }
+      let isVouched = bases.contains { $0 == .authenticated || $0 == .network }
+      return OriginCandidate(
+        device: evidence.devices[candidate.device],
+        probability: isVouched ? candidate.probability : min(0.94, candidate.probability),
         reasonsFor: candidate.reasonsFor, reasonsAgainst: candidate.reasonsAgainst,
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
@@ -67,6 +71,13 @@ struct Assembly {
   func spread(_ diagnosis: Diagnosis, _ members: [Int]) -> Spread {
     var time = [Double](repeating: .infinity, count: timeline.deviceCount)
     for device in members { time[device] = onsets.findings[device]!.time }
+    if diagnosis.family == .dependency, let provider = diagnosis.dependency.candidates.first?.device,
+      time[provider] == .infinity
+    {
+      // A silent provider failed when the first of its dependants did, at the latest.
+      let first = fleet.descendants(of: provider).map { time[Int($0)] }.min() ?? .infinity
+      time[provider] = first - 1
+    }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor
     scene.named = named(members)
@@ -121,7 +132,7 @@ struct Assembly {
       return Origins(change: diagnosis.change!, cohort, onsets, confidence: 0.95)
     case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
-    case .undetermined: return Origins(earliest: members, onsets, confidence: 0.3)
+    case .undetermined: return Origins(earliest: members, onsets, confidence: 0.9)
     }
   }
 

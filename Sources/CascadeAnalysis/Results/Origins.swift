@@ -25,7 +25,9 @@ struct Origins {
       rest = confidence * 0.05
     }
     for (rank, device) in ordered.prefix(9).enumerated() {
-      var candidate = Candidate(device: device, probability: rest * pow(0.5, Double(rank + 1)))
+      var candidate = Candidate(
+        device: device,
+        probability: change.actor == nil && rank == 0 ? 0.75 * rest : rest * pow(0.5, Double(rank + 2)))
       candidate.reasonsFor.append("among the first to fail after the change")
       candidate.events =
         (change.events[device].map { [$0] } ?? []) + onsets.findings[device]!.events.prefix(3)
@@ -60,10 +62,12 @@ struct Origins {
   init(contact: ContactCause, _ onsets: Onsets, confidence: Double) {
     let top = contact.origins.prefix(10)
     guard let best = top.first?.weight else { return }
-    let sum = top.reduce(0) { $0 + exp($1.weight - best) }
+    // Sharpened to agree with how often the first candidate is right over generated incidents.
+    let sharpness = 1.5
+    let sum = top.reduce(0) { $0 + exp(sharpness * ($1.weight - best)) }
     for entry in top {
       var candidate = Candidate(
-        device: entry.device, probability: confidence * exp(entry.weight - best) / sum)
+        device: entry.device, probability: confidence * exp(sharpness * (entry.weight - best)) / sum)
       candidate.reasonsFor.append(
         "\(entry.reach - 1) of \(contact.failed.count - 1) other failures can be reached from it in order of time"
       )

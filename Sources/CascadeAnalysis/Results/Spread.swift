@@ -10,9 +10,15 @@ struct Spread {
   private(set) var alternatives: [Edge] = []
 
   /// Weight of "some parent that is not in the evidence".
-  private static let unseen = 0.1
+  private static func unseen(_ scene: Scene, _ members: [Int]) -> Double {
+    guard scene.contact != nil else { return 0.1 }
+    // Entities that no failed neighbour explains show how many links the topology lacks.
+    let alone = members.count { FailedNeighbour.parents(of: $0, in: scene).isEmpty }
+    return min(0.6, 0.1 + 1.5 * Double(max(0, alone - 1)) / Double(max(1, members.count)))
+  }
 
   init(_ scene: Scene, _ members: [Int], roots: Set<Int>, judged: [UInt64: Bool] = [:]) {
+    let unseen = Self.unseen(scene, members)
     var parentOf: [Int: Int] = [:]
     func closesCycle(_ parent: Int, _ child: Int) -> Bool {
       var next: Int? = parent
@@ -24,7 +30,7 @@ struct Spread {
     }
     for child in members where !roots.contains(child) && scene.hasFailed(child) {
       var merged: [Int: ParentCandidate] = [:]
-      var total = Self.unseen
+      var total = unseen
       for evidence in allCausalEvidence {
         for candidate in evidence.parents(of: child, in: scene) where candidate.parent != child {
           var candidate = candidate

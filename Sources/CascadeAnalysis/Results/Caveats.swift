@@ -1,0 +1,35 @@
+internal import IncidentModel
+
+/// What limits a trace, one sentence each.
+enum Caveats {
+  static func list(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ trace: Trace)
+    -> [String]
+  {
+    let evidence = timeline.evidence
+    var list: [String] = []
+    if evidence.topology.links.isEmpty {
+      list.append("no topology was given: dependencies rest on inventory columns and on who names whom")
+    }
+    if evidence.inventory.count == 0 {
+      list.append("no inventory was given: no common cause can be found")
+    }
+    let voices = (0..<timeline.deviceCount).filter { !timeline.events(of: $0).isEmpty }
+    let measured = voices.count { clocks.pairs[$0] > 0 }
+    if measured > 0, measured < voices.count {
+      let rest = voices.count - measured
+      list.append(
+        "the clocks of \(rest) of \(voices.count) entities could not be measured: their times may be off")
+    }
+    let unknown = evidence.severities.count { $0 > 7 }
+    if unknown * 2 > max(1, evidence.severities.count) {
+      list.append("most events carry no severity: failures are told from everyday life by rhythm alone")
+    }
+    let onsets = trace.incidents.flatMap(\.onsets)
+    let asserted = onsets.count { $0.basis != .authenticated && $0.basis != .network }
+    if !onsets.isEmpty, asserted == onsets.count {
+      list.append(
+        "every name rests on what the messages say of themselves: names may be forged, no origin is certain")
+    }
+    return list
+  }
+}
