@@ -76,7 +76,7 @@ let package = Package(
     tests("EvidenceIntake", ["IncidentModel", "LogFormats"]),
     tests("TimelineStore", ["IncidentModel", grdb, sqlite]),
     tests("CascadeAnalysis", ["IncidentModel"]),
-    tests("PlaybookModel"),
+    tests("PlaybookModel", [crypto]),
     tests("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto"]),
     tests("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
     tests("IncidentSimulation", ["IncidentModel"]),
