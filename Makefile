@@ -30,13 +30,13 @@ test: test-packages
 check: test-packages
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 	swift build --build-tests
-	swift test --skip-build --filter firebreakTests.ModuleArrowTests --filter firebreakTests.TreeTests \
-	  --filter firebreakTests.CommandReferenceTests --filter firebreakTests.DependencyDocumentTests
+	swift test --skip-build --filter ModuleArrowTests --filter TreeTests --filter CommandReferenceTests \
+	  --filter DependencyDocumentTests --filter SchemaDocumentTests
 
 docs: packages
 	swift build --build-tests
-	UPDATE_DOCS=1 swift test --skip-build --filter firebreakTests.CommandReferenceTests \
-	  --filter firebreakTests.DependencyDocumentTests
+	FIREBREAK_UPDATE_DOCS=1 swift test --skip-build --filter CommandReferenceTests --filter DependencyDocumentTests \
+	  --filter SchemaDocumentTests
 
 bench: build
 	@.ci/bench $(BINARY)

@@ -17,11 +17,11 @@ enum Repository {
       .sorted()
   }
 
-  /// Compares a generated document with its file; with `UPDATE_DOCS=1` writes the file instead.
+  /// Compares a generated document with its file; with `FIREBREAK_UPDATE_DOCS=1` writes the file instead.
   /// Returns nil when they agree, else what to do.
   static func difference(generated: String, file: String) throws -> String? {
     let url = root.appending(path: file)
-    if ProcessInfo.processInfo.environment["UPDATE_DOCS"] == "1" {
+    if ProcessInfo.processInfo.environment["FIREBREAK_UPDATE_DOCS"] == "1" {
       try generated.write(to: url, atomically: true, encoding: .utf8)
       return nil
     }
