@@ -2,12 +2,6 @@ import Glibc
 import Subprocess
 import Synchronization
 
-#if canImport(System)
-  import System
-#else
-  import SystemPackage
-#endif
-
 /// Runs a program by its argument list, never by a shell string of ours, with bounded output and time.
 enum ProcessCall {
   /// What came of it.
@@ -42,7 +36,7 @@ enum ProcessCall {
     options.teardownSequence = [graceful]
     let keys = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     let configuration = Configuration(
-      executable: .path(FilePath(path)), arguments: Arguments(arguments),
+      executable: .path(literal(path)), arguments: Arguments(arguments),
       environment: .custom(Dictionary(uniqueKeysWithValues: keys)), platformOptions: options)
     let timedOut = Flag()
     let output = Bounded()
@@ -71,6 +65,11 @@ enum ProcessCall {
     }
     return outcome
   }
+
+  /// A value of a type that can be written as a string literal. The path type belongs to a module that the library
+  /// uses and we do not.
+  private static func literal<Value: ExpressibleByStringLiteral>(_ text: String) -> Value
+  where Value.StringLiteralType == String { Value(stringLiteral: text) }
 
   /// A flag that one task raises for another.
   private final class Flag: Sendable {
