@@ -68,7 +68,8 @@ enum AnnotationStore {
     try check(new, path)
     let old = try fields(of: read(try CaseReader(path: casePath)))
     let wanted = try fields(of: new)
-    let store = try NoteStore(path: casePath)
+    let file = try CaseFile(path: casePath)
+    let store = NoteStore(file)
     var changed: [String] = []
     for name in fieldNames where old[name] != wanted[name] {
       _ = try store.add(
@@ -76,6 +77,10 @@ enum AnnotationStore {
           createdAt: Person.now, author: author, kind: .annotation, subject: name,
           value: wanted[name] ?? "null"))
       changed.append(name)
+    }
+    if !changed.isEmpty {
+      _ = try Custody.record(
+        "note", subject: "people's part of the report", detail: changed.joined(separator: ", "), in: file)
     }
     return changed
   }

@@ -63,16 +63,19 @@ struct PostmortemCase {
   private mutating func digest(_ number: Int64?) throws {
     var all = SHA256()
     var evidence = SHA256()
+    // A trace made before people wrote their part still rests on the same evidence and judgements.
+    var withoutReportFields = SHA256()
     var isFleet = false
     try reader.forEachInput { line in
       all.update(data: Array(line.utf8))
+      if !line.hasPrefix("note annotation ") { withoutReportFields.update(data: Array(line.utf8)) }
       if line.hasPrefix("inventory ") { isFleet = true }
       if isFleet || line.hasPrefix("source ") { evidence.update(data: Array(line.utf8)) }
     }
     evidenceDigest = Array(evidence.finalize())
-    let input = Self.hex(all.finalize())
+    let inputs = [Self.hex(all.finalize()), Self.hex(withoutReportFields.finalize())]
     if let stored = try reader.trace(number) {
-      if stored.inputDigest == input {
+      if inputs.contains(stored.inputDigest) {
         facts.traceNumber = Int(clamping: stored.number)
       } else if number != nil {
         Console.warn(
