@@ -11,7 +11,7 @@ final class WriterLock {
   init(path: String, create: Bool) throws(StoreError) {
     self.path = path
     while true {
-      let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0o600)
+      let descriptor = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_NOFOLLOW : 0), 0o600)
       guard descriptor >= 0 else { throw SystemFile.error("cannot write case", path) }
       // flock, unlike fcntl's locks, is not touched by SQLite.
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
