@@ -1,0 +1,129 @@
+import ArgumentParser
+import CascadeAnalysis
+import ConsoleOutput
+import IncidentModel
+
+/// `firebreak what-if`: what another rollout, an earlier halt, or a cut link would have spared.
+struct WhatIfCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "what-if",
+    abstract: "Simulate what another rollout, an earlier halt or a cut link would have spared.",
+    discussion: """
+      The delay from change to failure and the share that fails are taken from the incident itself, with what was not
+      seen to fail by the end as censored. Intervals come from resampling its entities.
+      """)
+
+  @OptionGroup var location: CaseOption
+
+  @Option(help: ArgumentHelp("Cumulative shares of the target, e.g. 1%,10%,100%.", valueName: "shares"))
+  var waves = "1%,10%,100%"
+
+  @Option(help: ArgumentHelp("Waiting time after each wave, e.g. 90s, 30m, 1h.", valueName: "time"))
+  var soak = "1h"
+
+  @Option(help: ArgumentHelp("Halt when more than this share of the changed has failed.", valueName: "share"))
+  var haltAbove = "5%"
+
+  @Option(help: ArgumentHelp("Instead: halt this long after the first receipt.", valueName: "time"))
+  var haltAfter: String?
+
+  @Option(help: ArgumentHelp("Instead: the link between two entities carries nothing.", valueName: "a,b"))
+  var cut: String?
+
+  @Option(help: "Draws behind the interval.")
+  var simulations = 500
+
+  @Option(help: "table or json.")
+  var format: OutputFormat = .table
+
+  func validate() throws {
+    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
+    guard (1...100_000).contains(simulations) else {
+      throw ValidationError("--simulations must be 1 to 100000")
+    }
+    guard haltAfter == nil || cut == nil else {
+      throw ValidationError("give --halt-after or --cut, not both")
+    }
+    _ = try policy()
+    if let haltAfter { _ = try Self.seconds(haltAfter) }
+  }
+
+  func run() throws {
+    let session = try TraceSession(path: try location.existingPath())
+    let trace = session.trace()
+    guard let incident = trace.incidents.first else {
+      throw CommandError("nothing to simulate: no cascade was found in this case", .no)
+    }
+    let outcome: Counterfactual
+    if let cut {
+      let ends = cut.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let known = Set(incident.onsets.map(\.device) + incident.edges.map(\.from))
+      guard ends.count == 2, ends.allSatisfy({ known.contains($0) }) else {
+        throw CommandError(
+          "cannot cut '\(cut)': give two entities of the incident as A,B; see 'firebreak trace'", .usage)
+      }
+      outcome = WhatIf.cut(from: ends[0], to: ends[1], in: incident, draws: simulations)
+    } else {
+      guard let whatIf = WhatIf(trace: trace, incident: incident) else {
+        throw CommandError(
+          "no change caused this incident, so no rollout can be simulated; --cut A,B still can", .no)
+      }
+      if let haltAfter {
+        outcome = whatIf.halted(after: try Self.seconds(haltAfter))
+      } else {
+        outcome = whatIf.rollout(try policy(), draws: simulations)
+      }
+    }
+    show(outcome)
+  }
+
+  private func show(_ outcome: Counterfactual) {
+    guard format == .table else {
+      guard case .object(let members) = TraceDocument.counterfactual(outcome) else { return }
+      Console.print(JSONValue.object([("schema", .string("firebreak.what-if/1"))] + members).prettyText())
+      return
+    }
+    Console.print(Console.style.bold(Sanitizer.escape(outcome.policy)))
+    let actual = Figures.grouped(outcome.failedActual)
+    Console.print("  failed in fact:      \(actual)")
+    let low = Figures.decimal(outcome.interval.lowerBound, 0)
+    let high = Figures.decimal(outcome.interval.upperBound, 0)
+    Console.print(
+      "  would have failed:   \(Figures.decimal(outcome.failed, 0))  (90 % interval \(low) to \(high))")
+    Console.print(
+      "  halted:              "
+        + (outcome.haltedAfter.map { "after \(Figures.duration(seconds: $0))" } ?? "no"))
+    Console.print("  assumed:")
+    for line in outcome.assumptions {
+      for (index, part) in DisplayWidth.wrap(Sanitizer.escape(line), 74).enumerated() {
+        Console.print((index == 0 ? "    - " : "      ") + part)
+      }
+    }
+  }
+
+  private func policy() throws -> WhatIfPolicy {
+    let shares = try waves.split(separator: ",", omittingEmptySubsequences: false).map {
+      try Self.share(String($0))
+    }
+    guard !shares.isEmpty, zip(shares, shares.dropFirst()).allSatisfy({ $0 < $1 }), shares[0] > 0 else {
+      throw ValidationError("--waves must rise, e.g. 1%,10%,100%")
+    }
+    return WhatIfPolicy(waves: shares, soak: try Self.seconds(soak), haltAbove: try Self.share(haltAbove))
+  }
+
+  private static func share(_ text: String) throws -> Double {
+    let isPercent = text.hasSuffix("%")
+    guard let value = Double(isPercent ? String(text.dropLast()) : text), value >= 0,
+      value <= (isPercent ? 100 : 1)
+    else { throw ValidationError("'\(text)' is no share: write 5% or 0.05") }
+    return isPercent ? value / 100 : value
+  }
+
+  private static func seconds(_ text: String) throws -> Double {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    guard let last = text.last, let unit = units[last], let value = Double(text.dropLast()), value >= 0,
+      value.isFinite
+    else { throw ValidationError("'\(text)' is no length of time: write 90s, 30m, 1h or 2d") }
+    return value * unit
+  }
+}
