@@ -154,7 +154,7 @@ struct HTMLPage {
       out.raw("</p>\n")
       if !rest.isEmpty { out.element("p", "class=\"reason\"", rest) }
       out.raw("<p class=\"how\">")
-      out.add(metric.formula + ".")
+      if !metric.formula.isEmpty { out.add(metric.formula + ".") }
       if !metric.remark.isEmpty { out.add(" \(report.options.audience.isRedacted ? "" : metric.remark)") }
       if hasRegister { out.raw(" <a href=\"#m-\(metric.id.rawValue)\">More</a>") }
       render(

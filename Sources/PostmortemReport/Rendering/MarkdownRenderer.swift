@@ -30,8 +30,9 @@ public enum MarkdownRenderer {
       return ids.map { id in
         let metric = report.metrics[id]
         let events = inline(.cite(Prose.cited(metric.evidence), more: 0), report)
+        let how = metric.formula.isEmpty ? "" : " (\(escape(metric.formula)))"
         return
-          "- **\(escape(metric.title)): \(escape(metric.fullText))**\(events) (\(escape(metric.formula)))\n"
+          "- **\(escape(metric.title)): \(escape(metric.fullText))**\(events)\(how)\n"
       }.joined()
     case .moments(let moments):
       return moments.map { moment in
