@@ -130,7 +130,14 @@ final class Work: Sendable {
   func wait(_ tell: (UInt64, Double) -> Void) {
     let start = Self.seconds()
     var pause: UInt32 = 500
+    var stopSince: Double?
     while state.withLock({ $0.running > 0 }) {
+      // A thread that waits for standard input does not see that it is to stop: it is left to the process's end.
+      if shouldStop() {
+        let now = Self.seconds()
+        if now - (stopSince ?? now) > 2 { return }
+        stopSince = stopSince ?? now
+      }
       usleep(pause)
       pause = min(pause * 2, 100_000)
       tell(bytes.load(ordering: .relaxed), Self.seconds() - start)
