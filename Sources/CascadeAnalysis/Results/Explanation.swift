@@ -127,7 +127,10 @@ extension Incident {
     var text = "\(edge.from) \(over)"
     if let child, let parent {
       let seconds = (child.seconds(since: parent) * 10).rounded() / 10
-      text += ", \(abs(seconds)) s \(seconds >= 0 ? "earlier" : "later")"
+      text +=
+        seconds >= 0
+        ? ", \(seconds) s earlier"
+        : "; its first message came \(-seconds) s later, which is within what lost messages explain"
     }
     return text + "."
   }

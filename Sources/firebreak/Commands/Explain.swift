@@ -56,7 +56,7 @@ struct ExplainCommand: ParsableCommand {
       for statement in explanation {
         var text = Sanitizer.escape(statement.text)
         if let probability = statement.probability {
-          text += " (\(EstimativeWords.of(probability)), \(Figures.percent(probability)))"
+          text += " (\(EstimativeWords.of(probability)), \(Figures.percent(min(0.99, probability))))"
         }
         for (index, line) in DisplayWidth.wrap(text, 76).enumerated() {
           Console.print((index == 0 ? "- " : "  ") + line)
