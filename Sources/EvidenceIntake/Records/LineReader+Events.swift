@@ -1,0 +1,256 @@
+import Glibc
+import IncidentModel
+import LogFormats
+
+/// Readings become events, and batches of them go to the lane.
+extension LineReader {
+  /// Adds the event that `reading` holds.
+  @inline(__always)
+  mutating func emit(
+    _ start: Int, _ count: Int, _ offset: UInt64, _ total: UInt64, _ source: inout SourceState
+  ) {
+    if lastNeedsMining { mineLast() }
+    let scratch =
+      Int(reading.fields.count) &+ Int(reading.message.count) &+ Int(reading.stamp.count)
+      &+ Int(reading.program.count) &+ Int(reading.device.count)
+    makeRoom(2 &* scratch &+ 4 &* TemplateMiner.messageLimit)
+    let record = UnsafeRawBufferPointer(start: arena + start, count: count)
+    var event = EventRecord()
+    event.line = source.line
+    if reading.element.isEmpty {
+      event.byteOffset = offset
+      event.byteLength = UInt32(clamping: total)
+    } else {
+      event.byteOffset = source.base &+ UInt64(start &+ reading.element.start)
+      event.byteLength = reading.element.count
+      event.line &+= lineFeeds(before: start &+ reading.element.start, in: start)
+    }
+    let resolved = source.times.resolve(
+      kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
+      flags: reading.flags, wall: reading.wall)
+    event.time = resolved.time
+    event.timeError = resolved.error
+    event.quality = resolved.quality
+    event.severity = reading.severity
+    if reading.device.isEmpty {
+      event.device = defaultDevice
+      event.basis = source.setup.deviceBasis
+      if !source.usesDefaultDevice {
+        source.usesDefaultDevice = true
+        announceDefaultDevice(source.setup.deviceName)
+      }
+    } else {
+      let name = UnsafeRawBufferPointer(
+        rebasing: reading.bytes(reading.device, of: record).prefix(Self.deviceNameLimit))
+      event.device = DeviceID(rawValue: ContentHash.of(name))
+      event.basis = reading.basis
+      if devices.insert(event.device.rawValue) {
+        batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))
+      }
+    }
+    event.stamp = range(reading.stamp, start, record)
+    event.message = range(reading.message, start, record)
+    event.fields = range(reading.fields, start, record)
+    lastProgram = range(reading.program, start, record)
+    mine(&event)
+    batch.records.append(event)
+    source.events &+= 1
+    source.isOpen = true
+  }
+
+  /// Line feeds between the beginning of a record and one of its elements; carries on where it stopped.
+  mutating func lineFeeds(before end: Int, in start: Int) -> UInt64 {
+    if counted.start != start || counted.end > end { counted = (start, start, 0) }
+    while counted.end < end, let hit = memchr(arena + counted.end, 0x0A, end - counted.end) {
+      counted.end = hit - arena + 1
+      counted.feeds += 1
+    }
+    counted.end = max(counted.end, end)
+    return counted.feeds
+  }
+
+  /// Bytes of a device's name that count.
+  static let deviceNameLimit = 512
+
+  mutating func announceDefaultDevice(_ name: String) {
+    guard devices.insert(defaultDevice.rawValue) else { return }
+    var name = name
+    let range = name.withUTF8 { text in
+      makeRoom(text.count)
+      return keep(UnsafeRawBufferPointer(text))
+    }
+    batch.devices.append(DeviceDefinition(id: defaultDevice, name: range))
+  }
+
+  /// Where a slice's bytes lie in the arena; those of the scratch buffer are copied there.
+  @inline(__always)
+  mutating func range(
+    _ slice: Slice, _ start: Int, _ record: UnsafeRawBufferPointer
+  ) -> ByteRange {
+    if slice.isEmpty { return .empty }
+    if !slice.isInScratch {
+      return ByteRange(start: UInt32(truncatingIfNeeded: start &+ slice.start), count: slice.count)
+    }
+    return keep(reading.bytes(slice, of: record))
+  }
+
+  /// Copies bytes to the extras. Room has been made.
+  @inline(__always)
+  mutating func keep(_ bytes: UnsafeRawBufferPointer) -> ByteRange {
+    let range = ByteRange(
+      start: UInt32(truncatingIfNeeded: extraEnd), count: UInt32(truncatingIfNeeded: bytes.count))
+    if let source = bytes.baseAddress { memcpy(arena + extraEnd, source, bytes.count) }
+    extraEnd &+= bytes.count
+    return range
+  }
+
+  mutating func keep(_ byte: UInt8) {
+    arena.storeBytes(of: byte, toByteOffset: extraEnd, as: UInt8.self)
+    extraEnd += 1
+  }
+
+  @inline(__always)
+  func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: arena + Int(range.start), count: Int(range.count))
+  }
+
+  /// Finds template and variables of an event's message.
+  @inline(__always)
+  mutating func mine(_ event: inout EventRecord) {
+    miner.mine(message: bytes(event.message), program: bytes(lastProgram))
+    event.template = miner.template
+    event.firstVariable = UInt32(truncatingIfNeeded: batch.variables.count)
+    event.variableCount = UInt16(truncatingIfNeeded: miner.variableCount)
+    for index in 0..<miner.variableCount {
+      let variable = miner.variable(index)
+      batch.variables.append(
+        ByteRange(
+          start: event.message.start &+ UInt32(truncatingIfNeeded: variable.start),
+          count: UInt32(truncatingIfNeeded: variable.count)))
+    }
+    if templates.insert(miner.template.rawValue) {
+      makeRoom(miner.templateText.count &+ Int(lastProgram.count))
+      let program = keep(bytes(lastProgram))
+      batch.templates.append(
+        TemplateDefinition(id: miner.template, program: program, text: keep(miner.templateText)))
+    }
+  }
+
+  mutating func mineLast() {
+    lastNeedsMining = false
+    guard var event = batch.records.popLast() else { return }
+    batch.variables.removeLast(batch.variables.count - Int(event.firstVariable))
+    mine(&event)
+    batch.records.append(event)
+  }
+
+  /// Adds a continuation line to the last event.
+  mutating func extend(
+    _ start: Int, _ count: Int, through end: UInt64, _ source: inout SourceState
+  ) {
+    guard var event = batch.records.popLast() else { return }
+    let added = Int(reading.message.count)
+    makeRoom(Int(event.message.count) + Int(event.fields.count) + added + Int(reading.fields.count) + 8)
+    let record = UnsafeRawBufferPointer(start: arena + start, count: count)
+    event.byteLength = UInt32(clamping: end - event.byteOffset)
+    let messageEnd = Int(event.message.start + event.message.count)
+    let isAdjacent =
+      !reading.message.isInScratch && start + reading.message.start == messageEnd + 1
+      && messageEnd < rawCapacity && (arena + messageEnd).load(as: UInt8.self) == 0x0A
+    if Int(event.message.count) + added >= limits.lineBytes {
+      // Kept up to the limit; the rest is known by offset and length.
+    } else if isAdjacent, !event.message.isEmpty {
+      event.message.count += UInt32(added) + 1
+    } else {
+      if messageEnd != extraEnd || event.message.isEmpty { event.message = keep(bytes(event.message)) }
+      keep(0x0A)
+      _ = keep(reading.bytes(reading.message, of: record))
+      event.message.count += UInt32(added) + 1
+    }
+    if reading.fields.count > 2 { mergeFields(&event, record) }
+    batch.records.append(event)
+    lastNeedsMining = true
+  }
+
+  /// Appends the members of the reading's fields to the event's.
+  mutating func mergeFields(_ event: inout EventRecord, _ record: UnsafeRawBufferPointer) {
+    guard event.fields.count > 2 else {
+      event.fields = keep(reading.bytes(reading.fields, of: record))
+      return
+    }
+    let first = event.fields
+    event.fields = keep(bytes(ByteRange(start: first.start, count: first.count - 1)))
+    keep(0x2C)
+    let more = keep(UnsafeRawBufferPointer(rebasing: reading.bytes(reading.fields, of: record).dropFirst()))
+    event.fields.count += 1 + more.count
+  }
+
+  /// Makes sure that the extras can take some more bytes. The arena may move.
+  @inline(__always)
+  mutating func makeRoom(_ count: Int) {
+    if extraEnd &+ count > capacity { grow(count) }
+  }
+
+  mutating func grow(_ count: Int) {
+    capacity = max(capacity * 2, extraEnd + count + Self.chunk)
+    var larger = [UInt8](repeating: 0, count: capacity)
+    larger.withUnsafeMutableBytes { $0.baseAddress?.copyMemory(from: arena, byteCount: extraEnd) }
+    batch.arena = larger
+    larger = []
+    arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }
+  }
+
+  /// Hands the batch to the lane. The last event stays behind, since continuation lines may follow, unless `final`.
+  mutating func flush(final: Bool, _ source: inout SourceState, _ lane: any EventLane) throws {
+    if lastNeedsMining { mineLast() }
+    var held: HeldEvent?
+    if !final, source.isOpen, let last = batch.records.popLast() { held = hold(last) }
+    if !batch.records.isEmpty || !batch.refused.isEmpty || !batch.devices.isEmpty || !batch.templates.isEmpty
+    {
+      defer { arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped } }
+      try lane.append(batch)
+    }
+    counted.start = -1
+    batch.records.removeAll(keepingCapacity: true)
+    batch.variables.removeAll(keepingCapacity: true)
+    batch.refused.removeAll(keepingCapacity: true)
+    batch.devices.removeAll(keepingCapacity: true)
+    batch.templates.removeAll(keepingCapacity: true)
+    extraEnd = rawCapacity
+    if let held { putBack(held) }
+  }
+
+  struct HeldEvent {
+    var event: EventRecord
+    var texts: [UInt8]
+    var program: UInt32
+    var variables: [ByteRange]
+  }
+
+  mutating func hold(_ event: EventRecord) -> HeldEvent {
+    var texts: [UInt8] = []
+    for range in [event.message, event.stamp, event.fields, lastProgram] {
+      texts.append(contentsOf: bytes(range))
+    }
+    let variables = batch.variables[Int(event.firstVariable)...].map {
+      ByteRange(start: $0.start - event.message.start, count: $0.count)
+    }
+    batch.variables.removeLast(variables.count)
+    return HeldEvent(event: event, texts: texts, program: lastProgram.count, variables: variables)
+  }
+
+  mutating func putBack(_ held: HeldEvent) {
+    var event = held.event
+    makeRoom(held.texts.count)
+    let all = held.texts.withUnsafeBytes { keep($0) }
+    event.message.start = all.start
+    event.stamp.start = event.message.start + event.message.count
+    event.fields.start = event.stamp.start + event.stamp.count
+    lastProgram = ByteRange(start: event.fields.start + event.fields.count, count: held.program)
+    event.firstVariable = 0
+    for variable in held.variables {
+      batch.variables.append(ByteRange(start: variable.start + event.message.start, count: variable.count))
+    }
+    batch.records.append(event)
+  }
+}
