@@ -11,7 +11,7 @@ import Testing
     let environment = ProcessInfo.processInfo.environment
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path
-    let candidates = [environment["FIREBREAK_SHARED"], "\(root)/shared", "/work/shared"].compactMap { $0 }
+    let candidates = [environment["FIREBREAK_SHARED"], "\(root)/shared"].compactMap { $0 }
     return candidates.first { FileManager.default.fileExists(atPath: "\($0)/samples/plaso/expected.json") }
   }()
 
