@@ -110,6 +110,16 @@ import Testing
     #expect(damage(summary).contains("limit-members"))
   }
 
+  @Test func stopsABombInAZip() throws {
+    let folder = Folder()
+    let bomb = Make.Entry(name: "bomb", bytes: [UInt8](repeating: 0, count: 96 << 20))
+    let zip = Make.archive(.zip, [bomb, entry("ok.log", Make.lines(7))])
+    let (sink, summary) = try ingest([folder.write("bomb.zip", zip)])
+    #expect(sink.events.count == 7)
+    #expect(damage(summary).contains("limit-ratio"))
+    #expect(summary.sources.allSatisfy { $0.bytes < 66 << 20 })
+  }
+
   @Test func damagedGzipInATarKeepsWhatIsBefore() throws {
     let folder = Folder()
     let inner = Make.gzip(Make.lines(3000))

@@ -241,15 +241,17 @@ struct Unpacker {
     try send(.member, info.frame)
     var isCut = false
     var sent: UInt64 = 0
+    var run = ConstantRun()
     while true {
       let stretch = try stream.read(into: buffer.bytes)
       if stretch.count > 0 {
         try send(.data, UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stretch.count]))
         sent += UInt64(stretch.count)
+        run.add(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stretch.count]), input: sent)
       }
       if stretch.end != .none { isCut = true }
       if stretch.count == 0 { break }
-      if sent >= limits.sourceBytes {
+      if sent >= limits.sourceBytes || run.count >= limits.constantRun {
         isCut = true
         break
       }
@@ -260,6 +262,12 @@ struct Unpacker {
       try send(.end, end.frame)
     } else {
       try send(.end, MemberEnd(isCut: isCut, storedSHA256: "", storedBytes: 0).frame)
+    }
+    if run.count >= limits.constantRun {
+      try say(
+        "limit-ratio", info.names,
+        "'\(info.names.last ?? "the content")' holds nothing but the byte \(run.value) for \(run.count) bytes: the rest was not read",
+        sent)
     }
   }
 

@@ -341,7 +341,7 @@ private struct Doubt {
 }
 
 /// A run of one byte value at the end of what has been inflated so far.
-private struct ConstantRun {
+struct ConstantRun {
   var value: UInt8 = 0
   var count: UInt64 = 0
   /// Offset of the compressed input when it began.
