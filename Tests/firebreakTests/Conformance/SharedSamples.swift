@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Real samples with the events that other tools expect, handed to us beside the checkout; never part of it.
 struct SharedSamples {
