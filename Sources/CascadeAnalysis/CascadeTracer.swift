@@ -52,6 +52,10 @@ public struct CascadeTracer: Sendable {
       for group in split.groups {
         let isAll = group.count == reading.members.count
         guard let diagnosis = isAll ? whole : reading.diagnosis(of: group) else { continue }
+        guard diagnosis.isCascade(of: group, in: reading.timeline) else {
+          assembly.setApart(group)
+          continue
+        }
         result.incidents.append(assembly.incident(diagnosis, group))
       }
     }

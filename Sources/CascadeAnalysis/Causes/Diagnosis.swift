@@ -70,6 +70,18 @@ struct Diagnosis {
     }
   }
 
+  /// Whether these failures are one event rather than single failures that a fleet of this size has anyway.
+  ///
+  /// A reason that ties them together (a change, a provider, contact) was tested when it was found. Without one, only
+  /// their number speaks: a share of the fleet, as a handful of failures in one window is any fleet's ordinary life.
+  func isCascade(of group: [Int], in timeline: Timeline) -> Bool {
+    guard group.count >= 2 else { return false }
+    let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
+    guard speakers >= 30 else { return true }
+    guard family == .undetermined else { return group.count >= 3 }
+    return Double(group.count) >= min(30, max(3, 0.04 * Double(speakers)))
+  }
+
   /// The first onset of a provider after which its dependants fail.
   private static func firstProviderFailure(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int]) -> Double {
     let shared = members.filter { fleet.isShared[$0] && !fleet.dependants[$0].isEmpty }

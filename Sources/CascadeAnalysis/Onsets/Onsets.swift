@@ -100,6 +100,8 @@ struct Onsets {
     switch profile.role {
     case .novel: return 0.97
     case .rare, .sporadic:
+      // What was there from the beginning is not new, however few the pauses in it.
+      if profile.first - timeline.start < 0.02 * (timeline.end - timeline.start) { return 0 }
       // One novel error of shared infrastructure is enough, if there was some time to be silent in.
       return profile.first - timeline.start > 0.1 * (timeline.end - timeline.start) ? 0.9 : 0.3
     case .chatter: return 0
