@@ -11,6 +11,8 @@ struct Diagnosis {
   var contact: ContactCause
   var commonCause: CommonCause?
   var cohort: [Double]
+  /// The provider that took all along in one moment, where that is what happened.
+  var culprit: Int?
   /// Entities that carry the mark of the change in the inventory.
   var marked: Int?
   /// First failure of a provider that took its dependants along; infinite if none.
@@ -57,6 +59,10 @@ struct Diagnosis {
     if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
+    } else if let culprit = SynchronousCause(fleet, onsets, members).culprit {
+      family = .dependency
+      self.culprit = culprit
+      dependency.prefer(culprit)
     } else if contact.score > 3 {
       family = .contact
       // Contagion clusters in places, so only entities next to a failed one were at risk.

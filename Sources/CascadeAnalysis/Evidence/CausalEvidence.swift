@@ -19,6 +19,8 @@ struct Scene {
   var cohort: [Double]
   /// Who announced the change.
   var actor: Int?
+  /// The provider that took all along in one moment.
+  var culprit: Int?
   /// The spread over links, where it was fitted.
   var contact: ContactCause?
   /// Entities that an entity's own messages name as it fails.
@@ -40,6 +42,7 @@ protocol CausalEvidence: SendableMetatype {
 /// Every kind of causal evidence.
 let allCausalEvidence: [any CausalEvidence.Type] = [
   SharedChange.self, FailedProvider.self, OverloadFromBelow.self, FailedNeighbour.self, NamedCulprit.self,
+  SynchronousFailure.self,
 ]
 
 /// A situation for one kind of evidence, in names.
@@ -52,6 +55,8 @@ struct WorkedExample {
   /// Names whose own change made them fail.
   var cohort: [String] = []
   var actor: String?
+  /// Who took all along in one moment.
+  var culprit: String?
   /// Who names whom as it fails.
   var naming: [(speaker: String, named: String)] = []
   var child: String
@@ -80,7 +85,8 @@ struct WorkedExample {
     let contact = ContactCause(
       fleet, Onsets(findings: findings), Array(time.indices), end: 1e4, isSusceptible: { _ in true })
     var scene = Scene(
-      fleet: fleet, time: time, cohort: cohort, actor: actor.flatMap { index[$0] }, contact: contact)
+      fleet: fleet, time: time, cohort: cohort, actor: actor.flatMap { index[$0] },
+      culprit: culprit.flatMap { index[$0] }, contact: contact)
     for (speaker, named) in naming { scene.named[index[speaker]!, default: []].append(Int32(index[named]!)) }
     return (scene, index[child]!, index[parent]!)
   }

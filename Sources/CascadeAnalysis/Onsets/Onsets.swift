@@ -86,6 +86,11 @@ struct Onsets {
         unrelated[device] = nil
       }
     }
+    for (device, event) in SynchronousCause.witnesses(timeline, fleet, self) {
+      findings[device] = Self.finding(
+        timeline, [event], event, 0.9,
+        "a severe message never heard before, in the moment in which others failed")
+    }
     boundFalseDiscoveries()
     for device in devices { unrelated[device] = nil }
   }

@@ -80,6 +80,7 @@ struct Assembly {
     }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor
+    scene.culprit = diagnosis.culprit
     scene.named = named(members)
     if diagnosis.family == .contact { scene.contact = diagnosis.contact }
     var roots = Set<Int>()
