@@ -5,7 +5,7 @@ internal import IncidentModel
 ///
 /// When everything fails within a second (an expired certificate, a revoked key), the order of the onsets is that of
 /// the clocks' errors and tells nothing, and as everything fails, coverage tells nothing either. What remains: who of
-/// those that most of the failed depend on has trouble of its own, of a kind never heard before, just then.
+/// those that nearly all of the failed depend on has trouble of its own, of a kind never heard before, just then.
 /// Fails where several providers break in that moment; then the one furthest up is taken.
 struct SynchronousCause {
   /// Seconds before and after the provider's message that count as the same moment.
@@ -31,7 +31,7 @@ struct SynchronousCause {
         let below = Set(fleet.descendants(of: provider))
         let covered = plain.count { below.contains(Int32($0)) }
         let hit = Double(covered) / Double(max(1, below.count { !fleet.isShared[Int($0)] }))
-        guard covered * 3 >= plain.count * 2, hit >= 0.5 else { continue }
+        guard covered * 10 >= plain.count * 9, hit >= 0.5 else { continue }
         if best == nil || (below.count, -provider) > (best!.depth, -best!.device) {
           best = (provider, below.count, near.count)
         }
