@@ -40,7 +40,12 @@ import Testing
   ]
 
   static func manifest() throws -> Manifest {
-    let json = try #require(try Repository.output(of: ["swift", "package", "dump-package"]))
+    // A scratch folder of its own: the build folder is locked while tests run.
+    let scratch = FileManager.default.temporaryDirectory.appending(
+      path: "firebreak-manifest-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let json = try #require(
+      try Repository.output(of: ["swift", "package", "--scratch-path", scratch.path(), "dump-package"]))
     return try JSONDecoder().decode(Manifest.self, from: Data(json.utf8))
   }
 
