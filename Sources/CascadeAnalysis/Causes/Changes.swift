@@ -25,7 +25,10 @@ struct Change {
 /// Compares P(fail | change) with P(fail | no change) among alike entities up to the first failure of shared
 /// infrastructure (after that, victims of the overload would drown the comparison), by the likelihood ratio G
 /// (Dunning, "Accurate methods for the statistics of surprise and coincidence", 1993). A failure before the change
-/// counts against it. The actor is who said something unheard-of last before the first receipt.
+/// counts against it. Where few fail of the change itself and the overload hides them, a kind of trouble that only
+/// receivers ever have stands for them. Messages that differ in one word are also tried as one change (image A, image
+/// B). The actor is who said something unheard-of last before the first receipt; what is said now and then all over
+/// the window announces nothing.
 /// Fails where updates are not logged at all, or every entity is changed at the same moment.
 struct Changes {
   /// Those that explain failures, best first.
@@ -60,10 +63,25 @@ struct Changes {
         }
       }
     }
+    var span: [Int32: (first: Double, last: Double, count: Int)] = [:]
+    for entry in announcements {
+      let known = span[evidence.eventTemplates[Int(entry.event)]] ?? (entry.time, entry.time, 0)
+      span[evidence.eventTemplates[Int(entry.event)]] = (
+        min(known.first, entry.time), max(known.last, entry.time), known.count + 1
+      )
+    }
+    announcements.removeAll { entry in
+      let known = span[evidence.eventTemplates[Int(entry.event)]]!
+      let isRecurring = known.count >= 3 && known.last - known.first > 0.3 * (timeline.end - timeline.start)
+      return isRecurring || entry.time - known.first > 1800
+    }
     announcements.sort { ($0.time, $0.event) < ($1.time, $1.event) }
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
-    for (template, got) in receipts.sorted(by: { $0.key < $1.key }) where got.count >= 3 {
-      guard profiles.fleet[template].events <= got.count * 2 else { continue }
+    let troubles = Self.troubles(timeline, fleet, profiles, reports)
+    var united: [(score: Double, parts: [Int])] = []
+    for (template, parts, got) in Self.united(receipts, evidence.templateTexts) where got.count >= 3 {
+      let said = parts.reduce(0) { $0 + profiles.fleet[$1].events }
+      guard said <= got.count * 2 else { continue }
       var a = 0.0
       var b = 0.0
       var c = 0.0
@@ -81,7 +99,8 @@ struct Changes {
       }
       let share = a / max(1, a + b)
       let other = c / max(1, c + d)
-      let score = share > other ? Robust.association(a, b, c, d) : 0
+      let byShare = share > other ? Robust.association(a, b, c, d) : 0
+      let byTrouble = Self.receiversOnly(troubles, got.mapValues(\.0), population: mass.count)
       let timed = got.filter { isTimed($0.key) }
       let times = (timed.count * 2 >= got.count ? timed : got).values.map(\.0).sorted()
       let start = times[min(times.count - 1, times.count / 50)]
@@ -89,18 +108,88 @@ struct Changes {
       let blur = 120.0
       let announced = announcements.filter { $0.time <= start + blur && $0.time > start - 7200 }
       let before = announced.last { $0.time <= start + 1 } ?? announced.first
+      let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
+      let score = isOwnTrouble ? byTrouble : byShare
       let change = Change(
         template: template, actor: before?.device, announcement: before?.event,
         received: got.mapValues(\.0), events: got.mapValues(\.1), start: start, score: score,
         failedShare: share,
         failedShareOfOthers: other)
       // An announcement beforehand is evidence of its own.
-      if score > (change.actor == nil ? 6 : 4), share > 1.7 * other {
+      if isOwnTrouble || score > (change.actor == nil ? 6 : 4) && share > 1.7 * other {
         causes.append(change)
+        if parts.count > 1 { united.append((score, parts)) }
       } else {
         others.append(change)
       }
     }
     causes.sort { ($0.score, -$0.start) > ($1.score, -$1.start) }
+    // A change's parts are not changes beside it.
+    if let best = causes.first, let own = united.first(where: { $0.score == best.score })?.parts,
+      own.contains(best.template)
+    {
+      causes = [best] + causes.dropFirst().filter { !own.contains($0.template) }
+      others.removeAll { own.contains($0.template) }
+    }
+  }
+
+  /// Receipts per template, and once more those of templates that differ in one word together, under the name of the
+  /// one with most receivers.
+  private static func united(
+    _ receipts: [Int: [Int: (Double, Int32)]], _ texts: [String]
+  ) -> [(template: Int, parts: [Int], got: [Int: (Double, Int32)])] {
+    let single = receipts.sorted { $0.key < $1.key }
+    var result = single.map { (template: $0.key, parts: [$0.key], got: $0.value) }
+    guard single.count <= 200 else { return result }
+    let words = single.map { texts[$0.key].split(separator: " ") }
+    for first in single.indices where words[first].count >= 3 && single[first].value.count >= 3 {
+      let like = single.indices.filter { other in
+        words[other].count == words[first].count && single[other].value.count >= 3
+          && zip(words[other], words[first]).count { $0 != $1 } <= 1
+      }
+      guard like.count > 1, like.first == first else { continue }
+      var got: [Int: (Double, Int32)] = [:]
+      for other in like {
+        for (device, receipt) in single[other].value where receipt.0 < (got[device]?.0 ?? .infinity) {
+          got[device] = receipt
+        }
+      }
+      let name = like.max { (single[$0].value.count, -$0) < (single[$1].value.count, -$1) }!
+      result.append((single[name].key, like.map { single[$0].key }, got))
+    }
+    return result
+  }
+
+  /// Novel kinds of trouble that plain entities tell of themselves: who, and when first.
+  private static func troubles(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports
+  ) -> [Int: [Int: Double]] {
+    var result: [Int: [Int: Double]] = [:]
+    for device in 0..<timeline.deviceCount where !fleet.isShared[device] {
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        guard timeline.isLoud[template], !reports.isReport(template), profiles.fleet[template].role == .novel,
+          result[template]?[device] == nil
+        else { continue }
+        result[template, default: [:]][device] = timeline.seconds[Int(event)]
+      }
+    }
+    return result.filter { $0.value.count >= 4 }
+  }
+
+  /// Nats for the kind of trouble that receivers have most exclusively, less the choice among the kinds.
+  private static func receiversOnly(
+    _ troubles: [Int: [Int: Double]], _ received: [Int: Double], population: Int
+  ) -> Double {
+    var best = 0.0
+    for who in troubles.values where who.count * 3 < population {
+      let a = Double(who.count { entry in received[entry.key].map { $0 < entry.value + 5 } ?? false })
+      let c = Double(who.count) - a
+      let b = Double(received.count) - a
+      let d = Double(population - received.count) - c
+      guard a >= 4, b >= 0, d > 0, a / (a + b) > 4 * (c + 0.5) / (c + d + 1) else { continue }
+      best = max(best, Robust.association(a, b, c, d))
+    }
+    return max(0, best - log(Double(max(1, troubles.count))))
   }
 }

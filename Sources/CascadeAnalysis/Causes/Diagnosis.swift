@@ -53,6 +53,12 @@ struct Diagnosis {
           }
         })
       cohort = modes.cohort
+      if commonCause == nil {
+        // So few failed before the overload that only the cohort as a whole shows what it shares.
+        let own = members.filter { cohort[$0] > 0.5 && !fleet.isShared[$0] }
+        commonCause = CommonCauseSearch.search(
+          timeline.evidence, fleet, population: mass, failed: Set(own), changed: Set(best.received.keys))
+      }
       return
     }
     let provider = dependency.candidates.first
