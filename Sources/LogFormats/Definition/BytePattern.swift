@@ -191,7 +191,7 @@ final class BytePatternMatch {
     self.pattern = pattern
     guard let data = pcre2_match_data_create_from_pattern_8(pattern.code, nil),
       let context = pcre2_match_context_create_8(nil)
-    else { fatalError("out of memory") }
+    else { preconditionFailure("out of memory") }
     self.data = data
     self.context = context
     pcre2_set_match_limit_8(context, BytePattern.matchLimit)

@@ -40,7 +40,8 @@ import Testing
       """
     for pin in pins {
       let folder =
-        pin.location.split(separator: "/").last.map { String($0).replacing(#/\.git$/#, with: "") } ?? pin.identity
+        pin.location.split(separator: "/").last.map { String($0).replacing(#/\.git$/#, with: "") }
+        ?? pin.identity
       var licence = "unknown"
       for base in [".build/checkouts", "../main/.build/checkouts"] where licence == "unknown" {
         for file in ["LICENSE.txt", "LICENSE", "LICENSE.md"] where licence == "unknown" {
