@@ -73,7 +73,7 @@ let package = Package(
 
     tests("IncidentModel"),
     tests("LogFormats", ["IncidentModel"]),
-    tests("EvidenceIntake", ["IncidentModel", "LogFormats"]),
+    tests("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CZlib"]),
     tests("TimelineStore", ["IncidentModel", grdb, sqlite]),
     tests("CascadeAnalysis", ["IncidentModel"]),
     tests("PlaybookModel", [crypto]),
@@ -81,6 +81,6 @@ let package = Package(
     tests("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
-    .testTarget(name: "firebreakTests", dependencies: ["firebreak"], swiftSettings: settings),
+    .testTarget(name: "firebreakTests", dependencies: ["firebreak", arguments], swiftSettings: settings),
   ]
 )

@@ -52,7 +52,7 @@ import Testing
   static func imports(of target: Manifest.Target) throws -> [(file: String, module: String)] {
     let folder = target.type == "test" ? "Tests/\(target.name)" : "Sources/\(target.name)"
     let keyword =
-      #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import (?:struct |class |enum |func |protocol |var |let |typealias )?([A-Za-z_]\w*)/#
+      #/^(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?import (?:struct |class |enum |func |protocol |var |let |typealias )?([A-Za-z_]\w*)/#
     var found: [(String, String)] = []
     for file in Repository.files(below: folder, suffix: ".swift") {
       for line in try Repository.text(file).split(separator: "\n") {
