@@ -16,6 +16,10 @@ enum ContentKind: Sendable, Equatable {
   case packetCapture
   /// A systemd journal.
   case journal
+  /// A case of ours, which is queried and not read.
+  case firebreakCase
+  /// A database of SQLite.
+  case sqlite
   /// Anything else: text, or binary data without a reader.
   case other
 
@@ -49,6 +53,9 @@ enum ContentKind: Sendable, Equatable {
       self = .lz4
     } else if begins(Array("LPKSHHRH".utf8)) {
       self = .journal
+    } else if begins(Array("SQLite format 3\0".utf8)) {
+      // The application id at 68 (SQLite's file format, 1.3) is "FBRK" in cases.
+      self = begins(Array("FBRK".utf8), at: 68) ? .firebreakCase : .sqlite
     } else if Self.isTar(head) {
       self = .tar
     } else if Self.isPacketCapture(head) {
@@ -74,6 +81,19 @@ enum ContentKind: Sendable, Equatable {
     }
   }
 
+  /// True for databases: no format can read one, whatever the user says.
+  var isDatabase: Bool { self == .firebreakCase || self == .sqlite }
+
+  /// What people are told of a file that no format may read; nil for other kinds.
+  var hint: String? {
+    switch self {
+    case .packetCapture: PacketCapture.hint
+    case .firebreakCase: "is a Firebreak case, not a log: query it with --case"
+    case .sqlite: "is an SQLite database, not a log: export its tables as CSV and ingest those"
+    default: nil
+    }
+  }
+
   /// The name in accounts and notes.
   var name: String {
     switch self {
@@ -89,6 +109,8 @@ enum ContentKind: Sendable, Equatable {
     case .lz4: "lz4"
     case .packetCapture: "pcap"
     case .journal: "journald"
+    case .firebreakCase: "firebreak-case"
+    case .sqlite: "sqlite"
     case .other: "other"
     }
   }

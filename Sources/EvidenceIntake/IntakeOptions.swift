@@ -57,7 +57,7 @@ public struct IntakeOptions: Sendable {
   /// How archives are unpacked.
   public var isolation = ArchiveIsolation.process(
     executable: "/proc/self/exe", arguments: ["ingest", ArchiveHelper.word])
-  /// Paths that are left out, e.g. the case itself.
+  /// Paths that are left out, e.g. the case itself; they need not exist when the ingest begins.
   public var excluded: Set<String> = []
   /// Options with nothing given.
   public init() {}

@@ -135,7 +135,8 @@ struct LaneWorker: ~Copyable {
     var source =
       kind == .journal
       ? try reader.runJournal(stream, setup: setup, lane: lane)
-      : try reader.run(stream, setup: setup, isBinary: isBinary && setup.format == nil, lane: lane)
+      : try reader.run(
+        stream, setup: setup, isBinary: isBinary && (setup.format == nil || kind.isDatabase), lane: lane)
     try digest.drain(reader.scratch)
     var account = SourceAccount(
       description: description, sha256: digest.hexDigest(), format: "", storedBytes: digest.count,
@@ -158,6 +159,7 @@ struct LaneWorker: ~Copyable {
       outcome.skipped.append(SkippedSource(description: description, sha256: account.sha256))
       return
     }
+    account.events = UInt64(source.events)
     account.compression = compression
     account.modified = provenance.modified.map { Instant(nanoseconds: $0) }
     finish(&account, &source, kind: kind, setup)
@@ -168,7 +170,7 @@ struct LaneWorker: ~Copyable {
     account.damage += layers.flatMap(\.damage) + source.damage
     try Self.check(account)
     try lane.finishSource(account, adjustments: times.adjustments)
-    if kind == .packetCapture { outcome.notes.append("'\(Self.place(description))' \(PacketCapture.hint)") }
+    if let hint = kind.hint { outcome.notes.append("'\(Self.place(description))' \(hint)") }
     outcome.accounts.append(account)
   }
 

@@ -29,7 +29,7 @@ struct PathPlan {
 
   /// Expands files and folders. Throws for a path that was named and is not there, cannot be read, or is no file.
   init(_ paths: [String], excluded: Set<String>) throws(IntakeError) {
-    self.excluded = excluded
+    self.excluded = Set(excluded.map(Self.resolved))
     for path in paths {
       if path == "-" {
         if !items.contains(where: \.isStandardInput) { items.append(Item(path: "-", size: 0, modified: nil)) }
@@ -49,6 +49,9 @@ struct PathPlan {
         }
       case S_IFREG:
         guard access(path, R_OK) == 0 else { throw IntakeError.system(path, errno) }
+        if self.excluded.contains(Self.resolved(path)) {
+          throw IntakeError(.nothingToRead, "is the case that is being written, not evidence", place: path)
+        }
         add(path, info)
       default:
         throw IntakeError(
@@ -59,8 +62,15 @@ struct PathPlan {
     }
   }
 
+  /// How the names of cases end that are still being built.
+  private static let unfinished = ".firebreak.building"
+
   private mutating func add(_ path: String, _ info: stat) {
-    if excluded.contains(path) || excluded.contains(Self.resolved(path)) { return }
+    if excluded.contains(Self.resolved(path)) { return }
+    if path.hasSuffix(Self.unfinished) {
+      notes.append("'\(path)' is a case that another ingest has not finished: left out")
+      return
+    }
     let identity = FileIdentity(device: UInt(info.st_dev), inode: UInt(info.st_ino))
     guard seen.insert(identity).inserted else {
       notes.append("'\(path)' was given twice: read once")
@@ -118,10 +128,19 @@ struct PathPlan {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// The path without links; of a file that is not there yet, its folder's.
   static func resolved(_ path: String) -> String {
-    guard let full = realpath(path, nil) else { return path }
+    if let full = realpath(path, nil) {
+      defer { free(full) }
+      return String(cString: full)
+    }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    guard let full = realpath(folder, nil) else { return path }
     defer { free(full) }
-    return String(cString: full)
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    let head = String(cString: full)
+    return head == "/" ? "/" + name : head + "/" + name
   }
 
   private static func word(_ mode: mode_t) -> String {

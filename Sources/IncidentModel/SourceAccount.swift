@@ -83,6 +83,8 @@ public struct SourceAccount: Sendable {
   public var bytesBy: Tally
   /// Where the lines went.
   public var linesBy: Tally
+  /// Events read: more than `linesBy.events` where one line holds several.
+  public var events: UInt64 = 0
   /// Refused lines by reason code.
   public var refusedBy: [String: UInt64] = [:]
   /// Earliest and latest instant of events with one.

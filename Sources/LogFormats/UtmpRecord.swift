@@ -11,11 +11,24 @@ struct UtmpLayout: Sendable {
     "empty", "run level", "boot", "new time", "old time", "init", "login", "user", "dead", "accounting",
   ]
 
-  /// True when the record's type and time make sense in this byte order.
+  /// True where the bytes that no field uses are not zero: no writer puts anything there.
+  private func hasStrayBytes(_ record: UnsafeRawBufferPointer) -> Bool {
+    let start = isWide ? 376 : 364
+    return record[start..<start + 20].contains { $0 != 0 }
+  }
+
+  /// True for records without type and time: padding, whatever old texts they hold.
+  func isEmpty(_ record: UnsafeRawBufferPointer) -> Bool {
+    record[0] == 0 && record[1] == 0 && record[340..<348].allSatisfy { $0 == 0 }
+      && (!isWide || record[348..<360].allSatisfy { $0 == 0 })
+  }
+
+  /// True when type, time, texts and padding of the record make sense in this byte order.
   func isPlausible(_ record: UnsafeRawBufferPointer, bigEndian: Bool) -> Bool {
     guard record.count >= size else { return false }
     let type = integer(record, 0, 2, bigEndian)
-    guard type >= 0, type <= 9, integer(record, 4, 4, bigEndian) <= 1 << 22 else { return false }
+    guard type >= 0, type <= 9, integer(record, 4, 4, bigEndian) <= 1 << 22, !hasStrayBytes(record)
+    else { return false }
     // Text fields hold text up to their NUL.
     for (start, length) in [(8, 32), (44, 32), (76, 256)] {
       for index in start..<start + length {
@@ -27,7 +40,6 @@ struct UtmpLayout: Sendable {
     let seconds = self.seconds(record, bigEndian)
     let micros = integer(record, isWide ? 352 : 344, isWide ? 8 : 4, bigEndian)
     guard micros >= 0, micros < 1_000_000 else { return false }
-    if type == 0, seconds == 0 { return true }
     return seconds >= 315_532_800 && seconds < 4_102_444_800
   }
 
@@ -55,7 +67,7 @@ struct UtmpLayout: Sendable {
     let micros = integer(record, isWide ? 352 : 344, isWide ? 8 : 4, bigEndian)
     // Process ids end at 2^22 (Linux): the wrong byte order shows there.
     guard type <= 9, integer(record, 4, 4, bigEndian) <= 1 << 22, seconds > 0, seconds < 1 << 33, micros >= 0,
-      micros < 1_000_000
+      micros < 1_000_000, !hasStrayBytes(record)
     else { return false }
     reading.kind = .absolute
     reading.time = seconds &* StampReader.second &+ micros &* 1000

@@ -142,6 +142,7 @@ final class MemorySink: EventSink {
     func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
       if open != account.description { sink.fault("account of another source") }
       if account.bytes != account.bytesBy.total { sink.fault("bytes do not add up: \(account)") }
+      if account.events != UInt64(events.count) { sink.fault("events do not add up: \(account)") }
       if account.linesBy.refused != UInt64(refused.count) { sink.fault("refused lines do not add up") }
       if account.refusedBy.values.reduce(0, +) != account.linesBy.refused {
         sink.fault("reasons do not add up")

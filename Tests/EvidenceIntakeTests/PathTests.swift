@@ -94,6 +94,39 @@ import Testing
     }
   }
 
+  /// The case is made after its name is known, in the folder that is read.
+  @Test(arguments: ["", "/.", "/"]) func leavesOutTheCaseBeingWritten(_ ending: String) throws {
+    let folder = Folder()
+    folder.write("gw.log", Make.lines(2))
+    let own = ["", ".building", "-wal", ".building-journal"].map { folder.path + "/x.firebreak" + $0 }
+    let excluded = Set(own)
+    for path in own { folder.write(String(path.dropFirst(folder.path.count + 1)), "SQLite format 3\0") }
+    folder.write("other.firebreak.building", "SQLite format 3\0")
+    let (sink, summary) = try ingest([folder.path + ending]) { $0.excluded = excluded }
+    #expect(sink.sources.count == 1 && sink.events.count == 2)
+    #expect(summary.notes.count == 1 && summary.notes[0].contains("other.firebreak.building"))
+    let error = #expect(throws: IntakeError.self) { try ingest([own[0]]) { $0.excluded = excluded } }
+    #expect(error?.description.contains("is the case that is being written") == true)
+  }
+
+  /// Zeros and small numbers of a database must not become login records of 1970.
+  @Test(arguments: [true, false]) func refusesADatabaseAsOneRecord(_ isCase: Bool) throws {
+    var bytes = Array("SQLite format 3\0".utf8) + [UInt8](repeating: 0, count: 8176)
+    if isCase { bytes.replaceSubrange(68..<72, with: Array("FBRK".utf8)) }
+    for index in stride(from: 384, to: bytes.count, by: 96) { bytes[index + 4] = 7 }
+    let folder = Folder()
+    let path = folder.write("old", bytes)
+    for format in [[], ["utmp"]] {
+      let (sink, summary) = try ingest([path]) { $0.formats = format.map(SourceRule.init(parsing:)) }
+      let account = try #require(sink.sources.first?.account)
+      #expect(account.format == "binary" && account.refusedBy == ["binary": 1] && sink.events.isEmpty)
+      #expect(account.bytes == 8192)
+      #expect(summary.notes.contains { $0.contains(isCase ? "query it with --case" : "an SQLite database") })
+    }
+    let tail = folder.write("tail", Array(bytes[384...]))
+    #expect(try ingest([tail]).sink.events.isEmpty)
+  }
+
   @Test func interruptsAtOnce() throws {
     let folder = Folder()
     let path = folder.write("gw.log", Make.lines(50))

@@ -161,15 +161,8 @@ struct Ingest: ParsableCommand {
 
   /// The case's own files, which may lie in a folder that is read.
   private static func ownFiles(_ path: String) -> Set<String> {
-    var names: Set<String> = []
-    for ending in ["", "-wal", "-shm", "-journal", ".building", ".building-journal"] {
-      names.insert(path + ending)
-      if let full = realpath(path + ending, nil) {
-        names.insert(String(cString: full))
-        free(full)
-      }
-    }
-    return names
+    let bases = [path, path + ".building"]
+    return Set(bases.flatMap { base in ["", "-wal", "-shm", "-journal"].map { base + $0 } })
   }
 
   private func report(_ report: IngestReport) throws {
