@@ -9,6 +9,8 @@ struct IncidentPicture {
   let incident: Incident?
   /// Position of the incident in the trace, from 0.
   let incidentIndex: Int
+  /// What analysts noted to have happened, in order of time. The trace hands it on among the changes; it is none.
+  let statedFacts: [ChangeEvent]
   /// Onsets in order of time, one for each entity.
   let onsets: [Onset]
   /// Their times in nanoseconds, ascending.
@@ -32,6 +34,11 @@ struct IncidentPicture {
     var found = trace.incidents.indices.contains(incidentIndex) ? trace.incidents[incidentIndex] : nil
     found?.phases.removeAll { !Format.isPlausible($0.start) }
     found?.changes.removeAll { !Format.isPlausible($0.start) }
+    // A change that was seen has events; what nobody but a person speaks of has none.
+    let isStated: (ChangeEvent) -> Bool = { $0.evidence.isEmpty && $0.devices.isEmpty && $0.actor == nil }
+    statedFacts = (found?.changes.filter(isStated) ?? [])
+      .sorted { ($0.start, $0.template) < ($1.start, $1.template) }
+    found?.changes.removeAll(where: isStated)
     incident = found
     var seen: Set<String> = []
     onsets = (incident?.onsets ?? [])

@@ -17,8 +17,8 @@ public enum MetricValue: Sendable, Hashable {
   case count(Int, atLeast: Bool = false)
   /// A span of time in nanoseconds, not negative. `atLeast` marks a lower bound.
   case duration(Int64, atLeast: Bool = false)
-  /// A point in time, and the half-width of its error in nanoseconds where known.
-  case instant(Instant, error: Int64? = nil)
+  /// A point in time, and the interval that the evidence allows where it is known.
+  case instant(Instant, within: ClosedRange<Instant>? = nil)
   /// A share as a fraction, with a 95 % interval where one was computed.
   case share(Int, of: Int, interval: ClosedRange<Double>? = nil)
   /// A finite number with this many decimals. `atLeast` marks a lower bound.
@@ -61,9 +61,7 @@ public enum MetricValue: Sendable, Hashable {
     switch self {
     case .count(let value, let atLeast): (atLeast ? "≥ " : "") + Format.count(value)
     case .duration(let value, let atLeast): (atLeast ? "≥ " : "") + Format.duration(nanoseconds: value)
-    case .instant(let value, let error):
-      Format.instant(value)
-        + (error.map { $0 >= 1_000_000_000 ? " ± \(Format.duration(nanoseconds: $0))" : "" } ?? "")
+    case .instant(let value, let interval): Format.instant(value) + Self.bounds(interval)
     case .share(let part, let whole, let interval):
       whole == 0 ? "0 of 0" : Format.percent(Double(part) / Double(whole)) + Self.interval(interval)
     case .number(let value, let digits, let atLeast):
@@ -82,6 +80,19 @@ public enum MetricValue: Sendable, Hashable {
     case .notDetermined: "not determined"
     default: text
     }
+  }
+
+  /// The two ends as they are: an estimate need not lie in the middle, so there is no ±.
+  private static func bounds(_ interval: ClosedRange<Instant>?) -> String {
+    guard let interval,
+      interval.upperBound.nanoseconds &- interval.lowerBound.nanoseconds >= 1_000_000_000
+    else { return "" }
+    let (low, high) = (Format.instant(interval.lowerBound), Format.instant(interval.upperBound))
+    // `2026-04-07 09:08:09 UTC`: the same day and zone need not be said twice.
+    let isSameDay = low.prefix(11) == high.prefix(11)
+    return isSameDay
+      ? " (between \(low.dropFirst(11).dropLast(4)) and \(high.dropFirst(11)))"
+      : " (between \(low) and \(high))"
   }
 
   private static func interval(_ interval: ClosedRange<Double>?) -> String {

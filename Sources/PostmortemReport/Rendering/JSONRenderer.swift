@@ -58,9 +58,14 @@ public enum JSONRenderer {
     case .count(let count, let atLeast): return known("count", .integer(Int64(count)), atLeast)
     case .duration(let nanoseconds, let atLeast):
       return known("seconds", .number(Double(nanoseconds) / 1e9), atLeast)
-    case .instant(let instant, let error):
+    case .instant(let instant, let interval):
       return known("instant", .string(instant.rfc3339(fractionDigits: 9)), false)
-        + (error.map { [("error_seconds", .number(Double($0) / 1e9))] } ?? [])
+        + (interval.map {
+          [
+            ("earliest", .string($0.lowerBound.rfc3339(fractionDigits: 9))),
+            ("latest", .string($0.upperBound.rfc3339(fractionDigits: 9))),
+          ]
+        } ?? [])
     case .share(let part, let whole, let interval):
       var members = known("share", .number(whole > 0 ? Double(part) / Double(whole) : 0), false)
       members += [("part", .integer(Int64(part))), ("whole", .integer(Int64(whole)))]

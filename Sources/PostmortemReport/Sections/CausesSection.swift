@@ -16,6 +16,14 @@ enum CausesSection: ReportSection {
     blocks += origins(context)
     blocks.append(.heading("Changes before the failures"))
     blocks += changes(context)
+    if !context.picture.statedFacts.isEmpty {
+      blocks.append(.heading("Events that analysts know of"))
+      blocks.append(
+        .list(
+          context.picture.statedFacts.prefix(40).map {
+            "\(.instant($0.start)), \(Certainty.stated): \(context.finding($0.template))"
+          }))
+    }
     blocks.append(.heading("How the change went out"))
     blocks.append(process(context))
     blocks.append(.heading("Contributing factors"))
@@ -72,7 +80,10 @@ enum CausesSection: ReportSection {
         sentences(origin.reasonsAgainst, origin.counterEvidence, none: "none found"),
       ]
     }
-    return [
+    let verdict: [Block] =
+      context.origin == nil
+      ? [.paragraph("Not determined: no candidate is more likely than not. The first ones are listed.")] : []
+    return verdict + [
       .table(
         Table(
           "Candidates for where it started, most probable first",

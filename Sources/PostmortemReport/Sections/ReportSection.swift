@@ -23,6 +23,8 @@ struct SectionContext {
   var facts: CaseFacts { picture.facts }
   var notes: Annotations { picture.facts.annotations }
   var incident: Incident? { picture.incident }
+  /// The origin that the trace holds for more likely than not; below that it is not determined and has only candidates.
+  var origin: OriginCandidate? { incident?.origins.first.flatMap { $0.probability >= 0.5 ? $0 : nil } }
   var audience: Audience { options.audience }
 
   /// A device's name as the audience may see it.

@@ -47,12 +47,12 @@ enum SummarySection: ReportSection {
     var text: Prose = ""
     if let cause = incident.commonCause, !cause.terms.isEmpty {
       text.append(
-        "Devices with \(Wording.terms(cause, context)) failed more often than the others (probability \(metric: .causeProbability))."
+        "Among the early failures, \(metric: .causeExposedFailed) of \(metric: .causeEarly) have \(Wording.terms(cause, context))."
       )
     }
-    if let origin = incident.origins.first {
+    if let origin = context.origin {
       text.append(
-        "\(text.parts.isEmpty ? "" : " ")Where it started: \(name: context.device(origin.device)) is the first candidate (probability \(metric: .originProbability))\(cite: origin.evidence)."
+        "\(text.parts.isEmpty ? "" : " ")Where it started: \(name: context.device(origin.device)) (probability \(metric: .originProbability))\(cite: origin.evidence)."
       )
     } else {
       text.append("\(text.parts.isEmpty ? "" : " ")Where it started is not determined.")

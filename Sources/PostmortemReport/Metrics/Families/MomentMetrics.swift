@@ -89,13 +89,11 @@ enum MomentMetrics: MetricFamily {
         picture.incident == nil ? MetricValue.noIncident : .notDetermined("no onset has a usable time")
       return Metric(.firstEffect, "First bad effect", value, formula: formula)
     }
-    let error = max(
-      0,
-      max(
-        onset.interval.upperBound.nanoseconds &- onset.time.nanoseconds,
-        onset.time.nanoseconds &- onset.interval.lowerBound.nanoseconds))
+    let isPlausible =
+      Format.isPlausible(onset.interval.lowerBound) && Format.isPlausible(onset.interval.upperBound)
     return Metric(
-      .firstEffect, "First bad effect", .instant(onset.time, error: error), formula: formula,
+      .firstEffect, "First bad effect", .instant(onset.time, within: isPlausible ? onset.interval : nil),
+      formula: formula,
       certainty: onset.kind == .log ? .observed : .inferred, evidence: onset.evidence)
   }
 

@@ -16,6 +16,7 @@ extension MetricID {
   static let causeExposedFailed = MetricID("common_cause_exposed_failed")
   static let causeOthers = MetricID("common_cause_others")
   static let causeOthersFailed = MetricID("common_cause_others_failed")
+  static let causeEarly = MetricID("common_cause_early_failures")
   static let causeRelativeRisk = MetricID("common_cause_relative_risk")
 }
 
@@ -155,7 +156,7 @@ enum SpreadMetrics: MetricFamily {
         ? .noIncident : .notDetermined("no attribute sets the early failing devices apart clearly enough")
       for id in [
         MetricID.causeProbability, .causeExposed, .causeExposedFailed, .causeOthers, .causeOthersFailed,
-        .causeRelativeRisk,
+        .causeEarly, .causeRelativeRisk,
       ] { metrics.add(Metric(id, id.rawValue, value, formula: "test of attributes on the early phase")) }
       return
     }
@@ -173,6 +174,9 @@ enum SpreadMetrics: MetricFamily {
       .causeExposedFailed, "of which failed early", .count(cause.exposedFailed), "onsets of the early phase")
     add(.causeOthers, "Devices without them", .count(cause.others), "inventory")
     add(.causeOthersFailed, "of which failed early", .count(cause.othersFailed), "onsets of the early phase")
+    add(
+      .causeEarly, "Early failures", .count(cause.exposedFailed + cause.othersFailed),
+      "devices of the inventory with an onset in the early phase, from which the shared attributes are told")
     let risk = Statistics.relativeRisk(
       cause.exposedFailed, of: cause.exposed, others: cause.othersFailed, of: cause.others)
     metrics.add(
