@@ -182,7 +182,10 @@ struct Changes {
     _ troubles: [Int: [Int: Double]], _ received: [Int: Double], population: Int
   ) -> Double {
     var best = 0.0
-    for who in troubles.values where who.count * 3 < population {
+    // A failure speaks in several voices, each of them lost at times: the rare kinds also count together.
+    let rare = troubles.values.filter { $0.count * 5 < population }
+    let anyRare = rare.reduce(into: [Int: Double]()) { $0.merge($1, uniquingKeysWith: min) }
+    for who in rare + [anyRare] where who.count * 3 < population {
       let a = Double(who.count { entry in received[entry.key].map { $0 < entry.value + 5 } ?? false })
       let c = Double(who.count) - a
       let b = Double(received.count) - a

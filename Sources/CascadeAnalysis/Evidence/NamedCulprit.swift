@@ -15,9 +15,12 @@ enum NamedCulprit: CausalEvidence {
     for named in scene.named[child] ?? [] where Int(named) != child {
       let lead = scene.time[child] - scene.time[Int(named)]
       guard share > 0, lead < .infinity, lead > -scene.slack else { continue }
+      // Where a failure spreads among alike entities, naming a peer (a login from it) is contact, not dependence.
+      let isShared = scene.fleet.isShared[Int(named)]
       result.append(
         ParentCandidate(
-          parent: Int(named), weight: (scene.fleet.isShared[Int(named)] ? 0.8 : 4) * share, kind: kind))
+          parent: Int(named), weight: (isShared ? 0.8 : 4) * share,
+          kind: scene.contact != nil && !isShared ? .link : kind))
     }
     return result
   }

@@ -49,7 +49,7 @@ extension Incident {
     let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
     let parts = [
       (SpreadEdge.Kind.change, "by the change itself"), (.dependency, "through something they depend on"),
-      (.link, "over links between neighbours"), (.overload, "by overload from below"),
+      (.link, "by contact with a neighbour or peer"), (.overload, "by overload from below"),
     ].compactMap { kind, words in kinds[kind].map { "\($0) \(words)" } }
     if !parts.isEmpty { text += " Failed: \(parts.joined(separator: ", "))." }
     return text
