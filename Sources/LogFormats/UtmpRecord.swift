@@ -27,7 +27,7 @@ struct UtmpLayout: Sendable {
   func isPlausible(_ record: UnsafeRawBufferPointer, bigEndian: Bool) -> Bool {
     guard record.count >= size else { return false }
     let type = integer(record, 0, 2, bigEndian)
-    guard type >= 0, type <= 9, integer(record, 4, 4, bigEndian) <= 1 << 22, !hasStrayBytes(record)
+    guard (1...9).contains(type), integer(record, 4, 4, bigEndian) <= 1 << 22, !hasStrayBytes(record)
     else { return false }
     // Text fields hold text up to their NUL.
     for (start, length) in [(8, 32), (44, 32), (76, 256)] {

@@ -23,4 +23,21 @@ import Testing
       try rows("a,b\n\"1\"x,2\n")
     }
   }
+
+  /// One broken row in a small table is refused; the table stays a table.
+  @Test(arguments: [
+    ("time,device,msg\n2026-04-07T09:00:00Z,a,x\n2026-04-07T09:00:01Z,b,y\n2026-04-07T09:00:02Z,c\n", 2, 1),
+    ("time,device,msg\n2026-04-07T09:00:00Z,a,x\n2026-04-07T09:00:01Z,b,\"two\nlines\"\n", 1, 2),
+  ]) func aBrokenRowCostsNoHeader(_ text: String, _ events: Int, _ refused: Int) {
+    let trial = Array(text.utf8).withUnsafeBytes { FormatTrial(catalog: FormatCatalog(), bytes: $0) }
+    #expect(trial.elected == "csv")
+    #expect(trial.rows.filter { $0.verdict == "event" && !$0.device.isEmpty }.count == events)
+    #expect(trial.rows.filter { $0.verdict.hasPrefix("refused") }.count == refused)
+  }
+
+  @Test func proseWithCommasIsNoTable() {
+    let text = "Hello, world\nthe time, of day\nno commas\na, b, c\n"
+    let trial = Array(text.utf8).withUnsafeBytes { FormatTrial(catalog: FormatCatalog(), bytes: $0) }
+    #expect(trial.elected != "csv")
+  }
 }

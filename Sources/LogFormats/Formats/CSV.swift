@@ -37,6 +37,7 @@ struct CSVFormat: LogFormat {
     var agreeing = 0
     var seen = 0
     var hasTime = false
+    var namesTime = false
     while seen < 20, let line = cursor.next() {
       if line.isEmpty || line[0] == 0x23 || cursor.isAtEnd && !cursor.endedWithNewline && seen > 1 {
         continue
@@ -53,6 +54,7 @@ struct CSVFormat: LogFormat {
           let isNumber = JSONText.isNumber(name)
           if !isNumber, FieldNames.meaning(String(decoding: name, as: UTF8.self)).role == .time {
             hasTime = true
+            namesTime = true
           }
           if isNumber || stamps.any(name) != nil { return 0 }
         }
@@ -71,7 +73,10 @@ struct CSVFormat: LogFormat {
     guard columns >= 2 else { return 0 }
     if seen == 0 { return hasTime && columns >= 3 ? 50 : 0 }
     if !hasTime { return columns >= 3 && seen >= 2 && agreeing == seen ? 40 : 0 }
-    return agreeing * 10 >= seen * 8 ? 90 : 0
+    // One broken row (short, or a quoted cell that goes on in the next line) must not cost a small table its header.
+    let broken = seen - agreeing
+    if agreeing * 10 >= seen * 8 { return 90 }
+    return namesTime && agreeing >= 1 && (broken <= 2 || agreeing * 2 >= seen) ? 70 : 0
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { CSVRecordParser() }

@@ -14,7 +14,7 @@ struct UtmpFormat: LogFormat {
     Self.headScore(head, UtmpLayout(size: 384, isWide: false))
   }
 
-  /// 60 to 95 where at least three of four of the first records make sense in one byte order, by how many do. Empty records
+  /// 60 to 95 where at least half of the first records make sense in one byte order, by how many do. Empty records
   /// say nothing: zeros abound in any binary file.
   static func headScore(_ head: UnsafeRawBufferPointer, _ layout: UtmpLayout) -> Int {
     let records = min(head.count / layout.size, 16)
@@ -29,7 +29,7 @@ struct UtmpFormat: LogFormat {
         filled += 1
         if layout.isPlausible(record, bigEndian: order) { good += 1 }
       }
-      if good > 0, good * 4 >= filled * 3 { best = max(best, 60 + 35 * good / filled) }
+      if good > 0, good * 2 >= filled { best = max(best, 60 + 35 * good / filled) }
     }
     return best
   }
