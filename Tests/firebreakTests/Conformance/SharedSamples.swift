@@ -43,11 +43,9 @@ struct SharedSamples {
       var result = Expectation(file: "plaso/\(entry["file"] ?? "")", kind: entry["kind"] as? String ?? "")
       result.events = entry["expected_events"] as? Int
       if let path = entry["all_events_file"] as? String {
-        let keys = [
-          "written_time", "recorded_time", "added_time", "creation_time", "start_time", "timestamp",
-        ]
         result.times = try lines("plaso/\(path)").compactMap { event in
-          keys.lazy.compactMap { event[$0] as? String }.first
+          event.filter { $0.key.hasSuffix("time") || $0.key.hasPrefix("timestamp") }
+            .compactMap { $0.value as? String }.first { StampKey.milliseconds($0) != nil }
         }
       }
       return result
