@@ -29,6 +29,41 @@ extension IncidentSignals {
     deriveAttacks(evidence, incident, indexOfName, words)
     deriveAttempts(evidence, words, first)
     deriveRoutine(evidence, first, newest)
+    derivePhaseEvents(evidence, incident)
+  }
+
+  /// The events of a phase by how well they show its start: near it in time, then of a kind not seen before it, then severe.
+  ///
+  /// What an analysis cites may be what was usual before; a reader wants the line that changed. Where nothing cited lies near
+  /// the start, what the same entities said around it takes its place.
+  private mutating func derivePhaseEvents(_ evidence: IncidentEvidence, _ incident: Incident) {
+    let cited = Set(incident.phases.flatMap { $0.evidence.map(\.rawValue) })
+    guard !cited.isEmpty else { return }
+    var rowOf: [Int64: Int] = [:]
+    var firstSeen = [Int64](repeating: .max, count: evidence.templateTexts.count)
+    for row in evidence.times.indices {
+      let template = Int(evidence.eventTemplates[row])
+      firstSeen[template] = min(firstSeen[template], evidence.times[row])
+      if cited.contains(evidence.eventIDs[row]) { rowOf[evidence.eventIDs[row]] = row }
+    }
+    for phase in incident.phases where Format.isPlausible(phase.start) {
+      let start = phase.start.nanoseconds
+      var rows = phase.evidence.compactMap { rowOf[$0.rawValue] }
+      let speakers = Set(rows.map { evidence.eventDevices[$0] }).subtracting([-1])
+      if !rows.contains(where: { abs(evidence.times[$0] - start) <= Self.minute }) {
+        let window = evidence.times.partitionPoint { $0 < start - Self.second }
+        let end = evidence.times.partitionPoint { $0 <= start + Self.minute }
+        let around = (window..<end).lazy.filter { speakers.contains(evidence.eventDevices[$0]) }.prefix(200)
+        if !around.isEmpty { rows = Array(around) }
+      }
+      func rank(_ row: Int) -> (Int, Int, Int, Int64, Int) {
+        let distance = abs(evidence.times[row] - start)
+        let isNew = firstSeen[Int(evidence.eventTemplates[row])] >= start - Self.minute
+        return (distance <= Self.minute ? 0 : 1, isNew ? 0 : 1, Int(evidence.severities[row]), distance, row)
+      }
+      phaseEvents[phase.name] = rows.sorted { rank($0) < rank($1) }.prefix(3)
+        .map { EventID(rawValue: evidence.eventIDs[$0]) }
+    }
   }
 
   /// The evidence without events whose clock was not set. Events are in order of time, so they lie at the ends.
@@ -174,14 +209,14 @@ extension IncidentSignals {
   }
 
   private mutating func deriveAttempts(_ evidence: IncidentEvidence, _ words: TemplateWords, _ first: Int64) {
-    guard words.isAttempt.contains(true), let oldest = evidence.times.first else { return }
+    guard words.isConnection.contains(true), let oldest = evidence.times.first else { return }
     let hour: Int64 = 3_600_000_000_000
     var before = [Int](repeating: 0, count: 3600)
     var templates: Set<Int32> = []
     var perMinute: [(minute: Instant, count: Int)] = []
     var (peak, peakSecond): (Int, Int64) = (0, first)
     var (current, currentSecond): (Int, Int64) = (0, .min)
-    for row in evidence.times.indices where words.isAttempt[Int(evidence.eventTemplates[row])] {
+    for row in evidence.times.indices where words.isConnection[Int(evidence.eventTemplates[row])] {
       let time = evidence.times[row]
       guard time >= first - hour else { continue }
       templates.insert(evidence.eventTemplates[row])
@@ -202,7 +237,7 @@ extension IncidentSignals {
     let usual = oldest <= first - hour ? Statistics.nearestRank(before, 0.95).map(Double.init) : nil
     var events: [EventID] = []
     for row in evidence.times.indices
-    where evidence.times[row] >= peakSecond && words.isAttempt[Int(evidence.eventTemplates[row])] {
+    where evidence.times[row] >= peakSecond && words.isConnection[Int(evidence.eventTemplates[row])] {
       guard evidence.times[row] < peakSecond + Self.second, events.count < 12 else { break }
       events.append(EventID(rawValue: evidence.eventIDs[row]))
     }
@@ -228,8 +263,15 @@ extension IncidentSignals {
     // The last minute is cut off by the end of the evidence. A case that spans years is not walked minute by minute.
     let end = min(newest / Self.minute, firstSlot + 200_000)
     guard end > firstSlot else { return }
-    for slot in firstSlot..<end where (count[slot] ?? 0) * 2 < Int(usual) {
-      quietMinutes.append(Instant(nanoseconds: slot * Self.minute))
+    var stretch: [Instant] = []
+    for slot in firstSlot...end {
+      if slot < end, (count[slot] ?? 0) * 2 < Int(usual) {
+        stretch.append(Instant(nanoseconds: slot * Self.minute))
+      } else {
+        // A single minute is chance, above all where few events are usual.
+        if stretch.count >= 2 { quietMinutes += stretch }
+        stretch = []
+      }
     }
   }
 }
@@ -238,6 +280,8 @@ extension IncidentSignals {
 private struct TemplateWords {
   var isAlert: [Bool]
   var isAttempt: [Bool]
+  /// Attempts as whoever is connected to sees them, too: they say nothing about the health of the one that speaks.
+  var isConnection: [Bool]
   var isAttack: [Bool]
   var monitors: [Int] = []
 
@@ -250,6 +294,13 @@ private struct TemplateWords {
     "connect", "connecting", "reconnect", "reconnecting", "handshake", "login", "attach", "register",
     "registration",
     "authenticate", "authenticating", "conn",
+  ]
+  private static let openingWords: Set<String> = [
+    "from", "new", "client", "peer", "incoming", "inbound", "accepted", "accepting", "attempt", "attempts",
+    "request", "opening", "opened", "retry", "retrying", "trying",
+  ]
+  private static let closingWords: Set<String> = [
+    "lost", "closed", "closing", "close", "terminated", "dropped", "disconnected", "disconnecting", "ended",
   ]
   private static let attackWords: Set<String> = [
     "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
@@ -265,6 +316,7 @@ private struct TemplateWords {
   init(evidence: IncidentEvidence) {
     isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
     isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
+    isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
     isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
     let inventory = evidence.inventory
     let columns = inventory.attributes.indices.filter {
@@ -278,6 +330,15 @@ private struct TemplateWords {
         monitors.append(index)
       }
     }
+  }
+
+  /// `New client connected from`, `client sent CONNECT`, `TLS handshake with`, `incoming connection`; not `connection lost`.
+  private static func readsLikeConnection(_ text: String) -> Bool {
+    let words = words(text)
+    if !words.isDisjoint(with: attemptWords) { return true }
+    if words.contains(where: { $0.hasPrefix("handshak") || $0.hasPrefix("reconnect") }) { return true }
+    return words.contains { $0 == "connected" || $0 == "connects" || $0.hasPrefix("connection") }
+      && !words.isDisjoint(with: openingWords) && words.isDisjoint(with: closingWords)
   }
 
   private static func words(_ text: String) -> Set<String> {

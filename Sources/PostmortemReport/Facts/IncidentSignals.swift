@@ -1,3 +1,4 @@
+public import CascadeAnalysis
 public import IncidentModel
 
 /// What the timeline says about one incident beyond its trace: activity, recovery, alerts, connection attempts, blindness.
@@ -13,7 +14,7 @@ public struct IncidentSignals: Sendable {
   public var alertTemplates: [String] = []
   /// Connection attempts per second; nil: no template looks like one.
   public var attempts: AttemptSignal?
-  /// Stretches in which fewer than half of the usual routine events arrived.
+  /// Minutes of stretches (two or more in a row) in which fewer than half of the usual routine events arrived.
   public var quietMinutes: [Instant] = []
   /// Usual routine events per minute before the incident; nil: too little history.
   public var usualPerMinute: Double?
@@ -23,6 +24,8 @@ public struct IncidentSignals: Sendable {
   public var attackTemplates: [String] = []
   /// Affected entities that fell silent after their onset and were not heard again.
   public var silentDevices: [String] = []
+  /// For each phase the events that show its start best, the most telling first.
+  public var phaseEvents: [Phase.Name: [EventID]] = [:]
   /// Nothing known.
   public init() {}
 }

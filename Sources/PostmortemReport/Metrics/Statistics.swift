@@ -145,3 +145,15 @@ struct DoublingTime {
     seconds = Statistics.ln(2) / fit.slope
   }
 }
+
+extension Array {
+  /// Position of the first element that does not belong before; the array holds those that do first.
+  func partitionPoint(_ belongsBefore: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if belongsBefore(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

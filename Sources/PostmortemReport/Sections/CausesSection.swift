@@ -96,21 +96,22 @@ enum CausesSection: ReportSection {
     guard let incident = context.incident, !incident.changes.isEmpty else {
       return [.paragraph("No change event was found before the failures.")]
     }
+    let onset = Dictionary(
+      context.picture.onsets.map { ($0.device, $0.time) }, uniquingKeysWith: { first, _ in first })
     let rows = incident.changes.prefix(8).map { change -> [Prose] in
       [
         .instant(change.start),
         change.actor.map { Prose([.foreign(context.device($0), .name)]) } ?? "nobody named",
         "\(context.evidence(Array(change.template.utf8)))\(cite: change.evidence)",
         .count(change.devices.count),
-        .value(.number(min(1, max(0, change.failedShare)) * 100, digits: 1), "%"),
-        .value(.number(min(1, max(0, change.failedShareOfOthers)) * 100, digits: 1), "%"),
+        .count(change.devices.count { onset[$0].map { $0 >= change.start } ?? false }),
       ]
     }
     return [
       .table(
         Table(
-          "Changes, with the share of receivers and of others that failed afterwards",
-          ["First seen", "Announced by", "What", "#Received by", "#Failed", "#Others failed"], Array(rows),
+          "Kinds of message that tell of a change, with the devices seen to receive it and those of them that failed afterwards, at any time",
+          ["First seen", "Announced by", "What", "#Received by", "#Of them failed"], Array(rows),
           omitted: incident.changes.count - rows.count))
     ]
   }
@@ -120,8 +121,11 @@ enum CausesSection: ReportSection {
     let notes = context.notes
     return .facts([
       ("Received by", Prose([.metric(.changeReceivers)])),
-      ("Of which failed", Prose([.metric(.changeFailedShare)])),
-      ("Others that failed", Prose([.metric(.changeOthersFailedShare)])),
+      ("Reached, by estimate", Prose([.metric(.changeReached)])),
+      ("Receivers that failed, at any time", Prose([.metric(.changeReceiversFailed)])),
+      ("Receivers that failed early", Prose([.metric(.changeEarlyFailedShare)])),
+      ("Others that failed early", Prose([.metric(.changeOthersEarlyFailedShare)])),
+      ("Failed by the change itself", Prose([.metric(.changeItself)])),
       ("Change to first effect", Prose([.metric(.soak)])),
       ("Change to last failure", Prose([.metric(.rolloutTime)])),
       ("Build to last failure", Prose([.metric(.buildToAll)])), ("First stage", Prose([.metric(.canary)])),

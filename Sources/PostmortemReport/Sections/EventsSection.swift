@@ -61,10 +61,11 @@ enum MomentList {
     }
     for phase in incident.phases.sorted(by: { ($0.start, $0.name.rawValue) < ($1.start, $1.name.rawValue) })
     where phase.name != .trigger && Format.isPlausible(phase.start) {
+      let telling = context.facts.signals.phaseEvents[phase.name] ?? phase.evidence
       moments.append(
         Moment(
           time: phase.start, title: Wording.phase(phase.name),
-          text: "The phase begins\(cite: phase.evidence).\(quote(phase.evidence, context))",
+          text: "The phase begins\(cite: telling).\(quote(telling, context))",
           certainty: .inferred))
     }
     let known = moments.filter { $0.time != nil }.prefix(maximum)

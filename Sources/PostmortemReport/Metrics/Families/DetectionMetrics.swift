@@ -69,7 +69,8 @@ enum DetectionMetrics: MetricFamily {
   }
 
   private static func blindTime(_ picture: IncidentPicture) -> Metric {
-    let formula = "minutes with under 50 % of the usual routine events while the monitoring path was failing"
+    let formula =
+      "stretches of two minutes or more with under 50 % of the usual routine events, since the monitoring path failed"
     let title = "Blind time"
     guard let incident = picture.incident else {
       return Metric(.blindTime, title, .noIncident, formula: formula)
@@ -88,7 +89,10 @@ enum DetectionMetrics: MetricFamily {
       $0.nanoseconds >= phase.start.nanoseconds - phase.start.nanoseconds % 60_000_000_000
     }
     return Metric(
-      .blindTime, title, .duration(Int64(blind) * 60_000_000_000), formula: formula, evidence: phase.evidence)
+      .blindTime, title,
+      blind > 0 ? .duration(Int64(blind) * 60_000_000_000) : .words(EvidenceText("not seen")),
+      formula: formula,
+      evidence: picture.facts.signals.phaseEvents[.monitoringFailure] ?? phase.evidence)
   }
 
   private static func reconnect(_ picture: IncidentPicture, into metrics: inout MetricSet) {

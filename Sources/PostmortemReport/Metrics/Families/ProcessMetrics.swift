@@ -3,8 +3,11 @@ import IncidentModel
 
 extension MetricID {
   static let changeReceivers = MetricID("change_receivers")
-  static let changeFailedShare = MetricID("change_failed_share")
-  static let changeOthersFailedShare = MetricID("change_others_failed_share")
+  static let changeReached = MetricID("change_reached_estimate")
+  static let changeReceiversFailed = MetricID("change_receivers_failed")
+  static let changeEarlyFailedShare = MetricID("change_early_failed_share")
+  static let changeOthersEarlyFailedShare = MetricID("change_others_early_failed_share")
+  static let changeItself = MetricID("failed_by_the_change_itself")
   static let soak = MetricID("soak_time")
   static let buildToAll = MetricID("build_to_all")
   static let canary = MetricID("canary_size")
@@ -15,26 +18,10 @@ extension MetricID {
 /// How the change was rolled out.
 enum ProcessMetrics: MetricFamily {
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
-    let change = picture.incident?.changes.filter { $0.failedShare > $0.failedShareOfOthers }
-      .max { ($0.devices.count, $1.template) < ($1.devices.count, $0.template) }
+    let change = ChangeOutcome(picture)
     let none: MetricValue =
       picture.incident == nil ? .noIncident : .notDetermined("no change event explains the failures")
-    func share(_ value: Double?) -> MetricValue {
-      value.map { .finite(min(1, max(0, $0)) * 100, digits: 1) } ?? none
-    }
-    metrics.add(
-      Metric(
-        .changeReceivers, "Devices that received the change", change.map { .count($0.devices.count) } ?? none,
-        unit: "devices", formula: "devices named by the change's events", evidence: change?.evidence ?? []))
-    metrics.add(
-      Metric(
-        .changeFailedShare, "Receivers that failed afterwards", share(change?.failedShare), unit: "%",
-        formula: "trace: share of receivers with an onset after the change"))
-    metrics.add(
-      Metric(
-        .changeOthersFailedShare, "Others that failed in the same time", share(change?.failedShareOfOthers),
-        unit: "%",
-        formula: "trace: share of all others with an onset in the same time"))
+    outcome(picture, change, none, into: &metrics)
     let soak: MetricValue
     if let change, let first = metrics.instant(.firstEffect) {
       soak =
@@ -83,14 +70,69 @@ enum ProcessMetrics: MetricFamily {
         certainty: .stated))
   }
 
+  /// Receivers and failures: one definition each, and all of them here.
+  private static func outcome(
+    _ picture: IncidentPicture, _ change: ChangeOutcome?, _ none: MetricValue, into metrics: inout MetricSet
+  ) {
+    metrics.add(
+      Metric(
+        .changeReceivers, "Devices seen to receive the change",
+        change.map { .count($0.receivers.count) } ?? none,
+        unit: "devices", formula: "devices named by any kind of message that tells of the change",
+        evidence: change?.evidence ?? [],
+        remark: change.map { $0.parts.count > 1 ? "\(Format.count($0.parts.count)) kinds of message" : "" }
+          ?? ""))
+    var reached = none
+    if let change {
+      let most = change.parts.map(\.reached).max() ?? 0
+      reached =
+        most > change.receivers.count
+        ? .count(most) : .notComputable("the trace has no estimate beyond the receipts seen")
+    }
+    metrics.add(
+      Metric(
+        .changeReached, "Devices that the change reached, estimate", reached, unit: "devices",
+        formula: "trace: devices like the receivers, whose receipts may be missing from the evidence"))
+    metrics.add(
+      Metric(
+        .changeReceiversFailed, "Receivers that failed, at any time after the change began",
+        change.map { .share($0.failed(in: picture), of: $0.receivers.count) } ?? none,
+        formula: "receivers seen with an onset from the change on / receivers seen",
+        inputs: [.changeReceivers]))
+    let until = "from the change until shared services were overloaded (to the end where they were not)"
+    metrics.add(
+      Metric(
+        .changeEarlyFailedShare, "Receivers that failed early",
+        change.map { .share($0.failedEarly(in: picture), of: $0.receivers.count) } ?? none,
+        formula: "receivers seen with an onset \(until) / receivers seen", inputs: [.changeReceivers]))
+    let others = change.map { $0.others(in: picture) }
+    metrics.add(
+      Metric(
+        .changeOthersEarlyFailedShare, "Others that failed early",
+        others.map {
+          $0.count > 0 ? .share($0.failedEarly, of: $0.count) : .notComputable("no inventory lists others")
+        } ?? none,
+        formula: "devices of the inventory not seen to receive it, with an onset \(until) / all of those",
+        inputs: [.changeReceivers]))
+    var itself = none
+    if let incident = picture.incident, change != nil {
+      itself = .count(Set(incident.edges.filter { $0.kind == .change }.map(\.to)).count)
+    }
+    metrics.add(
+      Metric(
+        .changeItself, "Failed by the change itself", itself, unit: "devices",
+        formula:
+          "devices whose most probable parent in the tree of the spread is the change, receipts seen or not"))
+  }
+
   /// How long the change took to reach the devices that failed of it: a lower bound of the rollout's length, since receivers
   /// that stayed well are not dated.
   private static func rollout(
-    _ picture: IncidentPicture, _ change: ChangeEvent?, _ none: MetricValue, into metrics: inout MetricSet
+    _ picture: IncidentPicture, _ change: ChangeOutcome?, _ none: MetricValue, into metrics: inout MetricSet
   ) {
     var value = none
     if let change {
-      let receivers = Set(change.devices)
+      let receivers = change.receivers
       let last = picture.onsets.last { receivers.contains($0.device) }?.time
       if let last, last >= change.start {
         value = .duration(last.nanoseconds - change.start.nanoseconds, atLeast: true)
@@ -102,5 +144,55 @@ enum ProcessMetrics: MetricFamily {
       Metric(
         .rolloutTime, "From the change to its last failing receiver", value,
         formula: "last onset among receivers − first announcement; the rollout itself may have gone on"))
+  }
+}
+
+/// The change that explains the failures best, put together from all kinds of message that tell of it.
+struct ChangeOutcome {
+  let parts: [ChangeEvent]
+  let receivers: Set<String>
+  let start: Instant
+  let evidence: [EventID]
+  private let overload: Instant?
+
+  /// Messages of one announcer that begin within this time of each other tell of one change: devices word it differently.
+  private static let oneChange: Int64 = 600_000_000_000
+
+  init?(_ picture: IncidentPicture) {
+    let candidates = (picture.incident?.changes ?? []).filter { $0.failedShare > $0.failedShareOfOthers }
+    guard
+      let main = candidates.max(by: { ($0.devices.count, $1.template) < ($1.devices.count, $0.template) })
+    else { return nil }
+    parts = candidates.filter {
+      $0.template == main.template
+        || (main.actor != nil && $0.actor == main.actor
+          && abs($0.start.nanoseconds - main.start.nanoseconds) <= Self.oneChange)
+    }
+    receivers = Set(parts.flatMap(\.devices))
+    start = parts.map(\.start).min() ?? main.start
+    evidence = parts.flatMap(\.evidence)
+    overload = picture.incident?.phases.first { $0.name == .cloudOverload }?.start
+  }
+
+  func failed(in picture: IncidentPicture) -> Int {
+    picture.onsets.count { receivers.contains($0.device) && $0.time >= start }
+  }
+
+  func failedEarly(in picture: IncidentPicture) -> Int {
+    picture.onsets.count { receivers.contains($0.device) && isEarly($0) }
+  }
+
+  func others(in picture: IncidentPicture) -> (count: Int, failedEarly: Int) {
+    let inventory = picture.facts.inventory
+    return (
+      inventory.devices.count { !receivers.contains($0) },
+      picture.onsets.count {
+        inventory.rowOfDevice[$0.device] != nil && !receivers.contains($0.device) && isEarly($0)
+      }
+    )
+  }
+
+  private func isEarly(_ onset: Onset) -> Bool {
+    onset.time >= start && (overload.map { onset.time < $0 } ?? true)
   }
 }
