@@ -76,6 +76,9 @@ extension CaseReader {
   /// Counts matching events by some keys, the most first, then by the values. Where a span of time is among the keys, the
   /// first and last instant of a group are not given.
   public func counts(matching query: EventQuery, by keys: [CountKey]) throws -> [EventCount] {
+    for case .named(let name) in keys {
+      try requireKnown([(name, 0..<name.utf8.count)], reserved: CountKey.names, expression: name)
+    }
     let hasTime = keys.contains { if case .time = $0 { true } else { false } }
     var counts =
       try rollupCounts(query.expression, by: keys)

@@ -15,33 +15,22 @@ public struct EventQuery {
   let tests: QueryTests
   /// A time bound that every match must keep, so that events without a time cannot match.
   let needsTime: Bool
-  /// What a reader should know when nothing matches: how doubtful names were understood.
-  public let hints: [String]
 }
 
 extension CaseReader {
-  /// Makes an expression ready: parses it, ties its times down, compiles it. Empty: every event.
+  /// Makes an expression ready: parses it, ties its times down, compiles it. Empty: every event. Throws `QueryError` for a
+  /// bare name that nothing in the case has.
   public func query(_ expression: String) throws -> EventQuery {
     let tree = try QueryExpression(parsing: expression)
       .resolved(newestEvidence: newestEvidence, expression: expression)
     let tests = QueryTests(functions)
     let dialect = SQLiteDialect(catalog: catalog, tests: tests, expression: expression)
-    return EventQuery(
-      expression: tree, condition: try dialect.condition(tree), tests: tests, needsTime: tree.needsTime,
-      hints: hints(tree))
-  }
-
-  private func hints(_ tree: QueryExpression) -> [String] {
-    var hints: [String] = []
-    for case .named(let name, _) in tree.terms.map(\.predicate) where catalog.attributes[name] == nil {
-      var hint = "'\(name)' is no column of the inventory, so it was looked for among the events' fields"
-      let close = (QueryTermBuilder.reservedNames + catalog.attributes.keys).filter {
-        $0.lowercased().hasPrefix(name.lowercased().prefix(3))
-      }
-      if !close.isEmpty { hint += "; did you mean \(close.sorted().joined(separator: " or "))?" }
-      if !hints.contains(hint) { hints.append(hint) }
-    }
-    return hints
+    try requireKnown(
+      tree.terms.compactMap { term in
+        if case .named(let name, _) = term.predicate { (name, term.range) } else { nil }
+      }, reserved: QueryTermBuilder.reservedNames, expression: expression)
+    let condition = try dialect.condition(tree)
+    return EventQuery(expression: tree, condition: condition, tests: tests, needsTime: tree.needsTime)
   }
 
   /// Calls with each matching event, until it returns false.

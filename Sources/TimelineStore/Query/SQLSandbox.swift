@@ -37,12 +37,15 @@ public enum SQLCell: Sendable, Hashable {
 /// extension, bounded in time and memory. Views and functions of the case run without privileges.
 public final class SQLSandbox {
   private let connection: SQLiteConnection
+  /// As given: SQLite may know the file as a URI.
+  private let path: String
   private let limits: SQLLimits
   private let watch: Watch
 
   /// Opens the case anew.
   public init(path: String, limits: SQLLimits = SQLLimits()) throws(StoreError) {
     connection = try CaseOpening.readOnly(path, cacheBytes: 32 << 20).connection
+    self.path = path
     self.limits = limits
     watch = Watch()
     sqlite3_limit(connection.handle, SQLITE_LIMIT_LENGTH, limits.valueBytes)
@@ -137,7 +140,7 @@ public final class SQLSandbox {
 
   private func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
     StoreError(
-      code: code, what: "cannot run SQL on case", path: connection.fileName, reason: reason, advice: advice)
+      code: code, what: "cannot run SQL on case", path: path, reason: reason, advice: advice)
   }
 
   private static func cells(_ row: SQLiteStatement) -> [SQLCell] {

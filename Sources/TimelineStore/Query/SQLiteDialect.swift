@@ -103,9 +103,9 @@ struct SQLiteDialect {
       if let column = catalog.attributes[name] {
         appendAttribute(column, test, to: &out)
       } else {
-        appendField(name, test, to: &out)
+        try appendField(name, test, term, to: &out)
       }
-    case .field(let name, let test): appendField(name, test, to: &out)
+    case .field(let name, let test): try appendField(name, test, term, to: &out)
     }
   }
 
@@ -211,7 +211,16 @@ struct SQLiteDialect {
     }
   }
 
-  private func appendField(_ name: String, _ test: QueryPredicate.ValueTest, to out: inout SQLCondition) {
+  private func appendField(
+    _ name: String, _ test: QueryPredicate.ValueTest, _ term: QueryTerm, to out: inout SQLCondition
+  ) throws {
+    if case .compared(let comparison, let bound) = test,
+      !bound.utf8.contains(where: { $0 >= 0x30 && $0 <= 0x39 })
+    {
+      throw error(
+        term, "'\(bound)' is no number, so '\(comparison.rawValue)' says nothing",
+        "compare with a number or a version, or write \(name):\(bound)")
+    }
     let index = tests.add(field: name, ValueMatcher(test, numeric: true))
     out.add("(e.fields IS NOT NULL AND firebreak_field(?, e.fields))", .integer(index))
   }

@@ -28,3 +28,48 @@ extension CaseOption {
     Console.note(Console.noteStyle.dim("case \(Sanitizer.escape(path)): \(words)"))
   }
 }
+
+extension Figures {
+  /// A number with its noun: `1 event`, `2 events`.
+  static func counted(_ number: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String {
+    "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+  }
+}
+
+/// Tables of times and paths on a terminal that is too narrow for them in full.
+enum NarrowTable {
+  /// Below this many columns times are shortened.
+  static let comfortable = 112
+  static var isNarrow: Bool { (Console.width ?? .max) < comfortable }
+
+  /// How times are written in a table: whole, or to the minute; without the year where all are of one year.
+  static func timeFormat(_ times: [Instant?]) -> (Instant?) -> String {
+    guard isNarrow else { return { $0?.rfc3339(fractionDigits: 0) ?? "" } }
+    let oneYear = Set(times.compactMap { $0?.rfc3339(fractionDigits: 0).prefix(4) }).count <= 1
+    return { time in
+      guard let text = time?.rfc3339(fractionDigits: 0) else { return "" }
+      let minute = String(text.prefix(16)).replacing("T", with: " ")
+      return oneYear ? String(minute.dropFirst(5)) : minute
+    }
+  }
+
+  /// A path with its beginning cut off: the end tells more.
+  static func tail(_ path: String, _ columns: Int) -> String {
+    path.count > columns ? "…" + path.suffix(max(1, columns - 1)) : path
+  }
+}
+
+/// Ctrl-C in a command that only reads: nothing needs to be put in order, so it ends at once, saying so in one line.
+enum QuickInterrupt {
+  static func listen() {
+    signal(SIGINT) { _ in
+      let line: StaticString = "\nfirebreak: interrupted; nothing was changed\n"
+      _ = Glibc.write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
+      _exit(130)
+    }
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
+  }
+}

@@ -54,7 +54,7 @@ struct Devices: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.devices/1",
       columns: [
-        .init("device"), .init("events", alignsRight: true),
+        .init("device", mayShrink: isTable), .init("events", alignsRight: true),
         .init("errors", alignsRight: true),
         .init("first"), .init("last"), .init("first error"), .init("listed"),
       ]
@@ -66,9 +66,10 @@ struct Devices: ParsableCommand {
           "first_error_event"
         ])
     rows.extra = [("case", .string(reader.path)), ("devices", .int(Int64(all)))]
-    let digits = isTable ? 0 : 9
+    let cell = NarrowTable.timeFormat(devices.flatMap { [$0.firstTime, $0.lastTime, $0.firstErrorTime] })
     func time(_ instant: Instant?) -> JSONValue {
-      instant.map { .string($0.rfc3339(fractionDigits: digits)) } ?? .null
+      guard let instant else { return .null }
+      return .string(isTable ? cell(instant) : instant.rfc3339(fractionDigits: 9))
     }
     for device in devices {
       var row: [JSONValue] = [
@@ -86,8 +87,28 @@ struct Devices: ParsableCommand {
       }
       rows.rows.append(row)
     }
+    if isTable, devices.allSatisfy(\.isListed) || devices.allSatisfy({ !$0.isListed && attributes.isEmpty }) {
+      rows.drop("listed")
+    }
+    if isTable, !rows.rows.contains(where: { $0.last?.cellText.isEmpty == false }) { rows.drop("attributes") }
     rows.write(as: format)
-    if devices.count < all { Console.note("\(Figures.grouped(all - devices.count)) more devices (--limit)") }
+    if devices.count < all {
+      Console.note(
+        "\(Figures.grouped(all - devices.count)) more \(all - devices.count == 1 ? "device" : "devices") (--limit)"
+      )
+    }
     if devices.isEmpty { throw ExitStatus.no }
+  }
+}
+
+extension ResultRows {
+  /// Takes a column of a table away.
+  fileprivate mutating func drop(_ title: String) {
+    guard let index = columns.firstIndex(where: { $0.title == title }) else { return }
+    var rest = columns
+    rest.remove(at: index)
+    var kept = ResultRows(schema: schema, columns: rest, keys: keys, rows: rows, extra: extra)
+    for row in kept.rows.indices { kept.rows[row].remove(at: index) }
+    self = kept
   }
 }

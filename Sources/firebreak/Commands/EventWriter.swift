@@ -166,6 +166,14 @@ enum FieldsText {
     return reader.at == reader.text.count ? value : .string(text)
   }
 
+  /// True when the whole text is one JSON value.
+  static func isJSON(_ text: String) -> Bool {
+    var reader = Reader(text: Array(text.utf8))
+    guard reader.value(depth: 0) != nil else { return false }
+    reader.skipSpaces()
+    return reader.at == reader.text.count
+  }
+
   private struct Reader {
     let text: [UInt8]
     var at = 0

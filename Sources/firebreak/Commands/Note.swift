@@ -1,6 +1,8 @@
 import ArgumentParser
 import ConsoleOutput
+import FoundationEssentials
 import IncidentModel
+import PostmortemReport
 import TimelineStore
 
 /// `firebreak note`: what the analyst knows, beside what the evidence says.
@@ -12,7 +14,7 @@ struct Note: ParsableCommand {
       firebreak note 42 --tag suspect                   query finds it with tag:suspect
       firebreak note --accept onset:gw-1 "seen on site"  also origin:NAME and edge:FROM->TO; --reject likewise
       firebreak note --fact 2026-04-07T09:08Z "deploy of 2.4.1 began"
-      firebreak note --set impact.users=1200            a value for the postmortem
+      firebreak note --set customerImpact="1200 doors"   a value for the postmortem
       firebreak note --retract 3 "wrong device"         nothing is ever deleted
       firebreak note                                    lists what stands (--all: the retracted too)
       """)
@@ -60,6 +62,7 @@ struct Note: ParsableCommand {
   func run() throws {
     let path = try caseOption.existingPath()
     guard let note = try note() else { return try list(path) }
+    try warnOfUnknownName(note, path)
     let file = try CaseFile(path: path)
     let kept = try NoteStore(file).add(note)
     let head = try Custody.record(
@@ -104,6 +107,7 @@ struct Note: ParsableCommand {
       note.kind = .annotation
       note.subject = String(set[..<equals])
       note.value = String(set[set.index(after: equals)...])
+      try ReportField.check(key: note.subject ?? "", value: note.value ?? "")
     } else if let retract {
       note.kind = .retraction
       note.value = String(retract)
@@ -124,27 +128,107 @@ struct Note: ParsableCommand {
     return text
   }
 
+  /// A verdict on what nobody in the case is called is kept, as the trace may come later; but it is likely a typo.
+  private func warnOfUnknownName(_ note: TimelineStore.Note, _ path: String) throws {
+    guard note.kind == .accept || note.kind == .reject, let subject = note.subject,
+      let colon = subject.firstIndex(of: ":")
+    else { return }
+    let reader = try CaseReader(path: path)
+    let rest = String(subject[subject.index(after: colon)...])
+    // A name may hold an arrow; then the whole of it is looked for as well.
+    let names =
+      subject.hasPrefix("edge:") ? rest.split(separator: "->", maxSplits: 1).map(String.init) : [rest]
+    let links = try reader.loadEvidence(matching: "id:0").evidence.topology.links
+    for name in names where !links.contains(where: { $0.from == name || $0.to == name }) {
+      let pattern = JSONValue.string(name).text()
+      guard try reader.count(matching: reader.query("device:\(pattern)")) == 0,
+        try !reader.devices(matching: name).contains(where: { $0.name == name })
+      else { continue }
+      Console.warn("nothing in this case is called '\(Sanitizer.escape(name))'; the note is kept")
+    }
+  }
+
   private func list(_ path: String) throws {
     let reader = try caseOption.openReader()
     let notes = try reader.notes(includingRetracted: all)
+    let isTable = format == .table
+    let time = NarrowTable.timeFormat(notes.map(\.createdAt))
+    let keys = ["note", "at", "author", "kind", "event", "subject", "value", "text"]
     var rows = ResultRows(
       schema: "firebreak.notes/1",
-      columns: [
-        .init("note", alignsRight: true), .init("at"), .init("author", mayShrink: true), .init("kind"),
-        .init("event", alignsRight: true), .init("subject", mayShrink: true), .init("value", mayShrink: true),
-        .init("text", mayShrink: true),
-      ], keys: ["note", "at", "author", "kind", "event", "subject", "value", "text"])
+      columns: isTable
+        ? [
+          .init("note", alignsRight: true), .init("at"), .init("author", mayShrink: true), .init("kind"),
+          .init("about"), .init("text", mayShrink: true),
+        ] : keys.map { .init($0) }, keys: keys)
     rows.extra = [("case", .string(path))]
     for note in notes {
-      rows.rows.append([
-        .int(note.id), .string(note.createdAt.rfc3339(fractionDigits: format == .table ? 0 : 9)),
-        .string(note.author),
-        .string(note.kind.rawValue), note.event.map { .int($0.rawValue) } ?? .null,
-        note.subject.map { .string($0) } ?? .null,
-        note.value.map { .string($0) } ?? .null, .string(note.text),
-      ])
+      rows.rows.append(
+        isTable
+          ? [
+            .int(note.id), .string(time(note.createdAt)), .string(note.author), .string(note.kind.rawValue),
+            .string(Self.about(note)),
+            .string([note.value ?? "", note.text].filter { !$0.isEmpty }.joined(separator: ": ")),
+          ]
+          : [
+            .int(note.id), .string(note.createdAt.rfc3339(fractionDigits: 9)), .string(note.author),
+            .string(note.kind.rawValue), note.event.map { .int($0.rawValue) } ?? .null,
+            note.subject.map { .string($0) } ?? .null, note.value.map { .string($0) } ?? .null,
+            .string(note.text),
+          ])
     }
     rows.write(as: format)
     if notes.isEmpty { throw ExitStatus.no }
+  }
+
+  /// The event, or the subject; a fact's time without the digits that say nothing.
+  private static func about(_ note: TimelineStore.Note) -> String {
+    if note.kind == .fact, let subject = note.subject, let time = Instant(query: subject) {
+      return time.rfc3339(fractionDigits: time.nanoseconds % 1_000_000_000 == 0 ? 0 : 3)
+    }
+    return note.subject ?? note.event.map { "event \($0.rawValue)" } ?? ""
+  }
+}
+
+/// The values for the postmortem that `--set` may give: checked when they are given, not when the report is due.
+enum ReportField {
+  /// All of them, sorted.
+  static let names = Mirror(reflecting: Annotations()).children.compactMap(\.label).sorted()
+
+  /// Throws where there is no such field, or the value does not fit it.
+  static func check(key: String, value: String) throws {
+    let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let field = path.first, names.contains(field), path.count <= 3, !path.contains("") else {
+      throw CommandError(
+        "a report has no value '\(key)'; it has: \(names.joined(separator: " ")) (and detection.at, detection.text…)",
+        .usage)
+    }
+    if ["at", "awareAt", "measureAt", "buildTime"].contains(path[path.count - 1]), !value.isEmpty,
+      Instant(rfc3339: value) == nil
+    {
+      throw CommandError("\(key) is a time with a zone, such as 2026-04-07T09:08:00Z, not '\(value)'", .usage)
+    }
+    // As the report reads it: JSON where it looks like it, else the words themselves.
+    let looksLikeJSON =
+      value.first.map { "{[\"".contains($0) } ?? false || Int(value) != nil
+      || ["null", "true", "false"].contains(value)
+    let isJSON = looksLikeJSON && FieldsText.isJSON(value)
+    guard fits(path, isJSON ? value : JSONValue.string(value).text()) else {
+      let known =
+        field == "state"
+        ? ": " + ReportState.allCases.map(\.rawValue).joined(separator: ", ")
+        : isJSON ? "; words that look like a number go in quotes: \(key)='\"\(value)\"'" : ""
+      throw CommandError("'\(value)' does not fit \(key)\(known)", .usage)
+    }
+  }
+
+  private static func fits(_ path: [String], _ value: String) -> Bool {
+    let opening = path.map { "{" + JSONValue.string($0).text() + ":" }.joined()
+    let document = opening + value + String(repeating: "}", count: path.count)
+    guard let notes = try? JSONDecoder().decode(Annotations.self, from: Data(document.utf8)) else {
+      return false
+    }
+    // A part that the field does not have would be dropped in silence.
+    return ["null", "\"\"", "[]", "{}"].contains(value) || notes.withoutEmptyFields != Annotations()
   }
 }

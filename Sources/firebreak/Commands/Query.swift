@@ -9,12 +9,18 @@ struct Query: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find, count or chart events by an expression.",
     discussion: """
-      device:gw-* severity>=error text:"battery low" since:2026-04-07T09:00Z until:+30m field.temp_c>60
+      firebreak query 'device:gw-* severity>=error text:"battery low"'
+      firebreak query 'since:2026-04-07T09:00Z until:+30m temp_c>60'
+      firebreak query --count-by site,hour 'severity>=error'
+      firebreak query --sql 'SELECT device, count(*) FROM timeline GROUP BY 1'
 
       Conditions side by side must all hold; AND, OR, NOT and parentheses combine them. 'severity>=error' means error or \
       worse. attr.x is a column of the inventory, field.x a field of the event, a bare x the column, else the field. A word \
       without a name is looked for in the message. * and ? are wildcards outside quotes. Times are UTC unless they say \
       otherwise; until:+30m counts from since:, since:-2h back from the newest evidence. Docs/QueryLanguage.md says it all.
+
+      A name that nothing in the case has is an error. In --sql, severity in the view 'timeline' is text; in 'event' \
+      and in the segments it is a number from 0 (emergency) to 7 (debug). Docs/CaseFile.md lists the tables.
 
       Exit code 1: nothing matches.
       """)
@@ -33,7 +39,7 @@ struct Query: ParsableCommand {
   @Option(help: "Run one SELECT in SQLite's language on the case, read-only.")
   var sql: String?
 
-  @Option(help: "At most this many rows (default: all).")
+  @Option(parsing: .unconditional, help: "At most this many rows (default: all).")
   var limit: Int?
 
   @Flag(help: "Newest first.")
@@ -42,7 +48,7 @@ struct Query: ParsableCommand {
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
-  @Option(help: "Seconds that --sql may take.")
+  @Option(parsing: .unconditional, help: "Seconds that --sql may take.")
   var timeout: Double = 30
 
   func validate() throws {
@@ -57,26 +63,27 @@ struct Query: ParsableCommand {
   }
 
   func run() throws {
+    QuickInterrupt.listen()
     let reader = try caseOption.openReader()
     if let sql { return try runSQL(sql, reader) }
     // Words that the shell took apart belong together.
     let text = expression.joined(separator: " ")
     let query: EventQuery
+    let found: Bool
     do {
       query = try reader.query(text)
+      if let countBy {
+        found = try count(reader, query, text, countBy)
+      } else if histogram {
+        found = try chart(reader, query, text)
+      } else {
+        found = try list(reader, query, text)
+      }
     } catch let error as QueryError {
       throw QueryMistake(error).commandError
     }
-    let found: Bool
-    if let countBy {
-      found = try count(reader, query, text, countBy)
-    } else if histogram {
-      found = try chart(reader, query, text)
-    } else {
-      found = try list(reader, query, text)
-    }
     if !found {
-      for hint in query.hints { Console.note(Sanitizer.escape(hint)) }
+      for hint in try reader.hints(query) { Console.note(Sanitizer.escape(hint)) }
       if format == .table { Console.note("no event matches") }
       throw ExitStatus.no
     }
@@ -141,7 +148,9 @@ struct Query: ParsableCommand {
     }
     rows.write(as: format)
     if counts.count < groups {
-      Console.note("\(Figures.grouped(groups - counts.count)) more groups (--limit)")
+      Console.note(
+        "\(Figures.grouped(groups - counts.count)) more \(groups - counts.count == 1 ? "group" : "groups") (--limit)"
+      )
     }
     return total > 0
   }
@@ -202,7 +211,7 @@ struct Query: ParsableCommand {
       ])
     rows.write(as: format)
     if result.isTruncated {
-      Console.note("there are more than \(Figures.grouped(limits.rows)) rows (--limit)")
+      Console.note("there are more than \(Figures.counted(limits.rows, "row")) (--limit)")
     }
     if values.isEmpty { throw ExitStatus.no }
   }

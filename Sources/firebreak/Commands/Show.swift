@@ -47,10 +47,13 @@ struct Show: ParsableCommand {
     }
     let ofDevice = try reader.context(of: event, .device, count: context)
     let ofSource = try reader.context(of: event, .source, count: context)
+    let notes = try reader.notes().filter { $0.event == event.id }
     if format == .json {
-      Console.print(document(event, source, raw, ofDevice, ofSource).prettyText())
+      Console.print(
+        document(event, source, raw, ofDevice, ofSource, notes, try skew(event, reader)).prettyText())
     } else {
-      print(event, source, raw)
+      print(event, source, raw, try clock(event, reader))
+      printNotes(notes)
       let name = event.device.map { Sanitizer.escape($0) } ?? ""
       if event.device != nil { print("Same device (\(name))", ofDevice, event) }
       print("Same source", ofSource, event)
@@ -77,17 +80,52 @@ struct Show: ParsableCommand {
     }
   }
 
-  private func print(_ event: TimelineEvent, _ source: SourceEntry?, _ raw: RawRecord) {
-    func line(_ name: String, _ text: String) {
-      guard !text.isEmpty else { return }
-      Console.print("  " + DisplayWidth.pad(name, 10) + Sanitizer.escape(text))
+  /// What a stored trace found out about the device's clock, where that is more than the doubt.
+  private func skew(_ event: TimelineEvent, _ reader: CaseReader) throws
+    -> (trace: Int64, seconds: Double, error: Double)?
+  {
+    guard let device = event.device, event.time != nil, let skew = try reader.clockSkew(device: device),
+      abs(skew.seconds) > max(0.05, skew.error, Double(event.timeError ?? 0) / 1e9)
+    else { return nil }
+    return skew
+  }
+
+  private func clock(_ event: TimelineEvent, _ reader: CaseReader) throws -> String {
+    guard let time = event.time, let skew = try skew(event, reader) else { return "" }
+    let corrected = time.adding(nanoseconds: Int64((-skew.seconds * 1e9).rounded()))
+    let size = Figures.decimal(abs(skew.seconds), 1)
+    let error = skew.error > 0 ? " ± \(Figures.decimal(max(0.1, skew.error), 1)) s" : ""
+    return "\(skew.seconds > 0 ? "ahead" : "behind") by \(size) s\(error) (trace@\(skew.trace)): corrected "
+      + corrected.rfc3339(fractionDigits: 1)
+  }
+
+  /// A line with a name before it, going on below where the terminal ends.
+  private func line(_ name: String, _ text: String) {
+    guard !text.isEmpty else { return }
+    let parts =
+      Console.width.map { DisplayWidth.wrap(Sanitizer.escape(text), max(8, $0 - 12)) }
+      ?? [Sanitizer.escape(text)]
+    for (index, part) in parts.enumerated() {
+      Console.print("  " + DisplayWidth.pad(index == 0 ? name : "", 10) + part)
     }
+  }
+
+  private func printNotes(_ notes: [TimelineStore.Note]) {
+    let tags = notes.filter { $0.kind == .tag }.compactMap(\.value)
+    line("tags", tags.joined(separator: ", "))
+    for note in notes where note.kind != .tag {
+      line("note \(note.id)", "\(note.text) (\(note.author), \(note.createdAt.rfc3339(fractionDigits: 0)))")
+    }
+  }
+
+  private func print(_ event: TimelineEvent, _ source: SourceEntry?, _ raw: RawRecord, _ clock: String) {
     Console.print(Console.style.bold("Event \(event.id.rawValue)"))
     let error = event.timeError.map { ", ± \(Self.span($0))" } ?? ""
     line(
       "time",
       (event.time?.rfc3339(fractionDigits: 9) ?? EventDocument(event).timeCell)
         + " (\(event.quality.name)\(error))")
+    line("clock", clock)
     line("stamp", event.stamp ?? "")
     line("device", event.device.map { "\($0) (\(event.basis.name))" } ?? "")
     line("severity", event.severity.map { "\($0.name) (\($0.rawValue))" } ?? "none")
@@ -103,7 +141,7 @@ struct Show: ParsableCommand {
       while text.last?.isNewline == true { text.removeLast() }
       let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       line("raw", String(lines.first ?? ""))
-      for more in lines.dropFirst() { Console.print("            " + Sanitizer.escape(String(more))) }
+      for more in lines.dropFirst() { line("", String(more)) }
       if bytes.count > RawRecord.shownBytes { line("", "… \(bytes.count - RawRecord.shownBytes) more bytes") }
     case .missing(let words): Console.warn(Sanitizer.escape(words))
     }
@@ -140,7 +178,8 @@ struct Show: ParsableCommand {
   private func document(
     _ event: TimelineEvent, _ source: SourceEntry?, _ raw: RawRecord,
     _ ofDevice: (before: [TimelineEvent], after: [TimelineEvent]),
-    _ ofSource: (before: [TimelineEvent], after: [TimelineEvent])
+    _ ofSource: (before: [TimelineEvent], after: [TimelineEvent]), _ notes: [TimelineStore.Note],
+    _ skew: (trace: Int64, seconds: Double, error: Double)?
   ) -> JSONValue {
     func events(_ list: [TimelineEvent]) -> JSONValue { .array(list.map { EventDocument($0).json }) }
     func context(_ pair: (before: [TimelineEvent], after: [TimelineEvent])) -> JSONValue {
@@ -150,6 +189,26 @@ struct Show: ParsableCommand {
       ("schema", "firebreak.show/1"), ("event", EventDocument(event).json),
       ("sha256", source.map { .string($0.sha256) } ?? .null), ("raw", raw.text), ("raw_hex", raw.hex),
       ("raw_missing", raw.missing), ("same_device", context(ofDevice)), ("same_source", context(ofSource)),
+      (
+        "clock",
+        skew.map {
+          .object([
+            ("trace", .int($0.trace)), ("ahead_seconds", .double($0.seconds)),
+            ("error_seconds", .double($0.error)),
+          ])
+        } ?? .null
+      ),
+      (
+        "notes",
+        .array(
+          notes.map { note in
+            .object([
+              ("note", .int(note.id)), ("kind", .string(note.kind.rawValue)),
+              ("author", .string(note.author)),
+              ("value", note.value.map { .string($0) } ?? .null), ("text", .string(note.text)),
+            ])
+          })
+      ),
     ])
   }
 }

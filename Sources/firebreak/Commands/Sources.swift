@@ -23,23 +23,15 @@ struct Sources: ParsableCommand {
     let reader = try caseOption.openReader()
     let sources = try reader.sources()
     let isTable = format == .table
-    var rows = ResultRows(
-      schema: "firebreak.sources/1",
-      columns: isTable
-        ? [
-          .init("source"), .init("format"), .init("size", alignsRight: true),
-          .init("events", alignsRight: true), .init("refused", alignsRight: true),
-          .init("damage", alignsRight: true),
-          .init("first"), .init("last"),
-        ] : Self.keys.map { .init($0) },
-      keys: Self.keys)
-    rows.extra = [("case", .string(reader.path))]
-    let folder = Self.commonFolder(sources.map(\.name))
-    for source in sources {
-      rows.rows.append(isTable ? Self.cells(source, folder) : try values(source, reader))
+    if isTable {
+      printTable(sources)
+    } else {
+      var rows = ResultRows(
+        schema: "firebreak.sources/1", columns: Self.keys.map { .init($0) }, keys: Self.keys)
+      rows.extra = [("case", .string(reader.path))]
+      for source in sources { rows.rows.append(try values(source, reader)) }
+      rows.write(as: format)
     }
-    if isTable, !folder.isEmpty { Console.print("in \(Sanitizer.escape(folder))") }
-    rows.write(as: format)
     if isTable, verbose { try printRemarks(sources, reader) }
     if sources.isEmpty { throw ExitStatus.no }
   }
@@ -61,19 +53,36 @@ struct Sources: ParsableCommand {
     return common.isEmpty ? "" : common.joined(separator: "/") + "/"
   }
 
-  private static func cells(_ source: SourceEntry, _ folder: String) -> [JSONValue] {
-    // The end of a path tells more than its beginning.
-    var name = String(source.name.dropFirst(folder.count))
-    let room = max(20, (Console.width ?? 1000) - 88)
-    if name.count > room { name = "…" + name.suffix(room - 1) }
-    func time(_ instant: Instant?) -> JSONValue { .string(instant?.rfc3339(fractionDigits: 0) ?? "") }
-    return [
-      .string(name), .string(source.format), .string(Figures.bytes(source.bytes)),
-      .string(Figures.grouped(source.events.count)),
-      .string(source.linesBy.refused == 0 ? "" : Figures.grouped(source.linesBy.refused)),
-      .string(source.damage == 0 ? "" : Figures.grouped(source.damage)), time(source.firstTime),
-      time(source.lastTime),
+  private func printTable(_ sources: [SourceEntry]) {
+    let folder = Self.commonFolder(sources.map(\.name))
+    if !folder.isEmpty { Console.print("in \(Sanitizer.escape(folder))") }
+    let time = NarrowTable.timeFormat(sources.flatMap { [$0.firstTime, $0.lastTime] })
+    func some(_ number: UInt64) -> String { number == 0 ? "" : Figures.grouped(number) }
+    var columns: [(TextTable.Column, [String])] = [
+      (.init("format", mayShrink: true), sources.map(\.format)),
+      (.init("size", alignsRight: true), sources.map { Figures.bytes($0.bytes) }),
+      (.init("events", alignsRight: true), sources.map { Figures.grouped($0.events.count) }),
+      (.init("refused", alignsRight: true), sources.map { some($0.linesBy.refused) }),
+      (.init("damage", alignsRight: true), sources.map { some(UInt64(clamping: $0.damage)) }),
+      (.init("first"), sources.map { time($0.firstTime) }),
+      (.init("last"), sources.map { time($0.lastTime) }),
     ]
+    // A column without a value says nothing.
+    columns.removeAll { column, cells in
+      ["refused", "damage"].contains(column.title) && !cells.contains { !$0.isEmpty }
+    }
+    let taken = columns.reduce(0) { sum, column in
+      sum + 2 + column.1.reduce(DisplayWidth.of(column.0.title)) { max($0, DisplayWidth.of($1)) }
+    }
+    let room = max(8, (Console.width ?? 1000) - taken)
+    var table = TextTable([.init("source")] + columns.map(\.0))
+    for (index, source) in sources.enumerated() {
+      let name = Sanitizer.escape(String(source.name.dropFirst(folder.count)))
+      table.append([NarrowTable.tail(name, room)] + columns.map { $0.1[index] })
+    }
+    let lines = table.lines(width: Console.width)
+    Console.print(Console.style.bold(lines[0]))
+    for line in lines.dropFirst() { Console.print(line) }
   }
 
   private func values(_ source: SourceEntry, _ reader: CaseReader) throws -> [JSONValue] {

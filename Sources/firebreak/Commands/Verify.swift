@@ -14,6 +14,8 @@ struct Verify: ParsableCommand {
       was printed earlier and written down elsewhere, and says whether the log still begins with what it stood for. Without \
       it the chain only shows careless changes: who can write the file can rewrite all of it.
 
+      Where a file is gone and the case holds a copy (ingest --embed), the copy is compared.
+
       Exit code 1: something differs or is gone.
       """)
 
@@ -40,8 +42,9 @@ struct Verify: ParsableCommand {
   func run() throws {
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
-    let sources = logOnly ? [] : try EvidenceComparison.run(try reader.sources(), base: evidence)
-    let differing = sources.filter { $0.state != .same }
+    let sources = logOnly ? [] : try EvidenceComparison.run(reader, base: evidence)
+    let differing = sources.filter { $0.state == .changed || $0.state == .gone }
+    let embedded = sources.count { $0.state == .embedded }
     var rows = ResultRows(
       schema: "firebreak.verify/1",
       columns: [
@@ -51,7 +54,7 @@ struct Verify: ParsableCommand {
       keys: ["state", "source", "sha256", "now"])
     rows.extra = [
       ("case", .string(reader.path)), ("sources", .int(Int64(sources.count))),
-      ("differing", .int(Int64(differing.count))),
+      ("differing", .int(Int64(differing.count))), ("embedded", .int(Int64(embedded))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
@@ -64,23 +67,35 @@ struct Verify: ParsableCommand {
       ])
     }
     if format != .table || !differing.isEmpty { rows.write(as: format) }
-    if format == .table { summary(verdict, sources.count, differing.count) }
+    if format == .table { summary(verdict, sources.count, differing.count, embedded) }
+    if evidence == nil,
+      differing.contains(where: { $0.state == .gone && !$0.path.hasPrefix("/") && $0.path != "-" })
+    {
+      Console.note(
+        "paths of this evidence are relative: run verify where it was ingested, or give that folder with --evidence DIR"
+      )
+    }
     let headFails = head != nil && verdict.coveredByHead == nil
     if !differing.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
   }
 
-  private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int) {
+  private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int) {
     if !logOnly {
+      if embedded > 0 {
+        Console.print(
+          "embedded copy matches; original gone: \(Figures.grouped(embedded)) of \(Figures.counted(sources, "source"))"
+        )
+      }
       Console.print(
         differing == 0
-          ? "evidence: all \(Figures.grouped(sources)) sources are what was ingested"
-          : "evidence: \(Figures.grouped(differing)) of \(Figures.grouped(sources)) sources differ or are gone"
+          ? "evidence: \(sources == 1 ? "the source is" : "all \(Figures.grouped(sources)) sources are") what was ingested"
+          : "evidence: \(Figures.grouped(differing)) of \(Figures.counted(sources, "source")) \(differing == 1 ? "differs or is gone" : "differ or are gone")"
       )
     }
     if let broken = verdict.brokenAt {
       Console.print("custody log: broken at entry \(broken): it was changed after it was written")
     } else {
-      Console.print("custody log: \(Figures.grouped(verdict.entries)) entries, chain whole")
+      Console.print("custody log: \(Figures.counted(verdict.entries, "entry", "entries")), chain whole")
     }
     switch (head, verdict.coveredByHead) {
     case (nil, _): break
@@ -96,47 +111,60 @@ struct Verify: ParsableCommand {
 
 /// Reads the evidence again and compares its hashes.
 enum EvidenceComparison {
-  enum State: String { case same, changed, gone }
+  enum State: String {
+    case same, changed, gone
+    /// The file is gone; the copy that the case holds has the same SHA-256.
+    case embedded
+  }
   struct Result {
     var name: String
+    var path: String
     var sha256: String
     var now: String?
     var state: State
   }
 
-  static func run(_ sources: [SourceEntry], base: String?) throws -> [Result] {
-    func located(_ path: String) -> String {
-      guard let base, !path.hasPrefix("/") else { return path }
-      return base + "/" + path
-    }
+  static func run(_ reader: CaseReader, base: String?) throws -> [Result] {
+    let sources = try reader.sources()
     var found: [String: [[String]: String]] = [:]
-    var paths: [String] = []
-    for source in sources
-    where !paths.contains(located(source.description.path)) && source.description.path != "-" {
-      paths.append(located(source.description.path))
-    }
-    for path in paths where access(path, R_OK) == 0 {
-      // One after the other: a path that cannot be read must not hide the others.
-      var options = IntakeOptions()
-      options.mayBeKnown = false
-      options.jobs = 1
-      let summary: IntakeSummary
-      do {
-        summary = try Intake.run([path], options: options, into: DiscardingSink())
-      } catch let error as IntakeError {
-        Console.warn(Sanitizer.escape(error.description))
-        continue
-      }
-      for account in summary.sources {
-        found[path, default: [:]][account.description.members] = account.sha256
+    var fromCopy: Set<String> = []
+    var seen: Set<String> = []
+    for source in sources {
+      let path = source.description.path
+      guard seen.insert(path).inserted else { continue }
+      let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
+      if path != "-", access(located, R_OK) == 0 {
+        found[path] = digests(of: located)
+      } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
+        fromCopy.insert(path)
+        found[path] = withExtendedLifetime(copy) { digests(of: copy.path) }
       }
     }
     return sources.map { source in
-      let now = found[located(source.description.path)]?[source.description.members]
+      let path = source.description.path
+      let now = found[path]?[source.description.members]
       return Result(
-        name: source.name, sha256: source.sha256, now: now,
-        state: now == nil ? .gone : now == source.sha256 ? .same : .changed)
+        name: source.name, path: path, sha256: source.sha256, now: now,
+        state: now == nil
+          ? .gone : now != source.sha256 ? .changed : fromCopy.contains(path) ? .embedded : .same)
     }
+  }
+
+  /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
+  /// others.
+  private static func digests(of path: String) -> [[String]: String] {
+    var options = IntakeOptions()
+    options.mayBeKnown = false
+    options.jobs = 1
+    var found: [[String]: String] = [:]
+    do {
+      for account in try Intake.run([path], options: options, into: DiscardingSink()).sources {
+        found[account.description.members] = account.sha256
+      }
+    } catch {
+      Console.warn(Sanitizer.escape("\(error)"))
+    }
+    return found
   }
 }
 

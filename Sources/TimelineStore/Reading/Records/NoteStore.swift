@@ -88,6 +88,11 @@ public final class NoteStore: Sendable {
         else {
           throw refusal("there is no note \(note.value ?? "")")
         }
+        if let earlier = try Self.read(connection, true).first(where: {
+          $0.kind == .retraction && $0.value.flatMap { Int64($0) } == number
+        }) {
+          throw refusal("note \(number) is retracted already, by note \(earlier.id)")
+        }
       }
       let statement = try connection.prepare(
         "INSERT INTO note (created_at, author, event, text) VALUES (?, ?, ?, ?)")

@@ -134,4 +134,19 @@ extension CaseReader {
       body(JSONText.array([link.from, link.to, link.kind]) + "\n")
     }
   }
+
+  /// What the newest trace that knows says of a device's clock: its number, and the clock minus true time with the bound
+  /// of the error, seconds. nil when no trace found it off.
+  public func clockSkew(device: String) throws(StoreError) -> (trace: Int64, seconds: Double, error: Double)?
+  {
+    let row = try connection.prepare(
+      """
+      SELECT t.number, j.value ->> '$.seconds', j.value ->> '$.error'
+      FROM trace_result t, json_each(t.result, '$.trace.skew_details') j
+      WHERE json_valid(t.result) AND j.type = 'object' AND j.value ->> '$.device' = ? ORDER BY t.number DESC LIMIT 1
+      """)
+    row.bound([.text(device)])
+    guard try row.next(), let seconds = Double(row.text(1)), abs(seconds) < 1e9 else { return nil }
+    return (row.int64(0), seconds, Double(row.text(2)) ?? 0)
+  }
 }

@@ -1,0 +1,106 @@
+internal import IncidentModel
+
+/// Tells a mistyped name from one that merely matches nothing, and finds the name that was meant.
+extension CaseReader {
+  /// Refuses a bare name that is neither a column of the inventory nor a field of any event: it would match nothing, in
+  /// silence, and a script would read that as good news.
+  func requireKnown(_ names: [(name: String, range: Range<Int>)], reserved: [String], expression: String)
+    throws
+  {
+    for (name, range) in names where catalog.attributes[name] == nil {
+      guard try !hasField(name), try eventCount() > 0 else { continue }
+      let hint =
+        try nearest(to: name, reserved).map { "did you mean \($0)?" }
+        ?? (catalog.attributes.isEmpty ? "the case has no inventory; " : "")
+        + "field.\(name) asks for the field all the same"
+      throw QueryError(
+        code: .reference,
+        message: "nothing in this case is called '\(name)': no column of the inventory, no field of an event",
+        hint: hint, expression: expression, range: range)
+    }
+  }
+
+  /// Why an expression may have matched nothing.
+  public func hints(_ query: EventQuery) throws -> [String] {
+    var hints: [String] = []
+    for term in query.expression.terms {
+      switch term.predicate {
+      case .field(let name, let test):
+        if try !hasField(name) {
+          hints.append(
+            "no event has a field '\(name)'"
+              + (try nearest(to: name, []).map { "; did you mean \($0)?" } ?? ""))
+        } else if case .matches(let pattern) = test {
+          hints += Self.commaHint(pattern)
+        }
+      case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .device(let pattern),
+        .program(let pattern), .source(let pattern), .tag(let pattern):
+        hints += Self.commaHint(pattern)
+      default: break
+      }
+    }
+    return hints
+  }
+
+  private static func commaHint(_ pattern: GlobPattern) -> [String] {
+    guard pattern.literals.contains(where: { $0.contains(",") }) else { return [] }
+    return ["a comma is part of the value; for one or the other write (name:a OR name:b)"]
+  }
+
+  /// True when some event seems to have a field of this name. Quick: looks for the name, not for the member.
+  private func hasField(_ name: String) throws -> Bool {
+    // A name that JSON writes with escapes is not looked for.
+    guard name.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) else {
+      return true
+    }
+    let last = name.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? name
+    for segment in catalog.segments {
+      let row = try connection.prepare(
+        "SELECT 1 FROM segment_\(segment) WHERE fields IS NOT NULL AND (instr(fields, ?) OR instr(fields, ?)) LIMIT 1"
+      )
+      row.bound([.text("\"\(last)\""), .text(".\(last)\"")])
+      if try row.next() { return true }
+    }
+    return false
+  }
+
+  /// The known name that differs by few letters. Fields are those of the first events of each segment.
+  private func nearest(to name: String, _ reserved: [String]) throws -> String? {
+    var known = Set(reserved).union(catalog.attributes.keys)
+    for segment in catalog.segments.prefix(64) {
+      let row = try connection.prepare(
+        "SELECT fields FROM segment_\(segment) WHERE fields IS NOT NULL LIMIT 500")
+      while try row.next() {
+        var text = row.text(0)
+        text.withUTF8 { json in
+          FieldReader.forEachLeaf(in: json) { leaf in
+            var path: [UInt8] = []
+            leaf.appendPath(to: &path)
+            if path.count <= 64 { known.insert(String(decoding: path, as: UTF8.self)) }
+          }
+        }
+      }
+    }
+    let limit = name.utf8.count <= 3 ? 1 : name.utf8.count <= 6 ? 2 : 3
+    let wanted = name.lowercased()
+    return known.map { (Self.distance(wanted, $0.lowercased()), $0) }.filter { $0.0 <= limit }.min {
+      $0 < $1
+    }?.1
+  }
+
+  /// Letters to change, add or drop to make one name of the other (Levenshtein).
+  private static func distance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a.utf8.prefix(64)), Array(b.utf8.prefix(64)))
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+        diagonal = row[j + 1]
+        row[j + 1] = next
+      }
+    }
+    return row[b.count]
+  }
+}
