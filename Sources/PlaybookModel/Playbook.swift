@@ -40,7 +40,10 @@ public struct Playbook: Sendable {
       let bad = findings.filter { $0.level == .error || $0.level == .notRunnable }
       guard let first = bad.first else { return "the playbook is not valid" }
       let more = bad.count > 1 ? " (and \(bad.count - 1) more; see 'firebreak playbook validate')" : ""
-      return "line \(first.line) \(first.pointer): \(first.message)\(more)"
+      // What the reader of the notation says names its place itself.
+      if first.message.hasPrefix("line ") { return first.message + more }
+      let place = [first.line > 0 ? "line \(first.line)" : "", first.pointer].filter { !$0.isEmpty }
+      return (place.isEmpty ? "" : place.joined(separator: " ") + ": ") + first.message + more
     }
   }
 

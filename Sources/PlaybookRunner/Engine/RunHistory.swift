@@ -16,6 +16,8 @@ public struct RunHistory: Sendable {
     public var acts: [String: DeviceState] = [:]
     /// By device: their inverse.
     public var undos: [String: DeviceState] = [:]
+    /// By device: what the other side or the executor said last (the broker's reason, the address).
+    public var details: [String: String] = [:]
     /// Values that the step gave to variables.
     public var variables: [(name: String, value: String)] = []
     /// True for success; nil while not finished.
@@ -65,6 +67,7 @@ public struct RunHistory: Sendable {
       guard let device = record.target, let outcome = record.outcome else { return }
       edit(record) { visit in
         let state = DeviceState.finished(outcome, reason: record.reason)
+        visit.details[device] = record.detail
         if record.action == .undo { visit.undos[device] = state } else { visit.acts[device] = state }
       }
     case .note where record.reason == "variable":

@@ -50,10 +50,7 @@ public struct Planner: Sendable {
     }
     try renderAll(&plan)
     if !fleetSteps.isEmpty && plan.targets.isEmpty {
-      let why = plan.refused.first.map {
-        " (\(plan.refused.count) refused; the first, '\($0.device)': \($0.reason))"
-      }
-      throw RunnerError(.badTargets, "no device is left to act on\(why ?? ": the query selects none")")
+      throw RunnerError(.badTargets, Self.nothingLeft(plan))
     }
     decideApproval(fleetSteps.compactMap(\.action.rollout), &plan)
     plan.hash = plan.write { _ in }
@@ -73,15 +70,22 @@ public struct Planner: Sendable {
         throw RunnerError(.badArgument, "'\(name)' is a constant of the playbook")
       }
       guard VariableValue.fits(value, type: variable.type) else {
-        throw RunnerError(.badArgument, "the value of '\(name)' is no \(variable.type)")
+        let about = variable.description.map { " (\($0))" } ?? ""
+        throw RunnerError(
+          .badArgument, "the value of --set \(Self.short(name))=\(value) is no \(variable.type)\(about)")
       }
       values[name] = value
     }
-    for (name, variable) in playbook.variables.sorted(by: { $0.key < $1.key })
-    where variable.isExternal && values[name] == nil {
-      let about = variable.description.map { " (\($0))" } ?? ""
+    let missing = playbook.variables.sorted { $0.key < $1.key }
+      .filter { $0.value.isExternal && values[$0.key] == nil }
+    guard missing.isEmpty else {
+      let wanted = missing.map { name, variable in
+        "--set \(Self.short(name))=… (\(variable.description ?? variable.type))"
+      }
       throw RunnerError(
-        .badArgument, "the playbook needs a value for '\(name)'\(about): add --set \(name)=VALUE")
+        .badArgument,
+        "the playbook needs \(missing.count == 1 ? "a value" : "values"): add \(wanted.joined(separator: ", "))"
+      )
     }
     return values
   }
@@ -134,7 +138,10 @@ public struct Planner: Sendable {
         continue
       }
       if let basis = selected.basis, basis >= .selfAsserted, !options.includesSelfAsserted {
-        refuse("self-asserted", "only \(basis.name) evidence names it; somebody may have forged that")
+        refuse(
+          "self-asserted",
+          "only \(basis.name) evidence selects it, which may be forged: \(Self.selfAssertedOption) takes it, with two approvals"
+        )
         continue
       }
       let values = indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
@@ -194,6 +201,20 @@ public struct Planner: Sendable {
       }
     }
     plan.targets = kept
+    // One bad value of the playbook's own variables is one mistake, not one for each device.
+    let bad = plan.refused.filter { $0.code == "bad-argument" }
+    guard kept.isEmpty, let reason = bad.first?.reason, bad.allSatisfy({ $0.reason == reason }) else {
+      return
+    }
+    let bound = Set(snapshot.actionSteps.flatMap { ($0.action.rollout?.bindings ?? []).map(\.name) })
+    let culprit = snapshot.variables.sorted { $0.key < $1.key }.first { name, value in
+      !bound.contains(name) && (reason.contains("'\(name)'") || reason.contains("'\(value)'"))
+    }
+    guard let culprit else { return }
+    let about = snapshot.playbook.variables[culprit.key]?.description.map { " (\($0))" } ?? ""
+    throw RunnerError(
+      .badArgument,
+      "the value of --set \(Self.short(culprit.key))=\(culprit.value) does not do\(about): \(reason)")
   }
 
   /// The calls of some commands for one device, or for none: one for each command and target.

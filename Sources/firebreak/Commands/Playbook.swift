@@ -12,7 +12,7 @@ struct PlaybookCommands: ParsableCommand {
     discussion:
       "plan shows what would be done, run does what a plan says and nothing else. Docs/Playbooks.md has the rules.",
     subcommands: [
-      PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
+      PlaybookList.self, PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
       PlaybookRunCommand.self,
       PlaybookStatus.self, PlaybookResume.self, PlaybookUndo.self, PlaybookCard.self,
     ])
@@ -58,11 +58,13 @@ struct PlaybookValidate: ParsableCommand {
           case .note: Console.style.dim("note")
           }
         let place = "\(path):\(finding.line)"
-        let pointer =
-          finding.pointer.isEmpty ? "" : " \(Console.style.dim(Sanitizer.escape(finding.pointer)))"
-        Console.print(
-          "\(Sanitizer.escape(place)): \(level): \(Sanitizer.escape(finding.message)) [\(finding.rule)]\(pointer)"
-        )
+        Console.print("\(Sanitizer.escape(place)): \(level): [\(finding.rule)]")
+        for line in Paragraph.lines("  " + Sanitizer.escape(finding.message), width: Console.width) {
+          Console.print(line)
+        }
+        if !finding.pointer.isEmpty {
+          Console.print("    " + Console.style.dim("at " + Sanitizer.escape(finding.pointer)))
+        }
       }
       Console.print("\(Sanitizer.escape(path)): \(document.verdict.rawValue)")
     }

@@ -49,8 +49,8 @@ struct ApprovalOptions: ParsableArguments {
       guard let breakGlass else {
         let why = plan.approvalReasons.isEmpty ? "" : " (\(plan.approvalReasons.joined(separator: "; ")))"
         throw CommandError(
-          "the plan needs \(needed) approval\(needed == 1 ? "" : "s")\(why), and has \(people.count): sign it with "
-            + "'ssh-keygen -Y sign -n firebreak-plan -f KEY \(path)' and add --signature \(path).sig --allowed-signers FILE",
+          "the plan needs \(needed) approval\(needed == 1 ? "" : "s")\(why), and has \(people.count): "
+            + Planner.approvalSteps(plan.approval, file: path).joined(separator: "\n  "),
           .no)
       }
       guard breakGlass.split(separator: " ").count >= 3 else {

@@ -25,7 +25,14 @@ struct PlanOptions: ParsableArguments {
   )
   var protected: [String] = []
 
-  @Flag(help: "Also devices that only self-asserted evidence names; then two people must approve.")
+  @Option(
+    name: .customLong("include-gateway"),
+    help: ArgumentHelp(
+      "A device that other targets hang on and that is a target all the same; repeat for several.",
+      valueName: "device"))
+  var gateways: [String] = []
+
+  @Flag(help: "Also devices that only self-asserted evidence selects; then two people must approve.")
   var includeSelfAsserted = false
 
   /// Makes the plan of a playbook.
@@ -35,7 +42,14 @@ struct PlanOptions: ParsableArguments {
     var selection: TargetSelection?
     if let targets {
       var selected = try PlaybookTargets.select(targets, case: try chosenCase.existingPath())
-      selected.protected = Protection.devices(named: protected, inventory: selected.inventory)
+      for name in gateways {
+        guard selected.inventory.rowOfDevice[name] != nil else {
+          throw ValidationError("--include-gateway '\(name)': the inventory does not list it")
+        }
+        selected.protected[name] = nil
+      }
+      let standing = Protection.devices(named: protected, values: values, inventory: selected.inventory)
+      selected.protected.merge(standing) { $1 }
       for query in playbook.excludedTargets {
         for device in try PlaybookTargets.select(query, case: try chosenCase.existingPath()).devices {
           selected.protected[device.device] = "the playbook excludes '\(query)'"
@@ -67,14 +81,22 @@ struct PlanOptions: ParsableArguments {
 
 /// What we stand on is not acted on.
 enum Protection {
-  /// Devices that must not be touched, with the reason: those named, and the machine we run on.
-  static func devices(named: [String], inventory: Inventory) -> [String: String] {
+  /// Devices that must not be touched, with the reason: those named, those that an address in `values` names, brokers,
+  /// and the machine we run on.
+  static func devices(named: [String], values: [String], inventory: Inventory) -> [String: String] {
     var devices = Dictionary(named.map { ($0, "protected by the operator") }, uniquingKeysWith: { a, _ in a })
     var buffer = [CChar](repeating: 0, count: 256)
     if gethostname(&buffer, buffer.count - 1) == 0 {
       let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       for name in [host, String(host.prefix { $0 != "." })] {
         devices[name] = "this is the machine we run on"
+      }
+    }
+    for value in values {
+      guard let scheme = value.firstRange(of: "://") else { continue }
+      let host = value[scheme.upperBound...].prefix { $0 != ":" && $0 != "/" }
+      if inventory.rowOfDevice[String(host)] != nil {
+        devices[String(host)] = "the playbook works through it"
       }
     }
     for (row, name) in inventory.devices.enumerated() {
@@ -121,9 +143,16 @@ struct PlaybookPlan: ParsableCommand {
     let report = PlanReport(plan, planner: Planner(executors: executors))
     switch format {
     case .json: Console.write(report.json(limit: nil))
-    case .table: for line in report.lines(limit: all ? nil : 10) { Console.print(line) }
+    case .table: for line in report.lines(limit: all ? nil : 10, width: Console.width) { Console.print(line) }
     }
-    if let output { Console.note("plan written: firebreak playbook run \(output)") }
+    let steps = Planner.approvalSteps(plan.approval, file: output ?? "p.plan")
+    if let output {
+      Console.note("plan written: '\(output)'")
+      if steps.isEmpty { Console.note("run it with: firebreak playbook run \(output)") }
+    } else if !steps.isEmpty {
+      Console.note("write the plan with --output p.plan; then")
+    }
+    for step in steps { Console.note(step) }
   }
 }
 
@@ -138,9 +167,10 @@ struct PlanReport {
   }
 
   /// Lines for a terminal; commands of the first `limit` targets.
-  func lines(limit: Int?) -> [String] {
+  /// No line is wider than `width` where there is one.
+  func lines(limit: Int?, width: Int?) -> [String] {
     var lines: [String] = []
-    func put(_ text: String) { lines.append(Sanitizer.escape(text)) }
+    func put(_ text: String) { lines += Paragraph.lines(Sanitizer.escape(text), width: width) }
     put("Playbook  \(plan.playbook.name)  version \(plan.playbook.version)")
     if !plan.expression.isEmpty { put("Targets   \(plan.expression)") }
     put("          \(plan.targets.count) of \(plan.fleetSize) devices, \(plan.refused.count) refused")
@@ -175,7 +205,8 @@ struct PlanReport {
       put("  … and \(plan.targets.count - limit) more (--all shows them)")
     }
     if !plan.refused.isEmpty {
-      put("Refused   \(plan.refused.count)")
+      let counts = plan.refusedByCode().map { "\($0.count) \($0.value)" }.joined(separator: ", ")
+      put("Refused   \(plan.refused.count): \(counts)")
       for refusal in plan.refused.prefix(limit ?? Int.max) {
         put("  \(refusal.device): \(refusal.reason) [\(refusal.code)]")
       }

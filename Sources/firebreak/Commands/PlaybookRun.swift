@@ -42,6 +42,11 @@ struct PlaybookRunCommand: AsyncParsableCommand {
       try PlanCheck.unchanged(plan, case: casePath)
       approvals = try await approval.check(plan, bytes: bytes, path: name)
     } else {
+      // A name with an ending was meant as a file: do not look for a playbook of that name.
+      if name.hasSuffix(".plan") && access(name, F_OK) != 0 {
+        throw CommandError(
+          "no plan file '\(name)': make one with 'firebreak playbook plan PLAYBOOK … --output \(name)'")
+      }
       plan = try options.plan(name, executors: executors)
       if plan.approval > .operator_ {
         throw CommandError(
@@ -74,7 +79,9 @@ struct PlaybookRunCommand: AsyncParsableCommand {
         "a playbook is run from a plan when nobody can be asked: 'firebreak playbook plan … --output FILE', then run FILE"
       )
     }
-    for line in PlanReport(plan, planner: Planner(executors: executors)).lines(limit: 10) {
+    for line in PlanReport(plan, planner: Planner(executors: executors)).lines(
+      limit: 10, width: Console.width)
+    {
       Console.note(line)
     }
     Console.note("Type the number of targets (\(plan.targets.count)) to go on:")
@@ -152,6 +159,7 @@ struct RunCommandSupport {
 
   private func finish(_ summary: RunSummary) throws {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
+    let reasons = summary.reasons + (summary.end == .succeeded ? [] : try trouble(summary.run))
     switch format {
     case .json:
       Console.write(
@@ -160,12 +168,16 @@ struct RunCommandSupport {
             ("schema", .string("firebreak.run/1")), ("run", .string(summary.run)),
             ("end", .string(summary.end.rawValue)),
             ("counts", .object(order.map { ($0.rawValue, .number(summary.counts[$0] ?? 0)) })),
-            ("reasons", .array(summary.reasons.map(DocumentNode.string))),
+            ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
       let counts = order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
       Console.print("run \(summary.run): \(summary.end.rawValue) (\(counts))")
-      for reason in summary.reasons { Console.print("  \(Sanitizer.escape(reason))") }
+      for reason in reasons {
+        for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
+          Console.print(line)
+        }
+      }
     }
     switch summary.end {
     case .succeeded: break
@@ -174,6 +186,21 @@ struct RunCommandSupport {
       Console.note("go on with: firebreak playbook resume \(summary.run)")
       throw ExitStatus.interrupted
     }
+  }
+}
+
+extension RunCommandSupport {
+  /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
+  private func trouble(_ run: String) throws -> [String] {
+    let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
+    let records = try CaseJournal(case: casePath, readOnly: true).records(run: run)
+    guard
+      let first = records.first(where: { record in
+        record.target != nil && record.kind == .result && wanted.contains(record.outcome)
+      }), let device = first.target, let outcome = first.outcome
+    else { return [] }
+    let why = first.reason.map { " (\($0))" } ?? ""
+    return ["the first: \(device) \(outcome.rawValue)\(why): \(first.detail)"]
   }
 }
 

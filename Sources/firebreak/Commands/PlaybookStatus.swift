@@ -58,18 +58,36 @@ struct PlaybookStatus: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.playbook-status/1",
       columns: [
-        .init("STEP", mayShrink: true), .init("DEVICE", mayShrink: true), .init("STATE"), .init("REASON"),
+        .init("DEVICE", mayShrink: true), .init("STATE"), .init("REASON"), .init("DETAIL", mayShrink: true),
+        .init("STEP", mayShrink: true),
       ],
-      keys: ["step", "device", "state", "reason"])
+      keys: ["device", "state", "reason", "detail", "step"])
+    // Without its plan a run still has its journal.
+    let plan = try? choice.plan(id, case: try choice.chosenCase.existingPath())
+    var notBegun = 0
     for step in history.order {
       for visit in history.visits[step] ?? [] {
         for (device, state) in visit.acts.sorted(by: { $0.key < $1.key }) {
           let (name, reason) = Self.text(visit.undos[device] ?? state, isUndo: visit.undos[device] != nil)
           if !all && (name == "ok" || name == "changed" || name == "undone") { continue }
           rows.rows.append([
-            .string(step), .string(Sanitizer.escape(device)), .string(name), .string(reason ?? ""),
+            .string(Sanitizer.escape(device)), .string(name), .string(reason ?? ""),
+            .string(Sanitizer.escape(visit.details[device] ?? "")),
+            .string(Self.shown(step, plan)),
           ])
         }
+      }
+      // Targets that a halt or a stop kept from being begun.
+      guard let plan, let last = history.visits[step]?.last,
+        case .action(let action)? = plan.playbook.steps[step]?.kind, action.rollout != nil
+      else { continue }
+      for target in plan.targets where last.acts[target.device] == nil {
+        notBegun += 1
+        rows.rows.append([
+          .string(Sanitizer.escape(target.device)), .string("not begun"),
+          .string(history.end?.rawValue ?? ""),
+          .string("nothing was sent"), .string(Self.shown(step, plan)),
+        ])
       }
     }
     let problem = JournalChain.firstProblem(in: records)
@@ -77,12 +95,19 @@ struct PlaybookStatus: ParsableCommand {
     rows.extra = [
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
       ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
-      ("journal", .string(problem ?? "verifies")),
+      ("not_begun", .int(Int64(notBegun))), ("journal", .string(problem ?? "verifies")),
     ]
     if format == .table {
       let state = history.end?.rawValue ?? "not finished: running, or killed (resume goes on)"
       Console.print("run \(id): \(state)")
-      Console.print("  " + counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", "))
+      let parts =
+        counts.map { "\($0.value) \($0.key.rawValue)" } + (notBegun > 0 ? ["\(notBegun) not begun"] : [])
+      Console.print("  " + parts.joined(separator: ", "))
+      for record in records where record.kind == .halted {
+        for line in Paragraph.lines("  " + Sanitizer.escape(record.detail), width: Console.width) {
+          Console.print(line)
+        }
+      }
       Console.print(
         "  journal of \(records.count) records \(problem.map { "is ALTERED: \($0)" } ?? "verifies")")
       if !rows.rows.isEmpty { rows.write(as: .table) }
@@ -90,6 +115,11 @@ struct PlaybookStatus: ParsableCommand {
       rows.write(as: format)
     }
     if problem != nil { throw ExitStatus.no }
+  }
+
+  /// A step's name where the plan knows one, else its id.
+  private static func shown(_ step: String, _ plan: ExecutionPlan?) -> String {
+    Sanitizer.escape(plan?.playbook.steps[step]?.name ?? step)
   }
 
   private static func text(_ state: RunHistory.DeviceState, isUndo: Bool) -> (String, String?) {

@@ -42,9 +42,32 @@ enum PlaybookFiles {
     if !name.contains("/") || isFolder(name), let found = candidates.first(where: { access($0, R_OK) == 0 }) {
       return found
     }
+    let names = installed().map(\.name)
+    let near = names.map { ($0, NearNames.distance($0, name)) }.filter { $0.1 <= max(2, $0.0.count / 4) }
+      .min { $0.1 < $1.1 }
+    if let near { throw CommandError("there is no playbook '\(name)': did you mean '\(near.0)'?") }
+    let known = names.isEmpty ? "there are none" : names.joined(separator: ", ")
     throw CommandError(
-      "there is no playbook '\(name)': give a file, or a name of a folder in \(folders().joined(separator: ", "))"
+      "there is no playbook '\(name)': give a file, or one of those that 'firebreak playbook list' shows (\(known))"
     )
+  }
+
+  /// The playbooks in the folders, by name; the first folder that has a name wins.
+  static func installed() -> [(name: String, path: String)] {
+    var found: [String: String] = [:]
+    for folder in folders() {
+      guard let stream = opendir(folder) else { continue }
+      defer { closedir(stream) }
+      while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name.hasPrefix(".") || found[name] != nil { continue }
+        let paths = ["yaml", "yml", "json"].map { "\(folder)/\(name)/playbook.\($0)" }
+        if let path = paths.first(where: { access($0, R_OK) == 0 }) { found[name] = path }
+      }
+    }
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   private static func isFolder(_ path: String) -> Bool {
@@ -61,8 +84,9 @@ enum PlaybookFiles {
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     if count > 0 {
       let program = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      if let slash = program.lastIndex(of: "/") {
-        folders.append(program[..<slash] + "/../share/firebreak/Playbooks")
+      // PREFIX/bin/firebreak has its playbooks in PREFIX/share.
+      if let slash = program.lastIndex(of: "/"), let parent = program[..<slash].lastIndex(of: "/") {
+        folders.append(program[..<parent] + "/share/firebreak/Playbooks")
       }
     }
     return folders

@@ -19,7 +19,8 @@ struct PlaybookTargets {
   static func select(_ expression: String, case path: String) throws -> TargetSelection {
     let reader = try CaseReader(path: path)
     // No event has the id 0: this reads the fleet alone.
-    let inventory = try reader.loadEvidence(matching: "id:0").evidence.inventory
+    let fleet = try reader.loadEvidence(matching: "id:0").evidence
+    let inventory = fleet.inventory
     guard inventory.count > 0 else {
       throw CommandError(
         "the case has no inventory, and targets are devices of the inventory: 'firebreak ingest --inventory FILE.csv'"
@@ -35,8 +36,23 @@ struct PlaybookTargets {
     }
     devices += selected.filter { inventory.rowOfDevice[$0.key] == nil }.sorted { $0.key < $1.key }
       .map { SelectedDevice(device: $0.key, basis: $0.value) }
+    // The inventory's column `gateway` is topology too.
+    var topology = fleet.topology
+    if let column = inventory.attributes.firstIndex(of: "gateway") {
+      for (row, device) in inventory.devices.enumerated() {
+        let gateway = inventory.value(row: row, attribute: column)
+        if !gateway.isEmpty {
+          topology.links.append(.init(from: device, to: gateway, kind: "gateway column"))
+        }
+      }
+    }
+    let carriers = Carriers.among(devices.map(\.device), topology: topology)
     return TargetSelection(
-      expression: expression, devices: devices, inventory: inventory, caseDigest: try digest(reader))
+      expression: expression, devices: devices, inventory: inventory,
+      protected: carriers.mapValues {
+        "the target '\($0)' hangs on it; --include-gateway takes it all the same"
+      },
+      caseDigest: try digest(reader))
   }
 
   /// SHA-256 over the case's sources, inventory and topology. Notes and journals do not change it.
