@@ -41,6 +41,7 @@ struct Origins {
     let top = dependency.candidates.prefix(10)
     guard let best = top.first?.score else { return }
     let sum = top.reduce(0) { $0 + exp(($1.score - best) / 2) }
+    let isNumbersOnly = onsets.devices.allSatisfy { onsets.findings[$0]!.kind == .metric }
     for entry in top {
       var candidate = Candidate(
         device: entry.device, probability: confidence * exp((entry.score - best) / 2) / sum)
@@ -52,6 +53,8 @@ struct Origins {
         candidate.reasonsFor.append("it failed itself")
         candidate.events = Array(finding.events.prefix(5))
       } else {
+        // Numbers that drift in company under a silent provider may have one cause anywhere; the counts flatter it.
+        if isNumbersOnly { candidate.probability *= 0.5 }
         candidate.reasonsAgainst.append("its own failure was not seen")
       }
       candidates.append(candidate)
