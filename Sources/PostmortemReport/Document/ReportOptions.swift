@@ -15,6 +15,14 @@ public enum Audience: String, Sendable, CaseIterable, Hashable {
   /// True when the report gives no path into the evidence: readers outside.
   public var hidesEvidence: Bool { isRedacted }
 
+  /// True for readers who want plain words: no formulas, no statistics, no references.
+  var isPlain: Bool { self == .executive || self == .customer }
+
+  /// The marking where nobody chooses one. AMBER keeps a report within the organisation and its clients. A customer's report
+  /// holds pseudonyms and no evidence and is made to be handed on, so it is GREEN: shared within the community; publishing it
+  /// (CLEAR) stays a person's decision.
+  public var defaultMarking: TrafficLight { self == .customer ? .green : .amber }
+
   /// True when names become pseudonyms and text from evidence is left out.
   var isRedacted: Bool { self == .customer || self == .regulator }
 }
@@ -41,8 +49,8 @@ public enum TrafficLight: String, Sendable, CaseIterable, Hashable {
 public struct ReportOptions: Sendable {
   /// For whom.
   public var audience = Audience.engineer
-  /// The marking; AMBER unless told otherwise.
-  public var marking = TrafficLight.amber
+  /// The marking; that of the audience unless told otherwise.
+  public var marking: TrafficLight
   /// Which incident of the trace, from 0, the largest first.
   public var incident = 0
   /// Number of this version of the report, from 1.
@@ -55,6 +63,7 @@ public struct ReportOptions: Sendable {
   /// Options for a reader, all else at its default.
   public init(audience: Audience = .engineer, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) {
     self.audience = audience
+    marking = audience.defaultMarking
     self.sha256 = sha256
   }
 }

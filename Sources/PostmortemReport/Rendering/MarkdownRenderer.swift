@@ -5,7 +5,7 @@ import IncidentModel
 public enum MarkdownRenderer {
   /// The file's text.
   public static func render(_ report: Report) -> String {
-    var out = "# \(escape(report.title.display))\n\n"
+    var out = "# \(line(escape(report.title.display)))\n\n"
     out +=
       "**\(escape(report.options.marking.marking))** · \(report.state.title) · Version \(report.options.version) · "
     out += "For: \(report.options.audience.rawValue)\n"
@@ -20,10 +20,10 @@ public enum MarkdownRenderer {
 
   private static func block(_ block: Block, _ report: Report) -> String {
     switch block {
-    case .paragraph(let text): return prose(text, report) + "\n"
-    case .notice(let text): return "> " + prose(text, report) + "\n"
+    case .paragraph(let text): return line(prose(text, report)) + "\n"
+    case .notice(let text): return "> " + line(prose(text, report)) + "\n"
     case .heading(let title): return "### \(escape(title))\n"
-    case .list(let items): return items.map { "- " + prose($0, report) + "\n" }.joined()
+    case .list(let items): return items.map { "- " + line(prose($0, report)) + "\n" }.joined()
     case .facts(let facts):
       return facts.map { "- **\(escape($0.term))**: \(prose($0.value, report))\n" }.joined()
     case .keyFigures(let ids):
@@ -66,7 +66,7 @@ public enum MarkdownRenderer {
   }
 
   private static func table(_ table: Table, _ report: Report) -> String {
-    var out = "\(escape(table.caption)):\n\n"
+    var out = "\(line(escape(table.caption))):\n\n"
     out += "| " + table.columns.map { escape($0.title) }.joined(separator: " | ") + " |\n"
     out += "|" + table.columns.map { $0.isNumeric ? " ---: |" : " --- |" }.joined() + "\n"
     for row in table.rows { out += "| " + row.map { prose($0, report) }.joined(separator: " | ") + " |\n" }
@@ -106,37 +106,47 @@ public enum MarkdownRenderer {
     return out
   }
 
-  /// Text with every character that Markdown, its HTML or its autolinks could take for something else made literal.
+  /// Text in which nothing is taken for markup, HTML or an autolink. What means nothing where it stands is left as it is:
+  /// `#`, `+`, `-` and `1.` count only at the beginning of a line, `_` inside a word never, and `(` only after `]`, `!` and
+  /// `{` never, since every `[` is escaped.
   static func escape(_ text: String) -> String {
+    let scalars = Array(text.unicodeScalars)
     var result = ""
-    for scalar in text.unicodeScalars {
+    for (index, scalar) in scalars.enumerated() {
       switch scalar {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "&": result += "&amp;"
       case "@": result += "&#64;"
-      case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "$", "=", "^":
+      case "(" where index > 0 && scalars[index - 1] == "]": result += "\\("
+      case "_" where isWord(scalars, index - 1) && isWord(scalars, index + 1): result += "_"
+      case "\\", "`", "*", "_", "[", "]", "|", "~", "$":
         result += "\\"
         result.unicodeScalars.append(scalar)
       default: result.unicodeScalars.append(scalar)
       }
     }
-    // GitHub links bare addresses even inside text, and dashes, dots or digits mean something at a line's beginning only.
+    // GitHub links bare addresses even inside text.
     for (plain, inert) in [("://", "&#58;//"), ("www.", "www&#46;"), ("WWW.", "WWW&#46;")]
     where result.contains(plain) {
       result.replace(plain, with: inert)
     }
-    if let first = result.unicodeScalars.first, "-.0123456789".unicodeScalars.contains(first) {
-      result = escapedStart(result)
-    }
     return result
   }
 
-  /// `- x`, `1. x` and `1) x` are lists, `---` is a rule.
-  private static func escapedStart(_ text: String) -> String {
-    if text.hasPrefix("-") { return "\\" + text }
+  private static func isWord(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {
+    scalars.indices.contains(index) && scalars[index].properties.isAlphabetic
+      || scalars.indices.contains(index) && scalars[index].properties.numericType != nil
+  }
+
+  /// A line that text may begin: `- x`, `+ x`, `1. x` and `1) x` would be lists, `# x` a heading, `---` and `===` rules.
+  static func line(_ text: String) -> String {
+    if let first = text.first, "-+#=".contains(first) { return "\\" + text }
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let rest = text.dropFirst(digits.count)
-    return rest.hasPrefix(".") && !digits.isEmpty ? digits + "\\" + rest : text
+    guard !digits.isEmpty, let mark = rest.first, mark == "." || mark == ")" else { return text }
+    // `4.12.0` is no list: only a blank or the end after the mark makes one.
+    guard rest.dropFirst().first.map({ $0 == " " }) ?? true else { return text }
+    return digits + "\\" + rest
   }
 }

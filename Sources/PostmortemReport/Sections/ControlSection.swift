@@ -25,8 +25,8 @@ enum ControlSection: ReportSection {
       rows.append(
         (
           "Trace",
-          facts.traceNumber.map { Prose([.words("number "), .value(.count($0), unit: "")]) }
-            ?? "made for this report"
+          facts.traceNumber.map { Prose([.foreign(EvidenceText("trace@\($0)"), .name)]) }
+            ?? "made for this report; none that is stored rests on the same evidence and notes"
         ))
     }
     let roles = context.notes.roles ?? []

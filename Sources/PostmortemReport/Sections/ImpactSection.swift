@@ -11,18 +11,21 @@ enum ImpactSection: ReportSection {
   static func blocks(_ context: SectionContext) -> [Block] {
     let notes = context.notes
     var blocks: [Block] = []
+    func figure(_ id: MetricID) -> Prose {
+      context.audience.isPlain ? context.plain(id) : Prose([.metric(id)])
+    }
     if context.incident == nil {
       blocks.append(.paragraph("No incident was found, so no impact can be measured."))
     } else {
       blocks.append(
-        .facts([
-          ("Affected", Prose([.metric(.affected)])), ("Exposed", Prose([.metric(.exposed)])),
-          ("Attack rate", Prose([.metric(.attackRate)])), ("Peak at once", Prose([.metric(.peakAffected)])),
-          ("Still affected", Prose([.metric(.stillAffected)])),
-          ("Device-hours lost", Prose([.metric(.deviceHours)])),
-          ("Sites", Prose([.metric(.affectedSites)])),
-          ("Not in the inventory", Prose([.metric(.unlistedAffected)])),
-        ]))
+        .facts(
+          [
+            ("Affected", figure(.affected)), ("Exposed", figure(.exposed)),
+            (context.audience.isPlain ? "Share of devices affected" : "Attack rate", figure(.attackRate)),
+            ("Peak at once", figure(.peakAffected)), ("Still affected", figure(.stillAffected)),
+            ("Device-hours lost", figure(.deviceHours)), ("Sites", figure(.affectedSites)),
+          ]
+            + (context.audience.isPlain ? [] : [("Not in the inventory", figure(.unlistedAffected))])))
     }
     blocks += [
       .heading("What only people know"),

@@ -43,6 +43,16 @@ struct SectionContext {
     return .list(items.prefix(60).map { Prose.provided($0) })
   }
 
+  /// A figure for readers who want it plain: no interval, and one verdict where there is no value.
+  func plain(_ id: MetricID) -> Prose {
+    let metric = metrics[id]
+    switch metric.value {
+    case .share(let part, let whole, _): return .value(.share(part, of: whole))
+    case .notComputable, .notDetermined: return "not known"
+    default: return audience.isPlain || metric.value.isKnown ? Prose([.metric(id)]) : "not known"
+    }
+  }
+
   /// Letters, digits and hyphens only: it goes into file names and style sheets.
   var reportID: String {
     let slug = facts.caseName.unicodeScalars.map { scalar -> Character in
