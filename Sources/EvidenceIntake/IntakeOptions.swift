@@ -61,4 +61,8 @@ public struct IntakeOptions: Sendable {
   public var excluded: Set<String> = []
   /// Options with nothing given.
   public init() {}
+
+  /// Throws `IntakeError.Code.badOption` for a format, zone or year that there is not; `Intake.run` does so too, but
+  /// later.
+  public func check() throws(IntakeError) { _ = try SourceSettings(self) }
 }

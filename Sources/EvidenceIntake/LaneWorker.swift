@@ -131,6 +131,9 @@ struct LaneWorker: ~Copyable {
     let isBinary = kind != .other || FormatElection(formats: [], head: head).isBinary
     let bound = Self.bound(provenance, layers)
     let setup = work.settings.setup(description, bound: bound)
+    // What would have been elected, should the user's choice read nothing. The head is gone afterwards.
+    let election =
+      setup.format == nil ? nil : FormatElection(formats: work.options.catalog.formats, head: head)
     try lane.beginSource(description)
     var source =
       kind == .journal
@@ -170,6 +173,17 @@ struct LaneWorker: ~Copyable {
     account.damage += layers.flatMap(\.damage) + source.damage
     try Self.check(account)
     try lane.finishSource(account, adjustments: times.adjustments)
+    if let given = setup.format, let election, !source.isBinary, source.events == 0,
+      source.linesBy.refused > 0
+    {
+      let count = source.linesBy.refused
+      let looks =
+        election.winner.map { "it looks like \($0.name)" }
+        ?? (election.isBinary ? "it looks like binary data" : "no format of ours claims it")
+      outcome.notes.append(
+        "'\(Self.place(description))': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
+      )
+    }
     if let hint = kind.hint { outcome.notes.append("'\(Self.place(description))' \(hint)") }
     outcome.accounts.append(account)
   }

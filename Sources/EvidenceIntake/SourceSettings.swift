@@ -14,8 +14,13 @@ struct SourceSettings: Sendable {
     var formats: [(SourceRule, any LogFormat)] = []
     for rule in options.formats {
       guard let format = options.catalog.format(named: rule.value) else {
-        let names = options.catalog.formats.map(\.name).sorted().joined(separator: ", ")
-        throw IntakeError(.badOption, "there is no input format '\(rule.value)'; there are \(names)")
+        let names = options.catalog.formats.map(\.name).sorted()
+        let near = Spelling.nearest(to: rule.value, in: names)
+        throw IntakeError(
+          .badOption,
+          "there is no input format '\(rule.value)'; "
+            + (near.map { "did you mean '\($0)'? 'firebreak formats' lists them all" }
+              ?? "there are \(names.joined(separator: ", "))"))
       }
       formats.append((rule, format))
     }

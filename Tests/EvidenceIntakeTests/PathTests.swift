@@ -127,6 +127,25 @@ import Testing
     #expect(try ingest([tail]).sink.events.isEmpty)
   }
 
+  @Test func saysWhichFormatAMistakenChoiceHides() throws {
+    let folder = Folder()
+    let path = folder.write("gw.log", Make.lines(5))
+    let (sink, summary) = try ingest([path]) { $0.formats = [SourceRule(parsing: "logcat")] }
+    #expect(sink.events.isEmpty && sink.sources[0].account.linesBy.refused == 5)
+    #expect(summary.notes.contains { $0.contains("--input-format logcat") && $0.contains("syslog-iso") })
+  }
+
+  @Test(arguments: [
+    ("syslog-rfc5423", "did you mean 'syslog-rfc5424'?"), ("sylog", "did you mean 'syslog-"),
+    ("cvs", "did you mean 'csv'?"), ("qqqq", "there are"), ("jsnol", "did you mean 'jsonl'?"),
+  ]) func suggestsTheNearestFormat(_ word: String, _ hint: String) {
+    var options = IntakeOptions()
+    options.formats = [SourceRule(parsing: word)]
+    let error = #expect(throws: IntakeError.self) { try options.check() }
+    #expect(
+      error?.code == .badOption && error?.description.contains(hint) == true, "\(String(describing: error))")
+  }
+
   @Test func interruptsAtOnce() throws {
     let folder = Folder()
     let path = folder.write("gw.log", Make.lines(50))

@@ -53,8 +53,11 @@ struct Ingest: ParsableCommand {
   @Option(help: "Threads that read (default: processors).")
   var jobs: Int?
 
-  @Option(help: "Output: table or json.")
-  var format: OutputFormat = .table
+  /// How the report is written.
+  enum ReportFormat: String, CaseIterable, ExpressibleByArgument { case table, json }
+
+  @Option(help: "Output.")
+  var format: ReportFormat = .table
 
   @Flag(help: "Keep the files as they are in the case, so that it stands alone.")
   var embed = false
@@ -64,7 +67,6 @@ struct Ingest: ParsableCommand {
 
   func validate() throws {
     guard !paths.isEmpty else { throw ValidationError("give files, folders, or - for standard input") }
-    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
     if let jobs, jobs < 1 { throw ValidationError("--jobs is 1 or more") }
   }
 
@@ -80,6 +82,11 @@ struct Ingest: ParsableCommand {
     options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     options.excluded = Self.ownFiles(casePath)
     try addFormats(to: &options.catalog)
+    do throws(IntakeError) {
+      try options.check()
+    } catch {
+      throw CommandError("\(error)", .usage)
+    }
 
     let fleet = try inventory.map { path in try FleetFiles.inventory(path) }
     if let fleet { options.knownDevices = Set(fleet.inventory.devices) }
@@ -89,7 +96,9 @@ struct Ingest: ParsableCommand {
     Interrupt.listen()
     var loaderOptions = CaseLoader.Options()
     loaderOptions.tool = "firebreak \(Firebreak.version)"
+    try Self.checkWritable(casePath)
     let loader = try CaseLoader(path: casePath, options: loaderOptions)
+    let earlier = loader.isNewCase ? [] : try CaseReader(path: casePath).sources()
     options.mayBeKnown = !loader.isNewCase
     if let fleet { loader.setInventory(fleet.inventory) }
     if let links { loader.setTopology(links.topology) }
@@ -114,7 +123,14 @@ struct Ingest: ParsableCommand {
       throw error
     }
     try enterCustody(loaded, casePath)
-    try report(IngestReport(casePath: casePath, read: read, loaded: loaded))
+    try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
+  }
+
+  /// Says beforehand, and in plain words, that a case cannot be added to.
+  private static func checkWritable(_ path: String) throws {
+    guard access(path, F_OK) == 0, access(path, W_OK) != 0, errno == EACCES || errno == EROFS else { return }
+    throw CommandError(
+      "the case '\(path)' is read-only (copy it and ingest into the copy, or name another with --case)")
   }
 
   /// Has every file that was read copied into the case.
@@ -168,7 +184,7 @@ struct Ingest: ParsableCommand {
   private func report(_ report: IngestReport) throws {
     switch format {
     case .json: Console.print(report.json.prettyText())
-    case .table, .jsonl, .csv: report.printTable()
+    case .table: report.printTable()
     }
     for note in report.notes { Console.warn(Sanitizer.escape(note)) }
     if let line = report.refusedLine { Console.note(Sanitizer.escape(line)) }

@@ -8,15 +8,24 @@ struct IngestReport {
   let casePath: String
   let read: IntakeSummary
   let loaded: LoadSummary
+  /// The sources that were in the case before.
+  let earlier: [SourceEntry]
 
   /// Sources kept, in evidence order.
-  private var sources: [SourceAccount] { loaded.sources }
+  var sources: [SourceAccount] { loaded.sources }
 
-  private var totalBytes: Tally { sources.reduce(into: Tally()) { $0 += $1.bytesBy } }
-  private var totalLines: Tally { sources.reduce(into: Tally()) { $0 += $1.linesBy } }
+  var totalBytes: Tally { sources.reduce(into: Tally()) { $0 += $1.bytesBy } }
+  var totalLines: Tally { sources.reduce(into: Tally()) { $0 += $1.linesBy } }
 
-  private static func place(_ source: SourceDescription) -> String {
+  var totalEvents: UInt64 { sources.reduce(0) { $0 + $1.events } }
+
+  static func place(_ source: SourceDescription) -> String {
     ([source.path] + source.members).joined(separator: " → ")
+  }
+
+  /// `1 line`, `1,234 lines`.
+  static func count(_ number: UInt64, _ noun: String) -> String {
+    Figures.grouped(number) + " " + noun + (number == 1 ? "" : "s")
   }
 
   // MARK: Losses
@@ -32,7 +41,7 @@ struct IngestReport {
     let list = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(4)
       .map { "\(Figures.grouped($0.value)) \($0.key)" }
     return
-      "\(Figures.grouped(count)) lines could not be read and are kept as refused (\(list.joined(separator: ", "))): "
+      "\(Self.count(count, "line")) could not be read and \(count == 1 ? "is" : "are") kept as refused (\(list.joined(separator: ", "))): "
       + "see the view refused_line"
   }
 
@@ -44,13 +53,14 @@ struct IngestReport {
       var kinds: [String: Int] = [:]
       for damage in damaged.flatMap(\.damage) { kinds[damage.kind, default: 0] += 1 }
       let list = kinds.sorted { $0.key < $1.key }.map { $0.value == 1 ? $0.key : "\($0.key) × \($0.value)" }
-      parts.append("\(damaged.count) of \(sources.count) sources: \(list.joined(separator: ", "))")
+      parts.append(
+        "\(damaged.count) of \(Self.count(UInt64(sources.count), "source")): \(list.joined(separator: ", "))")
       if let first = damaged.first, let damage = first.damage.first {
         parts.append("first: '\(Self.place(first.description))': \(damage.note)")
       }
     }
     if let first = read.unreadable.first {
-      parts.append("\(read.unreadable.count) files not readable, first: \(first)")
+      parts.append("\(Self.count(UInt64(read.unreadable.count), "file")) not readable, first: \(first)")
     }
     return parts.isEmpty
       ? nil : "evidence was damaged, cut short or cannot be trusted: " + parts.joined(separator: "; ")
@@ -64,7 +74,29 @@ struct IngestReport {
     let doubles = loaded.duplicates.map {
       "'\(Self.place($0.source))' equals '\(Self.place($0.original))' (same SHA-256): skipped"
     }
-    return read.notes + skipped + doubles
+    return read.notes + Self.shortened(changed, "were read before with other content")
+      + Self.shortened(skipped, "are in the case already") + Self.shortened(doubles, "equal others")
+  }
+
+  /// The first of many sentences of one kind, and how many more there are.
+  private static func shortened(_ notes: [String], _ what: String) -> [String] {
+    notes.count <= 6 ? notes : notes.prefix(5) + ["\(Figures.grouped(notes.count - 5)) more sources \(what)"]
+  }
+
+  /// Paths that the case knew with another content: a log that has grown since.
+  private var changed: [String] {
+    func key(_ source: SourceDescription) -> SourceDescription {
+      SourceDescription(
+        path: source.path.hasPrefix("./") ? String(source.path.dropFirst(2)) : source.path,
+        members: source.members)
+    }
+    let known = Set(earlier.map { key($0.description) })
+    return sources.filter {
+      $0.bytes > 0 && $0.description.path != "-" && known.contains(key($0.description))
+    }
+    .map {
+      "'\(Self.place($0.description))' was read before with other content: lines that are in both are in the case twice"
+    }
   }
 
   // MARK: JSON
@@ -80,6 +112,7 @@ struct IngestReport {
         .object([
           ("bytes", Self.number(sources.reduce(0) { $0 + $1.bytes })),
           ("accounted", Self.json(totalBytes)), ("counts", Self.json(totalLines)),
+          ("events", Self.number(totalEvents)),
         ])
       ),
       (
@@ -89,7 +122,7 @@ struct IngestReport {
             + loaded.duplicates.map { Self.skipped($0.source, nil) })
       ),
       ("unreadable", .array(read.unreadable.map { .string("\($0)") })),
-      ("notes", .array(read.notes.map { .string($0) })),
+      ("notes", .array((read.notes + changed).map { .string($0) })),
     ])
   }
 
@@ -125,6 +158,7 @@ struct IngestReport {
       ("bytes", number(account.bytes)),
       ("accounted", json(account.bytesBy)),
       ("counts", json(account.linesBy)),
+      ("events", number(account.events)),
       (
         "refused_by", .object(account.refusedBy.sorted { $0.key < $1.key }.map { ($0.key, number($0.value)) })
       ),
@@ -151,45 +185,5 @@ struct IngestReport {
           })
       ),
     ])
-  }
-
-  // MARK: Table
-
-  /// Sources listed one by one.
-  private static let listed = 40
-
-  func printTable() {
-    var table = TextTable([
-      .init("source", mayShrink: true), .init("format"), .init("bytes", alignsRight: true),
-      .init("events", alignsRight: true), .init("contin.", alignsRight: true),
-      .init("blank", alignsRight: true),
-      .init("struct.", alignsRight: true), .init("refused", alignsRight: true),
-      .init("damaged", alignsRight: true),
-      .init("damage", mayShrink: true),
-    ])
-    for account in sources.prefix(Self.listed) {
-      table.append(
-        [Self.place(account.description), account.format] + Self.cells(account.bytes, account.linesBy)
-          + [account.damage.map(\.kind).joined(separator: ", ")])
-    }
-    if sources.count > Self.listed { table.append(["… and \(sources.count - Self.listed) more"]) }
-    if sources.count != 1 {
-      table.append(["all", ""] + Self.cells(sources.reduce(0) { $0 + $1.bytes }, totalLines) + [""])
-    }
-    let lines = table.lines(width: Console.width)
-    Console.print(Console.style.bold(lines[0]))
-    for line in lines.dropFirst() { Console.print(line) }
-    let parts = [totalBytes.events, totalBytes.continuations, totalBytes.blanks, totalBytes.structure]
-    let sum = (parts + [totalBytes.refused, totalBytes.damaged]).map(Figures.grouped).joined(separator: " + ")
-    Console.print("bytes: \(Figures.grouped(totalBytes.total)) = \(sum)")
-    Console.print(
-      "case: \(Sanitizer.escape(casePath)), \(Figures.grouped(loaded.eventsInCase)) events"
-        + (loaded.newestEvidence.map { ", newest \($0)" } ?? ""))
-  }
-
-  private static func cells(_ bytes: UInt64, _ lines: Tally) -> [String] {
-    [
-      bytes, lines.events, lines.continuations, lines.blanks, lines.structure, lines.refused, lines.damaged,
-    ].map(Figures.grouped)
   }
 }
