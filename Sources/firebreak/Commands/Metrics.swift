@@ -39,25 +39,43 @@ struct Metrics: ParsableCommand {
     if let unknown = ids.first(where: { !known.contains($0) }) {
       throw CommandError("there is no figure '\(unknown)'; 'firebreak metrics' lists all", .usage)
     }
-    let more = format == .table ? [] : ["title", "status", "inputs", "events", "remark"]
+    if format == .table {
+      for metric in report.metrics.all where ids.isEmpty || ids.contains(metric.id.rawValue) { show(metric) }
+      return
+    }
+    let more = ["title", "status", "inputs", "events", "remark"]
     var rows = ResultRows(
       schema: "firebreak.metrics/1",
-      columns: [.init("id"), .init("value"), .init("certainty"), .init("formula", mayShrink: true)],
+      columns: [],
       keys: ["id", "value", "certainty", "formula"] + more)
     for metric in report.metrics.all where ids.isEmpty || ids.contains(metric.id.rawValue) {
       var row: [JSONValue] = [
         .string(metric.id.rawValue), .string(metric.fullText), .string(metric.certainty.rawValue),
         .string(metric.formula),
       ]
-      if format != .table {
-        row += [
-          .string(metric.title), .string(metric.value.status),
-          .array(metric.inputs.map { .string($0.rawValue) }),
-          .array(metric.evidence.map { .int($0.rawValue) }), .string(metric.remark),
-        ]
-      }
+      row += [
+        .string(metric.title), .string(metric.value.status),
+        .array(metric.inputs.map { .string($0.rawValue) }),
+        .array(metric.evidence.map { .int($0.rawValue) }), .string(metric.remark),
+      ]
       rows.rows.append(row)
     }
     rows.write(as: format)
+  }
+
+  /// One figure as a block: a formula is a sentence and fits into no column.
+  private func show(_ metric: Metric) {
+    let width = max(20, Console.width ?? 100)
+    Console.print(Console.style.bold(Sanitizer.escape(metric.id.rawValue)))
+    for (name, text) in [
+      ("", metric.title), ("value", "\(metric.fullText) (\(metric.certainty.rawValue))"),
+      ("formula", metric.formula), ("inputs", metric.inputs.map(\.rawValue).joined(separator: ", ")),
+      ("remark", metric.remark),
+    ] where !text.isEmpty {
+      let label = name.isEmpty ? "" : name + ": "
+      for (index, part) in DisplayWidth.wrap(Sanitizer.escape(label + text), width - 4).enumerated() {
+        Console.print((index == 0 ? "  " : "    ") + part)
+      }
+    }
   }
 }

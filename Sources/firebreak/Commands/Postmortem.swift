@@ -40,8 +40,10 @@ struct MakePostmortem: ParsableCommand {
     name: .customLong("report-format"), help: "html, md, json, pdf, repeatable (default: html, md and json).")
   var formats: [ReportFileFormat] = [.html, .md, .json]
 
-  @Option(help: "Marking: clear, green, amber, amber+strict, red.")
-  var tlp = "amber"
+  @Option(
+    help:
+      "Marking: clear, green, amber, amber+strict, red (default: green for customers, amber for the others).")
+  var tlp: String?
 
   @Option(help: "Which incident of the trace, 1 being the largest.")
   var incident: Int = 1
@@ -61,7 +63,7 @@ struct MakePostmortem: ParsableCommand {
 
   func validate() throws {
     guard incident >= 1 else { throw ValidationError("--incident is 1 or more") }
-    guard TrafficLight(rawValue: tlp.lowercased()) != nil else {
+    if let tlp, TrafficLight(rawValue: tlp.lowercased()) == nil {
       throw ValidationError("--tlp is clear, green, amber, amber+strict or red, not '\(tlp)'")
     }
     _ = try audiences()
@@ -91,7 +93,7 @@ struct MakePostmortem: ParsableCommand {
     let key = try pseudonymKey.map { try CommandFile.read($0) }
     try CommandFile.makeFolder(output)
     Interrupt.listen()
-    var input = try PostmortemCase(path: path, number: trace)
+    var input = try PostmortemCase(path: path, number: trace, keepsTrace: true)
     CaseOption.announce(path, newest: input.facts.newestEvidence)
     try input.choose(incident: incident - 1)
     try Interrupt.check()
@@ -99,7 +101,7 @@ struct MakePostmortem: ParsableCommand {
     let attachments = wanted.contains(.engineer) ? try lists(input) : []
     for audience in wanted {
       var options = ReportOptions(audience: audience, sha256: PostmortemCase.sha256)
-      options.marking = TrafficLight(rawValue: tlp.lowercased()) ?? .amber
+      if let chosen = tlp.flatMap({ TrafficLight(rawValue: $0.lowercased()) }) { options.marking = chosen }
       options.incident = incident - 1
       options.version = max(1, input.facts.annotations.version ?? 1)
       options.pseudonymKey = key ?? input.evidenceDigest

@@ -14,8 +14,9 @@ struct PostmortemCase {
   /// SHA-256 over sources and fleet only: notes do not change it.
   var evidenceDigest: [UInt8] = []
 
-  /// Reads a case. `number` pins a stored trace; it must rest on what the case holds now.
-  init(path: String, number: Int64? = nil) throws {
+  /// Reads a case. `number` pins a stored trace; it must rest on what the case holds now. With `keepsTrace` a trace that had
+  /// to be made anew is stored, so that what is written about it can name it.
+  init(path: String, number: Int64? = nil, keepsTrace: Bool = false) throws {
     self.path = path
     reader = try CaseReader(path: path)
     var name = path.split(separator: "/").last.map(String.init) ?? "case"
@@ -32,11 +33,11 @@ struct PostmortemCase {
       let quality = TimeQuality.allCases.first { $0.name == count.values.first ?? nil }
       if let quality { facts.eventsByTimeQuality[quality] = Int(clamping: count.events) }
     }
-    try analyse(number)
+    try analyse(number, keepsTrace)
   }
 
   /// Runs the analysis and derives what the timeline says about the incident.
-  private mutating func analyse(_ number: Int64?) throws {
+  private mutating func analyse(_ number: Int64?, _ keepsTrace: Bool) throws {
     let session = try TraceSession(path: path)
     let evidence = session.evidence
     facts.inventory = evidence.inventory
@@ -45,6 +46,9 @@ struct PostmortemCase {
     facts.speakingDevices = speaks.count { $0 }
     trace = session.trace()
     try digest(number)
+    if keepsTrace, facts.traceNumber == nil {
+      facts.traceNumber = session.store(trace)?.split(separator: "@").last.flatMap { Int($0) }
+    }
     facts.signals = IncidentSignals(evidence: evidence, incident: trace.incidents.first)
   }
 

@@ -34,6 +34,10 @@ enum CommandFile {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
       throw CommandError("cannot make the folder '\(path)': \(String(cString: strerror(errno)))")
     }
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+      throw CommandError("'\(path)' is a file: --output names the folder that the report is written into")
+    }
     guard access(path, W_OK | X_OK) == 0 else {
       throw CommandError("cannot write into '\(path)': \(String(cString: strerror(errno)))")
     }
