@@ -82,6 +82,9 @@ import Testing
     #expect(try CaseReader(path: fixture.path).events(matching: "tag:suspect*").map(\.id.rawValue) == [2])
     #expect(try CaseReader(path: fixture.path).events(matching: "NOT tag:*").map(\.id.rawValue) == [1])
     _ = try store.add(Note(createdAt: when, author: "ana", kind: .retraction, value: "1", text: "mistaken"))
+    #expect(throws: StoreError.self, "it is retracted already") {
+      try store.add(Note(createdAt: when, author: "ana", kind: .retraction, value: "1"))
+    }
     #expect(try CaseReader(path: fixture.path).events(matching: "tag:*").isEmpty)
     #expect(try store.notes() == [fact])
     #expect(try store.notes(includingRetracted: true).count == 3)
@@ -91,6 +94,28 @@ import Testing
     #expect(throws: StoreError.self) {
       try store.add(Note(createdAt: when, author: "x", kind: .retraction, value: "50"))
     }
+  }
+
+  @Test func knowsWhatTheNewestTraceSaysOfAClock() throws {
+    let fixture = try fixture()
+    let store = try TraceStore(path: fixture.path)
+    for result in [
+      #"{"skew_details":[{"device":"gw-1","seconds":55.6,"error":0.2},{"device":"gw-2","seconds":1}]}"#,
+      #"{"skew_details":[{"device":"gw-2","seconds":-3,"error":0.1},7,null,{"device":"gw-3","seconds":"x"}]}"#,
+      "{}",
+      #"{"skew_details":"nonsense"}"#,
+    ] {
+      _ = try store.add(
+        StoredTrace(
+          createdAt: Instant(nanoseconds: 0), tool: "t", options: "{}", inputDigest: "d", result: result,
+          devices: [:]))
+    }
+    let reader = try CaseReader(path: fixture.path)
+    let first = try reader.clockSkew(device: "gw-1")
+    #expect(first?.trace == 1 && first?.seconds == 55.6 && first?.error == 0.2)
+    #expect(try reader.clockSkew(device: "gw-2")?.seconds == -3)
+    #expect(try reader.clockSkew(device: "gw-3") == nil)
+    #expect(try reader.clockSkew(device: "nobody") == nil)
   }
 
   @Test func numbersTracesAndAnswersForEach() throws {

@@ -30,7 +30,7 @@ struct Export: ParsableCommand {
         Console.print("# \(source.sha256)  \(Sanitizer.escape(source.name))")
       }
     }
-    Console.note("\(Figures.grouped(written)) files; check with: sha256sum -c")
+    Console.note("\(Figures.counted(written, "file")); check with: sha256sum -c")
     if written == 0 { throw ExitStatus.no }
   }
 

@@ -21,12 +21,14 @@ struct Show: ParsableCommand {
   @Option(help: "Events before and after, of the same device and of the same source.")
   var context = 3
 
-  @Option(help: "Output: table or json.")
-  var format: OutputFormat = .table
+  /// How an event is shown: it is no row of a table.
+  enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
+
+  @Option(help: "Output.")
+  var format: Format = .table
 
   func validate() throws {
     guard context >= 0, context <= 1000 else { throw ValidationError("--context is 0 to 1000") }
-    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
   }
 
   func run() throws {

@@ -40,6 +40,7 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
+    QuickInterrupt.listen()
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
     let sources = logOnly ? [] : try EvidenceComparison.run(reader, base: evidence)
