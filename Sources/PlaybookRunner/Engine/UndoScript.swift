@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 import PlaybookModel
 
 /// The inverse of a plan as a shell script, on disk before the first act, for the day when only a shell is left.
