@@ -111,6 +111,20 @@ struct DocumentTests {
     #expect(SyntheticCase.standard.report(.customer).sections.map(\.number) == [0, 1, 3, 12])
   }
 
+  @Test func speaksPlainlyToReadersWhoDecide() {
+    for audience in [Audience.executive, .customer] {
+      let report = SyntheticCase.standard.report(audience)
+      for text in [MarkdownRenderer.render(report), HTMLRenderer.render(report)] {
+        for word in ["least-squares", "Wilson", "Attack rate", "95 %", "\\[e"] {
+          #expect(!text.contains(word), "\(audience.rawValue): \(word)")
+        }
+        #expect(text.contains("Share of devices affected"))
+      }
+    }
+    #expect(MarkdownRenderer.render(SyntheticCase.standard.report(.customer)).contains("TLP:GREEN"))
+    #expect(MarkdownRenderer.render(SyntheticCase.standard.report(.executive)).contains("TLP:AMBER"))
+  }
+
   @Test func findsTheSameValueOfAFigureInEveryFormat() {
     let report = SyntheticCase.standard.report()
     for id in KeyFiguresSection.figures where report.metrics[id].value.isKnown {

@@ -38,6 +38,21 @@ struct HostileTextTests {
     }
   }
 
+  @Test func escapesInMarkdownOnlyWhatMeansSomethingThere() {
+    for (text, expected) in [
+      ("4.12.0", "4.12.0"), ("0.99 (95 %)", "0.99 (95 %)"), ("blind_time", "blind_time"),
+      ("a+b=c #1!", "a+b=c #1!"),
+      ("trace@3", "trace@3"), ("_x_", "\\_x\\_"), ("*x*", "\\*x\\*"), ("[a](b)", "\\[a\\]\\(b)"),
+      ("a|b", "a\\|b"),
+      ("bob@x.org", "bob&#64;x.org"), ("@bob", "&#64;bob"), ("a@1.com", "a&#64;1.com"), ("<b>", "&lt;b&gt;"),
+    ] { #expect(MarkdownRenderer.escape(text) == expected) }
+    for (text, expected) in [
+      ("4.12.0 failed", "4.12.0 failed"), ("1. x", "1\\. x"), ("1) x", "1\\) x"), ("7.", "7\\."),
+      ("- x", "\\- x"),
+      ("# x", "\\# x"), ("+ x", "\\+ x"), ("===", "\\==="), ("x", "x"),
+    ] { #expect(MarkdownRenderer.line(text) == expected) }
+  }
+
   @Test func keepsJSONValidAndInert() throws {
     let text = JSONRenderer.render(Self.report)
     _ = try JSONSerialization.jsonObject(with: Data(text.utf8))

@@ -1,4 +1,5 @@
 import CascadeAnalysis
+import Foundation
 import IncidentModel
 import Testing
 
@@ -125,6 +126,74 @@ struct MetricTests {
     #expect(attempts.templates == ["connecting to broker"])
     #expect(attempts.peakPerSecond >= 4)
     #expect(attempts.usual95 != nil)
+  }
+
+  @Test func printsTheIntervalAsItIs() {
+    let at = SyntheticCase.at(10)
+    let value = MetricValue.instant(at, within: at.adding(seconds: -78)...at)
+    #expect(value.text == "2026-04-07 09:10:00 UTC (between 09:08:42 and 09:10:00 UTC)")
+    #expect(MetricValue.instant(at, within: at...at).text == "2026-04-07 09:10:00 UTC")
+    let longer = MetricValue.instant(at, within: at.adding(seconds: -86_400)...at).text
+    #expect(longer.hasSuffix("(between 2026-04-06 09:10:00 UTC and 2026-04-07 09:10:00 UTC)"))
+  }
+
+  @Test func namesNoOriginThatIsLessLikelyThanNot() {
+    var input = SyntheticCase.standard
+    #expect(MarkdownRenderer.render(input.report()).contains("Where it started: updater"))
+    input.trace.incidents[0].origins.removeFirst()
+    let text = MarkdownRenderer.render(input.report())
+    #expect(text.contains("Where it started is not determined."))
+    #expect(text.contains("Not determined: no candidate is more likely than not."))
+  }
+
+  @Test func countsTheReceiversOfAChangeOnceOverAllItsMessages() {
+    var input = SyntheticCase.standard
+    var half = input.trace.incidents[0].changes[0]
+    half.template = "campaign <*> began"
+    half.devices = Array(half.devices.suffix(30)) + [input.name(100)]
+    half.start = half.start.adding(seconds: 9)
+    input.trace.incidents[0].changes.append(half)
+    let metrics = input.report().metrics
+    #expect(metrics[.changeReceivers].value == .count(61))
+    #expect(metrics[.changeReceiversFailed].value == .share(60, of: 61))
+  }
+
+  @Test func listsWhatAnalystsKnowApartFromTheChanges() {
+    var input = SyntheticCase.standard
+    input.trace.incidents[0].changes.append(
+      ChangeEvent(
+        template: "power was cut (said by ann)", actor: nil, start: SyntheticCase.at(20), devices: [],
+        failedShare: 0, failedShareOfOthers: 0, evidence: []))
+    let text = MarkdownRenderer.render(input.report())
+    #expect(
+      text.contains("### Events that analysts know of\n\n- 2026-04-07 09:20:00 UTC, stated: power was cut"))
+    #expect(text.components(separatedBy: "power was cut").count == 2)
+  }
+
+  @Test func quotesWhatChangedAtThePhase() {
+    // Usual lines of the same entity an hour before are no sign of a failure.
+    var evidence = IncidentEvidence()
+    evidence.devices = ["m"]
+    evidence.templateTexts = ["round <*> complete", "ingest stalled"]
+    for minute in -60...2 {
+      evidence.eventIDs.append(Int64(minute + 61))
+      evidence.times.append(SyntheticCase.at(Double(minute)).nanoseconds)
+      evidence.eventDevices.append(0)
+      evidence.eventTemplates.append(minute < 0 ? 0 : 1)
+      evidence.severities.append(255)
+    }
+    var incident = Incident()
+    let start = SyntheticCase.at(0)
+    incident.onsets = [
+      Onset(
+        device: "m", time: start, interval: start...start, kind: .log, probability: 1, evidence: [],
+        basis: .path)
+    ]
+    incident.phases = [
+      Phase(name: .monitoringFailure, start: start, evidence: [EventID(rawValue: 1), EventID(rawValue: 2)])
+    ]
+    let signals = IncidentSignals(evidence: evidence, incident: incident)
+    #expect(signals.phaseEvents[.monitoringFailure]?.first == EventID(rawValue: 61))
   }
 
   @Test func survivesADeepChainAndACycle() {

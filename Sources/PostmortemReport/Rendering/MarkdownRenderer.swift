@@ -117,7 +117,7 @@ public enum MarkdownRenderer {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "&": result += "&amp;"
-      case "@": result += "&#64;"
+      case "@" where !isNumberAfter(scalars, index): result += "&#64;"
       case "(" where index > 0 && scalars[index - 1] == "]": result += "\\("
       case "_" where isWord(scalars, index - 1) && isWord(scalars, index + 1): result += "_"
       case "\\", "`", "*", "_", "[", "]", "|", "~", "$":
@@ -132,6 +132,14 @@ public enum MarkdownRenderer {
       result.replace(plain, with: inert)
     }
     return result
+  }
+
+  /// `trace@3`: neither an address nor a mention.
+  private static func isNumberAfter(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {
+    let rest = scalars[(index + 1)...].prefix {
+      $0.properties.isAlphabetic || $0.isASCII && "0123456789.-_".unicodeScalars.contains($0)
+    }
+    return isWord(scalars, index - 1) && !rest.isEmpty && rest.allSatisfy { $0.value >= 48 && $0.value <= 57 }
   }
 
   private static func isWord(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {

@@ -67,7 +67,10 @@ enum ImpactSection: ReportSection {
         [
           Prose([.foreign(Wording.value(cohort.value, of: attribute, context), .name)]),
           .count(cohort.affected),
-          .count(cohort.count), .value(.share(cohort.affected, of: cohort.count, interval: cohort.interval)),
+          .count(cohort.count),
+          .value(
+            .share(
+              cohort.affected, of: cohort.count, interval: context.audience.isPlain ? nil : cohort.interval)),
         ]
       }
       blocks.append(

@@ -171,9 +171,12 @@ enum SpreadMetrics: MetricFamily {
       "trace: conditional test on the early phase, false discoveries controlled", "")
     add(.causeExposed, "Devices with the shared attributes", .count(cause.exposed), "inventory")
     add(
-      .causeExposedFailed, "of which failed early", .count(cause.exposedFailed), "onsets of the early phase")
+      .causeExposedFailed, "of which failed early", .count(cause.exposedFailed), "onsets of the early phase",
+      "")
     add(.causeOthers, "Devices without them", .count(cause.others), "inventory")
-    add(.causeOthersFailed, "of which failed early", .count(cause.othersFailed), "onsets of the early phase")
+    add(
+      .causeOthersFailed, "of which failed early", .count(cause.othersFailed), "onsets of the early phase", ""
+    )
     add(
       .causeEarly, "Early failures", .count(cause.exposedFailed + cause.othersFailed),
       "devices of the inventory with an onset in the early phase, from which the shared attributes are told")
