@@ -22,10 +22,17 @@ extension Planner {
       + "the first, '\(first.device)': \(first.reason)"
     if plan.refused.contains(where: { $0.code == "self-asserted" }) {
       text +=
-        ". To act on them all the same, add \(selfAssertedOption) --output p.plan; then "
-        + approvalSteps(.two, file: "p.plan").joined(separator: "; ")
+        ". To act on them all the same, add \(selfAssertedOption) --output p.plan; "
+        + approvalSentence(.two, file: "p.plan")
     }
     return text
+  }
+
+  /// `approvalSteps` in one sentence.
+  public static func approvalSentence(_ approval: RolloutPolicy.Approval, file: String) -> String {
+    let steps = approvalSteps(approval, file: file)
+    guard let first = steps.first, let last = steps.last else { return "nobody needs to sign it" }
+    return first + " " + steps.dropFirst().dropLast().joined(separator: " ; ") + " ; " + last
   }
 
   /// What must be done before a plan in a file runs: a sentence or command each; empty when the operator is enough.

@@ -47,14 +47,14 @@ struct DeviceAction: Sendable {
       if wasIntended {
         return try await result(.unknown, "unreachable", "cannot verify: \(why)", kind: .verified)
       }
-      return try await result(.skipped, "unreachable", "nothing was sent: \(why)")
+      return try await result(.skipped, "unreachable", "\(why); nothing was sent")
     case .unclear(let why):
       // Never act blindly on top of an attempt whose outcome nobody knows.
       if wasIntended {
         return try await result(.unknown, "unverified", "cannot verify: \(why)", kind: .verified)
       }
       if verification != nil {
-        return try await result(.failed, "unverifiable", "its state cannot be seen, nothing was sent: \(why)")
+        return try await result(.failed, "unverifiable", "\(why); its state cannot be seen, nothing was sent")
       }
     case .absent: break
     }
@@ -75,7 +75,7 @@ struct DeviceAction: Sendable {
       case .unreachable:
         attempt += 1
         if attempt > policy.retries || environment.control.isStopping {
-          return try await result(.skipped, "unreachable", "nothing was sent: \(answer.detail)")
+          return try await result(.skipped, "unreachable", "\(answer.detail); nothing was sent")
         }
         try await pause(attempt)
       }

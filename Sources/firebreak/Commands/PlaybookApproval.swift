@@ -50,7 +50,7 @@ struct ApprovalOptions: ParsableArguments {
         let why = plan.approvalReasons.isEmpty ? "" : " (\(plan.approvalReasons.joined(separator: "; ")))"
         throw CommandError(
           "the plan needs \(needed) approval\(needed == 1 ? "" : "s")\(why), and has \(people.count): "
-            + Planner.approvalSteps(plan.approval, file: path).joined(separator: "\n  "),
+            + Planner.approvalSentence(plan.approval, file: path),
           .no)
       }
       guard breakGlass.split(separator: " ").count >= 3 else {

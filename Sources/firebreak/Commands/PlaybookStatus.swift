@@ -103,8 +103,9 @@ struct PlaybookStatus: ParsableCommand {
       let parts =
         counts.map { "\($0.value) \($0.key.rawValue)" } + (notBegun > 0 ? ["\(notBegun) not begun"] : [])
       Console.print("  " + parts.joined(separator: ", "))
-      for record in records where record.kind == .halted {
-        for line in Paragraph.lines("  " + Sanitizer.escape(record.detail), width: Console.width) {
+      let halts = records.filter { $0.kind == .halted }.map(\.detail)
+      for text in halts + Self.causes(history) {
+        for line in Paragraph.lines("  " + Sanitizer.escape(text), width: Console.width) {
           Console.print(line)
         }
       }
@@ -115,6 +116,20 @@ struct PlaybookStatus: ParsableCommand {
       rows.write(as: format)
     }
     if problem != nil { throw ExitStatus.no }
+  }
+
+  /// What was said about devices that are not in the wanted state, most frequent first: the table may cut it short.
+  private static func causes(_ history: RunHistory) -> [String] {
+    var counts: [String: Int] = [:]
+    for visit in history.visits.values.joined() {
+      for (device, state) in visit.acts {
+        guard case .finished(let outcome, _) = state, ![.ok, .changed].contains(outcome) else { continue }
+        counts[visit.details[device] ?? "", default: 0] += 1
+      }
+    }
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map {
+      "\($0.value) × \($0.key)"
+    }
   }
 
   /// A step's name where the plan knows one, else its id.

@@ -1,0 +1,84 @@
+import IncidentModel
+import PlaybookModel
+import PlaybookRunner
+import Testing
+
+/// What a plan says to somebody whose first try is refused.
+@Suite struct PlannerHelpTests {
+  private func refusal(_ body: () throws -> ExecutionPlan) -> String {
+    do {
+      _ = try body()
+      return "(planned)"
+    } catch { return "\(error)" }
+  }
+
+  @Test func selfAssertedTargetsAloneAreRefusedWithTheWayToTakeThem() throws {
+    let fleet = SimulatedFleet()
+    var selection = Support.selection([], inventory: Support.inventory(["pump-1", "pump-2"]))
+    selection.devices = ["pump-1", "pump-2"].map { SelectedDevice(device: $0, basis: .selfAsserted) }
+    let said = refusal {
+      try Planner(executors: fleet.executors).plan(
+        try SimulatedFleet.playbook(), selection: selection, options: .init(), now: Support.now)
+    }
+    for part in [
+      "2 self-asserted", "--include-self-asserted", "two people", "ssh-keygen -Y sign -n firebreak-plan",
+      "--signature alice.sig --signature bob.sig", "--allowed-signers",
+    ] {
+      #expect(said.contains(part), "\(part): \(said)")
+    }
+  }
+
+  @Test func aMissingVariableIsNamedAsTheOptionWithItsMeaning() throws {
+    let inventory = Support.inventory(["pump-1"])
+    let said = refusal {
+      try Planner(executors: SimulatedFleet().executors).plan(
+        try Support.playbook("isolate-device"),
+        selection: Support.selection(["pump-1"], inventory: inventory), options: .init(), now: Support.now)
+    }
+    #expect(said.contains("--set broker=…"), "\(said)")
+    #expect(said.contains("the broker, as mqtt://host:port"), "\(said)")
+  }
+
+  @Test func aBadValueIsReportedOnceForTheVariable() throws {
+    let store = try SecretStore(sources: [], environment: [:])
+    let names = ["pump-1", "pump-2", "pump-3"]
+    let said = refusal {
+      try Planner(executors: ExecutorSet.all(secrets: store, prompter: FixedAnswer(.nobody))).plan(
+        try Support.playbook("isolate-device"),
+        selection: Support.selection(names, inventory: Support.inventory(names)),
+        options: .init(variables: ["__broker__": "http://10.0.0.5:1883"]), now: Support.now)
+    }
+    #expect(said.contains("--set broker=http://10.0.0.5:1883"), "\(said)")
+    #expect(!said.contains("pump-"), "\(said)")
+  }
+
+  @Test func whatOtherTargetsHangOnIsFoundWhicheverWayTheLinkIsWritten() {
+    func carriers(_ links: [(String, String, String)], _ selected: [String]) -> [String] {
+      Carriers.among(
+        selected, topology: Topology(links: links.map { .init(from: $0.0, to: $0.1, kind: $0.2) })
+      ).keys.sorted()
+    }
+    let all = ["gw", "a", "b", "c"]
+    #expect(carriers(["a", "b", "c"].map { ("gw", $0, "serves") }, all) == ["gw"])
+    #expect(carriers(["a", "b", "c"].map { ($0, "gw", "uplink") }, all) == ["gw"])
+    // Over a hop that is no target itself.
+    #expect(
+      carriers([("a", "switch", "uplink"), ("b", "switch", "uplink"), ("switch", "gw", "up")], ["gw", "a"])
+        == ["gw"])
+    // Alone it carries no other target; equals carry nobody; a ring ends.
+    #expect(carriers(["a", "b", "c"].map { ("gw", $0, "serves") }, ["gw"]) == [])
+    #expect(carriers([("a", "b", "link"), ("b", "c", "link")], ["a", "b", "c"]) == [])
+    #expect(carriers([("a", "b", "depends"), ("b", "a", "depends")], ["a"]) == [])
+  }
+
+  @Test func aGatewayThatOtherTargetsHangOnIsRefusedAndShown() throws {
+    let names = ["gw", "pump-1"]
+    var selection = Support.selection(names, inventory: Support.inventory(names))
+    selection.protected = Carriers.among(
+      names, topology: Topology(links: [.init(from: "pump-1", to: "gw", kind: "uplink")]))
+    let plan = try Planner(executors: SimulatedFleet().executors).plan(
+      try SimulatedFleet.playbook(), selection: selection, options: .init(), now: Support.now)
+    #expect(plan.targets.map(\.device) == ["pump-1"])
+    #expect(plan.refused.map(\.device) == ["gw"] && plan.refusedByCode().map(\.value) == ["protected"])
+  }
+}
