@@ -27,8 +27,9 @@ enum WhatIfSection: ReportSection {
     }
     blocks.append(
       .facts([
-        ("Policy", context.finding(model.policy)), ("Failed in fact", .count(model.failedActual)),
-        ("Would have failed, median", .value(.finite(model.failed, digits: 0), "devices")),
+        ("Policy", context.finding(model.policy)),
+        ("Failed in fact, by any way", Prose([.metric(.affected)])),
+        ("Devices that would have failed, median", .value(.finite(model.failed, digits: 0))),
         (
           "Nine in ten simulations lie between",
           Prose([
