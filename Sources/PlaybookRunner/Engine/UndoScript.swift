@@ -76,11 +76,11 @@ public enum DurableFile {
 
   /// Writes a file beside its place, syncs it and puts it there: a reader sees all of it or nothing.
   public static func write(
-    _ path: String, mode: mode_t, _ body: ((String) throws -> Void) throws -> Void
+    _ path: String, mode: UInt32, _ body: ((String) throws -> Void) throws -> Void
   ) throws {
     let temporary = path + ".new"
     unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
     func failure(_ what: String) -> RunnerError {
       RunnerError(.journal, "cannot \(what) '\(path)': \(String(cString: strerror(errno)))")
     }
