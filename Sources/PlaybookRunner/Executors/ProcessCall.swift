@@ -41,25 +41,29 @@ enum ProcessCall {
     let timedOut = Flag()
     let output = Bounded()
     let errors = Bounded()
-    let result = try await Subprocess.run(
-      configuration, input: .array(input), output: .sequence, error: .sequence
-    ) { execution in
-      let timer = Task {
-        try await Task.sleep(for: .nanoseconds(timeout))
-        timedOut.raise()
-        await execution.teardown(using: [graceful])
-      }
-      // Reading goes on beyond the bound, or the program would block on a full pipe.
-      let (first, second) = (execution.standardOutput, execution.standardError)
-      async let errorsDone: Void = errors.collect(second)
-      await output.collect(first)
-      await errorsDone
-      timer.cancel()
+    func start<Input: InputProtocol>(_ input: Input) async throws -> TerminationStatus {
+      try await Subprocess.run(
+        configuration, input: input, output: .sequence, error: .sequence
+      ) { execution in
+        let timer = Task {
+          try await Task.sleep(for: .nanoseconds(timeout))
+          timedOut.raise()
+          await execution.teardown(using: [graceful])
+        }
+        // Reading goes on beyond the bound, or the program would block on a full pipe.
+        let (first, second) = (execution.standardOutput, execution.standardError)
+        async let errorsDone: Void = errors.collect(second)
+        await output.collect(first)
+        await errorsDone
+        timer.cancel()
+      }.terminationStatus
     }
+    // No pipe where there is nothing to write: the library ends the process when a program is gone before its input.
+    let status = input.isEmpty ? try await start(.none) : try await start(.array(input))
     var outcome = Outcome(
       exitCode: nil, signal: nil, output: output.bytes, errors: errors.bytes,
       timedOut: timedOut.isRaised)
-    switch result.terminationStatus {
+    switch status {
     case .exited(let code): outcome.exitCode = code
     case .signaled(let number): outcome.signal = number
     }
