@@ -62,9 +62,9 @@ public struct Inventory: Sendable {
 public struct Topology: Sendable {
   /// One link.
   public struct Link: Sendable, Hashable {
-    /// Name of the entity the link starts at. For a dependency: the one that depends.
+    /// Name of the entity the link starts at. Producers differ in what a direction means: analysis decides by structure.
     public var from: String
-    /// Name of the entity the link ends at. For a dependency: the one depended upon.
+    /// Name of the entity the link ends at.
     public var to: String
     /// The kind as given, e.g. `link`, `uplink`, `depends`.
     public var kind: String
