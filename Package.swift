@@ -32,8 +32,6 @@ func library(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Ta
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
-let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -42,11 +40,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
+    library("CSQLite", "sqlite3", "libsqlite3-dev"),
     library("CZlib", "zlib", "zlib1g-dev"),
     library("CArchive", "libarchive", "libarchive-dev"),
     library("CISAL", "libisal", "libisal-dev"),
@@ -56,12 +54,12 @@ let package = Package(
     module("IncidentModel"),
     module("LogFormats", ["IncidentModel", "CPCRE2"]),
     module("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CISAL", "CZlib", crypto]),
-    module("TimelineStore", ["IncidentModel", grdb, sqlite]),
+    module("TimelineStore", ["IncidentModel", "CSQLite"]),
     module("CascadeAnalysis", ["IncidentModel"]),
     module("PlaybookModel", [crypto, yams]),
     module("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto", crypto, subprocess]),
     module("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
-    module("IncidentSimulation", ["IncidentModel", "CArchive", "CZlib"]),
+    module("IncidentSimulation", ["IncidentModel", "CZlib"]),
     module("ConsoleOutput"),
     .executableTarget(
       name: "firebreak",
@@ -74,7 +72,7 @@ let package = Package(
     tests("IncidentModel"),
     tests("LogFormats", ["IncidentModel"]),
     tests("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CZlib"]),
-    tests("TimelineStore", ["IncidentModel", grdb, sqlite]),
+    tests("TimelineStore", ["IncidentModel", "CSQLite"]),
     tests("CascadeAnalysis", ["IncidentModel"]),
     tests("PlaybookModel", [crypto]),
     tests("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto"]),

@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 
 /// SQLite's C API as the loader needs it: no row types, no caches. Used by one thread at a time.
 final class SQLiteConnection {

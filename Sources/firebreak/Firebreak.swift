@@ -2,6 +2,7 @@ import ArgumentParser
 import ConsoleOutput
 import EvidenceIntake
 import Glibc
+import TimelineStore
 
 @main
 struct Firebreak: AsyncParsableCommand {
@@ -36,6 +37,8 @@ struct Firebreak: AsyncParsableCommand {
     case let error as CommandError:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
       Glibc.exit(error.status.code)
+    case let error as QueryError:
+      end(with: QueryMistake(error).commandError)
     case is CleanExit, is ValidationError, is ExitCode:
       exit(withError: error)
     default:

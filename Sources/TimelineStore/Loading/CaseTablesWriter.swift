@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 internal import IncidentModel
 
 /// Writes everything of a load but its events' rows, in the caller's transaction.

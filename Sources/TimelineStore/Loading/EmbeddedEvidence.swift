@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 internal import Glibc
 
 /// Evidence kept in the case itself, as it lay there (compressed), in parts of 1 MiB, so that the case stands alone.

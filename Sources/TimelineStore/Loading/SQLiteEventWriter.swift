@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 
 /// Writes rows through SQLite: the way of small appends, and the oracle of the page writer.
 final class SQLiteEventWriter: EventWriter {

@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 
 /// The SQL functions that compiled queries call. They hold what a query compares with, so that SQL text and bound
 /// parameters carry nothing but small numbers; a foreign schema cannot call them (`SQLITE_DIRECTONLY`).

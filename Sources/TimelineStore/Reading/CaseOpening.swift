@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 internal import Glibc
 
 /// Opens a case for reading so that neither the file nor its schema can do harm.

@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 public import IncidentModel
 
 /// What `loadEvidence` could not take along.

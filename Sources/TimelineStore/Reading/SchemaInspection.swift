@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 
 /// Looks at what an opened file claims to be, then at its schema: an object more, less or different than Firebreak
 /// makes is refused before anything else of the case is read.

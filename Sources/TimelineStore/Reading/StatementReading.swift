@@ -1,4 +1,4 @@
-internal import GRDBSQLite
+internal import CSQLite
 
 extension SQLiteConnection {
   /// The file's absolute path, for errors; `path` may be a URI.

@@ -59,7 +59,7 @@ import Testing
 
       """
     for (module, library, package, version, licence) in [
-      ("GRDBSQLite", "libsqlite3", "libsqlite3-dev", "3.40", "public domain"),
+      ("CSQLite", "libsqlite3", "libsqlite3-dev", "3.40", "public domain"),
       ("CZlib", "libz", "zlib1g-dev", "1.2.13", "Zlib"),
       ("CArchive", "libarchive", "libarchive-dev", "3.6.2", "BSD-2-Clause"),
       ("CISAL", "libisal", "libisal-dev", "2.30", "BSD-3-Clause"),

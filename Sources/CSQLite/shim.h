@@ -1,0 +1,3 @@
+// The system header, as one importable module.
+#pragma once
+#include <sqlite3.h>
