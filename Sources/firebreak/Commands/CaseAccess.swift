@@ -12,6 +12,9 @@ extension CaseOption {
     return reader
   }
 
+  /// The path of an existing case, after saying which one it is and how new its newest evidence is.
+  func announcedPath() throws -> String { try openReader().path }
+
   /// Says which case is used and how new its newest evidence is.
   static func announce(_ path: String, newest: Instant?) {
     var now = timespec()

@@ -23,7 +23,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let session = try TraceSession(path: try location.existingPath())
+    let session = try TraceSession(path: try location.announcedPath())
     let trace = session.trace()
     let explanation = trace.explanation(of: subject)
     guard !explanation.isEmpty else {

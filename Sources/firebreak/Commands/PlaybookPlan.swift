@@ -41,7 +41,7 @@ struct PlanOptions: ParsableArguments {
     let (playbook, path) = try PlaybookFiles.load(name, now: now)
     var selection: TargetSelection?
     if let targets {
-      var selected = try PlaybookTargets.select(targets, case: try chosenCase.existingPath())
+      var selected = try PlaybookTargets.select(targets, case: try chosenCase.announcedPath())
       for name in gateways {
         guard selected.inventory.rowOfDevice[name] != nil else {
           throw ValidationError("--include-gateway '\(name)': the inventory does not list it")

@@ -31,7 +31,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let (secrets, executors) = try execution.make()
-    let casePath = try options.chosenCase.existingPath()
+    let casePath = try options.chosenCase.announcedPath()
     let plan: ExecutionPlan
     var approvals: [String] = []
     if let bytes = try planBytes() {

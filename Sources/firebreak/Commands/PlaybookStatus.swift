@@ -51,7 +51,7 @@ struct PlaybookStatus: ParsableCommand {
   var all = false
 
   func run() throws {
-    let journal = try CaseJournal(case: try choice.chosenCase.existingPath(), readOnly: true)
+    let journal = try CaseJournal(case: try choice.chosenCase.announcedPath(), readOnly: true)
     let id = try choice.id(journal)
     let records = try journal.records(run: id)
     let history = RunHistory(records)
@@ -164,7 +164,7 @@ struct PlaybookResume: AsyncParsableCommand {
   var format: ReportFormat = .table
 
   func run() async throws {
-    let path = try choice.chosenCase.existingPath()
+    let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path)
@@ -186,7 +186,7 @@ struct PlaybookUndo: AsyncParsableCommand {
   var format: ReportFormat = .table
 
   func run() async throws {
-    let path = try choice.chosenCase.existingPath()
+    let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path)

@@ -39,7 +39,7 @@ struct TraceCommand: ParsableCommand {
   }
 
   func run() throws {
-    let path = try location.existingPath()
+    let path = try location.announcedPath()
     let session = try TraceSession(path: path, simulations: simulations)
     let trace = session.trace()
     var label: String?

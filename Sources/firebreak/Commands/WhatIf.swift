@@ -49,7 +49,7 @@ struct WhatIfCommand: ParsableCommand {
   }
 
   func run() throws {
-    let session = try TraceSession(path: try location.existingPath())
+    let session = try TraceSession(path: try location.announcedPath())
     let trace = session.trace()
     guard let incident = trace.incidents.first else {
       throw CommandError("nothing to simulate: no cascade was found in this case", .no)
