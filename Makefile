@@ -45,7 +45,7 @@ soak: test-packages
 	FIREBREAK_SOAK=1 .ci/test
 
 fuzz: test-packages
-	FIREBREAK_FUZZ_SECONDS=$(SECONDS) swift test --filter Fuzz
+	FIREBREAK_FUZZ_ROUNDS=$$(( $(SECONDS) * 400 )) swift test --filter 'Hostile|Fuzz|Mutat'
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/firebreak \
