@@ -106,7 +106,7 @@ public final class PlaybookRun: Sendable {
       RecordDraft(
         .runFinished, outcome: end == .succeeded ? .ok : .failed, reason: end.rawValue,
         detail: reasons.isEmpty ? end.rawValue : reasons.joined(separator: "; ")))
-    let counts = RunHistory((try? environment.journal.records(run: run)) ?? []).counts
+    let counts = RunHistory(try environment.journal.records(run: run)).counts
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
   }
 
