@@ -42,7 +42,7 @@ bench: build
 	@.ci/bench $(BINARY)
 
 soak: test-packages
-	FIREBREAK_SOAK=1 .ci/test
+	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test
 
 fuzz: test-packages
 	FIREBREAK_FUZZ_ROUNDS=$$(( $(SECONDS) * 400 )) swift test --filter 'Hostile|Fuzz|Mutat'

@@ -35,14 +35,16 @@ import Testing
     #expect(try work.ingest(work.at("first.log")).run.exit == 0)
     let original = try Data(contentsOf: work.folder.appending(path: "x.firebreak"))
     var killed = 0
-    for turn in 0..<20 {
+    // 20 instants over 0.8 s; `make soak` takes 200.
+    let turns = ProcessInfo.processInfo.environment["FIREBREAK_SOAK"] == nil ? 20 : 200
+    for turn in 0..<turns {
       for name in try FileManager.default.contentsOfDirectory(atPath: work.path)
       where name.hasPrefix("x.firebreak") {
         try FileManager.default.removeItem(atPath: work.at(name))
       }
       try original.write(to: work.folder.appending(path: "x.firebreak"))
       let process = try start(["ingest", work.at("logs"), "--case", work.at("x.firebreak")], in: work)
-      usleep(UInt32(4000 + turn * 40_000))
+      usleep(UInt32(4000 + turn * 800_000 / turns))
       if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
       if process.terminationReason == .uncaughtSignal { killed += 1 }
