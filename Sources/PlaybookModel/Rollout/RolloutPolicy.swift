@@ -30,6 +30,8 @@ public struct RolloutPolicy: Sendable, Hashable {
     case equals(pointer: String, text: String)
     /// There is no value at a JSON pointer of the answer.
     case absent(pointer: String)
+    /// There is no value at a JSON pointer of the answer, or another one.
+    case differs(pointer: String, text: String)
     /// The answer holds this text.
     case contains(String)
   }
@@ -40,11 +42,28 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var commands: [PlaybookCommand]
     /// What it must answer.
     public var expectation: Expectation
+    /// How long after the action the state may take to come, in milliseconds: a device that has to restart, a service
+    /// that devices poll.
+    public var withinMilliseconds: Int
     /// A verification from its parts.
-    public init(commands: [PlaybookCommand], expectation: Expectation) {
+    public init(commands: [PlaybookCommand], expectation: Expectation, withinMilliseconds: Int = 0) {
       self.commands = commands
       self.expectation = expectation
+      self.withinMilliseconds = withinMilliseconds
     }
+  }
+
+  /// One action for all devices of the plan together: a role on a group, a rule on a gateway, a rollout's pause.
+  public struct Group: Sendable, Hashable {
+    /// Commands that ask who belongs to the group; empty when there is nobody to ask. A member that is no target of
+    /// the plan would be hit too: then nothing is sent.
+    public var members: [PlaybookCommand]
+    /// JSON pointer to the list of members in the last answer.
+    public var pointer: String
+    /// Member of each entry that holds the device's name; nil when the entries are the names.
+    public var name: String?
+    /// Whom the action reaches beside the targets, for people, where there is nobody to ask; nil when not said.
+    public var reaches: String?
   }
 
   /// The inverse of the step's commands.
@@ -101,7 +120,8 @@ public struct RolloutPolicy: Sendable, Hashable {
 
   /// Contain or remediate.
   public var kind: Kind
-  /// Variables that each device sets, by the source of their value: `device`, or `inventory.COLUMN`.
+  /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, or `secret.NAME`, which
+  /// only the executor that sends the command resolves.
   public var bindings: [(name: String, source: String)] { boundNames.map { ($0, boundSources[$0] ?? "") } }
   private var boundNames: [String]
   private var boundSources: [String: String]
@@ -125,6 +145,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var unreachablePercent: Double
   /// How to see that the action is in force; nil when there is no way.
   public var verification: Verification?
+  /// Set when the commands go out once for all devices and not once for each.
+  public var group: Group?
   /// The inverse; nil when there is none.
   public var inverse: Inverse?
   /// The question between waves; nil when there is none.
@@ -165,6 +187,12 @@ public struct RolloutPolicy: Sendable, Hashable {
     failurePercent = node["failure_percent"]?.double ?? 2
     unreachablePercent = node["unreachable_percent"]?.double ?? 20
     verification = node["verify"].map(Self.verification)
+    group = node["group"].map { group in
+      Group(
+        members: (group["members"]?["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
+        pointer: group["members"]?["pointer"]?.text ?? "", name: group["members"]?["name"]?.text,
+        reaches: group["reaches"]?.text)
+    }
     inverse = node["undo"].map { undo in
       Inverse(
         commands: (undo["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
@@ -211,7 +239,7 @@ public struct RolloutPolicy: Sendable, Hashable {
   private static func verification(_ node: DocumentNode) -> Verification {
     Verification(
       commands: (node["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
-      expectation: expectation(node["expect"]))
+      expectation: expectation(node["expect"]), withinMilliseconds: node["within_ms"]?.integer ?? 0)
   }
 
   private static func expectation(_ node: DocumentNode?) -> Expectation {
@@ -219,6 +247,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     if let text = node["contains"]?.text { return .contains(text) }
     guard let pointer = node["pointer"]?.text else { return .success }
     if node["absent"]?.flag == true { return .absent(pointer: pointer) }
+    if let text = node["differs"]?.text { return .differs(pointer: pointer, text: text) }
     return .equals(pointer: pointer, text: node["equals"]?.text ?? "")
   }
 

@@ -1,10 +1,18 @@
 /// Rules on the rollout extension.
 extension RolloutPolicy {
   private static let expectation = ObjectShape(
-    "an expectation", ["pointer": .string, "equals": .string, "absent": .flag, "contains": .text])
+    "an expectation",
+    ["pointer": .string, "equals": .string, "differs": .string, "absent": .flag, "contains": .text])
   private static let verification = ObjectShape(
     "a verification", required: ["commands"],
-    ["commands": .list(.any, minimum: 1), "expect": .shape(expectation)])
+    [
+      "commands": .list(.any, minimum: 1), "expect": .shape(expectation),
+      "within_ms": .integer(0...86_400_000),
+    ])
+  private static let members = ObjectShape(
+    "the members of a group", required: ["commands", "pointer"],
+    ["commands": .list(.any, minimum: 1), "pointer": .string, "name": .text])
+  private static let group = ObjectShape("a group", ["members": .shape(members), "reaches": .text])
   private static let undo = ObjectShape(
     "an undo", required: ["commands"], ["commands": .list(.any, minimum: 1), "verify": .shape(verification)])
   private static let gate = ObjectShape(
@@ -27,7 +35,8 @@ extension RolloutPolicy {
       "max_in_flight": .integer(1...100_000), "rate_per_second": .any, "retries": .integer(0...10),
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
       "failure_percent": .any,
-      "unreachable_percent": .any, "verify": .shape(verification), "undo": .shape(undo), "gate": .shape(gate),
+      "unreachable_percent": .any, "verify": .shape(verification), "group": .shape(group),
+      "undo": .shape(undo), "gate": .shape(gate),
       "time_to_live_ms": .integer(1...Int.max), "interlocks": .list(.shape(interlock), minimum: 1),
       "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
       "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
@@ -48,11 +57,23 @@ extension RolloutPolicy {
           "variable.name", .error, inner, member.line, "'\(member.name)' is no name of a variable")
       }
       let source = member.value.text ?? ""
-      if source != "device" && !(source.hasPrefix("inventory.") && source.count > 10) {
+      if source != "device" && !(source.hasPrefix("inventory.") && source.count > 10)
+        && !(source.hasPrefix("secret.") && source.count > 7)
+      {
         checker.report(
           "rollout.binding", .error, inner, member.line,
-          "a binding is 'device' or 'inventory.COLUMN', not '\(source)'")
+          "a binding is 'device', 'inventory.COLUMN' or 'secret.NAME', not '\(source)'")
       }
+      if node["group"] != nil {
+        checker.report(
+          "rollout.group", .error, inner, member.line,
+          "the commands of a group go out once for all devices: nothing can be bound to each of them")
+      }
+    }
+    if let group = node["group"], group["members"] == nil, group["reaches"] == nil {
+      checker.report(
+        "rollout.group-members", .warning, here.appending("group"), group.line,
+        "nothing asks who belongs to the group, and no 'reaches' says whom else the action hits")
     }
     for (index, item) in (node["waves"]?.items ?? []).enumerated() {
       let inner = here.appending("waves").appending(index)
@@ -109,6 +130,10 @@ extension RolloutPolicy {
         node["undo"]?["verify"]?["commands"], here.appending("undo").appending("verify").appending("commands")
       ),
       (node["gate"]?["commands"], here.appending("gate").appending("commands")),
+      (
+        node["group"]?["members"]?["commands"],
+        here.appending("group").appending("members").appending("commands")
+      ),
     ]
     for (list, place) in lists {
       for (index, command) in (list?.items ?? []).enumerated() {

@@ -95,6 +95,15 @@ public struct UndoRun: Sendable {
     var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
     var tally = WaveTally(size: targets.count)
     var outcomes: [RunRecord.Outcome] = []
+    if policy.group != nil {
+      let wasIntended = targets.contains { target in
+        history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
+      }
+      let result = try await device.perform(
+        together: targets, device: nil, wave: nil, wasIntended: wasIntended,
+        values: plan.values(step: step, rollout: nil, target: nil))
+      return targets.map { _ in result.outcome }
+    }
     try await withThrowingTaskGroup(of: (String, RunRecord.Outcome, String?).self) { group in
       var next = 0
       var inFlight = 0

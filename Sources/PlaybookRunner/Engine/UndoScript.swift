@@ -23,9 +23,11 @@ enum UndoScript {
         continue
       }
       lines.append("# \(comment(step.name ?? step.id))")
-      for target in plan.targets {
+      let targets: [ExecutionPlan.Target?] = rollout.group == nil ? plan.targets : [nil]
+      for target in targets {
         let values = plan.values(step: step, rollout: rollout, target: target)
-        for call in Planner.calls(inverse.commands, step, action, plan, values: values, device: target.device)
+        for call in Planner.calls(
+          inverse.commands, step, action, plan, values: values, device: target?.device)
         {
           let executor = try? executors.executor(call.command.type)
           if let script = executor?.scriptLines(call) {

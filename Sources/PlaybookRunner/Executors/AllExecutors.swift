@@ -11,15 +11,15 @@ public struct ExecutorSet: Sendable {
   }
 
   /// All command types there are. `knownHosts` is the file of host keys that ssh trusts, `networkNamespace` the one that
-  /// nft works in (nil: that of this process).
+  /// nft works in (nil: that of this process), `transport` what TLS connections trust and show.
   public static func all(
     secrets: SecretStore, prompter: any ManualPrompter, knownHosts: String = "/etc/ssh/ssh_known_hosts",
-    networkNamespace: String? = nil
+    networkNamespace: String? = nil, transport: TransportSecurity = TransportSecurity()
   ) -> ExecutorSet {
     ExecutorSet([
       ManualExecutor(prompter: prompter),
-      BashExecutor(),
-      MQTTExecutor(secrets: secrets),
+      BashExecutor(secrets: secrets),
+      MQTTExecutor(secrets: secrets, transport: transport),
       SSHExecutor(secrets: secrets, knownHosts: knownHosts),
       NFTExecutor(namespace: networkNamespace),
     ])

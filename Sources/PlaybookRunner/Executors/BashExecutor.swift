@@ -8,9 +8,13 @@ public struct BashExecutor: CommandExecutor {
   /// The type.
   public static let type = CommandType.bash
   private let shell: String
+  private let secrets: SecretStore?
 
-  /// An executor with the shell at this path.
-  public init(shell: String = "/bin/bash") { self.shell = shell }
+  /// An executor with the shell at this path; without a store a command with secrets is refused.
+  public init(shell: String = "/bin/bash", secrets: SecretStore? = nil) {
+    self.shell = shell
+    self.secrets = secrets
+  }
 
   /// Name of the environment variable for a variable: `FIREBREAK_` and the name's characters, `-` as `_2d`.
   static func environmentName(_ name: String) -> String {
@@ -19,8 +23,8 @@ public struct BashExecutor: CommandExecutor {
 
   /// The command with its values filled in as quoted words.
   public func planText(_ call: CommandCall) throws(RunnerError) -> String {
-    _ = try script(call)
-    return try Template.fill(call.command.text, call.values) { (_, value) throws(RunnerError) in
+    _ = try script(call.masked)
+    return try Template.fill(call.command.text, call.masked.values) { (_, value) throws(RunnerError) in
       "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
   }
@@ -52,6 +56,15 @@ public struct BashExecutor: CommandExecutor {
 
   /// Runs it.
   public func execute(_ call: CommandCall) async -> CommandAnswer {
+    guard let secrets else { return await run(call) }
+    do {
+      return call.hiding(secrets, in: await run(try call.resolved(secrets)))
+    } catch {
+      return CommandAnswer(.refused, detail: error.description)
+    }
+  }
+
+  private func run(_ call: CommandCall) async -> CommandAnswer {
     let script: (text: String, environment: [String: String])
     do {
       script = try self.script(call)
@@ -80,7 +93,7 @@ public struct BashExecutor: CommandExecutor {
 
   /// The command's text with its variables set before it.
   public func scriptLines(_ call: CommandCall) -> [String]? {
-    guard let script = try? script(call) else { return nil }
+    guard call.secrets.isEmpty, let script = try? script(call) else { return nil }
     let names = script.environment.keys.filter { $0.hasPrefix("FIREBREAK_") }.sorted()
     return names.map { "export \($0)=\(ShellQuote.quote(script.environment[$0] ?? ""))" } + [script.text]
   }

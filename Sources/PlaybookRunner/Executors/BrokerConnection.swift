@@ -15,6 +15,8 @@ final class BrokerConnection: Sendable {
     var host: String
     var port: Int
     var user: String
+    /// What TLS trusts and shows; nil for a connection that is not encrypted.
+    var transport: TransportSecurity?
   }
 
   /// What came of a message.
@@ -45,6 +47,8 @@ final class BrokerConnection: Sendable {
     var wantsAnswer: Set<String> = []
     /// An outcome of connecting that came before anybody waited for it.
     var earlyOutcome: String??
+    /// What OpenSSL said last; libmosquitto's own words are "A TLS error occurred".
+    var complaint = ""
 
     /// Who is to be told what, after the broker confirmed or refused a message.
     mutating func settle(_ correlation: String, _ code: Int32) -> (CheckedContinuation<Reply, Never>, Reply)?
@@ -74,6 +78,10 @@ final class BrokerConnection: Sendable {
     if !address.user.isEmpty || !secret.isEmpty {
       mosquitto_username_pw_set(client, address.user, secret)
     }
+    if let transport = address.transport, let problem = transport.apply(to: client) {
+      mosquitto_destroy(client)
+      throw problem
+    }
     mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
     setCallbacks()
   }
@@ -89,6 +97,11 @@ final class BrokerConnection: Sendable {
   }
 
   private func setCallbacks() {
+    mosquitto_log_callback_set(client) { _, data, level, text in
+      guard level == MOSQ_LOG_ERR, let text else { return }
+      let words = RemoteText.bounded(Array(String(cString: text).utf8))
+      BrokerConnection.connection(data)?.state.withLock { $0.complaint = words }
+    }
     mosquitto_connect_v5_callback_set(client) { _, data, code, _, _ in
       BrokerConnection.connection(data)?.didConnect(code)
     }
@@ -109,16 +122,17 @@ final class BrokerConnection: Sendable {
     }
   }
 
-  /// Connects, and subscribes to the answers when `wantsAnswers`. Returns why it failed, or nil.
-  func connect(_ address: Address, wantsAnswers: Bool, timeout: Int64) async -> (
-    reason: String, reached: Bool
-  )? {
-    let wants = wantsAnswers
+  /// Connects. Returns why it failed, or nil.
+  func connect(_ address: Address, timeout: Int64) async -> (reason: String, reached: Bool)? {
     let started = mosquitto_connect_async(client, address.host, Int32(address.port), 30)
     if started != MOSQ_ERR_SUCCESS.rawValue {
       let reason =
         started == MOSQ_ERR_ERRNO.rawValue
         ? String(cString: strerror(errno)) : String(cString: mosquitto_strerror(started))
+      if started == MOSQ_ERR_TLS.rawValue {
+        let complaint = state.withLock { $0.complaint }
+        return ("\(address.host):\(address.port): TLS cannot be set up: \(complaint)", true)
+      }
       return ("cannot connect to \(address.host):\(address.port): \(reason)", false)
     }
     mosquitto_loop_start(client)
@@ -127,7 +141,11 @@ final class BrokerConnection: Sendable {
       let refused = reason.hasPrefix("refused")
       return ("\(address.host):\(address.port) \(reason)", refused)
     }
-    guard wants else { return nil }
+    return nil
+  }
+
+  /// Subscribes to the answers of dynamic security, which only its administrators may. Returns why it failed, or nil.
+  func listen(_ address: Address, timeout: Int64) async -> (reason: String, reached: Bool)? {
     var message: Int32 = 0
     mosquitto_subscribe_v5(client, &message, Self.dynsecTopic + "/response", 1, 0, nil)
     if let reason = await wait(timeout: timeout) {
@@ -192,7 +210,10 @@ final class BrokerConnection: Sendable {
     for continuation in waiting {
       continuation.resume(returning: .lost("the connection broke off before the answer"))
     }
-    if code != 0 { finishWait("closed the connection: \(String(cString: mosquitto_strerror(code)))") }
+    guard code != 0 else { return }
+    let complaint = state.withLock { $0.complaint }
+    if let why = TransportSecurity.refusal(complaint) { return finishWait("refused: \(why)") }
+    finishWait("closed the connection: \(String(cString: mosquitto_strerror(code)))")
   }
 
   private func didPublish(_ message: Int32, _ code: Int32) {

@@ -14,11 +14,15 @@ public struct CommandCall: Sendable {
   public var device: String?
   /// Time after which the answer counts as missing, in nanoseconds.
   public var timeout: Int64
+  /// Variables whose values are secrets, with the names that the secret store has for them. They are resolved by the
+  /// executor when it sends the command, and by nothing before.
+  public var secrets: [String: String]
 
   /// A call from its parts.
   public init(
     command: PlaybookCommand, values: [String: String], target: AgentTarget? = nil,
-    authentication: AuthenticationInfo? = nil, device: String? = nil, timeout: Int64 = 10_000_000_000
+    authentication: AuthenticationInfo? = nil, device: String? = nil, timeout: Int64 = 10_000_000_000,
+    secrets: [String: String] = [:]
   ) {
     self.command = command
     self.values = values
@@ -26,6 +30,35 @@ public struct CommandCall: Sendable {
     self.authentication = authentication
     self.device = device
     self.timeout = timeout
+    self.secrets = secrets
+  }
+
+  /// The call as people see it: secrets are `***`.
+  public var masked: CommandCall {
+    var call = self
+    for name in secrets.keys { call.values[name] = "***" }
+    return call
+  }
+
+  /// The call with its secrets filled in. Throws when one is missing or not kept safely.
+  public func resolved(_ store: SecretStore) throws(RunnerError) -> CommandCall {
+    var call = self
+    for (name, source) in secrets.sorted(by: { $0.key < $1.key }) {
+      call.values[name] = try store.credential(source, device: device).secret
+    }
+    return call
+  }
+
+  /// The answer without the secrets of this call, whatever the other side repeats.
+  func hiding(_ store: SecretStore, in answer: CommandAnswer) -> CommandAnswer {
+    guard !secrets.isEmpty, let call = try? resolved(store) else { return answer }
+    let masker = SecretMasker()
+    for name in secrets.keys { masker.add(call.values[name] ?? "") }
+    var result = answer
+    result.text = masker.mask(answer.text)
+    result.detail = masker.mask(answer.detail)
+    if result.text != answer.text { result.json = nil }
+    return result
   }
 }
 

@@ -8,16 +8,19 @@ import Synchronization
 /// - `PUBLISH topic` with the payload in `content`. Success: the broker confirmed it (QoS 1). That says nothing about
 ///   who received it: verify.
 ///
-/// The broker is the step's target: `address.url` as `mqtt://host:port`. TLS (`mqtts`) is refused for now.
+/// The broker is the step's target: `address.url` as `mqtt://host:port`, or `mqtts://host:port` with TLS: then only a
+/// certificate of the given authority that names the host is trusted, and there is no way to trust another.
 public struct MQTTExecutor: CommandExecutor {
   /// The type.
   public static let type = CommandType.mqtt
   private let secrets: SecretStore
+  private let transport: TransportSecurity
   private let pool: BrokerPool
 
   /// An executor that takes credentials from this store.
-  public init(secrets: SecretStore) {
+  public init(secrets: SecretStore, transport: TransportSecurity = TransportSecurity()) {
     self.secrets = secrets
+    self.transport = transport
     pool = BrokerPool()
   }
 
@@ -48,7 +51,7 @@ public struct MQTTExecutor: CommandExecutor {
       let payload = try Template.plain(call.command.content ?? "", call.values)
       return Message(
         topic: String(parts[1]), payload: Array(payload.utf8),
-        shown: "PUBLISH \(parts[1]) to \(place.host):\(place.port) payload \(RemoteText.excerpt(payload))",
+        shown: "PUBLISH \(parts[1]) to \(place.shown) payload \(RemoteText.excerpt(payload))",
         correlation: correlation, isCommand: false)
     }
     let arguments: DocumentNode
@@ -89,22 +92,34 @@ public struct MQTTExecutor: CommandExecutor {
     ])
     return Message(
       topic: BrokerConnection.dynsecTopic, payload: Array(DocumentWriter.json(request, pretty: false).utf8),
-      shown: "DYNSEC \(parts[1]) \(shown) at \(place.host):\(place.port)", correlation: correlation,
+      shown: "DYNSEC \(parts[1]) \(shown) at \(place.shown)", correlation: correlation,
       isCommand: true)
   }
 
   private static let secretNames: Set<String> = ["password"]
 
-  private func address(_ call: CommandCall) throws(RunnerError) -> (host: String, port: Int) {
+  private struct Place {
+    var host: String
+    var port: Int
+    var isEncrypted = false
+    var shown: String { "\(host):\(port)\(isEncrypted ? " by TLS" : "")" }
+  }
+
+  private func address(_ call: CommandCall) throws(RunnerError) -> Place {
     guard let target = call.target else {
       throw RunnerError(.badArgument, "an mqtt command needs a target with the broker's address")
     }
     if let url = target.address["url"]?.first {
       let text = try Template.plain(url, call.values)
-      guard let parts = URLParts(text), parts.scheme == "mqtt" else {
-        throw RunnerError(.badArgument, "the broker's address must be 'mqtt://host:port', not '\(text)'")
+      guard let parts = URLParts(text), parts.scheme == "mqtt" || parts.scheme == "mqtts" else {
+        throw RunnerError(
+          .badArgument,
+          "the broker's address must be 'mqtt://host:port' or 'mqtts://host:port', not '\(text)'")
       }
-      return (parts.host, parts.port ?? 1883)
+      let isEncrypted = parts.scheme == "mqtts"
+      if isEncrypted { try transport.check(for: text) }
+      return Place(
+        host: parts.host, port: parts.port ?? (isEncrypted ? 8883 : 1883), isEncrypted: isEncrypted)
     }
     let kinds = ["dname", "ipv4", "ipv6"]
     guard let host = kinds.compactMap({ target.address[$0]?.first }).first else {
@@ -116,12 +131,12 @@ public struct MQTTExecutor: CommandExecutor {
     guard NetworkText.isHostName(name), let number = Int(port), (1...65_535).contains(number) else {
       throw RunnerError(.badArgument, "'\(name):\(port)' is no address of a broker")
     }
-    return (name, number)
+    return Place(host: name, port: number)
   }
 
   private func credential(_ call: CommandCall) throws(RunnerError) -> Credential {
     guard let authentication = call.authentication else { return Credential(user: "", secret: "") }
-    if let name = authentication.storeName { return try secrets.credential(name) }
+    if let name = authentication.storeName { return try secrets.credential(name, device: call.device) }
     let user = try Template.plain(authentication.user ?? "", call.values)
     let secret = try Template.plain(authentication.secret ?? "", call.values)
     secrets.masker.add(secret)
@@ -130,7 +145,7 @@ public struct MQTTExecutor: CommandExecutor {
 
   /// The command, its arguments and the broker; passwords masked.
   public func planText(_ call: CommandCall) throws(RunnerError) -> String {
-    try message(call, correlation: "").shown
+    try message(call.masked, correlation: "").shown
   }
 
   /// Sends it and waits for the answer.
@@ -142,15 +157,18 @@ public struct MQTTExecutor: CommandExecutor {
       let correlation =
         String(UInt64.random(in: .min ... .max), radix: 16)
         + String(UInt64.random(in: .min ... .max), radix: 16)
-      message = try self.message(call, correlation: correlation)
+      message = try self.message(try call.resolved(secrets), correlation: correlation)
       let place = try self.address(call)
       secret = try credential(call)
-      address = .init(host: place.host, port: place.port, user: secret.user)
+      address = .init(
+        host: place.host, port: place.port, user: secret.user, transport: place.isEncrypted ? transport : nil)
     } catch {
       return CommandAnswer(.refused, detail: error.description)
     }
     let connection: BrokerConnection
-    switch await pool.connection(address, secret: secret.secret, timeout: call.timeout) {
+    switch await pool.connection(
+      address, secret: secret.secret, listens: message.isCommand, timeout: call.timeout)
+    {
     case .success(let open): connection = open
     case .failure(let failure):
       return CommandAnswer(failure.reached ? .refused : .unreachable, detail: failure.reason)
@@ -158,7 +176,7 @@ public struct MQTTExecutor: CommandExecutor {
     let reply = await connection.send(
       topic: message.topic, payload: message.payload, correlation: message.correlation,
       wantsAnswer: message.isCommand, timeout: call.timeout)
-    return Self.answer(to: reply)
+    return call.hiding(secrets, in: Self.answer(to: reply))
   }
 
   private static func answer(to reply: BrokerConnection.Reply) -> CommandAnswer {
@@ -209,7 +227,8 @@ public struct MQTTExecutor: CommandExecutor {
 
   /// The same by mosquitto_ctrl. Its exit code is 0 on errors too, so its words are looked at.
   public func scriptLines(_ call: CommandCall) -> [String]? {
-    guard let place = try? address(call), call.command.text.hasPrefix("DYNSEC "),
+    guard call.secrets.isEmpty, let place = try? address(call), !place.isEncrypted,
+      call.command.text.hasPrefix("DYNSEC "),
       let arguments = try? ReadDocument.read(Array((call.command.content ?? "{}").utf8)).root,
       let filled = try? Template.json(arguments, call.values)
     else { return nil }
@@ -224,40 +243,46 @@ public struct MQTTExecutor: CommandExecutor {
   public func close() async { await pool.close() }
 }
 
-/// Open connections by broker and user.
+/// Open connections by broker and user. Those that listen to the answers of dynamic security are others than those that
+/// only publish: the latter's users need not be administrators.
 private actor BrokerPool {
   struct Failure: Error {
     var reason: String
     /// True when the broker answered and said no; false when nothing answered.
     var reached: Bool
   }
-  private var open: [BrokerConnection.Address: BrokerConnection] = [:]
-  private var opening: [BrokerConnection.Address: Task<Result<BrokerConnection, Failure>, Never>] = [:]
+  private struct Key: Hashable {
+    var address: BrokerConnection.Address
+    var listens: Bool
+  }
+  private var open: [Key: BrokerConnection] = [:]
+  private var opening: [Key: Task<Result<BrokerConnection, Failure>, Never>] = [:]
 
   func connection(
-    _ address: BrokerConnection.Address, secret: String, timeout: Int64
+    _ address: BrokerConnection.Address, secret: String, listens: Bool, timeout: Int64
   ) async -> Result<BrokerConnection, Failure> {
-    if let known = open[address] {
+    let key = Key(address: address, listens: listens)
+    if let known = open[key] {
       if known.isUp { return .success(known) }
-      open[address] = nil
+      open[key] = nil
       await known.close()
     }
-    if let running = opening[address] { return await running.value }
+    if let running = opening[key] { return await running.value }
     let task = Task<Result<BrokerConnection, Failure>, Never> {
       do throws(RunnerError) {
         let connection = try BrokerConnection(address, secret: secret)
-        if let failure = await connection.connect(address, wantsAnswers: true, timeout: timeout) {
-          return .failure(Failure(reason: failure.reason, reached: failure.reached))
-        }
+        var failure = await connection.connect(address, timeout: timeout)
+        if failure == nil, listens { failure = await connection.listen(address, timeout: timeout) }
+        if let failure { return .failure(Failure(reason: failure.reason, reached: failure.reached)) }
         return .success(connection)
       } catch {
-        return .failure(Failure(reason: error.description, reached: false))
+        return .failure(Failure(reason: error.description, reached: error.code != .unsupported))
       }
     }
-    opening[address] = task
+    opening[key] = task
     let result = await task.value
-    opening[address] = nil
-    if case .success(let connection) = result { open[address] = connection }
+    opening[key] = nil
+    if case .success(let connection) = result { open[key] = connection }
     return result
   }
 

@@ -6,10 +6,13 @@ public import PlaybookModel
 /// statement. The whole text is tried with `nft -c` first and applied atomically.
 ///
 /// Success: exit code 0. Failure: nft refused it, nothing was changed. An element's timeout is the backend's own time to
-/// live: the block ends even when nobody takes it back.
+/// live: the block ends even when nobody takes it back. What is asked for and is not there is refused with the answer
+/// `{"error": "not found"}`.
 public struct NFTExecutor: CommandExecutor {
   /// The type.
   public static let type = CommandType.nft
+  /// The answer's `error` when something is asked for that is not there.
+  static let notFound = "not found"
   private let program: String
   private let prefix: [String]
 
@@ -78,7 +81,15 @@ public struct NFTExecutor: CommandExecutor {
         if outcome.timedOut { return CommandAnswer(.unknown, text: text, detail: "ended by the timeout") }
         guard outcome.exitCode == 0 else {
           let why = RemoteText.excerpt(RemoteText.bounded(outcome.errors))
-          return CommandAnswer(.refused, text: text, detail: "nft refused it: \(why)")
+          if why.contains("Operation not permitted") || why.contains("Permission denied") {
+            return CommandAnswer(
+              .unreachable, text: text, detail: "nft may do nothing here, it needs root: \(why)")
+          }
+          // For verifications that expect an element, chain or table to be gone.
+          let missing = why.contains("No such file or directory")
+          return CommandAnswer(
+            .refused, text: text, json: missing ? .object([("error", .string(Self.notFound))]) : nil,
+            detail: "nft refused it: \(why)")
         }
         if arguments[0] == "-f" { return CommandAnswer(.done, text: text, detail: "nft applied it") }
       }

@@ -64,6 +64,7 @@ public struct SSHExecutor: CommandExecutor {
   /// The host, and the command with its values as quoted words.
   public func planText(_ call: CommandCall) throws(RunnerError) -> String {
     let place = try place(call)
+    let call = call.masked
     _ = try script(call, mark: "x")
     let text = try Template.fill(call.command.text, call.values) { (_, value) throws(RunnerError) in
       ShellQuote.quote(value)
@@ -77,7 +78,7 @@ public struct SSHExecutor: CommandExecutor {
     let arguments: [String]
     let script: String
     do {
-      script = try self.script(call, mark: mark)
+      script = try self.script(try call.resolved(secrets), mark: mark)
       arguments = try self.arguments(call)
     } catch {
       return CommandAnswer(.refused, detail: error.description)
@@ -86,7 +87,7 @@ public struct SSHExecutor: CommandExecutor {
       let outcome = try await ProcessCall.run(
         program, arguments, environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], input: Array(script.utf8),
         timeout: call.timeout)
-      return Self.answer(outcome, mark: mark)
+      return call.hiding(secrets, in: Self.answer(outcome, mark: mark))
     } catch {
       // The script could not be handed over completely; without its last line there is no mark either.
       return CommandAnswer(.unknown, detail: "ssh broke off: \(error)")
@@ -99,7 +100,7 @@ public struct SSHExecutor: CommandExecutor {
       throw RunnerError(
         .secret, "an ssh target needs authentication info with 'kms' (user and private key file)")
     }
-    let credential = try secrets.credential(name)
+    let credential = try secrets.credential(name, device: call.device)
     let isUser = credential.user.utf8.allSatisfy {
       switch $0 {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true

@@ -53,6 +53,19 @@ public final class JournalWriter: Sendable {
     }
   }
 
+  /// Writes records of which none waits for another, many with one append. When it returns all are durable.
+  public func write(all drafts: [RecordDraft]) async throws {
+    if drafts.count == 1 { return try await write(drafts[0]) }
+    for start in stride(from: 0, to: drafts.count, by: 2000) {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for draft in drafts[start..<min(start + 2000, drafts.count)] {
+          group.addTask { try await self.write(draft) }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   private func flush() {
     while true {
       let batch = state.withLock { state in

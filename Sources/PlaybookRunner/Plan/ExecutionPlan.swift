@@ -67,13 +67,16 @@ public struct ExecutionPlan: Sendable {
     for (name, variable) in step.variables { if let value = variable.value { values[name] = value } }
     guard let rollout, let target else { return values }
     for binding in rollout.bindings {
-      if binding.source == "device" {
-        values[binding.name] = target.device
-      } else {
-        values[binding.name] = value(String(binding.source.dropFirst(10)), of: target)
-      }
+      values[binding.name] = value(ofBinding: binding.source, target)
     }
     return values
+  }
+
+  /// Value of a binding's source for a target; nil when unknown, and for secrets.
+  func value(ofBinding source: String, _ target: Target) -> String? {
+    if source == "device" { return target.device }
+    guard source.hasPrefix("inventory.") else { return nil }
+    return value(String(source.dropFirst(10)), of: target)
   }
 
   /// Numbers of targets by the values of a column; unknown counts under an empty key.
@@ -102,7 +105,7 @@ public struct ExecutionPlan: Sendable {
   /// Seconds that the fleet steps take at least, from their rate and soak.
   public var estimatedSeconds: Double {
     actionSteps.reduce(0) { sum, entry in
-      guard let rollout = entry.action.rollout else { return sum }
+      guard let rollout = entry.action.rollout, rollout.group == nil else { return sum }
       let waves = WaveSchedule.sizes(rollout.waves, count: targets.count).count
       return sum + Double(targets.count) / rollout.ratePerSecond
         + Double(max(0, waves - 1) * rollout.soakMilliseconds) / 1000

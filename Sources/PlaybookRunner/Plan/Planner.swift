@@ -107,7 +107,9 @@ public struct Planner: Sendable {
   private func columns(_ policies: [RolloutPolicy], _ inventory: Inventory) -> [String] {
     var wanted = ["model", "site", "criticality"].filter { inventory.attributes.contains($0) }
     for policy in policies {
-      wanted += policy.bindings.filter { $0.source != "device" }.map { String($0.source.dropFirst(10)) }
+      wanted += policy.bindings.filter { $0.source.hasPrefix("inventory.") }.map {
+        String($0.source.dropFirst(10))
+      }
       wanted += policy.interlocks.map(\.attribute)
     }
     var seen: Set<String> = []
@@ -173,12 +175,15 @@ public struct Planner: Sendable {
   /// Renders each command of each target; a device whose values do not fit is refused.
   private func renderAll(_ plan: inout ExecutionPlan) throws(RunnerError) {
     let snapshot = plan
-    for (step, action) in snapshot.actionSteps where action.rollout == nil {
+    for (step, action) in snapshot.actionSteps where action.rollout?.group != nil || action.rollout == nil {
       // Variables that earlier steps set have no value yet.
       var values = snapshot.values(step: step, rollout: nil, target: nil)
       for name in snapshot.playbook.variables.keys.sorted() where values[name] == nil { values[name] = "…" }
       for name in step.variables.keys where values[name] == nil { values[name] = "…" }
-      for call in Self.calls(action.commands, step, action, snapshot, values: values, device: nil) {
+      let commands =
+        action.commands + (action.rollout?.verification?.commands ?? [])
+        + (action.rollout?.inverse?.commands ?? []) + (action.rollout?.group?.members ?? [])
+      for call in Self.calls(commands, step, action, snapshot, values: values, device: nil) {
         _ = try executors.executor(call.command.type).planText(call)
       }
     }
@@ -187,7 +192,7 @@ public struct Planner: Sendable {
     for target in snapshot.targets {
       do throws(RunnerError) {
         for (step, action) in snapshot.actionSteps {
-          guard let rollout = action.rollout else { continue }
+          guard let rollout = action.rollout, rollout.group == nil else { continue }
           let values = snapshot.values(step: step, rollout: rollout, target: target)
           let commands =
             action.commands + (rollout.verification?.commands ?? []) + (rollout.inverse?.commands ?? [])
@@ -225,12 +230,14 @@ public struct Planner: Sendable {
     let targets: [AgentTarget?] =
       action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
     let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
+    let secrets = (action.rollout?.bindings ?? []).filter { $0.source.hasPrefix("secret.") }
+      .map { ($0.name, String($0.source.dropFirst(7))) }
     return commands.flatMap { command in
       targets.map { target in
         CommandCall(
           command: command, values: values, target: target,
           authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
-          timeout: timeout)
+          timeout: timeout, secrets: Dictionary(secrets, uniquingKeysWith: { a, _ in a }))
       }
     }
   }
@@ -275,13 +282,14 @@ extension Planner {
   /// Every command that a target gets, verifies and takes back, in order; of a step that runs once when `target` is nil.
   public func commands(_ plan: ExecutionPlan, target: ExecutionPlan.Target?) -> [PlannedCommand] {
     var list: [PlannedCommand] = []
-    for (step, action) in plan.actionSteps where (action.rollout == nil) == (target == nil) {
+    for (step, action) in plan.actionSteps
+    where (action.rollout == nil || action.rollout?.group != nil) == (target == nil) {
       var values = plan.values(step: step, rollout: action.rollout, target: target)
       for name in plan.playbook.variables.keys where values[name] == nil { values[name] = "…" }
       let effective = EffectiveRollout(action, executors)
       let roles: [(String, [PlaybookCommand])] = [
-        ("do", action.commands), ("verify", effective.verification?.commands ?? []),
-        ("undo", effective.inverse?.commands ?? []),
+        ("members", action.rollout?.group?.members ?? []), ("do", action.commands),
+        ("verify", effective.verification?.commands ?? []), ("undo", effective.inverse?.commands ?? []),
       ]
       for (role, commands) in roles {
         for call in Self.calls(commands, step, action, plan, values: values, device: target?.device) {

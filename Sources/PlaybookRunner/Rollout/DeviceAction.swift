@@ -14,29 +14,44 @@ struct DeviceAction: Sendable {
   let commands: [PlaybookCommand]
 
   /// What is known of a state that was looked at.
-  private enum Look { case holds, absent, unreachable(String), unclear(String) }
+  enum Look { case holds, absent, unreachable(String), unclear(String) }
 
   /// Does it. `wasIntended` says that an earlier attempt left an intent without a result.
   /// Throws only when the journal cannot be written.
   func perform(
     _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
   ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
+    // Asked when the plan was made; asked again of the plan itself, since a run acts on nothing it cannot justify.
+    if let reason = Planner.interlock(policy.interlocks, plan, target) {
+      try await writer.write(
+        RecordDraft(
+          .result, step: step.id, target: target.device, action: role, outcome: .skipped, reason: "interlock",
+          wave: wave, detail: reason))
+      return (.skipped, "interlock")
+    }
+    return try await perform(
+      together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values)
+  }
+
+  /// Does it once for several devices together, or for one, whose name is `device`: each has an intent and a result of
+  /// its own in the journal.
+  func perform(
+    together targets: [ExecutionPlan.Target], device: String?, wave: Int?, wasIntended: Bool,
+    values: [String: String]
+  ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
     func result(
       _ outcome: RunRecord.Outcome, _ reason: String?, _ detail: String, kind: RunRecord.Kind = .result
     ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
       try await writer.write(
-        RecordDraft(
-          kind, step: step.id, target: target.device, action: role, outcome: outcome, reason: reason,
-          wave: wave,
-          detail: detail))
+        all: targets.map {
+          RecordDraft(
+            kind, step: step.id, target: $0.device, action: role, outcome: outcome, reason: reason,
+            wave: wave, detail: detail)
+        })
       return (outcome, reason)
     }
 
-    // Asked when the plan was made; asked again of the plan itself, since a run acts on nothing it cannot justify.
-    if let reason = Planner.interlock(policy.interlocks, plan, target) {
-      return try await result(.skipped, "interlock", reason)
-    }
-    switch await look(target, values) {
+    switch await look(device, values) {
     case .holds:
       // After an intent without a result this is what that attempt did.
       return wasIntended
@@ -59,19 +74,21 @@ struct DeviceAction: Sendable {
     case .absent: break
     }
 
-    let calls = Planner.calls(commands, step, action, plan, values: values, device: target.device)
+    let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
     var attempt = 0
     while true {
       let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
+      let intent = RemoteText.excerpt(shown.joined(separator: "; "), 2000)
       try await writer.write(
-        RecordDraft(
-          .intent, step: step.id, target: target.device, action: role, wave: wave,
-          detail: RemoteText.excerpt(shown.joined(separator: "; "), 2000)))
+        all: targets.map {
+          RecordDraft(
+            .intent, step: step.id, target: $0.device, action: role, wave: wave, detail: intent)
+        })
       let answer = await execute(calls)
       switch answer.effect {
-      case .done: return try await confirm(target, wave, values, answer, result)
+      case .done: return try await confirm(device, values, answer, result)
       case .refused: return try await result(.failed, "refused", answer.detail)
-      case .unknown: return try await resolve(target, values, answer, result)
+      case .unknown: return try await resolve(device, values, answer, result)
       case .unreachable:
         attempt += 1
         if attempt > policy.retries || environment.control.isStopping {
@@ -88,11 +105,10 @@ struct DeviceAction: Sendable {
 
   /// The other side said "done": see for ourselves.
   private func confirm(
-    _ target: ExecutionPlan.Target, _ wave: Int?, _ values: [String: String], _ answer: CommandAnswer,
-    _ result: Result
+    _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
   ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
     guard verification != nil else { return try await result(.changed, "unverified", answer.detail, .result) }
-    switch await look(target, values) {
+    switch await lookUntilInForce(device, values) {
     case .holds: return try await result(.changed, nil, "\(answer.detail); verified", .result)
     case .absent:
       return try await result(.failed, "not-in-force", "\(answer.detail), but it is not in force", .result)
@@ -104,9 +120,9 @@ struct DeviceAction: Sendable {
 
   /// Nobody knows: look, never send again.
   private func resolve(
-    _ target: ExecutionPlan.Target, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
+    _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
   ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
-    switch await look(target, values) {
+    switch await lookUntilInForce(device, values) {
     case .holds:
       return try await result(.changed, "verified", "\(answer.detail); verified: in force", .result)
     case .absent:
@@ -116,7 +132,7 @@ struct DeviceAction: Sendable {
     }
   }
 
-  private func execute(_ calls: [CommandCall]) async -> CommandAnswer {
+  func execute(_ calls: [CommandCall]) async -> CommandAnswer {
     var last = CommandAnswer(.done, detail: "nothing to do")
     var sent = false
     for call in calls {
@@ -135,19 +151,40 @@ struct DeviceAction: Sendable {
     return last
   }
 
+  /// Looks until the wanted state is in force or the verification's time is over.
+  private func lookUntilInForce(_ device: String?, _ values: [String: String]) async -> Look {
+    let within = Int64(verification?.withinMilliseconds ?? 0) * 1_000_000
+    let end = environment.clock.monotonicTime() + within
+    while true {
+      let seen = await look(device, values)
+      if case .holds = seen { return seen }
+      let left = end - environment.clock.monotonicTime()
+      guard left > 0, !environment.control.isStopping else { return seen }
+      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(within / 50, 5_000_000_000))))
+    }
+  }
+
   /// Looks whether the wanted state is in force.
-  private func look(_ target: ExecutionPlan.Target, _ values: [String: String]) async -> Look {
+  func look(_ device: String?, _ values: [String: String]) async -> Look {
     guard let verification else { return .unclear("there is no way to look") }
-    let calls = Planner.calls(
-      verification.commands, step, action, plan, values: values, device: target.device)
+    let calls = Planner.calls(verification.commands, step, action, plan, values: values, device: device)
+    let expectation: RolloutPolicy.Expectation
+    do {
+      expectation = try Expectations.filled(verification.expectation, values)
+    } catch {
+      return .unclear(error.description)
+    }
     let answer = await execute(calls)
     switch answer.effect {
     case .unreachable: return .unreachable(answer.detail)
     case .unknown: return .unclear(answer.detail)
     case .refused:
       // "No" is an answer for commands whose success is the question.
-      return verification.expectation == .success ? .absent : .unclear(answer.detail)
-    case .done: return Expectations.holds(verification.expectation, answer) ? .holds : .absent
+      if expectation == .success { return .absent }
+      // So is "there is no such thing", for those who ask for it and for those who expect just that.
+      if case .equals = expectation, Expectations.holds(expectation, answer) { return .holds }
+      return answer.json?["error"]?.text == NFTExecutor.notFound ? .absent : .unclear(answer.detail)
+    case .done: return Expectations.holds(expectation, answer) ? .holds : .absent
     }
   }
 
@@ -160,11 +197,25 @@ struct DeviceAction: Sendable {
 
 /// Compares answers with what they must be.
 enum Expectations {
+  /// The expectation with the values of its variables. Throws when one has none.
+  static func filled(
+    _ expectation: RolloutPolicy.Expectation, _ values: [String: String]
+  ) throws(RunnerError) -> RolloutPolicy.Expectation {
+    switch expectation {
+    case .success, .absent: expectation
+    case .contains(let text): .contains(try Template.plain(text, values))
+    case .equals(let pointer, let text): .equals(pointer: pointer, text: try Template.plain(text, values))
+    case .differs(let pointer, let text): .differs(pointer: pointer, text: try Template.plain(text, values))
+    }
+  }
+
   static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool {
     switch expectation {
     case .success: answer.effect == .done
     case .contains(let text): answer.text.contains(text)
     case .absent(let pointer): answer.json.map { DocumentPointer.resolve(pointer, in: $0) == nil } ?? false
+    case .differs(let pointer, let text):
+      answer.json.map { DocumentPointer.resolve(pointer, in: $0).map { scalar($0) != text } ?? true } ?? false
     case .equals(let pointer, let text):
       answer.json.flatMap { DocumentPointer.resolve(pointer, in: $0) }.map { scalar($0) == text } ?? false
     }

@@ -19,6 +19,7 @@ struct FleetRollout: Sendable {
 
   /// Runs the waves that are not finished. `known` is what the journal says of devices from before.
   func run(known: [String: RunHistory.DeviceState], startsAfresh: Bool) async throws -> End {
+    if let group = policy.group { return try await runTogether(group, known: known) }
     let sizes = WaveSchedule.sizes(policy.waves, count: plan.targets.count)
     var first = 0
     for (index, size) in sizes.enumerated() {
@@ -110,15 +111,13 @@ struct FleetRollout: Sendable {
       values[name] = value
     }
     for binding in policy.bindings {
-      values[binding.name] =
-        binding.source == "device"
-        ? target.device : plan.value(String(binding.source.dropFirst(10)), of: target)
+      if let value = plan.value(ofBinding: binding.source, target) { values[binding.name] = value }
     }
     return values
   }
 
   /// Watches after a wave and asks the gate. Nil means go on.
-  private func gate(wave: Int, began: Int64, isLast: Bool) async throws -> End? {
+  func gate(wave: Int, began: Int64, isLast: Bool) async throws -> End? {
     if !isLast && policy.soakMilliseconds > 0 {
       environment.progress(.soak(milliseconds: policy.soakMilliseconds))
       let until = environment.clock.monotonicTime() + Int64(policy.soakMilliseconds) * 1_000_000
@@ -163,7 +162,11 @@ struct FleetRollout: Sendable {
       last = await executor.execute(call)
       if last.effect != .done { return (false, "unknown: \(last.detail)") }
     }
-    return (Expectations.holds(gate.expectation, last), last.detail)
+    do {
+      return (Expectations.holds(try Expectations.filled(gate.expectation, variables), last), last.detail)
+    } catch {
+      return (false, "unknown: \(error.description)")
+    }
   }
 }
 

@@ -62,7 +62,7 @@ public final class SecretMasker: Sendable {
 }
 
 /// Secrets by the name a playbook uses for them (`kms_key_identifier`). Where each lies is said outside of the
-/// playbook: `name=file:PATH`, `name=env:VARIABLE`.
+/// playbook: `name=file:PATH`, `name=env:VARIABLE`, `name=folder:PATH` with a file for each device, of the device's name.
 ///
 /// A file holds the user on its first line and the password on its second, or only a token. It must belong to the
 /// user who runs us and be unreadable for others.
@@ -83,7 +83,7 @@ public final class SecretStore: Sendable {
         throw RunnerError(.secret, "a secret is given as 'name=file:PATH' or 'name=env:VARIABLE'")
       }
       let place = String(text[text.index(after: equals)...])
-      guard ["file:", "env:"].contains(where: { place.hasPrefix($0) }) else {
+      guard ["file:", "env:", "folder:"].contains(where: { place.hasPrefix($0) }) else {
         // The text itself is not repeated: somebody may have put the secret there.
         throw RunnerError(.secret, "the secret '\(text[..<equals])' must come from file:PATH or env:VARIABLE")
       }
@@ -97,12 +97,31 @@ public final class SecretStore: Sendable {
   /// True when a place for this secret was given.
   public func knows(_ name: String) -> Bool { sources[name] != nil }
 
+  /// The credential of a name for a device: with `folder:` each device has its own, else it is the same for all.
+  /// Throws when it is unknown, missing, or readable for others.
+  public func credential(_ name: String, device: String?) throws(RunnerError) -> Credential {
+    guard let place = sources[name], place.hasPrefix("folder:") else { return try credential(name) }
+    guard let device, !device.isEmpty, !device.hasPrefix("."),
+      !device.utf8.contains(where: { $0 == 0x2F || $0 < 0x20 })
+    else {
+      throw RunnerError(
+        .secret,
+        "the secret '\(name)' has a file for each device, and '\(device ?? "")' cannot be a file's name")
+    }
+    return try Self.parse(try Self.read(place.dropFirst(7) + "/" + device, "\(name)' of '\(device)"), name)
+  }
+
   /// The credential of a name. Throws when it is unknown, missing, or readable for others.
   public func credential(_ name: String) throws(RunnerError) -> Credential {
     if let known = cache.withLock({ $0[name] }) { return known }
     guard let place = sources[name] else {
       throw RunnerError(
         .secret, "no place was given for the secret '\(name)': add --secret \(name)=file:PATH")
+    }
+    guard !place.hasPrefix("folder:") else {
+      throw RunnerError(
+        .secret,
+        "the secret '\(name)' has a file for each device and is asked for without one: give it as file:PATH")
     }
     let text: String
     if place.hasPrefix("file:") {
@@ -113,6 +132,13 @@ public final class SecretStore: Sendable {
       }
       text = value
     }
+    let credential = try Self.parse(text, name)
+    masker.add(credential.secret)
+    cache.withLock { $0[name] = credential }
+    return credential
+  }
+
+  private static func parse(_ text: String, _ name: String) throws(RunnerError) -> Credential {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
       String($0.hasSuffix("\r") ? $0.dropLast() : $0)
     }
@@ -122,11 +148,8 @@ public final class SecretStore: Sendable {
         .secret, "the secret '\(name)' must be one line (a token) or two (user, password), not \(lines.count)"
       )
     }
-    let credential =
+    return
       lines.count == 2 ? Credential(user: lines[0], secret: lines[1]) : Credential(user: "", secret: lines[0])
-    masker.add(credential.secret)
-    cache.withLock { $0[name] = credential }
-    return credential
   }
 
   private static func read(_ path: String, _ name: String) throws(RunnerError) -> String {

@@ -183,9 +183,13 @@ struct PlanReport {
     for (step, action) in plan.actionSteps {
       if let rollout = action.rollout {
         let sizes = WaveSchedule.sizes(rollout.waves, count: plan.targets.count)
-        put(
-          "Step      \(step.name ?? step.id): \(rollout.kind.rawValue), waves \(sizes.map(String.init).joined(separator: " + ")), "
-            + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s")
+        let pace =
+          rollout.group != nil
+          ? "once for all \(plan.targets.count) devices together"
+          : "waves \(sizes.map(String.init).joined(separator: " + ")), "
+            + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s"
+        put("Step      \(step.name ?? step.id): \(rollout.kind.rawValue), \(pace)")
+        if let reaches = rollout.group?.reaches { put("  reaches: \(reaches)") }
         if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
       } else {
         put("Step      \(step.name ?? step.id)")

@@ -121,6 +121,24 @@ struct ExecutionOptions: ParsableArguments {
     name: .customLong("netns"), help: ArgumentHelp("Network namespace that nft works in.", valueName: "name"))
   var networkNamespace: String?
 
+  @Option(
+    name: .customLong("tls-ca"),
+    help: ArgumentHelp(
+      "Certificate authority (PEM) that brokers and services must be certified by; nothing else is trusted.",
+      valueName: "file"))
+  var authorities: String?
+
+  @Option(
+    name: .customLong("tls-certificate"),
+    help: ArgumentHelp(
+      "Our own certificate (PEM) for brokers and services that ask for one.", valueName: "file"))
+  var certificate: String?
+
+  @Option(
+    name: .customLong("tls-key"),
+    help: ArgumentHelp("The private key of our certificate (PEM, mode 0600).", valueName: "file"))
+  var certificateKey: String?
+
   /// Secrets and executors.
   func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
     let store = try SecretStore(sources: secrets, environment: Console.environment)
@@ -136,7 +154,9 @@ struct ExecutionOptions: ParsableArguments {
       store,
       ExecutorSet.all(
         secrets: store, prompter: prompter, knownHosts: knownHosts ?? "\(home)/.ssh/known_hosts",
-        networkNamespace: networkNamespace)
+        networkNamespace: networkNamespace,
+        transport: TransportSecurity(
+          authorities: authorities, certificate: certificate, key: certificateKey))
     )
   }
 }

@@ -1,0 +1,104 @@
+import PlaybookModel
+
+/// One action for all devices of the plan together. It is the fastest there is, and it hits whoever belongs to the
+/// group: so the group's members are asked for first, and one that is no target of the plan stops it.
+extension FleetRollout {
+  func runTogether(
+    _ group: RolloutPolicy.Group, known: [String: RunHistory.DeviceState]
+  ) async throws -> End {
+    let open = plan.targets.filter { if case .finished = known[$0.device] { false } else { true } }
+    guard !open.isEmpty else { return .succeeded }
+    environment.progress(.wave(step: step.name ?? step.id, number: 1, of: 1, devices: plan.targets.count))
+    try await writer.write(
+      RecordDraft(
+        .waveStarted, step: step.id, wave: 1,
+        detail: "one action for \(plan.targets.count) devices together"))
+    let began = environment.clock.wallTime()
+    for target in open {
+      guard let reason = Planner.interlock(policy.interlocks, plan, target) else { continue }
+      return try await halt(
+        "interlock", "\(target.device) is held back, and the group cannot leave it out: \(reason)")
+    }
+    let effective = EffectiveRollout(action, environment.executors)
+    let device = DeviceAction(
+      environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
+      verification: effective.verification, role: .act, commands: action.commands)
+    var hit = open
+    if !group.members.isEmpty {
+      switch await members(group, device) {
+      case .failure(let why):
+        return try await halt("members", "cannot ask who belongs to the group: \(why.reason)")
+      case .success(let members):
+        let strangers = members.subtracting(plan.targets.map(\.device)).sorted()
+        guard strangers.isEmpty else {
+          let shown = strangers.prefix(5).joined(separator: ", ") + (strangers.count > 5 ? ", …" : "")
+          return try await halt(
+            "members",
+            "\(strangers.count) of the \(members.count) members of the group are no targets of the plan and would be hit too: \(RemoteText.excerpt(RemoteText.bounded(Array(shown.utf8))))"
+          )
+        }
+        hit = open.filter { members.contains($0.device) }
+        let outside = open.filter { !members.contains($0.device) }
+        try await writer.write(
+          all: outside.map {
+            RecordDraft(
+              .result, step: step.id, target: $0.device, action: .act, outcome: .skipped,
+              reason: "not-a-member", wave: 1,
+              detail: "does not belong to the group; the action does not reach it")
+          })
+        for target in outside { show(target, .skipped, "not-a-member") }
+        guard !hit.isEmpty else {
+          return try await halt("members", "no target of the plan belongs to the group")
+        }
+        if !outside.isEmpty {
+          environment.progress(
+            .note("\(outside.count) targets do not belong to the group and are not reached"))
+        }
+      }
+    }
+    let result = try await device.perform(
+      together: hit, device: nil, wave: 1, wasIntended: hit.contains { known[$0.device] == .intended },
+      values: variables)
+    for target in hit { show(target, result.outcome, result.reason) }
+    guard result.outcome == .ok || result.outcome == .changed else {
+      return try await halt("failures", "the action for all devices together: \(result.outcome.rawValue)")
+    }
+    if let end = try await gate(wave: 1, began: began, isLast: true) { return end }
+    try await writer.write(RecordDraft(.waveFinished, step: step.id, wave: 1, detail: "done"))
+    return .succeeded
+  }
+
+  private func show(_ target: ExecutionPlan.Target, _ outcome: RunRecord.Outcome, _ reason: String?) {
+    var tally = WaveTally(size: plan.targets.count)
+    tally.count(outcome, reason: reason)
+    environment.progress(
+      .device(
+        step: step.name ?? step.id, device: target.device, outcome: outcome, reason: reason, tally: tally))
+  }
+
+  private func halt(_ code: String, _ reason: String) async throws -> End {
+    try await writer.write(RecordDraft(.halted, step: step.id, reason: code, wave: 1, detail: reason))
+    return .halted(reason)
+  }
+
+  private struct NoMembers: Error { var reason: String }
+
+  private func members(
+    _ group: RolloutPolicy.Group, _ device: DeviceAction
+  ) async -> Result<Set<String>, NoMembers> {
+    let calls = Planner.calls(group.members, step, action, plan, values: variables, device: nil)
+    let answer = await device.execute(calls)
+    guard answer.effect == .done else { return .failure(NoMembers(reason: answer.detail)) }
+    guard let json = answer.json, let list = DocumentPointer.resolve(group.pointer, in: json)?.items else {
+      return .failure(NoMembers(reason: "the answer has no list at '\(group.pointer)'"))
+    }
+    var names: Set<String> = []
+    for entry in list {
+      guard let name = group.name.map({ entry[$0]?.text }) ?? entry.text else {
+        return .failure(NoMembers(reason: "an entry of the list at '\(group.pointer)' has no name"))
+      }
+      names.insert(name)
+    }
+    return .success(names)
+  }
+}
