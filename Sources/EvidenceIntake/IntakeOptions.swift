@@ -20,9 +20,27 @@ public struct SourceRule: Sendable, Hashable {
   }
 
   /// True when the rule is meant for this source.
-  func matches(_ names: [String]) -> Bool {
+  func matches(_ names: [String]) -> Bool { Self.matches(pattern, names) }
+
+  static func matches(_ pattern: String?, _ names: [String]) -> Bool {
     guard let pattern else { return true }
     return names.contains { fnmatch(pattern, $0, 0) == 0 }
+  }
+}
+
+/// When the clock of one boot read 0, for stamps that count from the boot.
+public struct AnchorRule: Sendable, Hashable {
+  /// Shell pattern as in `SourceRule`; nil for all sources.
+  public var pattern: String?
+  /// Which boot of the source, from 1.
+  public var boot: Int
+  /// The instant in nanoseconds since the epoch.
+  public var instant: Int64
+  /// A rule from its parts.
+  public init(pattern: String?, boot: Int, instant: Int64) {
+    self.pattern = pattern
+    self.boot = boot
+    self.instant = instant
   }
 }
 
@@ -44,8 +62,10 @@ public struct IntakeOptions: Sendable {
   public var timeZones: [SourceRule] = []
   /// Year of the first stamp of sources whose stamps have none.
   public var years: [SourceRule] = []
-  /// Device of events that name none; nil for the path rule.
-  public var device: String?
+  /// Anchors of boots; the last rule that matches counts.
+  public var anchors: [AnchorRule] = []
+  /// Devices of events that name none; without a rule that matches, the path rule.
+  public var devices: [SourceRule] = []
   /// Names of devices that are known, from the inventory: a path that holds one is that device's.
   public var knownDevices: Set<String> = []
   /// Threads that read.

@@ -144,6 +144,7 @@ struct LaneWorker: ~Copyable {
     var account = SourceAccount(
       description: description, sha256: digest.hexDigest(), format: "", storedBytes: digest.count,
       bytes: source.base, bytesBy: source.bytesBy, linesBy: source.linesBy)
+    account.secrets = reader.takeSecrets()
     if let end = storedAs?() {
       if !end.storedSHA256.isEmpty {
         account.sha256 = end.storedSHA256
@@ -170,6 +171,7 @@ struct LaneWorker: ~Copyable {
     account.firstTime = times.first
     account.lastTime = times.last
     account.decisions += times.decisions
+    account.boots = times.boots
     account.damage += layers.flatMap(\.damage) + source.damage
     try Self.check(account)
     try lane.finishSource(account, adjustments: times.adjustments)

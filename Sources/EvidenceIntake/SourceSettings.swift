@@ -6,7 +6,8 @@ struct SourceSettings: Sendable {
   private let formats: [(rule: SourceRule, format: any LogFormat)]
   private let zones: [(rule: SourceRule, zone: TimeZoneRules)]
   private let years: [(rule: SourceRule, year: Int)]
-  private let device: String?
+  private let anchors: [AnchorRule]
+  private let devices: [SourceRule]
   private let known: Set<String>
 
   /// Throws for a format, zone or year that there is not.
@@ -43,7 +44,14 @@ struct SourceSettings: Sendable {
     self.formats = formats
     self.zones = zones
     self.years = years
-    device = options.device
+    for rule in options.anchors where !(1...1_000_000).contains(rule.boot) {
+      throw IntakeError(.badOption, "boots are numbered from 1, not \(rule.boot)")
+    }
+    anchors = options.anchors
+    for rule in options.devices where rule.value.isEmpty {
+      throw IntakeError(.badOption, "a device's name is not empty")
+    }
+    devices = options.devices
     known = options.knownDevices
   }
 
@@ -55,11 +63,14 @@ struct SourceSettings: Sendable {
       names.append(name)
       if let last = name.split(separator: "/").last { names.append(String(last)) }
     }
-    let choice = DeviceNaming.choose(source, given: device, known: known)
+    let choice = DeviceNaming.choose(
+      source, given: devices.last { $0.matches(names) }?.value, known: known)
+    var given: [Int: Int64] = [:]
+    for rule in anchors where SourceRule.matches(rule.pattern, names) { given[rule.boot] = rule.instant }
     return SourceSetup(
       description: source, deviceName: choice.name, deviceBasis: choice.basis, deviceReason: choice.reason,
       format: formats.last { $0.rule.matches(names) }?.format,
       zone: zones.last { $0.rule.matches(names) }?.zone, year: years.last { $0.rule.matches(names) }?.year,
-      bound: bound)
+      bound: bound, anchors: given)
   }
 }

@@ -65,6 +65,36 @@ public struct IntakeDecision: Sendable, Hashable {
   }
 }
 
+/// One boot of a source whose stamps count from the boot.
+public struct BootSpan: Sendable, Hashable {
+  /// From 1 in the source.
+  public var number: Int
+  /// Ordinals of its events within the source, from 0, half open. Events of other clocks may lie between.
+  public var events: Range<Int>
+  /// The instant at which its clock read 0, in nanoseconds since the epoch; nil where nothing tells.
+  public var anchor: Int64?
+  /// Bound of the anchor's error, nanoseconds.
+  public var error: Int64?
+  /// How the anchor is known, or why it is not.
+  public var method: String
+  /// The event that anchors it, by its ordinal in the source; nil where none does.
+  public var evidence: Int?
+  /// The method of stretches of a boot whose records hold wall time and time since boot: several stretches of one boot are
+  /// divided by steps of the wall clock.
+  public static let twoClocks = "records hold both clocks"
+  /// A boot from its parts.
+  public init(
+    number: Int, events: Range<Int>, anchor: Int64?, error: Int64?, method: String, evidence: Int? = nil
+  ) {
+    self.number = number
+    self.events = events
+    self.anchor = anchor
+    self.error = error
+    self.method = method
+    self.evidence = evidence
+  }
+}
+
 /// The whole account of one source.
 public struct SourceAccount: Sendable {
   /// Which source.
@@ -97,6 +127,10 @@ public struct SourceAccount: Sendable {
   public var damage: [Damage] = []
   /// What was decided.
   public var decisions: [IntakeDecision] = []
+  /// The boots that stamps since boot were cut into; empty where there are none.
+  public var boots: [BootSpan] = []
+  /// Templates that hold secrets, first seen here.
+  public var secrets: [SecretMark] = []
 
   /// An account from the parts that always exist.
   public init(

@@ -28,6 +28,11 @@ extension LineReader {
     let resolved = source.times.resolve(
       kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
       flags: reading.flags, wall: reading.wall)
+    if reading.flags.contains(.hasUptime), !reading.boot.isEmpty, resolved.quality == .exact {
+      source.times.noteTwoClocks(
+        wall: resolved.time, uptime: reading.uptime,
+        boot: ContentHash.of(reading.bytes(reading.boot, of: record)), ordinal: source.events)
+    }
     event.time = resolved.time
     event.timeError = resolved.error
     event.quality = resolved.quality
@@ -131,9 +136,43 @@ extension LineReader {
     if templates.insert(miner.template.rawValue) {
       makeRoom(miner.templateText.count &+ Int(lastProgram.count))
       let program = keep(bytes(lastProgram))
-      batch.templates.append(
-        TemplateDefinition(id: miner.template, program: program, text: keep(miner.templateText)))
+      let text = keep(miner.templateText)
+      batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
+      judge(event, text: text)
+    } else if batch.records.count & 63 == 0 {
+      judge(event, text: .empty)
     }
+  }
+
+  /// Looks whether the events of a template hold secrets: its text, and this event's message and fields. Done for the first
+  /// event of each template and for one of every 64: masking looks at each text again, this only marks.
+  @inline(never)
+  mutating func judge(_ event: EventRecord, text: ByteRange) {
+    guard secrets.count < Self.markLimit, !marked.contains(event.template.rawValue) else { return }
+    let found: (kind: SecretKind, part: String)
+    if let one = SecretText.findings(in: bytes(text), takesPlaceholders: true).first
+      ?? SecretText.findings(in: bytes(event.message)).first
+    {
+      found = (one.kind, "message")
+    } else if let one = SecretText.findings(in: bytes(event.fields)).first {
+      found = (one.kind, "fields")
+    } else {
+      return
+    }
+    marked.insert(event.template.rawValue)
+    secrets.append(
+      SecretMark(
+        template: event.template, kind: found.kind, part: found.part, line: event.line,
+        byteOffset: event.byteOffset))
+  }
+
+  /// Marks kept of one source.
+  static let markLimit = 100_000
+
+  /// The marks of the source that has just been read.
+  mutating func takeSecrets() -> [SecretMark] {
+    defer { secrets = [] }
+    return secrets
   }
 
   mutating func mineLast() {

@@ -29,6 +29,10 @@ struct LineReader: ~Copyable {
   var defaultDevice = DeviceID(rawValue: 0)
   var lastProgram = ByteRange.empty
   var lastNeedsMining = false
+  /// Templates of this source that hold secrets.
+  var secrets: [SecretMark] = []
+  /// Templates of this lane that are marked.
+  var marked: Set<UInt64> = []
   var counted: (start: Int, end: Int, feeds: UInt64) = (-1, 0, 0)
 
   init(limits: IntakeLimits, catalog: FormatCatalog) {
@@ -53,6 +57,8 @@ struct LineReader: ~Copyable {
   mutating func beginLane() {
     devices.removeAll()
     templates.removeAll()
+    marked.removeAll()
+    secrets = []
   }
 
   // MARK: One source

@@ -13,6 +13,8 @@ struct SourceSetup {
   var zone: TimeZoneRules?
   var year: Int?
   var bound: UpperBound?
+  /// Instants at which the clock of a boot (from 1) read 0, as the user says.
+  var anchors: [Int: Int64] = [:]
 }
 
 /// What is counted and remembered while one source is read.
@@ -42,7 +44,7 @@ struct SourceState {
     self.setup = setup
     self.reader = reader
     framer = RecordFramer(reader.framing)
-    times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound)
+    times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound, anchors: setup.anchors)
   }
 
   /// Most damage entries of one kind that are listed one by one.

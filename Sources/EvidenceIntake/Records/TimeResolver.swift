@@ -43,7 +43,8 @@ struct TimeResolver {
   private let forcedYear: Int?
   private let bound: UpperBound?
 
-  private var boots = BootTracker()
+  private var boots: BootTracker
+  private var twoClocks = TwoClockTracker()
   private var stretches: [Stretch] = []
   private var firstYear: Int?
   private var turn = 0
@@ -61,7 +62,9 @@ struct TimeResolver {
   private var latest = Int64.min
 
   /// `zone` nil means that none was given: UTC is assumed.
-  init(zone: TimeZoneRules?, forcedYear: Int?, bound: UpperBound?) {
+  /// `anchors` are instants at which the clock of a boot (from 1) read 0.
+  init(zone: TimeZoneRules?, forcedYear: Int?, bound: UpperBound?, anchors: [Int: Int64] = [:]) {
+    boots = BootTracker(given: anchors)
     self.zone = zone
     zoneIsGiven = zone != nil
     zoneIsFixedUTC = zone == nil || zone?.name == "UTC"
@@ -92,6 +95,11 @@ struct TimeResolver {
     case .timeOfDay, .none:
       return ResolvedTime()
     }
+  }
+
+  /// The event holds time since boot, too, and names its boot.
+  mutating func noteTwoClocks(wall: Int64, uptime: Int64, boot: UInt64, ordinal: Int) {
+    twoClocks.add(wall: wall, uptime: uptime, boot: boot, ordinal: ordinal)
   }
 
   /// A record that is no event said that the device has booted.
@@ -195,6 +203,7 @@ struct TimeResolver {
   struct Outcome {
     var adjustments: [TimeAdjustment] = []
     var decisions: [IntakeDecision] = []
+    var boots: [BootSpan] = []
     var first: Instant?
     var last: Instant?
   }
@@ -216,25 +225,37 @@ struct TimeResolver {
       let to = firstYear + shiftYears + lastTurn
       let reason =
         forcedYear != nil
-        ? "given by --year" : "stamps have no year; upper bound: \((bound ?? self.bound)?.reason ?? "none")"
+        ? "given by --year" : Self.reason(bound ?? self.bound)
       outcome.decisions.append(
         IntakeDecision(subject: "year", value: from == to ? "\(from)" : "\(from)–\(to)", reason: reason))
     }
     let anchored = boots.finish()
     outcome.adjustments += anchored.adjustments
+    outcome.boots = anchored.spans
     if let decision = anchored.decision { outcome.decisions.append(decision) }
+    let both = twoClocks.finish()
+    outcome.boots += both.spans
+    if let decision = both.decision { outcome.decisions.append(decision) }
     for instant in anchored.instants { note(instant) }
     if usedZone {
       outcome.decisions.append(
         IntakeDecision(
           subject: "zone", value: zone?.name ?? "UTC",
-          reason: zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given"))
+          reason: (zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken")
+            + (ambiguousCount > 0
+              ? "; \(ambiguousCount) quarters of an hour come twice (summer time ends): the first is taken" : "")))
     }
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)
       outcome.last = Instant(nanoseconds: latest)
     }
     return outcome
+  }
+
+  private static func reason(_ bound: UpperBound?) -> String {
+    guard let bound else { return "stamps have no year, and nothing bounds them: 1970 is taken" }
+    let day = Instant(nanoseconds: bound.instant).rfc3339(fractionDigits: 0)
+    return "stamps have no year; the last is not after \(day), the \(bound.reason)"
   }
 
   /// Years by which everything has to move so that the last turn ends at or before the bound and every 29 February

@@ -17,6 +17,7 @@ struct CaseTablesWriter {
       try item.origins?.write(to: connection)
       try write(
         item.account, ordinal: item.ordinal, firstEvent: item.firstEvent, events: Int64(item.source.events))
+      try FindingsWriter(connection).write(item.account, ordinal: item.ordinal, firstEvent: item.firstEvent)
       summary.refusedLines += try writeRefused(item)
       summary.sources.append(item.account)
     }

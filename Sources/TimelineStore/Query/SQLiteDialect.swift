@@ -89,6 +89,10 @@ struct SQLiteDialect {
           + "AND firebreak_value(?, text ->> '$.value') AND id NOT IN (SELECT CAST(text ->> '$.value' AS INTEGER) "
           + "FROM note WHERE json_valid(text) AND text ->> '$.kind' = 'retract' AND text ->> '$.value' IS NOT NULL))",
         .integer(index))
+    case .secret(let pattern):
+      out.add("e.template IN (SELECT template FROM secret_template WHERE ")
+      appendName("kind", pattern, to: &out)
+      out.add(")")
     case .trace(let number, let role): try appendTrace(number, role, term, to: &out)
     case .attribute(let name, let test):
       guard let column = catalog.attributes[name] else {

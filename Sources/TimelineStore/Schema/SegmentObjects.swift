@@ -52,11 +52,11 @@ extension CaseSchema {
       ? "SELECT \(eventColumns.map { "NULL AS \($0)" }.joined(separator: ", ")) WHERE 0"
       : segments.map { "SELECT \(columns) FROM segment_\($0)" }.joined(separator: " UNION ALL\n")
     return [object("CREATE VIEW event AS\n\(arms)")]
-      + [timeline, deviceSummary, sourceSummary, refusedLine].map(object)
+      + [timeline, deviceSummary, sourceSummary, refusedLine].map(object) + findingViews
   }
 
   /// SQL for an instant (nanoseconds in `column`) as RFC 3339 with `digits` digits of fraction.
-  private static func rfc3339(_ column: String) -> String {
+  static func rfc3339(_ column: String) -> String {
     """
     strftime('%Y-%m-%dT%H:%M:%S', (\(column) - (\(column) % 1000000000 + 1000000000) % 1000000000) / 1000000000, \
     'unixepoch') || printf('.%09dZ', (\(column) % 1000000000 + 1000000000) % 1000000000)

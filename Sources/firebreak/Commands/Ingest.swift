@@ -15,7 +15,7 @@ struct Ingest: ParsableCommand {
       accounted for: lines that no format can read are kept as refused, damage is listed. The case is as it was \
       until the ingest is complete. Sources that are in the case already (same SHA-256) are skipped.
 
-      --input-format, --timezone and --year take a value for all sources or GLOB=VALUE for those whose path or member \
+      --input-format, --timezone, --year, --anchor and --device take a value for all sources or GLOB=VALUE for those whose path or member \
       name matches; the last that matches counts.
       """)
 
@@ -47,8 +47,15 @@ struct Ingest: ParsableCommand {
   @Option(help: ArgumentHelp("A folder of formats of your own (*.json).", valueName: "DIR"))
   var formats: String?
 
-  @Option(help: "Device of events that name none (default: from the path).")
-  var device: String?
+  @Option(
+    help: ArgumentHelp(
+      "When the clock of boot N (default 1) read 0, for stamps that count from the boot.",
+      valueName: "[GLOB=][N@]TIME"))
+  var anchor: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Device of events that name none (default: from the path).", valueName: "[GLOB=]NAME"))
+  var device: [String] = []
 
   @Option(help: "Threads that read (default: processors).")
   var jobs: Int?
@@ -78,7 +85,8 @@ struct Ingest: ParsableCommand {
     options.formats = inputFormat.map(SourceRule.init(parsing:))
     options.timeZones = timezone.map(SourceRule.init(parsing:))
     options.years = year.map(SourceRule.init(parsing:))
-    options.device = device
+    options.devices = device.map(SourceRule.init(parsing:))
+    options.anchors = try anchor.map(Self.anchor)
     options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     options.excluded = Self.ownFiles(casePath)
     try addFormats(to: &options.catalog)
@@ -124,6 +132,18 @@ struct Ingest: ParsableCommand {
     }
     try enterCustody(loaded, casePath)
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
+  }
+
+  /// `[GLOB=][N@]TIME`.
+  private static func anchor(_ text: String) throws -> AnchorRule {
+    let rule = SourceRule(parsing: text)
+    let parts = rule.value.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    let boot = parts.count == 2 ? Int(parts[0]) : 1
+    guard let boot, boot > 0, let time = Instant(query: String(parts[parts.count - 1])) else {
+      throw CommandError(
+        "'\(text)' is no anchor: write [GLOB=][N@]TIME, such as console.log=2@2026-04-07T09:08:00Z", .usage)
+    }
+    return AnchorRule(pattern: rule.pattern, boot: boot, instant: time.nanoseconds)
   }
 
   /// Says beforehand, and in plain words, that a case cannot be added to.

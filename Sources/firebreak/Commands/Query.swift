@@ -22,6 +22,9 @@ struct Query: ParsableCommand {
       A name that nothing in the case has is an error. In --sql, severity in the view 'timeline' is text; in 'event' \
       and in the segments it is a number from 0 (emergency) to 7 (debug). Docs/CaseFile.md lists the tables.
 
+      Passwords, keys and tokens in the evidence are shown as [masked] unless --reveal is given; secret:* finds the events of \
+      templates that hold some.
+
       Exit code 1: nothing matches.
       """)
 
@@ -48,6 +51,8 @@ struct Query: ParsableCommand {
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
+  @OptionGroup var revealing: RevealOption
+
   @Option(parsing: .unconditional, help: "Seconds that --sql may take.")
   var timeout: Double = 30
 
@@ -65,19 +70,20 @@ struct Query: ParsableCommand {
   func run() throws {
     QuickInterrupt.listen()
     let reader = try caseOption.openReader()
-    if let sql { return try runSQL(sql, reader) }
     // Words that the shell took apart belong together.
     let text = expression.joined(separator: " ")
+    var masking = try revealing.masking(reader, command: "query", subject: sql ?? text)
+    if let sql { return try runSQL(sql, reader, &masking) }
     let query: EventQuery
     let found: Bool
     do {
       query = try reader.query(text)
       if let countBy {
-        found = try count(reader, query, text, countBy)
+        found = try count(reader, query, text, countBy, masking)
       } else if histogram {
         found = try chart(reader, query, text)
       } else {
-        found = try list(reader, query, text)
+        found = try list(reader, query, text, masking)
       }
     } catch let error as QueryError {
       throw QueryMistake(error).commandError
@@ -89,7 +95,9 @@ struct Query: ParsableCommand {
     }
   }
 
-  private func list(_ reader: CaseReader, _ query: EventQuery, _ text: String) throws -> Bool {
+  private func list(
+    _ reader: CaseReader, _ query: EventQuery, _ text: String, _ masking: Masking
+  ) throws -> Bool {
     var writer = EventWriter(format: format, reader: reader, expression: text)
     var given = 0
     do {
@@ -103,7 +111,7 @@ struct Query: ParsableCommand {
           return false
         }
         given += 1
-        writer.add(event)
+        writer.add(masking(event))
         return true
       }
     } catch {
@@ -116,8 +124,9 @@ struct Query: ParsableCommand {
     return given > 0
   }
 
-  private func count(_ reader: CaseReader, _ query: EventQuery, _ text: String, _ keys: String) throws -> Bool
-  {
+  private func count(
+    _ reader: CaseReader, _ query: EventQuery, _ text: String, _ keys: String, _ masking: Masking
+  ) throws -> Bool {
     let names = keys.split(separator: ",", omittingEmptySubsequences: false).map { part in
       String(part.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
     }
@@ -143,7 +152,9 @@ struct Query: ParsableCommand {
     ]
     for count in counts {
       rows.rows.append(
-        count.values.map { $0.map { .string($0) } ?? .null } + [.int(count.events)]
+        zip(names, count.values).map { name, value in
+          value.map { .string(masking($0, name: name)) } ?? .null
+        } + [.int(count.events)]
           + (hasTime ? [] : [time(count.first), time(count.last)]))
     }
     rows.write(as: format)
@@ -192,13 +203,17 @@ struct Query: ParsableCommand {
     return most > 0
   }
 
-  private func runSQL(_ statement: String, _ reader: CaseReader) throws {
+  private func runSQL(_ statement: String, _ reader: CaseReader, _ masking: inout Masking) throws {
+    // A statement can take a variable or a field out of the text that tells it is a secret.
+    if masking.isOn { masking.values = try reader.knownSecrets() }
+    let masking = masking
     SQLSandbox.limitProcessMemory(bytes: 512 << 20)
     let limits = SQLLimits(seconds: timeout, rows: limit ?? 1_000_000)
     let sandbox = try SQLSandbox(path: reader.path, limits: limits)
     var values: [[JSONValue]] = []
-    let result = try sandbox.run(statement) { cells in
-      values.append(cells.map(JSONValue.init))
+    var names: [String] = []
+    let result = try sandbox.run(statement, columns: { names = $0 }) { cells in
+      values.append(zip(names, cells).map { JSONValue($1, name: $0, masking) })
       return true
     }
     let rows = ResultRows(
@@ -232,13 +247,14 @@ struct QueryMistake {
 
 extension JSONValue {
   /// A value of an SQL row. Bytes are written as hex, as SQLite does.
-  init(_ cell: SQLCell) {
+  init(_ cell: SQLCell, name: String, _ masking: Masking) {
     switch cell {
     case .null: self = .null
     case .integer(let number): self = .int(number)
     case .real(let number): self = .double(number)
-    case .text(let text): self = .string(text)
+    case .text(let text): self = .string(masking(text, name: name))
     case .blob(let bytes):
+      let bytes = masking(bytes)
       self = .string("x'" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "'")
     }
   }

@@ -24,6 +24,8 @@ struct Show: ParsableCommand {
   /// How an event is shown: it is no row of a table.
   enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
+  @OptionGroup var revealing: RevealOption
+
   @Option(help: "Output.")
   var format: Format = .table
 
@@ -33,10 +35,12 @@ struct Show: ParsableCommand {
 
   func run() throws {
     let reader = try caseOption.openReader()
-    guard let event = try find(reader) else {
+    guard let plain = try find(reader) else {
       Console.note("there is no event \(Sanitizer.escape(event)) in \(Sanitizer.escape(reader.path))")
       throw ExitStatus.no
     }
+    let masking = try revealing.masking(reader, command: "show", subject: "event \(plain.id.rawValue)")
+    let event = masking(plain)
     let source = try reader.sources().first { $0.ordinal == event.source }
     let isPlain = event.place.members.isEmpty && source?.compression.isEmpty != false
     let digest = source?.sha256 ?? ""
@@ -47,8 +51,9 @@ struct Show: ParsableCommand {
       raw = withExtendedLifetime(copy) { RawRecord(event, sha256: digest, from: evidence) }
       Console.note("the raw line comes from the copy in the case")
     }
-    let ofDevice = try reader.context(of: event, .device, count: context)
-    let ofSource = try reader.context(of: event, .source, count: context)
+    raw = raw.masked(masking)
+    let ofDevice = masking(try reader.context(of: plain, .device, count: context))
+    let ofSource = masking(try reader.context(of: plain, .source, count: context))
     let notes = try reader.notes().filter { $0.event == event.id }
     if format == .json {
       Console.print(
@@ -215,6 +220,15 @@ struct Show: ParsableCommand {
   }
 }
 
+extension Masking {
+  /// Neighbours of an event.
+  fileprivate func callAsFunction(
+    _ context: (before: [TimelineEvent], after: [TimelineEvent])
+  ) -> (before: [TimelineEvent], after: [TimelineEvent]) {
+    (context.before.map { self($0) }, context.after.map { self($0) })
+  }
+}
+
 /// The raw bytes of an event, or why they are not to be had.
 struct RawRecord {
   enum State {
@@ -234,6 +248,13 @@ struct RawRecord {
     } catch {
       state = .missing(error.words)
     }
+  }
+
+  private init(_ state: State) { self.state = state }
+
+  /// The bytes without their secrets.
+  func masked(_ masking: Masking) -> RawRecord {
+    if case .read(let bytes) = state { RawRecord(.read(masking(bytes))) } else { self }
   }
 
   var text: JSONValue {

@@ -1,4 +1,4 @@
-import LogFormats
+import IncidentModel
 import Testing
 
 @Suite struct SecretTextTests {
@@ -6,7 +6,19 @@ import Testing
     ("wifi psk=hunter2 ssid=x", "wifi psk=[masked] ssid=x"),
     (#"{"password":"a b","user":"jo"}"#, #"{"password":"[masked]","user":"jo"}"#),
     (#"{\"mqtt_password\":\"s3cr3t\",\"n\":1}"#, #"{\"mqtt_password\":\"[masked]\",\"n\":1}"#),
-    ("Authorization: Bearer abcdef123456", "Authorization: Bearer [masked]"),
+    ("Authorization: Bearer abcdef123456", "Authorization: [masked]"),
+    ("got Bearer abcdef123456 from app", "got Bearer [masked] from app"),
+    ("Cookie: sid=17; csrf=9", "Cookie: [masked]"),
+    (#"{"token":123456,"n":1}"#, #"{"token":"[masked]","n":1}"#),
+    (#"{"credentials":{"user":"jo","password":"x"},"n":1}"#, #"{"credentials":{"user":"jo","password":"[masked]"},"n":1}"#),
+    (#"{"password":"ab\"cd","n":1}"#, #"{"password":"[masked]","n":1}"#),
+    ("<password>hunter2</password>", "<password>[masked]</password>"),
+    ("run: wifi --passphrase hunter2 --band 5", "run: wifi --passphrase [masked] --band 5"),
+    ("network_key 'a b c' joined", "network_key '[masked]' joined"),
+    ("HostName=h;DeviceId=d;SharedAccessKey=abc+/=", "HostName=h;DeviceId=d;SharedAccessKey=[masked]"),
+    ("root:$6$abcdefgh$0123456789abcdefghijklmnop:1", "root:[masked]:1"),
+    ("MIIEowIBAAKCAQEAq7BFUpkGp3+LQmlQ5eDaE0Xh9wG5Fr1V2Tn8s0mVQyZ1jK4p", "[masked]"),
+    ("password: hunter", "password: [masked]"),
     ("mqtts://dev:pa55@broker:8883/x", "mqtts://dev:[masked]@broker:8883/x"),
     ("key AKIAIOSFODNN7EXAMPLE used", "key [masked] used"),
     (
@@ -28,14 +40,29 @@ import Testing
     "Failed password for invalid user admin from 10.0.0.1 port 22 ssh2", "password: changed", "tokens=17",
     "password=***",
     "token=null", "basic telemetry started", "compass=12", "bypass: 1234", "https://host:8883/path",
-    "secret sauce",
+    "secret sauce", "pass: 12, fail: 3", "psk=<*>",
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "no-color --passive on",
   ])
   func leavesHarmlessTextAlone(_ text: String) {
     #expect(SecretText.masked(text) == text)
   }
 
+  @Test func aPlaceholderBesideASecretsNameCountsWhereATemplateIsJudged() {
+    func kinds(_ text: String) -> [SecretKind] {
+      Array(text.utf8).withUnsafeBytes { SecretText.findings(in: $0, takesPlaceholders: true).map(\.kind) }
+    }
+    #expect(kinds("joined with psk=<*> on channel <*>") == [.presharedKey])
+    #expect(kinds("joined on channel=<*>") == [])
+  }
+
+  @Test func valuesTakenOutOfTheirTextAreMaskedByThemselves() {
+    #expect(SecretText.masked("gw-1\thunter2\t7", values: ["hunter2"]) == "gw-1\t[masked]\t7")
+    #expect(SecretText.masked("hunter2", values: ["hunter2"]) == "[masked]")
+    #expect(SecretText.masked("hunter22", values: ["hunter2"]) == "hunter22")
+  }
+
   @Test func neverLeavesItsBytes() {
-    var random = Seeded(3)
+    var random = SystemRandomNumberGenerator()
     let pieces = [
       "password", "=", ":", "\"", "\\", "eyJ", ".", "://", "@", "AKIA", "-----BEGIN ", "PRIVATE KEY-----",
       "Bearer ", "x1", " ",
