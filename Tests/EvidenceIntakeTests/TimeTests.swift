@@ -127,6 +127,48 @@ import Testing
     #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 }, "\(dates)")
     #expect(times.last! <= bound.instant)
   }
+
+  @Test func bootsAreAnchoredByWhatTheUserSays() throws {
+    let source = try read(
+      [
+        "I (100) wifi: up", "I (5000) app: a", "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
+        "I (90) wifi: up", "I (700) app: b",
+      ], name: "console.log", modified: january
+    ) {
+      $0.anchors = [
+        AnchorRule(pattern: "console.*", boot: 2, instant: 1_767_000_000_000_000_000),
+        AnchorRule(pattern: "other", boot: 1, instant: 0),
+      ]
+    }
+    let boots = source.account.boots
+    #expect(boots.map(\.number) == [1, 2])
+    #expect(boots.map(\.anchor) == [nil, 1_767_000_000_000_000_000])
+    #expect(boots[1].method == "given by --anchor")
+    let last = try #require(source.events.last)
+    #expect(last.time == 1_767_000_000_700_000_000 && last.quality == .anchored)
+    #expect(source.events.first?.quality == .unanchored)
+    #expect(source.account.decisions.contains { $0.subject == "boot" && $0.value == "2 boots, 1 anchored" })
+  }
+
+  @Test func aStepOfTheWallClockShowsInRecordsThatHoldBothClocks() throws {
+    func entry(_ wall: Int, _ monotonic: Int, _ boot: String = "b1") -> String {
+      #"{"__REALTIME_TIMESTAMP":"\#(wall)","__MONOTONIC_TIMESTAMP":"\#(monotonic)","_BOOT_ID":"\#(boot)","#
+        + #""_HOSTNAME":"gw-1","MESSAGE":"m \#(monotonic)"}"#
+    }
+    let start = 1_767_000_000_000_000
+    let source = try read(
+      [
+        entry(1_000_000, 1_000_000), entry(2_000_100, 2_000_000), entry(start, 3_000_000),
+        entry(start + 1_000_000, 4_000_000), entry(start + 60_000_000, 500_000, "b2"),
+      ], name: "journal.json", modified: january)
+    let boots = source.account.boots
+    #expect(boots.map(\.number) == [1, 1, 2])
+    #expect(boots.map(\.events) == [0..<2, 2..<4, 4..<5])
+    #expect(boots[0].anchor == 0)
+    #expect(boots[1].anchor == Int64((start - 3_000_000) * 1000))
+    #expect(
+      source.account.decisions.contains { $0.subject == "clock" && $0.value == "set 1 time while running" })
+  }
 }
 
 /// Times since boot.
@@ -166,46 +208,5 @@ import Testing
       tracker.add(300_000_000, ordinal: index, wall: nil)
     }
     #expect(tracker.finish().decision?.value == "4 boots, 0 anchored")
-  }
-
-  @Test func bootsAreAnchoredByWhatTheUserSays() throws {
-    let source = try read(
-      [
-        "I (100) wifi: up", "I (5000) app: a", "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
-        "I (90) wifi: up", "I (700) app: b",
-      ], name: "console.log", modified: january
-    ) {
-      $0.anchors = [
-        AnchorRule(pattern: "console.*", boot: 2, instant: 1_767_000_000_000_000_000),
-        AnchorRule(pattern: "other", boot: 1, instant: 0),
-      ]
-    }
-    let boots = source.account.boots
-    #expect(boots.map(\.number) == [1, 2])
-    #expect(boots.map(\.anchor) == [nil, 1_767_000_000_000_000_000])
-    #expect(boots[1].method == "given by --anchor")
-    let last = try #require(source.events.last)
-    #expect(last.time == 1_767_000_000_700_000_000 && last.quality == .anchored)
-    #expect(source.events.first?.quality == .unanchored)
-    #expect(source.account.decisions.contains { $0.subject == "boot" && $0.value == "2 boots, 1 anchored" })
-  }
-
-  @Test func aStepOfTheWallClockShowsInRecordsThatHoldBothClocks() throws {
-    func entry(_ wall: Int, _ monotonic: Int, _ boot: String = "b1") -> String {
-      #"{"__REALTIME_TIMESTAMP":"\#(wall)","__MONOTONIC_TIMESTAMP":"\#(monotonic)","_BOOT_ID":"\#(boot)","#
-        + #""_HOSTNAME":"gw-1","MESSAGE":"m \#(monotonic)"}"#
-    }
-    let start = 1_767_000_000_000_000
-    let source = try read(
-      [
-        entry(1_000_000, 1_000_000), entry(2_000_100, 2_000_000), entry(start, 3_000_000),
-        entry(start + 1_000_000, 4_000_000), entry(start + 60_000_000, 500_000, "b2"),
-      ], name: "journal.json", modified: january)
-    let boots = source.account.boots
-    #expect(boots.map(\.number) == [1, 1, 2])
-    #expect(boots.map(\.events) == [0..<2, 2..<4, 4..<5])
-    #expect(boots[0].anchor == 0)
-    #expect(boots[1].anchor == (start - 3_000_000) * 1000)
-    #expect(source.account.decisions.contains { $0.subject == "clock" && $0.value == "set 1 time while running" })
   }
 }

@@ -10,7 +10,10 @@ import Testing
     ("got Bearer abcdef123456 from app", "got Bearer [masked] from app"),
     ("Cookie: sid=17; csrf=9", "Cookie: [masked]"),
     (#"{"token":123456,"n":1}"#, #"{"token":"[masked]","n":1}"#),
-    (#"{"credentials":{"user":"jo","password":"x"},"n":1}"#, #"{"credentials":{"user":"jo","password":"[masked]"},"n":1}"#),
+    (
+      #"{"credentials":{"user":"jo","password":"x"},"n":1}"#,
+      #"{"credentials":{"user":"jo","password":"[masked]"},"n":1}"#
+    ),
     (#"{"password":"ab\"cd","n":1}"#, #"{"password":"[masked]","n":1}"#),
     ("<password>hunter2</password>", "<password>[masked]</password>"),
     ("run: wifi --passphrase hunter2 --band 5", "run: wifi --passphrase [masked] --band 5"),

@@ -89,7 +89,8 @@ struct HostileTextTests {
       ("amqp://bob:pw@host/x", "amqp://bob:[masked]@host/x"),
       ("Authorization: Bearer abc.def.ghi", "Authorization: [masked]"),
       ("key AKIAABCDEFGHIJKLMNOP used", "key [masked] used"),
-      ("-----BEGIN RSA PRIVATE KEY-----MIIE", "-----BEGIN RSA PRIVATE KEY-----[masked]"), ("bad password for root", "bad password for root"),
+      ("-----BEGIN RSA PRIVATE KEY-----MIIE", "-----BEGIN RSA PRIVATE KEY-----[masked]"),
+      ("bad password for root", "bad password for root"),
       ("tokens left 5", "tokens left 5"), ("PASSWORD=x", "PASSWORD=[masked]"),
     ] { #expect(EvidenceText(text).text == expected) }
   }

@@ -98,10 +98,12 @@ struct BootTracker {
     if counts.stated > 0 { how.append("\(counts.stated) anchored by a line that states wall time") }
     if counts.given > 0 { how.append("\(counts.given) given by --anchor") }
     if anchored < boots.count {
-      how.append("\(boots.count - anchored) without an anchor: their events have no time, only one since boot")
+      how.append(
+        "\(boots.count - anchored) without an anchor: their events have no time, only one since boot")
     }
     outcome.decision = IntakeDecision(
-      subject: "boot", value: "\(boots.count) boots, \(anchored) anchored", reason: how.joined(separator: "; "))
+      subject: "boot", value: "\(boots.count) boots, \(anchored) anchored",
+      reason: how.joined(separator: "; "))
     return outcome
   }
 }

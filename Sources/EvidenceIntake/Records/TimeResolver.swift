@@ -241,9 +241,11 @@ struct TimeResolver {
       outcome.decisions.append(
         IntakeDecision(
           subject: "zone", value: zone?.name ?? "UTC",
-          reason: (zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken")
+          reason: (zoneIsGiven
+            ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken")
             + (ambiguousCount > 0
-              ? "; \(ambiguousCount) quarters of an hour come twice (summer time ends): the first is taken" : "")))
+              ? "; \(ambiguousCount) quarters of an hour come twice (summer time ends): the first is taken"
+              : "")))
     }
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)

@@ -32,7 +32,10 @@ struct SecretFinder {
   /// Names that stand before secrets; the longest of those with the same beginning first.
   private static let names: [(text: [UInt8], kind: SecretKind)] = {
     let groups: [(SecretKind, [String])] = [
-      (.password, ["passphrase", "password", "passwd", "passcode", "pass", "pwd", "community", "pairing_code"]),
+      (
+        .password,
+        ["passphrase", "password", "passwd", "passcode", "pass", "pwd", "community", "pairing_code"]
+      ),
       (
         .presharedKey,
         [
@@ -186,7 +189,8 @@ struct SecretFinder {
   }
 
   private static let harmless: [StaticString] = [
-    "null", "none", "true", "false", "nil", "(null)", "(none)", "<none>", "[masked]", "<hidden>", "<redacted>",
+    "null", "none", "true", "false", "nil", "(null)", "(none)", "<none>", "[masked]", "<hidden>",
+    "<redacted>",
     "[redacted]", "redacted", "hidden", "masked", "failed", "failure", "accepted", "rejected", "changed",
     "expired",
     "invalid", "required", "missing", "wrong", "incorrect", "empty", "unset", "set", "ok", "updated", "reset",
@@ -195,7 +199,9 @@ struct SecretFinder {
 
   private func isHarmless(_ value: UnsafeRawBufferPointer) -> Bool {
     // Stars, dots and crosses in its place: somebody has masked it.
-    if value.allSatisfy({ $0 == 0x2A || $0 | 0x20 == 0x78 || $0 == 0x2E || $0 == 0x2D }) { return true }
+    if value.count > 2, value.allSatisfy({ $0 == 0x2A || $0 | 0x20 == 0x78 || $0 == 0x2E || $0 == 0x2D }) {
+      return true
+    }
     return Self.harmless.contains { equals(value, $0) }
   }
 
@@ -221,7 +227,8 @@ struct SecretFinder {
 
   /// From `-----BEGIN … PRIVATE KEY-----` to its end line, or to the end.
   private func privateKey(at i: Int) -> SecretText.Finding? {
-    guard matches(Array("-----BEGIN ".utf8), at: i), let name = find("PRIVATE KEY-----", from: i), name - i < 40
+    guard matches(Array("-----BEGIN ".utf8), at: i), let name = find("PRIVATE KEY-----", from: i),
+      name - i < 40
     else { return nil }
     let body = name + 16
     let end = find("-----END ", from: body) ?? bytes.count

@@ -5,7 +5,8 @@ import TimelineStore
 /// `--reveal`: show secrets in the evidence instead of masking them. Whoever asks is entered into the custody log first.
 struct RevealOption: ParsableArguments {
   @Flag(
-    help: "Show passwords, keys and tokens in the evidence instead of [masked]; entered into the custody log.")
+    help: "Show passwords, keys and tokens in the evidence instead of [masked]; entered into the custody log."
+  )
   var reveal = false
 
   /// How this command shows texts from the evidence. With `--reveal` the custody log gets an entry, durable before anything

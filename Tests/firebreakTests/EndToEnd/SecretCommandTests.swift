@@ -46,7 +46,8 @@ import Testing
 
   @Test func areShownOnlyWithAnEntryInTheCustodyLog() throws {
     let work = try workspace()
-    let shown = try work.firebreak("query", "--reveal", "secret:*", "--case", "x.firebreak", "--format", "jsonl")
+    let shown = try work.firebreak(
+      "query", "--reveal", "secret:*", "--case", "x.firebreak", "--format", "jsonl")
     #expect(shown.output.contains("psk=hunter2hunter2"))
     #expect(shown.output.contains("s3cr3tword"))
     let log = try work.firebreak(
@@ -62,7 +63,8 @@ import Testing
     let run = try work.firebreak(
       "query", "secret:*", "--case", "x.firebreak", "--format", "jsonl")
     #expect(run.output.split(separator: "\n").count == 4, "\(run.output)")
-    let psk = try work.firebreak("query", "secret:preshared_key", "--case", "x.firebreak", "--format", "jsonl")
+    let psk = try work.firebreak(
+      "query", "secret:preshared_key", "--case", "x.firebreak", "--format", "jsonl")
     #expect(psk.output.split(separator: "\n").count == 2)
     #expect(try work.firebreak("query", "secret:private_key", "--case", "x.firebreak").exit == 1)
   }
