@@ -30,6 +30,7 @@ func library(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Ta
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -50,14 +51,16 @@ let package = Package(
     library("CISAL", "libisal", "libisal-dev"),
     library("CPCRE2", "libpcre2-8", "libpcre2-dev"),
     library("CMosquitto", "libmosquitto", "libmosquitto-dev"),
+    library("CCurl", "libcurl", "libcurl4-openssl-dev"),
 
     module("IncidentModel"),
     module("LogFormats", ["IncidentModel", "CPCRE2"]),
     module("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CISAL", "CZlib", crypto]),
     module("TimelineStore", ["IncidentModel", "CSQLite"]),
     module("CascadeAnalysis", ["IncidentModel"]),
-    module("PlaybookModel", [crypto, yams]),
-    module("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto", crypto, subprocess]),
+    module("PlaybookModel", [crypto, cryptoExtras, yams]),
+    module(
+      "PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto", "CCurl", crypto, subprocess]),
     module("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
     module("IncidentSimulation", ["IncidentModel", "CZlib"]),
     module("ConsoleOutput"),
@@ -74,7 +77,7 @@ let package = Package(
     tests("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CZlib"]),
     tests("TimelineStore", ["IncidentModel", "CSQLite"]),
     tests("CascadeAnalysis", ["IncidentModel"]),
-    tests("PlaybookModel", [crypto]),
+    tests("PlaybookModel", [crypto, cryptoExtras]),
     tests("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto"]),
     tests("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
     tests("IncidentSimulation", ["IncidentModel"]),

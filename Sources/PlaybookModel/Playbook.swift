@@ -24,6 +24,8 @@ public struct Playbook: Sendable {
   public var authentication: [String: AuthenticationInfo]
   /// 0 to 100: blast radius of running this playbook, as its author judges it; nil when not said.
   public var impact: Int?
+  /// The playbooks that it calls, after `linked`; empty before.
+  public var called: [CalledPlaybook] = []
   /// The document.
   public var document: DocumentNode
   /// SHA-256 of the document's canonical form, without signatures: adding one is no new version.

@@ -1,4 +1,5 @@
 import Crypto
+import CryptoExtras
 
 /// A digital signature in a playbook (CACAO 2.0, 10.15 and appendix A).
 ///
@@ -72,8 +73,9 @@ public struct PlaybookSignature: Sendable {
       return .bad("its value is not base64url")
     }
     let algorithm = signature["algorithm"]?.text ?? ""
-    guard ["Ed25519", "ES256"].contains(algorithm) else {
-      return .unverified("signatures with '\(algorithm)' are not supported (Ed25519, ES256)")
+    guard supportedAlgorithms.contains(algorithm) else {
+      return .unverified(
+        "signatures with '\(algorithm)' are not supported (\(supportedAlgorithms.joined(separator: ", ")))")
     }
     let embedded = signature["public_key"]?.text.map { PinnedKey(name: "", text: $0).der }
     var tried = false
@@ -88,6 +90,11 @@ public struct PlaybookSignature: Sendable {
     return tried
       ? .bad("it does not fit the document: one of them was altered") : .unverified("no pinned key fits it")
   }
+
+  /// Algorithms that can be checked, by their names in the standard.
+  public static let supportedAlgorithms = [
+    "Ed25519", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+  ]
 
   /// Nil when the key is of another kind.
   private static func check(_ algorithm: String, _ der: [UInt8], _ text: [UInt8], _ value: [UInt8]) -> Bool? {
@@ -104,7 +111,30 @@ public struct PlaybookSignature: Sendable {
       // JWA (RFC 7518, 3.4): r and s, 32 bytes each.
       guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: value) else { return false }
       return key.isValidSignature(signature, for: text)
-    default: return nil
+    case "ES384":
+      guard let key = try? P384.Signing.PublicKey(derRepresentation: der) else { return nil }
+      guard let signature = try? P384.Signing.ECDSASignature(rawRepresentation: value) else { return false }
+      return key.isValidSignature(signature, for: text)
+    case "ES512":
+      guard let key = try? P521.Signing.PublicKey(derRepresentation: der) else { return nil }
+      guard let signature = try? P521.Signing.ECDSASignature(rawRepresentation: value) else { return false }
+      return key.isValidSignature(signature, for: text)
+    default: return checkRSA(algorithm, der, text, value)
+    }
+  }
+
+  /// RSASSA-PKCS1-v1_5 and RSASSA-PSS (RFC 7518, 3.3 and 3.5); keys of fewer than 2048 bits are none.
+  private static func checkRSA(
+    _ algorithm: String, _ der: [UInt8], _ text: [UInt8], _ value: [UInt8]
+  ) -> Bool? {
+    guard let key = try? _RSA.Signing.PublicKey(derRepresentation: der) else { return nil }
+    let signature = _RSA.Signing.RSASignature(rawRepresentation: value)
+    let padding: _RSA.Signing.Padding = algorithm.hasPrefix("PS") ? .PSS : .insecurePKCS1v1_5
+    return switch algorithm.suffix(3) {
+    case "256": key.isValidSignature(signature, for: SHA256.hash(data: text), padding: padding)
+    case "384": key.isValidSignature(signature, for: SHA384.hash(data: text), padding: padding)
+    case "512": key.isValidSignature(signature, for: SHA512.hash(data: text), padding: padding)
+    default: nil
     }
   }
 }

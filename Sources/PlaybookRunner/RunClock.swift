@@ -8,6 +8,26 @@ public protocol RunClock: Sendable {
   func monotonicTime() -> Int64
   /// Waits; ends early when the task is cancelled.
   func sleep(nanoseconds: Int64) async
+  /// Which start of the machine `monotonicTime` counts from; empty when unknown. Times of different starts cannot be
+  /// compared.
+  var boot: String { get }
+}
+
+extension RunClock {
+  /// The kernel's id of this start of the machine.
+  public var boot: String { BootIdentifier.current }
+}
+
+/// The kernel's random id of the machine's current start.
+enum BootIdentifier {
+  static let current: String = {
+    let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = Glibc.read(descriptor, &bytes, bytes.count)
+    return count > 0 ? RemoteText.value(String(decoding: bytes[..<count], as: UTF8.self)) : ""
+  }()
 }
 
 /// The machine's clocks.

@@ -1,4 +1,5 @@
 import Crypto
+import CryptoExtras
 import Foundation
 import PlaybookModel
 import Testing
@@ -76,6 +77,76 @@ import Testing
       guard case .unverified = verdict else {
         Issue.record("\(verdict)")
         continue
+      }
+    }
+  }
+
+  /// A document that is signed once, and the key.
+  private func signed(
+    _ algorithm: String, _ key: String, _ sign: (Data) throws -> Data
+  ) throws -> DocumentNode {
+    let root = try #require(document(sample()).root)
+    let bare = DocumentNode.object(entry(algorithm, key, number: 1))
+    let text = try #require(PlaybookSignature.signedText(bare, of: root))
+    return with(
+      root, [.object(entry(algorithm, key, number: 1) + [("value", .string(url(try sign(Data(text.utf8)))))])]
+    )
+  }
+
+  @Test func verifiesEveryAlgorithmItNames() throws {
+    let rsa = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+    let rsaKey = rsa.publicKey.derRepresentation.base64EncodedString()
+    let middle = P384.Signing.PrivateKey()
+    let large = P521.Signing.PrivateKey()
+    let documents: [(String, DocumentNode)] = [
+      (
+        rsaKey,
+        try signed("RS256", rsaKey) {
+          try rsa.signature(for: SHA256.hash(data: $0), padding: .insecurePKCS1v1_5).rawRepresentation
+        }
+      ),
+      (
+        rsaKey,
+        try signed("RS512", rsaKey) {
+          try rsa.signature(for: SHA512.hash(data: $0), padding: .insecurePKCS1v1_5).rawRepresentation
+        }
+      ),
+      (
+        rsaKey,
+        try signed("PS256", rsaKey) {
+          try rsa.signature(for: SHA256.hash(data: $0), padding: .PSS).rawRepresentation
+        }
+      ),
+      (
+        middle.publicKey.derRepresentation.base64EncodedString(),
+        try signed("ES384", middle.publicKey.derRepresentation.base64EncodedString()) {
+          try middle.signature(for: $0).rawRepresentation
+        }
+      ),
+      (
+        large.publicKey.derRepresentation.base64EncodedString(),
+        try signed("ES512", large.publicKey.derRepresentation.base64EncodedString()) {
+          try large.signature(for: $0).rawRepresentation
+        }
+      ),
+    ]
+    for (key, node) in documents {
+      let pinned = [PlaybookSignature.PinnedKey(name: "k", text: key)]
+      let name = node["signatures"]?.items?.first?["algorithm"]?.text ?? ""
+      #expect(PlaybookSignature.verify(node, keys: pinned, now: june) == [.good(key: "k")], "\(name)")
+      let text = DocumentWriter.json(node).replacingOccurrences(of: "Tell the ward", with: "Tell nobody")
+      let altered = PlaybookSignature.verify(
+        try ReadDocument.read(Array(text.utf8)).root, keys: pinned, now: june)
+      guard case .bad = altered.first else {
+        Issue.record("\(name): \(altered)")
+        continue
+      }
+      // A signature of one algorithm is none of another.
+      let other = DocumentWriter.json(node).replacingOccurrences(of: "\"RS256\"", with: "\"PS256\"")
+      if name == "RS256" {
+        let verdict = PlaybookSignature.verify(
+          try ReadDocument.read(Array(other.utf8)).root, keys: pinned, now: june)
+        #expect(verdict != [.good(key: "k")])
       }
     }
   }

@@ -23,26 +23,42 @@ public enum JournalChain {
     return HexText.lower(SHA256.hash(data: bytes))
   }
 
+  /// Checks a run's records one after the other.
+  public struct Check: Sendable {
+    /// The first place where the records do not hold together; nil while they do.
+    public private(set) var problem: String?
+    /// Records that hold together.
+    public private(set) var count = 0
+    /// The hash of the last of them.
+    public private(set) var head = JournalChain.start
+    private var run: String?
+
+    /// A check of nothing yet.
+    public init() {}
+
+    /// The next record.
+    public mutating func add(_ record: RunRecord) {
+      guard problem == nil else { return }
+      let expected = count + 1
+      if let run, record.run != run {
+        problem = "record \(expected) belongs to run '\(record.run)', not '\(run)'"
+      } else if record.sequence != expected {
+        problem = "record \(expected) is missing (the next one is number \(record.sequence))"
+      } else if record.hash != JournalChain.hash(of: record, after: head) {
+        problem = "record \(expected) does not have the hash of its contents and predecessors"
+      } else {
+        run = record.run
+        head = record.hash
+        count = expected
+      }
+    }
+  }
+
   /// The first place where a run's records do not hold together, or nil when they do.
   public static func firstProblem(in records: some Sequence<RunRecord>) -> String? {
-    var previous = start
-    var expected = 1
-    var run: String?
-    for record in records {
-      if let run, record.run != run {
-        return "record \(expected) belongs to run '\(record.run)', not '\(run)'"
-      }
-      run = record.run
-      if record.sequence != expected {
-        return "record \(expected) is missing (the next one is number \(record.sequence))"
-      }
-      if record.hash != hash(of: record, after: previous) {
-        return "record \(expected) does not have the hash of its contents and predecessors"
-      }
-      previous = record.hash
-      expected += 1
-    }
-    return nil
+    var check = Check()
+    for record in records { check.add(record) }
+    return check.problem
   }
 
   /// The record as RFC 8785 canonical JSON without `hash`; 64-bit times are strings, since JSON numbers

@@ -3,12 +3,19 @@ import Synchronization
 /// Lets somebody outside of a run ask it to stop at a safe place: what is in flight is drained, nothing new begins.
 public final class RunControl: Sendable {
   private let stopping = Atomic<Bool>(false)
+  private let why = Mutex<String?>(nil)
 
   /// A control that nobody has used yet.
   public init() {}
 
-  /// Asks the run to drain and stop. It can be resumed.
-  public func stop() { stopping.store(true, ordering: .relaxed) }
+  /// Asks the run to drain and stop; the first reason is kept. It can be resumed.
+  public func stop(reason: String? = nil) {
+    why.withLock { if $0 == nil && !isStopping { $0 = reason } }
+    stopping.store(true, ordering: .relaxed)
+  }
+
+  /// Why somebody asked; nil for Ctrl-C.
+  public var reason: String? { why.withLock { $0 } }
 
   /// True once somebody asked.
   public var isStopping: Bool { stopping.load(ordering: .relaxed) }

@@ -1,6 +1,8 @@
 public import PlaybookModel
 
-/// What a run's journal says about how far it came: what `resume`, `status` and `undo` go by.
+/// What a run's journal says about how far it came: what `resume`, `status`, `queue` and `undo` go by.
+///
+/// It is built record by record, so that a journal of millions of records is never in memory.
 public struct RunHistory: Sendable {
   /// How far one device came in one visit of a step.
   public enum DeviceState: Sendable, Hashable {
@@ -10,22 +12,39 @@ public struct RunHistory: Sendable {
     case finished(RunRecord.Outcome, reason: String?)
   }
 
+  /// When something happened, on both clocks.
+  public struct Moment: Sendable, Hashable {
+    /// Nanoseconds since the epoch.
+    public var wall: Int64
+    /// Nanoseconds since the start of the machine.
+    public var monotonic: Int64
+    /// Which start of the machine; empty when the journal does not say.
+    public var boot: String
+  }
+
   /// One visit of a step. Steps in loops are visited several times.
   public struct Visit: Sendable {
     /// By device: the step's commands.
     public var acts: [String: DeviceState] = [:]
     /// By device: their inverse.
     public var undos: [String: DeviceState] = [:]
-    /// By device: what the other side or the executor said last (the broker's reason, the address).
+    /// By device that is not in the wanted state: what the other side or the executor said last.
     public var details: [String: String] = [:]
+    /// By device that waits to be acted on later: since when.
+    public var queued: [String: Moment] = [:]
     /// Values that the step gave to variables.
     public var variables: [(name: String, value: String)] = []
     /// True for success; nil while not finished.
     public var succeeded: Bool?
   }
 
-  /// The run's records.
-  public let records: [RunRecord]
+  /// Reasons for which a device was skipped and waits in the queue.
+  public static let queueReasons: Set<String> = ["unreachable", "window", "battery"]
+
+  /// Number of the run's records.
+  public private(set) var count = 0
+  /// The last record; nil when there is none.
+  public private(set) var last: RunRecord?
   /// Visits by step, in order.
   public private(set) var visits: [String: [Visit]] = [:]
   /// Steps in the order of their first visit.
@@ -34,6 +53,12 @@ public struct RunHistory: Sendable {
   public private(set) var end: End?
   /// Hash of the plan that was run.
   public private(set) var planHash: String?
+  /// What stopped a wave, in order.
+  public private(set) var halts: [String] = []
+  /// The largest jump of the wall clock against the monotonic one within one start of the machine, in nanoseconds.
+  public private(set) var largestDrift: Int64 = 0
+  private var boot = ""
+  private var clockOffset: Int64?
 
   /// How a run ended.
   public enum End: String, Sendable {
@@ -41,18 +66,41 @@ public struct RunHistory: Sendable {
   }
 
   /// Reads a run's records.
-  public init(_ records: [RunRecord]) {
-    self.records = records
+  public init(_ records: some Sequence<RunRecord>) {
     for record in records { apply(record) }
   }
 
+  /// Reads a run's journal and checks its chain on the way. Throws when it cannot be read or was altered.
+  public init(run: String, in storage: any JournalStorage) throws(RunnerError) {
+    var history = RunHistory([])
+    var chain = JournalChain.Check()
+    do {
+      try storage.forEachRecord(run: run) { record in
+        chain.add(record)
+        history.apply(record)
+      }
+    } catch {
+      throw RunnerError(.journal, "cannot read the journal of run '\(run)': \(error)")
+    }
+    if let problem = chain.problem {
+      throw RunnerError(.journal, "the journal of run '\(run)' was altered: \(problem)")
+    }
+    self = history
+  }
+
   private mutating func apply(_ record: RunRecord) {
+    count += 1
+    last = record
+    let offset = record.wallTime - record.monotonicTime
+    if let clockOffset, abs(offset - clockOffset) > abs(largestDrift) { largestDrift = offset - clockOffset }
+    if clockOffset == nil { clockOffset = offset }
     switch record.kind {
     case .runStarted:
       planHash = record.reason
       end = nil
     case .resumed: end = nil
     case .runFinished: end = record.reason.flatMap(End.init(rawValue:))
+    case .halted: halts.append(record.detail)
     case .stepStarted:
       guard let step = record.step else { return }
       if visits[step] == nil { order.append(step) }
@@ -65,16 +113,27 @@ public struct RunHistory: Sendable {
       }
     case .result, .verified:
       guard let device = record.target, let outcome = record.outcome else { return }
+      let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       edit(record) { visit in
         let state = DeviceState.finished(outcome, reason: record.reason)
-        visit.details[device] = record.detail
-        if record.action == .undo { visit.undos[device] = state } else { visit.acts[device] = state }
+        visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
+        guard record.action != .undo else {
+          visit.undos[device] = state
+          return
+        }
+        visit.acts[device] = state
+        let waits = outcome == .skipped && record.reason.map(Self.queueReasons.contains) ?? false
+        // A device that came back and was lost again waits since the first time.
+        visit.queued[device] = waits ? visit.queued[device] ?? moment : nil
       }
     case .note where record.reason == "variable":
       guard let equals = record.detail.firstIndex(of: "=") else { return }
       let name = String(record.detail[..<equals])
       let value = String(record.detail[record.detail.index(after: equals)...])
       edit(record) { $0.variables.append((name, value)) }
+    case .note where record.reason == "boot":
+      if record.detail != boot { clockOffset = nil }
+      boot = record.detail
     default: break
     }
   }
@@ -97,13 +156,18 @@ public struct RunHistory: Sendable {
   public var counts: [RunRecord.Outcome: Int] {
     var counts: [RunRecord.Outcome: Int] = [:]
     for visit in visits.values.joined() {
-      for state in visit.acts.values {
-        switch state {
-        case .intended: counts[.unknown, default: 0] += 1
-        case .finished(let outcome, _): counts[outcome, default: 0] += 1
-        }
-      }
+      for state in visit.acts.values { counts[state.outcome, default: 0] += 1 }
     }
     return counts
+  }
+}
+
+extension RunHistory.DeviceState {
+  /// The outcome; an intent without a result is unknown.
+  public var outcome: RunRecord.Outcome {
+    switch self {
+    case .intended: .unknown
+    case .finished(let outcome, _): outcome
+    }
   }
 }

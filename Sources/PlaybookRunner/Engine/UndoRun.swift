@@ -13,15 +13,8 @@ public struct UndoRun: Sendable {
     self.run = run
     self.plan = plan
     self.environment = environment
-    do {
-      history = RunHistory(try environment.journal.records(run: run))
-    } catch {
-      throw RunnerError(.journal, "cannot read the journal of run '\(run)': \(error)")
-    }
-    guard !history.records.isEmpty else { throw RunnerError(.journal, "there is no run '\(run)'") }
-    if let problem = JournalChain.firstProblem(in: history.records) {
-      throw RunnerError(.journal, "the journal of run '\(run)' was altered: \(problem)")
-    }
+    history = try RunHistory(run: run, in: environment.journal)
+    guard history.last != nil else { throw RunnerError(.journal, "there is no run '\(run)'") }
     guard history.planHash == plan.hash else {
       throw RunnerError(.changed, "run '\(run)' belongs to another plan (\(history.planHash ?? "none"))")
     }
@@ -58,7 +51,7 @@ public struct UndoRun: Sendable {
   /// Does it. Undo has no failure limit: what can be taken back is.
   public func execute() async throws -> RunSummary {
     let writer = JournalWriter(
-      run: run, after: history.records, storage: environment.journal, clock: environment.clock,
+      run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker)
     var counts: [RunRecord.Outcome: Int] = [:]
     var reasons: [String] = []

@@ -21,6 +21,7 @@ public struct ExecutorSet: Sendable {
       BashExecutor(secrets: secrets),
       MQTTExecutor(secrets: secrets, transport: transport),
       SSHExecutor(secrets: secrets, knownHosts: knownHosts),
+      HTTPExecutor(secrets: secrets, transport: transport),
       NFTExecutor(namespace: networkNamespace),
     ])
   }

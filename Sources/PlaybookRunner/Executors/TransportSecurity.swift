@@ -20,12 +20,17 @@ public struct TransportSecurity: Sendable, Hashable {
 
   /// Throws when a connection to this address cannot be made safely.
   public func check(for address: String) throws(RunnerError) {
-    guard let authorities else {
+    guard authorities != nil else {
       throw RunnerError(
         .badArgument,
         "'\(address)' needs the certificate authority that certified it: add --tls-ca FILE; no other is trusted"
       )
     }
+    try checkFiles()
+  }
+
+  /// Throws when a file is missing, or the private key can be read by others.
+  func checkFiles() throws(RunnerError) {
     guard (certificate == nil) == (key == nil) else {
       throw RunnerError(.badArgument, "a client certificate needs both --tls-certificate and --tls-key")
     }

@@ -7,8 +7,17 @@ public protocol JournalStorage: Sendable {
   func append(_ records: [RunRecord]) throws
   /// All records of a run, in order.
   func records(run: String) throws -> [RunRecord]
+  /// Calls `body` with each record of a run, in order, without holding them all.
+  func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws
   /// Ids of all runs, in order of their first record.
   func runs() throws -> [String]
+}
+
+extension JournalStorage {
+  /// For storages that hold them all anyway.
+  public func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws {
+    for record in try records(run: run) { try body(record) }
+  }
 }
 
 /// A draft of a record: what is to be said, before it has a place in the journal.

@@ -28,9 +28,9 @@ public final class JournalWriter: Sendable {
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "firebreak.journal")
 
-  /// A writer that goes on after the records that are there.
+  /// A writer that goes on after the run's last record; nil for a run without records.
   public init(
-    run: String, after existing: [RunRecord], storage: any JournalStorage, clock: any RunClock,
+    run: String, after last: RunRecord?, storage: any JournalStorage, clock: any RunClock,
     masker: SecretMasker
   ) {
     self.run = run
@@ -38,7 +38,7 @@ public final class JournalWriter: Sendable {
     self.clock = clock
     self.masker = masker
     state = Mutex(
-      State(sequence: existing.last?.sequence ?? 0, previous: existing.last?.hash ?? JournalChain.start))
+      State(sequence: last?.sequence ?? 0, previous: last?.hash ?? JournalChain.start))
   }
 
   /// Writes a record. When it returns the record is durable.

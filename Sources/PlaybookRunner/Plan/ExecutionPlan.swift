@@ -63,7 +63,7 @@ public struct ExecutionPlan: Sendable {
 
   /// Values of all variables in scope of a step for a target (nil for steps that run once).
   public func values(step: WorkflowStep, rollout: RolloutPolicy?, target: Target?) -> [String: String] {
-    var values = variables
+    var values = initialVariables(in: Playbook.scope(of: step.id))
     for (name, variable) in step.variables { if let value = variable.value { values[name] = value } }
     guard let rollout, let target else { return values }
     for binding in rollout.bindings {
@@ -77,6 +77,15 @@ public struct ExecutionPlan: Sendable {
     if source == "device" { return target.device }
     guard source.hasPrefix("inventory.") else { return nil }
     return value(String(source.dropFirst(10)), of: target)
+  }
+
+  /// Values of a playbook's variables before it begins: those of the plan, or, in a called playbook, its own with what
+  /// the calling step gives.
+  public func initialVariables(in scope: String) -> [String: String] {
+    guard !scope.isEmpty, let called = playbook.playbook(in: scope) else { return variables }
+    let outer = initialVariables(in: Playbook.scope(of: scope))
+    guard case .playbook(_, _, let inArgs, _) = playbook.steps[scope]?.kind else { return [:] }
+    return called.initialVariables(given: inArgs, from: outer)
   }
 
   /// Numbers of targets by the values of a column; unknown counts under an empty key.
@@ -110,5 +119,14 @@ public struct ExecutionPlan: Sendable {
       return sum + Double(targets.count) / rollout.ratePerSecond
         + Double(max(0, waves - 1) * rollout.soakMilliseconds) / 1000
     }
+  }
+}
+
+extension Playbook {
+  /// Values of the variables of a called playbook: its own, and those that the caller gives.
+  func initialVariables(given names: [String], from outer: [String: String]) -> [String: String] {
+    var values = variables.compactMapValues(\.value)
+    for name in names { if let value = outer[name] { values[name] = value } }
+    return values
   }
 }

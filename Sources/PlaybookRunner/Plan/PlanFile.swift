@@ -64,7 +64,56 @@ extension ExecutionPlan {
         .object(variables.sorted { $0.key < $1.key }.map { ($0.key, DocumentNode.string($0.value)) })
       ),
       ("document", playbook.document),
+      ("called", playbook.called.isEmpty ? nil : .array(calledDocuments)),
     ])
+  }
+
+  /// Each called playbook once, with where it was read from.
+  private var calledDocuments: [DocumentNode] {
+    var seen: Set<String> = []
+    return playbook.called.filter { seen.insert($0.playbook.id).inserted }.map {
+      .object([
+        ("sha256", .string($0.playbook.sha256)), ("path", $0.path.map(DocumentNode.string)),
+        ("document", $0.playbook.document),
+      ])
+    }
+  }
+
+  /// The playbook of a plan's header with what it calls, all of it checked at this moment.
+  private static func playbook(
+    _ header: DocumentNode, root: DocumentNode, now: Int64
+  ) throws(RunnerError) -> Playbook {
+    func load(_ root: DocumentNode, sha256: String?) throws(RunnerError) -> Playbook {
+      var document = PlaybookDocument(root: root, notation: .json, findings: [])
+      document.recheck(now: now)
+      let playbook: Playbook
+      do {
+        playbook = try Playbook(document)
+      } catch {
+        throw RunnerError(.changed, "the plan's playbook must not be run: \(error)")
+      }
+      guard playbook.sha256 == sha256 else {
+        throw RunnerError(.changed, "the plan's playbook is not the one it names")
+      }
+      return playbook
+    }
+    let main = try load(root, sha256: header["playbook"]?["sha256"]?.text)
+    var called: [String: (playbook: Playbook, path: String?)] = [:]
+    for entry in header["called"]?.items ?? [] {
+      guard let document = entry["document"] else { continue }
+      let playbook = try load(document, sha256: entry["sha256"]?.text)
+      called[playbook.id] = (playbook, entry["path"]?.text)
+    }
+    do throws(LinkError) {
+      return try main.linked { (reference) throws(LinkError) in
+        guard let found = called[reference.id] else {
+          throw LinkError("the plan does not hold the playbook '\(reference.id)'")
+        }
+        return found
+      }
+    } catch {
+      throw RunnerError(.badPlan, error.description)
+    }
   }
 
   /// Reads a plan file. Throws when it is damaged, altered, or its playbook is not valid now.
@@ -94,17 +143,7 @@ extension ExecutionPlan {
     guard header["schema"]?.text == Self.schema, let root = header["document"] else {
       throw RunnerError(.badPlan, "this plan is of another version than '\(Self.schema)'")
     }
-    var document = PlaybookDocument(root: root, notation: .json, findings: [])
-    document.recheck(now: now)
-    let playbook: Playbook
-    do {
-      playbook = try Playbook(document)
-    } catch {
-      throw RunnerError(.changed, "the plan's playbook must not be run: \(error)")
-    }
-    guard playbook.sha256 == header["playbook"]?["sha256"]?.text else {
-      throw RunnerError(.changed, "the plan's playbook is not the one it names")
-    }
+    let playbook = try Self.playbook(header, root: root, now: now)
     self.playbook = playbook
     playbookPath = header["playbook"]?["path"]?.text
     created = DocumentTimestamp.parse(header["created"]?.text ?? "")?.nanoseconds ?? 0

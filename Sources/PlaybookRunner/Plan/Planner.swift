@@ -95,10 +95,16 @@ public struct Planner: Sendable {
       guard let step = playbook.steps[id] else { continue }
       switch step.kind {
       case .action(let action):
-        for command in action.commands { _ = try executors.executor(command.type) }
+        let rollout = action.rollout
+        let others =
+          (rollout?.verification?.commands ?? []) + (rollout?.inverse?.commands ?? [])
+          + (rollout?.inverse?.verification?.commands ?? []) + (rollout?.gate?.probe ?? [])
+        for command in action.commands + others { _ = try executors.executor(command.type) }
       case .playbook(let called, _, _, _):
-        throw RunnerError(
-          .unsupported, "the step '\(id)' calls the playbook '\(called)', which is not supported yet")
+        guard playbook.playbook(in: id) != nil else {
+          throw RunnerError(
+            .unsupported, "the step '\(id)' calls the playbook '\(called)', which was not put in")
+        }
       default: break
       }
     }
@@ -178,7 +184,7 @@ public struct Planner: Sendable {
     for (step, action) in snapshot.actionSteps where action.rollout?.group != nil || action.rollout == nil {
       // Variables that earlier steps set have no value yet.
       var values = snapshot.values(step: step, rollout: nil, target: nil)
-      for name in snapshot.playbook.variables.keys.sorted() where values[name] == nil { values[name] = "…" }
+      for name in Self.variableNames(snapshot, step) where values[name] == nil { values[name] = "…" }
       for name in step.variables.keys where values[name] == nil { values[name] = "…" }
       let commands =
         action.commands + (action.rollout?.verification?.commands ?? [])
@@ -220,6 +226,11 @@ public struct Planner: Sendable {
     throw RunnerError(
       .badArgument,
       "the value of --set \(Self.short(culprit.key))=\(culprit.value) does not do\(about): \(reason)")
+  }
+
+  /// Names of the variables of a step's playbook.
+  static func variableNames(_ plan: ExecutionPlan, _ step: WorkflowStep) -> [String] {
+    (plan.playbook.playbook(in: Playbook.scope(of: step.id)) ?? plan.playbook).variables.keys.sorted()
   }
 
   /// The calls of some commands for one device, or for none: one for each command and target.
@@ -285,7 +296,7 @@ extension Planner {
     for (step, action) in plan.actionSteps
     where (action.rollout == nil || action.rollout?.group != nil) == (target == nil) {
       var values = plan.values(step: step, rollout: action.rollout, target: target)
-      for name in plan.playbook.variables.keys where values[name] == nil { values[name] = "…" }
+      for name in Self.variableNames(plan, step) where values[name] == nil { values[name] = "…" }
       let effective = EffectiveRollout(action, executors)
       let roles: [(String, [PlaybookCommand])] = [
         ("members", action.rollout?.group?.members ?? []), ("do", action.commands),

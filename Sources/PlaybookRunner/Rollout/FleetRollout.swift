@@ -9,12 +9,13 @@ struct FleetRollout: Sendable {
   let action: ActionStep
   let policy: RolloutPolicy
   let variables: [String: String]
+  let counts: RunCounts
 
   /// How it ended.
   enum End: Sendable, Equatable {
     case succeeded
     case halted(String)
-    case interrupted
+    case interrupted(String?)
   }
 
   /// Runs the waves that are not finished. `known` is what the journal says of devices from before.
@@ -41,7 +42,7 @@ struct FleetRollout: Sendable {
       if let halt = try await gate(wave: number, began: began, isLast: number == sizes.count) { return halt }
       try await writer.write(
         RecordDraft(.waveFinished, step: step.id, wave: number, detail: "wave \(number) done"))
-      if environment.control.isStopping && number < sizes.count { return .interrupted }
+      if environment.control.isStopping && number < sizes.count { return .interrupted(nil) }
     }
     return .succeeded
   }
@@ -88,6 +89,7 @@ struct FleetRollout: Sendable {
         guard inFlight > 0, let done = try await group.next() else { break }
         inFlight -= 1
         tally.count(done.outcome, reason: done.reason)
+        counts.note(done.outcome, before: known[done.target.device])
         environment.progress(
           .device(
             step: step.name ?? step.id, device: done.target.device, outcome: done.outcome,
@@ -102,14 +104,11 @@ struct FleetRollout: Sendable {
         RecordDraft(.halted, step: step.id, reason: trip.kind.rawValue, wave: number, detail: reason))
       return .halted(reason)
     }
-    return next < pending.endIndex ? .interrupted : .succeeded
+    return next < pending.endIndex ? .interrupted(nil) : .succeeded
   }
 
   private func values(_ target: ExecutionPlan.Target) -> [String: String] {
     var values = variables
-    for (name, value) in plan.values(step: step, rollout: policy, target: target) where values[name] == nil {
-      values[name] = value
-    }
     for binding in policy.bindings {
       if let value = plan.value(ofBinding: binding.source, target) { values[binding.name] = value }
     }
@@ -122,7 +121,7 @@ struct FleetRollout: Sendable {
       environment.progress(.soak(milliseconds: policy.soakMilliseconds))
       let until = environment.clock.monotonicTime() + Int64(policy.soakMilliseconds) * 1_000_000
       while environment.clock.monotonicTime() < until {
-        if environment.control.isStopping { return .interrupted }
+        if environment.control.isStopping { return .interrupted(nil) }
         await environment.clock.sleep(
           nanoseconds: min(200_000_000, until - environment.clock.monotonicTime()))
       }

@@ -100,6 +100,15 @@ enum PlanCheck {
         throw CommandError("the playbook '\(file)' was changed since the plan was made; make a new plan")
       }
     }
+    for called in plan.playbook.called {
+      guard let file = called.path, access(file, R_OK) == 0 else { continue }
+      let document = PlaybookDocument(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())
+      guard let root = document.root, Playbook.contentHash(of: root) == called.playbook.sha256 else {
+        throw CommandError(
+          "the playbook '\(file)', which the plan's playbook calls, was changed since the plan was made; make a new plan"
+        )
+      }
+    }
     guard !plan.caseDigest.isEmpty else { return }
     guard try PlaybookTargets.digest(try CaseReader(path: path)) == plan.caseDigest else {
       throw CommandError(
@@ -141,6 +150,7 @@ struct RunCommandSupport {
 
   /// Runs or resumes a plan.
   func execute(_ plan: ExecutionPlan, run: String, approvals: [String], afterHalt: Bool) async throws {
+    try await secrets.unlock()
     let lock = try RunLock(folder: casePath + ".runs")
     Console.note("run \(run)")
     let summary = try await PlaybookRun(plan, environment: try environment(run), run: run)
@@ -151,6 +161,7 @@ struct RunCommandSupport {
 
   /// Takes a run back.
   func undo(_ plan: ExecutionPlan, run: String) async throws {
+    try await secrets.unlock()
     let lock = try RunLock(folder: casePath + ".runs")
     let summary = try await UndoRun(plan, environment: try environment(run), run: run).execute()
     withExtendedLifetime(lock) {}

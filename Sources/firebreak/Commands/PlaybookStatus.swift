@@ -103,7 +103,7 @@ struct PlaybookStatus: ParsableCommand {
       let parts =
         counts.map { "\($0.value) \($0.key.rawValue)" } + (notBegun > 0 ? ["\(notBegun) not begun"] : [])
       Console.print("  " + parts.joined(separator: ", "))
-      let halts = records.filter { $0.kind == .halted }.map(\.detail)
+      let halts = history.halts
       for text in halts + Self.causes(history) {
         for line in Paragraph.lines("  " + Sanitizer.escape(text), width: Console.width) {
           Console.print(line)

@@ -97,10 +97,86 @@ enum PlaybookFiles {
     let path = try path(of: name)
     let document = PlaybookDocument(reading: try read(path), now: now)
     do {
-      return (try Playbook(document), path)
+      return (try Playbook(document).linked(PlaybookLibrary(beside: path, now: now).find), path)
     } catch {
       throw CommandError("cannot use the playbook '\(path)': \(error)")
     }
+  }
+}
+
+/// Finds playbooks by id, for those that call others: in the folder of the caller, then where named ones are found.
+struct PlaybookLibrary {
+  private let candidates: [String]
+  private let now: Int64
+
+  init(beside path: String, now: Int64) {
+    self.now = now
+    var files: [String] = []
+    if path != "-" {
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      files += Self.documents(in: folder).filter { $0 != path && $0 != "./" + path }
+      // Playbooks lie in a folder each, side by side.
+      files += Self.folders(in: folder + "/..").flatMap(Self.documents)
+    }
+    files += PlaybookFiles.installed().map(\.path)
+    var seen: Set<String> = []
+    candidates = files.filter { seen.insert($0).inserted }
+  }
+
+  private static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream), names.count < 10_000 {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  private static func documents(in folder: String) -> [String] {
+    names(in: folder).filter { name in [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } }
+      .map { folder + "/" + $0 }
+  }
+
+  private static func folders(in folder: String) -> [String] {
+    names(in: folder).map { folder + "/" + $0 }.filter { access($0 + "/playbook.yaml", R_OK) == 0 }
+  }
+
+  /// The playbook of a reference. Without a version the newest of the id counts, and the plan pins it.
+  func find(_ reference: PlaybookReference) throws(LinkError) -> (playbook: Playbook, path: String?) {
+    var found: [(document: PlaybookDocument, version: String, path: String)] = []
+    for path in candidates {
+      guard let bytes = try? PlaybookFiles.read(path), bytes.count < 16 << 20,
+        contains(bytes, reference.id)
+      else { continue }
+      let document = PlaybookDocument(reading: bytes, now: now)
+      guard let root = document.root, root["id"]?.text == reference.id else { continue }
+      found.append((document, root["modified"]?.text ?? "", path))
+    }
+    guard !found.isEmpty else {
+      throw LinkError(
+        "the playbook '\(reference.id)' that it calls is not there; put it beside it, or into FIREBREAK_PLAYBOOKS"
+      )
+    }
+    let fitting = found.filter { reference.version == nil || $0.version == reference.version }
+    guard let best = fitting.max(by: { $0.version < $1.version }) else {
+      let versions = Set(found.map(\.version)).sorted().joined(separator: ", ")
+      throw LinkError(
+        "version \(reference.version ?? "") of the playbook '\(reference.id)' that it calls is not there, only \(versions)"
+      )
+    }
+    do {
+      return (try Playbook(best.document), best.path)
+    } catch {
+      throw LinkError("the playbook '\(best.path)' that it calls cannot be used: \(error)")
+    }
+  }
+
+  private func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+    String(decoding: bytes, as: UTF8.self).contains(text)
   }
 }
 
@@ -108,7 +184,9 @@ enum PlaybookFiles {
 struct ExecutionOptions: ParsableArguments {
   @Option(
     name: .customLong("secret"),
-    help: ArgumentHelp("Where a secret lies: NAME=file:PATH or NAME=env:VARIABLE.", valueName: "name=place"))
+    help: ArgumentHelp(
+      "Where a secret lies: NAME=file:PATH, env:VARIABLE, age:PATH, pass:NAME or systemd-creds:NAME.",
+      valueName: "name=place"))
   var secrets: [String] = []
 
   @Option(help: ArgumentHelp("Answer of every manual step: done or failed (default: ask on the terminal)."))

@@ -65,6 +65,7 @@ import Testing
       ("CISAL", "libisal", "libisal-dev", "2.30", "BSD-3-Clause"),
       ("CPCRE2", "libpcre2-8", "libpcre2-dev", "10.42", "BSD-3-Clause"),
       ("CMosquitto", "libmosquitto", "libmosquitto-dev", "2.0.11", "EPL-2.0 or EDL-1.0"),
+      ("CCurl", "libcurl", "libcurl4-openssl-dev", "7.88", "curl"),
     ] {
       text += "| \(module) | \(library) | \(package) | \(version) | \(licence) |\n"
     }

@@ -1,0 +1,110 @@
+import PlaybookModel
+
+/// Action steps: on a fleet, or once.
+extension PlaybookRun {
+  func act(
+    _ step: WorkflowStep, _ action: ActionStep, _ before: RunHistory.Visit?, _ context: Walk
+  ) async throws -> Flow {
+    environment.progress(.step(name: step.name ?? step.id))
+    if before == nil {
+      try await writer.write(RecordDraft(.stepStarted, step: step.id, detail: step.name ?? step.id))
+    }
+    var success: Bool
+    if let policy = action.rollout {
+      let rollout = FleetRollout(
+        environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
+        variables: values(step), counts: counts)
+      switch try await rollout.run(known: before?.acts ?? [:], startsAfresh: context.afterHalt) {
+      case .succeeded: success = true
+      case .interrupted(let reason):
+        if let reason { note(reason) }
+        return .stopped(.interrupted)
+      case .halted(let reason):
+        note(reason)
+        return .stopped(.halted)
+      }
+    } else {
+      success = try await actOnce(step, action, before)
+    }
+    try await writer.write(
+      RecordDraft(
+        .stepFinished, step: step.id, outcome: success ? .ok : .failed,
+        detail: success ? "succeeded" : "failed"))
+    return .ended(success)
+  }
+
+  /// A step without rollout: its commands once, in order.
+  private func actOnce(
+    _ step: WorkflowStep, _ action: ActionStep, _ before: RunHistory.Visit?
+  ) async throws -> Bool {
+    let calls = Planner.calls(action.commands, step, action, plan, values: values(step), device: nil)
+    var texts: [String] = []
+    for (index, call) in calls.enumerated() {
+      let key = "command \(index + 1)"
+      let known = before?.acts[key]
+      switch known {
+      case .finished(let outcome, _):
+        if outcome == .ok || outcome == .changed { continue } else { return false }
+      case .intended:
+        // Nobody knows whether it ran, and there is no way to look: a person decides.
+        try await writer.write(
+          RecordDraft(
+            .result, step: step.id, target: key, action: .act, outcome: .unknown, reason: "interrupted",
+            detail: "was begun before the interruption; it is not run again"))
+        note("'\(step.name ?? step.id)', \(key): unknown whether it ran before the interruption")
+        return false
+      case nil: break
+      }
+      let executor = try environment.executors.executor(call.command.type)
+      let shown = (try? executor.planText(call)) ?? ""
+      try await writer.write(
+        RecordDraft(
+          .intent, step: step.id, target: key, action: .act,
+          detail: "\(call.command.type.name): \(RemoteText.excerpt(shown, 2000))"))
+      let answer = await executor.execute(call)
+      let outcome: RunRecord.Outcome =
+        switch answer.effect {
+        case .done: .changed
+        case .refused: .failed
+        case .unknown: .unknown
+        case .unreachable: .skipped
+        }
+      try await writer.write(
+        RecordDraft(
+          .result, step: step.id, target: key, action: .act, outcome: outcome,
+          reason: answer.effect == .unreachable ? "unreachable" : nil, detail: answer.detail))
+      counts.note(outcome, before: known)
+      guard answer.effect == .done else {
+        note("'\(step.name ?? step.id)', \(key): \(answer.detail)")
+        return false
+      }
+      texts.append(answer.text)
+    }
+    return try await keepResults(step, action, texts)
+  }
+
+  /// One out_arg takes the last answer; several take the lines `__name__=value` of all answers.
+  private func keepResults(_ step: WorkflowStep, _ action: ActionStep, _ texts: [String]) async throws -> Bool
+  {
+    guard !action.outArgs.isEmpty else { return true }
+    var found: [String: String] = [:]
+    if action.outArgs.count == 1 {
+      found[action.outArgs[0]] = RemoteText.value(texts.last ?? "")
+    } else {
+      for line in texts.joined(separator: "\n").split(separator: "\n") {
+        guard let equals = line.firstIndex(of: "=") else { continue }
+        found[String(line[..<equals])] = RemoteText.value(String(line[line.index(after: equals)...]))
+      }
+    }
+    for name in action.outArgs {
+      guard let value = found[name] else {
+        note("'\(step.name ?? step.id)' gave no value to '\(name)' (a line '\(name)=…' is missing)")
+        return false
+      }
+      set(name, value, step)
+      try await writer.write(
+        RecordDraft(.note, step: step.id, reason: "variable", detail: "\(name)=\(value)"))
+    }
+    return true
+  }
+}
