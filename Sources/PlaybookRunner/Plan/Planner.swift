@@ -99,6 +99,7 @@ public struct Planner: Sendable {
         let others =
           (rollout?.verification?.commands ?? []) + (rollout?.inverse?.commands ?? [])
           + (rollout?.inverse?.verification?.commands ?? []) + (rollout?.gate?.probe ?? [])
+          + (rollout?.group?.members ?? [])
         for command in action.commands + others { _ = try executors.executor(command.type) }
       case .playbook(let called, _, _, _):
         guard playbook.playbook(in: id) != nil else {

@@ -46,7 +46,7 @@ extension FleetRollout {
               reason: "not-a-member", wave: 1,
               detail: "does not belong to the group; the action does not reach it")
           })
-        for target in outside { show(target, .skipped, "not-a-member") }
+        for target in outside { show(target, .skipped, "not-a-member", known) }
         guard !hit.isEmpty else {
           return try await halt("members", "no target of the plan belongs to the group")
         }
@@ -59,7 +59,7 @@ extension FleetRollout {
     let result = try await device.perform(
       together: hit, device: nil, wave: 1, wasIntended: hit.contains { known[$0.device] == .intended },
       values: variables)
-    for target in hit { show(target, result.outcome, result.reason) }
+    for target in hit { show(target, result.outcome, result.reason, known) }
     guard result.outcome == .ok || result.outcome == .changed else {
       return try await halt("failures", "the action for all devices together: \(result.outcome.rawValue)")
     }
@@ -68,7 +68,11 @@ extension FleetRollout {
     return .succeeded
   }
 
-  private func show(_ target: ExecutionPlan.Target, _ outcome: RunRecord.Outcome, _ reason: String?) {
+  private func show(
+    _ target: ExecutionPlan.Target, _ outcome: RunRecord.Outcome, _ reason: String?,
+    _ known: [String: RunHistory.DeviceState]
+  ) {
+    counts.note(outcome, before: known[target.device])
     var tally = WaveTally(size: plan.targets.count)
     tally.count(outcome, reason: reason)
     environment.progress(
