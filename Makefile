@@ -2,15 +2,16 @@
 PREFIX ?= /usr/local
 SECONDS ?= 120
 BINARY = .build/release/firebreak
-.PHONY: help build demo test check docs bench soak fuzz install dist clean packages test-packages
+.PHONY: help build demo test check docs bench soak fuzz sanitize install dist clean packages test-packages
 
 help:
 	@echo "make demo      from clone to an open-able postmortem.html"
 	@echo "make test      everything the tests need, and the tests"
 	@echo "make check     format, module arrows, generated documents"
 	@echo "make docs      writes the generated documents anew"
-	@echo "make bench     ingest beside gzip (and DuckDB where installed)"
+	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less)"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
+	@echo "make sanitize  loader, readers and scanners under the address and thread sanitizers"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
 
 packages:
@@ -39,13 +40,21 @@ docs: packages
 	  --filter SchemaDocumentTests
 
 bench: build
-	@.ci/bench $(BINARY)
+	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test
 
 fuzz: test-packages
 	FIREBREAK_FUZZ_ROUNDS=$$(( $(SECONDS) * 400 )) swift test --filter 'Hostile|Fuzz|Mutat'
+
+# Two builds of their own, which take minutes; the suites are those that touch raw memory.
+sanitize: test-packages
+	for sanitizer in address thread; do \
+	  swift test --sanitize=$$sanitizer --scratch-path .build/sanitize-$$sanitizer --no-parallel --filter \
+	    'PageWriterTests|SearchIndexTests|CasePackTests|CaseLoaderTests|TemplateMinerTests|ConformanceTests|HostileInputTests|GzipTests' \
+	    || exit 1; \
+	done
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/firebreak \

@@ -6,15 +6,17 @@ public final class SourceReader {
   /// Name of the elected format, or `text` where none was.
   public let electedName: String
   /// Names of all formats that have read an event so far, the elected one first.
-  public private(set) var usedNames: [String] = []
+  @exclusivity(unchecked) public private(set) var usedNames: [String] = []
 
   /// Name of the format that read the last record.
-  public private(set) var currentName: String
+  @exclusivity(unchecked) public private(set) var currentName: String
 
   private let elected: any RecordParser
   private let others: [any LogFormat]
   private var parsers: [String: any RecordParser] = [:]
-  private var current: any RecordParser
+  @exclusivity(unchecked) private var current: any RecordParser
+  /// True while `current` is the elected parser, so that it need not be set for every line.
+  @exclusivity(unchecked) private var isOwn = true
   private let electedIsText: Bool
   private let takesText: Bool
   private var stripped: [UInt8] = []
@@ -41,13 +43,18 @@ public final class SourceReader {
 
   /// Reads one record. After a verdict of `.event` with `.more` set, call `next` until it is off.
   public func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
-    current = elected
-    currentName = electedName
+    if !isOwn { takeOwn() }
     if electedIsText { return parseUnclaimed(record, into: &reading, verdict: nil) }
     let verdict = elected.parse(record, into: &reading)
     if case .refused = verdict { return parseUnclaimed(record, into: &reading, verdict: verdict) }
     if verdict == .event, usedNames.isEmpty { usedNames.append(electedName) }
     return verdict
+  }
+
+  private func takeOwn() {
+    isOwn = true
+    current = elected
+    currentName = electedName
   }
 
   /// The next event of the record that was parsed last.
@@ -81,8 +88,7 @@ public final class SourceReader {
         return other
       }
     }
-    current = elected
-    currentName = electedName
+    takeOwn()
     var own = elected.parse(record, into: &reading)
     if takesText, case .refused(.noTime) = own {
       // Free text between stamped lines belongs to the line before; at the start it stands alone.
@@ -110,6 +116,7 @@ public final class SourceReader {
     parsers[claimant.name] = parser
     let verdict = parser.parse(record, into: &reading)
     if case .refused = verdict { return nil }
+    isOwn = false
     current = parser
     currentName = claimant.name
     if verdict == .event { use(claimant.name) }

@@ -215,7 +215,7 @@ import Testing
     #expect(folder.files.isEmpty)
   }
 
-  @Test func collisionsBetweenLanesAreFoundAtTheEnd() throws {
+  @Test func collisionsBetweenLanesAreFound() throws {
     let loader = try CaseLoader(path: path)
     for (order, name) in ["a", "b"].enumerated() {
       var builder = BatchBuilder()
@@ -223,7 +223,13 @@ import Testing
       builder.add(time: 1, device: nil, "x")
       builder.batch.records[0].device = id
       builder.batch.records[0].basis = .path
-      try loader.load(order: order, name, hash: UInt64(order), [builder.batch])
+      if order == 0 {
+        try loader.load(order: order, name, hash: 0, [builder.batch])
+      } else {
+        #expect { try loader.load(order: order, name, hash: 1, [builder.batch]) } throws: {
+          ($0 as? StoreError)?.code == .collision
+        }
+      }
     }
     #expect(throws: StoreError.self) { try loader.finish() }
     #expect(folder.files.isEmpty)

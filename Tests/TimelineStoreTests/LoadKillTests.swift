@@ -9,15 +9,26 @@ import Testing
   static let events = 3000
 
   /// Loads one source of `events` events into a case.
-  static func load(_ path: String, part: Int) throws {
-    let loader = try CaseLoader(path: path)
+  static func load(_ path: String, part: Int, onStage: (@Sendable (LoadStage) -> Void)? = nil) throws {
+    var options = CaseLoader.Options()
+    options.onStage = onStage
+    options.streamedBytes = 50_000
+    let loader = try CaseLoader(path: path, options: options)
     var builder = BatchBuilder()
+    let lane = try loader.openLane(order: 0)
+    let source = SourceDescription(path: "part\(part)")
+    try lane.beginSource(source)
     for event in 0..<events {
       builder.add(
         time: Int64(event * 7919 % 1009), device: "gw-\(event % 7)", severity: UInt8(event % 9), "value ",
         "\(part)/\(event)", "")
+      if event % 500 == 499 {
+        try lane.append(builder.batch)
+        builder = BatchBuilder()
+      }
     }
-    try loader.load(order: 0, "part\(part)", hash: UInt64(part), [builder.batch])
+    try lane.finishSource(account(source, hash: UInt64(part)), adjustments: [])
+    try lane.close()
     _ = try loader.finish()
   }
 
@@ -29,30 +40,53 @@ import Testing
     }
   }
 
+  /// Loads and notes each stage in a file, to be killed so long after the load's beginning, or after the beginning of a stage.
+  static func loadToBeKilled(_ path: String, notes: String, stage: UInt8, after delay: Int) throws {
+    let descriptor = open(notes, O_CREAT | O_WRONLY, 0o600)
+    let note: @Sendable (LoadStage) -> Void = { reached in
+      var byte = reached.rawValue
+      pwrite(descriptor, &byte, 1, 0)
+      if reached.rawValue == stage { killSelf(after: delay) }
+    }
+    note(.reading)
+    try load(path, part: 1, onStage: note)
+    // Done before the kill: wait for it.
+    while true { sleep(1) }
+  }
+
+  /// 20 instants in all, 200 in `make soak`: most uniform over the measured load, three in ten within building indexes,
+  /// making durable, and giving the name.
   @Test(arguments: [false, true]) func killedLoadLeavesTheCaseAsItWasOrWhole(append: Bool) async throws {
     let folder = TemporaryFolder()
     let path = folder.file("x.firebreak")
+    let notes = folder.file("notes")
     let measured = folder.file("measured.firebreak")
     try Self.load(measured, part: 0)
     let clock = ContinuousClock()
     let whole = try clock.measure { try Self.load(append ? measured : folder.file("m2.firebreak"), part: 1) }
     let span =
       Int(whole.components.attoseconds / 1_000_000_000_000) + Int(whole.components.seconds) * 1_000_000
-    // 10 instants over the measured load; `make soak` takes 100.
     let steps = ProcessInfo.processInfo.environment["FIREBREAK_SOAK"] == nil ? 10 : 100
+    var random = SeededGenerator(state: append ? 1 : 2)
+    var reached: [LoadStage: Int] = [:]
+    let critical: [LoadStage] = append ? [.indexes, .syncing, .syncing] : [.indexes, .syncing, .publishing]
     for step in 0..<steps {
       for name in folder.files where name.hasPrefix("x.firebreak") {
         try FileManager.default.removeItem(atPath: folder.file(name))
       }
       if append { try Self.load(path, part: 0) }
       let before = append ? Self.events : 0
-      let delay = span * (step + 1) / steps
-      await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, delay = delay as Int] in
-        Self.killSelf(after: delay)
-        try Self.load(path, part: 1)
-        // Done before the kill: wait for it.
-        while true { sleep(1) }
+      let stage = step % 10 < 3 ? critical[step % 10] : .reading
+      let delay = stage == .reading ? span * (step + 1) / steps : Int.random(in: 0...100, using: &random)
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [
+          path = path as String, notes = notes as String, stage = stage.rawValue as UInt8,
+          delay = delay as Int
+        ] in
+        try Self.loadToBeKilled(path, notes: notes, stage: stage, after: delay)
       }
+      let last = try Data(contentsOf: URL(filePath: notes)).first.flatMap(LoadStage.init) ?? .reading
+      reached[last, default: 0] += 1
       if append || FileManager.default.fileExists(atPath: path) {
         let count = try String(CaseReader(path: path).eventCount())
         #expect([String(before), String(before + Self.events)].contains(count), "killed after \(delay) µs")
@@ -65,6 +99,11 @@ import Testing
           == "ok\n\(before + Self.events)")
       #expect(!folder.files.contains { $0.hasSuffix(".building") || $0.hasSuffix("-journal") })
     }
+    let inside = (reached[.indexes] ?? 0) + (reached[.syncing] ?? 0) + (reached[.publishing] ?? 0)
+    print(
+      "killed at \(steps) instants: \(reached.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value)" })"
+    )
+    #expect(inside * 5 >= steps, "\(reached)")
   }
 
   @Test func leftOversOfAKilledLoadAreReplaced() throws {

@@ -20,13 +20,16 @@ struct SeededGenerator: RandomNumberGenerator {
   let folder = TemporaryFolder()
 
   /// Loads the same evidence by both ways and compares all that stock SQLite says of the two cases.
-  private func compare(_ name: String, entriesInMemory: Int, _ feed: (CaseLoader) throws -> Void) throws {
+  private func compare(
+    _ name: String, entriesInMemory: Int, streamedBytes: Int = 512 << 10, _ feed: (CaseLoader) throws -> Void
+  ) throws {
     var dumps: [String] = []
     for pages in [false, true] {
       var options = CaseLoader.Options()
       options.now = Instant(nanoseconds: 1)
       options.writesPages = pages
       options.entriesInMemory = entriesInMemory
+      options.streamedBytes = streamedBytes
       let path = folder.file("\(name)-\(pages).firebreak")
       let loader = try CaseLoader(path: path, options: options)
       try feed(loader)
@@ -72,8 +75,11 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
-  @Test(arguments: 1...6) func randomEvidenceIsStoredLikeThroughSQLite(seed: UInt64) throws {
-    try compare("seed-\(seed)", entriesInMemory: [64, 1000, 100_000][Int(seed % 3)]) { loader in
+  @Test(arguments: 1...12) func randomEvidenceIsStoredLikeThroughSQLite(seed: UInt64) throws {
+    try compare(
+      "seed-\(seed)", entriesInMemory: [64, 1000, 100_000][Int(seed % 3)],
+      streamedBytes: [0, 20_000, 512 << 10][Int(seed / 3 % 3)]
+    ) { loader in
       var random = SeededGenerator(state: seed)
       for lane in 0..<3 {
         let opened = try loader.openLane(order: lane)
@@ -114,7 +120,56 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
-  private static func addRandomEvent(_ builder: inout BatchBuilder, _ random: inout SeededGenerator) {
+  /// Lanes that are fed side by side, in any order, leave the very same file as one after the other.
+  @Test(arguments: 1...6) func theFilesBytesDoNotDependOnWhoIsFasterThanWhom(seed: UInt64) throws {
+    var content = SeededGenerator(state: seed)
+    let sources = (0..<4).map { lane in
+      (0..<Int.random(in: 0...3, using: &content)).map { member in
+        let batches = (0..<Int.random(in: 0...3, using: &content)).map { _ in
+          var builder = BatchBuilder()
+          for _ in 0..<Int.random(in: 0...400, using: &content) { Self.addRandomEvent(&builder, &content) }
+          return builder.batch
+        }
+        return (name: "m\(member)", hash: UInt64.random(in: 0..<9, using: &content), batches: batches)
+      }
+    }
+    var files: [Data] = []
+    for run in 0..<4 {
+      var order = SeededGenerator(state: seed &* 1000 &+ UInt64(run))
+      var options = CaseLoader.Options()
+      options.now = Instant(nanoseconds: 1)
+      options.entriesInMemory = 500
+      options.streamedBytes = [0, 10_000, 512 << 10][run % 3]
+      let path = folder.file("bytes-\(seed)-\(run).firebreak")
+      let loader = try CaseLoader(path: path, options: options)
+      var lanes = try sources.indices.map {
+        (order: $0, lane: try loader.openLane(order: $0), steps: [() throws -> Void]())
+      }
+      for index in lanes.indices {
+        let lane = lanes[index].lane
+        for source in sources[index] {
+          let description = SourceDescription(path: "p\(index)", members: [source.name])
+          lanes[index].steps.append { try lane.beginSource(description) }
+          for batch in source.batches { lanes[index].steps.append { try lane.append(batch) } }
+          lanes[index].steps.append {
+            try lane.finishSource(account(description, hash: source.hash), adjustments: [])
+          }
+        }
+        lanes[index].steps.append { try lane.close() }
+      }
+      while lanes.contains(where: { !$0.steps.isEmpty }) {
+        let open = lanes.indices.filter { !lanes[$0].steps.isEmpty }
+        let next = run == 0 ? open[0] : open.randomElement(using: &order)!
+        try lanes[next].steps.removeFirst()()
+      }
+      _ = try loader.finish()
+      #expect(try sqlite3(path, "PRAGMA integrity_check") == "ok")
+      files.append(try Data(contentsOf: URL(filePath: path)))
+    }
+    #expect(files.allSatisfy { $0 == files[0] })
+  }
+
+  static func addRandomEvent(_ builder: inout BatchBuilder, _ random: inout SeededGenerator) {
     let texts = [
       "", "10.0.0.1", "a\"b\\c", "é", "tab\t", "line\nend", "x", "%s", "<*>",
       String(repeating: "y", count: 300),

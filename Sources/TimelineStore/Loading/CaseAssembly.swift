@@ -1,40 +1,7 @@
 internal import IncidentModel
 
-/// What a case holds before a load: its dictionaries and the numbers to go on from.
-struct CaseContents {
-  var devices = CaseDictionary()
-  var templates = CaseDictionary()
-  var originalOfHash: [String: (ordinal: Int64, source: SourceDescription)] = [:]
-  var hashOfSourceID: [Int64: String] = [:]
-  var nextSource: Int64 = 0
-  var nextOrigin: Int64 = 0
-  var nextEvent: Int64 = 1
-
-  /// An empty case.
-  init() {}
-
-  init(_ connection: SQLiteConnection) throws(StoreError) {
-    devices = try CaseDictionary(
-      connection.prepare("SELECT ordinal, id, name, '' FROM device ORDER BY ordinal"))
-    templates = try CaseDictionary(
-      connection.prepare("SELECT ordinal, id, program, text FROM template ORDER BY ordinal"), joinsTwo: true)
-    for row in try connection.rows("SELECT ordinal, sha256, path, members, id FROM source") {
-      let hash = row[1].text ?? ""
-      originalOfHash[hash] = (
-        row[0].integer ?? 0,
-        SourceDescription(path: row[2].text ?? "", members: MemberList.decode(row[3].text ?? "[]"))
-      )
-      hashOfSourceID[row[4].integer ?? 0] = hash
-    }
-    nextSource = try connection.rows("SELECT coalesce(max(ordinal) + 1, 0) FROM source")[0][0].integer ?? 0
-    nextOrigin = try connection.rows("SELECT coalesce(max(ordinal) + 1, 0) FROM origin")[0][0].integer ?? 0
-    nextEvent =
-      try connection.rows("SELECT coalesce(max(first_event + events), 1) FROM segment")[0][0].integer ?? 1
-  }
-}
-
-/// The end of a load: drops duplicates, gives final ids and ordinals, and hands all rows on in their order. Runs on one
-/// thread; its outcome depends on the content and the lanes' order alone.
+/// Puts the sources of a load together, in evidence order: drops duplicates, gives final ids and ordinals, and hands all
+/// rows on. One thread at a time; its outcome depends on the content and the lanes' order alone.
 final class CaseAssembly {
   /// A source that is kept, and what became of it.
   struct Item {
@@ -42,8 +9,15 @@ final class CaseAssembly {
     var source: SpooledSource
     var ordinal: Int64
     var account: SourceAccount
-    var firstEvent: Int64 = 0
-    var origins: OriginWriter?
+    var firstEvent: Int64
+    var origins: OriginWriter
+  }
+  /// A source whose rows are handed on before its end is known, and what to go back to if they must not be.
+  private struct Stream {
+    var replay: SourceReplay
+    let contents: CaseContents
+    let rollups: Rollups
+    let minutesEnd: Int64
   }
   let path: String
   private(set) var items: [Item] = []
@@ -52,35 +26,64 @@ final class CaseAssembly {
   private(set) var contents: CaseContents
   /// Minutes that did not fit into memory.
   private(set) var minuteSpool: Spool?
+  /// Rows of `search_group` to come.
+  private(set) var searchGroups: [SearchGroup] = []
   let firstEvent: Int64
-  /// Number of events to come.
-  private(set) var events: Int64 = 0
+  /// Number of events handed on.
+  var events: Int64 { contents.nextEvent - firstEvent }
+  private let makeWriter: () throws(StoreError) -> any EventWriter
+  private var writer: (any EventWriter)?
+  /// True when there was a row.
+  private(set) var hasWriter = false
+  private var search: SearchIndexBuilder?
+  private var stream: Stream?
 
-  /// Decides which sources are kept: of equal ones the first in evidence order.
-  init(path: String, lanes: [LoadLane], contents: CaseContents) throws(StoreError) {
+  /// - Parameter makeWriter: Called when there is a first event.
+  init(
+    path: String, contents: CaseContents, makeWriter: @escaping () throws(StoreError) -> any EventWriter
+  ) {
     self.path = path
     self.contents = contents
+    self.makeWriter = makeWriter
     firstEvent = contents.nextEvent
-    for lane in lanes.sorted(by: { $0.order < $1.order }) {
-      for source in lane.sources { try keep(source, of: lane) }
-    }
-    let origins = items.reduce(Int64(0)) {
-      $0 + Int64($1.source.origins.count + 3 * $1.source.adjustments.count)
-    }
-    guard self.contents.nextOrigin + origins < Self.maximumOrigins, firstEvent + events < IndexEntry.maximumID
-    else {
-      throw StoreError(
-        code: .limit, what: "cannot load into", path: path,
-        reason: "it would hold too many events or kinds of origin",
-        advice: "split the evidence into several cases")
-    }
   }
 
   private static let maximumOrigins: Int64 = 1 << 23
 
+  private func openWriter() throws(StoreError) -> any EventWriter {
+    if let writer { return writer }
+    let new = try makeWriter()
+    writer = new
+    hasWriter = true
+    search = SearchIndexBuilder(
+      firstNumber: contents.nextSearchGroup, firstEvent: contents.nextEvent, writer: new)
+    return new
+  }
+
+  /// True while rows are handed on: still true when that has failed.
+  private var isBusy = false
+
+  private func begin() throws(StoreError) {
+    guard !isBusy else {
+      throw StoreError(
+        code: .invalid, what: "cannot load into", path: path, reason: "the load has failed before")
+    }
+    isBusy = true
+  }
+
+  // MARK: - Sources
+
+  /// Adds the next source in evidence order; of equal ones the first is kept.
+  func add(_ source: SpooledSource, of lane: LoadLane) throws(StoreError) {
+    try begin()
+    try keep(source, of: lane)
+    isBusy = false
+  }
+
   private func keep(_ source: SpooledSource, of lane: LoadLane) throws(StoreError) {
     let hash = source.account.sha256
     if let original = contents.originalOfHash[hash] {
+      try takeBack()
       duplicates.append((original.ordinal, .init(source: source.description, original: original.source)))
       return
     }
@@ -96,76 +99,128 @@ final class CaseAssembly {
         reason: "its SHA-256 begins with the same 64 bits as that of another source",
         advice: "load it into a case of its own")
     }
+    try checkLimits(source)
+    let spooled = source.adjustments.isEmpty ? nil : try takeBackIntoSpool()
+    var replay =
+      stream?.replay
+      ?? SourceReplay(
+        ordinal: contents.nextSource, path: source.description.path, contents: contents,
+        adjustments: source.adjustments)
+    try replay.learn(source.known, of: lane, contents: &contents)
+    // Rows are linked to the tree at the end of each source, streamed or not: so the pages' order is always the same.
+    if stream == nil, source.events > 0 { try (openWriter() as? any StreamingEventWriter)?.mark() }
+    if let spooled { try take(spooled, 0..<spooled.end, &replay) }
+    try take(lane.spool, source.frames, &replay)
+    try (writer as? any StreamingEventWriter)?.commit()
+    stream = nil
+    try lane.blockSpool.forEach(from: source.blockFrames.lowerBound, to: source.blockFrames.upperBound) {
+      (frame) throws(StoreError) in
+      try search?.append(
+        events: Int(UInt64(bigEndian: frame.loadUnaligned(as: UInt64.self))),
+        signature: UnsafeRawBufferPointer(rebasing: frame[8...]))
+    }
     contents.hashOfSourceID[key] = hash
     contents.originalOfHash[hash] = (contents.nextSource, source.description)
-    items.append(Item(lane: lane, source: source, ordinal: contents.nextSource, account: source.account))
+    contents.nextEvent = replay.id
+    contents.nextOrigin = replay.origins.next
+    var account = source.account
+    account.firstTime = replay.firstTime == .max ? nil : Instant(nanoseconds: replay.firstTime)
+    account.lastTime = replay.lastTime == .min ? nil : Instant(nanoseconds: replay.lastTime)
+    items.append(
+      Item(
+        lane: lane, source: source.withoutKnowledge, ordinal: contents.nextSource, account: account,
+        firstEvent: replay.first, origins: replay.origins))
     contents.nextSource += 1
-    events += Int64(source.events)
   }
 
-  // MARK: - Rows
+  private func checkLimits(_ source: SpooledSource) throws(StoreError) {
+    let origins = Int64(source.known.origins.count + 3 * source.adjustments.count)
+    guard contents.nextOrigin + origins < Self.maximumOrigins,
+      contents.nextEvent + Int64(source.events) < IndexEntry.maximumID
+    else {
+      throw StoreError(
+        code: .limit, what: "cannot load into", path: path,
+        reason: "it would hold too many events or kinds of origin",
+        advice: "split the evidence into several cases")
+    }
+  }
 
-  /// Hands all rows on and ends the writer.
-  func replay(into writer: any EventWriter) throws(StoreError) {
-    for index in items.indices { try replay(index, into: writer) }
+  private func take(_ spool: Spool, _ frames: Range<Int64>, _ replay: inout SourceReplay) throws(StoreError) {
+    guard !frames.isEmpty else { return }
+    let writer = try openWriter()
+    // Counted in variables of their own: the class's would be checked for exclusive access at every event.
+    var rollups = self.rollups
+    self.rollups = Rollups()
+    var own = replay
+    var rewritten = ByteBuffer(capacity: 256)
+    try spool.forEach(from: frames.lowerBound, to: frames.upperBound) { (frame) throws(StoreError) in
+      try own.take(frame, into: writer, &rollups, &rewritten)
+      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes(of: &rollups) }
+    }
+    self.rollups = rollups
+    replay = own
+  }
+
+  // MARK: - Rows before the end of their source
+
+  /// Hands on the rows of a source that goes on: what the lane has spooled of it by now.
+  func take(unfinished frames: Range<Int64>, _ known: RowMaker.Known, of lane: LoadLane) throws(StoreError) {
+    guard let writer = try openWriter() as? any StreamingEventWriter else { return }
+    try begin()
+    defer { if self.stream != nil { isBusy = false } }
+    var stream: Stream
+    if let begun = self.stream {
+      stream = begun
+      self.stream = nil
+    } else {
+      writer.mark()
+      let replay = SourceReplay(
+        ordinal: contents.nextSource, path: path, contents: contents, adjustments: [])
+      stream = Stream(
+        replay: replay, contents: contents, rollups: rollups, minutesEnd: minuteSpool?.end ?? 0)
+    }
+    try stream.replay.learn(known, of: lane, contents: &contents)
+    try take(lane.spool, frames, &stream.replay)
+    self.stream = stream
+  }
+
+  /// Drops the rows of a source that was begun: it is not wanted.
+  func takeBack() throws(StoreError) {
+    guard let stream else { return }
+    try (writer as? any StreamingEventWriter)?.rewind(to: stream.replay.first)
+    contents = stream.contents
+    rollups = stream.rollups
+    try minuteSpool?.truncate(to: stream.minutesEnd)
+    self.stream = nil
+  }
+
+  /// Takes rows back whose times have to be put right, as the lane had made them; nil where there are none.
+  private func takeBackIntoSpool() throws(StoreError) -> Spool? {
+    guard let stream, let writer = writer as? any StreamingEventWriter else { return nil }
+    let spool = try Spool(beside: path)
+    let reverse = stream.replay.reversed()
+    try writer.forEachSinceMark(from: stream.replay.first) { (record) throws(StoreError) in
+      reverse(record)
+      try spool.append { $0.append(UnsafeRawBufferPointer(record)) }
+    }
+    try takeBack()
+    return spool
+  }
+
+  // MARK: - The end
+
+  /// Ends the writer, if there was an event.
+  func finish() throws(StoreError) {
+    try begin()
+    guard let writer else { return }
+    try search?.finish()
+    searchGroups = search?.groups ?? []
+    search = nil
     var eventsByDevice = [Int64](repeating: 0, count: rollups.devices.count + 1)
     for (ordinal, device) in rollups.devices.enumerated() { eventsByDevice[ordinal + 1] = device.events }
     eventsByDevice[0] = events - eventsByDevice.reduce(0, +)
     try writer.finish(eventsByDevice: eventsByDevice)
-  }
-
-  private func replay(_ index: Int, into writer: any EventWriter) throws(StoreError) {
-    let source = items[index].source
-    let lane = items[index].lane
-    let path = source.description.path
-    let deviceMap = try contents.devices.adopt(source.devices, of: lane.devices, kind: "device", path: path)
-    let templateMap = try contents.templates.adopt(
-      source.templates, of: lane.templates, kind: "template", path: path)
-    var origins = OriginWriter(
-      source: items[index].ordinal, origins: source.origins, next: contents.nextOrigin)
-    var plan = AdjustmentPlan(source.adjustments)
-    let first = contents.nextEvent
-    var id = first
-    var firstTime = Int64.max
-    var lastTime = Int64.min
-    var rewritten = ByteBuffer(capacity: 256)
-    // Counted in a variable of its own: the class's would be checked for exclusive access at every event.
-    var rollups = self.rollups
-    self.rollups = Rollups()
-    try lane.spool.forEach(from: source.frames.lowerBound, to: source.frames.upperBound) {
-      (frame) throws(StoreError) in
-      var record = UnsafeRawBufferPointer(frame)
-      var facts: EventFacts
-      if let stretch = plan.stretch(of: Int(id - first)) {
-        var row = EventRowCodec.decode(record)
-        origins.adjust(&row, by: stretch)
-        rewritten.count = 0
-        EventRowCodec.encode(row, into: &rewritten)
-        record = rewritten.bytes
-        facts = EventRowCodec.renumber(rewritten.base, deviceMap, templateMap) { $0 }
-      } else {
-        facts = EventRowCodec.renumber(frame.baseAddress!, deviceMap, templateMap) { origins.ordinal(of: $0) }
-      }
-      let time = facts.hasTime ? facts.time : nil
-      try writer.append(
-        id: id, record: record,
-        key: IndexEntry(id: id, time: time, device: facts.device, isError: facts.severity <= 3))
-      rollups.add(
-        id: id, time: time, device: facts.device, template: facts.template, severity: facts.severity)
-      if facts.hasTime {
-        if facts.time < firstTime { firstTime = facts.time }
-        if facts.time > lastTime { lastTime = facts.time }
-      }
-      id &+= 1
-      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes(of: &rollups) }
-    }
-    self.rollups = rollups
-    contents.nextEvent = id
-    contents.nextOrigin = origins.next
-    items[index].origins = origins
-    items[index].firstEvent = first
-    items[index].account.firstTime = firstTime == .max ? nil : Instant(nanoseconds: firstTime)
-    items[index].account.lastTime = lastTime == .min ? nil : Instant(nanoseconds: lastTime)
+    self.writer = nil
   }
 
   private static let maximumMinutes = 500_000
@@ -186,7 +241,6 @@ final class CaseAssembly {
     if let minuteSpool {
       var last = rollups
       try spillMinutes(of: &last)
-      try minuteSpool.flush()
       try minuteSpool.forEach(from: 0, to: minuteSpool.end) { (frame) throws(StoreError) in
         try body(
           Int64(bigEndian: frame.loadUnaligned(as: Int64.self)),

@@ -39,13 +39,21 @@ enum CaseCreation {
     _ number: Int64, _ connection: SQLiteConnection
   ) throws(StoreError) -> PageEventWriter.Roots {
     for object in CaseSchema.segmentObjects(number: number) { try connection.execute(object.sql) }
+    return try roots(of: number, connection)
+  }
+
+  /// Root pages of a segment, and of the search index.
+  static func roots(
+    of number: Int64, _ connection: SQLiteConnection
+  ) throws(StoreError) -> PageEventWriter.Roots {
     func root(_ name: String) throws(StoreError) -> UInt32 {
       let row = try connection.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?")
-      return UInt32(try row.integer([.text(name)]) ?? 0)
+      return UInt32(clamping: try row.integer([.text(name)]) ?? 0)
     }
     return PageEventWriter.Roots(
       table: try root("segment_\(number)"), time: try root("segment_\(number)_time"),
-      device: try root("segment_\(number)_device"), error: try root("segment_\(number)_error"))
+      device: try root("segment_\(number)_device"), error: try root("segment_\(number)_error"),
+      slice: try root("search_slice"))
   }
 
   /// Small batches go into the last segment while that is small, so that there are few; others get their own.

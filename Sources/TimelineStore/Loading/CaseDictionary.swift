@@ -27,11 +27,12 @@ struct CaseDictionary {
     withContent(ordinal) { ($0.firstIndex(of: 0) ?? -1) + 1 }
   }
 
-  /// Takes over what a source uses, in order of first use. Returns the case's ordinals by the lane's; -1 for those that the source does not use.
+  /// Takes over what a source uses, in order of first use. The map gets the case's ordinals by the lane's; -1 for those that
+  /// the source does not use.
   mutating func adopt(
-    _ used: [Int32], of lane: ContentDictionary, kind: String, path: String
-  ) throws(StoreError) -> [Int32] {
-    var map = [Int32](repeating: -1, count: lane.count)
+    _ used: ArraySlice<Int32>, of lane: ContentDictionary, into map: inout [Int32], kind: String, path: String
+  ) throws(StoreError) {
+    if map.count < lane.count { map += repeatElement(-1, count: lane.count - map.count) }
     for local in used {
       let id = lane.ids[Int(local)]
       switch lane.withContent(Int(local), { content.define(id, $0) }) {
@@ -48,6 +49,5 @@ struct CaseDictionary {
           advice: "split the evidence into several cases")
       }
     }
-    return map
   }
 }

@@ -15,12 +15,18 @@ public final class CaseLoader: EventSink {
     public var tool = "firebreak"
     /// Time of the load, noted in the case; nil takes the clock.
     public var now: Instant?
+    /// Makes the table of words `full_text` (FTS5). A case that has it keeps it up without this.
+    public var fullText = false
     /// Pages a case may have; 0 is SQLite's own limit. For tests of a full disk.
     var maximumPages = 0
     /// False sends a new case's rows through SQLite too: the oracle of the tests.
     var writesPages = true
     /// Index entries kept in memory at a time, 32 bytes each.
     var entriesInMemory = 1 << 20
+    /// Bytes of rows that a source may have waiting when it is its lane's turn.
+    var streamedBytes = 512 << 10
+    /// Told when a load comes to its next stage.
+    var onStage: (@Sendable (LoadStage) -> Void)?
     /// The usual options.
     public init() {}
   }
@@ -31,6 +37,9 @@ public final class CaseLoader: EventSink {
   public let isNewCase: Bool
   private let options: Options
   private let known: Set<String>
+  private let now: Instant
+  /// Of a new case, whose rows are written as pages.
+  private let turn: LoadTurn?
   private let state: Mutex<State>
 
   private struct State: ~Copyable {
@@ -48,16 +57,41 @@ public final class CaseLoader: EventSink {
   public init(path: String, options: Options = Options()) throws(StoreError) {
     self.path = path
     self.options = options
+    let now = options.now ?? SystemClock.now()
+    self.now = now
     var status = stat()
     isNewCase = lstat(path, &status) != 0 && errno == ENOENT
     if isNewCase {
       known = []
-      state = Mutex(State(lock: try WriterLock(path: Self.buildingPath(path), create: true)))
+      let lock = try WriterLock(path: Self.buildingPath(path), create: true)
+      turn = options.writesPages ? LoadTurn(assembly: Self.newCase(path, lock.path, options, now)) : nil
+      state = Mutex(State(lock: lock))
     } else {
       let lock = try WriterLock(path: path, create: false)
+      guard !CasePack.isPacked(path) else { throw CasePack.readOnlyError(path) }
       let connection = try CaseOpening.readOnly(path).connection
       known = Set(try connection.rows("SELECT sha256 FROM source").compactMap { $0[0].text })
+      turn = nil
       state = Mutex(State(lock: lock))
+    }
+  }
+
+  /// The rows of a new case: SQLite makes the schema with an empty segment when there is a first row, the rest is pages.
+  private static func newCase(
+    _ path: String, _ building: String, _ options: Options, _ now: Instant
+  ) -> CaseAssembly {
+    CaseAssembly(path: path, contents: CaseContents()) { () throws(StoreError) in
+      let connection = try SQLiteConnection(path: building, flags: SQLITE_OPEN_READWRITE)
+      try CaseCreation.prepareToWrite(connection, isNew: true, maximumPages: options.maximumPages)
+      try connection.execute("BEGIN EXCLUSIVE")
+      try CaseCreation.writeSchema(connection, tool: options.tool, now: now)
+      let roots = try CaseCreation.makeSegment(1, connection)
+      try connection.execute("COMMIT")
+      try connection.close()
+      let file = try PageFile(path: building, maximumPages: options.maximumPages)
+      return PageEventWriter(
+        file: file, roots: roots, slices: SliceTreeWriter(file: file, root: roots.slice),
+        entriesInMemory: options.entriesInMemory)
     }
   }
 
@@ -74,7 +108,8 @@ public final class CaseLoader: EventSink {
   public func openLane(order: Int) throws -> any EventLane {
     let isFree = state.withLock { $0.isDone ? false : $0.orders.insert(order).inserted }
     guard isFree else { throw invalid("lane \(order) was opened twice, or after the end") }
-    return try LoadLane(order: order, path: path) { [weak self] lane in
+    return try LoadLane(order: order, path: path, turn: turn, streamedBytes: options.streamedBytes) {
+      [weak self] lane in
       let handed = HandedOver(lane: lane)
       self?.state.withLock { $0.lanes.append(handed.lane) }
     }
@@ -126,8 +161,8 @@ public final class CaseLoader: EventSink {
   }
 
   private func write(_ state: inout State, _ lock: WriterLock) throws(StoreError) -> LoadSummary {
-    let now = options.now ?? SystemClock.now()
-    var connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
+    if let turn { return try write(turn, state, lock) }
+    let connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
     try CaseCreation.prepareToWrite(connection, isNew: isNewCase, maximumPages: options.maximumPages)
     try connection.execute(isNewCase ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE")
     var contents = CaseContents()
@@ -138,49 +173,98 @@ public final class CaseLoader: EventSink {
       _ = try SchemaInspection.check(connection)
       contents = try CaseContents(connection)
     }
-    let assembly = try CaseAssembly(path: path, lanes: state.lanes, contents: contents)
-    var segment: (number: Int64, isNew: Bool)?
-    if assembly.events > 0 {
-      if isNewCase, options.writesPages {
-        segment = (1, true)
-        let roots = try CaseCreation.makeSegment(1, connection)
-        try connection.execute("COMMIT")
-        try connection.close()
-        let file = try PageFile(path: lock.path, maximumPages: options.maximumPages)
-        try assembly.replay(
-          into: PageEventWriter(file: file, roots: roots, entriesInMemory: options.entriesInMemory))
-        try file.finish()
-        connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
-        try CaseCreation.prepareToWrite(connection, isNew: true, maximumPages: options.maximumPages)
-        try connection.execute("BEGIN EXCLUSIVE")
-      } else {
-        let chosen = try CaseCreation.chooseSegment(connection, events: assembly.events)
-        segment = chosen
-        try assembly.replay(
-          into: SQLiteEventWriter(connection: connection, segment: chosen.number, isNew: chosen.isNew))
-      }
+    let lanes = state.lanes.sorted { $0.order < $1.order }
+    let segment = try CaseCreation.chooseSegment(
+      connection, events: Self.newEvents(in: lanes, contents: contents))
+    let assembly = CaseAssembly(path: path, contents: contents) { () throws(StoreError) in
+      try SQLiteEventWriter(connection: connection, segment: segment.number, isNew: segment.isNew)
     }
+    for lane in lanes { try lane.handOver(to: assembly) }
+    options.onStage?(.indexes)
+    try assembly.finish()
+    return try writeTables(connection, assembly, segment, state, lock)
+  }
+
+  /// Events of the sources that are not in the case, each counted once.
+  private static func newEvents(in lanes: [LoadLane], contents: CaseContents) -> Int64 {
+    var seen: Set<String> = []
+    var events: Int64 = 0
+    for source in lanes.flatMap(\.sources)
+    where contents.originalOfHash[source.account.sha256] == nil && seen.insert(source.account.sha256).inserted
+    {
+      events += Int64(source.events)
+    }
+    return events
+  }
+
+  /// The end of a load into a new case whose rows went into pages.
+  private func write(_ turn: LoadTurn, _ state: borrowing State, _ lock: WriterLock) throws(StoreError)
+    -> LoadSummary
+  {
+    try turn.endAll()
+    options.onStage?(.indexes)
+    try turn.assembly.finish()
+    let connection = try SQLiteConnection(path: lock.path, flags: SQLITE_OPEN_READWRITE)
+    try CaseCreation.prepareToWrite(connection, isNew: true, maximumPages: options.maximumPages)
+    try connection.execute("BEGIN EXCLUSIVE")
+    if !turn.assembly.hasWriter {
+      try CaseCreation.writeSchema(connection, tool: options.tool, now: now)
+    } else if turn.assembly.events == 0 {
+      // There were rows, but they were taken back.
+      try connection.execute("DROP TABLE segment_1")
+    }
+    return try writeTables(connection, turn.assembly, (1, true), state, lock)
+  }
+
+  private func writeTables(
+    _ connection: SQLiteConnection, _ assembly: CaseAssembly, _ segment: (number: Int64, isNew: Bool),
+    _ state: borrowing State, _ lock: WriterLock
+  ) throws(StoreError) -> LoadSummary {
+    options.onStage?(.tables)
     var summary = try CaseTablesWriter(
       connection: connection, assembly: assembly, tool: options.tool, now: now.nanoseconds
-    ).write(segment: segment)
+    ).write(segment: assembly.events > 0 ? segment : nil)
+    let hasFullText = try FullTextTable.exists(connection)
+    if options.fullText || hasFullText {
+      let segments = try connection.rows("SELECT number FROM segment ORDER BY number").compactMap(
+        \.first?.integer)
+      try FullTextTable.write(connection, segments: segments, from: assembly.firstEvent)
+    }
     if let inventory = state.inventory { try FleetTables.write(inventory, to: connection) }
     if let topology = state.topology { try FleetTables.write(topology, to: connection) }
     for file in state.embedded {
       try EmbeddedEvidence.write(path: file.path, sha256: file.sha256, to: connection)
     }
+    options.onStage?(.syncing)
     try connection.execute("COMMIT")
     summary.isNewCase = isNewCase
     if isNewCase {
       try connection.close()
       try lock.sync()
+      options.onStage?(.publishing)
       try CaseCreation.publish(lock.path, as: path)
     }
+    options.onStage?(.done)
     return summary
   }
 
   private func invalid(_ reason: String) -> StoreError {
     StoreError(code: .invalid, what: "cannot load into", path: path, reason: reason)
   }
+}
+
+/// How far a load is: what a kill may hit.
+enum LoadStage: UInt8, Sendable, CaseIterable {
+  /// Evidence is read, rows are written.
+  case reading
+  case indexes
+  /// Dictionaries, accounts, roll-ups.
+  case tables
+  /// Everything is being made durable.
+  case syncing
+  /// A new case gets its name.
+  case publishing
+  case done
 }
 
 /// The wall clock.

@@ -14,7 +14,7 @@ struct CaseTablesWriter {
     var summary = LoadSummary()
     try writeDictionaries()
     for item in assembly.items {
-      try item.origins?.write(to: connection)
+      try item.origins.write(to: connection)
       try write(
         item.account, ordinal: item.ordinal, firstEvent: item.firstEvent, events: Int64(item.source.events))
       try FindingsWriter(connection).write(item.account, ordinal: item.ordinal, firstEvent: item.firstEvent)
@@ -28,6 +28,7 @@ struct CaseTablesWriter {
       summary.duplicates.append(one)
     }
     try writeRollups()
+    try writeSearchGroups()
     if let segment { try writeSegment(segment.number, isNew: segment.isNew) }
     summary.eventIDs = assembly.firstEvent..<assembly.contents.nextEvent
     try writeMeta(&summary)
@@ -151,6 +152,13 @@ struct CaseTablesWriter {
       try template.run(
         SQLiteValue(ordinal), .integer(one.events), .integer(one.firstEvent), known(one.firstTime),
         known(one.lastTime))
+    }
+  }
+
+  private func writeSearchGroups() throws(StoreError) {
+    let put = try connection.prepare("INSERT INTO search_group VALUES (?, ?, ?)")
+    for group in assembly.searchGroups {
+      try put.run(.integer(group.number), .integer(group.firstEvent), .blob(group.sizes))
     }
   }
 

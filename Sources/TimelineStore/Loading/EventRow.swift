@@ -36,21 +36,24 @@ enum EventRowCodec {
       (row.variables?.bytes.count ?? 0) &+ (row.fields?.bytes.count ?? 0) &+ (row.message?.bytes.count ?? 0)
       &+ (row.stamp?.bytes.count ?? 0)
     buffer.reserve(maximumFixedBytes &+ texts)
-    let start = buffer.count
-    buffer.put(0)  // the header's size, known below
-    buffer.put(0)  // id is NULL: SQLite takes the row id
-    buffer.put(row.time == nil ? 0 : 6)
-    buffer.put(row.device == nil ? 0 : 3)
+    // Pointers of their own: the buffer's count would be written at every byte.
+    let start = buffer.base + buffer.count
     let severity = row.severity
-    buffer.put(severity == nil ? 0 : severity! < 2 ? 8 &+ severity! : 1)
-    buffer.put(row.template == nil ? 0 : 3)
-    buffer.put(3)
     let line = serialType(row.line)
     let offset = serialType(row.byteOffset)
     let length = serialType(row.byteLength)
-    buffer.put(line.type)
-    buffer.put(offset.type)
-    buffer.put(length.type)
+    // The header's size, known below; the row id, NULL; time, device, severity, template, origin; then the place.
+    start.storeBytes(of: 0, as: UInt16.self)
+    start.storeBytes(of: row.time == nil ? 0 : 6, toByteOffset: 2, as: UInt8.self)
+    start.storeBytes(of: row.device == nil ? 0 : 3, toByteOffset: 3, as: UInt8.self)
+    start.storeBytes(
+      of: severity == nil ? 0 : severity! < 2 ? 8 &+ severity! : 1, toByteOffset: 4, as: UInt8.self)
+    start.storeBytes(of: row.template == nil ? 0 : 3, toByteOffset: 5, as: UInt8.self)
+    start.storeBytes(of: 3, toByteOffset: 6, as: UInt8.self)
+    start.storeBytes(of: line.type, toByteOffset: 7, as: UInt8.self)
+    start.storeBytes(of: offset.type, toByteOffset: 8, as: UInt8.self)
+    start.storeBytes(of: length.type, toByteOffset: 9, as: UInt8.self)
+    var at = start + 10
     // Trailing NULLs are left out, as SQLite allows.
     var last = 0
     if row.variables != nil { last = 1 }
@@ -59,29 +62,47 @@ enum EventRowCodec {
     if row.stamp != nil { last = 4 }
     if row.sinceBoot != nil { last = 5 }
     if row.timeError != nil { last = 6 }
-    if last > 0 { putType(row.variables, &buffer) }
-    if last > 1 { putType(row.fields, &buffer) }
-    if last > 2 { putType(row.message, &buffer) }
-    if last > 3 { putType(row.stamp, &buffer) }
-    if last > 4 { buffer.put(row.sinceBoot == nil ? 0 : 6) }
-    if last > 5 { buffer.put(6) }
-    buffer.base.storeBytes(
-      of: UInt8(truncatingIfNeeded: buffer.count &- start), toByteOffset: start, as: UInt8.self)
-    if let time = row.time { buffer.putBigEndian(UInt64(bitPattern: time), bytes: 8) }
-    if let device = row.device { buffer.putBigEndian(UInt64(bitPattern: Int64(device)), bytes: 3) }
-    if let severity, severity >= 2 { buffer.put(severity) }
-    if let template = row.template { buffer.putBigEndian(UInt64(bitPattern: Int64(template)), bytes: 3) }
-    buffer.putBigEndian(UInt64(bitPattern: Int64(row.origin)), bytes: 3)
-    buffer.putBigEndian(UInt64(bitPattern: row.line), bytes: line.bytes)
-    buffer.putBigEndian(UInt64(bitPattern: row.byteOffset), bytes: offset.bytes)
-    buffer.putBigEndian(UInt64(bitPattern: row.byteLength), bytes: length.bytes)
-    if let text = row.variables { buffer.append(text.bytes) }
-    if let text = row.fields { buffer.append(text.bytes) }
-    if let text = row.message { buffer.append(text.bytes) }
-    if let text = row.stamp { buffer.append(text.bytes) }
-    buffer.reserve(16)
-    if let sinceBoot = row.sinceBoot { buffer.putBigEndian(UInt64(bitPattern: sinceBoot), bytes: 8) }
-    if let timeError = row.timeError { buffer.putBigEndian(UInt64(bitPattern: timeError), bytes: 8) }
+    if last > 0 { putType(row.variables, &at) }
+    if last > 1 { putType(row.fields, &at) }
+    if last > 2 { putType(row.message, &at) }
+    if last > 3 { putType(row.stamp, &at) }
+    if last > 4 { putByte(row.sinceBoot == nil ? 0 : 6, &at) }
+    if last > 5 { putByte(6, &at) }
+    start.storeBytes(of: UInt8(truncatingIfNeeded: at - start), as: UInt8.self)
+    if let time = row.time { put(time, 8, &at) }
+    if let device = row.device { put(Int64(device), 3, &at) }
+    if let severity, severity >= 2 { putByte(severity, &at) }
+    if let template = row.template { put(Int64(template), 3, &at) }
+    put(Int64(row.origin), 3, &at)
+    put(row.line, line.bytes, &at)
+    put(row.byteOffset, offset.bytes, &at)
+    put(row.byteLength, length.bytes, &at)
+    putText(row.variables, &at)
+    putText(row.fields, &at)
+    putText(row.message, &at)
+    putText(row.stamp, &at)
+    if let sinceBoot = row.sinceBoot { put(sinceBoot, 8, &at) }
+    if let timeError = row.timeError { put(timeError, 8, &at) }
+    buffer.count &+= at - start
+  }
+
+  /// Eight bytes are written, of which `bytes` count, most significant first.
+  @inline(__always)
+  private static func put(_ value: Int64, _ bytes: Int, _ at: inout UnsafeMutableRawPointer) {
+    let shifted = UInt64(bitPattern: value) &<< UInt64(truncatingIfNeeded: 64 &- 8 &* bytes)
+    at.storeBytes(of: shifted.bigEndian, as: UInt64.self)
+    at += bytes
+  }
+
+  @inline(__always) private static func putByte(_ value: UInt8, _ at: inout UnsafeMutableRawPointer) {
+    at.storeBytes(of: value, as: UInt8.self)
+    at += 1
+  }
+
+  @inline(__always) private static func putText(_ text: EventRow.Text?, _ at: inout UnsafeMutableRawPointer) {
+    guard let text, let base = text.bytes.baseAddress else { return }
+    at.copyMemory(from: base, byteCount: text.bytes.count)
+    at += text.bytes.count
   }
 
   /// The smallest of SQLite's serial types for an integer that is not 0 or 1 by chance of the header's size alone.
@@ -95,13 +116,10 @@ enum EventRowCodec {
     return (6, 8)
   }
 
-  @inline(__always) private static func putType(_ text: EventRow.Text?, _ buffer: inout ByteBuffer) {
-    guard let text else {
-      buffer.put(0)
-      return
-    }
-    let type = UInt64(text.bytes.count) &* 2 &+ (text.isBlob ? 12 : 13)
-    buffer.count &+= Varint.write(type, to: buffer.base + buffer.count)
+  @inline(__always)
+  private static func putType(_ text: EventRow.Text?, _ at: inout UnsafeMutableRawPointer) {
+    guard let text else { return putByte(0, &at) }
+    at += Varint.write(UInt64(text.bytes.count) &* 2 &+ (text.isBlob ? 12 : 13), to: at)
   }
 
   /// Reads a record that `encode` wrote.

@@ -5,23 +5,35 @@ final class LoadLane: EventLane {
   let order: Int
   let path: String
   let spool: Spool
+  /// Signatures of blocks of events, for the search index.
+  let blockSpool: Spool
   private(set) var refusedSpool: Spool?
   private(set) var sources: [SpooledSource] = []
   private var rows = RowMaker()
   private var current: SourceDescription?
   private var start: Int64 = 0
   private var refusedStart: Int64 = 0
+  private var blockStart: Int64 = 0
+  private let turn: LoadTurn?
+  /// A source that has more bytes of rows waiting than this hands them on when it is its turn.
+  private let streamedBytes: Int64
   private let whenClosed: (LoadLane) -> Void
 
   /// The lane's devices and templates, used or not.
   var devices: ContentDictionary { rows.devices }
   var templates: ContentDictionary { rows.templates }
 
-  init(order: Int, path: String, whenClosed: @escaping (LoadLane) -> Void) throws(StoreError) {
+  /// - Parameter turn: nil spools everything.
+  init(
+    order: Int, path: String, turn: LoadTurn?, streamedBytes: Int, whenClosed: @escaping (LoadLane) -> Void
+  ) throws(StoreError) {
     self.order = order
     self.path = path
+    self.turn = turn
+    self.streamedBytes = Int64(streamedBytes)
     self.whenClosed = whenClosed
     spool = try Spool(beside: path)
+    blockSpool = try Spool(beside: path, bufferSize: 64 << 10)
   }
 
   func beginSource(_ source: SourceDescription) throws {
@@ -29,17 +41,34 @@ final class LoadLane: EventLane {
     current = source
     start = spool.end
     refusedStart = refusedSpool?.end ?? 0
+    blockStart = blockSpool.end
     rows.beginSource()
   }
 
   func append(_ batch: borrowing EventBatch) throws {
     guard current != nil else { throw invalid("events came outside a source") }
     do throws(RowFault) {
-      try rows.append(batch, to: spool)
+      try rows.append(batch, to: spool, blockSpool)
     } catch {
       throw explained(error)
     }
     if !batch.refused.isEmpty { try appendRefused(batch) }
+    guard let turn, spool.end - start > streamedBytes, turn.isTurn(of: order) else { return }
+    try handOver(to: turn.assembly)
+    try turn.assembly.take(unfinished: start..<spool.end, rows.known, of: self)
+    try spool.truncate(to: 0)
+    start = 0
+  }
+
+  /// Gives the assembly the sources that have ended, and forgets their rows.
+  func handOver(to assembly: CaseAssembly) throws(StoreError) {
+    guard !sources.isEmpty else { return }
+    for source in sources { try assembly.add(source, of: self) }
+    sources.removeAll()
+    if current == nil || spool.end == start {
+      try spool.truncate(to: 0)
+      start = 0
+    }
   }
 
   private func appendRefused(_ batch: borrowing EventBatch) throws {
@@ -59,18 +88,29 @@ final class LoadLane: EventLane {
     where adjustment.events.lowerBound < 0 || adjustment.events.upperBound > rows.events {
       throw invalid("an adjustment of events \(adjustment.events), but the source has \(rows.events)")
     }
+    do throws(RowFault) {
+      try rows.endBlock(blockSpool)
+    } catch {
+      throw explained(error)
+    }
     sources.append(
       SpooledSource(
         description: current, account: account, frames: start..<spool.end,
-        refusedFrames: refusedStart..<(refusedSpool?.end ?? 0), events: rows.events, origins: rows.origins,
-        devices: rows.usedDevices, templates: rows.usedTemplates, adjustments: adjustments))
+        refusedFrames: refusedStart..<(refusedSpool?.end ?? 0), blockFrames: blockStart..<blockSpool.end,
+        events: rows.events, known: rows.known, adjustments: adjustments))
     self.current = nil
+    if let turn, turn.isTurn(of: order) { try handOver(to: turn.assembly) }
   }
 
   func discardSource() throws {
     guard current != nil else { throw invalid("a source was discarded that was not begun") }
+    if let turn, turn.isTurn(of: order) {
+      try handOver(to: turn.assembly)
+      try turn.assembly.takeBack()
+    }
     try spool.truncate(to: start)
     try refusedSpool?.truncate(to: refusedStart)
+    try blockSpool.truncate(to: blockStart)
     current = nil
   }
 
@@ -78,6 +118,8 @@ final class LoadLane: EventLane {
     guard current == nil else { throw invalid("a lane was closed before its source was ended") }
     try spool.finishWriting()
     try refusedSpool?.finishWriting()
+    try blockSpool.finishWriting()
+    try turn?.end(self)
     whenClosed(self)
   }
 

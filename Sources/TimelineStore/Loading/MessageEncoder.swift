@@ -56,33 +56,6 @@ enum MessageEncoder {
   /// What stands between the variables of a row. A message with control characters in a variable is stored whole.
   static let separator = UInt8(ascii: "\t")
 
-  /// True when the template with these variables is the message: every constant stretch stands where it should.
-  @inline(__always)
-  static func rebuilds(
-    _ template: CompiledTemplate, variables: UnsafeBufferPointer<ByteRange>, message: ByteRange,
-    arena: UnsafeRawPointer
-  ) -> Bool {
-    guard template.isUsable, template.variables == variables.count else { return false }
-    return template.content.withUnsafeBytes { content in
-      var at = Int(message.start)
-      let end = at &+ Int(message.count)
-      for index in 0...variables.count {
-        let piece = template.pieces[index]
-        guard at &+ piece.count <= end,
-          memcmp(arena + at, content.baseAddress! + piece.lowerBound, piece.count) == 0
-        else { return false }
-        at &+= piece.count
-        if index < variables.count {
-          // An empty variable may carry any start.
-          let variable = variables[index]
-          guard variable.isEmpty || Int(variable.start) == at else { return false }
-          at &+= Int(variable.count)
-        }
-      }
-      return at == end
-    }
-  }
-
   /// Appends the variables, each escaped as in a JSON string, with tabs between. Returns false, with nothing
   /// appended, where one is not UTF-8 or holds a control character.
   @inline(__always)

@@ -39,10 +39,18 @@ struct SpooledSource {
   var frames: Range<Int64>
   /// Its frames in the lane's spool of refused lines.
   var refusedFrames: Range<Int64>
+  /// Its frames in the lane's spool of signatures.
+  var blockFrames: Range<Int64>
   var events: Int
-  var origins: [Origin]
-  /// Lane ordinals of devices and templates, in order of first use in this source.
-  var devices: [Int32]
-  var templates: [Int32]
+  /// What it used of the lane's dictionaries.
+  var known: RowMaker.Known
   var adjustments: [TimeAdjustment]
+
+  /// The same without what only its replay needs.
+  var withoutKnowledge: SpooledSource {
+    var copy = self
+    copy.known = RowMaker.Known()
+    copy.adjustments = []
+    return copy
+  }
 }

@@ -3,17 +3,28 @@ internal import IncidentModel
 /// Final ordinals of one source's origins, in order of first use, adjustments included.
 struct OriginWriter {
   private let source: Int64
-  private let given: [Origin]
+  private var given: [Origin] = []
   private(set) var next: Int64
   private var ordinals: [Origin: Int32] = [:]
   private var order: [Origin] = []
-  private var plain: [Int32]
+  private var plain: [Int32] = []
 
-  init(source: Int64, origins: [Origin], next: Int64) {
+  init(source: Int64, next: Int64) {
     self.source = source
-    given = origins
     self.next = next
-    plain = Array(repeating: -1, count: origins.count)
+  }
+
+  /// Learns the lane's origins: those it knew before, and more.
+  mutating func learn(_ origins: [Origin]) {
+    given = origins
+    plain += repeatElement(-1, count: max(0, origins.count - plain.count))
+  }
+
+  /// The lane's origins by the case's.
+  var inverse: [Int32: Int32] {
+    var result: [Int32: Int32] = [:]
+    for (local, ordinal) in plain.enumerated() where ordinal >= 0 { result[ordinal] = Int32(local) }
+    return result
   }
 
   /// The final ordinal of one of the lane's origins.

@@ -14,12 +14,12 @@ enum RowFault: Error {
 struct RowMaker: ~Copyable {
   private(set) var devices = ContentDictionary()
   private(set) var templates = ContentDictionary()
-  private var compiled: [CompiledTemplate] = []
+  private var compiled = TemplateTable()
   /// Of the current source.
   private(set) var events = 0
-  private(set) var origins: [Origin] = []
-  private(set) var usedDevices: [Int32] = []
-  private(set) var usedTemplates: [Int32] = []
+  private var origins: [Origin] = []
+  private var usedDevices: [Int32] = []
+  private var usedTemplates: [Int32] = []
   private var originOrdinals: [Origin: Int32] = [:]
   private var lastOrigin: Int32 = -1
   /// The source in which a device or template was used last.
@@ -28,10 +28,26 @@ struct RowMaker: ~Copyable {
   private var mark: Int32 = 0
   private var scratch = ByteBuffer(capacity: 4096)
   private var stamps = StampRecognizer()
-  /// Where empty arenas point to.
-  private let nowhere = ByteBuffer(capacity: 16)
+  private var signature = BlockSignature()
+  /// By template: the block in which it was put into the signature last.
+  private var signatureMarks: [Int] = []
+  private var block = 0
 
   init() {}
+
+  /// What rows refer to.
+  struct Known {
+    /// Ordinals in order of first use in the current source.
+    var usedDevices: [Int32] = []
+    var usedTemplates: [Int32] = []
+    /// Of the current source.
+    var origins: [Origin] = []
+  }
+
+  /// What the rows of the current source refer to by now.
+  var known: Known {
+    Known(usedDevices: usedDevices, usedTemplates: usedTemplates, origins: origins)
+  }
 
   mutating func beginSource() {
     events = 0
@@ -41,17 +57,22 @@ struct RowMaker: ~Copyable {
     usedDevices.removeAll()
     usedTemplates.removeAll()
     mark += 1
+    signature.clear()
+    block += 1
   }
 
   /// Adds a batch: its definitions, then its events.
-  mutating func append(_ batch: borrowing EventBatch, to spool: Spool) throws(RowFault) {
+  mutating func append(_ batch: borrowing EventBatch, to spool: Spool, _ blocks: Spool) throws(RowFault) {
     let fault: RowFault? = batch.arena.withUnsafeBytes { arena in
       batch.variables.withUnsafeBufferPointer { variables in
         batch.records.withUnsafeBufferPointer { records in
           do throws(RowFault) {
             for device in batch.devices { try define(device, arena) }
             for template in batch.templates { try define(template, arena) }
-            for record in records { try append(record, arena: arena, variables: variables, to: spool) }
+            for record in records {
+              try append(record, arena: arena, variables: variables, to: spool)
+              if signature.events == BlockSignature.maximumEvents { try endBlock(blocks) }
+            }
             return nil
           } catch {
             return error
@@ -83,6 +104,7 @@ struct RowMaker: ~Copyable {
     switch content.withUnsafeBytes({ templates.define(template.id.rawValue, $0) }) {
     case .new:
       templateMarks.append(0)
+      signatureMarks.append(-1)
       compiled.append(
         CompiledTemplate(content: content, textStart: program.count + 1, programHasNUL: program.contains(0)))
     case .known: break
@@ -143,38 +165,57 @@ struct RowMaker: ~Copyable {
         templateMarks[Int(template)] = mark
         usedTemplates.append(template)
       }
+      if signatureMarks[Int(template)] != block {
+        signatureMarks[Int(template)] = block
+        signature.insert(template: record.template.rawValue)
+      }
       let first = Int(record.firstVariable)
       let count = Int(record.variableCount)
       guard first + count <= variables.count else {
         throw .outsideBatch
       }
       let own = UnsafeBufferPointer(rebasing: variables[first..<first + count])
-      if MessageEncoder.rebuilds(
-        compiled[Int(template)], variables: own, message: record.message,
-        arena: arena.baseAddress ?? UnsafeRawPointer(nowhere.base))
+      switch compiled.append(
+        template: Int(template), variables: own, message: record.message, arena: arena, to: &scratch)
       {
-        if count == 0 {
-        } else if MessageEncoder.append(
-          variables: own, arena: arena.baseAddress ?? UnsafeRawPointer(nowhere.base), to: &scratch)
-        {
+      case .plain: if count > 0 { row.variables = EventRow.Text(bytes: scratch.bytes) }
+      case .escaped:
+        if MessageEncoder.append(variables: own, arena: arena.baseAddress!, to: &scratch) {
           row.variables = EventRow.Text(bytes: scratch.bytes)
         } else {
           row.message = text(message)
         }
-      } else {
-        row.message = text(message)
+      case .whole: row.message = text(message)
       }
     } else if record.template.rawValue == 0 {
       row.message = text(message)
     } else {
       throw .undefined("template", record.template.rawValue)
     }
+    if let text = row.variables ?? row.message { signature.insert(text.bytes) }
+    signature.events &+= 1
     do throws(StoreError) {
       try spool.append { EventRowCodec.encode(row, into: &$0) }
     } catch {
       throw .spool(error)
     }
     events += 1
+  }
+
+  /// Hands the signature of the last events on.
+  mutating func endBlock(_ blocks: Spool) throws(RowFault) {
+    guard signature.events > 0 else { return }
+    do throws(StoreError) {
+      try blocks.append { frame in
+        frame.reserve(8 + BlockSignature.bytes)
+        frame.putBigEndian(UInt64(signature.events), bytes: 8)
+        frame.append(UnsafeRawBufferPointer(start: signature.base, count: BlockSignature.bytes))
+      }
+    } catch {
+      throw .spool(error)
+    }
+    signature.clear()
+    block += 1
   }
 
   /// TEXT where every tool can show it, else a BLOB of the exact bytes.

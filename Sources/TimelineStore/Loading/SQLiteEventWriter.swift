@@ -8,6 +8,7 @@ final class SQLiteEventWriter: EventWriter {
   private let isNew: Bool
   private let many: SQLiteStatement
   private let one: SQLiteStatement
+  private let slice: SQLiteStatement
   private var pending = ByteBuffer(capacity: 1 << 16)
   private var pendingRows: [(id: Int64, start: Int, count: Int)] = []
 
@@ -24,7 +25,15 @@ final class SQLiteEventWriter: EventWriter {
     one = try connection.prepare(insert + row)
     many = try connection.prepare(
       insert + repeatElement(row, count: Self.rowsPerStatement).joined(separator: ","))
+    slice = try connection.prepare("INSERT INTO search_slice VALUES (?, ?)")
     pendingRows.reserveCapacity(Self.rowsPerStatement)
+  }
+
+  func append(slice id: Int64, bits: UnsafeRawBufferPointer) throws(StoreError) {
+    sqlite3_bind_int64(slice.pointer, 1, id)
+    slice.bindBlob(bits, at: 2)
+    _ = try slice.step()
+    sqlite3_reset(slice.pointer)
   }
 
   func append(id: Int64, record: UnsafeRawBufferPointer, key: IndexEntry) throws(StoreError) {

@@ -8,19 +8,20 @@ final class Spool {
 
   private let descriptor: Int32
   private let path: String
-  private var buffer: ByteBuffer
-  private var written: Int64 = 0
+  @exclusivity(unchecked) private var buffer: ByteBuffer
+  @exclusivity(unchecked) private var written: Int64 = 0
 
   /// An empty spool in the folder of `path`.
-  init(beside path: String) throws(StoreError) {
+  init(beside path: String, bufferSize: Int = 1 << 20) throws(StoreError) {
     self.path = path
+    self.bufferSize = bufferSize
     descriptor = try SystemFile.temporary(beside: path)
-    buffer = ByteBuffer(capacity: Self.bufferSize + (64 << 10))
+    buffer = ByteBuffer(capacity: bufferSize + (64 << 10))
   }
 
   deinit { close(descriptor) }
 
-  private static let bufferSize = 1 << 20
+  private let bufferSize: Int
 
   /// Where the next frame will begin.
   var end: Int64 { written + Int64(buffer.count) }
@@ -28,7 +29,7 @@ final class Spool {
   /// Adds a frame whose record `body` appends.
   @inline(__always)
   func append(_ body: (inout ByteBuffer) -> Void) throws(StoreError) {
-    if buffer.count >= Self.bufferSize { try flush() }
+    if buffer.count >= bufferSize { try flush() }
     buffer.reserve(4)
     let start = buffer.count
     buffer.count &+= 4
@@ -43,9 +44,16 @@ final class Spool {
     buffer.base.storeBytes(of: UInt32(length), toByteOffset: start, as: UInt32.self)
   }
 
+  /// Bytes that are not in the file yet.
+  var buffered: Int { buffer.count }
+
   /// Forgets everything from a position on.
   func truncate(to position: Int64) throws(StoreError) {
-    try flush()
+    if position >= written {
+      buffer.count = Int(position - written)
+      return
+    }
+    buffer.count = 0
     written = position
     guard ftruncate(descriptor, off_t(position)) == 0 else { throw SystemFile.error("cannot cut", path) }
   }
@@ -68,7 +76,21 @@ final class Spool {
     from start: Int64, to end: Int64,
     _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
-    var chunk = ByteBuffer(capacity: Self.bufferSize)
+    if start < written { try forEachInFile(from: start, to: min(end, written), body) }
+    var used = Int(max(start, written) - written)
+    let limit = Int(end - written)
+    while used < limit {
+      let length = Int(buffer.base.loadUnaligned(fromByteOffset: used, as: UInt32.self))
+      try body(UnsafeMutableRawBufferPointer(start: buffer.base + used + 4, count: length))
+      used += 4 + length
+    }
+  }
+
+  private func forEachInFile(
+    from start: Int64, to end: Int64,
+    _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    var chunk = ByteBuffer(capacity: bufferSize)
     var position = start
     var used = 0
     while position < end || used < chunk.count {

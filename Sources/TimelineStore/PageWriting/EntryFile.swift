@@ -21,6 +21,11 @@ final class EntryFile {
     return start
   }
 
+  /// Replaces entries that were appended.
+  func write(_ entries: UnsafeBufferPointer<IndexEntry>, at offset: Int64) throws(StoreError) {
+    try SystemFile.write(UnsafeRawBufferPointer(entries), to: descriptor, at: offset, path: path)
+  }
+
   /// Reads as many entries as `into` has places.
   func read(at offset: Int64, into: UnsafeMutableBufferPointer<IndexEntry>) throws(StoreError) {
     let bytes = UnsafeMutableRawBufferPointer(into)
@@ -33,7 +38,7 @@ final class EntryFile {
 /// A buffer of index entries that frees itself.
 final class EntryBuffer {
   let entries: UnsafeMutableBufferPointer<IndexEntry>
-  var count = 0
+  @exclusivity(unchecked) var count = 0
   init(capacity: Int) { entries = .allocate(capacity: capacity) }
   deinit { entries.deallocate() }
   var used: UnsafeBufferPointer<IndexEntry> { UnsafeBufferPointer(rebasing: entries[..<count]) }

@@ -4,9 +4,9 @@ final class EntrySorter {
   private let path: String
   private let chunk: EntryBuffer
   private let scratch: EntryBuffer
-  private var timeless: EntryBuffer
+  @exclusivity(unchecked) private var timeless: EntryBuffer
   private var timelessStretches: [(offset: Int64, count: Int)] = []
-  private var runs: [(offset: Int64, count: Int)] = []
+  @exclusivity(unchecked) private var runs: [(offset: Int64, count: Int)] = []
   private var file: EntryFile?
   /// Entries of a run.
   let capacity: Int
@@ -29,6 +29,45 @@ final class EntrySorter {
       if timeless.count == timeless.entries.count { try spillTimeless() }
       timeless.entries[timeless.count] = entry
       timeless.count &+= 1
+    }
+  }
+
+  /// Forgets the entries from an id on: those that were added last.
+  func removeAll(from id: Int64) throws(StoreError) {
+    func keep(_ buffer: EntryBuffer) {
+      var kept = 0
+      for entry in buffer.used where Int64(entry.id) < id {
+        buffer.entries[kept] = entry
+        kept += 1
+      }
+      buffer.count = kept
+    }
+    keep(chunk)
+    keep(timeless)
+    guard let file else { return }
+    // Runs are whole chunks: one at a time fits into the scratch buffer.
+    for index in runs.indices {
+      try filter(file, &runs[index], scratch, keep)
+    }
+    let buffer = EntryBuffer(capacity: timeless.entries.count)
+    for index in timelessStretches.indices {
+      try filter(file, &timelessStretches[index], buffer, keep)
+    }
+    runs.removeAll { $0.count == 0 }
+    timelessStretches.removeAll { $0.count == 0 }
+  }
+
+  private func filter(
+    _ file: EntryFile, _ stretch: inout (offset: Int64, count: Int), _ buffer: EntryBuffer,
+    _ keep: (EntryBuffer) -> Void
+  ) throws(StoreError) {
+    try file.read(
+      at: stretch.offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<stretch.count]))
+    buffer.count = stretch.count
+    keep(buffer)
+    if buffer.count < stretch.count {
+      try file.write(buffer.used, at: stretch.offset)
+      stretch.count = buffer.count
     }
   }
 

@@ -6,11 +6,11 @@ final class IndexTreeWriter {
   private let file: PageFile
   private let root: UInt32
   private let levels: TreeLevels
-  private var leaf = TreePage(.indexLeaf)
+  @exclusivity(unchecked) private var leaf = TreePage(.indexLeaf)
   /// The leaf before, full, and the entry that divides it from `leaf`.
-  private var before = TreePage(.indexLeaf)
-  private var hasBefore = false
-  private var divider = ByteBuffer(capacity: 64)
+  @exclusivity(unchecked) private var before = TreePage(.indexLeaf)
+  @exclusivity(unchecked) private var hasBefore = false
+  @exclusivity(unchecked) private var divider = ByteBuffer(capacity: 64)
 
   /// - Parameter root: Page of the empty index as SQLite made it.
   init(file: PageFile, root: UInt32) {

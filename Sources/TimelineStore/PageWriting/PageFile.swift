@@ -14,9 +14,9 @@ final class PageFile {
 
   let path: String
   private let descriptor: Int32
-  private var next: UInt32
-  private var buffer: ByteBuffer
-  private var bufferStart: Int64
+  @exclusivity(unchecked) private var next: UInt32
+  @exclusivity(unchecked) private var buffer: ByteBuffer
+  @exclusivity(unchecked) private var bufferStart: Int64
   private let maximumPages: UInt32
 
   /// Opens a closed case file for adding pages.
@@ -58,6 +58,28 @@ final class PageFile {
     try SystemFile.write(
       UnsafeRawBufferPointer(start: page, count: Self.pageSize), to: descriptor,
       at: Int64(number - 1) * Int64(Self.pageSize), path: path)
+  }
+
+  /// The page that is added next.
+  var end: UInt32 { next }
+
+  /// Forgets the pages from one on.
+  func rewind(to page: UInt32) throws(StoreError) {
+    try flush()
+    next = page
+    bufferStart = Int64(page - 1) * Int64(Self.pageSize)
+    guard ftruncate(descriptor, off_t(bufferStart)) == 0 else { throw SystemFile.error("cannot cut", path) }
+  }
+
+  /// Reads a page that was added.
+  func read(_ page: UInt32, into target: UnsafeMutableRawPointer) throws(StoreError) {
+    try flush()
+    let bytes = UnsafeMutableRawBufferPointer(start: target, count: Self.pageSize)
+    let got = try SystemFile.read(
+      from: descriptor, at: Int64(page - 1) * Int64(Self.pageSize), into: bytes, path: path)
+    guard got == Self.pageSize else {
+      throw StoreError(code: .inputOutput, what: "cannot read", path: path, reason: "it ends early")
+    }
   }
 
   private func skipLockPage() throws(StoreError) {

@@ -16,6 +16,9 @@ final class SegmentIndexWriter {
   /// Adds an event. Ids ascend.
   @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) { try sorter.append(entry) }
 
+  /// Forgets the events from an id on: those that were added last.
+  func removeAll(from id: Int64) throws(StoreError) { try sorter.removeAll(from: id) }
+
   /// Writes all three.
   /// - Parameter eventsByDevice: Number of events added, by device code (ordinal plus one, 0 is none).
   func finish(
@@ -46,11 +49,11 @@ private final class DeviceGroups {
     var buffer: EntryBuffer
     var stretches: [(offset: Int64, count: Int)] = []
   }
-  private var groups: [Group] = []
+  @exclusivity(unchecked) private var groups: [Group] = []
   private var groupOfCode: [Int32] = []
   private let path: String
   private let counts: [Int64]
-  private var file: EntryFile?
+  @exclusivity(unchecked) private var file: EntryFile?
 
   init(_ eventsByDevice: [Int64], capacity: Int, path: String) {
     self.path = path

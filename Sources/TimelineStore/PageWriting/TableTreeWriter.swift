@@ -5,9 +5,15 @@ final class TableTreeWriter {
   private let file: PageFile
   private let root: UInt32
   private let levels: TreeLevels
-  private var leaf = TreePage(.tableLeaf)
-  private var overflow = TreePage(.tableLeaf)
-  private var lastID: Int64 = 0
+  @exclusivity(unchecked) private var leaf = TreePage(.tableLeaf)
+  @exclusivity(unchecked) private var overflow = TreePage(.tableLeaf)
+  @exclusivity(unchecked) private var lastID: Int64 = 0
+  /// The page as it was at the mark, with the last id, and where the file ended.
+  @exclusivity(unchecked) private var marked: TreePage?
+  private var markedID: Int64 = 0
+  private var markedEnd: UInt32 = 0
+  /// Leaves since the mark, not in the levels above yet.
+  @exclusivity(unchecked) private var unlinked: [(page: UInt32, lastID: Int64)] = []
   private let key = ByteBuffer(capacity: 16)
 
   /// - Parameter root: Page of the empty table as SQLite made it.
@@ -42,8 +48,7 @@ final class TableTreeWriter {
   }
 
   private func appendLong(id: Int64, record: UnsafeRawBufferPointer) throws(StoreError) {
-    let spill = Self.minimumLocal + (record.count - Self.minimumLocal) % (Self.usable - 4)
-    let local = spill <= Self.maximumLocal ? spill : Self.minimumLocal
+    let local = Self.local(of: record.count)
     let rowID = UInt64(bitPattern: id)
     let headers = Varint.size(UInt64(record.count)) + Varint.size(rowID)
     if !leaf.fits(headers + local + 4) { try closeLeaf() }
@@ -76,8 +81,92 @@ final class TableTreeWriter {
     leaf.seal()
     let number = try file.append(leaf.base)
     leaf.clear()
+    if marked == nil { try link(number, lastID) } else { unlinked.append((number, lastID)) }
+  }
+
+  private func link(_ page: UInt32, _ lastID: Int64) throws(StoreError) {
     let size = Varint.write(UInt64(bitPattern: lastID), to: key.base)
-    try levels.append(child: number, key: UnsafeRawBufferPointer(start: key.base, count: size))
+    try levels.append(child: page, key: UnsafeRawBufferPointer(start: key.base, count: size))
+  }
+
+  // MARK: - Rows that may be taken back
+
+  /// Remembers where the table stands. No other tree may add pages until `commit` or `rewind`.
+  func mark() {
+    marked = leaf.copy()
+    markedID = lastID
+    markedEnd = file.end
+  }
+
+  /// Keeps what was added since the mark.
+  func commit() throws(StoreError) {
+    marked = nil
+    for (page, lastID) in unlinked { try link(page, lastID) }
+    unlinked.removeAll()
+  }
+
+  /// Forgets what was added since the mark.
+  func rewind() throws(StoreError) {
+    guard let before = marked.take() else { return }
+    leaf = before
+    lastID = markedID
+    unlinked.removeAll()
+    try file.rewind(to: markedEnd)
+  }
+
+  /// Calls with each record from an id after the mark on. The record may be changed; it lives for the call.
+  func forEach(
+    from first: Int64, _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let page = TreePage(.tableLeaf)
+    for (number, _) in unlinked {
+      try file.read(number, into: page.base)
+      try forEach(in: page.base, cells: Self.cells(page.base), from: first, body)
+    }
+    try forEach(in: leaf.base, cells: leaf.cells, from: first, body)
+  }
+
+  private static func cells(_ page: UnsafeRawPointer) -> Int {
+    Int(UInt16(bigEndian: page.loadUnaligned(fromByteOffset: 3, as: UInt16.self)))
+  }
+
+  private func forEach(
+    in page: UnsafeRawPointer, cells: Int, from first: Int64,
+    _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    var record = ByteBuffer(capacity: PageFile.pageSize)
+    for cell in 0..<cells {
+      var at = Int(UInt16(bigEndian: page.loadUnaligned(fromByteOffset: 8 + 2 * cell, as: UInt16.self)))
+      let count = Int(Varint.read(page, &at))
+      guard Int64(bitPattern: Varint.read(page, &at)) >= first else { continue }
+      record.count = 0
+      let local = Self.local(of: count)
+      record.append(UnsafeRawBufferPointer(start: page + at, count: local))
+      if local < count {
+        let overflow = UInt32(bigEndian: page.loadUnaligned(fromByteOffset: at + local, as: UInt32.self))
+        try readOverflow(overflow, count - local, to: &record)
+      }
+      try body(UnsafeMutableRawBufferPointer(start: record.base, count: count))
+    }
+  }
+
+  private func readOverflow(_ first: UInt32, _ count: Int, to record: inout ByteBuffer) throws(StoreError) {
+    var page = first
+    var left = count
+    while left > 0 {
+      try file.read(page, into: overflow.base)
+      let here = min(left, Self.usable - 4)
+      record.append(UnsafeRawBufferPointer(start: overflow.base + 4, count: here))
+      left -= here
+      page = UInt32(bigEndian: overflow.base.load(as: UInt32.self))
+    }
+  }
+
+  /// Bytes of a record that stay in the leaf.
+  private static func local(of count: Int) -> Int {
+    if count <= maximumLocal { return count }
+    let spill = minimumLocal + (count - minimumLocal) % (usable - 4)
+    return spill <= maximumLocal ? spill : minimumLocal
   }
 
   /// Ends the table.

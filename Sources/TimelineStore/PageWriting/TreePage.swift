@@ -27,6 +27,16 @@ struct TreePage: ~Copyable {
 
   deinit { base.deallocate() }
 
+  /// The same page again, in memory of its own.
+  func copy() -> TreePage {
+    var copy = TreePage(kind)
+    memcpy(copy.base, base, PageFile.pageSize)
+    copy.cells = cells
+    copy.contentStart = contentStart
+    copy.pointersEnd = pointersEnd
+    return copy
+  }
+
   /// Makes the page empty again.
   mutating func clear() {
     memset(base, 0, PageFile.pageSize)

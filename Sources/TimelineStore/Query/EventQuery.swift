@@ -24,7 +24,10 @@ extension CaseReader {
     let tree = try QueryExpression(parsing: expression)
       .resolved(newestEvidence: newestEvidence, expression: expression)
     let tests = QueryTests(functions)
-    let dialect = SQLiteDialect(catalog: catalog, tests: tests, expression: expression)
+    let dialect = SQLiteDialect(
+      catalog: catalog, tests: tests,
+      search: usesSearchIndex ? TextSearch(connection: connection, segments: catalog.segments) : nil,
+      expression: expression)
     try requireKnown(
       tree.terms.compactMap { term in
         if case .named(let name, _) = term.predicate { (name, term.range) } else { nil }

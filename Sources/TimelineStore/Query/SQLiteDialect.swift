@@ -13,6 +13,8 @@ struct SQLCondition: Sendable {
 struct SQLiteDialect {
   let catalog: CaseCatalog
   let tests: QueryTests
+  /// nil looks at every event.
+  let search: TextSearch?
   /// For errors.
   let expression: String
 
@@ -67,7 +69,7 @@ struct SQLiteDialect {
     case .text(let place, let pattern):
       if place == .contains, pattern.literal == "" || pattern.matchesEverything { return out.add("1") }
       let index = tests.add(text: TextMatcher(place, pattern, rebuilder: tests.rebuilder))
-      out.add("firebreak_text(?, e.message, e.template, e.variables)", .integer(index))
+      try appendText(pattern, test: index, to: &out)
     case .severity(let comparison, let severity): appendSeverity(comparison, severity, to: &out)
     case .basis(let comparison, let basis):
       // Stronger is smaller.
@@ -110,6 +112,23 @@ struct SQLiteDialect {
         try appendField(name, test, term, to: &out)
       }
     case .field(let name, let test): try appendField(name, test, term, to: &out)
+    }
+  }
+
+  /// A search in messages: the ids that the search index leads to, or a look at every event.
+  private func appendText(_ pattern: GlobPattern, test: Int64, to out: inout SQLCondition) throws {
+    guard let ids = try search?.matches(pattern, test: test, rebuilder: tests.rebuilder) else {
+      return out.add("firebreak_text(?, e.message, e.template, e.variables)", .integer(test))
+    }
+    if ids.isEmpty { return out.add("0") }
+    if ids.count <= 500 {
+      // The planner sees how few they are.
+      out.sql += "e.id IN (" + repeatElement("?", count: ids.count).joined(separator: ",") + ")"
+      out.parameters += ids.map { .integer($0) }
+    } else {
+      out.add(
+        "e.id IN (SELECT value FROM json_each(?))",
+        .text("[" + ids.map { String($0) }.joined(separator: ",") + "]"))
     }
   }
 

@@ -9,12 +9,25 @@ enum CaseOpening {
     _ path: String, cacheBytes: Int = 64 << 20
   ) throws(StoreError) -> (connection: SQLiteConnection, segments: [Int64]) {
     try checkFile(path)
-    let connection = try open(path)
+    let connection = try openPackedOrNot(path)
     try harden(connection)
     try connection.execute(
       "PRAGMA cache_size = \(-max(1 << 20, cacheBytes) / 1024)", what: "cannot read case")
     try connection.execute("PRAGMA temp_store = MEMORY", what: "cannot read case")
     return (connection, try SchemaInspection.check(connection))
+  }
+
+  /// A packed case is unpacked into a file without a name for as long as it is open.
+  private static func openPackedOrNot(_ path: String) throws(StoreError) -> SQLiteConnection {
+    do throws(StoreError) {
+      return try open(path)
+    } catch {
+      // Looked at only when SQLite has no locks on it: closing a file drops them.
+      guard error.code == .notACase, CasePack.isPacked(path) else { throw error }
+    }
+    let unpacked = try TemporaryFile(in: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
+    _ = try CasePack.restore(path, into: unpacked.path)
+    return try open(unpacked.path, "immutable=1", SQLITE_OPEN_READONLY)
   }
 
   /// Opens normally; after rolling back what a killed process left half done; where no lock or journal can be made

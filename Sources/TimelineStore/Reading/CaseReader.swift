@@ -11,6 +11,8 @@ public final class CaseReader {
   let rebuilder: MessageRebuilder
   let functions: QueryFunctions
   var decoder: EventDecoder
+  /// False looks at every event for `text:`: the oracle of the tests.
+  var usesSearchIndex = true
 
   /// Opens a case, as hostile input: its header, version and schema are checked before anything else is read.
   public init(path: String) throws(StoreError) {

@@ -42,7 +42,8 @@ enum SchemaInspection {
       }
     }
     segments.sort()
-    for object in CaseSchema.objects(segments: segments) {
+    let fullText = found["table full_text"] == nil ? [] : CaseSchema.fullTextTables
+    for object in CaseSchema.objects(segments: segments) + fullText {
       let key = "\(object.type) \(object.name)"
       guard let sql = found.removeValue(forKey: key) else {
         throw failure(.tampered, "its schema lacks the \(key)", advice)

@@ -24,10 +24,11 @@ enum CaseSchema {
 
   /// The tables that every case has, with their indexes and triggers.
   static let tables: [Object] =
-    evidenceTables + dictionaryTables + rollupTables + fleetTables + recordTables + findingTables
+    evidenceTables + dictionaryTables + rollupTables + searchTables + fleetTables + recordTables + findingTables
 
   static func object(_ sql: String) -> Object {
     let words = sql.split(whereSeparator: { $0 == " " || $0 == "(" || $0 == "\n" })
+    if words[1] == "VIRTUAL" { return Object(type: "table", name: String(words[3]), sql: sql) }
     let unique = words[1] == "UNIQUE"
     return Object(
       type: (unique ? words[2] : words[1]).lowercased(), name: String(unique ? words[3] : words[2]), sql: sql)

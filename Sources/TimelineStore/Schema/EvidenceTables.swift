@@ -176,4 +176,36 @@ extension CaseSchema {
     )
     """,
   ].map(object)
+
+  /// What tells quickly where a text cannot be.
+  static let searchTables: [Object] = [
+    """
+    CREATE TABLE search_group (
+      number INTEGER PRIMARY KEY,
+      first_event INTEGER NOT NULL,
+      sizes BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE search_slice (
+      id INTEGER PRIMARY KEY,
+      bits BLOB NOT NULL
+    )
+    """,
+  ].map(object)
+
+  /// The table of words, with the tables that FTS5 keeps it in: only where it was asked for. The first statement makes all.
+  static let fullTextTables: [Object] = [
+    object(
+      "CREATE VIRTUAL TABLE full_text USING fts5(message, content='', columnsize=0, tokenize='unicode61')"),
+    Object(
+      type: "table", name: "full_text_data",
+      sql: "CREATE TABLE 'full_text_data'(id INTEGER PRIMARY KEY, block BLOB)"),
+    Object(
+      type: "table", name: "full_text_idx",
+      sql: "CREATE TABLE 'full_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID"),
+    Object(
+      type: "table", name: "full_text_config",
+      sql: "CREATE TABLE 'full_text_config'(k PRIMARY KEY, v) WITHOUT ROWID"),
+  ]
 }

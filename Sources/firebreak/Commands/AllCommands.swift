@@ -5,5 +5,5 @@ let allCommands: [any ParsableCommand.Type] = [
   Ingest.self, Query.self, Show.self, Sources.self, Devices.self,
   TraceCommand.self, ExplainCommand.self, WhatIfCommand.self,
   PlaybookCommands.self, Postmortem.self, Metrics.self,
-  Note.self, Verify.self, Export.self, Formats.self, Simulate.self,
+  Note.self, Verify.self, Export.self, Pack.self, Formats.self, Simulate.self,
 ]

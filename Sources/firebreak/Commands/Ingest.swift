@@ -69,6 +69,11 @@ struct Ingest: ParsableCommand {
   @Flag(help: "Keep the files as they are in the case, so that it stands alone.")
   var embed = false
 
+  @Flag(
+    help:
+      "Make a table of all words (FTS5, 'full_text'), for MATCH in SQL; the case keeps it up from then on.")
+  var fullText = false
+
   @Flag(help: "Exit with 0 although evidence was damaged or a limit was hit.")
   var acceptLosses = false
 
@@ -104,6 +109,7 @@ struct Ingest: ParsableCommand {
     Interrupt.listen()
     var loaderOptions = CaseLoader.Options()
     loaderOptions.tool = "firebreak \(Firebreak.version)"
+    loaderOptions.fullText = fullText
     try Self.checkWritable(casePath)
     let loader = try CaseLoader(path: casePath, options: loaderOptions)
     let earlier = loader.isNewCase ? [] : try CaseReader(path: casePath).sources()

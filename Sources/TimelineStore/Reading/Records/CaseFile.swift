@@ -20,7 +20,9 @@ public final class CaseFile: Sendable {
 
   private static func open(_ path: String) throws(StoreError) -> SQLiteConnection {
     // Reading first: a file that is not a case must not be opened for writing.
-    _ = try CaseOpening.readOnly(path)
+    let reading = try CaseOpening.readOnly(path).connection
+    // A packed case was unpacked into a file that is gone by now.
+    guard access(reading.fileName, F_OK) == 0 else { throw CasePack.readOnlyError(path) }
     func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
       StoreError(code: code, what: "cannot write to case", path: path, reason: reason, advice: advice)
     }

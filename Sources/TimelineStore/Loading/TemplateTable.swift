@@ -1,0 +1,153 @@
+internal import IncidentModel
+
+/// The templates of one lane, cut at their variables and laid side by side, so that a message is checked and its variables
+/// are copied in one pass over it.
+struct TemplateTable: ~Copyable {
+  private struct Entry {
+    var firstPiece: Int32
+    /// -1 where messages are stored whole.
+    var variables: Int32
+  }
+  private struct Piece {
+    var start: Int32
+    var count: Int32
+  }
+  private var entries: [Entry] = []
+  private var pieces: [Piece] = []
+  /// All constants, with eight bytes more than are used.
+  private var constants = ByteBuffer(capacity: 4096)
+
+  /// Adds the next template.
+  mutating func append(_ template: CompiledTemplate) {
+    let isUsable = template.isUsable && constants.count < Int(Int32.max) / 2
+    entries.append(
+      Entry(firstPiece: Int32(pieces.count), variables: isUsable ? Int32(template.variables) : -1))
+    guard isUsable else { return }
+    for piece in template.pieces {
+      pieces.append(Piece(start: Int32(constants.count), count: Int32(piece.count)))
+      template.content[piece].withUnsafeBytes { constants.append($0) }
+    }
+    constants.reserve(8)
+  }
+
+  /// What a message is stored as.
+  enum Outcome { case plain, escaped, whole }
+
+  /// Checks that template and variables are the message, byte for byte, and appends the variables with tabs between.
+  /// - Returns: `.plain` when that is done; with nothing appended, `.escaped` where they are the message but hold bytes that
+  ///   have to be escaped or cannot be stored so, `.whole` where they are not.
+  @inline(__always)
+  func append(
+    template ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, message: ByteRange,
+    arena: UnsafeRawBufferPointer, to buffer: inout ByteBuffer
+  ) -> Outcome {
+    let entry = entries[ordinal]
+    guard Int(entry.variables) == variables.count else { return .whole }
+    guard let text = arena.baseAddress else { return variables.isEmpty ? .plain : .whole }
+    buffer.reserve(Int(message.count) &+ variables.count &+ 16)
+    // Words may be read from offsets up to here.
+    let lastWord = arena.count &- 8
+    let start = buffer.base + buffer.count
+    var out = start
+    var at = Int(message.start)
+    let end = at &+ Int(message.count)
+    var odd: UInt64 = 0
+    return pieces.withUnsafeBufferPointer { pieces in
+      for index in 0...variables.count {
+        let piece = pieces[Int(entry.firstPiece) &+ index]
+        let count = Int(piece.count)
+        guard at &+ count <= end,
+          Self.equal(text + at, constants.base + Int(piece.start), count, byWords: at &+ count <= lastWord)
+        else { return .whole }
+        at &+= count
+        if index == variables.count { break }
+        let variable = variables[index]
+        let length = Int(variable.count)
+        // An empty variable may carry any start.
+        guard length == 0 || Int(variable.start) == at, at &+ length <= end else { return .whole }
+        if index > 0 {
+          out.storeBytes(of: MessageEncoder.separator, as: UInt8.self)
+          out += 1
+        }
+        odd |= Self.copy(text + at, to: out, length, byWords: at &+ length <= lastWord)
+        out += length
+        at &+= length
+      }
+      guard at == end else { return .whole }
+      if odd & 0x8080_8080_8080_8080 != 0 { return .escaped }
+      buffer.count &+= out - start
+      return .plain
+    }
+  }
+
+  /// True when two stretches are the same. The second may be read beyond its end by seven bytes; by words the first too.
+  @inline(__always)
+  private static func equal(
+    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ count: Int, byWords: Bool
+  ) -> Bool {
+    guard byWords else {
+      for index in 0..<count
+      where text.load(fromByteOffset: index, as: UInt8.self)
+        != constant.load(fromByteOffset: index, as: UInt8.self)
+      {
+        return false
+      }
+      return true
+    }
+    var index = 0
+    while index &+ 8 <= count {
+      if text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        != constant.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      {
+        return false
+      }
+      index &+= 8
+    }
+    guard index < count else { return true }
+    let differing =
+      text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      ^ constant.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+    return differing &<< UInt64(truncatingIfNeeded: 64 &- 8 &* (count &- index)) == 0
+  }
+
+  /// Copies bytes, up to seven more than that too, and tells by the high bits of the result whether a byte was not
+  /// printable ASCII, or `"` or `\`.
+  @inline(__always)
+  private static func copy(
+    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int, byWords: Bool
+  ) -> UInt64 {
+    var odd: UInt64 = 0
+    var index = 0
+    guard byWords else {
+      while index < count {
+        let byte = text.load(fromByteOffset: index, as: UInt8.self)
+        odd |= oddity(UInt64(byte) | 0x6161_6161_6161_6100)
+        target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        index &+= 1
+      }
+      return odd
+    }
+    while index &+ 8 <= count {
+      let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+      odd |= oddity(word)
+      index &+= 8
+    }
+    if index < count {
+      let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+      let rest = UInt64.max &<< UInt64(truncatingIfNeeded: 8 &* (count &- index))
+      odd |= oddity(word & ~rest | 0x6161_6161_6161_6161 & rest)
+    }
+    return odd
+  }
+
+  /// High bits where one of eight bytes is beyond ASCII, a control character, `"` or `\` (A. Mycroft's test for zero bytes).
+  @inline(__always) private static func oddity(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quote = word ^ (ones &* 0x22)
+    let backslash = word ^ (ones &* 0x5c)
+    return word | ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
+      | ((backslash &- ones) & ~backslash)
+  }
+}

@@ -1,0 +1,93 @@
+/// What may stand in the messages of a block of neighbouring events: 8192 bits, set by hashes of every second stretch of
+/// five bytes of what rows store of a message, and of the templates that occur.
+///
+/// A bit that is not set proves that the stretch is in no message of the block; one that is set proves nothing. So a search
+/// by signatures never misses, and rows are looked at again before they are given (a Bloom filter, B. Bloom 1970).
+struct BlockSignature: ~Copyable {
+  /// Bits of a signature.
+  static let bits = 8192
+  /// Bytes of a signature.
+  static let bytes = bits / 8
+  /// Events of a block, at most.
+  static let maximumEvents = 128
+  /// Bytes of a stretch.
+  static let stretch = 5
+  /// A stretch begins at every so many bytes of a text.
+  static let step = 2
+  /// The shortest text that can be looked for: it holds a whole stretch wherever it lies.
+  static let shortest = stretch + step - 1
+
+  let base: UnsafeMutableRawPointer
+  /// Events whose messages are in the signature.
+  var events = 0
+
+  init() {
+    base = .allocate(byteCount: Self.bytes, alignment: 64)
+    clear()
+  }
+
+  deinit { base.deallocate() }
+
+  /// Forgets everything.
+  mutating func clear() {
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.bytes)
+    events = 0
+  }
+
+  /// The bits of a stretch: two of them.
+  @inline(__always) static func places(stretch word: UInt64) -> (Int, Int) {
+    // Five bytes with A to Z as a to z; some other bytes fall together too, which costs nothing but a second look.
+    let hash = (word & 0xff_ffff_ffff | 0x20_2020_2020) &* 0x9E37_79B9_7F4A_7C15
+    return (Int(truncatingIfNeeded: hash >> 51), Int(truncatingIfNeeded: hash >> 38 & 8191))
+  }
+
+  /// The bits of a template: six of them, since it is asked for alone.
+  static func places(template id: UInt64) -> [Int] {
+    let first = (id ^ 0x5851_F42D_4C95_7F2D) &* 0x9E37_79B9_7F4A_7C15
+    let second = (id ^ id >> 29 ^ 0x1405_7B7E_F767_814F) &* 0xBF58_476D_1CE4_E5B9
+    return [first, second].flatMap { hash in
+      [51, 38, 25].map { Int(truncatingIfNeeded: hash >> UInt64($0) & 8191) }
+    }
+  }
+
+  @inline(__always) private func set(_ place: Int) {
+    let words = base.assumingMemoryBound(to: UInt64.self)
+    words[place &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: place & 63)
+  }
+
+  /// Adds what a row stores of a message.
+  @inline(__always) func insert(_ text: UnsafeRawBufferPointer) {
+    guard let start = text.baseAddress, text.count >= Self.stretch else { return }
+    let count = text.count
+    var at = 0
+    while at &+ 8 <= count {
+      let (a, b) = Self.places(stretch: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      set(a)
+      set(b)
+      at &+= Self.step
+    }
+    while at &+ Self.stretch <= count {
+      let (a, b) = Self.places(stretch: Self.word(text, at))
+      set(a)
+      set(b)
+      at &+= Self.step
+    }
+  }
+
+  /// Five bytes, the first lowest, without reading beyond the end.
+  @inline(__always) static func word(_ text: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
+    let count = text.count
+    if count >= 8, at &+ 8 > count {
+      let last = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+      return last &>> UInt64(truncatingIfNeeded: 8 &* (8 &- (count &- at)))
+    }
+    var word: UInt64 = 0
+    for index in 0..<stretch { word |= UInt64(text[at &+ index]) &<< UInt64(8 &* index) }
+    return word
+  }
+
+  /// Adds a template by its content id.
+  func insert(template id: UInt64) {
+    for place in Self.places(template: id) { set(place) }
+  }
+}

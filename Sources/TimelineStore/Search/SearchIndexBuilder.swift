@@ -1,0 +1,159 @@
+internal import Glibc
+
+/// Where the rows of a search index end up.
+protocol SearchRowWriter: AnyObject {
+  /// Adds a row of `search_slice`. Ids ascend.
+  func append(slice id: Int64, bits: UnsafeRawBufferPointer) throws(StoreError)
+}
+
+/// A row of `search_group`: neighbouring blocks whose signatures are stored together.
+struct SearchGroup: Equatable {
+  var number: Int64
+  /// First event of the first block; events of a group have ids in a row.
+  var firstEvent: Int64
+  /// Number of events of each block, 1 to 128.
+  var sizes: [UInt8]
+
+  /// Blocks of a full group: as many as make eight slices of bits fill a page.
+  static let maximumBlocks = 4032
+  /// Rows of one group have ids from `number << idBits` on.
+  static let idBits: Int64 = 13
+  /// Bits of the slices that one row holds take up to so many bytes.
+  private static let rowBytes = 4032
+
+  /// Bytes of one slice: a bit for each block.
+  static func sliceBytes(blocks: Int) -> Int { (blocks + 7) / 8 }
+  /// Slices that stand in one row.
+  static func slicesPerRow(blocks: Int) -> Int {
+    max(1, min(BlockSignature.bits, rowBytes / max(1, sliceBytes(blocks: blocks))))
+  }
+}
+
+/// Gathers signatures to groups and turns them from a row for each block into a row for each bit, so that a search
+/// reads only the bits it asks for.
+final class SearchIndexBuilder {
+  private(set) var groups: [SearchGroup] = []
+  private let writer: any SearchRowWriter
+  private var current: SearchGroup
+  /// Signatures of the current group, one after the other.
+  private var matrix = ByteBuffer(capacity: 64 << 10)
+  /// Events in the last block of the matrix.
+  private var lastEvents = 0
+  private var next: Int64
+
+  /// - Parameters:
+  ///   - firstNumber: Number of the first group.
+  ///   - firstEvent: The first event's id.
+  init(firstNumber: Int64, firstEvent: Int64, writer: any SearchRowWriter) {
+    self.writer = writer
+    next = firstEvent
+    current = SearchGroup(number: firstNumber, firstEvent: firstEvent, sizes: [])
+  }
+
+  /// Adds the signature of the next events. Short blocks are put together.
+  func append(events: Int, signature: UnsafeRawBufferPointer) throws(StoreError) {
+    guard events > 0 else { return }
+    if lastEvents > 0, lastEvents + events <= BlockSignature.maximumEvents {
+      let target = (matrix.base + (matrix.count - BlockSignature.bytes)).assumingMemoryBound(to: UInt64.self)
+      for word in 0..<BlockSignature.bytes / 8 {
+        target[word] |= signature.loadUnaligned(fromByteOffset: 8 &* word, as: UInt64.self)
+      }
+      lastEvents += events
+      current.sizes[current.sizes.count - 1] = UInt8(lastEvents)
+    } else {
+      if current.sizes.count == SearchGroup.maximumBlocks { try closeGroup() }
+      matrix.append(signature)
+      current.sizes.append(UInt8(events))
+      lastEvents = events
+    }
+    next += Int64(events)
+  }
+
+  /// Ends the index.
+  func finish() throws(StoreError) { if !current.sizes.isEmpty { try closeGroup() } }
+
+  private func closeGroup() throws(StoreError) {
+    let blocks = current.sizes.count
+    let size = SearchGroup.sliceBytes(blocks: blocks)
+    let slices = UnsafeMutableRawPointer.allocate(byteCount: BlockSignature.bits * size, alignment: 64)
+    defer { slices.deallocate() }
+    BitMatrix.transpose(
+      UnsafeRawPointer(matrix.base), rows: blocks, rowBytes: BlockSignature.bytes, to: slices,
+      bytesPerColumn: size)
+    let perRow = SearchGroup.slicesPerRow(blocks: blocks)
+    var row: Int64 = 0
+    var slice = 0
+    while slice < BlockSignature.bits {
+      let count = min(perRow, BlockSignature.bits - slice)
+      try writer.append(
+        slice: current.number << SearchGroup.idBits | row,
+        bits: UnsafeRawBufferPointer(start: slices + slice * size, count: count * size))
+      row += 1
+      slice += count
+    }
+    groups.append(current)
+    current = SearchGroup(number: current.number + 1, firstEvent: next, sizes: [])
+    matrix.count = 0
+    lastEvents = 0
+  }
+}
+
+/// Turning of bit matrices.
+enum BitMatrix {
+  /// Writes the columns of a matrix of bits one after the other.
+  /// - Parameters:
+  ///   - rows: Number of rows, each of `rowBytes` bytes (a multiple of 8), bits from the lowest of the first byte on.
+  ///   - bytesPerColumn: Bytes that a column takes: the rows divided by eight, rounded up.
+  static func transpose(
+    _ source: UnsafeRawPointer, rows: Int, rowBytes: Int, to target: UnsafeMutableRawPointer,
+    bytesPerColumn: Int
+  ) {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { tile in
+      guard let tile = tile.baseAddress else { return }
+      var first = 0
+      while first < rows {
+        let count = min(64, rows - first)
+        let bytes = min(8, bytesPerColumn - first / 8)
+        for word in 0..<rowBytes / 8 {
+          for row in 0..<count {
+            tile[row] = (source + ((first &+ row) &* rowBytes &+ 8 &* word)).load(as: UInt64.self)
+          }
+          for row in count..<64 { tile[row] = 0 }
+          turn(tile)
+          var place = target + (64 &* word &* bytesPerColumn &+ first / 8)
+          if bytes == 8 {
+            for column in 0..<64 {
+              place.storeBytes(of: tile[column], as: UInt64.self)
+              place += bytesPerColumn
+            }
+          } else {
+            for column in 0..<64 {
+              memcpy(place, tile + column, bytes)
+              place += bytesPerColumn
+            }
+          }
+        }
+        first += 64
+      }
+    }
+  }
+
+  /// Turns 64 by 64 bits in place (H. S. Warren, Hacker's Delight, 7-3).
+  private static func turn(_ tile: UnsafeMutablePointer<UInt64>) {
+    var width = 32
+    var mask: UInt64 = 0x0000_0000_ffff_ffff
+    while width > 0 {
+      var row = 0
+      while row < 64 {
+        for index in row..<row &+ width {
+          let swapped = (tile[index] &>> UInt64(width) ^ tile[index &+ width]) & mask
+          tile[index] ^= swapped &<< UInt64(width)
+          tile[index &+ width] ^= swapped
+        }
+        row &+= 2 &* width
+      }
+      width &>>= 1
+      mask ^= mask &<< UInt64(width)
+    }
+  }
+}
