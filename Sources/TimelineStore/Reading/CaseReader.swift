@@ -10,6 +10,7 @@ public final class CaseReader {
   let catalog: CaseCatalog
   let rebuilder: MessageRebuilder
   let functions: QueryFunctions
+  let clocks: ClockTable
   var decoder: EventDecoder
 
   /// Opens a case, as hostile input: its header, version and schema are checked before anything else is read.
@@ -29,7 +30,10 @@ public final class CaseReader {
     self.rebuilder = rebuilder
     functions = QueryFunctions(rebuilder: rebuilder)
     try functions.register(on: connection)
-    decoder = try EventDecoder(catalog: catalog, rebuilder: rebuilder, connection: connection)
+    clocks = try ClockTable(connection)
+    try clocks.register(on: connection)
+    decoder = try EventDecoder(
+      catalog: catalog, rebuilder: rebuilder, clocks: clocks, connection: connection)
   }
 
   /// The latest instant of any event; nil when none has a time.

@@ -42,8 +42,10 @@ extension CaseReader {
   /// Rows are read once in the order of the file and then put in order of time. An entity is mentioned where a variable,
   /// a part of one (host of an address with a port, level of a topic), a value of a field or a constant word of the
   /// template is its name.
+  /// - Parameter sinceBootBase: Events that have only a time since boot are taken along as if their boot had been at this
+  ///   instant, so that clocks can be compared; nil leaves them out.
   public func loadEvidence(
-    matching expression: String = "", limits: EvidenceLimits = EvidenceLimits()
+    matching expression: String = "", limits: EvidenceLimits = EvidenceLimits(), sinceBootBase: Int64? = nil
   ) throws -> (evidence: IncidentEvidence, report: EvidenceLoadReport) {
     let query = try query(expression)
     var loader = EvidenceLoader(limits: limits)
@@ -52,12 +54,16 @@ extension CaseReader {
     var report = EvidenceLoadReport()
     for segment in catalog.segments {
       let rows = try connection.prepare(
-        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields "
+        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields, e.since_boot "
           + "FROM segment_\(segment) e WHERE \(query.condition.sql)")
       rows.bound(query.condition.parameters)
       while try rows.next() {
         report.matched += 1
-        guard !rows.isNull(1) else {
+        var time = rows.int64OrNil(1)
+        if time == nil, let sinceBootBase {
+          time = rows.int64OrNil(10).map { sinceBootBase.addingReportingOverflow($0).partialValue }
+        }
+        guard let time else {
           report.withoutTime += 1
           continue
         }
@@ -67,7 +73,7 @@ extension CaseReader {
             reason: "more than \(limits.events) events match",
             advice: "narrow it with since: and until:")
         }
-        loader.add(rows, catalog.origins)
+        loader.add(rows, time, catalog.origins)
       }
     }
     report.valuesLeftOut = loader.valuesLeftOut
@@ -145,13 +151,13 @@ private struct EvidenceLoader {
     }
   }
 
-  mutating func add(_ row: SQLiteStatement, _ origins: [Int64: OriginEntry]) {
+  mutating func add(_ row: SQLiteStatement, _ time: Int64, _ origins: [Int64: OriginEntry]) {
     let position = Int32(evidence.times.count)
     let origin = origins[row.int64(5)]
     let device = row.isNull(2) ? -1 : indexOfOrdinal[row.int64(2)] ?? -1
     let template = indexOfTemplate[row.int64(4)] ?? 0
     evidence.eventIDs.append(row.int64(0))
-    evidence.times.append(row.int64(1))
+    evidence.times.append(time)
     evidence.eventDevices.append(device)
     evidence.eventTemplates.append(template)
     evidence.severities.append(row.isNull(3) ? 255 : UInt8(truncatingIfNeeded: row.int64(3)) & 7)
