@@ -10,7 +10,8 @@ import Testing
     for index in 0..<200 {
       let x = Double(index) * 60
       let delay = Double((index * 7919) % 1000) / 1000
-      points.append((x, 3 + 80e-6 * x - 0.05 - delay))
+      let shift: Double = 3 + 80e-6 * x
+      points.append((x, shift - 0.05 - delay))
     }
     let line = try #require(ClockDrift(points))
     #expect(abs(line.slope - 80e-6) < 3e-6)
@@ -18,14 +19,20 @@ import Testing
   }
 
   @Test func aSlopeIsTakenOnlyWhereThePairsAllowIt() {
-    let steady = (0..<200).map { (x: Double($0) * 60, y: 3 - Double(($0 * 7919) % 1000) / 1000) }
-    #expect(ClockDrift(steady) == nil)
-    let few = (0..<19).map { (x: Double($0) * 600, y: 3 + 80e-6 * Double($0) * 600) }
-    #expect(ClockDrift(few) == nil)
-    let short = (0..<200).map { (x: Double($0), y: 3 + 80e-6 * Double($0)) }
-    #expect(ClockDrift(short) == nil)
-    let absurd = (0..<200).map { (x: Double($0) * 60, y: 3 + 0.01 * Double($0) * 60) }
-    #expect(ClockDrift(absurd) == nil)
+    func drift(_ count: Int, every step: Double, slope: Double, jitter: Double = 0) -> ClockDrift? {
+      var points: [(x: Double, y: Double)] = []
+      for index in 0..<count {
+        let x = Double(index) * step
+        let delay = jitter * Double((index * 7919) % 1000)
+        points.append((x, 3 + slope * x - delay))
+      }
+      return ClockDrift(points)
+    }
+    #expect(drift(200, every: 60, slope: 0, jitter: 0.001) == nil)
+    #expect(drift(19, every: 600, slope: 80e-6) == nil)
+    #expect(drift(200, every: 1, slope: 80e-6) == nil)
+    #expect(drift(200, every: 60, slope: 0.01) == nil)
+    #expect(drift(200, every: 60, slope: 80e-6) != nil)
   }
 
   /// A device that boots twice, each time with another offset, and a hub that writes down what it receives.

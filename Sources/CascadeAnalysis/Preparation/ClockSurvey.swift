@@ -111,9 +111,8 @@ public enum ClockSurvey {
       })
     let points = own.map { (x: timeline.seconds[Int($0.receivedEvent)] - base, y: $0.shift) }
     if let line = ClockDrift(points) {
-      // At the base the line replaces the greatest shift; what was added to that for the least delay stays.
-      let least = clocks.offsets[entity] - (own.map(\.shift).max() ?? clocks.offsets[entity])
-      result.ahead = line.level + max(0, least)
+      // The hull touches the quickest messages: their delay is within its error.
+      result.ahead = line.level
       result.drift = line.slope
       result.error = max(result.error, line.error)
       result.method += ", with drift"

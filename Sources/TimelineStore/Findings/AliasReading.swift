@@ -6,6 +6,10 @@ extension CaseReader {
     var scan = AliasScan()
     scan.add(try FleetTables.inventory(connection))
     let names = try deviceNames()
+    // In these the device is the writer's own host name.
+    let hostFormats = ["syslog", "journal", "logread", "kernel"]
+    let hostSources = Set(
+      try sources().filter { source in hostFormats.contains { source.format.hasPrefix($0) } }.map(\.ordinal))
     let promises = rebuilder.parts.map { part in
       part.map { AliasScan.promise(program: $0.program, text: $0.text) } ?? []
     }
@@ -17,7 +21,9 @@ extension CaseReader {
         let device = row.int64OrNil(1)
         let origin = catalog.origins[row.int64(3)]
         if let device, let origin {
-          scan.add(source: origin.source, device: device, basis: origin.basis, event: id)
+          if hostSources.contains(origin.source) {
+            scan.add(source: origin.source, device: device, basis: origin.basis, event: id)
+          }
           if !row.isNull(6), origin.basis != .path, let name = names[device], scan.wantsFields(of: device) {
             row.withBytes(6) { json in
               FieldReader.forEachLeaf(in: json) { leaf in

@@ -44,14 +44,16 @@ enum EvidenceComparison {
       let path = source.description.path
       guard seen.insert(path).inserted else { continue }
       let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
-      if path != "-", access(located, R_OK) == 0 {
+      let isReadable = path != "-" && access(located, R_OK) == 0
+      let failure = errno
+      if isReadable {
         found[path] = read(located)
         locations[path] = located
       } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
         fromCopy.insert(path)
         found[path] = withExtendedLifetime(copy) { read(copy.path) }
       } else {
-        reasons[path] = path == "-" ? "it came from standard input" : String(cString: strerror(errno))
+        reasons[path] = path == "-" ? "it came from standard input" : String(cString: strerror(failure))
       }
     }
     var known: [String: Set<[String]>] = [:]
