@@ -268,6 +268,9 @@ struct ClockCorrection {
     let reach = max(60, 6 * Robust.mad(trusted, around: centre))
     if trusted.count >= 5 { bounds.removeAll { $0.count <= 3 && abs($0.shift - centre) > reach } }
 
+    // Whoever receives from many is a service, and services keep time better than what they serve.
+    var received: [Int: Int] = [:]
+    for bound in bounds { received[bound.receiver, default: 0] += bound.count }
     var adjacent: [Int: [(other: Int, difference: Double, count: Int)]] = [:]
     for bound in bounds {
       let shift = bound.shift + least[min(16, bound.count)]
@@ -285,7 +288,13 @@ struct ClockCorrection {
       }
       let top = height.min() ?? 0
       var roots = zip(part, height).filter { $0.1 == top }.map(\.0)
-      if top == 1_000 { roots = [part.max { (adjacent[$0]!.count, $1) < (adjacent[$1]!.count, $0) }!] }
+      if top == 1_000 {
+        roots = [
+          part.max {
+            (adjacent[$0]!.count, received[$0] ?? 0, $1) < (adjacent[$1]!.count, received[$1] ?? 0, $0)
+          }!
+        ]
+      }
       let most = roots.map { adjacent[$0]!.count }.max() ?? 0
       // Of several at the top only those with much to compare set the time.
       roots = roots.filter { adjacent[$0]!.count * 4 >= most }
