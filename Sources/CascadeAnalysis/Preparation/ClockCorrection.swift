@@ -20,13 +20,27 @@ struct ClockCorrection {
   /// Bound of the error in seconds, where known.
   var errors: [Double]
 
-  private struct Match {
+  /// A message seen at both ends.
+  struct Match {
     var device: Int32
     var receiver: Int32
+    /// Templates at both ends.
     var sent: Int32
     var received: Int32
+    /// The sender's time minus the receiver's, seconds.
     var shift: Double
+    /// Positions of the two events.
+    var sentEvent: Int32
+    var receivedEvent: Int32
+    /// The receiver's time.
+    var at: Double
   }
+
+  /// The pairs that the offsets rest on.
+  private(set) var elected: [Match] = []
+
+  /// The elected pairs of each entity.
+  func matchesByEntity() -> [Int: [Match]] { Dictionary(grouping: elected) { Int($0.device) } }
 
   init(_ timeline: Timeline, _ fleet: Fleet) {
     let count = timeline.deviceCount
@@ -35,8 +49,11 @@ struct ClockCorrection {
     errors = [Double](repeating: 0, count: count)
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
     let mentions = Self.mentionsByDevice(timeline)
-    var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3)
-    if matches.isEmpty { matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2) }
+    var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true)
+    if matches.isEmpty {
+      matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2, mayDrift: false)
+    }
+    elected = matches
     if !matches.isEmpty { solve(matches, fleet) }
   }
 
@@ -76,16 +93,24 @@ struct ClockCorrection {
     }
     var matches: [Match] = []
     for device in 0..<timeline.deviceCount {
-      let received = mentions.events[Int(mentions.start[device])..<Int(mentions.start[device + 1])].prefix(
-        256)
-      guard !received.isEmpty else { continue }
-      let sent = timeline.events(of: device).prefix(2048)
+      let all = mentions.events[Int(mentions.start[device])..<Int(mentions.start[device + 1])]
+      guard !all.isEmpty else { continue }
+      // Spread over the whole time, so that drift can be seen.
+      let step = (all.count + 1023) / 1024
+      let received = stride(from: all.startIndex, to: all.endIndex, by: step).map { all[$0] }
+      var hits: [UInt32: [Int32]] = [:]
+      for event in received { for token in tokens(event) { hits[token] = [] } }
+      guard !hits.isEmpty else { continue }
+      for event in timeline.events(of: device) {
+        for token in tokens(event) where hits[token] != nil {
+          // A variable that the entity writes often (a port, a code) ties nothing together.
+          if hits[token]!.count < 3, hits[token]!.last != event { hits[token]!.append(event) }
+        }
+      }
       for event in received {
         for token in tokens(event) {
-          // A variable that the entity writes often (a port, a code) ties nothing together.
-          let hits = sent.filter { tokens($0).contains(token) }
-          guard hits.count <= 2 else { continue }
-          for hit in hits { matches.append(match(timeline, device, hit, event)) }
+          guard let found = hits[token], found.count <= 2 else { continue }
+          for hit in found { matches.append(match(timeline, device, hit, event)) }
         }
       }
     }
@@ -113,14 +138,15 @@ struct ClockCorrection {
       device: Int32(device), receiver: timeline.evidence.eventDevices[Int(received)],
       sent: timeline.evidence.eventTemplates[Int(sent)],
       received: timeline.evidence.eventTemplates[Int(received)],
-      shift: timeline.seconds[Int(sent)] - timeline.seconds[Int(received)])
+      shift: timeline.seconds[Int(sent)] - timeline.seconds[Int(received)], sentEvent: sent,
+      receivedEvent: received, at: timeline.seconds[Int(received)])
   }
 
   // MARK: Electing
 
   /// Keeps, per entity and receiver, the matches around the shift that most of them share, of those pairs of
   /// templates for which most entities show such agreement beyond chance.
-  private static func elect(_ all: [Match], tolerance: Double) -> [Match] {
+  private static func elect(_ all: [Match], tolerance: Double, mayDrift: Bool) -> [Match] {
     guard !all.isEmpty else { return [] }
     let span = max(60, (all.map { abs($0.shift) }.max() ?? 0) * 2)
     let sorted = all.sorted {
@@ -145,7 +171,8 @@ struct ClockCorrection {
         while high < last, sorted[high].device == sorted[low].device,
           sorted[high].receiver == sorted[low].receiver
         { high += 1 }
-        let cluster = densest(sorted[low..<high], tolerance)
+        let own = sorted[low..<high]
+        let cluster = mayDrift ? Self.cluster(own, tolerance) : densest(own, tolerance)
         let n = Double(high - low)
         // Expected number in the densest window when shifts fall anywhere.
         let chance = 1 + n * tolerance * 2 / span
@@ -162,6 +189,34 @@ struct ClockCorrection {
       first = last
     }
     return kept
+  }
+
+  /// The most matches within `tolerance` of a clock that runs evenly. Where they are many and spread over an hour or more, the
+  /// clock may gain or lose: the rate counts under which most agree, and none is taken before any other.
+  private static func cluster(_ sorted: ArraySlice<Match>, _ tolerance: Double) -> ArraySlice<Match> {
+    let flat = densest(sorted, tolerance)
+    guard sorted.count >= ClockDrift.leastPairs, flat.count < sorted.count else { return flat }
+    let times = sorted.map(\.at)
+    guard let first = times.min(), let last = times.max(), last - first >= ClockDrift.leastSpan else {
+      return flat
+    }
+    var best = flat
+    for rate in [10, 20, 40, 80, 160, 320].flatMap({ [$0 * 1e-6, -$0 * 1e-6] }) {
+      let tilted = sorted.map { match in
+        var match = match
+        match.shift -= rate * (match.at - first)
+        return match
+      }.sorted { $0.shift < $1.shift }
+      let found = densest(tilted[...], tolerance)
+      guard Double(found.count) > Double(best.count) * 1.1 else { continue }
+      best =
+        found.map { match in
+          var match = match
+          match.shift += rate * (match.at - first)
+          return match
+        }.sorted { $0.shift < $1.shift }[...]
+    }
+    return best
   }
 
   /// The most matches within `tolerance` of each other; among equals those with the greater shift, as delays
@@ -213,6 +268,9 @@ struct ClockCorrection {
     let reach = max(60, 6 * Robust.mad(trusted, around: centre))
     if trusted.count >= 5 { bounds.removeAll { $0.count <= 3 && abs($0.shift - centre) > reach } }
 
+    // Whoever receives from many is a service, and services keep time better than what they serve.
+    var received: [Int: Int] = [:]
+    for bound in bounds { received[bound.receiver, default: 0] += bound.count }
     var adjacent: [Int: [(other: Int, difference: Double, count: Int)]] = [:]
     for bound in bounds {
       let shift = bound.shift + least[min(16, bound.count)]
@@ -230,7 +288,13 @@ struct ClockCorrection {
       }
       let top = height.min() ?? 0
       var roots = zip(part, height).filter { $0.1 == top }.map(\.0)
-      if top == 1_000 { roots = [part.max { (adjacent[$0]!.count, $1) < (adjacent[$1]!.count, $0) }!] }
+      if top == 1_000 {
+        roots = [
+          part.max {
+            (adjacent[$0]!.count, received[$0] ?? 0, $1) < (adjacent[$1]!.count, received[$1] ?? 0, $0)
+          }!
+        ]
+      }
       let most = roots.map { adjacent[$0]!.count }.max() ?? 0
       // Of several at the top only those with much to compare set the time.
       roots = roots.filter { adjacent[$0]!.count * 4 >= most }

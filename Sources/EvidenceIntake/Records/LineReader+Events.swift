@@ -139,13 +139,13 @@ extension LineReader {
       let text = keep(miner.templateText)
       batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
       judge(event, text: text)
-    } else if batch.records.count & 63 == 0 {
+    } else if batch.records.count & 255 == 0 {
       judge(event, text: .empty)
     }
   }
 
   /// Looks whether the events of a template hold secrets: its text, and this event's message and fields. Done for the first
-  /// event of each template and for one of every 64: masking looks at each text again, this only marks.
+  /// event of each template and for one of every 256: masking looks at each text again, this only marks.
   @inline(never)
   mutating func judge(_ event: EventRecord, text: ByteRange) {
     guard secrets.count < Self.markLimit, !marked.contains(event.template.rawValue) else { return }

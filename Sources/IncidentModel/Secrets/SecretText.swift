@@ -97,7 +97,7 @@ public enum SecretText {
   }
 }
 
-/// A template some of whose events hold a secret: found when its first event was read, or one of every 64.
+/// A template some of whose events hold a secret: found when its first event was read, or one of every 256.
 public struct SecretMark: Sendable, Hashable {
   /// The template.
   public var template: TemplateID

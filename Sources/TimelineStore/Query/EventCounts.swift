@@ -80,9 +80,11 @@ extension CaseReader {
       try requireKnown([(name, 0..<name.utf8.count)], reserved: CountKey.names, expression: name)
     }
     let hasTime = keys.contains { if case .time = $0 { true } else { false } }
+    // The roll-ups know original times only.
+    let isOriginal = query.clock == .original
     var counts =
-      try rollupCounts(query.expression, by: keys)
-      ?? (keys.count == 1 ? rollupCounts(query.expression, by: keys[0]) : nil)
+      try (isOriginal ? rollupCounts(query.expression, by: keys) : nil)
+      ?? (isOriginal && keys.count == 1 ? rollupCounts(query.expression, by: keys[0]) : nil)
       ?? scannedCounts(matching: query, by: keys)
     if hasTime {
       for index in counts.indices { (counts[index].first, counts[index].last) = (nil, nil) }
@@ -95,13 +97,14 @@ extension CaseReader {
 
   /// The same from the events, whatever the roll-ups know.
   func scannedCounts(matching query: EventQuery, by keys: [CountKey]) throws -> [EventCount] {
-    let plan = try keys.map { try CountColumn($0, self, query.tests) }
+    let plan = try keys.map { try CountColumn($0, self, query.tests, query.clock.time) }
+    let time = query.clock.time
     var merged: [[String?]: EventCount] = [:]
     let columns = plan.map(\.sql).joined(separator: ", ")
     let groups = plan.indices.map { String($0 + 1) }.joined(separator: ", ")
     for segment in catalog.segments {
       let statement = try connection.prepare(
-        "SELECT \(columns.isEmpty ? "" : columns + ", ")count(*), min(e.time), max(e.time) FROM segment_\(segment) e "
+        "SELECT \(columns.isEmpty ? "" : columns + ", ")count(*), min(\(time)), max(\(time)) FROM segment_\(segment) e "
           + "WHERE \(query.condition.sql)" + (groups.isEmpty ? "" : " GROUP BY \(groups)"))
       statement.bound(plan.flatMap(\.parameters) + query.condition.parameters)
       let last = Int32(plan.count)
@@ -125,7 +128,9 @@ extension CaseReader {
   /// Matching events with a time in spans of equal length, empty ones included, oldest first.
   /// - Parameter maximumBins: The span is the shortest round one that gives no more than these.
   public func histogram(matching query: EventQuery, maximumBins: Int) throws -> EventHistogram? {
-    if let known = try rollupHistogram(query.expression, maximumBins: maximumBins) { return known }
+    if query.clock == .original, let known = try rollupHistogram(query.expression, maximumBins: maximumBins) {
+      return known
+    }
     return try scannedHistogram(matching: query, maximumBins: maximumBins)
   }
 
@@ -133,9 +138,10 @@ extension CaseReader {
     var first = Int64.max
     var last = Int64.min
     var timeless: Int64 = 0
+    let time = query.clock.time
     for segment in catalog.segments {
       let row = try connection.prepare(
-        "SELECT min(e.time), max(e.time), count(*) - count(e.time) FROM segment_\(segment) e WHERE \(query.condition.sql)"
+        "SELECT min(\(time)), max(\(time)), count(*) - count(e.time) FROM segment_\(segment) e WHERE \(query.condition.sql)"
       )
       row.bound(query.condition.parameters)
       guard try row.next() else { continue }
@@ -153,7 +159,7 @@ extension CaseReader {
     for segment in catalog.segments {
       // Shifted to be positive, where SQL's division rounds down.
       let rows = try connection.prepare(
-        "SELECT (e.time - ?) / ?, count(*), sum(e.severity <= 3) FROM segment_\(segment) e "
+        "SELECT (\(time) - ?) / ?, count(*), sum(e.severity <= 3) FROM segment_\(segment) e "
           + "WHERE e.time IS NOT NULL AND \(query.condition.sql) GROUP BY 1")
       rows.bound([.integer(start), .integer(span)] + query.condition.parameters)
       while try rows.next() {
@@ -226,7 +232,7 @@ private struct CountColumn {
     case text
   }
 
-  init(_ key: CountKey, _ reader: CaseReader, _ tests: QueryTests) throws {
+  init(_ key: CountKey, _ reader: CaseReader, _ tests: QueryTests, _ time: String) throws {
     switch key {
     case .device: (sql, kind) = ("e.device", .device)
     case .severity: (sql, kind) = ("e.severity", .severity)
@@ -239,7 +245,7 @@ private struct CountColumn {
     case .quality: (sql, kind) = ("e.origin", .quality)
     case .time(let span):
       // Division rounds towards zero in SQL; times before 1970 must round down.
-      sql = "(e.time - ((e.time % ?) + ?) % ?)"
+      sql = "(\(time) - ((\(time) % ?) + ?) % ?)"
       parameters = Array(repeating: .integer(span.nanoseconds), count: 3)
       kind = .time
     case .attribute(let name), .named(let name):
@@ -250,7 +256,7 @@ private struct CountColumn {
             reason: "the inventory has no column '\(name)'",
             advice: "columns: " + reader.attributes.joined(separator: " "))
         }
-        self = try CountColumn(.field(name), reader, tests)
+        self = try CountColumn(.field(name), reader, tests, time)
         return
       }
       var values: [Int64: String] = [:]

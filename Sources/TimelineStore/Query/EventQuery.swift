@@ -13,6 +13,8 @@ public struct EventQuery {
   let expression: QueryExpression
   let condition: SQLCondition
   let tests: QueryTests
+  /// Whose clock bounds, order and counts go by.
+  let clock: QueryClock
   /// A time bound that every match must keep, so that events without a time cannot match.
   let needsTime: Bool
 }
@@ -20,20 +22,24 @@ public struct EventQuery {
 extension CaseReader {
   /// Makes an expression ready: parses it, ties its times down, compiles it. Empty: every event. Throws `QueryError` for a
   /// bare name that nothing in the case has.
-  public func query(_ expression: String) throws -> EventQuery {
+  /// - Parameter clock: Whose clock `since:` and `until:`, the order of events and counts over time go by.
+  public func query(_ expression: String, clock: QueryClock = .original) throws -> EventQuery {
+    // Where nothing is corrected, the two are one, and the indexes serve.
+    let clock = clocks.isEmpty ? .original : clock
     let tree = try QueryExpression(parsing: expression)
       .resolved(newestEvidence: newestEvidence, expression: expression)
     let tests = QueryTests(functions)
     let dialect = SQLiteDialect(
       catalog: catalog, tests: tests,
       search: usesSearchIndex ? TextSearch(connection: connection, segments: catalog.segments) : nil,
-      expression: expression)
+      expression: expression, clock: clock, reach: clocks.reach, hasBoots: clocks.hasBoots)
     try requireKnown(
       tree.terms.compactMap { term in
         if case .named(let name, _) = term.predicate { (name, term.range) } else { nil }
       }, reserved: QueryTermBuilder.reservedNames, expression: expression)
     let condition = try dialect.condition(tree)
-    return EventQuery(expression: tree, condition: condition, tests: tests, needsTime: tree.needsTime)
+    return EventQuery(
+      expression: tree, condition: condition, tests: tests, clock: clock, needsTime: tree.needsTime)
   }
 
   /// Calls with each matching event, until it returns false.
@@ -43,6 +49,9 @@ extension CaseReader {
     matching query: EventQuery, order: EventOrder = .oldestFirst, limit: Int? = nil,
     _ body: (TimelineEvent) throws -> Bool
   ) throws -> Int {
+    if query.clock == .corrected {
+      return try forEachCorrected(query, order: order, limit: limit, body)
+    }
     var given = 0
     let passes: [TimePass] =
       query.needsTime ? [.timed] : order == .oldestFirst ? [.timed, .timeless] : [.timeless, .timed]

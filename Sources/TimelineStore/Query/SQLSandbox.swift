@@ -178,6 +178,7 @@ public final class SQLSandbox {
     "geopoly_debug", "rtreecheck", "sqlite_compileoption_get", "sqlite_compileoption_used",
     "sqlite_source_id",
     "firebreak_value", "firebreak_field", "firebreak_field_text", "firebreak_text",
+    "firebreak_corrected",
   ]
 }
 

@@ -17,6 +17,12 @@ struct SQLiteDialect {
   let search: TextSearch?
   /// For errors.
   let expression: String
+  /// Whose clock bounds of time go by.
+  var clock = QueryClock.original
+  /// No correction moves an event by more, nanoseconds.
+  var reach: Int64 = 0
+  /// Some events without a time have a corrected one.
+  var hasBoots = false
 
   /// The condition of a resolved expression.
   func condition(_ tree: QueryExpression) throws -> SQLCondition {
@@ -83,7 +89,14 @@ struct SQLiteDialect {
       guard case .instant(let instant) = time else {
         throw error(term, "this time was not tied down", nil)
       }
-      out.add(bound == .since ? "e.time >= ?" : "e.time < ?", .integer(instant.nanoseconds))
+      let sign = bound == .since ? ">=" : "<"
+      if clock == .original { return out.add("e.time \(sign) ?", .integer(instant.nanoseconds)) }
+      // The index narrows it to what a correction could bring here.
+      let wide = instant.adding(nanoseconds: bound == .since ? -reach : reach)
+      out.add(
+        hasBoots ? "((e.time IS NULL OR e.time \(sign) ?) AND " : "(e.time \(sign) ? AND ",
+        .integer(wide.nanoseconds))
+      out.add("\(clock.time) \(sign) ?)", .integer(instant.nanoseconds))
     case .tag(let pattern):
       let index = tests.add(value: .glob(GlobMatcher(pattern, foldsCase: false)))
       out.add(
@@ -91,6 +104,14 @@ struct SQLiteDialect {
           + "AND firebreak_value(?, text ->> '$.value') AND id NOT IN (SELECT CAST(text ->> '$.value' AS INTEGER) "
           + "FROM note WHERE json_valid(text) AND text ->> '$.kind' = 'retract' AND text ->> '$.value' IS NOT NULL))",
         .integer(index))
+    case .identity(let pattern):
+      out.add("e.device IN (SELECT ordinal FROM device WHERE ")
+      appendName("name", pattern, to: &out)
+      out.add(
+        " UNION SELECT d.ordinal FROM identity a JOIN identity b ON b.device = a.device "
+          + "JOIN device d ON d.name = b.name WHERE ")
+      appendName("a.name", pattern, to: &out)
+      out.add(")")
     case .secret(let pattern):
       out.add("e.template IN (SELECT template FROM secret_template WHERE ")
       appendName("kind", pattern, to: &out)

@@ -10,6 +10,7 @@ public final class CaseReader {
   let catalog: CaseCatalog
   let rebuilder: MessageRebuilder
   let functions: QueryFunctions
+  let clocks: ClockTable
   var decoder: EventDecoder
   /// False looks at every event for `text:`: the oracle of the tests.
   var usesSearchIndex = true
@@ -31,7 +32,10 @@ public final class CaseReader {
     self.rebuilder = rebuilder
     functions = QueryFunctions(rebuilder: rebuilder)
     try functions.register(on: connection)
-    decoder = try EventDecoder(catalog: catalog, rebuilder: rebuilder, connection: connection)
+    clocks = try ClockTable(connection)
+    try clocks.register(on: connection)
+    decoder = try EventDecoder(
+      catalog: catalog, rebuilder: rebuilder, clocks: clocks, connection: connection)
   }
 
   /// The latest instant of any event; nil when none has a time.

@@ -42,8 +42,10 @@ extension CaseReader {
   /// Rows are read once in the order of the file and then put in order of time. An entity is mentioned where a variable,
   /// a part of one (host of an address with a port, level of a topic), a value of a field or a constant word of the
   /// template is its name.
+  /// - Parameter sinceBootBase: Events that have only a time since boot are taken along as if their boot had been at this
+  ///   instant, so that clocks can be compared; nil leaves them out.
   public func loadEvidence(
-    matching expression: String = "", limits: EvidenceLimits = EvidenceLimits()
+    matching expression: String = "", limits: EvidenceLimits = EvidenceLimits(), sinceBootBase: Int64? = nil
   ) throws -> (evidence: IncidentEvidence, report: EvidenceLoadReport) {
     let query = try query(expression)
     var loader = EvidenceLoader(limits: limits)
@@ -52,12 +54,16 @@ extension CaseReader {
     var report = EvidenceLoadReport()
     for segment in catalog.segments {
       let rows = try connection.prepare(
-        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields "
+        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields, e.since_boot "
           + "FROM segment_\(segment) e WHERE \(query.condition.sql)")
       rows.bound(query.condition.parameters)
       while try rows.next() {
         report.matched += 1
-        guard !rows.isNull(1) else {
+        var time = rows.int64OrNil(1)
+        if time == nil, let sinceBootBase {
+          time = rows.int64OrNil(10).map { sinceBootBase.addingReportingOverflow($0).partialValue }
+        }
+        guard let time else {
           report.withoutTime += 1
           continue
         }
@@ -67,7 +73,7 @@ extension CaseReader {
             reason: "more than \(limits.events) events match",
             advice: "narrow it with since: and until:")
         }
-        loader.add(rows, catalog.origins)
+        loader.add(rows, time, catalog.origins)
       }
     }
     report.valuesLeftOut = loader.valuesLeftOut
@@ -145,13 +151,13 @@ private struct EvidenceLoader {
     }
   }
 
-  mutating func add(_ row: SQLiteStatement, _ origins: [Int64: OriginEntry]) {
+  mutating func add(_ row: SQLiteStatement, _ time: Int64, _ origins: [Int64: OriginEntry]) {
     let position = Int32(evidence.times.count)
     let origin = origins[row.int64(5)]
     let device = row.isNull(2) ? -1 : indexOfOrdinal[row.int64(2)] ?? -1
     let template = indexOfTemplate[row.int64(4)] ?? 0
     evidence.eventIDs.append(row.int64(0))
-    evidence.times.append(row.int64(1))
+    evidence.times.append(time)
     evidence.eventDevices.append(device)
     evidence.eventTemplates.append(template)
     evidence.severities.append(row.isNull(3) ? 255 : UInt8(truncatingIfNeeded: row.int64(3)) & 7)
@@ -357,44 +363,5 @@ private struct EvidenceLoader {
 
   private static func permuted<Element>(_ column: [Element], _ order: [Int32]) -> [Element] {
     order.map { column[Int($0)] }
-  }
-}
-
-/// Puts events in order of (time, id).
-enum TimeOrder {
-  /// Old positions in the new order; nil when they are in order already. Radix sort: linear, stable.
-  static func permutation(times: [Int64], ids: [Int64]) -> [Int32]? {
-    let count = times.count
-    var isSorted = true
-    for i in stride(from: 1, to: count, by: 1)
-    where times[i] < times[i - 1] || (times[i] == times[i - 1] && ids[i] < ids[i - 1]) {
-      isSorted = false
-      break
-    }
-    if isSorted { return nil }
-    // Rows come in the order of ids, so that a stable sort by time leaves ties right.
-    guard let low = times.min(), let high = times.max() else { return nil }
-    let span = UInt64(bitPattern: high) &- UInt64(bitPattern: low)
-    let bits = 64 - span.leadingZeroBitCount
-    var order = (0..<count).map { Int32($0) }
-    var next = [Int32](repeating: 0, count: count)
-    var shift = 0
-    while shift < bits {
-      var starts = [Int](repeating: 0, count: 65_537)
-      for position in order {
-        let key = (UInt64(bitPattern: times[Int(position)]) &- UInt64(bitPattern: low)) >> UInt64(shift)
-        starts[Int(key & 0xffff) + 1] += 1
-      }
-      for i in 1...65_536 { starts[i] += starts[i - 1] }
-      for position in order {
-        let key = (UInt64(bitPattern: times[Int(position)]) &- UInt64(bitPattern: low)) >> UInt64(shift)
-        let slot = Int(key & 0xffff)
-        next[starts[slot]] = position
-        starts[slot] += 1
-      }
-      swap(&order, &next)
-      shift += 16
-    }
-    return order
   }
 }

@@ -6,6 +6,10 @@ public struct TimelineEvent: Sendable, Hashable {
   public var id: EventID
   /// When; nil where the event has no usable time.
   public var time: Instant?
+  /// When by true time, where the device's clock was found to be off; nil where it is not corrected.
+  public var correctedTime: Instant? = nil
+  /// Bound of the error of `correctedTime` in nanoseconds.
+  public var correctionError: Int64? = nil
   /// Bound of the error of `time` in nanoseconds; nil when unknown.
   public var timeError: Int64?
   /// How the time came about.
@@ -52,11 +56,15 @@ struct EventDecoder {
 
   let catalog: CaseCatalog
   let rebuilder: MessageRebuilder
+  private let clocks: ClockTable
   private let deviceName: SQLiteStatement
   private var names: [Int64: String] = [:]
   private let sources: [Int64: CaseCatalog.Source]
 
-  init(catalog: CaseCatalog, rebuilder: MessageRebuilder, connection: SQLiteConnection) throws(StoreError) {
+  init(
+    catalog: CaseCatalog, rebuilder: MessageRebuilder, clocks: ClockTable, connection: SQLiteConnection
+  ) throws(StoreError) {
+    self.clocks = clocks
     self.catalog = catalog
     self.rebuilder = rebuilder
     sources = Dictionary(catalog.sources.map { ($0.ordinal, $0) }) { first, _ in first }
@@ -88,8 +96,18 @@ struct EventDecoder {
       message = row.bytes(11)
     }
     let time = row.int64OrNil(1)
+    var corrected: (time: Int64, error: Int64)?
+    if !clocks.isEmpty {
+      if let time {
+        corrected =
+          row.isNull(2) ? nil : clocks.corrected(id: row.int64(0), device: row.int64(2), time: time)
+      } else {
+        corrected = row.int64OrNil(13).flatMap { clocks.anchored(id: row.int64(0), sinceBoot: $0) }
+      }
+    }
     return TimelineEvent(
       id: EventID(rawValue: row.int64(0)), time: time.map { Instant(nanoseconds: $0) },
+      correctedTime: corrected.map { Instant(nanoseconds: $0.time) }, correctionError: corrected?.error,
       timeError: row.int64OrNil(14) ?? origin?.timeError, quality: origin?.quality ?? .none,
       sinceBoot: row.int64OrNil(13),
       stamp: row.textOrNil(12) ?? time.flatMap { origin?.stamp.text(of: $0) },

@@ -77,6 +77,12 @@ extension CaseSchema {
     )
     """,
     """
+    CREATE TABLE identity (
+      name TEXT PRIMARY KEY,
+      device TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
     CREATE TABLE rhythm (
       device INTEGER PRIMARY KEY REFERENCES device (ordinal),
       template INTEGER NOT NULL REFERENCES template (ordinal),

@@ -10,12 +10,22 @@ struct Devices: ParsableCommand {
     discussion: """
       Devices that the inventory lists and that say nothing have 0 events; devices that speak and are not listed are marked. \
       NAME may hold * and ?.
+
+      --aliases lists which names are of one device and why: from the inventory's columns, DHCP leases, what brokers say of \
+      connections, lines that state a hardware address, ids in fields, and the path of a source with one host name. \
+      'note --reject alias:NAME=OTHER' takes a join apart; 'query identity:NAME' finds a device by any of its names.
       """)
 
   @Argument(help: "Only devices of this name.")
   var name: String?
 
   @OptionGroup var caseOption: CaseOption
+
+  @Flag(
+    help:
+      "The names of each device: client ids, addresses, host names, paths, each with the events that join them."
+  )
+  var aliases = false
 
   @Option(help: "At most this many.")
   var limit: Int?
@@ -37,6 +47,15 @@ struct Devices: ParsableCommand {
 
   func run() throws {
     let reader = try caseOption.openReader()
+    if aliases {
+      let (found, notKept) = try DeviceAliases.current(reader)
+      Findings.warn(notKept)
+      guard found.write(matching: name, limit: limit, as: format, reader) else {
+        Console.note("no evidence joins two names of one device")
+        throw ExitStatus.no
+      }
+      return
+    }
     var devices = try reader.devices(matching: name)
     let all = devices.count
     switch sort {

@@ -10,12 +10,14 @@ struct EventWriter {
   private var hasHeader = false
   private var buffer = ""
   private let extra: [(String, JSONValue)]
+  private let isCorrected: Bool
 
   /// Rows whose widths a table is fitted to at once.
   private static let screenful = 500
 
-  init(format: OutputFormat, reader: CaseReader, expression: String) {
+  init(format: OutputFormat, reader: CaseReader, expression: String, isCorrected: Bool = false) {
     self.format = format
+    self.isCorrected = isCorrected
     extra = [
       ("schema", "firebreak.query/1"), ("case", .string(reader.path)), ("expression", .string(expression)),
       ("newest_evidence", reader.newestEvidence.map { .string($0.rfc3339(fractionDigits: 9)) } ?? .null),
@@ -73,14 +75,15 @@ struct EventWriter {
   private mutating func flush() {
     guard !pending.isEmpty else { return }
     var table = TextTable([
-      .init("id", alignsRight: true), .init("time"), .init("device", mayShrink: true), .init("severity"),
+      .init("id", alignsRight: true), .init(isCorrected ? "corrected time" : "time"),
+      .init("device", mayShrink: true), .init("severity"),
       .init("program", mayShrink: true), .init("message", mayShrink: true),
     ])
     for event in pending {
       table.append([
-        String(event.id.rawValue), EventDocument(event).timeCell, event.device ?? "",
-        event.severity?.name ?? "",
-        event.program, EventDocument(event).messageCell,
+        String(event.id.rawValue),
+        (isCorrected ? event.correctedTime?.description : nil) ?? EventDocument(event).timeCell,
+        event.device ?? "", event.severity?.name ?? "", event.program, EventDocument(event).messageCell,
       ])
     }
     pending.removeAll(keepingCapacity: true)
@@ -98,14 +101,16 @@ struct EventDocument {
 
   /// Columns of CSV.
   static let columns = [
-    "id", "time", "stamp", "time_quality", "device", "identity_basis", "severity", "program", "message",
+    "id", "time", "corrected_time", "stamp", "time_quality", "device", "identity_basis", "severity",
+    "program", "message",
     "fields", "path",
     "members", "line", "byte_offset", "byte_length",
   ]
 
   var cells: [String] {
     [
-      String(event.id.rawValue), event.time?.rfc3339(fractionDigits: 9) ?? "", event.stamp ?? "",
+      String(event.id.rawValue), event.time?.rfc3339(fractionDigits: 9) ?? "",
+      event.correctedTime?.rfc3339(fractionDigits: 9) ?? "", event.stamp ?? "",
       event.quality.name,
       event.device ?? "", event.basis.name, event.severity?.name ?? "", event.program, event.message,
       event.fields ?? "",
@@ -129,6 +134,7 @@ struct EventDocument {
     func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
     var members: [(String, JSONValue)] = [
       ("id", .int(event.id.rawValue)), ("time", text(event.time?.rfc3339(fractionDigits: 9))),
+      ("corrected_time", text(event.correctedTime?.rfc3339(fractionDigits: 9))),
       ("time_quality", .string(event.quality.name)),
       ("time_error_ns", event.timeError.map { .int($0) } ?? .null),
       ("stamp", text(event.stamp)), ("device", text(event.device)),

@@ -30,7 +30,7 @@ struct Note: ParsableCommand {
   @Option(help: "onset:NAME, origin:NAME or edge:FROM->TO is right.")
   var accept: String?
 
-  @Option(help: "onset:NAME, origin:NAME or edge:FROM->TO is wrong.")
+  @Option(help: "onset:NAME, origin:NAME, edge:FROM->TO or alias:NAME=OTHER is wrong.")
   var reject: String?
 
   @Option(help: ArgumentHelp("A known fact at this time.", valueName: "TIME"))
@@ -122,16 +122,19 @@ struct Note: ParsableCommand {
 
   private static func subject(_ text: String) throws -> String {
     let parts = text.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2, !parts[1].isEmpty, ["onset", "origin", "edge"].contains(parts[0]),
-      parts[0] != "edge" || parts[1].contains("->")
-    else { throw CommandError("'\(text)' is not onset:NAME, origin:NAME or edge:FROM->TO", .usage) }
+    guard parts.count == 2, !parts[1].isEmpty, ["onset", "origin", "edge", "alias"].contains(parts[0]),
+      parts[0] != "edge" || parts[1].contains("->"), parts[0] != "alias" || parts[1].contains("=")
+    else {
+      throw CommandError(
+        "'\(text)' is not onset:NAME, origin:NAME, edge:FROM->TO or alias:NAME=OTHER", .usage)
+    }
     return text
   }
 
   /// A verdict on what nobody in the case is called is kept, as the trace may come later; but it is likely a typo.
   private func warnOfUnknownName(_ note: TimelineStore.Note, _ path: String) throws {
     guard note.kind == .accept || note.kind == .reject, let subject = note.subject,
-      let colon = subject.firstIndex(of: ":")
+      let colon = subject.firstIndex(of: ":"), !subject.hasPrefix("alias:")
     else { return }
     let reader = try CaseReader(path: path)
     let rest = String(subject[subject.index(after: colon)...])

@@ -132,6 +132,12 @@ struct Show: ParsableCommand {
       "time",
       (event.time?.rfc3339(fractionDigits: 9) ?? EventDocument(event).timeCell)
         + " (\(event.quality.name)\(error))")
+    if let corrected = event.correctedTime {
+      line(
+        "corrected",
+        corrected.rfc3339(fractionDigits: 9)
+          + " (firebreak clocks, ± \(Self.span(event.correctionError ?? 0)))")
+    }
     line("clock", clock)
     line("stamp", event.stamp ?? "")
     line("device", event.device.map { "\($0) (\(event.basis.name))" } ?? "")

@@ -8,13 +8,20 @@ struct Sources: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the sources of a case: format, bytes, events, what was refused or damaged.",
     discussion:
-      "A source is a file or a member of an archive. --verbose adds damage and decisions (zone, year, format)."
+      """
+      A source is a file or a member of an archive. --verbose adds damage, decisions (zone, year, format) and sources that \
+      were skipped because their content was there already. --gaps adds stretches in which nothing was written down; they \
+      are worked out at the first call, as 'firebreak silence' does.
+      """
   )
 
   @OptionGroup var caseOption: CaseOption
 
-  @Flag(help: "Damage and decisions too.")
+  @Flag(help: "Damage, decisions and skipped duplicates too.")
   var verbose = false
+
+  @Flag(help: "Stretches in which a source has nothing, too.")
+  var gaps = false
 
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
@@ -23,15 +30,31 @@ struct Sources: ParsableCommand {
     let reader = try caseOption.openReader()
     let sources = try reader.sources()
     let isTable = format == .table
+    let silent = gaps ? try gapsBySource(reader) : [:]
+    let duplicates = try reader.duplicateSources()
     if isTable {
-      printTable(sources)
+      printTable(sources, silent)
     } else {
-      var rows = ResultRows(
-        schema: "firebreak.sources/1", columns: Self.keys.map { .init($0) }, keys: Self.keys)
-      rows.extra = [("case", .string(reader.path))]
-      for source in sources { rows.rows.append(try values(source, reader)) }
+      let keys = Self.keys + (gaps ? ["gaps"] : [])
+      var rows = ResultRows(schema: "firebreak.sources/1", columns: keys.map { .init($0) }, keys: keys)
+      let names = Dictionary(sources.map { ($0.ordinal, $0.name) }) { first, _ in first }
+      rows.extra = [
+        ("case", .string(reader.path)),
+        (
+          "duplicates",
+          .array(
+            duplicates.map {
+              .object([("source", .string($0.source.name)), ("same_as", .string(names[$0.kept] ?? ""))])
+            })
+        ),
+      ]
+      for source in sources {
+        rows.rows.append(try values(source, reader) + (gaps ? [Self.json(silent[source.ordinal] ?? [])] : []))
+      }
       rows.write(as: format)
     }
+    if isTable, gaps { printGaps(sources, silent) }
+    if isTable, verbose { printDuplicates(duplicates, sources) }
     if isTable, verbose { try printRemarks(sources, reader) }
     if sources.isEmpty { throw ExitStatus.no }
   }
@@ -53,7 +76,52 @@ struct Sources: ParsableCommand {
     return common.isEmpty ? "" : common.joined(separator: "/") + "/"
   }
 
-  private func printTable(_ sources: [SourceEntry]) {
+  private func gapsBySource(_ reader: CaseReader) throws -> [Int64: [Silence]] {
+    let found = try SilenceDerivation.current(reader)
+    Findings.warn(found.notKept)
+    return Dictionary(grouping: found.silences.filter { $0.scope != .device }) { $0.source ?? -1 }
+  }
+
+  private static func json(_ gaps: [Silence]) -> JSONValue {
+    .array(
+      gaps.map { gap in
+        .object([
+          ("scope", .string(gap.scope.rawValue)),
+          ("from", .string(Instant(nanoseconds: gap.from).rfc3339(fractionDigits: 9))),
+          ("to", gap.to.map { .string(Instant(nanoseconds: $0).rfc3339(fractionDigits: 9)) } ?? .null),
+          ("missed", .int(gap.missed)),
+        ])
+      })
+  }
+
+  private func printGaps(_ sources: [SourceEntry], _ silent: [Int64: [Silence]]) {
+    for source in sources {
+      guard let gaps = silent[source.ordinal] else { continue }
+      Console.print("")
+      Console.print(Console.style.bold(Sanitizer.escape(source.name)))
+      for gap in gaps.prefix(20) {
+        let seconds = Double((gap.to ?? gap.from) - gap.from) / 1e9
+        Console.print(
+          "  nothing   from \(Instant(nanoseconds: gap.from)) for \(Figures.duration(seconds: seconds)): about "
+            + "\(Figures.counted(gap.missed, "event")) would have come")
+      }
+      if gaps.count > 20 { Console.print("  … \(Figures.grouped(gaps.count - 20)) more (--format json)") }
+    }
+  }
+
+  private func printDuplicates(
+    _ duplicates: [(source: SourceDescription, kept: Int64)], _ sources: [SourceEntry]
+  ) {
+    guard !duplicates.isEmpty else { return }
+    Console.print("")
+    Console.print(Console.style.bold("Skipped: the same content was there already"))
+    for one in duplicates {
+      let kept = sources.first { $0.ordinal == one.kept }?.name ?? ""
+      Console.print(Sanitizer.escape("  \(one.source.name) is \(kept)"))
+    }
+  }
+
+  private func printTable(_ sources: [SourceEntry], _ silent: [Int64: [Silence]]) {
     let folder = Self.commonFolder(sources.map(\.name))
     if !folder.isEmpty { Console.print("in \(Sanitizer.escape(folder))") }
     let time = NarrowTable.timeFormat(sources.flatMap { [$0.firstTime, $0.lastTime] })
@@ -64,12 +132,13 @@ struct Sources: ParsableCommand {
       (.init("events", alignsRight: true), sources.map { Figures.grouped($0.events.count) }),
       (.init("refused", alignsRight: true), sources.map { some($0.linesBy.refused) }),
       (.init("damage", alignsRight: true), sources.map { some(UInt64(clamping: $0.damage)) }),
+      (.init("gaps", alignsRight: true), sources.map { some(UInt64(silent[$0.ordinal]?.count ?? 0)) }),
       (.init("first"), sources.map { time($0.firstTime) }),
       (.init("last"), sources.map { time($0.lastTime) }),
     ]
     // A column without a value says nothing.
     columns.removeAll { column, cells in
-      ["refused", "damage"].contains(column.title) && !cells.contains { !$0.isEmpty }
+      ["refused", "damage", "gaps"].contains(column.title) && !cells.contains { !$0.isEmpty }
     }
     let taken = columns.reduce(0) { sum, column in
       sum + 2 + column.1.reduce(DisplayWidth.of(column.0.title)) { max($0, DisplayWidth.of($1)) }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ConsoleOutput
-import EvidenceIntake
 import Glibc
 import IncidentModel
 import TimelineStore
@@ -14,7 +13,9 @@ struct Verify: ParsableCommand {
       was printed earlier and written down elsewhere, and says whether the log still begins with what it stood for. Without \
       it the chain only shows careless changes: who can write the file can rewrite all of it.
 
-      Where a file is gone and the case holds a copy (ingest --embed), the copy is compared.
+      Where a file is gone and the case holds a copy (ingest --embed), the copy is compared. A log that has grown since is \
+      told from one that was changed: its beginning still has the SHA-256 that was ingested. Members that an archive has \
+      now and had not then are listed, too.
 
       Exit code 1: something differs or is gone.
       """)
@@ -44,31 +45,44 @@ struct Verify: ParsableCommand {
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
     let sources = logOnly ? [] : try EvidenceComparison.run(reader, base: evidence)
-    let differing = sources.filter { $0.state == .changed || $0.state == .gone }
+    let differing = sources.filter { ![.same, .embedded].contains($0.state) }
+    let faults = logOnly ? [] : try reader.accountingFaults()
     let embedded = sources.count { $0.state == .embedded }
     var rows = ResultRows(
       schema: "firebreak.verify/1",
       columns: [
         .init("state"), .init("source", mayShrink: true), .init("SHA-256 in the case", mayShrink: true),
-        .init("now", mayShrink: true),
+        .init("now", mayShrink: true), .init("what differs", mayShrink: true),
       ],
-      keys: ["state", "source", "sha256", "now"])
+      keys: ["state", "source", "sha256", "now", "difference"])
     rows.extra = [
       ("case", .string(reader.path)), ("sources", .int(Int64(sources.count))),
       ("differing", .int(Int64(differing.count))), ("embedded", .int(Int64(embedded))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
+      ("accounting_faults", .array(faults.map { .string($0) })),
     ]
     // People want what differs; programs want all.
     for one in format == .table ? differing : sources {
       rows.rows.append([
         .string(one.state.rawValue), .string(one.name), .string(one.sha256),
-        one.now.map { .string($0) } ?? .null,
+        one.now.map { .string($0) } ?? .null, one.difference.isEmpty ? .null : .string(one.difference),
       ])
     }
     if format != .table || !differing.isEmpty { rows.write(as: format) }
-    if format == .table { summary(verdict, sources.count, differing.count, embedded) }
+    if format == .table {
+      for fault in faults { Console.print("case: " + Sanitizer.escape(fault)) }
+      summary(verdict, sources.count, differing.count, embedded)
+      if let broken = verdict.brokenAt,
+        let record = try reader.custody().first(where: { $0.number == broken })
+      {
+        Console.print(
+          Sanitizer.escape(
+            "  entry \(broken) says now: \(record.entry.at) \(record.entry.actor) \(record.entry.action) '\(record.entry.subject)': \(record.entry.detail)"
+          ))
+      }
+    }
     if evidence == nil,
       differing.contains(where: { $0.state == .gone && !$0.path.hasPrefix("/") && $0.path != "-" })
     {
@@ -77,7 +91,7 @@ struct Verify: ParsableCommand {
       )
     }
     let headFails = head != nil && verdict.coveredByHead == nil
-    if !differing.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
+    if !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
   }
 
   private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int) {
@@ -107,77 +121,5 @@ struct Verify: ParsableCommand {
         "head: is of no beginning of this log: the log was rewritten, or the head is of another case")
     }
     Console.print("head now: \(verdict.head)")
-  }
-}
-
-/// Reads the evidence again and compares its hashes.
-enum EvidenceComparison {
-  enum State: String {
-    case same, changed, gone
-    /// The file is gone; the copy that the case holds has the same SHA-256.
-    case embedded
-  }
-  struct Result {
-    var name: String
-    var path: String
-    var sha256: String
-    var now: String?
-    var state: State
-  }
-
-  static func run(_ reader: CaseReader, base: String?) throws -> [Result] {
-    let sources = try reader.sources()
-    var found: [String: [[String]: String]] = [:]
-    var fromCopy: Set<String> = []
-    var seen: Set<String> = []
-    for source in sources {
-      let path = source.description.path
-      guard seen.insert(path).inserted else { continue }
-      let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
-      if path != "-", access(located, R_OK) == 0 {
-        found[path] = digests(of: located)
-      } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
-        fromCopy.insert(path)
-        found[path] = withExtendedLifetime(copy) { digests(of: copy.path) }
-      }
-    }
-    return sources.map { source in
-      let path = source.description.path
-      let now = found[path]?[source.description.members]
-      return Result(
-        name: source.name, path: path, sha256: source.sha256, now: now,
-        state: now == nil
-          ? .gone : now != source.sha256 ? .changed : fromCopy.contains(path) ? .embedded : .same)
-    }
-  }
-
-  /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
-  /// others.
-  private static func digests(of path: String) -> [[String]: String] {
-    var options = IntakeOptions()
-    options.mayBeKnown = false
-    options.jobs = 1
-    var found: [[String]: String] = [:]
-    do {
-      for account in try Intake.run([path], options: options, into: DiscardingSink()).sources {
-        found[account.description.members] = account.sha256
-      }
-    } catch {
-      Console.warn(Sanitizer.escape("\(error)"))
-    }
-    return found
-  }
-}
-
-/// Takes events and keeps nothing: only the accounts count.
-private final class DiscardingSink: EventSink {
-  func openLane(order: Int) throws -> any EventLane { Lane() }
-  func contains(sha256: String) throws -> Bool { false }
-  private final class Lane: EventLane {
-    func beginSource(_ source: SourceDescription) throws {}
-    func append(_ batch: borrowing EventBatch) throws {}
-    func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {}
-    func discardSource() throws {}
-    func close() throws {}
   }
 }

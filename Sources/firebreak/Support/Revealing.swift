@@ -73,6 +73,7 @@ extension CaseReader {
   /// show them. At most `limit` events are looked at.
   func knownSecrets(limit: Int = 200_000) throws -> Set<String> {
     var values: Set<String> = []
+    guard try hasSecretMarks() else { return values }
     try forEachEvent(matching: try query("secret:*"), limit: limit) { event in
       for text in [event.messageBytes, Array((event.fields ?? "").utf8)] {
         text.withUnsafeBytes { bytes in

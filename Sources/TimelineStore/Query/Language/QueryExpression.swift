@@ -58,6 +58,8 @@ public enum QueryPredicate: Hashable, Sendable {
   case time(TimeBound, QueryTime)
   /// A tag that an analyst gave to the event.
   case tag(GlobPattern)
+  /// The device goes by this name, or by one that was joined with it (`firebreak devices --aliases`).
+  case identity(GlobPattern)
   /// The event's template holds secrets of this kind: `password`, `token`…
   case secret(GlobPattern)
   /// The device has this role in a trace; nil is the latest trace.

@@ -13,7 +13,7 @@ struct QueryTermBuilder {
   static let reservedNames = [
     "device", "severity", "source", "program", "template", "text", "since", "until", "basis", "quality", "id",
     "tag",
-    "trace", "secret",
+    "trace", "secret", "identity",
   ]
 
   func predicate() throws(QueryError) -> QueryPredicate {
@@ -24,6 +24,7 @@ struct QueryTermBuilder {
     case "program": return .program(try pattern())
     case "template": return .template(try pattern())
     case "tag": return .tag(try pattern())
+    case "identity": return .identity(try pattern())
     case "secret": return .secret(try pattern())
     case "text": return .text(comparison == .equal ? .whole : .contains, try pattern())
     case "severity": return try severity()

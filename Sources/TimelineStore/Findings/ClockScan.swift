@@ -1,0 +1,288 @@
+internal import IncidentModel
+
+/// A stretch of one source in which one clock stamped events and was not seen to be set.
+public struct ClockStretch: Sendable, Hashable {
+  /// The device's ordinal in the case.
+  public var device: Int64
+  /// The source's number in the case.
+  public var source: Int64
+  /// Ids of the first and the last event.
+  public var events: ClosedRange<Int64>
+  /// By the clock itself.
+  public var first: Int64
+  /// By the clock itself.
+  public var last: Int64
+  /// The clock is the source's writer's, who stamped what other devices did, too.
+  public var stampsOthers: Bool
+  /// How far the clock was moved forward just before this stretch, where that is known: nanoseconds, the bound of the error,
+  /// how it is known, and the events that say it.
+  public var step: (shift: Int64, error: Int64, method: String, evidence: [Int64])?
+
+  /// Equal where all parts are.
+  public static func == (a: ClockStretch, b: ClockStretch) -> Bool {
+    a.device == b.device && a.source == b.source && a.events == b.events && a.step?.shift == b.step?.shift
+  }
+  /// Agrees with `==`.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(device)
+    hasher.combine(events)
+  }
+}
+
+/// Stamps that cannot be right, or that jump.
+public struct ClockFlag: Sendable, Hashable {
+  /// What is odd about them.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Before 1980: the clock counts from the epoch, it was never set.
+    case unset1970 = "unset_1970"
+    /// In 2000: where real-time clocks start that have lost their battery.
+    case unset2000 = "unset_2000"
+    /// More than a day after the evidence was read.
+    case future
+    /// Half a year or more after the event before.
+    case jumpForward = "jump_forward"
+    /// Half a year or more before the event before.
+    case jumpBack = "jump_back"
+  }
+  /// What is odd.
+  public var kind: Kind
+  /// The source's number in the case.
+  public var source: Int64
+  /// The device's ordinal in the case; nil where the events name none.
+  public var device: Int64?
+  /// Ids of the first and the last event.
+  public var events: ClosedRange<Int64>
+  /// How many events.
+  public var count: Int64
+  /// Of unset clocks the first and last stamp; of jumps the stamps on both sides.
+  public var from: Int64
+  /// See `from`.
+  public var to: Int64
+}
+
+/// One pass over all events in evidence order: which clock ran from where to where, and which stamps are odd.
+///
+/// A clock is cut where it falls by a minute or more, where it jumps out of 1970 or 2000, and where a line says how far it
+/// was set. The stamps of a source that only ever rise although several devices are in it are one clock's: its writer's.
+struct ClockScan {
+  private(set) var stretches: [ClockStretch] = []
+  private(set) var flags: [ClockFlag] = []
+
+  /// Falls of less are lines out of order.
+  private static let leastFall: Int64 = 60_000_000_000
+  private static let halfYear: Int64 = 182 * 86_400_000_000_000
+  private static let year1980: Int64 = 315_532_800_000_000_000
+  private static let year2000: Int64 = 946_684_800_000_000_000
+  private static let year2001: Int64 = 978_307_200_000_000_000
+  /// Cuts of one clock in one source; a source with more is out of order altogether.
+  private static let mostCuts = 64
+  private static let mostFlags = 100_000
+
+  private struct Clock {
+    var first: Int64
+    var firstTime: Int64
+    var lastTime: Int64
+    var last: Int64
+    var latest: Int64
+    var widest: Int64 = 0
+    var cuts: Int32 = 0
+    var flag: Int32 = -1
+    var step: (shift: Int64, error: Int64, method: String, evidence: [Int64])?
+  }
+
+  private var clocks: [Int64: Clock] = [:]
+  private var stretchesHere: [Int64: [ClockStretch]] = [:]
+  private var source: Int64 = .min
+  /// Events by device whose name comes from the path: the writer of the source.
+  private var byPath: [Int64: Int64] = [:]
+  private var falls = 0
+  private var timed = 0
+  private let newest: Int64
+  private let stepLines: ClockStepLines
+  /// Steps of the clock by the event they come before; see `TwoClockSteps`.
+  private let known: [Int64: (shift: Int64, error: Int64)]
+
+  /// The whole of a source's events together.
+  private static let whole: Int64 = -1
+
+  init(newest: Int64, stepLines: ClockStepLines, known: [Int64: (shift: Int64, error: Int64)]) {
+    self.newest = newest
+    self.stepLines = stepLines
+    self.known = known
+  }
+
+  /// One event. `text` gives its message.
+  mutating func add(
+    id: Int64, time: Int64, device: Int64?, template: Int64, source: Int64, isByPath: Bool,
+    text: () -> String
+  ) {
+    if source != self.source {
+      endSource()
+      self.source = source
+    }
+    timed += 1
+    var step: (shift: Int64, error: Int64, method: String, evidence: [Int64])?
+    if let (shift, error) = known[id] {
+      step = (shift, error, BootSpan.twoClocks, [id])
+    } else if stepLines.mayTell(template), let seconds = ClockStepLines.seconds(in: text()) {
+      step = (Int64(seconds * 1e9), 100_000_000, "a line says how far the clock was set", [id])
+    }
+    if let device {
+      if isByPath { byPath[device, default: 0] += 1 }
+      advance(device, id, time, step, isWhole: false)
+    }
+    advance(Self.whole, id, time, step, isWhole: true)
+  }
+
+  private mutating func advance(
+    _ key: Int64, _ id: Int64, _ time: Int64,
+    _ told: (shift: Int64, error: Int64, method: String, evidence: [Int64])?, isWhole: Bool
+  ) {
+    guard var clock = clocks[key] else {
+      var fresh = Clock(first: id, firstTime: time, lastTime: time, last: id, latest: time)
+      if !isWhole { flag(key, id, time, nil, &fresh) }
+      clocks[key] = fresh
+      return
+    }
+    let gap = time.subtractingReportingOverflow(clock.lastTime).partialValue
+    if isWhole, gap < -1_000_000_000 { falls += 1 }
+    if !isWhole { flag(key, id, time, clock.lastTime, &clock) }
+    var step = told
+    if step == nil, gap > 30 * 86_400_000_000_000, Self.isUnset(clock.lastTime), !Self.isUnset(time) {
+      step = (
+        gap, max(1_000_000_000, clock.widest),
+        "the clock was set: stamps jump from \(Instant(nanoseconds: clock.lastTime).rfc3339(fractionDigits: 0).prefix(4))",
+        [clock.last, id]
+      )
+    }
+    if step != nil || gap < -Self.leastFall, clock.cuts < Self.mostCuts {
+      end(key, clock)
+      clock = Clock(
+        first: id, firstTime: time, lastTime: time, last: id, latest: time, cuts: clock.cuts + 1,
+        flag: clock.flag, step: step)
+    } else {
+      if gap > clock.widest { clock.widest = gap }
+      clock.lastTime = time
+      clock.last = id
+      if time > clock.latest { clock.latest = time }
+    }
+    clocks[key] = clock
+  }
+
+  private static func isUnset(_ time: Int64) -> Bool {
+    time < year1980 || (time >= year2000 && time < year2001)
+  }
+
+  private mutating func flag(
+    _ device: Int64, _ id: Int64, _ time: Int64, _ before: Int64?, _ clock: inout Clock
+  ) {
+    var kind: ClockFlag.Kind?
+    if time < Self.year1980 {
+      kind = .unset1970
+    } else if time >= Self.year2000, time < Self.year2001 {
+      kind = .unset2000
+    } else if time > newest {
+      kind = .future
+    }
+    if let kind {
+      if clock.flag >= 0, flags[Int(clock.flag)].kind == kind {
+        let index = Int(clock.flag)
+        flags[index].events = flags[index].events.lowerBound...id
+        flags[index].count += 1
+        flags[index].from = min(flags[index].from, time)
+        flags[index].to = max(flags[index].to, time)
+      } else if flags.count < Self.mostFlags {
+        clock.flag = Int32(flags.count)
+        flags.append(
+          ClockFlag(
+            kind: kind, source: source, device: device, events: id...id, count: 1, from: time, to: time))
+      }
+      return
+    }
+    clock.flag = -1
+    guard let before, !Self.isUnset(before), before <= newest, flags.count < Self.mostFlags else { return }
+    let gap = time.subtractingReportingOverflow(before).partialValue
+    guard abs(gap) >= Self.halfYear else { return }
+    flags.append(
+      ClockFlag(
+        kind: gap > 0 ? .jumpForward : .jumpBack, source: source, device: device, events: id...id, count: 1,
+        from: before, to: time))
+  }
+
+  private mutating func end(_ key: Int64, _ clock: Clock) {
+    stretchesHere[key, default: []].append(
+      ClockStretch(
+        device: key, source: source, events: clock.first...clock.last, first: clock.firstTime,
+        last: clock.lastTime, stampsOthers: false, step: clock.step))
+  }
+
+  /// Closes the source that was read last.
+  mutating func endSource() {
+    for (key, clock) in clocks { end(key, clock) }
+    let devices = stretchesHere.count - 1
+    let writer = byPath.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    if devices > 1, let writer, falls * 1000 <= timed {
+      for var one in stretchesHere[Self.whole] ?? [] {
+        one.device = writer
+        one.stampsOthers = true
+        stretches.append(one)
+      }
+    } else {
+      for (key, list) in stretchesHere where key != Self.whole { stretches += list }
+    }
+    clocks.removeAll(keepingCapacity: true)
+    stretchesHere.removeAll(keepingCapacity: true)
+    byPath.removeAll(keepingCapacity: true)
+    falls = 0
+    timed = 0
+  }
+
+  /// All that was found, in evidence order.
+  mutating func finish() {
+    endSource()
+    stretches.sort { ($0.events.lowerBound, $0.device) < ($1.events.lowerBound, $1.device) }
+  }
+}
+
+/// Lines of time services that say how far they set the clock: chronyd, ntpd, ntpdate, busybox, systemd and their like. Told
+/// by their words, of which each producer has others; the amount counts, which is what the clock was moved forward by.
+struct ClockStepLines {
+  private let templates: Set<Int64>
+
+  init(_ rebuilder: MessageRebuilder) {
+    var found: Set<Int64> = []
+    for (ordinal, parts) in rebuilder.parts.enumerated() {
+      guard let parts, Self.tells(parts.text.lowercased()) else { continue }
+      found.insert(Int64(ordinal))
+    }
+    templates = found
+  }
+
+  private static func tells(_ text: String) -> Bool {
+    guard text.contains("clock") || text.contains("time") else { return false }
+    return text.contains("step") || text.contains("time reset") || text.contains("wrong by")
+      || text.contains("offset") && (text.contains("setting time") || text.contains("adjust time"))
+  }
+
+  func mayTell(_ template: Int64) -> Bool { !templates.isEmpty && templates.contains(template) }
+
+  /// The amount: a number with a sign or a fraction before `s`, `sec`, `seconds`. Nil where there is none, or one too small
+  /// to be a step.
+  static func seconds(in text: String) -> Double? {
+    let words = text.split { " ,;()".contains($0) }
+    for (index, word) in words.enumerated() {
+      var number = word
+      var isUnit =
+        index + 1 < words.count && ["s", "sec", "secs", "second", "seconds"].contains(words[index + 1])
+      if !isUnit, number.hasSuffix("s") {
+        number = number.dropLast()
+        isUnit = true
+      }
+      guard isUnit, number.contains(".") || number.hasPrefix("+") || number.hasPrefix("-"),
+        let value = Double(number), value.isFinite, abs(value) >= 0.05, abs(value) < 4e9
+      else { continue }
+      return value
+    }
+    return nil
+  }
+}

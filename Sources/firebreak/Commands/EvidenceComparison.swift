@@ -1,0 +1,190 @@
+import ConsoleOutput
+import Crypto
+import EvidenceIntake
+import Glibc
+import IncidentModel
+import TimelineStore
+
+/// Reads the evidence again and says precisely what differs from what was ingested.
+enum EvidenceComparison {
+  enum State: String {
+    case same, changed, gone
+    /// Longer than it was; the beginning is what was ingested.
+    case grown
+    /// A member that the archive has now and had not then.
+    case added
+    /// The file is gone; the copy that the case holds has the same SHA-256.
+    case embedded
+  }
+
+  struct Result {
+    var name: String
+    var path: String
+    var sha256: String
+    var now: String?
+    var state: State
+    /// What differs, in words; empty where nothing does.
+    var difference = ""
+  }
+
+  /// What a source is now.
+  private struct Found {
+    var sha256: String
+    var bytes: UInt64
+  }
+
+  static func run(_ reader: CaseReader, base: String?) throws -> [Result] {
+    let sources = try reader.sources()
+    var found: [String: [[String]: Found]] = [:]
+    var locations: [String: String] = [:]
+    var fromCopy: Set<String> = []
+    var reasons: [String: String] = [:]
+    var seen: Set<String> = []
+    for source in sources {
+      let path = source.description.path
+      guard seen.insert(path).inserted else { continue }
+      let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
+      let isReadable = path != "-" && access(located, R_OK) == 0
+      let failure = errno
+      if isReadable {
+        found[path] = read(located)
+        locations[path] = located
+      } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
+        fromCopy.insert(path)
+        found[path] = withExtendedLifetime(copy) { read(copy.path) }
+      } else {
+        reasons[path] = path == "-" ? "it came from standard input" : String(cString: strerror(failure))
+      }
+    }
+    var known: [String: Set<[String]>] = [:]
+    var results: [Result] = []
+    for source in sources {
+      let path = source.description.path
+      known[path, default: []].insert(source.description.members)
+      let now = found[path]?[source.description.members]
+      var result = Result(
+        name: source.name, path: path, sha256: source.sha256, now: now?.sha256,
+        state: fromCopy.contains(path) ? .embedded : .same)
+      if now == nil {
+        result.state = .gone
+        result.difference =
+          found[path] == nil
+          ? "cannot be read: \(reasons[path] ?? "no content")" : "the archive has no such member any more"
+      } else if let now, now.sha256 != source.sha256 {
+        result.state = .changed
+        result.difference = words(source, now)
+        if source.description.members.isEmpty, let located = locations[path] {
+          try compare(source, located, reader, &result)
+        }
+      }
+      results.append(result)
+    }
+    for duplicate in try reader.duplicates() { known[duplicate.path]?.insert(duplicate.members) }
+    for (path, members) in found.sorted(by: { $0.key < $1.key }) {
+      for (names, one) in members.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) })
+      where known[path]?.contains(names) == false {
+        let description = SourceDescription(path: path, members: names)
+        results.append(
+          Result(
+            name: description.name, path: path, sha256: "", now: one.sha256, state: .added,
+            difference: "was not there when it was ingested"))
+      }
+    }
+    return results
+  }
+
+  private static func words(_ source: SourceEntry, _ now: Found) -> String {
+    source.bytes == now.bytes
+      ? "as many bytes (\(now.bytes)) as then, but others"
+      : "\(source.bytes) bytes then, \(now.bytes) now"
+  }
+
+  /// Looks closer at a file: has it grown, and where does it first differ from the copy in the case?
+  private static func compare(
+    _ source: SourceEntry, _ located: String, _ reader: CaseReader, _ result: inout Result
+  ) throws {
+    var info = stat()
+    guard stat(located, &info) == 0 else { return }
+    let size = UInt64(info.st_size)
+    if size > source.storedBytes, prefixDigest(located, source.storedBytes) == source.sha256 {
+      result.state = .grown
+      result.difference =
+        "\(size - source.storedBytes) bytes more than then; the first \(source.storedBytes) are what was ingested"
+      return
+    }
+    if size != source.storedBytes { result.difference = "\(source.storedBytes) bytes then, \(size) now" }
+    if let place = try firstDifference(source, located, reader) {
+      result.difference += "; differs first at byte \(place)"
+    }
+  }
+
+  private static func prefixDigest(_ path: String, _ count: UInt64) -> String? {
+    guard let file = fopen(path, "rb") else { return nil }
+    defer { fclose(file) }
+    var hash = SHA256()
+    var rest = count
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while rest > 0 {
+      let got = fread(&buffer, 1, Int(min(rest, UInt64(buffer.count))), file)
+      guard got > 0 else { return nil }
+      hash.update(data: buffer[..<got])
+      rest -= UInt64(got)
+    }
+    return hash.finalize().hexText
+  }
+
+  /// Offset of the first byte that differs from the copy in the case; nil where it holds none.
+  private static func firstDifference(
+    _ source: SourceEntry, _ located: String, _ reader: CaseReader
+  ) throws -> UInt64? {
+    guard let digest = try reader.embeddedDigest(path: source.description.path), digest == source.sha256,
+      let file = fopen(located, "rb")
+    else { return nil }
+    defer { fclose(file) }
+    var place: UInt64 = 0
+    var isFound = false
+    var buffer: [UInt8] = []
+    try reader.readEmbedded(sha256: digest) { bytes in
+      if buffer.count < bytes.count { buffer = [UInt8](repeating: 0, count: bytes.count) }
+      let got = fread(&buffer, 1, bytes.count, file)
+      for index in 0..<bytes.count where index >= got || buffer[index] != bytes[index] {
+        place += UInt64(index)
+        isFound = true
+        return false
+      }
+      place += UInt64(bytes.count)
+      return true
+    }
+    return isFound ? place : nil
+  }
+
+  /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
+  /// others.
+  private static func read(_ path: String) -> [[String]: Found] {
+    var options = IntakeOptions()
+    options.mayBeKnown = false
+    options.jobs = 1
+    var found: [[String]: Found] = [:]
+    do {
+      for account in try Intake.run([path], options: options, into: DiscardingSink()).sources {
+        found[account.description.members] = Found(sha256: account.sha256, bytes: account.bytes)
+      }
+    } catch {
+      Console.warn(Sanitizer.escape("\(error)"))
+    }
+    return found
+  }
+}
+
+/// Takes events and keeps nothing: only the accounts count.
+private final class DiscardingSink: EventSink {
+  func openLane(order: Int) throws -> any EventLane { Lane() }
+  func contains(sha256: String) throws -> Bool { false }
+  private final class Lane: EventLane {
+    func beginSource(_ source: SourceDescription) throws {}
+    func append(_ batch: borrowing EventBatch) throws {}
+    func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {}
+    func discardSource() throws {}
+    func close() throws {}
+  }
+}

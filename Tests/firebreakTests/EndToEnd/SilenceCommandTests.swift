@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+/// Silence of devices and of their collectors; gaps of sources.
+@Suite struct SilenceCommandTests {
+  private func rows(_ run: BuiltProgram.Run) throws -> [[String: Any]] {
+    try run.output.split(separator: "\n").map { try jsonObject(String($0)) }
+  }
+
+  /// Ten devices report every ten seconds for half an hour; `isHeard` says who is heard when.
+  private func workspace(_ isHeard: (_ device: Int, _ second: Int) -> Bool) throws -> Workspace {
+    let work = try Workspace()
+    var log = ""
+    for second in stride(from: 0, to: 1800, by: 1) {
+      for device in 0..<10 where second % 10 == device && isHeard(device, second) {
+        log +=
+          String(format: "2026-04-07T09:%02d:%02d.%03dZ", second / 60, second % 60, device * 7)
+          + " dev-\(device) agent[1]: alive, load \(second % 7)\n"
+      }
+    }
+    try work.write("all.log", log)
+    #expect(try work.ingest(work.at("all.log")).run.exit == 0)
+    return work
+  }
+
+  @Test func aDeviceThatStopsIsToldFromACollectorThatStops() throws {
+    // dev-3 is silent for two minutes, dev-5 for good; nobody is heard for three minutes.
+    let work = try workspace { device, second in
+      if device == 3, (600..<720).contains(second) { return false }
+      if device == 5, second >= 1500 { return false }
+      return !(900..<1080).contains(second)
+    }
+    let run = try work.firebreak("silence", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(run.exit == 0, "\(run.errors)")
+    let all = try rows(run)
+    let devices = all.filter { $0["scope"] as? String == "device" }
+    #expect(devices.compactMap { $0["device"] as? String } == ["dev-3", "dev-5"], "\(all)")
+    #expect(devices.first?["missed"] as? Int == 12)
+    #expect(devices.first?["period_seconds"] as? Double == 10)
+    #expect(devices.last?["to"] is NSNull)
+    let collectors = all.filter { $0["scope"] as? String == "collector" }
+    #expect(
+      collectors.count == 1
+        && (collectors.first?["from"] as? String)?.hasPrefix("2026-04-07T09:14:59") == true)
+    let sql = try rows(
+      work.firebreak(
+        "query", "--case", "x.firebreak", "--format", "jsonl", "--sql",
+        "SELECT device, last_heard, missed FROM silence_interval WHERE scope = 'device' ORDER BY from_ns"))
+    #expect(sql.count == 2 && sql.first?["device"] as? String == "dev-3")
+    let sources = try work.firebreak("sources", "--gaps", "--case", "x.firebreak", "--format", "jsonl")
+    let gaps = try rows(sources).first?["gaps"] as? [[String: Any]]
+    #expect(gaps?.count == 1, "\(sources.output)")
+  }
+
+  @Test func withoutSilenceTheAnswerIsNo() throws {
+    let work = try workspace { _, _ in true }
+    let run = try work.firebreak("silence", "--case", "x.firebreak")
+    #expect(run.exit == 1, "\(run.output)")
+    let rhythm = try work.firebreak("silence", "--rhythm", "--case", "x.firebreak", "--format", "jsonl")
+    let all = try rows(rhythm)
+    #expect(all.count == 10 && all.allSatisfy { $0["period_seconds"] as? Double == 10 }, "\(rhythm.output)")
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// What verify says of evidence that is not what it was, and what the manifest is good for.
+@Suite struct VerifyCommandTests {
+  private func rows(_ run: BuiltProgram.Run) throws -> [[String: Any]] {
+    try run.output.split(separator: "\n").map { try jsonObject(String($0)) }
+  }
+
+  @Test func saysPreciselyWhatDiffers() throws {
+    let work = try Workspace()
+    for name in ["same", "grown", "changed", "gone", "kept"] {
+      try work.write("\(name).log", Workspace.log(50, host: "gw-\(name)"))
+    }
+    try work.write("two.zip", Workspace.zip([("a.log", Data(Workspace.log(5).utf8))]))
+    #expect(
+      try work.firebreak(
+        "ingest", "same.log", "grown.log", "changed.log", "gone.log", "two.zip", "--case", "x.firebreak"
+      ).exit == 0)
+    #expect(try work.firebreak("ingest", "kept.log", "--embed", "--case", "x.firebreak").exit == 0)
+    #expect(try work.firebreak("verify", "--case", "x.firebreak").exit == 0)
+    try work.write("grown.log", Workspace.log(50, host: "gw-grown") + "more\n")
+    try work.write("changed.log", Workspace.log(50, host: "gw-changeD"))
+    try FileManager.default.removeItem(atPath: work.at("gone.log"))
+    var bytes = Array(Workspace.log(50, host: "gw-kept").utf8)
+    bytes[1234] = UInt8(ascii: "#")
+    try work.write("kept.log", Data(bytes))
+    try work.write(
+      "two.zip",
+      Workspace.zip([("a.log", Data(Workspace.log(5).utf8)), ("b.log", Data(Workspace.log(9).utf8))]))
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(run.exit == 1)
+    let found = Dictionary(
+      try rows(run).map { ($0["source"] as? String ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+    func says(_ name: String, _ state: String, _ words: String) {
+      #expect(found[name]?["state"] as? String == state, "\(name): \(found[name] ?? [:])")
+      #expect((found[name]?["difference"] as? String ?? "").contains(words), "\(name): \(found[name] ?? [:])")
+    }
+    says("same.log", "same", "")
+    says("grown.log", "grown", "5 bytes more than then; the first")
+    says("changed.log", "changed", "as many bytes")
+    says("gone.log", "gone", "No such file")
+    says("kept.log", "changed", "differs first at byte 1234")
+    says("two.zip/b.log", "added", "was not there")
+    says("two.zip/a.log", "same", "")
+  }
+
+  @Test func aCaseWhoseEventsWereRemovedSaysSo() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(50))
+    #expect(try work.ingest(work.at("a.log")).run.exit == 0)
+    let (status, _) = try Shell.run("sqlite3 x.firebreak 'DELETE FROM segment_1 WHERE id = 7'", in: work)
+    guard status == 0 else { return }
+    let run = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(run.exit == 1)
+    #expect(run.output.contains("holds 49 events, 50 were loaded"), "\(run.output)")
+  }
+
+  @Test func theManifestIsCheckedBySha256sum() throws {
+    let work = try Workspace()
+    try work.write("plain.log", Workspace.log(5))
+    try work.write("with space.log", Workspace.log(6))
+    try work.write("back\\slash\nand line.log", Workspace.log(7))
+    try work.write("in.zip", Workspace.zip([("a.log", Data(Workspace.log(8).utf8))]))
+    #expect(try work.firebreak("ingest", ".", "--case", "x.firebreak").exit == 0)
+    let (status, output) = try Shell.run(
+      "\"$FIREBREAK\" export --to manifest --case x.firebreak 2>/dev/null > m && sha256sum -c m && wc -l < m",
+      in: work)
+    #expect(status == 0, "\(output)")
+    #expect(output.components(separatedBy: ": OK").count == 5, "\(output)")
+    try work.write("plain.log", "changed")
+    let (after, _) = try Shell.run("sha256sum -c m", in: work)
+    #expect(after != 0)
+  }
+
+  @Test func membersThatTwoArchivesShareAreReadOnceAndSaidSo() throws {
+    let work = try Workspace()
+    let shared = Data(Workspace.log(8).utf8)
+    try work.write("one.zip", Workspace.zip([("x/shared.log", shared)]))
+    try work.write(
+      "two.zip", Workspace.zip([("y/same.log", shared), ("own.log", Data(Workspace.log(3, host: "b").utf8))]))
+    let run = try work.firebreak("ingest", "one.zip", "two.zip", "--case", "x.firebreak")
+    #expect(run.exit == 0)
+    #expect(run.errors.contains("two.zip → y/same.log' equals 'one.zip → x/shared.log'"), "\(run.errors)")
+    #expect(try work.eventCount() == 11)
+    let sources = try work.firebreak("sources", "--verbose", "--case", "x.firebreak")
+    #expect(sources.output.contains("two.zip/y/same.log is one.zip/x/shared.log"), "\(sources.output)")
+    #expect(try work.firebreak("verify", "--case", "x.firebreak").exit == 0)
+  }
+}
