@@ -87,8 +87,15 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var refuse: [String]
     /// When not empty: the only values that do not block.
     public var require: [String]
+    /// True when any value will do, as long as there is one.
+    public var wantsAny: Bool
+    /// What a refusal means: `interlock`, `no-rollback-image` or `unsupported`.
+    public var code: String
     /// Why, for people.
     public var reason: String
+
+    /// Codes that a refusal may have.
+    public static let codes: Set<String> = ["interlock", "no-rollback-image", "unsupported"]
   }
 
   /// Who must agree before the run.
@@ -153,6 +160,14 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var gate: Gate?
   /// Time to live of the action in milliseconds where the backend has one; nil for no end.
   public var timeToLiveMilliseconds: Int?
+  /// When devices may be worked on; nil for always.
+  public var maintenance: Maintenance?
+  /// What a battery must hold; nil for nothing.
+  public var battery: Battery?
+  /// What the devices behind one gateway may take together; nil for no limit.
+  public var gatewayBudget: GatewayBudget?
+  /// How long a device that could not be acted on waits for it, in milliseconds; 0 for not at all.
+  public var queueMilliseconds: Int
   /// Reasons not to touch a device.
   public var interlocks: [Interlock]
   /// A query for devices that are never touched; nil for none.
@@ -205,10 +220,17 @@ public struct RolloutPolicy: Sendable, Hashable {
         limit: gate["limit"]?.integer ?? 0)
     }
     timeToLiveMilliseconds = node["time_to_live_ms"]?.integer
+    maintenance = node["maintenance"].map(Self.maintenance)
+    battery = node["battery"].map {
+      Battery(attribute: $0["attribute"]?.text ?? "", floor: $0["floor"]?.double ?? 100)
+    }
+    gatewayBudget = node["gateway_budget"].map(Self.gatewayBudget)
+    queueMilliseconds = node["queue_ms"]?.integer ?? (kind == .contain ? 86_400_000 : 604_800_000)
     interlocks = (node["interlocks"]?.items ?? []).map { lock in
       Interlock(
         attribute: lock["attribute"]?.text ?? "", refuse: (lock["refuse"]?.items ?? []).compactMap(\.text),
         require: (lock["require"]?.items ?? []).compactMap(\.text),
+        wantsAny: lock["present"]?.flag ?? false, code: lock["code"]?.text ?? "interlock",
         reason: lock["reason"]?.text ?? "the inventory forbids it")
     }
     exclude = node["exclude"]?.text

@@ -62,7 +62,7 @@ public final class PlaybookRun: Sendable {
     counts = RunCounts(history.counts)
     writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
-      masker: environment.masker)
+      masker: environment.masker, signer: environment.signer)
     state = Mutex(State(variables: ["": plan.variables]))
   }
 
@@ -112,7 +112,7 @@ public final class PlaybookRun: Sendable {
         RecordDraft(
           .note, reason: "undo-script",
           detail: "undo script \(HexText.sha256(script.utf8)) \(path.map { "in \($0)" } ?? "not kept")"))
-      for approval in approvals { try await writer.write(RecordDraft(.approved, detail: approval)) }
+      try await approve(approvals)
       return
     }
     if let end = history.end, end == .succeeded || end == .failed {
@@ -126,6 +126,14 @@ public final class PlaybookRun: Sendable {
     }
     try await writer.write(RecordDraft(.resumed, detail: "goes on after record \(history.count)"))
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await approve(approvals)
+  }
+
+  private func approve(_ approvals: [String]) async throws {
+    for approval in approvals {
+      let reason = approval.hasPrefix("BREAK GLASS") ? "break-glass" : nil
+      try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))
+    }
   }
 
   func fail(_ reason: String) -> Flow {

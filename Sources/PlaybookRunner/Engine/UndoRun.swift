@@ -52,7 +52,7 @@ public struct UndoRun: Sendable {
   public func execute() async throws -> RunSummary {
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
-      masker: environment.masker)
+      masker: environment.masker, signer: environment.signer)
     var counts: [RunRecord.Outcome: Int] = [:]
     var reasons: [String] = []
     for (step, devices, hasInverse) in scope {
@@ -94,7 +94,7 @@ public struct UndoRun: Sendable {
       }
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
-        values: plan.values(step: step, rollout: nil, target: nil))
+        values: history.values(plan, step))
       return targets.map { _ in result.outcome }
     }
     try await withThrowingTaskGroup(of: (String, RunRecord.Outcome, String?).self) { group in
@@ -105,7 +105,7 @@ public struct UndoRun: Sendable {
           let target = targets[next]
           next += 1
           await pacer.wait()
-          let values = plan.values(step: step, rollout: policy, target: target)
+          let values = plan.bound(history.values(plan, step), policy, target)
           let wasIntended =
             history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
           group.addTask {

@@ -18,6 +18,8 @@ enum UndoScript {
       "  case $answer in *rror*|*not\\ found*) failed=1; printf '%s\\n' \"$* failed: $answer\" >&2 ;; esac",
       "}",
     ]
+    let interlocks = plan.actionSteps.contains { !($0.action.rollout?.interlocks ?? []).isEmpty }
+    if interlocks { lines += lockLines }
     for (step, action) in plan.actionSteps.reversed() {
       guard let rollout = action.rollout, let inverse = EffectiveRollout(action, executors).inverse else {
         continue
@@ -26,21 +28,65 @@ enum UndoScript {
       let targets: [ExecutionPlan.Target?] = rollout.group == nil ? plan.targets : [nil]
       for target in targets {
         let values = plan.values(step: step, rollout: rollout, target: target)
+        var commands: [String] = []
         for call in Planner.calls(
           inverse.commands, step, action, plan, values: values, device: target?.device)
         {
           let executor = try? executors.executor(call.command.type)
           if let script = executor?.scriptLines(call) {
-            lines += script
+            commands += script
           } else {
             let text = (try? executor?.planText(call)) ?? "?"
-            lines.append("# by hand: \(comment(text))")
+            commands.append("# by hand: \(comment(text))")
           }
         }
+        lines += guarded(commands, rollout.interlocks, target.device)
       }
     }
     lines.append("exit $failed")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The commands of a device behind its interlocks.
+  private static func guarded(
+    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ device: String
+  ) -> [String] {
+    guard !interlocks.isEmpty, commands.contains(where: { !$0.hasPrefix("#") }) else { return commands }
+    let conditions = interlocks.map { lock in
+      let words =
+        [device, lock.attribute, lock.refuse.joined(separator: "|"), lock.require.joined(separator: "|")]
+      return "free " + words.map(ShellQuote.quote).joined(separator: " ")
+    }
+    return ["if \(conditions.joined(separator: " && ")); then"] + commands.map { "  " + $0 }
+      + ["else failed=1; fi"]
+  }
+
+  /// `free DEVICE COLUMN REFUSED REQUIRED` says whether the inventory of this moment lets a device be touched.
+  private static var lockLines: [String] {
+    [
+      "# The interlocks are asked again, of the inventory of this moment: INVENTORY names its CSV file.",
+      ": \"${INVENTORY:?set INVENTORY to the CSV file of the inventory, its first column the devices}\"",
+      "free() {",
+      "  value=$(DEVICE=$1 COLUMN=$2 awk '",
+      "    function split_line(line,  n, i, c, quoted, cell) {",
+      "      n = 1; quoted = 0; cell = \"\"; delete cells",
+      "      for (i = 1; i <= length(line); i++) {",
+      "        c = substr(line, i, 1)",
+      "        if (c == \"\\\"\") { if (quoted && substr(line, i + 1, 1) == \"\\\"\") { cell = cell c; i++ } else quoted = !quoted }",
+      "        else if (c == \",\" && !quoted) { cells[n++] = cell; cell = \"\" } else cell = cell c",
+      "      }",
+      "      cells[n] = cell; return n",
+      "    }",
+      "    { sub(/\\r$/, \"\"); n = split_line($0) }",
+      "    NR == 1 { for (i = 1; i <= n; i++) if (cells[i] == ENVIRON[\"COLUMN\"]) column = i; next }",
+      "    cells[1] == ENVIRON[\"DEVICE\"] { if (column) print cells[column]; exit }' \"$INVENTORY\") || value=",
+      "  if [ -z \"$value\" ]; then echo \"$1 is left alone: the inventory does not say its $2\" >&2; return 1; fi",
+      "  case \"|$3|\" in *\"|$value|\"*) echo \"$1 is left alone: $2 is $value\" >&2; return 1 ;; esac",
+      "  [ -z \"$4\" ] && return 0",
+      "  case \"|$4|\" in *\"|$value|\"*) return 0 ;; esac",
+      "  echo \"$1 is left alone: $2 is $value\" >&2; return 1",
+      "}",
+    ]
   }
 
   private static func comment(_ text: String) -> String {

@@ -117,7 +117,7 @@ public struct Planner: Sendable {
       wanted += policy.bindings.filter { $0.source.hasPrefix("inventory.") }.map {
         String($0.source.dropFirst(10))
       }
-      wanted += policy.interlocks.map(\.attribute)
+      wanted += policy.interlocks.map(\.attribute) + policy.conditionAttributes
     }
     var seen: Set<String> = []
     return wanted.filter { seen.insert($0).inserted }
@@ -131,6 +131,8 @@ public struct Planner: Sendable {
     let inventory = selection.inventory
     let indices = plan.columns.map { inventory.attributes.firstIndex(of: $0) }
     let interlocks = policies.flatMap(\.interlocks)
+    let places = Dictionary(
+      plan.columns.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     var seen: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
     for selected in selection.devices {
@@ -156,8 +158,10 @@ public struct Planner: Sendable {
       let values = indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
       let target = ExecutionPlan.Target(
         device: selected.device, basis: selected.basis?.name ?? "inventory", values: values)
-      if let reason = Self.interlock(interlocks, plan, target) {
-        refuse("interlock", reason)
+      if let refusal = Self.interlock(
+        interlocks, { places[$0].flatMap { target.values[$0].isEmpty ? nil : target.values[$0] } })
+      {
+        refuse(refusal.code, refusal.reason)
         continue
       }
       plan.targets.append(target)
@@ -166,14 +170,14 @@ public struct Planner: Sendable {
 
   /// Why an interlock holds a device back, or nil. Missing data blocks.
   static func interlock(
-    _ interlocks: [RolloutPolicy.Interlock], _ plan: ExecutionPlan, _ target: ExecutionPlan.Target
-  ) -> String? {
+    _ interlocks: [RolloutPolicy.Interlock], _ value: (String) -> String?
+  ) -> (code: String, reason: String)? {
     for lock in interlocks {
-      guard let value = plan.value(lock.attribute, of: target) else {
-        return "the inventory does not say its '\(lock.attribute)'"
+      guard let found = value(lock.attribute) else {
+        return (lock.code, "the inventory does not say its '\(lock.attribute)'")
       }
-      if lock.refuse.contains(value) || (!lock.require.isEmpty && !lock.require.contains(value)) {
-        return "\(lock.reason) (\(lock.attribute) is '\(value)')"
+      if lock.refuse.contains(found) || (!lock.require.isEmpty && !lock.require.contains(found)) {
+        return (lock.code, "\(lock.reason) (\(lock.attribute) is '\(found)')")
       }
     }
     return nil

@@ -30,6 +30,13 @@ struct Verify: ParsableCommand {
   @Flag(help: "Only the custody log.")
   var logOnly = false
 
+  @Option(
+    name: .customLong("journal-key"),
+    help: ArgumentHelp(
+      "Public key (or its file) that checkpoints of playbook journals must be signed with; repeat for several.",
+      valueName: "key"))
+  var journalKeys: [String] = []
+
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
@@ -43,6 +50,7 @@ struct Verify: ParsableCommand {
     QuickInterrupt.listen()
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
+    let journals = try JournalReport(reader, pinned: try JournalKey.pinned(journalKeys))
     let sources = logOnly ? [] : try EvidenceComparison.run(reader, base: evidence)
     let differing = sources.filter { $0.state == .changed || $0.state == .gone }
     let embedded = sources.count { $0.state == .embedded }
@@ -58,6 +66,7 @@ struct Verify: ParsableCommand {
       ("differing", .int(Int64(differing.count))), ("embedded", .int(Int64(embedded))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
+      ("journals", journals.json),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
     ]
     // People want what differs; programs want all.
@@ -69,6 +78,7 @@ struct Verify: ParsableCommand {
     }
     if format != .table || !differing.isEmpty { rows.write(as: format) }
     if format == .table { summary(verdict, sources.count, differing.count, embedded) }
+    if format == .table { for line in journals.lines { Console.print(Sanitizer.escape(line)) } }
     if evidence == nil,
       differing.contains(where: { $0.state == .gone && !$0.path.hasPrefix("/") && $0.path != "-" })
     {
@@ -77,7 +87,7 @@ struct Verify: ParsableCommand {
       )
     }
     let headFails = head != nil && verdict.coveredByHead == nil
-    if !differing.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
+    if !journals.isGood || !differing.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
   }
 
   private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int) {
