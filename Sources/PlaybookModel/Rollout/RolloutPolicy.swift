@@ -125,13 +125,19 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var limit: Int
   }
 
+  /// A variable that each device sets.
+  public struct Binding: Sendable, Hashable {
+    /// The variable's name.
+    public var name: String
+    /// Where its value comes from.
+    public var source: String
+  }
+
   /// Contain or remediate.
   public var kind: Kind
   /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, or `secret.NAME`, which
   /// only the executor that sends the command resolves.
-  public var bindings: [(name: String, source: String)] { boundNames.map { ($0, boundSources[$0] ?? "") } }
-  private var boundNames: [String]
-  private var boundSources: [String: String]
+  public var bindings: [Binding]
   /// The waves, in order; the last one is always `.rest`.
   public var waves: [WaveSize]
   /// Time to watch between waves, in milliseconds.
@@ -186,9 +192,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     let kind = Kind(rawValue: node["policy"]?.text ?? "") ?? .remediate
     self.kind = kind
     let bindings = node["bindings"]?.members ?? []
-    boundNames = bindings.map(\.name)
-    boundSources = Dictionary(
-      bindings.map { ($0.name, $0.value.text ?? "") }, uniquingKeysWith: { a, _ in a })
+    self.bindings = bindings.map { Binding(name: $0.name, source: $0.value.text ?? "") }
     let written = (node["waves"]?.items ?? []).compactMap { $0.text.flatMap(Self.waveSize) }
     var waves = written.isEmpty ? Self.defaultWaves(kind) : written
     if waves.last != .rest { waves.append(.rest) }

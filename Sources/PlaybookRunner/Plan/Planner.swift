@@ -200,7 +200,12 @@ public struct Planner: Sendable {
     }
     var kept: [ExecutionPlan.Target] = []
     kept.reserveCapacity(snapshot.targets.count)
+    var shapes = ValueShapes(snapshot)
     for target in snapshot.targets {
+      if shapes.isKnown(target) {
+        kept.append(target)
+        continue
+      }
       do throws(RunnerError) {
         for (step, action) in snapshot.actionSteps {
           guard let rollout = action.rollout, rollout.group == nil else { continue }
@@ -212,6 +217,7 @@ public struct Planner: Sendable {
           }
         }
         kept.append(target)
+        shapes.learn(target)
       } catch {
         plan.refused.append(.init(device: target.device, code: "bad-argument", reason: error.description))
       }
@@ -246,14 +252,16 @@ public struct Planner: Sendable {
     let targets: [AgentTarget?] =
       action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
     let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
-    let secrets = (action.rollout?.bindings ?? []).filter { $0.source.hasPrefix("secret.") }
-      .map { ($0.name, String($0.source.dropFirst(7))) }
+    var secrets: [String: String] = [:]
+    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
+      secrets[binding.name] = String(binding.source.dropFirst(7))
+    }
     return commands.flatMap { command in
       targets.map { target in
         CommandCall(
           command: command, values: values, target: target,
           authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
-          timeout: timeout, secrets: Dictionary(secrets, uniquingKeysWith: { a, _ in a }))
+          timeout: timeout, secrets: secrets)
       }
     }
   }
