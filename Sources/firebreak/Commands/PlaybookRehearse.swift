@@ -111,7 +111,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
       rollout.maintenance = nil
       rollout.gate = nil
       if let speed {
-        rollout.maximumInFlight = min(speed, 4096)
+        rollout.maximumInFlight = min(speed, 8192)
         rollout.ratePerSecond = Double(speed)
       }
       action.rollout = rollout
@@ -203,9 +203,9 @@ struct PlaybookWitness: ParsableCommand {
       for name in names {
         let device = String(decoding: name, as: UTF8.self)
         if !seen.contains(device) {
-          try reader.forEachJournalRow(run: run, after: last) { row in
-            last = row.sequence
-            if row.kind == "intent", let target = row.target { seen.insert(target) }
+          try reader.forEachIntent(run: run, after: last) { sequence, target in
+            last = sequence
+            seen.insert(target)
           }
         }
         answer.append(seen.contains(device) ? 49 : 48)

@@ -170,6 +170,17 @@ extension CaseReader {
     if let problem = try JournalStore.forEachRow(connection, run, after: sequence, body) { throw problem }
   }
 
+  /// Calls `body` with number and target of each intent of a run that comes after a number.
+  public func forEachIntent(
+    run: String, after sequence: Int, _ body: (_ sequence: Int, _ target: String) -> Void
+  ) throws(StoreError) {
+    let row = try connection.prepare(
+      "SELECT sequence, target FROM journal WHERE run = ? AND sequence > ? AND kind = 'intent' ORDER BY sequence"
+    )
+    row.bound([.text(run), SQLiteValue(sequence)])
+    while try row.next() { body(Int(row.int64(0)), row.text(1)) }
+  }
+
   /// All records of a playbook run, in order.
   public func journal(run: String) throws(StoreError) -> [JournalRow] {
     try JournalStore.rows(connection, run)
