@@ -40,25 +40,28 @@ enum UndoScript {
             commands.append("# by hand: \(comment(text))")
           }
         }
-        lines += guarded(commands, rollout.interlocks, target.device)
+        lines += guarded(
+          commands, rollout.interlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
       }
     }
     lines.append("exit $failed")
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The commands of a device behind its interlocks.
+  /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.
   private static func guarded(
-    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ device: String
+    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ devices: [String]
   ) -> [String] {
     guard !interlocks.isEmpty, commands.contains(where: { !$0.hasPrefix("#") }) else { return commands }
-    let conditions = interlocks.map { lock in
-      let words =
-        [device, lock.attribute, lock.refuse.joined(separator: "|"), lock.require.joined(separator: "|")]
-      return "free " + words.map(ShellQuote.quote).joined(separator: " ")
+    var lines = ["allowed=1"]
+    for device in devices {
+      for lock in interlocks {
+        let words =
+          [device, lock.attribute, lock.refuse.joined(separator: "|"), lock.require.joined(separator: "|")]
+        lines.append("free " + words.map(ShellQuote.quote).joined(separator: " ") + " || allowed=0")
+      }
     }
-    return ["if \(conditions.joined(separator: " && ")); then"] + commands.map { "  " + $0 }
-      + ["else failed=1; fi"]
+    return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + ["else failed=1; fi"]
   }
 
   /// `free DEVICE COLUMN REFUSED REQUIRED` says whether the inventory of this moment lets a device be touched.

@@ -1,4 +1,4 @@
-public import PlaybookModel
+import PlaybookModel
 import Synchronization
 
 /// A fleet inside the process that a plan is rehearsed on: it knows of each device whether the action is in force, and
