@@ -1,5 +1,6 @@
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 import Testing
 
 @Suite struct JournalVerificationTests {

@@ -71,11 +71,13 @@ struct PlaybookRehearse: AsyncParsableCommand {
     let store = try SecretStore(sources: [], environment: [:])
     let real = ExecutorSet.all(secrets: store, prompter: FixedAnswer(.done(note: "")))
     let second = witness ? try WitnessClient(case: casePath, run: run) : nil
+    var question: RehearsalFleet.Witness?
+    if let second { question = { device in await second.sees(device) } }
     let fleet = RehearsalFleet(
       plan, executors: real,
-      faults: .init(
+      faults: RehearsalFleet.Faults(
         refuse: refuse / 100, unreachable: unreachable / 100, silent: silent / 100, lie: lie / 100),
-      seed: seed, witness: second.map { second in { await second.sees($0) } })
+      seed: seed, witness: question)
     let control = RunControl()
     Interrupt.listen()
     let watcher = Task {
@@ -135,7 +137,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
 
   private static func times() -> (wall: Int64, cpu: Double) {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     return (SystemClock().monotonicTime(), seconds(usage.ru_utime) + seconds(usage.ru_stime))
   }
@@ -146,7 +148,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
     _ ended: (wall: Int64, cpu: Double)
   ) {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     let seconds = Double(ended.wall - started.wall) / 1e9
     let rate = Int(Double(fleet.acts) / max(seconds, 1e-9))
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
@@ -183,11 +185,13 @@ struct PlaybookWitness: ParsableCommand {
     commandName: "witness", abstract: "Used by rehearse: says whether it can read intents.",
     shouldDisplay: false)
 
-  @Option(help: "The case.") var `case`: String
-  @Option(help: "The run.") var run: String
+  @Option(name: .customLong("case"), help: "The case.")
+  var casePath: String
+  @Option(name: .customLong("run"), help: "The run.")
+  var runID: String
 
   func run() throws {
-    let reader = try CaseReader(path: `case`)
+    let reader = try CaseReader(path: casePath)
     var seen: Set<String> = []
     var last = 0
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -203,7 +207,7 @@ struct PlaybookWitness: ParsableCommand {
       for name in names {
         let device = String(decoding: name, as: UTF8.self)
         if !seen.contains(device) {
-          try reader.forEachIntent(run: run, after: last) { sequence, target in
+          try reader.forEachIntent(run: runID, after: last) { sequence, target in
             last = sequence
             seen.insert(target)
           }
@@ -229,9 +233,10 @@ final class WitnessClient: Sendable {
   init(case path: String, run: String) throws {
     var out: [Int32] = [0, 0]
     var back: [Int32] = [0, 0]
-    guard pipe2(&out, O_CLOEXEC) == 0, pipe2(&back, O_CLOEXEC) == 0 else {
+    guard pipe(&out) == 0, pipe(&back) == 0 else {
       throw CommandError("cannot make a pipe: \(String(cString: strerror(errno)))")
     }
+    for descriptor in out + back { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

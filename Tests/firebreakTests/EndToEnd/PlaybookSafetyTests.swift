@@ -89,18 +89,18 @@ import Testing
       "2026-04-07T10:11:12.000000+00:00 gw-7 relayd[41]: <err> relay 7 lost its upstream", at: 4321)
     let work = try scene(lines.joined(separator: "\n") + "\n")
     // A name that only a line asserts selects nobody, gw-1's own lines in the same file neither.
-    let refused = try plan(work, "message:*upstream*")
+    let refused = try plan(work, "text:upstream")
     #expect(refused.exit == 2 && refused.errors.contains("self-asserted"), "\(refused)")
     #expect(!FileManager.default.fileExists(atPath: work.at("p.plan")))
     // Together with the inventory: the devices that the inventory names, and not the one that the line names.
-    let mixed = try plan(work, "device:gw-2 OR message:*upstream*")
+    let mixed = try plan(work, "device:gw-2 OR text:upstream")
     #expect(
       mixed.exit == 0 && mixed.output.contains("gw-7") && mixed.output.contains("self-asserted"), "\(mixed)")
     let run = try act(work, "run", work.at("p.plan"))
     #expect(run.exit == 0, "\(run)")
     #expect(acted(work) == ["gw-2"])
     // Who takes it all the same needs two people.
-    let wide = try plan(work, "message:*upstream*", "--include-self-asserted", output: "wide.plan")
+    let wide = try plan(work, "text:upstream", "--include-self-asserted", output: "wide.plan")
     #expect(wide.exit == 0 && wide.output.contains("two"), "\(wide)")
     #expect(try act(work, "run", work.at("wide.plan")).exit == 1)
     #expect(acted(work) == ["gw-2"])
@@ -270,7 +270,7 @@ import Testing
     #expect(good.exit == 0 && good.output.contains("chain whole, signed up to record"), "\(good)")
     let other = try work.firebreak(
       "verify", "--case", work.at("x.firebreak"), "--journal-key",
-      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+      Data(count: 32).base64EncodedString())
     #expect(other.exit == 1 && other.output.contains("another key"), "\(other)")
     // Somebody without the program, but with the file.
     try #require(
