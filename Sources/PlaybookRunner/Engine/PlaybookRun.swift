@@ -98,9 +98,8 @@ public final class PlaybookRun: Sendable {
 
   private func begin(_ approvals: [String], _ afterHalt: Bool) async throws {
     guard history.last != nil else {
-      let script = UndoScript.text(plan, run: run, executors: environment.executors)
-      let path = try environment.folder.map { (folder) throws(RunnerError) in
-        try UndoScript.save(script, plan: plan, folder: folder)
+      let script = try environment.folder.map { (folder) throws(RunnerError) in
+        try UndoScript.save(plan, run: run, executors: environment.executors, folder: folder)
       }
       try await writer.write(
         RecordDraft(
@@ -111,7 +110,7 @@ public final class PlaybookRun: Sendable {
       try await writer.write(
         RecordDraft(
           .note, reason: "undo-script",
-          detail: "undo script \(HexText.sha256(script.utf8)) \(path.map { "in \($0)" } ?? "not kept")"))
+          detail: script.map { "undo script \($0.sha256) in \($0.path)" } ?? "no undo script was kept"))
       try await approve(approvals)
       return
     }

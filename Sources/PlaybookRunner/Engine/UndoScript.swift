@@ -1,11 +1,15 @@
+import Crypto
 import Glibc
 import PlaybookModel
 
 /// The inverse of a plan as a shell script, on disk before the first act, for the day when only a shell is left.
 /// It holds no secrets; tools get them the way their own documentation says.
 enum UndoScript {
-  /// The script. Devices that turn out not to be changed are undone too when it is run: it knows only the plan.
-  static func text(_ plan: ExecutionPlan, run: String, executors: ExecutorSet) -> String {
+  /// Hands the script on in parts: a million devices make a long one. Devices that turn out not to be changed are undone
+  /// too when it is run: it knows only the plan.
+  private static func write(
+    _ plan: ExecutionPlan, run: String, executors: ExecutorSet, _ sink: (String) throws -> Void
+  ) throws {
     var lines = [
       "#!/bin/sh",
       "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
@@ -42,10 +46,14 @@ enum UndoScript {
         }
         lines += guarded(
           commands, rollout.interlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
+        if lines.count > 1000 {
+          try sink(lines.joined(separator: "\n") + "\n")
+          lines.removeAll(keepingCapacity: true)
+        }
       }
     }
     lines.append("exit $failed")
-    return lines.joined(separator: "\n") + "\n"
+    try sink(lines.joined(separator: "\n") + "\n")
   }
 
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.
@@ -96,14 +104,22 @@ enum UndoScript {
     RemoteText.bounded(Array(text.utf8)).split(separator: "\n").joined(separator: " ")
   }
 
-  /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path.
-  static func save(_ script: String, plan: ExecutionPlan, folder: String) throws(RunnerError) -> String {
+  /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path and its SHA-256.
+  static func save(
+    _ plan: ExecutionPlan, run: String, executors: ExecutorSet, folder: String
+  ) throws(RunnerError) -> (path: String, sha256: String) {
     do {
       try DurableFile.makeFolder(folder)
       let path = folder + "/undo.sh"
-      try DurableFile.write(path, mode: 0o700) { sink in try sink(script) }
+      var hasher = SHA256()
+      try DurableFile.write(path, mode: 0o700) { sink in
+        try write(plan, run: run, executors: executors) { text in
+          hasher.update(data: Array(text.utf8))
+          try sink(text)
+        }
+      }
       try DurableFile.write(folder + "/plan", mode: 0o600) { sink in try plan.write { try sink($0) } }
-      return path
+      return (path, HexText.lower(hasher.finalize()))
     } catch let error as RunnerError {
       throw error
     } catch {
