@@ -47,8 +47,10 @@ struct PlaybookQueue: AsyncParsableCommand {
     try await secrets.unlock()
     let locks = try support.lock(plan, run: id)
     defer { withExtendedLifetime(locks) {} }
+    var environment = try support.environment(id, plan: plan, rereadsInventory: false)
     while true {
-      let environment = try support.environment(id, plan: plan, rereadsInventory: true)
+      // Somebody may have brought a newer one meanwhile.
+      environment.inventory = try CurrentInventory(case: path)
       let queue = try QueueRun(plan, environment: environment, run: id)
       let summary = try await queue.pass()
       for reason in summary.reasons { Console.note(Sanitizer.escape(reason)) }
