@@ -70,8 +70,8 @@ public struct QueueRun: Sendable {
     return entries
   }
 
-  /// Goes through the queue once. Throws when the run is not in a state for it, or the journal cannot be written.
-  public func pass() async throws -> RunSummary {
+  /// Goes through the queue once; `approvals` are sentences for the journal on who agreed. Throws when the run is not in a state for it, or the journal cannot be written.
+  public func pass(approvals: [String] = []) async throws -> RunSummary {
     switch history.end {
     case .succeeded, .failed: break
     case .halted:
@@ -89,6 +89,10 @@ public struct QueueRun: Sendable {
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
       RecordDraft(.note, reason: "queue", detail: "goes through the queue: \(entries.count) devices wait"))
+    for approval in approvals {
+      let reason = approval.hasPrefix("BREAK GLASS") ? "break-glass" : nil
+      try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))
+    }
     var reasons: [String] = []
     for entry in entries where entry.left <= 0 {
       try await writer.write(

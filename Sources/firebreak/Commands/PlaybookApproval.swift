@@ -58,6 +58,17 @@ struct ApprovalOptions: ParsableArguments {
     }
   }
 
+  /// Who agrees that a run goes on. The signatures that it was begun with hold; a broken glass held for a time only, so it
+  /// takes signatures, or another break.
+  func renewed(_ plan: ExecutionPlan, run: String, case path: String) async throws -> Agreement {
+    let history = try RunHistory(run: run, in: try CaseJournal(case: path, readOnly: true))
+    guard history.isBreakGlass || !signatures.isEmpty || breakGlass != nil else {
+      return Agreement(sentences: [], timeLimit: nil)
+    }
+    let file = "\(path).runs/\(run)/plan"
+    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file)
+  }
+
   /// Checks who approved. Throws when not enough people did.
   func check(_ plan: ExecutionPlan, bytes: [UInt8], path: String) async throws -> Agreement {
     var sentences: [String] = []

@@ -18,6 +18,7 @@ struct PlaybookQueue: AsyncParsableCommand {
 
   @OptionGroup var choice: RunChoice
   @OptionGroup var execution: ExecutionOptions
+  @OptionGroup var approval: ApprovalOptions
 
   @Flag(help: "Act on the devices that are back.")
   var act = false
@@ -45,14 +46,18 @@ struct PlaybookQueue: AsyncParsableCommand {
       return try show(QueueRun.entries(plan, try RunHistory(run: id, in: journal), SystemClock()), id)
     }
     try await secrets.unlock()
+    let agreed = try await approval.renewed(plan, run: id, case: path)
     let locks = try support.lock(plan, run: id)
     defer { withExtendedLifetime(locks) {} }
     var environment = try support.environment(id, plan: plan, rereadsInventory: false)
+    support.limit(agreed, environment)
+    var approvals = agreed.sentences
     while true {
       // Somebody may have brought a newer one meanwhile.
       environment.inventory = try CurrentInventory(case: path)
       let queue = try QueueRun(plan, environment: environment, run: id)
-      let summary = try await queue.pass()
+      let summary = try await queue.pass(approvals: approvals)
+      approvals = []
       for reason in summary.reasons { Console.note(Sanitizer.escape(reason)) }
       if summary.end == .interrupted { throw ExitStatus.interrupted }
       let left = QueueRun.entries(

@@ -56,13 +56,7 @@ struct PlaybookResume: AsyncParsableCommand {
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path)
-    let history = try RunHistory(run: id, in: try CaseJournal(case: path, readOnly: true))
-    var agreed = ApprovalOptions.Agreement(sentences: [], timeLimit: nil)
-    if history.isBreakGlass || !approval.signatures.isEmpty {
-      // One person's word held for a time, and that time is over.
-      let file = "\(path).runs/\(id)/plan"
-      agreed = try await approval.check(plan, bytes: try PlaybookFiles.read(file), path: file)
-    }
+    let agreed = try await approval.renewed(plan, run: id, case: path)
     try await RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: format)
       .execute(plan, run: id, agreed: agreed, afterHalt: afterHalt, rereadsInventory: true)
   }

@@ -166,18 +166,22 @@ struct RunCommandSupport {
     let locks = try lock(plan, run: run)
     Console.note("run \(run)")
     let environment = try environment(run, plan: plan, rereadsInventory: rereadsInventory)
-    if let limit = agreed.timeLimit {
-      let end = environment.clock.monotonicTime() + limit
-      Task {
-        while environment.clock.monotonicTime() < end { try await Task.sleep(for: .milliseconds(200)) }
-        environment.control.stop(
-          reason: "the time of the broken glass is over; go on with approvals, or break it again")
-      }
-    }
+    limit(agreed, environment)
     let summary = try await PlaybookRun(plan, environment: environment, run: run)
       .execute(approvals: agreed.sentences, afterHalt: afterHalt)
     withExtendedLifetime(locks) {}
     try finish(summary)
+  }
+
+  /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
+  func limit(_ agreed: ApprovalOptions.Agreement, _ environment: RunEnvironment) {
+    guard let limit = agreed.timeLimit else { return }
+    let end = environment.clock.monotonicTime() + limit
+    Task {
+      while environment.clock.monotonicTime() < end { try await Task.sleep(for: .milliseconds(200)) }
+      environment.control.stop(
+        reason: "the time of the broken glass is over; go on with approvals, or break it again")
+    }
   }
 
   /// Takes a run back.
