@@ -206,6 +206,9 @@ import Testing
       work, "run", work.at("p.plan"), "--break-glass", "the worm spreads and Bob is asleep",
       "--break-glass-minutes", "5")
     #expect(run.exit == 0 && run.errors.contains("BREAK GLASS"), "\(run)")
+    // Who goes on with it needs a word of his own.
+    let queue = try act(work, "queue", "--act")
+    #expect(queue.exit == 1 && queue.errors.contains("needs 2 approvals"), "\(queue)")
     let journal = try Shell.run(
       "sqlite3 x.firebreak \"SELECT detail FROM journal WHERE kind='approved'\"", in: work)
     #expect(journal.output.contains("break-glass") && journal.output.contains("for 5 min"), "\(journal)")
