@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 SECONDS ?= 120
 BINARY = .build/release/firebreak
-.PHONY: help build demo test check docs bench soak fuzz sanitize install dist clean packages test-packages
+.PHONY: help build demo test check docs bench fleet soak fuzz sanitize install dist clean packages test-packages
 
 help:
 	@echo "make demo      from clone to an open-able postmortem.html"
@@ -10,6 +10,7 @@ help:
 	@echo "make check     format, module arrows, generated documents"
 	@echo "make docs      writes the generated documents anew"
 	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less)"
+	@echo "make fleet     plans and rehearses a playbook on a million simulated devices"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
 	@echo "make sanitize  loader, readers and scanners under the address and thread sanitizers"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
@@ -41,6 +42,9 @@ docs: packages
 
 bench: build
 	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
+
+fleet: build
+	@.ci/fleet $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test

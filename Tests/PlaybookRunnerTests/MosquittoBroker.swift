@@ -9,8 +9,10 @@ final class MosquittoBroker: Sendable {
   let port: Int
   let folder: TemporaryFolder
   private let process: Mutex<ChildProcess?>
+  private let mark = Mutex(0)
 
-  init(clients: [String]) async throws {
+  /// With `logsCommands` the broker's log names every command of dynamic security and its client.
+  init(clients: [String], logsCommands: Bool = false) async throws {
     folder = try TemporaryFolder()
     process = Mutex(nil)
     let configuration = folder.path + "/dynamic-security.json"
@@ -27,6 +29,7 @@ final class MosquittoBroker: Sendable {
         allow_anonymous false
         plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so
         plugin_opt_config_file \(configuration)
+        \(logsCommands ? "log_type all" : "")
         """
       _ = try folder.write("mosquitto.conf", text)
       let started = try Self.start(folder.path)
@@ -99,6 +102,25 @@ final class MosquittoBroker: Sendable {
     }
     await admin.waitUntilSent()
     admin.close()
+  }
+
+  /// Commands of dynamic security on clients since `clearLog`, in order.
+  var commands: [(command: String, client: String)] {
+    let log = (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? ""
+    let text = log.utf8.dropFirst(mark.withLock { $0 })
+    return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
+      // 1795839956: dynsec: ID/admin | disableClient | username=pump-1
+      guard line.contains("dynsec: ") else { return nil }
+      let parts = line.components(separatedBy: " | ")
+      guard parts.count >= 3, parts[2].hasPrefix("username=") else { return nil }
+      return (parts[1], String(parts[2].dropFirst(9)))
+    }
+  }
+
+  /// Forgets the commands so far.
+  func clearLog() {
+    let size = (try? Data(contentsOf: URL(fileURLWithPath: folder.path + "/log")).count) ?? 0
+    mark.withLock { $0 = size }
   }
 
   /// Secrets for the administrator, in a file as the store wants it.

@@ -87,8 +87,15 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var refuse: [String]
     /// When not empty: the only values that do not block.
     public var require: [String]
+    /// True when any value will do, as long as there is one.
+    public var wantsAny: Bool
+    /// What a refusal means: `interlock`, `no-rollback-image` or `unsupported`.
+    public var code: String
     /// Why, for people.
     public var reason: String
+
+    /// Codes that a refusal may have.
+    public static let codes: Set<String> = ["interlock", "no-rollback-image", "unsupported"]
   }
 
   /// Who must agree before the run.
@@ -118,13 +125,19 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var limit: Int
   }
 
+  /// A variable that each device sets.
+  public struct Binding: Sendable, Hashable {
+    /// The variable's name.
+    public var name: String
+    /// Where its value comes from.
+    public var source: String
+  }
+
   /// Contain or remediate.
   public var kind: Kind
   /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, or `secret.NAME`, which
   /// only the executor that sends the command resolves.
-  public var bindings: [(name: String, source: String)] { boundNames.map { ($0, boundSources[$0] ?? "") } }
-  private var boundNames: [String]
-  private var boundSources: [String: String]
+  public var bindings: [Binding]
   /// The waves, in order; the last one is always `.rest`.
   public var waves: [WaveSize]
   /// Time to watch between waves, in milliseconds.
@@ -153,6 +166,14 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var gate: Gate?
   /// Time to live of the action in milliseconds where the backend has one; nil for no end.
   public var timeToLiveMilliseconds: Int?
+  /// When devices may be worked on; nil for always.
+  public var maintenance: Maintenance?
+  /// What a battery must hold; nil for nothing.
+  public var battery: Battery?
+  /// What the devices behind one gateway may take together; nil for no limit.
+  public var gatewayBudget: GatewayBudget?
+  /// How long a device that could not be acted on waits for it, in milliseconds; 0 for not at all.
+  public var queueMilliseconds: Int
   /// Reasons not to touch a device.
   public var interlocks: [Interlock]
   /// A query for devices that are never touched; nil for none.
@@ -171,9 +192,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     let kind = Kind(rawValue: node["policy"]?.text ?? "") ?? .remediate
     self.kind = kind
     let bindings = node["bindings"]?.members ?? []
-    boundNames = bindings.map(\.name)
-    boundSources = Dictionary(
-      bindings.map { ($0.name, $0.value.text ?? "") }, uniquingKeysWith: { a, _ in a })
+    self.bindings = bindings.map { Binding(name: $0.name, source: $0.value.text ?? "") }
     let written = (node["waves"]?.items ?? []).compactMap { $0.text.flatMap(Self.waveSize) }
     var waves = written.isEmpty ? Self.defaultWaves(kind) : written
     if waves.last != .rest { waves.append(.rest) }
@@ -205,10 +224,17 @@ public struct RolloutPolicy: Sendable, Hashable {
         limit: gate["limit"]?.integer ?? 0)
     }
     timeToLiveMilliseconds = node["time_to_live_ms"]?.integer
+    maintenance = node["maintenance"].map(Self.maintenance)
+    battery = node["battery"].map {
+      Battery(attribute: $0["attribute"]?.text ?? "", floor: $0["floor"]?.double ?? 100)
+    }
+    gatewayBudget = node["gateway_budget"].map(Self.gatewayBudget)
+    queueMilliseconds = node["queue_ms"]?.integer ?? (kind == .contain ? 86_400_000 : 604_800_000)
     interlocks = (node["interlocks"]?.items ?? []).map { lock in
       Interlock(
         attribute: lock["attribute"]?.text ?? "", refuse: (lock["refuse"]?.items ?? []).compactMap(\.text),
         require: (lock["require"]?.items ?? []).compactMap(\.text),
+        wantsAny: lock["present"]?.flag ?? false, code: lock["code"]?.text ?? "interlock",
         reason: lock["reason"]?.text ?? "the inventory forbids it")
     }
     exclude = node["exclude"]?.text

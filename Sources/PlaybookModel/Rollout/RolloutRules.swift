@@ -25,7 +25,7 @@ extension RolloutPolicy {
     "an interlock", required: ["attribute"],
     [
       "attribute": .text, "refuse": .list(.string, minimum: 1), "require": .list(.string, minimum: 1),
-      "reason": .text,
+      "reason": .text, "present": .flag, "code": .oneOf(Interlock.codes),
     ])
   private static let shape = ObjectShape(
     "the rollout extension", required: ["policy"],
@@ -37,6 +37,8 @@ extension RolloutPolicy {
       "failure_percent": .any,
       "unreachable_percent": .any, "verify": .shape(verification), "group": .shape(group),
       "undo": .shape(undo), "gate": .shape(gate),
+      "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
+      "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
       "time_to_live_ms": .integer(1...Int.max), "interlocks": .list(.shape(interlock), minimum: 1),
       "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
       "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
@@ -91,6 +93,7 @@ extension RolloutPolicy {
       checkNumber(name, above: -1, upTo: 100, node, here, &checker)
     }
     checkCommands(node, here, &checker)
+    checkConditions(node, here, &checker)
     if let time = node["time_to_live_ms"] {
       checker.report(
         "rollout.time-to-live", .notRunnable, here.appending("time_to_live_ms"), time.line,
@@ -146,10 +149,10 @@ extension RolloutPolicy {
       )
     }
     for (index, lock) in (node["interlocks"]?.items ?? []).enumerated()
-    where lock["refuse"] == nil && lock["require"] == nil {
+    where lock["refuse"] == nil && lock["require"] == nil && lock["present"]?.flag != true {
       checker.report(
         "rollout.interlock", .error, here.appending("interlocks").appending(index), lock.line,
-        "an interlock must have 'refuse' or 'require'")
+        "an interlock must have 'refuse', 'require' or 'present'")
     }
   }
 }

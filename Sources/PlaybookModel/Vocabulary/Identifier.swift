@@ -129,6 +129,25 @@ public enum Base64Text {
   /// The bytes of RFC 4648 section 4 text: standard alphabet, padded, nothing else; nil otherwise.
   public static func decode(_ text: String) -> [UInt8]? { decode(text, urlAlphabet: false) }
 
+  /// Standard alphabet, padded (RFC 4648 section 4).
+  public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    let bytes = Array(bytes)
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      var value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+      var four: [UInt8] = []
+      for _ in 0..<4 {
+        four.insert(alphabet[value & 63], at: 0)
+        value >>= 6
+      }
+      for index in (group.count + 1)..<4 { four[index] = UInt8(ascii: "=") }
+      text += four
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// The bytes of base64url text without padding (RFC 4648 section 5); nil otherwise.
   public static func decodeURL(_ text: String) -> [UInt8]? { decode(text, urlAlphabet: true) }
 

@@ -7,6 +7,12 @@ public struct VariableReference: Sendable, Hashable {
 
   /// All uses in a text, in order.
   public static func all(in text: String) -> [VariableReference] {
+    // Most texts use none: no copy for them.
+    var text = text
+    let mayUse = text.withUTF8 { bytes in
+      bytes.count > 10 && bytes.contains(0x5F)
+    }
+    guard mayUse else { return [] }
     let bytes = Array(text.utf8)
     var found: [VariableReference] = []
     var start = 0

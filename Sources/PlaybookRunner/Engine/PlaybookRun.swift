@@ -62,7 +62,7 @@ public final class PlaybookRun: Sendable {
     counts = RunCounts(history.counts)
     writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
-      masker: environment.masker)
+      masker: environment.masker, signer: environment.signer)
     state = Mutex(State(variables: ["": plan.variables]))
   }
 
@@ -98,9 +98,8 @@ public final class PlaybookRun: Sendable {
 
   private func begin(_ approvals: [String], _ afterHalt: Bool) async throws {
     guard history.last != nil else {
-      let script = UndoScript.text(plan, run: run, executors: environment.executors)
-      let path = try environment.folder.map { (folder) throws(RunnerError) in
-        try UndoScript.save(script, plan: plan, folder: folder)
+      let script = try environment.folder.map { (folder) throws(RunnerError) in
+        try UndoScript.save(plan, run: run, executors: environment.executors, folder: folder)
       }
       try await writer.write(
         RecordDraft(
@@ -111,8 +110,8 @@ public final class PlaybookRun: Sendable {
       try await writer.write(
         RecordDraft(
           .note, reason: "undo-script",
-          detail: "undo script \(HexText.sha256(script.utf8)) \(path.map { "in \($0)" } ?? "not kept")"))
-      for approval in approvals { try await writer.write(RecordDraft(.approved, detail: approval)) }
+          detail: script.map { "undo script \($0.sha256) in \($0.path)" } ?? "no undo script was kept"))
+      try await approve(approvals)
       return
     }
     if let end = history.end, end == .succeeded || end == .failed {
@@ -126,6 +125,14 @@ public final class PlaybookRun: Sendable {
     }
     try await writer.write(RecordDraft(.resumed, detail: "goes on after record \(history.count)"))
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await approve(approvals)
+  }
+
+  private func approve(_ approvals: [String]) async throws {
+    for approval in approvals {
+      let reason = approval.hasPrefix("BREAK GLASS") ? "break-glass" : nil
+      try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))
+    }
   }
 
   func fail(_ reason: String) -> Flow {

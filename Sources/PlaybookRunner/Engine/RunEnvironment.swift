@@ -15,6 +15,10 @@ public struct RunEnvironment: Sendable {
   public var masker: SecretMasker
   /// Answers timeline gates; nil when there is no timeline.
   public var timeline: (any TimelineGate)?
+  /// What the inventory says now; nil when it is what the plan says.
+  public var inventory: (any InventorySource)?
+  /// Signs checkpoints of the journal; nil for none.
+  public var signer: JournalSigner?
   /// Gets progress; called from several tasks.
   public var progress: @Sendable (RunProgress) -> Void
   /// Asks the run to stop.
@@ -26,6 +30,7 @@ public struct RunEnvironment: Sendable {
   public init(
     executors: ExecutorSet, journal: any JournalStorage, clock: any RunClock = SystemClock(),
     masker: SecretMasker = SecretMasker(), timeline: (any TimelineGate)? = nil, folder: String? = nil,
+    inventory: (any InventorySource)? = nil, signer: JournalSigner? = nil,
     control: RunControl = RunControl(), progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) {
     self.executors = executors
@@ -34,6 +39,8 @@ public struct RunEnvironment: Sendable {
     self.masker = masker
     self.timeline = timeline
     self.folder = folder
+    self.inventory = inventory
+    self.signer = signer
     self.control = control
     self.progress = progress
   }

@@ -53,6 +53,8 @@ public struct RunHistory: Sendable {
   public private(set) var end: End?
   /// Hash of the plan that was run.
   public private(set) var planHash: String?
+  /// True when the last approval was a broken glass.
+  public private(set) var isBreakGlass = false
   /// What stopped a wave, in order.
   public private(set) var halts: [String] = []
   /// The largest jump of the wall clock against the monotonic one within one start of the machine, in nanoseconds.
@@ -88,6 +90,9 @@ public struct RunHistory: Sendable {
     self = history
   }
 
+  /// The next record.
+  public mutating func add(_ record: RunRecord) { apply(record) }
+
   private mutating func apply(_ record: RunRecord) {
     count += 1
     last = record
@@ -100,6 +105,7 @@ public struct RunHistory: Sendable {
       end = nil
     case .resumed: end = nil
     case .runFinished: end = record.reason.flatMap(End.init(rawValue:))
+    case .approved: isBreakGlass = record.reason == "break-glass"
     case .halted: halts.append(record.detail)
     case .stepStarted:
       guard let step = record.step else { return }

@@ -52,7 +52,7 @@ public struct UndoRun: Sendable {
   public func execute() async throws -> RunSummary {
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
-      masker: environment.masker)
+      masker: environment.masker, signer: environment.signer)
     var counts: [RunRecord.Outcome: Int] = [:]
     var reasons: [String] = []
     for (step, devices, hasInverse) in scope {
@@ -92,11 +92,15 @@ public struct UndoRun: Sendable {
       let wasIntended = targets.contains { target in
         history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
       }
+      // The group cannot leave one out: what holds one back holds back all.
+      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+      let obstacle = targets.lazy.compactMap { conditions.obstacle($0, .undo) }.first
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
-        values: plan.values(step: step, rollout: nil, target: nil))
+        values: history.values(plan, step), obstacle: obstacle)
       return targets.map { _ in result.outcome }
     }
+    let variables = history.values(plan, step)
     try await withThrowingTaskGroup(of: (String, RunRecord.Outcome, String?).self) { group in
       var next = 0
       var inFlight = 0
@@ -105,7 +109,7 @@ public struct UndoRun: Sendable {
           let target = targets[next]
           next += 1
           await pacer.wait()
-          let values = plan.values(step: step, rollout: policy, target: target)
+          let values = plan.bound(variables, policy, target)
           let wasIntended =
             history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
           group.addTask {

@@ -1,11 +1,15 @@
+import Crypto
 import Glibc
 import PlaybookModel
 
 /// The inverse of a plan as a shell script, on disk before the first act, for the day when only a shell is left.
 /// It holds no secrets; tools get them the way their own documentation says.
 enum UndoScript {
-  /// The script. Devices that turn out not to be changed are undone too when it is run: it knows only the plan.
-  static func text(_ plan: ExecutionPlan, run: String, executors: ExecutorSet) -> String {
+  /// Hands the script on in parts: a million devices make a long one. Devices that turn out not to be changed are undone
+  /// too when it is run: it knows only the plan.
+  private static func write(
+    _ plan: ExecutionPlan, run: String, executors: ExecutorSet, _ sink: (String) throws -> Void
+  ) throws {
     var lines = [
       "#!/bin/sh",
       "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
@@ -18,6 +22,8 @@ enum UndoScript {
       "  case $answer in *rror*|*not\\ found*) failed=1; printf '%s\\n' \"$* failed: $answer\" >&2 ;; esac",
       "}",
     ]
+    let interlocks = plan.actionSteps.contains { !($0.action.rollout?.interlocks ?? []).isEmpty }
+    if interlocks { lines += lockLines }
     for (step, action) in plan.actionSteps.reversed() {
       guard let rollout = action.rollout, let inverse = EffectiveRollout(action, executors).inverse else {
         continue
@@ -26,35 +32,94 @@ enum UndoScript {
       let targets: [ExecutionPlan.Target?] = rollout.group == nil ? plan.targets : [nil]
       for target in targets {
         let values = plan.values(step: step, rollout: rollout, target: target)
+        var commands: [String] = []
         for call in Planner.calls(
           inverse.commands, step, action, plan, values: values, device: target?.device)
         {
           let executor = try? executors.executor(call.command.type)
           if let script = executor?.scriptLines(call) {
-            lines += script
+            commands += script
           } else {
             let text = (try? executor?.planText(call)) ?? "?"
-            lines.append("# by hand: \(comment(text))")
+            commands.append("# by hand: \(comment(text))")
           }
+        }
+        lines += guarded(
+          commands, rollout.interlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
+        if lines.count > 1000 {
+          try sink(lines.joined(separator: "\n") + "\n")
+          lines.removeAll(keepingCapacity: true)
         }
       }
     }
     lines.append("exit $failed")
-    return lines.joined(separator: "\n") + "\n"
+    try sink(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.
+  private static func guarded(
+    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ devices: [String]
+  ) -> [String] {
+    guard !interlocks.isEmpty, commands.contains(where: { !$0.hasPrefix("#") }) else { return commands }
+    var lines = ["allowed=1"]
+    for device in devices {
+      for lock in interlocks {
+        let words =
+          [device, lock.attribute, lock.refuse.joined(separator: "|"), lock.require.joined(separator: "|")]
+        lines.append("free " + words.map(ShellQuote.quote).joined(separator: " ") + " || allowed=0")
+      }
+    }
+    return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + ["else failed=1; fi"]
+  }
+
+  /// `free DEVICE COLUMN REFUSED REQUIRED` says whether the inventory of this moment lets a device be touched.
+  private static var lockLines: [String] {
+    [
+      "# The interlocks are asked again, of the inventory of this moment: INVENTORY names its CSV file.",
+      ": \"${INVENTORY:?set INVENTORY to the CSV file of the inventory, its first column the devices}\"",
+      "free() {",
+      "  value=$(DEVICE=$1 COLUMN=$2 awk '",
+      "    function split_line(line,  n, i, c, quoted, cell) {",
+      "      n = 1; quoted = 0; cell = \"\"; delete cells",
+      "      for (i = 1; i <= length(line); i++) {",
+      "        c = substr(line, i, 1)",
+      "        if (c == \"\\\"\") { if (quoted && substr(line, i + 1, 1) == \"\\\"\") { cell = cell c; i++ } else quoted = !quoted }",
+      "        else if (c == \",\" && !quoted) { cells[n++] = cell; cell = \"\" } else cell = cell c",
+      "      }",
+      "      cells[n] = cell; return n",
+      "    }",
+      "    { sub(/\\r$/, \"\"); n = split_line($0) }",
+      "    NR == 1 { for (i = 1; i <= n; i++) if (cells[i] == ENVIRON[\"COLUMN\"]) column = i; next }",
+      "    cells[1] == ENVIRON[\"DEVICE\"] { if (column) print cells[column]; exit }' \"$INVENTORY\") || value=",
+      "  if [ -z \"$value\" ]; then echo \"$1 is left alone: the inventory does not say its $2\" >&2; return 1; fi",
+      "  case \"|$3|\" in *\"|$value|\"*) echo \"$1 is left alone: $2 is $value\" >&2; return 1 ;; esac",
+      "  [ -z \"$4\" ] && return 0",
+      "  case \"|$4|\" in *\"|$value|\"*) return 0 ;; esac",
+      "  echo \"$1 is left alone: $2 is $value\" >&2; return 1",
+      "}",
+    ]
   }
 
   private static func comment(_ text: String) -> String {
     RemoteText.bounded(Array(text.utf8)).split(separator: "\n").joined(separator: " ")
   }
 
-  /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path.
-  static func save(_ script: String, plan: ExecutionPlan, folder: String) throws(RunnerError) -> String {
+  /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path and its SHA-256.
+  static func save(
+    _ plan: ExecutionPlan, run: String, executors: ExecutorSet, folder: String
+  ) throws(RunnerError) -> (path: String, sha256: String) {
     do {
       try DurableFile.makeFolder(folder)
       let path = folder + "/undo.sh"
-      try DurableFile.write(path, mode: 0o700) { sink in try sink(script) }
+      var hasher = SHA256()
+      try DurableFile.write(path, mode: 0o700) { sink in
+        try write(plan, run: run, executors: executors) { text in
+          hasher.update(data: Array(text.utf8))
+          try sink(text)
+        }
+      }
       try DurableFile.write(folder + "/plan", mode: 0o600) { sink in try plan.write { try sink($0) } }
-      return path
+      return (path, HexText.lower(hasher.finalize()))
     } catch let error as RunnerError {
       throw error
     } catch {

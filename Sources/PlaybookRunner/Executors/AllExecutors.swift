@@ -34,6 +34,13 @@ public struct ExecutorSet: Sendable {
     return executor
   }
 
+  /// Other executors in the place of these, for the same types.
+  func wrapped(_ wrap: (any CommandExecutor) -> any CommandExecutor) -> ExecutorSet {
+    var set = ExecutorSet([])
+    set.byType = byType.mapValues(wrap)
+    return set
+  }
+
   /// Puts an executor in, in place of the one of its type.
   public mutating func replace(_ executor: any CommandExecutor) { byType[type(of: executor).type] = executor }
 }

@@ -155,7 +155,14 @@ public enum RemoteText {
     var bytes = Array(text.utf8)
     while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
     let start = bytes.firstIndex { $0 > 0x20 } ?? bytes.endIndex
-    return String(decoding: bytes[start...].prefix(valueLimit), as: UTF8.self)
+    var kept = bytes[start...].prefix(valueLimit)
+    // A cut never leaves half a character, nor white space at the end.
+    if kept.count < bytes.endIndex - start {
+      while let last = kept.last, last & 0xC0 == 0x80 { kept.removeLast() }
+      if let last = kept.last, last >= 0xC0 { kept.removeLast() }
+      while let last = kept.last, last <= 0x20 { kept.removeLast() }
+    }
+    return String(decoding: kept, as: UTF8.self)
   }
 
   /// At most so many characters on one line, for details in the journal.

@@ -16,6 +16,7 @@ public struct MQTTExecutor: CommandExecutor {
   private let secrets: SecretStore
   private let transport: TransportSecurity
   private let pool: BrokerPool
+  private let contents = ParsedContents()
 
   /// An executor that takes credentials from this store.
   public init(secrets: SecretStore, transport: TransportSecurity = TransportSecurity()) {
@@ -56,7 +57,7 @@ public struct MQTTExecutor: CommandExecutor {
     }
     let arguments: DocumentNode
     do {
-      arguments = try ReadDocument.read(Array((call.command.content ?? "{}").utf8)).root
+      arguments = try contents.document(call.command.content ?? "{}")
     } catch {
       throw RunnerError(.badArgument, "the arguments of '\(text)' are no JSON: \(error)")
     }
@@ -241,6 +242,18 @@ public struct MQTTExecutor: CommandExecutor {
 
   /// Ends all connections.
   public func close() async { await pool.close() }
+}
+
+/// Documents of commands' contents: a playbook has a handful, and a fleet asks for each of them a million times.
+private final class ParsedContents: Sendable {
+  private let known = Mutex<[String: DocumentNode]>([:])
+
+  func document(_ text: String) throws -> DocumentNode {
+    if let node = known.withLock({ $0[text] }) { return node }
+    let node = try ReadDocument.read(Array(text.utf8)).root
+    known.withLock { if $0.count < 1000 { $0[text] = node } }
+    return node
+  }
 }
 
 /// Open connections by broker and user. Those that listen to the answers of dynamic security are others than those that

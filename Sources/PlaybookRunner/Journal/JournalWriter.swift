@@ -16,6 +16,10 @@ public final class JournalWriter: Sendable {
     var isScheduled = false
     var sequence: Int
     var previous: String
+    /// Number of the record that the last checkpoint covers.
+    var checkpoint: Int
+    /// Wall time minus monotonic time, as it was last.
+    var clockOffset: Int64?
     /// Once an append has failed nothing more is written: a journal with a hole would lie.
     var failure: RunnerError?
   }
@@ -25,20 +29,24 @@ public final class JournalWriter: Sendable {
   private let storage: any JournalStorage
   private let clock: any RunClock
   private let masker: SecretMasker
+  private let signer: JournalSigner?
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "firebreak.journal")
 
   /// A writer that goes on after the run's last record; nil for a run without records.
   public init(
     run: String, after last: RunRecord?, storage: any JournalStorage, clock: any RunClock,
-    masker: SecretMasker
+    masker: SecretMasker, signer: JournalSigner? = nil
   ) {
+    self.signer = signer
     self.run = run
     self.storage = storage
     self.clock = clock
     self.masker = masker
     state = Mutex(
-      State(sequence: last?.sequence ?? 0, previous: last?.hash ?? JournalChain.start))
+      State(
+        sequence: last?.sequence ?? 0, previous: last?.hash ?? JournalChain.start,
+        checkpoint: last?.sequence ?? 0))
   }
 
   /// Writes a record. When it returns the record is durable.
@@ -82,15 +90,26 @@ public final class JournalWriter: Sendable {
     }
   }
 
+  /// Records after which there is a checkpoint, so that what a person relies on is signed.
+  private static let milestones: Set<RunRecord.Kind> = [
+    .approved, .waveFinished, .halted, .undone, .runFinished,
+  ]
+  /// Records between two checkpoints at most.
+  private static let checkpointDistance = 10_000
+  /// A jump of the wall clock that is worth a record: 2 s, in nanoseconds.
+  private static let notableDrift: Int64 = 2_000_000_000
+
   private func append(_ drafts: [RecordDraft]) -> RunnerError? {
-    // Only this queue moves `sequence` and `previous`.
-    var (sequence, previous, failure) = state.withLock { ($0.sequence, $0.previous, $0.failure) }
+    // Only this queue moves the state's places.
+    var (sequence, previous, failure, checkpoint, offset) = state.withLock {
+      ($0.sequence, $0.previous, $0.failure, $0.checkpoint, $0.clockOffset)
+    }
     if let failure { return failure }
     let wall = clock.wallTime()
     let monotonic = clock.monotonicTime()
     var records: [RunRecord] = []
-    records.reserveCapacity(drafts.count)
-    for draft in drafts {
+    records.reserveCapacity(drafts.count + 2)
+    func add(_ draft: RecordDraft) {
       sequence += 1
       let record = RunRecord(
         run: run, sequence: sequence, wallTime: wall, monotonicTime: monotonic, kind: draft.kind,
@@ -99,6 +118,25 @@ public final class JournalWriter: Sendable {
       let linked = JournalChain.link(record, after: previous)
       previous = linked.hash
       records.append(linked)
+    }
+    if let known = offset, abs(wall - monotonic - known) > Self.notableDrift {
+      let seconds = Double(wall - monotonic - known) / 1e9
+      add(
+        RecordDraft(
+          .note, reason: "clock",
+          detail:
+            "the wall clock was moved by \(seconds) s against the monotonic one; times of the run count by the latter"
+        ))
+    }
+    offset = wall - monotonic
+    for draft in drafts { add(draft) }
+    if let signer,
+      sequence - checkpoint >= Self.checkpointDistance
+        || drafts.contains(where: { Self.milestones.contains($0.kind) }),
+      let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
+    {
+      checkpoint = sequence
+      add(draft)
     }
     do {
       try storage.append(records)
@@ -111,6 +149,8 @@ public final class JournalWriter: Sendable {
     state.withLock { state in
       state.sequence = sequence
       state.previous = previous
+      state.checkpoint = checkpoint
+      state.clockOffset = offset
     }
     return nil
   }

@@ -66,9 +66,13 @@ public struct ExecutionPlan: Sendable {
     var values = initialVariables(in: Playbook.scope(of: step.id))
     for (name, variable) in step.variables { if let value = variable.value { values[name] = value } }
     guard let rollout, let target else { return values }
-    for binding in rollout.bindings {
-      values[binding.name] = value(ofBinding: binding.source, target)
-    }
+    return bound(values, rollout, target)
+  }
+
+  /// Values with those that a device brings.
+  func bound(_ values: [String: String], _ rollout: RolloutPolicy, _ target: Target) -> [String: String] {
+    var values = values
+    for binding in rollout.bindings { values[binding.name] = value(ofBinding: binding.source, target) }
     return values
   }
 

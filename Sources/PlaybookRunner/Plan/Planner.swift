@@ -117,7 +117,7 @@ public struct Planner: Sendable {
       wanted += policy.bindings.filter { $0.source.hasPrefix("inventory.") }.map {
         String($0.source.dropFirst(10))
       }
-      wanted += policy.interlocks.map(\.attribute)
+      wanted += policy.interlocks.map(\.attribute) + policy.conditionAttributes
     }
     var seen: Set<String> = []
     return wanted.filter { seen.insert($0).inserted }
@@ -131,6 +131,8 @@ public struct Planner: Sendable {
     let inventory = selection.inventory
     let indices = plan.columns.map { inventory.attributes.firstIndex(of: $0) }
     let interlocks = policies.flatMap(\.interlocks)
+    let places = Dictionary(
+      plan.columns.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     var seen: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
     for selected in selection.devices {
@@ -156,8 +158,10 @@ public struct Planner: Sendable {
       let values = indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
       let target = ExecutionPlan.Target(
         device: selected.device, basis: selected.basis?.name ?? "inventory", values: values)
-      if let reason = Self.interlock(interlocks, plan, target) {
-        refuse("interlock", reason)
+      if let refusal = Self.interlock(
+        interlocks, { places[$0].flatMap { target.values[$0].isEmpty ? nil : target.values[$0] } })
+      {
+        refuse(refusal.code, refusal.reason)
         continue
       }
       plan.targets.append(target)
@@ -166,14 +170,14 @@ public struct Planner: Sendable {
 
   /// Why an interlock holds a device back, or nil. Missing data blocks.
   static func interlock(
-    _ interlocks: [RolloutPolicy.Interlock], _ plan: ExecutionPlan, _ target: ExecutionPlan.Target
-  ) -> String? {
+    _ interlocks: [RolloutPolicy.Interlock], _ value: (String) -> String?
+  ) -> (code: String, reason: String)? {
     for lock in interlocks {
-      guard let value = plan.value(lock.attribute, of: target) else {
-        return "the inventory does not say its '\(lock.attribute)'"
+      guard let found = value(lock.attribute) else {
+        return (lock.code, "the inventory does not say its '\(lock.attribute)'")
       }
-      if lock.refuse.contains(value) || (!lock.require.isEmpty && !lock.require.contains(value)) {
-        return "\(lock.reason) (\(lock.attribute) is '\(value)')"
+      if lock.refuse.contains(found) || (!lock.require.isEmpty && !lock.require.contains(found)) {
+        return (lock.code, "\(lock.reason) (\(lock.attribute) is '\(found)')")
       }
     }
     return nil
@@ -196,7 +200,12 @@ public struct Planner: Sendable {
     }
     var kept: [ExecutionPlan.Target] = []
     kept.reserveCapacity(snapshot.targets.count)
+    var shapes = ValueShapes(snapshot)
     for target in snapshot.targets {
+      if shapes.isKnown(target) {
+        kept.append(target)
+        continue
+      }
       do throws(RunnerError) {
         for (step, action) in snapshot.actionSteps {
           guard let rollout = action.rollout, rollout.group == nil else { continue }
@@ -208,6 +217,7 @@ public struct Planner: Sendable {
           }
         }
         kept.append(target)
+        shapes.learn(target)
       } catch {
         plan.refused.append(.init(device: target.device, code: "bad-argument", reason: error.description))
       }
@@ -242,14 +252,16 @@ public struct Planner: Sendable {
     let targets: [AgentTarget?] =
       action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
     let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
-    let secrets = (action.rollout?.bindings ?? []).filter { $0.source.hasPrefix("secret.") }
-      .map { ($0.name, String($0.source.dropFirst(7))) }
+    var secrets: [String: String] = [:]
+    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
+      secrets[binding.name] = String(binding.source.dropFirst(7))
+    }
     return commands.flatMap { command in
       targets.map { target in
         CommandCall(
           command: command, values: values, target: target,
           authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
-          timeout: timeout, secrets: Dictionary(secrets, uniquingKeysWith: { a, _ in a }))
+          timeout: timeout, secrets: secrets)
       }
     }
   }

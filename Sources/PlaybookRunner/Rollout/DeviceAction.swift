@@ -12,6 +12,10 @@ struct DeviceAction: Sendable {
   /// `act` or `undo`.
   let role: RunRecord.Action
   let commands: [PlaybookCommand]
+  /// True when the device waits in the queue already: that it is still not there is no news.
+  var isReturn = false
+
+  typealias Done = (outcome: RunRecord.Outcome, reason: String?)
 
   /// What is known of a state that was looked at.
   enum Look { case holds, absent, unreachable(String), unclear(String) }
@@ -20,28 +24,26 @@ struct DeviceAction: Sendable {
   /// Throws only when the journal cannot be written.
   func perform(
     _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
-  ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
-    // Asked when the plan was made; asked again of the plan itself, since a run acts on nothing it cannot justify.
-    if let reason = Planner.interlock(policy.interlocks, plan, target) {
-      try await writer.write(
-        RecordDraft(
-          .result, step: step.id, target: target.device, action: role, outcome: .skipped, reason: "interlock",
-          wave: wave, detail: reason))
-      return (.skipped, "interlock")
-    }
+  ) async throws -> Done {
+    let obstacle = DeviceConditions(environment: environment, plan: plan, policy: policy).obstacle(
+      target, role)
     return try await perform(
-      together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values)
+      together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values,
+      obstacle: obstacle)
   }
 
   /// Does it once for several devices together, or for one, whose name is `device`: each has an intent and a result of
-  /// its own in the journal.
+  /// its own in the journal. `obstacle` is why it must not be done.
   func perform(
     together targets: [ExecutionPlan.Target], device: String?, wave: Int?, wasIntended: Bool,
-    values: [String: String]
-  ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
+    values: [String: String], obstacle: DeviceConditions.Obstacle? = nil
+  ) async throws -> Done {
     func result(
       _ outcome: RunRecord.Outcome, _ reason: String?, _ detail: String, kind: RunRecord.Kind = .result
-    ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
+    ) async throws -> Done {
+      if isReturn, outcome == .skipped, let reason, RunHistory.queueReasons.contains(reason) {
+        return (outcome, reason)
+      }
       try await writer.write(
         all: targets.map {
           RecordDraft(
@@ -51,9 +53,11 @@ struct DeviceAction: Sendable {
       return (outcome, reason)
     }
 
-    switch await look(device, values) {
+    // After an intent without a result the first thing is to know what that attempt did, also where an interlock now
+    // forbids another one.
+    if let obstacle, !wasIntended { return try await result(.skipped, obstacle.reason, obstacle.detail) }
+    switch await lookPatiently(device, values) {
     case .holds:
-      // After an intent without a result this is what that attempt did.
       return wasIntended
         ? try await result(
           .changed, "verified", "in force: the attempt before was carried out", kind: .verified)
@@ -71,42 +75,59 @@ struct DeviceAction: Sendable {
       if verification != nil {
         return try await result(.failed, "unverifiable", "\(why); its state cannot be seen, nothing was sent")
       }
-    case .absent: break
-    }
-
-    let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
-    var attempt = 0
-    while true {
-      let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
-      let intent = RemoteText.excerpt(shown.joined(separator: "; "), 2000)
-      try await writer.write(
-        all: targets.map {
-          RecordDraft(
-            .intent, step: step.id, target: $0.device, action: role, wave: wave, detail: intent)
-        })
-      let answer = await execute(calls)
-      switch answer.effect {
-      case .done: return try await confirm(device, values, answer, result)
-      case .refused: return try await result(.failed, "refused", answer.detail)
-      case .unknown: return try await resolve(device, values, answer, result)
-      case .unreachable:
-        attempt += 1
-        if attempt > policy.retries || environment.control.isStopping {
-          return try await result(.skipped, "unreachable", "\(answer.detail); nothing was sent")
-        }
-        try await pause(attempt)
+    case .absent:
+      if let obstacle {
+        return try await result(
+          .skipped, obstacle.reason, "not in force after the attempt before; \(obstacle.detail)",
+          kind: .verified)
       }
     }
+    return try await send(targets, device, wave, values, result)
   }
 
   private typealias Result = (
     RunRecord.Outcome, String?, String, RunRecord.Kind
-  ) async throws -> (outcome: RunRecord.Outcome, reason: String?)
+  ) async throws -> Done
+
+  private func send(
+    _ targets: [ExecutionPlan.Target], _ device: String?, _ wave: Int?, _ values: [String: String],
+    _ result: Result
+  ) async throws -> Done {
+    let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
+    let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
+    let detail = RemoteText.excerpt(shown.joined(separator: "; "), 2000)
+    var attempt = 0
+    while true {
+      try await writer.write(
+        all: targets.map {
+          RecordDraft(.intent, step: step.id, target: $0.device, action: role, wave: wave, detail: detail)
+        })
+      let answer = await execute(calls)
+      switch answer.effect {
+      case .done: return try await confirm(device, values, answer, result)
+      case .refused: return try await result(.failed, "refused", answer.detail, .result)
+      case .unknown: return try await resolve(device, values, answer, result)
+      case .unreachable:
+        attempt += 1
+        if attempt > policy.retries || isReturn || environment.control.isStopping {
+          // The intent before needs its result, whatever is known of the device already.
+          try await writer.write(
+            all: targets.map {
+              RecordDraft(
+                .result, step: step.id, target: $0.device, action: role, outcome: .skipped,
+                reason: "unreachable", wave: wave, detail: "\(answer.detail); nothing was sent")
+            })
+          return (.skipped, "unreachable")
+        }
+        await pause(attempt)
+      }
+    }
+  }
 
   /// The other side said "done": see for ourselves.
   private func confirm(
     _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
-  ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
+  ) async throws -> Done {
     guard verification != nil else { return try await result(.changed, "unverified", answer.detail, .result) }
     switch await lookUntilInForce(device, values) {
     case .holds: return try await result(.changed, nil, "\(answer.detail); verified", .result)
@@ -121,7 +142,7 @@ struct DeviceAction: Sendable {
   /// Nobody knows: look, never send again.
   private func resolve(
     _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
-  ) async throws -> (outcome: RunRecord.Outcome, reason: String?) {
+  ) async throws -> Done {
     switch await lookUntilInForce(device, values) {
     case .holds:
       return try await result(.changed, "verified", "\(answer.detail); verified: in force", .result)
@@ -149,6 +170,18 @@ struct DeviceAction: Sendable {
       sent = true
     }
     return last
+  }
+
+  /// Looks, and again after a while when the device cannot be reached.
+  private func lookPatiently(_ device: String?, _ values: [String: String]) async -> Look {
+    var attempt = 0
+    while true {
+      let state = await look(device, values)
+      guard case .unreachable = state, attempt < policy.retries, !isReturn, !environment.control.isStopping
+      else { return state }
+      attempt += 1
+      await pause(attempt)
+    }
   }
 
   /// Looks until the wanted state is in force or the verification's time is over.
@@ -189,44 +222,8 @@ struct DeviceAction: Sendable {
   }
 
   /// Waits before another attempt: doubling, with up to half of it as jitter, so that devices do not come in step.
-  private func pause(_ attempt: Int) async throws {
+  private func pause(_ attempt: Int) async {
     let base = Int64(policy.backoffMilliseconds) * 1_000_000 << Int64(min(attempt - 1, 10))
     await environment.clock.sleep(nanoseconds: base + Int64.random(in: 0...max(0, base / 2)))
-  }
-}
-
-/// Compares answers with what they must be.
-enum Expectations {
-  /// The expectation with the values of its variables. Throws when one has none.
-  static func filled(
-    _ expectation: RolloutPolicy.Expectation, _ values: [String: String]
-  ) throws(RunnerError) -> RolloutPolicy.Expectation {
-    switch expectation {
-    case .success, .absent: expectation
-    case .contains(let text): .contains(try Template.plain(text, values))
-    case .equals(let pointer, let text): .equals(pointer: pointer, text: try Template.plain(text, values))
-    case .differs(let pointer, let text): .differs(pointer: pointer, text: try Template.plain(text, values))
-    }
-  }
-
-  static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool {
-    switch expectation {
-    case .success: answer.effect == .done
-    case .contains(let text): answer.text.contains(text)
-    case .absent(let pointer): answer.json.map { DocumentPointer.resolve(pointer, in: $0) == nil } ?? false
-    case .differs(let pointer, let text):
-      answer.json.map { DocumentPointer.resolve(pointer, in: $0).map { scalar($0) != text } ?? true } ?? false
-    case .equals(let pointer, let text):
-      answer.json.flatMap { DocumentPointer.resolve(pointer, in: $0) }.map { scalar($0) == text } ?? false
-    }
-  }
-
-  private static func scalar(_ node: DocumentNode) -> String? {
-    switch node.value {
-    case .string(let text), .number(let text): text
-    case .bool(let flag): flag ? "true" : "false"
-    case .null: "null"
-    default: nil
-    }
   }
 }

@@ -15,6 +15,7 @@ struct FleetRollout: Sendable {
   enum End: Sendable, Equatable {
     case succeeded
     case halted(String)
+    /// Stopped at a safe place, with the reason when it was not a person.
     case interrupted(String?)
   }
 
@@ -26,20 +27,36 @@ struct FleetRollout: Sendable {
     for (index, size) in sizes.enumerated() {
       let targets = plan.targets[first..<first + size]
       first += size
-      let done = targets.filter { if case .finished = known[$0.device] { true } else { false } }
-      if done.count == size { continue }
       let number = index + 1
+      let pending = known.isEmpty ? Array(targets) : targets.filter { !Self.isFinished(known[$0.device]) }
+      if pending.isEmpty { continue }
+      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+      if policy.maintenance != nil, !pending.contains(where: conditions.isInWindow) {
+        return .interrupted(
+          "no device of wave \(number) is in its maintenance window now; resume the run when one opens")
+      }
       environment.progress(.wave(step: step.name ?? step.id, number: number, of: sizes.count, devices: size))
       try await writer.write(
         RecordDraft(
           .waveStarted, step: step.id, wave: number,
           detail: "wave \(number) of \(sizes.count): \(size) devices"))
       let began = environment.clock.wallTime()
+      var tally = WaveTally(size: size)
       // After a halt that a person chose to go on from, what failed before does not count again.
-      let counted = startsAfresh ? [] : done
-      let end = try await wave(targets, number: number, known: known, counted: counted)
+      if !startsAfresh {
+        for target in targets {
+          if case .finished(let outcome, let reason) = known[target.device] {
+            tally.count(outcome, reason: reason)
+          }
+        }
+      }
+      let end = try await wave(pending, number: number, known: known, tally: tally)
       guard end == .succeeded else { return end }
-      if let halt = try await gate(wave: number, began: began, isLast: number == sizes.count) { return halt }
+      if let halt = try await RolloutGate(self).pass(
+        wave: number, began: began, isLast: number == sizes.count)
+      {
+        return halt
+      }
       try await writer.write(
         RecordDraft(.waveFinished, step: step.id, wave: number, detail: "wave \(number) done"))
       if environment.control.isStopping && number < sizes.count { return .interrupted(nil) }
@@ -47,125 +64,97 @@ struct FleetRollout: Sendable {
     return .succeeded
   }
 
+  private static func isFinished(_ state: RunHistory.DeviceState?) -> Bool {
+    if case .finished = state { true } else { false }
+  }
+
   private func wave(
-    _ targets: ArraySlice<ExecutionPlan.Target>, number: Int, known: [String: RunHistory.DeviceState],
-    counted: [ExecutionPlan.Target]
+    _ pending: [ExecutionPlan.Target], number: Int, known: [String: RunHistory.DeviceState], tally: WaveTally
   ) async throws -> End {
-    let limits = WaveLimits(wave: number, policy: policy)
-    var tally = WaveTally(size: targets.count)
-    for target in counted {
-      if case .finished(let outcome, let reason) = known[target.device] {
-        tally.count(outcome, reason: reason)
-      }
-    }
     let effective = EffectiveRollout(action, environment.executors)
     let device = DeviceAction(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
       verification: effective.verification, role: .act, commands: action.commands)
-    var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
-    let pending = targets.filter { if case .finished = known[$0.device] { false } else { true } }
-    var next = pending.startIndex
-    var trip = tally.trip(limits)
-    typealias Done = (target: ExecutionPlan.Target, outcome: RunRecord.Outcome, reason: String?)
-    try await withThrowingTaskGroup(of: Done.self) { group in
-      var inFlight = 0
-      while true {
-        while next < pending.endIndex, inFlight < policy.maximumInFlight, trip == nil,
-          !environment.control.isStopping
-        {
-          let target = pending[next]
-          next += 1
-          await pacer.wait()
-          let values = self.values(target)
-          let wasIntended = known[target.device] == .intended
-          group.addTask {
-            let result = try await device.perform(
-              target, wave: number, wasIntended: wasIntended, values: values)
-            return (target, result.outcome, result.reason)
-          }
-          inFlight += 1
-        }
-        // What is in flight is drained and counted, also after a limit was passed.
-        guard inFlight > 0, let done = try await group.next() else { break }
-        inFlight -= 1
-        tally.count(done.outcome, reason: done.reason)
-        counts.note(done.outcome, before: known[done.target.device])
-        environment.progress(
-          .device(
-            step: step.name ?? step.id, device: done.target.device, outcome: done.outcome,
-            reason: done.reason,
-            tally: tally))
-        if trip == nil { trip = tally.trip(limits) }
-      }
-    }
-    if let trip {
+    let driven = try await drive(
+      pending, device, wave: number, known: known, tally: tally,
+      limits: WaveLimits(wave: number, policy: policy))
+    if let trip = driven.trip {
       let reason = "wave \(number) halted: \(trip)"
       try await writer.write(
         RecordDraft(.halted, step: step.id, reason: trip.kind.rawValue, wave: number, detail: reason))
       return .halted(reason)
     }
-    return next < pending.endIndex ? .interrupted(nil) : .succeeded
+    return driven.left > 0 ? .interrupted(nil) : .succeeded
   }
 
-  private func values(_ target: ExecutionPlan.Target) -> [String: String] {
-    var values = variables
-    for binding in policy.bindings {
-      if let value = plan.value(ofBinding: binding.source, target) { values[binding.name] = value }
-    }
-    return values
+  /// What driving some devices came to.
+  struct Driven {
+    var tally: WaveTally
+    /// The limit that was passed; nil for none.
+    var trip: WaveTally.Trip?
+    /// Devices that were not begun.
+    var left: Int
   }
 
-  /// Watches after a wave and asks the gate. Nil means go on.
-  func gate(wave: Int, began: Int64, isLast: Bool) async throws -> End? {
-    if !isLast && policy.soakMilliseconds > 0 {
-      environment.progress(.soak(milliseconds: policy.soakMilliseconds))
-      let until = environment.clock.monotonicTime() + Int64(policy.soakMilliseconds) * 1_000_000
-      while environment.clock.monotonicTime() < until {
-        if environment.control.isStopping { return .interrupted(nil) }
-        await environment.clock.sleep(
-          nanoseconds: min(200_000_000, until - environment.clock.monotonicTime()))
-      }
-    }
-    guard let gate = policy.gate else { return nil }
-    let (passed, detail) = await ask(gate, began: began)
-    try await writer.write(
-      RecordDraft(.gate, step: step.id, outcome: passed ? .ok : .failed, wave: wave, detail: detail))
-    if passed { return nil }
-    let reason = "the health gate after wave \(wave) does not open: \(detail)"
-    try await writer.write(RecordDraft(.halted, step: step.id, reason: "gate", wave: wave, detail: reason))
-    return .halted(reason)
-  }
-
-  private func ask(_ gate: RolloutPolicy.Gate, began: Int64) async -> (Bool, String) {
-    if let query = gate.query {
-      guard let timeline = environment.timeline else {
-        return (false, "unknown: there is no timeline to ask")
-      }
-      do {
-        let answer = try await timeline.count(query: query, since: began)
-        let oldest = environment.clock.wallTime() - Int64(max(policy.soakMilliseconds, 1)) * 1_000_000
-        guard let newest = answer.newestEvidence, newest >= oldest else {
-          return (false, "unknown: the newest evidence is older than the soak")
+  /// Acts on devices within rate, number in flight and budgets, until they are done, a limit trips or somebody stops.
+  func drive(
+    _ pending: [ExecutionPlan.Target], _ device: DeviceAction, wave: Int?,
+    known: [String: RunHistory.DeviceState], tally: WaveTally, limits: WaveLimits
+  ) async throws -> Driven {
+    var result = Driven(tally: tally, trip: tally.trip(limits), left: pending.count)
+    var queue = BudgetedQueue(pending, policy.gatewayBudget, plan)
+    var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
+    typealias Done = (target: ExecutionPlan.Target, outcome: RunRecord.Outcome, reason: String?)
+    // Nil is a timer's end.
+    try await withThrowingTaskGroup(of: Done?.self) { group in
+      var inFlight = 0
+      var hasTimer = false
+      while true {
+        filling: while inFlight < policy.maximumInFlight, result.trip == nil, !environment.control.isStopping
+        {
+          switch queue.next(now: environment.clock.monotonicTime()) {
+          case .empty, .blocked: break filling
+          case .wait(let until):
+            if !hasTimer {
+              hasTimer = true
+              let clock = environment.clock
+              group.addTask {
+                await clock.sleep(nanoseconds: min(200_000_000, max(1, until - clock.monotonicTime())))
+                return nil
+              }
+            }
+            break filling
+          case .target(let target):
+            await pacer.wait()
+            let values = plan.bound(variables, policy, target)
+            let wasIntended = known[target.device] == .intended
+            group.addTask {
+              let done = try await device.perform(
+                target, wave: wave, wasIntended: wasIntended, values: values)
+              return (target, done.outcome, done.reason)
+            }
+            inFlight += 1
+          }
         }
-        return (answer.matches <= gate.limit, "\(answer.matches) events match, \(gate.limit) allowed")
-      } catch {
-        return (false, "unknown: \(error)")
+        // What is in flight is drained and counted, also after a limit was passed.
+        guard inFlight > 0 || hasTimer, let next = try await group.next() else { break }
+        guard let done = next else {
+          hasTimer = false
+          continue
+        }
+        inFlight -= 1
+        queue.finished(done.target)
+        result.tally.count(done.outcome, reason: done.reason)
+        counts.note(done.outcome, before: known[done.target.device])
+        environment.progress(
+          .device(
+            step: step.name ?? step.id, device: done.target.device, outcome: done.outcome,
+            reason: done.reason, tally: result.tally))
+        if result.trip == nil { result.trip = result.tally.trip(limits) }
       }
     }
-    let calls = Planner.calls(gate.probe, step, action, plan, values: variables, device: nil)
-    var last = CommandAnswer(.done, detail: "")
-    for call in calls {
-      guard let executor = try? environment.executors.executor(call.command.type) else {
-        return (false, "unknown: nothing here runs commands of type '\(call.command.type.name)'")
-      }
-      last = await executor.execute(call)
-      if last.effect != .done { return (false, "unknown: \(last.detail)") }
-    }
-    do {
-      return (Expectations.holds(try Expectations.filled(gate.expectation, variables), last), last.detail)
-    } catch {
-      return (false, "unknown: \(error.description)")
-    }
+    result.left = queue.left
+    return result
   }
 }
 

@@ -15,9 +15,11 @@ extension FleetRollout {
         detail: "one action for \(plan.targets.count) devices together"))
     let began = environment.clock.wallTime()
     for target in open {
-      guard let reason = Planner.interlock(policy.interlocks, plan, target) else { continue }
+      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+      guard let obstacle = conditions.obstacle(target, .act) else { continue }
       return try await halt(
-        "interlock", "\(target.device) is held back, and the group cannot leave it out: \(reason)")
+        obstacle.reason,
+        "\(target.device) is held back, and the group cannot leave it out: \(obstacle.detail)")
     }
     let effective = EffectiveRollout(action, environment.executors)
     let device = DeviceAction(
@@ -63,7 +65,7 @@ extension FleetRollout {
     guard result.outcome == .ok || result.outcome == .changed else {
       return try await halt("failures", "the action for all devices together: \(result.outcome.rawValue)")
     }
-    if let end = try await gate(wave: 1, began: began, isLast: true) { return end }
+    if let end = try await RolloutGate(self).pass(wave: 1, began: began, isLast: true) { return end }
     try await writer.write(RecordDraft(.waveFinished, step: step.id, wave: 1, detail: "done"))
     return .succeeded
   }

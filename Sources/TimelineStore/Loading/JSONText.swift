@@ -2,6 +2,8 @@
 enum JSONText {
   /// A string as JSON, quotes included.
   static func quoted(_ text: String) -> String {
+    // Most texts need no escape, and many are written.
+    if !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) { return "\"" + text + "\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -173,14 +173,22 @@ struct Ingest: ParsableCommand {
   /// Enters what was read into the custody log, file by file.
   private func enterCustody(_ loaded: LoadSummary, _ casePath: String) throws {
     let files = loaded.sources.filter { $0.description.members.isEmpty }
-    guard !files.isEmpty else { return }
-    let entries = files.map {
+    guard !files.isEmpty || inventory != nil else { return }
+    // How old the inventory is decides whether interlocks may rest on it.
+    let fleet = inventory.map {
       CustodyEntry(
-        at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
-        sha256: $0.sha256,
-        detail: "firebreak \(Firebreak.version): \($0.storedBytes) bytes as \($0.format)"
-          + (embed ? ", embedded" : ""))
+        at: Person.now, actor: Person.current, action: InventoryAge.action, subject: $0, sha256: nil,
+        detail: "firebreak \(Firebreak.version): the inventory was given")
     }
+    let entries =
+      [fleet].compactMap { $0 }
+      + files.map {
+        CustodyEntry(
+          at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
+          sha256: $0.sha256,
+          detail: "firebreak \(Firebreak.version): \($0.storedBytes) bytes as \($0.format)"
+            + (embed ? ", embedded" : ""))
+      }
     let head = try CustodyLog(CaseFile(path: casePath), digest: Custody.digest).append(entries)
     Console.note("custody log: head \(head); write it down elsewhere")
   }

@@ -22,14 +22,63 @@ struct ApprovalOptions: ParsableArguments {
       "Break glass: run with one person's word, for this reason. Recorded loudly.", valueName: "reason"))
   var breakGlass: String?
 
-  /// Sentences for the journal on who approved. Throws when not enough people did.
-  func check(_ plan: ExecutionPlan, bytes: [UInt8], path: String) async throws -> [String] {
+  @Option(
+    help: ArgumentHelp(
+      "How long a broken glass holds; then the run drains and stops (default: 60).", valueName: "minutes"))
+  var breakGlassMinutes: Int = 60
+
+  /// Who agreed, and for how long.
+  struct Agreement {
+    /// Sentences for the journal.
+    var sentences: [String]
+    /// Nanoseconds after which the run must stop; nil for no limit.
+    var timeLimit: Int64?
+  }
+
+  func validate() throws {
+    guard (1...1440).contains(breakGlassMinutes) else {
+      throw ValidationError("--break-glass-minutes is 1 to 1440")
+    }
+  }
+
+  /// The list of who may approve must lie where who can write the case cannot.
+  private static func checkSigners(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+    }
+    guard status.st_mode & 0o022 == 0 else {
+      throw CommandError(
+        "the allowed signers '\(path)' can be written by others, who could add themselves; 'chmod go-w' it",
+        .no)
+    }
+    guard !path.split(separator: "/").contains(where: { $0.hasSuffix(".runs") }) else {
+      throw CommandError(
+        "the allowed signers '\(path)' lie in the folder of a case's runs; keep them outside", .no)
+    }
+  }
+
+  /// Who agrees that a run goes on. The signatures that it was begun with hold; a broken glass held for a time only, so it
+  /// takes signatures, or another break.
+  func renewed(_ plan: ExecutionPlan, run: String, case path: String) async throws -> Agreement {
+    let history = try RunHistory(run: run, in: try CaseJournal(case: path, readOnly: true))
+    guard history.isBreakGlass || !signatures.isEmpty || breakGlass != nil else {
+      return Agreement(sentences: [], timeLimit: nil)
+    }
+    let file = "\(path).runs/\(run)/plan"
+    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file)
+  }
+
+  /// Checks who approved. Throws when not enough people did.
+  func check(_ plan: ExecutionPlan, bytes: [UInt8], path: String) async throws -> Agreement {
     var sentences: [String] = []
+    var timeLimit: Int64?
     var people: Set<String> = []
     if !signatures.isEmpty {
       guard let allowedSigners else {
         throw ValidationError("--signature needs --allowed-signers: the file that says who may approve")
       }
+      try Self.checkSigners(allowedSigners)
       for signature in signatures {
         let person = try await PlanApproval.verify(
           plan: bytes, signature: signature, allowedSigners: allowedSigners)
@@ -56,11 +105,15 @@ struct ApprovalOptions: ParsableArguments {
       guard breakGlass.split(separator: " ").count >= 3 else {
         throw ValidationError("--break-glass wants a reason of at least three words; it goes into the report")
       }
-      Console.warn("BREAK GLASS: running with \(people.count) of \(needed) approvals: \(breakGlass)")
+      timeLimit = Int64(breakGlassMinutes) * 60_000_000_000
+      Console.warn(
+        "BREAK GLASS: running with \(people.count) of \(needed) approvals for \(breakGlassMinutes) min: \(breakGlass)"
+      )
       sentences.append(
-        "BREAK GLASS with \(people.count) of \(needed) approvals, to be reviewed afterwards: \(breakGlass)")
+        "BREAK GLASS with \(people.count) of \(needed) approvals, for \(breakGlassMinutes) min, to be reviewed afterwards: \(breakGlass)"
+      )
     }
     if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash)") }
-    return sentences
+    return Agreement(sentences: sentences, timeLimit: timeLimit)
   }
 }

@@ -35,6 +35,17 @@ struct PlanOptions: ParsableArguments {
   @Flag(help: "Also devices that only self-asserted evidence selects; then two people must approve.")
   var includeSelfAsserted = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How old the inventory may be where interlocks rest on it (default: 24).", valueName: "hours"))
+  var maxInventoryAge: Double = 24
+
+  /// Throws when interlocks of a plan rest on an inventory that is too old.
+  func checkInventoryAge(_ plan: ExecutionPlan, case path: String) throws {
+    guard plan.actionSteps.contains(where: { !($0.action.rollout?.interlocks ?? []).isEmpty }) else { return }
+    try InventoryAge.check(case: path, limit: maxInventoryAge)
+  }
+
   /// Makes the plan of a playbook.
   func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
     let now = SystemClock().wallTime()
@@ -65,11 +76,13 @@ struct PlanOptions: ParsableArguments {
       if !variable.hasPrefix("__") { variable = "__\(variable)__" }
       variables[variable] = String(text[text.index(after: equals)...])
     }
-    return try Planner(executors: executors).plan(
+    let plan = try Planner(executors: executors).plan(
       playbook, selection: selection,
       options: .init(
         variables: variables, includesSelfAsserted: includeSelfAsserted,
         playbookPath: path == "-" ? nil : Self.absolute(path)), now: now)
+    if targets != nil { try checkInventoryAge(plan, case: try chosenCase.existingPath()) }
+    return plan
   }
 
   private static func absolute(_ path: String) -> String {

@@ -3,6 +3,7 @@ import ConsoleOutput
 import Glibc
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 import TimelineStore
 
 /// `firebreak playbook run`.
@@ -33,14 +34,15 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     let (secrets, executors) = try execution.make()
     let casePath = try options.chosenCase.announcedPath()
     let plan: ExecutionPlan
-    var approvals: [String] = []
+    let agreed: ApprovalOptions.Agreement
     if let bytes = try planBytes() {
       guard options.targets == nil, options.values.isEmpty else {
         throw ValidationError("a plan is run as it is: --targets and --set belong to 'plan'")
       }
       plan = try ExecutionPlan(reading: bytes, now: SystemClock().wallTime())
       try PlanCheck.unchanged(plan, case: casePath)
-      approvals = try await approval.check(plan, bytes: bytes, path: name)
+      try options.checkInventoryAge(plan, case: casePath)
+      agreed = try await approval.check(plan, bytes: bytes, path: name)
     } else {
       // A name with an ending was meant as a file: do not look for a playbook of that name.
       if name.hasSuffix(".plan") && access(name, F_OK) != 0 {
@@ -54,14 +56,14 @@ struct PlaybookRunCommand: AsyncParsableCommand {
             + "write it with 'plan --output', have it signed, run the file")
       }
       try confirm(plan, executors)
-      approvals = ["the operator typed the number of targets"]
+      agreed = .init(sentences: ["the operator typed the number of targets"], timeLimit: nil)
     }
     if let expectedHash, expectedHash != plan.hash {
       throw CommandError("the plan's hash is \(plan.hash), not \(expectedHash)", .no)
     }
     let run = PlaybookRun.newID(clock: SystemClock())
     try await RunCommandSupport(casePath: casePath, executors: executors, secrets: secrets, format: format)
-      .execute(plan, run: run, approvals: approvals, afterHalt: false)
+      .execute(plan, run: run, agreed: agreed, afterHalt: false, rereadsInventory: false)
   }
 
   /// The bytes of a plan file; nil when the argument is no plan.
@@ -128,43 +130,67 @@ struct RunCommandSupport {
   /// Folder that keeps a run's plan and undo script.
   func folder(_ run: String) -> String { "\(casePath).runs/\(run)" }
 
-  private func environment(_ run: String) throws -> RunEnvironment {
+  /// What a run needs. `rereadsInventory` asks interlocks of the case's inventory as it is now, not of the plan.
+  func environment(_ run: String, plan: ExecutionPlan, rereadsInventory: Bool) throws -> RunEnvironment {
     let control = RunControl()
     Interrupt.listen()
-    let watcher = Task {
-      while !Task.isCancelled {
-        if Interrupt.isRequested {
-          control.stop()
-          return
-        }
+    Task {
+      while !control.isStopping {
+        if Interrupt.isRequested { return control.stop() }
         try? await Task.sleep(for: .milliseconds(50))
       }
     }
-    _ = watcher
     let progress = ProgressPrinter(format: format)
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
-      timeline: CaseTimeline(path: casePath), folder: folder(run), control: control,
-      progress: { progress.show($0) })
+      timeline: CaseTimeline(path: casePath), folder: folder(run),
+      inventory: rereadsInventory && !plan.targets.isEmpty ? try CurrentInventory(case: casePath) : nil,
+      signer: JournalKey.signer(), control: control, progress: { progress.show($0) })
+  }
+
+  /// Nobody else works on this case, or on these devices, as long as this is kept.
+  func lock(_ plan: ExecutionPlan, run: String) throws -> (RunLock, TargetLock) {
+    let own = try RunLock(folder: casePath + ".runs")
+    let folder =
+      Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? TargetLock.folder(environment: Console.environment)
+    return (own, try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder))
   }
 
   /// Runs or resumes a plan.
-  func execute(_ plan: ExecutionPlan, run: String, approvals: [String], afterHalt: Bool) async throws {
+  func execute(
+    _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool,
+    rereadsInventory: Bool
+  ) async throws {
     try await secrets.unlock()
-    let lock = try RunLock(folder: casePath + ".runs")
+    let locks = try lock(plan, run: run)
     Console.note("run \(run)")
-    let summary = try await PlaybookRun(plan, environment: try environment(run), run: run)
-      .execute(approvals: approvals, afterHalt: afterHalt)
-    withExtendedLifetime(lock) {}
+    let environment = try environment(run, plan: plan, rereadsInventory: rereadsInventory)
+    limit(agreed, environment)
+    let summary = try await PlaybookRun(plan, environment: environment, run: run)
+      .execute(approvals: agreed.sentences, afterHalt: afterHalt)
+    withExtendedLifetime(locks) {}
     try finish(summary)
+  }
+
+  /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
+  func limit(_ agreed: ApprovalOptions.Agreement, _ environment: RunEnvironment) {
+    guard let limit = agreed.timeLimit else { return }
+    let end = environment.clock.monotonicTime() + limit
+    Task {
+      while environment.clock.monotonicTime() < end { try await Task.sleep(for: .milliseconds(200)) }
+      environment.control.stop(
+        reason: "the time of the broken glass is over; go on with approvals, or break it again")
+    }
   }
 
   /// Takes a run back.
   func undo(_ plan: ExecutionPlan, run: String) async throws {
     try await secrets.unlock()
-    let lock = try RunLock(folder: casePath + ".runs")
-    let summary = try await UndoRun(plan, environment: try environment(run), run: run).execute()
-    withExtendedLifetime(lock) {}
+    let locks = try lock(plan, run: run)
+    let environment = try environment(run, plan: plan, rereadsInventory: true)
+    let summary = try await UndoRun(plan, environment: environment, run: run).execute()
+    withExtendedLifetime(locks) {}
     try finish(summary)
   }
 
@@ -204,12 +230,13 @@ extension RunCommandSupport {
   /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
   private func trouble(_ run: String) throws -> [String] {
     let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
-    let records = try CaseJournal(case: casePath, readOnly: true).records(run: run)
-    guard
-      let first = records.first(where: { record in
-        record.target != nil && record.kind == .result && wanted.contains(record.outcome)
-      }), let device = first.target, let outcome = first.outcome
-    else { return [] }
+    var found: RunRecord?
+    try CaseJournal(case: casePath, readOnly: true).forEachRecord(run: run) { record in
+      if found == nil, record.target != nil, record.kind == .result, wanted.contains(record.outcome) {
+        found = record
+      }
+    }
+    guard let first = found, let device = first.target, let outcome = first.outcome else { return [] }
     let why = first.reason.map { " (\($0))" } ?? ""
     return ["the first: \(device) \(outcome.rawValue)\(why): \(first.detail)"]
   }
@@ -218,6 +245,7 @@ extension RunCommandSupport {
 /// Progress on standard error: one line that is rewritten on a terminal, JSON lines otherwise.
 struct ProgressPrinter: Sendable {
   private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let pace = ProgressPace()
   let format: ReportFormat
 
   func show(_ progress: RunProgress) {
@@ -229,6 +257,8 @@ struct ProgressPrinter: Sendable {
         "  wave \(number) of \(of): \(devices) devices")
     case .device(let step, let device, let outcome, let reason, let tally):
       if isTerminal {
+        // A line of progress is for eyes: ten a second, and the last one.
+        guard tally.finished == tally.size || pace.isDue(SystemClock().monotonicTime()) else { return }
         let text =
           "    \(tally.finished)/\(tally.size)  ok \(tally.ok)  changed \(tally.changed)  failed \(tally.failed)  unknown \(tally.unknown)  out of reach \(tally.unreachable)"
         var line = "\r\u{1B}[K\(text)\(tally.finished == tally.size ? "\n" : "")"
@@ -252,5 +282,16 @@ struct ProgressPrinter: Sendable {
       let members = fields.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
       Console.note(JSONValue.object(members).text())
     }
+  }
+}
+
+/// Lets something happen ten times a second at most.
+private final class ProgressPace: Sendable {
+  private let next = Atomic<Int64>(0)
+
+  func isDue(_ now: Int64) -> Bool {
+    let due = next.load(ordering: .relaxed)
+    return now >= due
+      && next.compareExchange(expected: due, desired: now + 100_000_000, ordering: .relaxed).exchanged
   }
 }

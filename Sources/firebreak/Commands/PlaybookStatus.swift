@@ -1,46 +1,23 @@
 import ArgumentParser
 import ConsoleOutput
 import Glibc
+import IncidentModel
 import PlaybookModel
 import PlaybookRunner
-
-/// Names a run of a case.
-struct RunChoice: ParsableArguments {
-  @OptionGroup var chosenCase: CaseOption
-
-  @Argument(help: ArgumentHelp("The run (default: the latest).", valueName: "run"))
-  var run: String?
-
-  /// The run's id; the latest when none was named.
-  func id(_ journal: CaseJournal) throws -> String {
-    let runs = try journal.runs()
-    if let run {
-      guard runs.contains(run) else {
-        throw CommandError(
-          "the case has no run '\(run)'; it has \(runs.isEmpty ? "none" : runs.joined(separator: ", "))")
-      }
-      return run
-    }
-    guard let latest = runs.last else { throw CommandError("the case has no runs", .no) }
-    return latest
-  }
-
-  /// The plan that a run kept beside the case.
-  func plan(_ id: String, case path: String) throws -> ExecutionPlan {
-    let file = "\(path).runs/\(id)/plan"
-    guard access(file, R_OK) == 0 else {
-      throw CommandError("the plan of run '\(id)' is not in '\(file)'; without it nothing can be done")
-    }
-    return try ExecutionPlan(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())
-  }
-}
+import TimelineStore
 
 /// `firebreak playbook status`.
 struct PlaybookStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show how far a run came, and every device that is not in the wanted state.",
-    discussion: "Exit code 1 when the journal does not verify.")
+    abstract: "Show how far a run came, and every device that is not in the wanted state, by site.",
+    discussion: """
+      States beside the outcomes: 'pending' waits in the queue, 'never seen' does too and has no event in the case, 'no \
+      rollback image' and 'unsupported' were refused when the plan was made (replace or visit), 'not begun' was kept back by \
+      a halt or a stop.
+
+      Exit code 1 when the journal does not verify.
+      """)
 
   @OptionGroup var choice: RunChoice
 
@@ -51,30 +28,123 @@ struct PlaybookStatus: ParsableCommand {
   var all = false
 
   func run() throws {
-    let journal = try CaseJournal(case: try choice.chosenCase.announcedPath(), readOnly: true)
+    let path = try choice.chosenCase.announcedPath()
+    let journal = try CaseJournal(case: path, readOnly: true)
     let id = try choice.id(journal)
-    let records = try journal.records(run: id)
-    let history = RunHistory(records)
+    var verification = JournalVerification()
+    var history = RunHistory([])
+    try journal.forEachRecord(run: id) { record in
+      verification.add(record)
+      history.add(record)
+    }
+    // Without its plan a run still has its journal.
+    let plan = try? choice.plan(id, case: path)
+    let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all)
     var rows = ResultRows(
       schema: "firebreak.playbook-status/1",
       columns: [
         .init("DEVICE", mayShrink: true), .init("STATE"), .init("REASON"), .init("DETAIL", mayShrink: true),
-        .init("STEP", mayShrink: true),
+        .init("STEP", mayShrink: true), .init("SITE", mayShrink: true), .init("ADVICE"),
       ],
-      keys: ["device", "state", "reason", "detail", "step"])
-    // Without its plan a run still has its journal.
-    let plan = try? choice.plan(id, case: try choice.chosenCase.existingPath())
-    var notBegun = 0
+      keys: ["device", "state", "reason", "detail", "step", "site", "advice"])
+    for device in report.devices {
+      rows.rows.append(
+        [device.name, device.state, device.reason, device.detail, device.step, device.site, device.advice].map
+        {
+          .string(Sanitizer.escape($0))
+        })
+    }
+    let counts = history.counts.sorted { $0.key.rawValue < $1.key.rawValue }
+    rows.extra = [
+      ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
+      ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
+      ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
+      ("journal", .string(verification.problem ?? "verifies")),
+      ("signed_up_to", .int(Int64(verification.lastSigned))),
+      ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
+    ]
+    if format == .table {
+      summary(id, history, counts, report, verification)
+      if !rows.rows.isEmpty { rows.write(as: .table) }
+    } else {
+      rows.write(as: format)
+    }
+    if verification.problem != nil { throw ExitStatus.no }
+  }
+
+  private func summary(
+    _ id: String, _ history: RunHistory, _ counts: [(key: RunRecord.Outcome, value: Int)],
+    _ report: DeviceReport,
+    _ verification: JournalVerification
+  ) {
+    Console.print(
+      "run \(id): \(history.end?.rawValue ?? "not finished: running, or killed (resume goes on)")")
+    var parts = counts.map { "\($0.value) \($0.key.rawValue)" }
+    if report.notBegun > 0 { parts.append("\(report.notBegun) not begun") }
+    if report.pending > 0 { parts.append("\(report.pending) pending (firebreak playbook queue \(id) --act)") }
+    Console.print("  " + parts.joined(separator: ", "))
+    for text in history.halts + report.causes {
+      for line in Paragraph.lines("  " + Sanitizer.escape(text), width: Console.width) {
+        Console.print(line)
+      }
+    }
+    if abs(history.largestDrift) > 2_000_000_000 {
+      let seconds = Int((Double(history.largestDrift) / 1e9).rounded())
+      Console.print(
+        "  the wall clock was moved by \(seconds) s while it ran; times of the run count by the monotonic one"
+      )
+    }
+    let signed = verification.lastSigned > 0 ? ", signed up to record \(verification.lastSigned)" : ""
+    Console.print(
+      "  journal of \(history.count) records \(verification.problem.map { "is ALTERED: \($0)" } ?? "verifies")\(signed)"
+    )
+  }
+}
+
+/// The devices of a run, for people and programs.
+struct DeviceReport {
+  /// One device.
+  struct Device {
+    var name: String
+    var state: String
+    var reason = ""
+    var detail = ""
+    var step = ""
+    var site = ""
+    var advice = ""
+  }
+
+  private(set) var devices: [Device] = []
+  private(set) var notBegun = 0
+  private(set) var pending = 0
+  /// What was said about devices that are not in the wanted state, most frequent first: the table may cut it short.
+  private(set) var causes: [String] = []
+
+  init(_ history: RunHistory, _ plan: ExecutionPlan?, reader: CaseReader, all: Bool) {
+    let inventory = try? reader.inventory()
+    let siteColumn = inventory?.attributes.firstIndex(of: "site")
+    func site(_ device: String) -> String {
+      guard let inventory, let siteColumn, let row = inventory.rowOfDevice[device] else { return "" }
+      return inventory.value(row: row, attribute: siteColumn)
+    }
+    let seen = Self.seen(reader, isNeeded: history.visits.values.joined().contains { !$0.queued.isEmpty })
+    var counts: [String: Int] = [:]
     for step in history.order {
+      let title = plan?.playbook.steps[step]?.name ?? step
       for visit in history.visits[step] ?? [] {
-        for (device, state) in visit.acts.sorted(by: { $0.key < $1.key }) {
-          let (name, reason) = Self.text(visit.undos[device] ?? state, isUndo: visit.undos[device] != nil)
-          if !all && (name == "ok" || name == "changed" || name == "undone") { continue }
-          rows.rows.append([
-            .string(Sanitizer.escape(device)), .string(name), .string(reason ?? ""),
-            .string(Sanitizer.escape(visit.details[device] ?? "")),
-            .string(Self.shown(step, plan)),
-          ])
+        for (name, state) in visit.acts {
+          if ![.ok, .changed].contains(state.outcome) { counts[visit.details[name] ?? "", default: 0] += 1 }
+          var device = Device(
+            name: name, state: "", detail: visit.details[name] ?? "", step: title, site: site(name))
+          let undo = visit.undos[name]
+          (device.state, device.reason) = Self.text(undo ?? state, isUndo: undo != nil)
+          if visit.queued[name] != nil {
+            pending += 1
+            device.state = seen.map { $0.contains(name) } ?? true ? "pending" : "never seen"
+            device.advice = device.state == "pending" ? "" : "visit"
+          }
+          if device.reason == "expired" { device.advice = "visit or plan anew" }
+          if all || !["ok", "changed", "undone"].contains(device.state) { devices.append(device) }
         }
       }
       // Targets that a halt or a stop kept from being begun.
@@ -83,114 +153,40 @@ struct PlaybookStatus: ParsableCommand {
       else { continue }
       for target in plan.targets where last.acts[target.device] == nil {
         notBegun += 1
-        rows.rows.append([
-          .string(Sanitizer.escape(target.device)), .string("not begun"),
-          .string(history.end?.rawValue ?? ""),
-          .string("nothing was sent"), .string(Self.shown(step, plan)),
-        ])
+        devices.append(
+          Device(
+            name: target.device, state: "not begun", reason: history.end?.rawValue ?? "",
+            detail: "nothing was sent", step: title, site: site(target.device)))
       }
     }
-    let problem = JournalChain.firstProblem(in: records)
-    let counts = history.counts.sorted { $0.key.rawValue < $1.key.rawValue }
-    rows.extra = [
-      ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
-      ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
-      ("not_begun", .int(Int64(notBegun))), ("journal", .string(problem ?? "verifies")),
-    ]
-    if format == .table {
-      let state = history.end?.rawValue ?? "not finished: running, or killed (resume goes on)"
-      Console.print("run \(id): \(state)")
-      let parts =
-        counts.map { "\($0.value) \($0.key.rawValue)" } + (notBegun > 0 ? ["\(notBegun) not begun"] : [])
-      Console.print("  " + parts.joined(separator: ", "))
-      let halts = history.halts
-      for text in halts + Self.causes(history) {
-        for line in Paragraph.lines("  " + Sanitizer.escape(text), width: Console.width) {
-          Console.print(line)
-        }
-      }
-      Console.print(
-        "  journal of \(records.count) records \(problem.map { "is ALTERED: \($0)" } ?? "verifies")")
-      if !rows.rows.isEmpty { rows.write(as: .table) }
-    } else {
-      rows.write(as: format)
+    for refusal in plan?.refused ?? [] where ["no-rollback-image", "unsupported"].contains(refusal.code) {
+      devices.append(
+        Device(
+          name: refusal.device, state: refusal.code.map { $0 == "-" ? " " : String($0) }.joined(),
+          reason: "refused by the plan", detail: refusal.reason, site: site(refusal.device),
+          advice: refusal.code == "unsupported" ? "replace or visit" : "visit"))
     }
-    if problem != nil { throw ExitStatus.no }
-  }
-
-  /// What was said about devices that are not in the wanted state, most frequent first: the table may cut it short.
-  private static func causes(_ history: RunHistory) -> [String] {
-    var counts: [String: Int] = [:]
-    for visit in history.visits.values.joined() {
-      for (device, state) in visit.acts {
-        guard case .finished(let outcome, _) = state, ![.ok, .changed].contains(outcome) else { continue }
-        counts[visit.details[device] ?? "", default: 0] += 1
-      }
-    }
-    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map {
+    devices.sort { ($0.site, $0.state, $0.name, $0.step) < ($1.site, $1.state, $1.name, $1.step) }
+    causes = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map {
       "\($0.value) × \($0.key)"
     }
   }
 
-  /// A step's name where the plan knows one, else its id.
-  private static func shown(_ step: String, _ plan: ExecutionPlan?) -> String {
-    Sanitizer.escape(plan?.playbook.steps[step]?.name ?? step)
+  /// Devices with an event in the case; nil when nobody asks, or the case cannot say.
+  private static func seen(_ reader: CaseReader, isNeeded: Bool) -> Set<String>? {
+    guard isNeeded, let query = try? reader.query(""),
+      let counts = try? reader.counts(matching: query, by: [.device])
+    else { return nil }
+    return Set(counts.compactMap { $0.values[0] })
   }
 
-  private static func text(_ state: RunHistory.DeviceState, isUndo: Bool) -> (String, String?) {
+  private static func text(_ state: RunHistory.DeviceState, isUndo: Bool) -> (String, String) {
     switch state {
     case .intended: ("unknown", isUndo ? "undo begun, no result" : "begun, no result")
     case .finished(let outcome, let reason):
       isUndo
-        ? (outcome == .ok || outcome == .changed ? "undone" : "undo \(outcome.rawValue)", reason)
-        : (outcome.rawValue, reason)
+        ? (outcome == .ok || outcome == .changed ? "undone" : "undo \(outcome.rawValue)", reason ?? "")
+        : (outcome.rawValue, reason ?? "")
     }
-  }
-}
-
-/// `firebreak playbook resume`.
-struct PlaybookResume: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "resume",
-    abstract: "Go on with a run that was interrupted or killed: verify what is unknown, then the rest.")
-
-  @OptionGroup var choice: RunChoice
-  @OptionGroup var execution: ExecutionOptions
-
-  @Flag(help: "Go on although a limit halted the run; what failed before does not count again.")
-  var afterHalt = false
-
-  @Option(help: "table or json.")
-  var format: ReportFormat = .table
-
-  func run() async throws {
-    let path = try choice.chosenCase.announcedPath()
-    let (secrets, executors) = try execution.make()
-    let id = try choice.id(try CaseJournal(case: path, readOnly: true))
-    let plan = try choice.plan(id, case: path)
-    try await RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: format)
-      .execute(plan, run: id, approvals: [], afterHalt: afterHalt)
-  }
-}
-
-/// `firebreak playbook undo`.
-struct PlaybookUndo: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "undo",
-    abstract: "Take back what a run changed, newest step first; what was so before is left alone.")
-
-  @OptionGroup var choice: RunChoice
-  @OptionGroup var execution: ExecutionOptions
-
-  @Option(help: "table or json.")
-  var format: ReportFormat = .table
-
-  func run() async throws {
-    let path = try choice.chosenCase.announcedPath()
-    let (secrets, executors) = try execution.make()
-    let id = try choice.id(try CaseJournal(case: path, readOnly: true))
-    let plan = try choice.plan(id, case: path)
-    try await RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: format)
-      .undo(plan, run: id)
   }
 }

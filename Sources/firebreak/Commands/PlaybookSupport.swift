@@ -281,16 +281,28 @@ struct CaseJournal: JournalStorage {
   }
 
   func records(run: String) throws -> [RunRecord] {
-    let rows = try store?.rows(run: run) ?? CaseReader(path: path).journal(run: run)
-    return rows.map { row in
-      // An unknown kind comes from a newer version; its hash still has to fit, which it will not as a note.
-      RunRecord(
-        run: row.run, sequence: row.sequence, wallTime: row.wallTime, monotonicTime: row.monotonicTime,
-        kind: RunRecord.Kind(rawValue: row.kind) ?? .note, step: row.step, target: row.target,
-        action: row.action.flatMap(RunRecord.Action.init),
-        outcome: row.outcome.flatMap(RunRecord.Outcome.init),
-        reason: row.reason, wave: row.wave, detail: row.detail, hash: row.hash)
+    var records: [RunRecord] = []
+    try forEachRecord(run: run) { records.append($0) }
+    return records
+  }
+
+  func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws {
+    if let store {
+      try store.forEachRow(run: run) { try body(Self.record($0)) }
+    } else {
+      try CaseReader(path: path).forEachJournalRow(run: run) { try body(Self.record($0)) }
     }
+  }
+
+  /// A row as the engine wants it.
+  static func record(_ row: JournalRow) -> RunRecord {
+    // An unknown kind comes from a newer version; its hash still has to fit, which it will not as a note.
+    RunRecord(
+      run: row.run, sequence: row.sequence, wallTime: row.wallTime, monotonicTime: row.monotonicTime,
+      kind: RunRecord.Kind(rawValue: row.kind) ?? .note, step: row.step, target: row.target,
+      action: row.action.flatMap(RunRecord.Action.init),
+      outcome: row.outcome.flatMap(RunRecord.Outcome.init),
+      reason: row.reason, wave: row.wave, detail: row.detail, hash: row.hash)
   }
 
   func runs() throws -> [String] { try store?.runs() ?? CaseReader(path: path).runs() }

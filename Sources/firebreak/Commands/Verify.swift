@@ -31,6 +31,13 @@ struct Verify: ParsableCommand {
   @Flag(help: "Only the custody log.")
   var logOnly = false
 
+  @Option(
+    name: .customLong("journal-key"),
+    help: ArgumentHelp(
+      "Public key (or its file) that checkpoints of playbook journals must be signed with; repeat for several.",
+      valueName: "key"))
+  var journalKeys: [String] = []
+
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
@@ -44,6 +51,7 @@ struct Verify: ParsableCommand {
     QuickInterrupt.listen()
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
+    let journals = try JournalReport(reader, pinned: try JournalKey.pinned(journalKeys))
     let sources = logOnly ? [] : try EvidenceComparison.run(reader, base: evidence)
     let differing = sources.filter { ![.same, .embedded].contains($0.state) }
     let faults = logOnly ? [] : try reader.accountingFaults()
@@ -60,6 +68,7 @@ struct Verify: ParsableCommand {
       ("differing", .int(Int64(differing.count))), ("embedded", .int(Int64(embedded))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
+      ("journals", journals.json),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
       ("accounting_faults", .array(faults.map { .string($0) })),
     ]
@@ -82,6 +91,7 @@ struct Verify: ParsableCommand {
             "  entry \(broken) says now: \(record.entry.at) \(record.entry.actor) \(record.entry.action) '\(record.entry.subject)': \(record.entry.detail)"
           ))
       }
+      for line in journals.lines { Console.print(Sanitizer.escape(line)) }
     }
     if evidence == nil,
       differing.contains(where: { $0.state == .gone && !$0.path.hasPrefix("/") && $0.path != "-" })
@@ -91,7 +101,9 @@ struct Verify: ParsableCommand {
       )
     }
     let headFails = head != nil && verdict.coveredByHead == nil
-    if !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails { throw ExitStatus.no }
+    if !journals.isGood || !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails {
+      throw ExitStatus.no
+    }
   }
 
   private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int) {

@@ -15,6 +15,7 @@ enum Shell {
     process.currentDirectoryURL = work.folder
     process.environment = ProcessInfo.processInfo.environment.merging([
       "FIREBREAK": BuiltProgram.path, "FIREBREAK_CASE": "",
+      "FIREBREAK_LOCKS": work.at("locks"), "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
     ]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = handle

@@ -23,7 +23,13 @@ enum BuiltProgram {
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Locks and keys that the program keeps for a user stay in the test's own folder.
+    var own: [String: String] = [:]
+    if let folder {
+      own["FIREBREAK_LOCKS"] = folder.appending(path: "locks").path(percentEncoded: false)
+      own["FIREBREAK_JOURNAL_KEY"] = folder.appending(path: "journal.key").path(percentEncoded: false)
+    }
+    process.environment = ProcessInfo.processInfo.environment.merging(own) { $1 }.merging(environment) { $1 }
     let scratch = FileManager.default.temporaryDirectory.appending(path: "firebreak-run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }

@@ -67,8 +67,16 @@ public final class JournalStore: Sendable {
     try file.write { (connection) throws(StoreError) in
       let last = try connection.prepare("SELECT coalesce(max(sequence), 0) FROM journal WHERE run = ?")
       let insert = try connection.prepare("INSERT INTO journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      // Nobody else writes between two rows of one transaction.
+      var ends: [String: Int64] = [:]
       for row in rows {
-        let before = try last.integer([.text(row.run)]) ?? 0
+        let before: Int64
+        if let known = ends[row.run] {
+          before = known
+        } else {
+          before = try last.integer([.text(row.run)]) ?? 0
+        }
+        ends[row.run] = Int64(row.sequence)
         guard Int64(row.sequence) == before + 1 else {
           throw StoreError(
             code: .invalid, what: "cannot write the journal in case", path: path,
@@ -106,32 +114,72 @@ public final class JournalStore: Sendable {
     return runs
   }
 
+  /// Calls `body` with the records of a run that come after a number, in order, one at a time.
+  public func forEachRow(
+    run: String, after sequence: Int = 0, _ body: (JournalRow) throws -> Void
+  ) throws {
+    let problem = try file.read { (connection) throws(StoreError) -> (any Error)? in
+      try Self.forEachRow(connection, run, after: sequence, body)
+    }
+    if let problem { throw problem }
+  }
+
   static func rows(_ connection: SQLiteConnection, _ run: String) throws(StoreError) -> [JournalRow] {
+    var rows: [JournalRow] = []
+    _ = try forEachRow(connection, run, after: 0) { rows.append($0) }
+    return rows
+  }
+
+  /// Returns what `body` threw; the rest is not read then.
+  static func forEachRow(
+    _ connection: SQLiteConnection, _ run: String, after sequence: Int, _ body: (JournalRow) throws -> Void
+  ) throws(StoreError) -> (any Error)? {
     let row = try connection.prepare(
       """
       SELECT sequence, wall_time, monotonic_time, kind, step, target, outcome, detail, hash FROM journal
-      WHERE run = ? ORDER BY sequence
+      WHERE run = ? AND sequence > ? ORDER BY sequence
       """)
-    row.bound([.text(run)])
-    var rows: [JournalRow] = []
+    row.bound([.text(run), SQLiteValue(sequence)])
     while try row.next() {
       let detail = row.text(7)
-      rows.append(
-        JournalRow(
-          run: run, sequence: Int(row.int64(0)), wallTime: row.int64(1), monotonicTime: row.int64(2),
-          kind: row.text(3), step: row.textOrNil(4), target: row.textOrNil(5),
-          action: RecordText.member("action", of: detail), outcome: row.textOrNil(6),
-          reason: RecordText.member("reason", of: detail),
-          wave: RecordText.member("wave", of: detail).flatMap { Int($0) },
-          detail: RecordText.member("text", of: detail) ?? detail, hash: row.text(8)))
+      let record = JournalRow(
+        run: run, sequence: Int(row.int64(0)), wallTime: row.int64(1), monotonicTime: row.int64(2),
+        kind: row.text(3), step: row.textOrNil(4), target: row.textOrNil(5),
+        action: RecordText.member("action", of: detail), outcome: row.textOrNil(6),
+        reason: RecordText.member("reason", of: detail),
+        wave: RecordText.member("wave", of: detail).flatMap { Int($0) },
+        detail: RecordText.member("text", of: detail) ?? detail, hash: row.text(8))
+      do {
+        try body(record)
+      } catch {
+        return error
+      }
     }
-    return rows
+    return nil
   }
 }
 
 extension CaseReader {
   /// Ids of all playbook runs, in order of their first record.
   public func runs() throws(StoreError) -> [String] { try JournalStore.runs(connection) }
+
+  /// Calls `body` with the records of a playbook run that come after a number, in order, one at a time.
+  public func forEachJournalRow(
+    run: String, after sequence: Int = 0, _ body: (JournalRow) throws -> Void
+  ) throws {
+    if let problem = try JournalStore.forEachRow(connection, run, after: sequence, body) { throw problem }
+  }
+
+  /// Calls `body` with number and target of each intent of a run that comes after a number.
+  public func forEachIntent(
+    run: String, after sequence: Int, _ body: (_ sequence: Int, _ target: String) -> Void
+  ) throws(StoreError) {
+    let row = try connection.prepare(
+      "SELECT sequence, target FROM journal WHERE run = ? AND sequence > ? AND kind = 'intent' ORDER BY sequence"
+    )
+    row.bound([.text(run), SQLiteValue(sequence)])
+    while try row.next() { body(Int(row.int64(0)), row.text(1)) }
+  }
 
   /// All records of a playbook run, in order.
   public func journal(run: String) throws(StoreError) -> [JournalRow] {

@@ -1,0 +1,114 @@
+import Glibc
+import PlaybookModel
+
+/// Keeps two runs of this machine from acting on the same device at once, also when they belong to different cases.
+///
+/// Each run keeps a locked file with the hashes of its targets in a folder that all cases of this user share. A file whose
+/// lock is free was left by a run that is gone.
+public final class TargetLock: Sendable {
+  private let descriptor: Int32
+  private let path: String
+
+  /// The folder for this user: below `XDG_RUNTIME_DIR`, else in `/tmp`.
+  public static func folder(environment: [String: String]) -> String {
+    if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"), access(runtime, W_OK) == 0 {
+      return runtime + "/firebreak"
+    }
+    return "/tmp/firebreak-\(geteuid())"
+  }
+
+  /// Takes the devices of a run. Throws `.busy` when another run has one of them.
+  public init(run: String, devices: [String], folder: String) throws(RunnerError) {
+    try DurableFile.makeFolder(folder)
+    var status = stat()
+    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+      status.st_mode & 0o022 == 0
+    else { throw RunnerError(.busy, "'\(folder)' must be a folder that only we can write") }
+    func failure(_ what: String) -> RunnerError {
+      RunnerError(.busy, "cannot \(what) in '\(folder)': \(String(cString: strerror(errno)))")
+    }
+    // One run at a time looks and enters.
+    let gate = open(folder + "/gate", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard gate >= 0, flock(gate, LOCK_EX) == 0 else { throw failure("take turns") }
+    defer { close(gate) }
+    let hashes = devices.map(Self.hash).sorted()
+    for name in Self.entries(folder) where name.hasSuffix(".targets") {
+      try Self.check("\(folder)/\(name)", hashes, devices)
+    }
+    path = "\(folder)/\(run).targets"
+    descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw failure("enter a run") }
+    let written = hashes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let count = write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+        guard count > 0 else { return false }
+        offset += count
+      }
+      return true
+    }
+    guard written else { throw failure("write the targets") }
+  }
+
+  deinit {
+    unlink(path)
+    close(descriptor)
+  }
+
+  /// FNV-1a with 64 bits: a collision refuses a run that could have run, and never lets one run that must not.
+  private static func hash(_ text: String) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return hash
+  }
+
+  private static func entries(_ folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    return names
+  }
+
+  private static func check(_ path: String, _ hashes: [UInt64], _ devices: [String]) throws(RunnerError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+      unlink(path)
+      return
+    }
+    var others: [UInt64] = []
+    var buffer = [UInt64](repeating: 0, count: 65_536)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { break }
+      others += buffer[..<(count / 8)]
+    }
+    // Both are sorted.
+    var (i, j, shared) = (0, 0, 0)
+    var example: UInt64?
+    while i < hashes.count, j < others.count {
+      if hashes[i] == others[j] {
+        shared += 1
+        example = example ?? hashes[i]
+        i += 1
+        j += 1
+      } else if hashes[i] < others[j] {
+        i += 1
+      } else {
+        j += 1
+      }
+    }
+    guard let example else { return }
+    let run = path.split(separator: "/").last.map { String($0.dropLast(".targets".count)) } ?? path
+    let name = devices.first { hash($0) == example } ?? ""
+    throw RunnerError(
+      .busy,
+      "run '\(run)' works on \(shared) of these devices (\(RemoteText.excerpt(name))); wait for it, or stop it with Ctrl-C"
+    )
+  }
+}

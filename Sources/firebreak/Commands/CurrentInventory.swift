@@ -1,0 +1,59 @@
+import IncidentModel
+import PlaybookRunner
+import TimelineStore
+
+/// The case's inventory as it is now, for interlocks.
+struct CurrentInventory: InventorySource {
+  private let inventory: Inventory
+  private let columns: [String: Int]
+
+  init(case path: String) throws {
+    inventory = try CaseReader(path: path).inventory()
+    columns = Dictionary(
+      inventory.attributes.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
+  }
+
+  func contains(_ device: String) -> Bool { inventory.rowOfDevice[device] != nil }
+
+  func value(_ column: String, of device: String) -> String? {
+    guard let row = inventory.rowOfDevice[device], let index = columns[column] else { return nil }
+    let value = inventory.value(row: row, attribute: index)
+    return value.isEmpty ? nil : value
+  }
+}
+
+/// How old the inventory of a case is.
+enum InventoryAge {
+  /// The custody log's word for it.
+  static let action = "inventory"
+
+  /// Hours since it was entered; nil when the case does not say. Negative when a clock is wrong.
+  static func hours(_ reader: CaseReader, now: Int64) throws -> Double? {
+    let entries = try reader.custody().map(\.entry)
+    // Cases from before there was an entry for it: an inventory comes with evidence.
+    let entered = entries.last { $0.action == action } ?? entries.last { $0.action == "ingest" }
+    return entered.map { Double(now - $0.at.nanoseconds) / 3.6e12 }
+  }
+
+  /// Throws when it is older than so many hours, unknown, or from the future.
+  static func check(case path: String, limit: Double) throws {
+    let advice = "ingest a new one, or say --max-inventory-age HOURS"
+    guard let hours = try hours(try CaseReader(path: path), now: SystemClock().wallTime()) else {
+      throw CommandError(
+        "nobody knows how old the inventory of '\(path)' is, and interlocks rest on it; \(advice)")
+    }
+    guard hours > -0.1 else {
+      throw CommandError("the inventory of '\(path)' comes from the future: a clock is wrong; \(advice)")
+    }
+    guard hours <= limit else {
+      throw CommandError(
+        "the inventory of '\(path)' is \(Int(hours)) hours old, more than \(limit.formatted), and interlocks rest on it; \(advice)"
+      )
+    }
+  }
+}
+
+extension Double {
+  /// Without a fraction where it has none.
+  fileprivate var formatted: String { self == rounded() ? String(Int(self)) : String(self) }
+}

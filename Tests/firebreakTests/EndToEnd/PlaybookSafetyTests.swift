@@ -1,0 +1,287 @@
+import Foundation
+import Testing
+
+/// What must not happen, by the program as people run it.
+@Suite struct PlaybookSafetyTests {
+  /// A playbook whose one fleet step writes the device's name into a file.
+  static func playbook(_ work: Workspace, rollout: String = "", head: String = "") -> String {
+    """
+    type: playbook
+    spec_version: cacao-2.0
+    id: playbook--e042eeb5-e2b1-4b8e-b116-6922a21299ed
+    name: touch
+    created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72
+    created: 2026-01-01T00:00:00.000Z
+    modified: 2026-01-02T00:00:00.000Z
+    \(head)
+    workflow_start: start--8dc72423-9759-4695-8190-cd7d30be6219
+    playbook_variables: {__device__: {type: string}}
+    workflow:
+      start--8dc72423-9759-4695-8190-cd7d30be6219: {type: start, on_completion: action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e}
+      action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e:
+        type: action
+        name: touch
+        agent: individual--96f924ad-c7e5-4979-9038-394c9a6aeb99
+        on_completion: end--3bfb7410-8c2c-4db0-92b1-4388fab0844b
+        commands: [{type: bash, command: "echo __device__:value >> \(work.at("acted"))"}]
+        step_extensions:
+          extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
+            policy: contain
+            bindings: {__device__: device}
+            verify: {commands: [{type: bash, command: "grep -qx __device__:value \(work.at("acted"))"}]}
+            undo: {commands: [{type: bash, command: "sed -i /^__device__:value$/d \(work.at("acted"))"}]}
+            \(rollout)
+      end--3bfb7410-8c2c-4db0-92b1-4388fab0844b: {type: end}
+    agent_definitions:
+      individual--96f924ad-c7e5-4979-9038-394c9a6aeb99: {type: individual, name: On-call}
+    extension_definitions:
+      extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
+        {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: s, version: 1.0.0}
+    """
+  }
+
+  /// A case with devices gw-1 to gw-8 in the inventory.
+  private func scene(
+    _ log: String = Workspace.log(20), rollout: String = "", head: String = "",
+    columns: String = "life_safety",
+    row: String = "no"
+  ) throws -> Workspace {
+    let work = try Workspace()
+    try work.write("a.log", log)
+    let rows = (1...8).map { "gw-\($0),\(row)" }.joined(separator: "\n")
+    try work.write("inv.csv", "device,\(columns)\n\(rows)\n")
+    try #require(
+      try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
+    try work.write("p.yaml", Self.playbook(work, rollout: rollout, head: head))
+    return work
+  }
+
+  private func plan(_ work: Workspace, _ targets: String, _ more: String..., output: String = "p.plan") throws
+    -> BuiltProgram.Run
+  {
+    try BuiltProgram.run(
+      ["playbook", "plan", work.at("p.yaml"), "--targets", targets, "--output", work.at(output)] + more,
+      in: work.folder, environment: ["FIREBREAK_CASE": work.at("x.firebreak")])
+  }
+
+  private func act(_ work: Workspace, _ arguments: String...) throws -> BuiltProgram.Run {
+    try BuiltProgram.run(
+      ["playbook"] + arguments, in: work.folder,
+      environment: [
+        "FIREBREAK_CASE": work.at("x.firebreak"), "FIREBREAK_LOCKS": work.at("locks"),
+        "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
+      ])
+  }
+
+  private func acted(_ work: Workspace) -> [String] {
+    ((try? String(contentsOfFile: work.at("acted"), encoding: .utf8)) ?? "").split(separator: "\n").map(
+      String.init)
+  }
+
+  @Test func oneForgedHostNameInTenThousandLinesHasNothingDoneToThatHost() throws {
+    // gw-1 is in trouble in 10,000 lines. One more line, that anybody on the network could have sent, says gw-7 is.
+    var lines = (0..<9_999).map { index in
+      String(
+        format: "2026-04-07T%02d:%02d:%02d.000000+00:00 gw-1 relayd[41]: <err> relay %d lost its upstream",
+        9 + index / 3600, index / 60 % 60, index % 60, index)
+    }
+    lines.insert(
+      "2026-04-07T10:11:12.000000+00:00 gw-7 relayd[41]: <err> relay 7 lost its upstream", at: 4321)
+    let work = try scene(lines.joined(separator: "\n") + "\n")
+    // A name that only a line asserts selects nobody, gw-1's own lines in the same file neither.
+    let refused = try plan(work, "text:upstream")
+    #expect(refused.exit == 2 && refused.errors.contains("self-asserted"), "\(refused)")
+    #expect(!FileManager.default.fileExists(atPath: work.at("p.plan")))
+    // Together with the inventory: the devices that the inventory names, and not the one that the line names.
+    let mixed = try plan(work, "device:gw-2 OR text:upstream")
+    #expect(
+      mixed.exit == 0 && mixed.output.contains("gw-7") && mixed.output.contains("self-asserted"), "\(mixed)")
+    let run = try act(work, "run", work.at("p.plan"))
+    #expect(run.exit == 0, "\(run)")
+    #expect(acted(work) == ["gw-2"])
+    // Who takes it all the same needs two people.
+    let wide = try plan(work, "text:upstream", "--include-self-asserted", output: "wide.plan")
+    #expect(wide.exit == 0 && wide.output.contains("two"), "\(wide)")
+    #expect(try act(work, "run", work.at("wide.plan")).exit == 1)
+    #expect(acted(work) == ["gw-2"])
+  }
+
+  @Test func aChangeSinceThePlanWasMadeIsRefused() throws {
+    for change in ["playbook", "plan", "evidence", "inventory"] {
+      let work = try scene()
+      try #require(try plan(work, "device:gw-2").exit == 0)
+      switch change {
+      case "playbook":
+        try work.write(
+          "p.yaml", Self.playbook(work).replacingOccurrences(of: "name: touch\n", with: "name: tough\n"))
+      case "plan":
+        let text = try String(contentsOfFile: work.at("p.plan"), encoding: .utf8)
+        try work.write("p.plan", text.replacingOccurrences(of: "\"gw-2\"", with: "\"gw-3\""))
+      case "evidence":
+        try work.write("b.log", Workspace.log(5, host: "gw-3"))
+        try #require(try work.ingest(work.at("b.log")).run.exit == 0)
+      default:
+        try work.write("inv.csv", "device,life_safety\ngw-2,yes\n")
+        try work.write("c.log", Workspace.log(1, host: "gw-4"))
+        try #require(
+          try work.ingest(work.at("c.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
+      }
+      let run = try act(work, "run", work.at("p.plan"))
+      #expect(
+        run.exit == 2 && run.errors.contains("chang") || run.errors.contains("alter"), "\(change): \(run)")
+      #expect(acted(work).isEmpty, "\(change)")
+    }
+  }
+
+  @Test func expiredRevokedAndNotYetValidPlaybooksAreRefused() throws {
+    for (head, word) in [
+      ("valid_until: 2026-01-03T00:00:00.000Z", "not valid since"), ("revoked: true", "revoked"),
+      ("valid_from: 2999-01-01T00:00:00.000Z", "not valid before"),
+    ] {
+      let work = try scene(head: head)
+      let made = try plan(work, "device:gw-2")
+      #expect(made.exit == 2 && made.errors.contains(word), "\(head): \(made)")
+    }
+  }
+
+  @Test func anInventoryThatIsTooOldOrSaysNothingHoldsBack() throws {
+    let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
+    let work = try scene(rollout: lock)
+    let old = try plan(work, "device:gw-2", "--max-inventory-age", "0")
+    #expect(old.exit == 2 && old.errors.contains("hours old") || old.errors.contains("future"), "\(old)")
+    #expect(try plan(work, "device:gw-2").exit == 0)
+    let silent = try scene(rollout: lock, row: "")
+    let none = try plan(silent, "device:gw-2")
+    #expect(none.exit == 2 && none.errors.contains("does not say its 'life_safety'"), "\(none)")
+  }
+
+  @Test func theSamePersonTwiceIsOnePersonAndAListThatOthersCanWriteIsNone() throws {
+    let work = try scene(rollout: "approval: two")
+    try #require(try plan(work, "device:gw-2").exit == 0)
+    for name in ["alice", "bob"] {
+      try #require(
+        try Shell.run(
+          "ssh-keygen -q -t ed25519 -N '' -f \(name) && ssh-keygen -Y sign -n firebreak-plan -f \(name) < p.plan > \(name).sig",
+          in: work
+        ).status == 0)
+    }
+    try #require(
+      try Shell.run(
+        "ssh-keygen -q -t ed25519 -N '' -f alice2 && ssh-keygen -Y sign -n firebreak-plan -f alice2 < p.plan > alice2.sig",
+        in: work
+      ).status == 0)
+    try #require(
+      try Shell.run(
+        "for p in alice bob; do echo \"$p $(cat $p.pub)\"; done > signers; echo \"alice $(cat alice2.pub)\" >> signers; chmod 644 signers",
+        in: work
+      ).status == 0)
+    func run(_ signatures: String...) throws -> BuiltProgram.Run {
+      try BuiltProgram.run(
+        ["playbook", "run", work.at("p.plan"), "--allowed-signers", work.at("signers")]
+          + signatures.flatMap { ["--signature", work.at($0)] },
+        in: work.folder,
+        environment: [
+          "FIREBREAK_CASE": work.at("x.firebreak"), "FIREBREAK_LOCKS": work.at("locks"),
+          "FIREBREAK_JOURNAL_KEY": work.at("k"),
+        ])
+    }
+    for signatures in [["alice.sig", "alice.sig"], ["alice.sig", "alice2.sig"]] {
+      let twice = try run(signatures[0], signatures[1])
+      #expect(twice.exit == 1 && twice.errors.contains("signed twice"), "\(twice)")
+    }
+    #expect(try run("alice.sig").exit == 1)
+    chmod(work.at("signers"), 0o666)
+    let open = try run("alice.sig", "bob.sig")
+    #expect(open.exit == 1 && open.errors.contains("can be written by others"), "\(open)")
+    chmod(work.at("signers"), 0o644)
+    #expect(acted(work).isEmpty)
+    #expect(try run("alice.sig", "bob.sig").exit == 0)
+    #expect(acted(work) == ["gw-2"])
+  }
+
+  @Test func breakGlassIsOnePersonsWordForATime() throws {
+    let work = try scene(rollout: "approval: two")
+    try #require(try plan(work, "device:gw-2").exit == 0)
+    let run = try act(
+      work, "run", work.at("p.plan"), "--break-glass", "the worm spreads and Bob is asleep",
+      "--break-glass-minutes", "5")
+    #expect(run.exit == 0 && run.errors.contains("BREAK GLASS"), "\(run)")
+    // Who goes on with it needs a word of his own.
+    let queue = try act(work, "queue", "--act")
+    #expect(queue.exit == 1 && queue.errors.contains("needs 2 approvals"), "\(queue)")
+    let journal = try Shell.run(
+      "sqlite3 x.firebreak \"SELECT detail FROM journal WHERE kind='approved'\"", in: work)
+    #expect(journal.output.contains("break-glass") && journal.output.contains("for 5 min"), "\(journal)")
+  }
+
+  @Test func undoScriptAsksTheInterlocksOfTheInventoryOfThatMoment() throws {
+    let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
+    let work = try scene(rollout: lock)
+    try #require(try plan(work, "device:gw-2 OR device:gw-3 OR device:gw-4").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    #expect(acted(work).sorted() == ["gw-2", "gw-3", "gw-4"])
+    let script = "$(ls -d x.firebreak.runs/*/undo.sh)"
+    #expect(try Shell.run("test $(stat -c %a \(script)) = 700 && sh -n \(script)", in: work).status == 0)
+    let without = try Shell.run("\(script)", in: work)
+    #expect(without.status != 0 && acted(work).count == 3, "\(without)")
+    try work.write("now.csv", "device,note,life_safety\ngw-2,\"a, \"\"b\"\"\",no\ngw-3,x,yes\r\n")
+    let run = try Shell.run("INVENTORY=now.csv \(script)", in: work)
+    #expect(
+      run.status != 0 && run.output.contains("gw-3 is left alone")
+        && run.output.contains("gw-4 is left alone"), "\(run)")
+    #expect(acted(work).sorted() == ["gw-3", "gw-4"])
+    // The engine's own undo asks the case.
+    try work.write("inv2.csv", "device,life_safety\ngw-3,no\ngw-4,yes\n")
+    try work.write("d.log", Workspace.log(1, host: "gw-4"))
+    try #require(
+      try work.ingest(work.at("d.log"), options: ["--inventory", work.at("inv2.csv")]).run.exit == 0)
+    let undo = try act(work, "undo")
+    #expect(undo.exit == 1, "\(undo)")
+    #expect(acted(work) == ["gw-4"])
+  }
+
+  @Test func statusListsByDeviceWhatMustBeVisitedOrReplaced() throws {
+    let work = try scene(
+      rollout:
+        "interlocks: [{attribute: image, present: true, code: no-rollback-image, reason: nothing to go back to}, {attribute: kind, require: [new], code: unsupported, reason: too old}]",
+      columns: "site,image,kind", row: "north,v1,new")
+    try work.write(
+      "inv.csv",
+      "device,site,image,kind\ngw-1,north,v1,new\ngw-2,south,,new\ngw-3,south,v1,old\ngw-4,north,v1,new\n")
+    try work.write("b.log", Workspace.log(1, host: "gw-1", from: 50))
+    try #require(
+      try work.ingest(work.at("b.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
+    try #require(try plan(work, "device:gw-*").exit == 0)
+    let run = try act(work, "run", work.at("p.plan"))
+    #expect(run.exit == 0, "\(run)")
+    let csv = try act(work, "status", "--format", "csv")
+    let lines = csv.output.split(separator: "\n").map(String.init)
+    #expect(lines.first == "device,state,reason,detail,step,site,advice")
+    #expect(
+      lines.contains { $0.hasPrefix("gw-2,no rollback image,") && $0.hasSuffix("south,visit") },
+      "\(csv.output)")
+    #expect(lines.contains { $0.hasPrefix("gw-3,unsupported,") && $0.hasSuffix("south,replace or visit") })
+    #expect(lines.count == 3)
+  }
+
+  @Test func verifyChecksTheJournalOfflineAndSeesWhatWasChanged() throws {
+    let work = try scene()
+    try #require(try plan(work, "device:gw-2 OR device:gw-3").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    let good = try work.firebreak(
+      "verify", "--case", work.at("x.firebreak"), "--journal-key", work.at("journal.key"))
+    #expect(good.exit == 0 && good.output.contains("chain whole, signed up to record"), "\(good)")
+    let other = try work.firebreak(
+      "verify", "--case", work.at("x.firebreak"), "--journal-key",
+      Data(count: 32).base64EncodedString())
+    #expect(other.exit == 1 && other.output.contains("another key"), "\(other)")
+    // Somebody without the program, but with the file.
+    try #require(
+      try Shell.run(
+        "sqlite3 x.firebreak \"DROP TRIGGER journal_update; UPDATE journal SET outcome='failed' WHERE outcome='changed' AND target='gw-3'\"",
+        in: work
+      ).status == 0)
+    let bad = try work.firebreak("verify", "--case", work.at("x.firebreak"))
+    #expect(bad.exit != 0, "\(bad)")
+  }
+}
