@@ -130,7 +130,7 @@ struct Ingest: ParsableCommand {
       }
       throw error
     }
-    try enterCustody(loaded, casePath)
+    try enterCustody(loaded, fleet?.inventory.count, casePath)
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
   }
 
@@ -165,10 +165,14 @@ struct Ingest: ParsableCommand {
   }
 
   /// Enters what was read into the custody log, file by file.
-  private func enterCustody(_ loaded: LoadSummary, _ casePath: String) throws {
+  private func enterCustody(_ loaded: LoadSummary, _ devices: Int?, _ casePath: String) throws {
     let files = loaded.sources.filter { $0.description.members.isEmpty }
-    guard !files.isEmpty else { return }
-    let entries = files.map {
+    var entries: [CustodyEntry] = []
+    if let inventory, let devices {
+      entries.append(try InventoryRecord(file: inventory, devices: devices).entry)
+    }
+    guard !files.isEmpty || !entries.isEmpty else { return }
+    entries += files.map {
       CustodyEntry(
         at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
         sha256: $0.sha256,
