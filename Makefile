@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 SECONDS ?= 120
 BINARY = .build/release/firebreak
-.PHONY: help build demo test check docs bench soak fuzz install dist clean packages test-packages
+.PHONY: help build demo test check docs bench session soak fuzz install dist clean packages test-packages
 
 help:
 	@echo "make demo      from clone to an open-able postmortem.html"
@@ -10,6 +10,7 @@ help:
 	@echo "make check     format, module arrows, generated documents"
 	@echo "make docs      writes the generated documents anew"
 	@echo "make bench     ingest beside gzip (and DuckDB where installed)"
+	@echo "make session   records isolate, verify and undo on 50 real MQTT clients anew"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
 
@@ -40,6 +41,9 @@ docs: packages
 
 bench: build
 	@.ci/bench $(BINARY)
+
+session: build test-packages
+	@.ci/session $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test

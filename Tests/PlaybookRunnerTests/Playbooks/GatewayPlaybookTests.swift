@@ -61,8 +61,8 @@ import Testing
       "shed-reconnect-load", ["pump-2"], set: ["port": "7777", "rate": "10", "burst": "5"])
     #expect(try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150) == 150)
     #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
-    let let_through = try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150)
-    #expect((1...40).contains(let_through), "\(let_through)")
+    let passed = try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150)
+    #expect((1...40).contains(passed), "\(passed)")
     // Only that port of the gateway is limited.
     #expect(try network.successes(from: "10.77.1.2", to: "10.77.2.2", 50) == 50)
     #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")

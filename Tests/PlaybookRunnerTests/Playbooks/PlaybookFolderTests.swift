@@ -26,14 +26,14 @@ import Testing
     for name in Self.names { #expect(documentation.contains("`\(name)`"), "\(name)") }
   }
 
-  @Test(arguments: names) func isValidWithoutAWarning(_ name: String) throws {
+  @Test(arguments: PlaybookFolderTests.names) func isValidWithoutAWarning(_ name: String) throws {
     let document = PlaybookDocument(reading: Array(try text(name, "playbook.yaml").utf8), now: Support.now)
     #expect(document.verdict == .valid)
     #expect(!document.findings.contains { $0.level == .warning }, "\(document.findings)")
     #expect(document.root?["name"]?.text == name)
   }
 
-  @Test(arguments: names) func saysWhenWhenNotAndWhatCanGoWrong(_ name: String) throws {
+  @Test(arguments: PlaybookFolderTests.names) func saysWhenWhenNotAndWhatCanGoWrong(_ name: String) throws {
     let readme = try text(name, "README.md")
     for part in [
       "**When**", "**When not**", "**What can go wrong**", "By hand:", "firebreak playbook plan \(name) ",
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// Whatever acts on devices one by one asks whether people depend on them, sees for itself, and can be done by hand.
-  @Test(arguments: names) func keepsTheRulesOfItsKind(_ name: String) throws {
+  @Test(arguments: PlaybookFolderTests.names) func keepsTheRulesOfItsKind(_ name: String) throws {
     let playbook = try Support.playbook(name)
     let readsOnly = ["collect-evidence"]
     for rollout in Self.rollouts(playbook) {
