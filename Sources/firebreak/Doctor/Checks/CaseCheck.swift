@@ -25,8 +25,9 @@ struct CaseCheck: DoctorCheck {
       var altered: [String] = []
       let runs = try journal.runs()
       for run in runs {
-        let history = RunHistory(try journal.records(run: run))
-        if JournalChain.firstProblem(in: history.records) != nil { altered.append(run) }
+        let records = try journal.records(run: run)
+        let history = RunHistory(records)
+        if JournalChain.firstProblem(in: records) != nil { altered.append(run) }
         if history.end == nil || history.end == .interrupted || history.end == .halted { open.append(run) }
       }
       if let first = altered.first {
