@@ -82,8 +82,6 @@ import Testing
     try await Task.sleep(for: .milliseconds(300))
     // Who is connected stays connected.
     #expect(session.current.connected)
-    let lab = try PlaybookLab(broker.folder, secrets: [], transport: authority.transport("admin"))
-    _ = lab
     let executor = MQTTExecutor(
       secrets: try SecretStore(sources: [], environment: [:]), transport: authority.transport("admin"))
     let cut = await executor.execute(

@@ -67,7 +67,7 @@ import Testing
       // A restart as an init system does it: the old one ended, the new one listening.
       try fleet.put(
         name, "restart.sh",
-        "[ ! -s pid ] || { kill $(cat pid); while kill -0 $(cat pid) 2>/dev/null; do sleep 0.05; done; }\nrm -f log pid\nsetsid /usr/sbin/rsyslogd -f $PWD/rsyslog.conf -i $PWD/pid </dev/null >/dev/null 2>&1\nfor i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S log ] && [ -s pid ] && exit 0; sleep 0.1; done; exit 1\n"
+        "[ ! -s pid ] || { p=$(cat pid); kill $p; while kill -0 $p 2>/dev/null; do sleep 0.05; done; }\nrm -f log pid\nsetsid /usr/sbin/rsyslogd -f $PWD/rsyslog.conf -i $PWD/pid </dev/null >/dev/null 2>&1\nfor i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S log ] && [ -s pid ] && exit 0; sleep 0.1; done; exit 1\n"
       )
     }
     defer { for name in names { _ = try? shell("kill $(cat \(fleet.folder.path)/\(name)/pid)") } }

@@ -5,7 +5,7 @@ import Testing
 
 /// Playbooks with nftables, on a gateway between real network namespaces, proven by TCP connections.
 @Suite(.serialized) struct GatewayPlaybookTests {
-  private func network() throws -> NetworkLab? {
+  private func makeNetwork() throws -> NetworkLab? {
     guard Support.has("nft"), Support.has("ip"), Support.has("python3") else { return nil }
     guard geteuid() == 0 else {
       print("skipped: network namespaces need root")
@@ -17,7 +17,7 @@ import Testing
   private func address(_ device: String) -> String { "10.77.1.\(device.last.map(String.init) ?? "2")" }
 
   @Test func aBlockedAddressGetsNothingThroughOthersDoAndUndoOpensIt() async throws {
-    guard let network = try network() else { return }
+    guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
     let plan = try lab.plan("isolate-address", ["pump-2", "pump-3"], ["address": address])
     #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func aBlockEndsByItselfWhenNobodyTakesItBack() async throws {
-    guard let network = try network() else { return }
+    guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
     let plan = try lab.plan("isolate-address", ["pump-2"], ["address": address], set: ["ttl": "3s"])
     #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func whatIsNoAddressIsRefusedBeforeAnythingIsSent() async throws {
-    guard let network = try network() else { return }
+    guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
     let plan = try lab.plan(
       "isolate-address", ["pump-2", "pump-3"],
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func reconnectLoadIsShedAndLetInAgain() async throws {
-    guard let network = try network() else { return }
+    guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
     let plan = try lab.plan(
       "shed-reconnect-load", ["pump-2"], set: ["port": "7777", "rate": "10", "burst": "5"])
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func aBotnetLosesItsCommandersItsWaysAndItsBroker() async throws {
-    guard Support.has("mosquitto"), let network = try network() else { return }
+    guard Support.has("mosquitto"), let network = try makeNetwork() else { return }
     let broker = try await MosquittoBroker(clients: ["bot-2", "bot-3", "pump-4"])
     let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()], namespace: network.gateway)
     let plan = try lab.plan(

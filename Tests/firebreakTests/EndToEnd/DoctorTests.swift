@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// `firebreak doctor` as people run it: before anything happens, and in the middle of it.
