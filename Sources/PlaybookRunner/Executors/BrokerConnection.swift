@@ -47,6 +47,8 @@ final class BrokerConnection: Sendable {
     var wantsAnswer: Set<String> = []
     /// An outcome of connecting that came before anybody waited for it.
     var earlyOutcome: String??
+    /// A reference to ourselves while libmosquitto's thread runs; 0 when it does not.
+    var kept: UInt = 0
     /// What OpenSSL said last; libmosquitto's own words are "A TLS error occurred".
     var complaint = ""
 
@@ -135,6 +137,9 @@ final class BrokerConnection: Sendable {
       }
       return ("cannot connect to \(address.host):\(address.port): \(reason)", false)
     }
+    // libmosquitto's thread calls us back: while it runs we must not go away.
+    let keep = UInt(bitPattern: Unmanaged.passRetained(self).toOpaque())
+    state.withLock { $0.kept = keep }
     mosquitto_loop_start(client)
     if let reason = await wait(timeout: timeout) {
       await close()
@@ -283,6 +288,16 @@ final class BrokerConnection: Sendable {
     }
   }
 
+  /// Gives back the reference that the running thread had.
+  private func letGo() {
+    let kept = state.withLock { state in
+      defer { state.kept = 0 }
+      return state.kept
+    }
+    guard let pointer = UnsafeRawPointer(bitPattern: kept) else { return }
+    Unmanaged<BrokerConnection>.fromOpaque(pointer).release()
+  }
+
   /// Ends the connection and libmosquitto's thread.
   func close() async {
     let first = state.withLock { state in
@@ -297,6 +312,7 @@ final class BrokerConnection: Sendable {
       BlockingWork.run {
         mosquitto_loop_stop(OpaquePointer(bitPattern: handle), true)
         done.resume()
+        self.letGo()
       }
     }
     didDisconnect(0)

@@ -164,16 +164,26 @@ import Testing
     let server = try UnhelpfulBrokerTests.Server(.down)
     let port = server.port
     server.stop()
-    let started = try Shell.run(
+    let made = try Shell.run(
       """
-      set -e
-      mosquitto_ctrl dynsec init d.json admin right-password >/dev/null
+      mosquitto_ctrl dynsec init d.json admin right-password >/dev/null &&
       printf 'user root\\nlistener \(port) 127.0.0.1\\nallow_anonymous false\\nplugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so\\nplugin_opt_config_file %s/d.json\\n' "$PWD" > m.conf
-      mosquitto -c m.conf > log 2>&1 & echo $! > pid
-      for i in $(seq 50); do grep -q running log && exit 0; sleep 0.1; done; exit 1
       """, in: work)
-    try #require(started.status == 0, "\(started.output)")
-    defer { _ = try? Shell.run("kill $(cat pid)", in: work) }
+    try #require(made.status == 0, "\(made.output)")
+    let broker = Process()
+    broker.executableURL = URL(filePath: "/usr/sbin/mosquitto")
+    broker.arguments = ["-c", work.at("m.conf")]
+    broker.standardError = FileHandle.nullDevice
+    broker.standardOutput = FileHandle.nullDevice
+    try broker.run()
+    defer {
+      broker.terminate()
+      broker.waitUntilExit()
+    }
+    let up = try Shell.run(
+      "for i in $(seq 50); do (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null && exit 0; sleep 0.1; done; exit 1",
+      in: work)
+    try #require(up.status == 0)
     for (password, wanted) in [("right-password", "ok"), ("wrong-password", "failure")] {
       try work.write(password, "admin\n\(password)\n")
       chmod(work.at(password), 0o600)
