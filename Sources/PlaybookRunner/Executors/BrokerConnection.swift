@@ -102,7 +102,7 @@ final class BrokerConnection: Sendable {
     mosquitto_log_callback_set(client) { _, data, level, text in
       guard level == MOSQ_LOG_ERR, let text else { return }
       let words = RemoteText.bounded(Array(String(cString: text).utf8))
-      BrokerConnection.connection(data)?.state.withLock { $0.complaint = words }
+      BrokerConnection.connection(data)?.didComplain(words)
     }
     mosquitto_connect_v5_callback_set(client) { _, data, code, _, _ in
       BrokerConnection.connection(data)?.didConnect(code)
@@ -200,6 +200,15 @@ final class BrokerConnection: Sendable {
     }
   }
 
+  /// libmosquitto's thread ends without another word when TLS fails on the way up.
+  private func didComplain(_ words: String) {
+    let isUp = state.withLock { state in
+      state.complaint = words
+      return state.isUp
+    }
+    if !isUp, let why = TransportSecurity.refusal(words) { finishWait("refused: \(why)") }
+  }
+
   private func didSubscribe(_ granted: Int32) {
     finishWait(granted < 128 ? nil : "refused the subscription to the answers (not an administrator?)")
   }
@@ -216,6 +225,12 @@ final class BrokerConnection: Sendable {
       continuation.resume(returning: .lost("the connection broke off before the answer"))
     }
     guard code != 0 else { return }
+    // An alert of the other side comes as this error alone, without OpenSSL's words.
+    if code == MOSQ_ERR_ERRNO.rawValue, errno == EPROTO {
+      return finishWait(
+        "refused: it ended the TLS session: our certificate is missing, revoked, expired, or of an authority it does not know"
+      )
+    }
     let complaint = state.withLock { $0.complaint }
     if let why = TransportSecurity.refusal(complaint) { return finishWait("refused: \(why)") }
     finishWait("closed the connection: \(String(cString: mosquitto_strerror(code)))")

@@ -33,6 +33,7 @@ import Testing
     let device = try UpdatingDevice(
       "pump-1", server, certificate: images.certificate, hardware: "pump:1.0", version: slot)
     defer { device.stop() }
+    try await server.waitForDevice("pump-1")
     let rollback = try plan("pump-1", "41", "1.0")
     let summary = try await lab.run(rollback)
     #expect(summary.end == .succeeded && device.runs == "1.0", "\(lab.story)\n\(server.requests.suffix(20))")
@@ -62,6 +63,7 @@ import Testing
     let device = try UpdatingDevice(
       "valve-1", server, certificate: images.certificate, hardware: "valve:9.9", version: slot)
     defer { device.stop() }
+    try await server.waitForDevice("valve-1")
     let summary = try await lab.run(
       try lab.plan(
         "rollback-firmware-hawkbit", ["valve-1"],

@@ -37,6 +37,15 @@ final class HawkBitServer: Sendable {
     "hawkbit=file:" + (try folder.write("hawkbit-secret", "operator\nhawkbit-password\n"))
   }
 
+  /// Waits until a device has polled: before that the server does not know it.
+  func waitForDevice(_ name: String) async throws {
+    for _ in 0..<300 {
+      if requests.contains("GET /default/controller/v1/\(name)") { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw RunnerError(.unsupported, "the device '\(name)' does not poll")
+  }
+
   /// The requests so far: method and path.
   var requests: [String] {
     let text = (try? String(contentsOfFile: folder.path + "/requests", encoding: .utf8)) ?? ""

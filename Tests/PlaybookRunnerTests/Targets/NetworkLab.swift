@@ -36,7 +36,12 @@ final class NetworkLab: Sendable {
     listeners = try [g, s].map {
       try ChildProcess("/usr/sbin/ip", ["netns", "exec", $0, "python3", "-c", program])
     }
-    for _ in 0..<50 where try !connects(from: "10.77.1.2", to: "10.77.2.2") { usleep(100_000) }
+    for _ in 0..<50 {
+      if try connects(from: "10.77.1.2", to: "10.77.2.2"), try connects(from: "10.77.1.2", to: "10.77.1.1") {
+        return
+      }
+      usleep(100_000)
+    }
   }
 
   deinit {
