@@ -139,7 +139,7 @@ import Testing
     let intents = steps.filter { $0.kind == .intent && $0.detail.contains("addGroupRole") }
     #expect(intents.count == count)
     let action =
-      (steps.first { $0.outcome == .changed }?.wallTime ?? 0) - (intents.last?.wallTime ?? 0)
+      (steps.last { $0.outcome == .changed }?.wallTime ?? 0) - (intents.last?.wallTime ?? 0)
     print(
       "\(count) devices: single commands \(single) (broker \(singleCPU) s CPU), one group action \(group) with all looks (broker \(broker.cpuSeconds - middle) s CPU), the action itself \(Double(action) / 1e6) ms"
     )
