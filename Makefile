@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 SECONDS ?= 120
 BINARY = .build/release/firebreak
-.PHONY: help build demo test check docs bench fleet soak fuzz sanitize install dist clean packages test-packages
+.PHONY: help build demo test check docs bench fleet session soak fuzz sanitize install dist clean packages test-packages
 
 help:
 	@echo "make demo      from clone to an open-able postmortem.html"
@@ -11,6 +11,7 @@ help:
 	@echo "make docs      writes the generated documents anew"
 	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less)"
 	@echo "make fleet     plans and rehearses a playbook on a million simulated devices"
+	@echo "make session   records isolate, verify and undo on 50 real MQTT clients anew"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
 	@echo "make sanitize  loader, readers and scanners under the address and thread sanitizers"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
@@ -45,6 +46,9 @@ bench: build
 
 fleet: build
 	@.ci/fleet $(BINARY)
+
+session: build test-packages
+	@.ci/session $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test

@@ -47,6 +47,8 @@ final class SSHServer: Sendable {
 
   deinit { process.stop() }
   func stop() { process.stop() }
+  func freeze() { process.signal(SIGSTOP) }
+  func thaw() { process.signal(SIGCONT) }
 
   func knownHosts(_ key: String = "host") throws -> String {
     let text = try String(contentsOfFile: "\(folder.path)/\(key).pub", encoding: .utf8)
@@ -123,5 +125,57 @@ final class SSHServer: Sendable {
     server.stop()
     let down = await ssh.execute(try server.call("true"))
     #expect(down.effect == .unreachable, "\(down)")
+  }
+
+  @Test func aRemoteThatIsKilledMidwayIsUnknownAndItsOwn255IsAnAnswer() async throws {
+    guard Support.has("sshd") else { return }
+    let server = try await SSHServer()
+    let ssh = try server.executor()
+    // The command has begun and says so; then its session is killed from outside, as by a power cut.
+    let mark = server.folder.path + "/begun"
+    let call = try server.call("echo $PPID > __a__:value; sleep 20", mark)
+    async let running = ssh.execute(call)
+    var session = ""
+    for _ in 0..<100 where session.isEmpty {
+      try await Task.sleep(for: .milliseconds(50))
+      session = (try? String(contentsOfFile: mark, encoding: .utf8)) ?? ""
+    }
+    let parent = try #require(pid_t(session.trimmingCharacters(in: .whitespacesAndNewlines)))
+    kill(parent, SIGKILL)
+    let answer = await running
+    #expect(answer.effect == .unknown, "\(answer)")
+    // 255 of the remote itself comes with our mark, and is no failure of ssh.
+    let own = await ssh.execute(try server.call("exit 255"))
+    #expect(own.effect == .refused && own.detail.hasPrefix("exit code 255"), "\(own)")
+  }
+
+  @Test func aHostThatIsUnknownOrChangedIsRefusedAndNothingRunsThere() async throws {
+    guard Support.has("sshd") else { return }
+    let server = try await SSHServer()
+    let mark = server.folder.path + "/ran"
+    let call = try server.call("touch __a__:value", mark)
+    let nobody = try server.folder.write("known-nobody", "")
+    let secret =
+      "fleet-ssh=file:" + (try server.folder.write("s", "\(NSUserName())\n\(server.folder.path)/user\n"))
+    let secrets = try SecretStore(sources: [secret], environment: [:])
+    let unknown = await SSHExecutor(secrets: secrets, knownHosts: nobody).execute(call)
+    #expect(
+      unknown.effect == .refused && unknown.detail.contains("Host key verification failed"), "\(unknown)")
+    let changed = await (try server.executor(host: "other")).execute(call)
+    #expect(
+      changed.effect == .refused && changed.detail.contains("Host key verification failed"), "\(changed)")
+    #expect(!FileManager.default.fileExists(atPath: mark))
+    // Nothing was learnt on the way.
+    #expect(try String(contentsOfFile: nobody, encoding: .utf8).isEmpty)
+  }
+
+  @Test func somethingThatAcceptsAndNeverAnswersIsUnreachableSinceNothingWasSent() async throws {
+    guard Support.has("sshd") else { return }
+    let server = try await SSHServer()
+    let ssh = try server.executor()
+    server.freeze()
+    let silent = await ssh.execute(try server.call("true", timeout: 2_000_000_000))
+    server.thaw()
+    #expect(silent.effect == .unreachable, "\(silent)")
   }
 }

@@ -162,6 +162,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var group: Group?
   /// The inverse; nil when there is none.
   public var inverse: Inverse?
+  /// Why there is no inverse, for people; nil when not said.
+  public var noUndo: String?
   /// The question between waves; nil when there is none.
   public var gate: Gate?
   /// Time to live of the action in milliseconds where the backend has one; nil for no end.
@@ -217,6 +219,7 @@ public struct RolloutPolicy: Sendable, Hashable {
         commands: (undo["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
         verification: undo["verify"].map(Self.verification))
     }
+    noUndo = node["no_undo"]?.text
     gate = node["gate"].map { gate in
       Gate(
         probe: (gate["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),

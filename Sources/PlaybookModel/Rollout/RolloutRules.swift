@@ -36,7 +36,7 @@ extension RolloutPolicy {
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
       "failure_percent": .any,
       "unreachable_percent": .any, "verify": .shape(verification), "group": .shape(group),
-      "undo": .shape(undo), "gate": .shape(gate),
+      "undo": .shape(undo), "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
       "time_to_live_ms": .integer(1...Int.max), "interlocks": .list(.shape(interlock), minimum: 1),
@@ -99,10 +99,14 @@ extension RolloutPolicy {
         "rollout.time-to-live", .notRunnable, here.appending("time_to_live_ms"), time.line,
         "no command type here can end an action by itself yet; with nft write the element's own 'timeout'")
     }
-    if node["undo"] == nil {
+    if let why = node["no_undo"], node["undo"] != nil {
+      checker.report(
+        "rollout.no-undo", .error, here.appending("no_undo"), why.line, "there is an 'undo' and a 'no_undo'")
+    }
+    if node["undo"] == nil && node["no_undo"] == nil {
       checker.report(
         "rollout.no-undo", .warning, here, node.line,
-        "there is no 'undo': what this step does cannot be taken back")
+        "there is neither 'undo' nor 'no_undo': what this step does cannot be taken back")
     }
     if node["verify"] == nil {
       checker.report(

@@ -59,7 +59,10 @@ public struct UndoRun: Sendable {
       guard case .action(let action) = step.kind, let policy = action.rollout,
         let inverse = EffectiveRollout(action, environment.executors).inverse, hasInverse
       else {
-        reasons.append("'\(step.name ?? step.id)' has no inverse: \(devices.count) devices stay as they are")
+        var why = ""
+        if case .action(let action) = step.kind, let said = action.rollout?.noUndo { why = " (\(said))" }
+        reasons.append(
+          "'\(step.name ?? step.id)' has no inverse\(why): \(devices.count) devices stay as they are")
         continue
       }
       environment.progress(.step(name: "undo of \(step.name ?? step.id)"))

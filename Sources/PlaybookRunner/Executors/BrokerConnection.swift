@@ -47,6 +47,8 @@ final class BrokerConnection: Sendable {
     var wantsAnswer: Set<String> = []
     /// An outcome of connecting that came before anybody waited for it.
     var earlyOutcome: String??
+    /// A reference to ourselves while libmosquitto's thread runs; 0 when it does not.
+    var kept: UInt = 0
     /// What OpenSSL said last; libmosquitto's own words are "A TLS error occurred".
     var complaint = ""
 
@@ -100,7 +102,7 @@ final class BrokerConnection: Sendable {
     mosquitto_log_callback_set(client) { _, data, level, text in
       guard level == MOSQ_LOG_ERR, let text else { return }
       let words = RemoteText.bounded(Array(String(cString: text).utf8))
-      BrokerConnection.connection(data)?.state.withLock { $0.complaint = words }
+      BrokerConnection.connection(data)?.didComplain(words)
     }
     mosquitto_connect_v5_callback_set(client) { _, data, code, _, _ in
       BrokerConnection.connection(data)?.didConnect(code)
@@ -135,6 +137,9 @@ final class BrokerConnection: Sendable {
       }
       return ("cannot connect to \(address.host):\(address.port): \(reason)", false)
     }
+    // libmosquitto's thread calls us back: while it runs we must not go away.
+    let keep = UInt(bitPattern: Unmanaged.passRetained(self).toOpaque())
+    state.withLock { $0.kept = keep }
     mosquitto_loop_start(client)
     if let reason = await wait(timeout: timeout) {
       await close()
@@ -195,6 +200,15 @@ final class BrokerConnection: Sendable {
     }
   }
 
+  /// libmosquitto's thread ends without another word when TLS fails on the way up.
+  private func didComplain(_ words: String) {
+    let isUp = state.withLock { state in
+      state.complaint = words
+      return state.isUp
+    }
+    if !isUp, let why = TransportSecurity.refusal(words) { finishWait("refused: \(why)") }
+  }
+
   private func didSubscribe(_ granted: Int32) {
     finishWait(granted < 128 ? nil : "refused the subscription to the answers (not an administrator?)")
   }
@@ -211,6 +225,12 @@ final class BrokerConnection: Sendable {
       continuation.resume(returning: .lost("the connection broke off before the answer"))
     }
     guard code != 0 else { return }
+    // An alert of the other side comes as this error alone, without OpenSSL's words.
+    if code == MOSQ_ERR_ERRNO.rawValue, errno == EPROTO {
+      return finishWait(
+        "refused: it ended the TLS session: our certificate is missing, revoked, expired, or of an authority it does not know"
+      )
+    }
     let complaint = state.withLock { $0.complaint }
     if let why = TransportSecurity.refusal(complaint) { return finishWait("refused: \(why)") }
     finishWait("closed the connection: \(String(cString: mosquitto_strerror(code)))")
@@ -283,6 +303,16 @@ final class BrokerConnection: Sendable {
     }
   }
 
+  /// Gives back the reference that the running thread had.
+  private func letGo() {
+    let kept = state.withLock { state in
+      defer { state.kept = 0 }
+      return state.kept
+    }
+    guard let pointer = UnsafeRawPointer(bitPattern: kept) else { return }
+    Unmanaged<BrokerConnection>.fromOpaque(pointer).release()
+  }
+
   /// Ends the connection and libmosquitto's thread.
   func close() async {
     let first = state.withLock { state in
@@ -297,6 +327,7 @@ final class BrokerConnection: Sendable {
       BlockingWork.run {
         mosquitto_loop_stop(OpaquePointer(bitPattern: handle), true)
         done.resume()
+        self.letGo()
       }
     }
     didDisconnect(0)

@@ -299,6 +299,11 @@ private actor BrokerPool {
     return result
   }
 
+  // Whoever forgot to close: the connections end all the same.
+  deinit {
+    for connection in open.values { Task { await connection.close() } }
+  }
+
   func close() async {
     for connection in open.values { await connection.close() }
     open = [:]

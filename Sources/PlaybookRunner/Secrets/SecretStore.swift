@@ -44,6 +44,9 @@ public final class SecretStore: Sendable {
     }
   }
 
+  /// True when each device has a secret of its own under this name.
+  public func isPerDevice(_ name: String) -> Bool { sources[name]?.kind == .folder }
+
   /// The credential of a name for a device: with `folder:` each device has its own, else it is the same for all.
   /// Throws when it is unknown, missing, or readable for others.
   public func credential(_ name: String, device: String?) throws(RunnerError) -> Credential {

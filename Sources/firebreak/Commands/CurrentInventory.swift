@@ -24,14 +24,11 @@ struct CurrentInventory: InventorySource {
 
 /// How old the inventory of a case is.
 enum InventoryAge {
-  /// The custody log's word for it.
-  static let action = "inventory"
-
   /// Hours since it was entered; nil when the case does not say. Negative when a clock is wrong.
   static func hours(_ reader: CaseReader, now: Int64) throws -> Double? {
     let entries = try reader.custody().map(\.entry)
     // Cases from before there was an entry for it: an inventory comes with evidence.
-    let entered = entries.last { $0.action == action } ?? entries.last { $0.action == "ingest" }
+    let entered = entries.last { $0.action == InventoryRecord.action } ?? entries.last { $0.action == "ingest" }
     return entered.map { Double(now - $0.at.nanoseconds) / 3.6e12 }
   }
 

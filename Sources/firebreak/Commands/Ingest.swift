@@ -136,7 +136,7 @@ struct Ingest: ParsableCommand {
       }
       throw error
     }
-    try enterCustody(loaded, casePath)
+    try enterCustody(loaded, fleet?.inventory.count, casePath)
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
   }
 
@@ -171,24 +171,20 @@ struct Ingest: ParsableCommand {
   }
 
   /// Enters what was read into the custody log, file by file.
-  private func enterCustody(_ loaded: LoadSummary, _ casePath: String) throws {
+  private func enterCustody(_ loaded: LoadSummary, _ devices: Int?, _ casePath: String) throws {
     let files = loaded.sources.filter { $0.description.members.isEmpty }
-    guard !files.isEmpty || inventory != nil else { return }
-    // How old the inventory is decides whether interlocks may rest on it.
-    let fleet = inventory.map {
-      CustodyEntry(
-        at: Person.now, actor: Person.current, action: InventoryAge.action, subject: $0, sha256: nil,
-        detail: "firebreak \(Firebreak.version): the inventory was given")
+    var entries: [CustodyEntry] = []
+    if let inventory, let devices {
+      entries.append(try InventoryRecord(file: inventory, devices: devices).entry)
     }
-    let entries =
-      [fleet].compactMap { $0 }
-      + files.map {
-        CustodyEntry(
-          at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
-          sha256: $0.sha256,
-          detail: "firebreak \(Firebreak.version): \($0.storedBytes) bytes as \($0.format)"
-            + (embed ? ", embedded" : ""))
-      }
+    guard !files.isEmpty || !entries.isEmpty else { return }
+    entries += files.map {
+      CustodyEntry(
+        at: Person.now, actor: Person.current, action: "ingest", subject: $0.description.path,
+        sha256: $0.sha256,
+        detail: "firebreak \(Firebreak.version): \($0.storedBytes) bytes as \($0.format)"
+          + (embed ? ", embedded" : ""))
+    }
     let head = try CustodyLog(CaseFile(path: casePath), digest: Custody.digest).append(entries)
     Console.note("custody log: head \(head); write it down elsewhere")
   }

@@ -203,6 +203,7 @@ struct PlanReport {
             + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s"
         put("Step      \(step.name ?? step.id): \(rollout.kind.rawValue), \(pace)")
         if let reaches = rollout.group?.reaches { put("  reaches: \(reaches)") }
+        if let final = rollout.noUndo { put("  no undo: \(final)") }
         if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
       } else {
         put("Step      \(step.name ?? step.id)")

@@ -7,12 +7,18 @@ import Testing
 final class MosquittoBroker: Sendable {
   static let adminPassword = "s3cret-adm1n-Pw"
   let port: Int
+  /// Port of the listener with TLS, that wants certificates and takes their names for users; 0 for none.
+  let securePort: Int
   let folder: TemporaryFolder
   private let process: Mutex<ChildProcess?>
   private let mark = Mutex(0)
 
-  /// With `logsCommands` the broker's log names every command of dynamic security and its client.
-  init(clients: [String], logsCommands: Bool = false) async throws {
+  /// With a group the clients have their rights by it, else by a role of their own; with an authority there is a
+  /// second listener with TLS, which asks for certificates and reads its revocation list. With `logsCommands` the
+  /// broker's log names every command of dynamic security and its client.
+  init(
+    clients: [String], group: String? = nil, authority: TestAuthority? = nil, logsCommands: Bool = false
+  ) async throws {
     folder = try TemporaryFolder()
     process = Mutex(nil)
     let configuration = folder.path + "/dynamic-security.json"
@@ -21,6 +27,7 @@ final class MosquittoBroker: Sendable {
     guard made.code == 0 else { throw RunnerError(.unsupported, made.output) }
     // Between asking for a free port and taking it somebody else may have taken it.
     var port = 0
+    var securePort = 0
     for attempt in 1...5 {
       port = try Support.freePort()
       let text = """
@@ -30,8 +37,23 @@ final class MosquittoBroker: Sendable {
         plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so
         plugin_opt_config_file \(configuration)
         \(logsCommands ? "log_type all" : "")
+
         """
-      _ = try folder.write("mosquitto.conf", text)
+      var secure = ""
+      if let authority {
+        securePort = try Support.freePort()
+        secure = """
+          listener \(securePort) 127.0.0.1
+          cafile \(authority.certificate)
+          certfile \(authority.path)/server.crt
+          keyfile \(authority.path)/server.key
+          crlfile \(authority.list)
+          require_certificate true
+          use_identity_as_username true
+
+          """
+      }
+      _ = try folder.write("mosquitto.conf", text + secure)
       let started = try Self.start(folder.path)
       process.withLock { $0 = started }
       if try await Self.isUp(folder.path) { break }
@@ -42,12 +64,24 @@ final class MosquittoBroker: Sendable {
       if attempt == 5 { throw RunnerError(.unsupported, "mosquitto does not start") }
     }
     self.port = port
-    try await addClients(clients)
+    self.securePort = securePort
+    try await addClients(clients, group)
   }
 
   deinit { stop() }
 
   var url: String { "mqtt://127.0.0.1:\(port)" }
+  var secureURL: String { "mqtts://127.0.0.1:\(securePort)" }
+  var processID: pid_t { process.withLock { $0?.id ?? 0 } }
+  /// Where the secret store finds the administrator.
+  func secret() throws -> String {
+    "broker-admin=file:" + (try folder.write("admin-secret", "admin\n\(Self.adminPassword)\n"))
+  }
+  var log: String { (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? "" }
+  /// The file of dynamic security.
+  var state: String {
+    (try? String(contentsOfFile: folder.path + "/dynamic-security.json", encoding: .utf8)) ?? ""
+  }
 
   private static func start(_ folder: String) throws -> ChildProcess {
     unlink(folder + "/log")
@@ -77,7 +111,7 @@ final class MosquittoBroker: Sendable {
   }
 
   /// Adds clients with password "device-password" and a role that may do everything below `fleet/`.
-  private func addClients(_ clients: [String]) async throws {
+  private func addClients(_ clients: [String], _ group: String?) async throws {
     let admin = try Client(port: port, user: "admin", password: Self.adminPassword)
     guard await admin.waitForConnection() else {
       throw RunnerError(.unsupported, "the administrator cannot connect")
@@ -92,12 +126,20 @@ final class MosquittoBroker: Sendable {
       {"acltype":"publishClientReceive","topic":"fleet/#","allow":true},
       {"acltype":"subscribePattern","topic":"fleet/#","allow":true}]}
       """)
+    if let group {
+      send(
+        """
+        {"command":"createGroup","groupname":"\(group)","roles":[{"rolename":"device","priority":1}]}
+        """)
+    }
+    let rights =
+      group.map { "\"groups\":[{\"groupname\":\"\($0)\"}]" } ?? "\"roles\":[{\"rolename\":\"device\"}]"
     for start in stride(from: 0, to: clients.count, by: 100) {
       let batch = clients[start..<min(start + 100, clients.count)]
       send(
         batch.map {
           "{\"command\":\"createClient\",\"username\":\"\($0)\",\"password\":\"device-password\","
-            + "\"roles\":[{\"rolename\":\"device\"}]}"
+            + rights + "}"
         }.joined(separator: ","))
     }
     await admin.waitUntilSent()
@@ -127,5 +169,16 @@ final class MosquittoBroker: Sendable {
   func secrets() throws -> SecretStore {
     let file = try folder.write("admin-secret", "admin\n\(Self.adminPassword)\n")
     return try SecretStore(sources: ["broker-admin=file:\(file)"], environment: [:])
+  }
+}
+
+extension MosquittoBroker {
+  /// CPU seconds of the broker's process so far (proc(5), fields 14 and 15 of stat).
+  var cpuSeconds: Double {
+    guard let text = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return 0 }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    return (Double(fields[11]) ?? 0) / 100 + (Double(fields[12]) ?? 0) / 100
   }
 }

@@ -11,18 +11,26 @@ final class Client: Sendable {
     var disconnectCode: Int32?
     var sent = 0
     var confirmed = 0
+    /// Messages that the broker refused.
+    var denied = 0
   }
   private let state = Mutex(State())
   nonisolated(unsafe) private let handle: OpaquePointer
 
-  init(port: Int, user: String, password: String = "device-password") throws {
+  init(
+    port: Int, user: String, password: String = "device-password", transport: TransportSecurity? = nil
+  ) throws {
     mosquitto_lib_init()
     guard let made = mosquitto_new("test-\(user)", true, nil) else {
       throw RunnerError(.unsupported, "no client")
     }
     handle = made
     mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, Int32(MQTT_PROTOCOL_V5))
-    mosquitto_username_pw_set(handle, user, password)
+    if let transport {
+      mosquitto_tls_set(handle, transport.authorities, nil, transport.certificate, transport.key, nil)
+    } else {
+      mosquitto_username_pw_set(handle, user, password)
+    }
     mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
     mosquitto_connect_v5_callback_set(handle) { _, data, code, _, _ in
       Client.from(data).state.withLock { state in
@@ -36,8 +44,11 @@ final class Client: Sendable {
         state.connected = false
       }
     }
-    mosquitto_publish_v5_callback_set(handle) { _, data, _, _, _ in
-      Client.from(data).state.withLock { $0.confirmed += 1 }
+    mosquitto_publish_v5_callback_set(handle) { _, data, _, code, _ in
+      Client.from(data).state.withLock { state in
+        state.confirmed += 1
+        if code >= 128 { state.denied += 1 }
+      }
     }
     mosquitto_connect(handle, "127.0.0.1", Int32(port), 30)
     mosquitto_loop_start(handle)
@@ -73,6 +84,14 @@ final class Client: Sendable {
     state.withLock { $0.sent += 1 }
     let bytes = Array(text.utf8)
     mosquitto_publish(handle, nil, topic, Int32(bytes.count), bytes, 1, false)
+  }
+
+  /// True when the broker lets it publish.
+  func mayPublish() async -> Bool {
+    let before = current
+    publish("fleet/probe", "probe")
+    guard await wait({ $0.confirmed > before.confirmed }) else { return false }
+    return current.denied == before.denied
   }
 
   func waitUntilSent() async { _ = await wait { $0.confirmed >= $0.sent } }

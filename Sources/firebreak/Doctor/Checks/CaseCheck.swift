@@ -1,0 +1,53 @@
+import ConsoleOutput
+import PlaybookModel
+import PlaybookRunner
+
+/// Can the case be read, do its journals verify, and is a run unfinished?
+struct CaseCheck: DoctorCheck {
+  static let name = "case"
+
+  static func run(_ context: DoctorContext) async -> [DoctorFinding] {
+    guard let path = context.casePath else {
+      return [
+        .skipped(
+          "case",
+          "--case FILE, once there is one; 'firebreak ingest --inventory' makes one before anything happens")
+      ]
+    }
+    let subject = Sanitizer.escape(path)
+    if let problem = context.caseProblem {
+      return [.failure(subject, Sanitizer.escape(problem), "ingest again, or name another case")]
+    }
+    var findings: [DoctorFinding] = []
+    do {
+      let journal = try CaseJournal(case: path, readOnly: true)
+      var open: [String] = []
+      var altered: [String] = []
+      let runs = try journal.runs()
+      for run in runs {
+        let records = try journal.records(run: run)
+        let history = RunHistory(records)
+        if JournalChain.firstProblem(in: records) != nil { altered.append(run) }
+        if history.end == nil || history.end == .interrupted || history.end == .halted { open.append(run) }
+      }
+      if let first = altered.first {
+        findings.append(
+          .failure(
+            subject, "the journal of run \(first) was altered", "see 'firebreak playbook status \(first)'"))
+      }
+      if let last = open.last {
+        findings.append(
+          .warning(
+            subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)",
+            "firebreak playbook status \(last), then resume or undo"))
+      } else {
+        findings.append(.ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify"))
+      }
+    } catch {
+      findings.append(
+        .failure(
+          subject, Sanitizer.escape("\(error)"), "the journal cannot be read: do not run anything on it"))
+    }
+    return findings
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import PlaybookModel
+import PlaybookRunner
+import Testing
+
+/// Playbooks with nftables, on a gateway between real network namespaces, proven by TCP connections.
+@Suite(.serialized) struct GatewayPlaybookTests {
+  private func makeNetwork() throws -> NetworkLab? {
+    guard Support.has("nft"), Support.has("ip"), Support.has("python3") else { return nil }
+    guard geteuid() == 0 else {
+      print("skipped: network namespaces need root")
+      return nil
+    }
+    return try NetworkLab()
+  }
+
+  private func address(_ device: String) -> String { "10.77.1.\(device.last.map(String.init) ?? "2")" }
+
+  @Test func aBlockedAddressGetsNothingThroughOthersDoAndUndoOpensIt() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan("isolate-address", ["pump-2", "pump-3"], ["address": address])
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    #expect(try !network.connects(from: "10.77.1.3", to: "10.77.2.2"))
+    // Not to the gateway itself either; the device that is no target is not touched.
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.1.1"))
+    #expect(try network.connects(from: "10.77.1.4", to: "10.77.2.2"))
+    #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+  }
+
+  @Test func aBlockEndsByItselfWhenNobodyTakesItBack() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan("isolate-address", ["pump-2"], ["address": address], set: ["ttl": "3s"])
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    try await Task.sleep(for: .milliseconds(3300))
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    // Undo finds nothing to do and says so.
+    let undone = try await lab.undo(plan)
+    #expect(undone.end == .succeeded && undone.counts[.ok] == 1, "\(lab.story)")
+  }
+
+  @Test func whatIsNoAddressIsRefusedBeforeAnythingIsSent() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan(
+      "isolate-address", ["pump-2", "pump-3"],
+      ["address": { $0 == "pump-3" ? "10.77.1.3 } ; flush ruleset #" : "10.77.1.2" }])
+    #expect(plan.targets.map(\.device) == ["pump-2"])
+    #expect(plan.refused.first?.code == "bad-argument")
+  }
+
+  @Test func reconnectLoadIsShedAndLetInAgain() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan(
+      "shed-reconnect-load", ["pump-2"], set: ["port": "7777", "rate": "10", "burst": "5"])
+    #expect(try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150) == 150)
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    let passed = try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150)
+    #expect((1...40).contains(passed), "\(passed)")
+    // Only that port of the gateway is limited.
+    #expect(try network.successes(from: "10.77.1.2", to: "10.77.2.2", 50) == 50)
+    #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
+    #expect(try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150) == 150)
+  }
+
+  @Test func aBotnetLosesItsCommandersItsWaysAndItsBroker() async throws {
+    guard Support.has("mosquitto"), let network = try makeNetwork() else { return }
+    let broker = try await MosquittoBroker(clients: ["bot-2", "bot-3", "pump-4"])
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()], namespace: network.gateway)
+    let plan = try lab.plan(
+      "quarantine-botnet", ["bot-2", "bot-3"], ["address": address],
+      set: ["broker": broker.url, "command_host": "10.77.2.3"])
+    #expect(try network.connects(from: "10.77.1.4", to: "10.77.2.3"))
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    // Nobody reaches who commands them; bots reach nobody; others go on.
+    #expect(try !network.connects(from: "10.77.1.4", to: "10.77.2.3"))
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    #expect(try network.connects(from: "10.77.1.4", to: "10.77.2.2"))
+    let bot = try Client(port: broker.port, user: "bot-2")
+    #expect(await bot.wait { $0.connectCode != nil })
+    #expect(!bot.current.connected)
+    bot.close()
+    #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.3"))
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import PlaybookModel
+import PlaybookRunner
+import Testing
+
+/// Rotations on real targets: the new credential works before the old one goes, and no device is locked out.
+@Suite(.serialized) struct RotationPlaybookTests {
+  @Test func aSSHKeyIsReplacedAndADeviceThatDoesNotTakeTheNewOneKeepsTheOld() async throws {
+    guard Support.has("sshd") else { return }
+    let names = (1...5).map { "pump-\($0)" }
+    let fleet = try await SSHFleet(names, strange: "pump-4")
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: "new")],
+      knownHosts: fleet.knownHosts)
+    let plan = try lab.plan(
+      "rotate-ssh-key", names, ["address": fleet.address],
+      set: [
+        "old_key": try fleet.publicKey("old"), "new_key": try fleet.publicKey("new"), "file": "authorized",
+        "port": "\(fleet.port)",
+      ])
+    let summary = try await lab.run(plan)
+    #expect(summary.counts[.failed] == 1, "\(lab.story)")
+    for name in names where name != "pump-4" {
+      #expect(try fleet.lets("new", into: name), "\(name)")
+      #expect(try !fleet.lets("old", into: name), "\(name)")
+    }
+    // Its sshd reads its keys elsewhere: the new one never worked, so nobody took the old one away.
+    #expect(try fleet.lets("old", into: "pump-4"))
+    #expect(fleet.file("pump-4", "authorized")?.contains(try fleet.publicKey("old")) == true)
+    _ = try await lab.undo(plan)
+    #expect(try fleet.lets("old", into: "pump-1"))
+    #expect(try !fleet.lets("new", into: "pump-1"), "\(lab.story)")
+  }
+
+  @Test func anMQTTPasswordIsReplacedOnDeviceAndBrokerAndTheOldOneStaysSealed() async throws {
+    guard Support.has("mosquitto"), Support.has("sshd"), Support.has("age"), Support.has("mosquitto_pub")
+    else { return }
+    let names = ["pump-1", "pump-2", "pump-3"]
+    let broker = try await MosquittoBroker(clients: names)
+    let fleet = try await SSHFleet(names)
+    let vault = fleet.folder.path + "/vault"
+    for folder in [vault, fleet.folder.path + "/oldpw"] {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    }
+    for name in names {
+      try fleet.put(name, "password", "device-password")
+      _ = try fleet.folder.write("oldpw/\(name)", "device-password\n")
+    }
+    let identity = fleet.folder.path + "/identity"
+    #expect(
+      try shell("age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub").code
+        == 0)
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [
+        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-password=folder:\(vault)",
+        "old-password=folder:\(fleet.folder.path)/oldpw",
+      ], knownHosts: fleet.knownHosts)
+    let plan = try lab.plan(
+      "rotate-mqtt-password", names, ["address": fleet.address],
+      set: [
+        "broker": broker.url, "vault": vault, "recipients": identity + ".pub", "file": "password",
+        "port": "\(fleet.port)",
+      ])
+    let summary = try await lab.run(plan)
+    #expect(summary.end == .succeeded, "\(lab.story)")
+    var secrets: [String] = ["device-password"]
+    for name in names {
+      let fresh = try String(contentsOfFile: vault + "/" + name, encoding: .utf8)
+      secrets.append(fresh)
+      #expect(fleet.file(name, "password") == fresh)
+      let sealed = try shell("age -d -i \(identity) \(vault)/sealed/\(name).age")
+      #expect(sealed.output == "device-password")
+      let old = try Client(port: broker.port, user: name)
+      #expect(await old.wait { $0.connectCode != nil })
+      #expect(!old.current.connected)
+      old.close()
+      let new = try Client(port: broker.port, user: name, password: fresh)
+      #expect(await new.waitForConnection())
+      new.close()
+    }
+    #expect(Set(secrets).count == 4)
+    let written = try lab.everythingWritten(plan)
+    for secret in secrets { #expect(!written.contains(secret)) }
+    _ = try await lab.undo(plan)
+    let back = try Client(port: broker.port, user: "pump-2")
+    #expect(await back.waitForConnection(), "\(lab.story)")
+    back.close()
+    #expect(fleet.file("pump-2", "password") == "device-password")
+  }
+
+  @Test func aClientCertificateIsReplacedProvenRevokedAndItsOldSessionEnds() async throws {
+    guard Support.has("mosquitto"), Support.has("sshd"), Support.has("openssl") else { return }
+    let names = ["pump-1", "pump-2"]
+    let authority = try TestAuthority()
+    try authority.issue("admin")
+    for name in names { try authority.issue(name) }
+    let broker = try await MosquittoBroker(clients: names, authority: authority)
+    let fleet = try await SSHFleet(names)
+    for name in names {
+      let both = try String(contentsOfFile: "\(authority.path)/\(name).pem", encoding: .utf8)
+      try fleet.put(name, "client.pem", both)
+    }
+    let vault = fleet.folder.path + "/vault"
+    let list = fleet.folder.path + "/list.pem"
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [
+        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-certificate=folder:\(vault)",
+      ], knownHosts: fleet.knownHosts, transport: authority.transport("admin"))
+    let plan = try lab.plan(
+      "rotate-client-certificate", names, ["address": fleet.address],
+      set: [
+        "broker": broker.secureURL, "authority": authority.configuration, "vault": vault,
+        "issued": authority.path,
+        "file": "client.pem", "ca": authority.certificate, "list": list,
+        "publish": "cp \(list) \(authority.list) && kill -HUP \(broker.processID)", "stamp": "rotation-1",
+        "port": "\(fleet.port)",
+      ])
+    #expect(plan.approval == .two)
+    // A session that began with the old certificate.
+    let session = try Client(
+      port: broker.securePort, user: "pump-1", transport: authority.transport("pump-1"))
+    #expect(await session.waitForConnection())
+    let summary = try await lab.run(plan)
+    #expect(summary.end == .succeeded, "\(lab.story)")
+    #expect(await session.wait { !$0.connected })
+    session.close()
+    let again = try Client(port: broker.securePort, user: "pump-1", transport: authority.transport("pump-1"))
+    try await Task.sleep(for: .seconds(1))
+    #expect(!again.current.connected)
+    again.close()
+    for name in names {
+      let file = "\(fleet.folder.path)/\(name)/client.pem"
+      let new = TransportSecurity(authorities: authority.certificate, certificate: file, key: file)
+      let client = try Client(port: broker.securePort, user: name, transport: new)
+      #expect(await client.waitForConnection(), "\(name)")
+      client.close()
+    }
+    #expect(try !lab.everythingWritten(plan).contains("PRIVATE KEY"))
+  }
+}
