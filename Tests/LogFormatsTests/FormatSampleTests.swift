@@ -21,6 +21,7 @@ import Testing
           let own = format.score(line)
           for other in AllFormats.list where other.name != format.name {
             let theirs = other.score(line)
+            // Bodies of syslog messages have no form of their own: whoever reads them whole is right.
             #expect(theirs < own, "\(other.name) claims a sample of \(format.name): \(sample.record)")
           }
         }
@@ -39,6 +40,12 @@ import Testing
       let type = file.dropLast(".swift".count) + "Format("
       #expect(listing.contains(type), "\(file) is not listed in AllFormats.swift")
     }
-    #expect(files.filter { $0.hasSuffix(".swift") }.count == AllFormats.list.count)
+    #expect(files.filter { $0.hasSuffix(".swift") }.count == AllFormats.inCode.count)
+    let definitions = try FileManager.default.contentsOfDirectory(
+      atPath: folder.appending(path: "Definitions").path
+    )
+    .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
+    #expect(definitions.sorted() == BuiltInDefinitions.list.map(\.name).sorted())
+    #expect(BuiltInDefinitions.list.map(\.name) == BuiltInDefinitions.formats.map(\.name))
   }
 }

@@ -56,6 +56,7 @@ struct SyslogRFC3164Format: LogFormat {
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
+    private let bodies = BodyOpener()
     @exclusivity(unchecked) private var resume = 0
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
@@ -98,6 +99,7 @@ struct SyslogRFC3164Format: LogFormat {
       i = stamp.end
       if i < end, record[i] == 0x20 { i &+= 1 }
       SyslogText.readBody(record, from: i, priority: priority, into: &reading)
+      bodies.open(record, into: &reading)
       return .event
     }
 
