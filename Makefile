@@ -11,6 +11,7 @@ help:
 	@echo "make docs      writes the generated documents anew"
 	@echo "make bench     ingest beside gzip (and DuckDB where installed)"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
+	@echo "make fuzz SECONDS=$(SECONDS)  damaged records and files at every reader, for about that long"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
 
 packages:
@@ -40,12 +41,15 @@ docs: packages
 
 bench: build
 	@.ci/bench $(BINARY)
+	@.ci/bench-formats $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test
 
 fuzz: test-packages
-	FIREBREAK_FUZZ_ROUNDS=$$(( $(SECONDS) * 400 )) swift test --filter 'Hostile|Fuzz|Mutat'
+	swift build --build-tests
+	FIREBREAK_FUZZ_SECONDS=$(SECONDS) swift test --skip-build --no-parallel --filter 'HostileInputTests|EvidenceFuzzTests' \
+	  | grep -E 'fuzz|Test run|✘|error'
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/firebreak \

@@ -214,9 +214,11 @@ final class BodyOpener {
 /// RouterOS's topics: `firewall,info`, `system,error,critical`.
 enum RouterTopics {
   private static let names: [StaticString] = [
-    "system", "firewall", "dhcp", "wireless", "interface", "ppp", "ipsec", "script", "route", "ospf", "bgp", "wifi",
+    "system", "firewall", "dhcp", "wireless", "interface", "ppp", "ipsec", "script", "route", "ospf", "bgp",
+    "wifi",
     "caps", "hotspot", "l2tp", "pptp", "sstp", "ovpn", "ssh", "snmp", "ntp", "dns", "radius", "backup",
-    "certificate", "lte", "gps", "health", "watchdog", "critical", "error", "warning", "info", "account", "bridge",
+    "certificate", "lte", "gps", "health", "watchdog", "critical", "error", "warning", "info", "account",
+    "bridge",
     "wireguard", "container", "mqtt",
   ]
 
@@ -232,7 +234,8 @@ enum RouterTopics {
       i &+= 1
     }
     guard comma > start, i < limit, bytes[i &- 1] != 0x2C else { return nil }
-    for name in names where name.utf8CodeUnitCount == comma &- start && Bytes.matches(name, bytes, at: start) {
+    for name in names where name.utf8CodeUnitCount == comma &- start && Bytes.matches(name, bytes, at: start)
+    {
       return i &+ 1
     }
     return nil

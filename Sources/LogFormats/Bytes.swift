@@ -141,7 +141,9 @@ enum Bytes {
 extension Bytes {
   /// True when the bytes hold a text anywhere.
   static func contains(_ text: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard let base = bytes.baseAddress, let first = text.first, text.count <= bytes.count else { return false }
+    guard let base = bytes.baseAddress, let first = text.first, text.count <= bytes.count else {
+      return false
+    }
     let last = bytes.count &- text.count
     return text.withUnsafeBytes { wanted in
       var i = 0

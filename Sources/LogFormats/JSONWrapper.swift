@@ -2,7 +2,8 @@
 /// REST pages, `{…,"logEvents":[…]}` of CloudWatch.
 enum JSONWrapper {
   private static let names: [StaticString] = [
-    #""Records""#, #""records""#, #""content""#, #""events""#, #""logEvents""#, #""items""#, #""results""#, #""value""#,
+    #""Records""#, #""records""#, #""content""#, #""events""#, #""logEvents""#, #""items""#, #""results""#,
+    #""value""#,
     #""entries""#, #""data""#,
   ]
 

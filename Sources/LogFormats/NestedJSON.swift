@@ -25,7 +25,9 @@ final class NestedJSON {
     copy.append(contentsOf: message[start...])
     copy.withUnsafeBytes { text in
       nested.reset()
-      guard case .success(let end) = objects.read(text, at: 0, into: &nested), end == text.count else { return }
+      guard case .success(let end) = objects.read(text, at: 0, into: &nested), end == text.count else {
+        return
+      }
       reading.complete(from: nested, of: text)
       guard !nested.fields.isEmpty else { return }
       reading.reopenFields()

@@ -54,7 +54,8 @@ enum NetfilterText {
     let words = Bytes.part(text, start, stop)
     reading.field("prefix", words)
     for (word, action) in Self.actions where holds(word, words) {
-      reading.field("action", UnsafeRawBufferPointer(start: action.utf8Start, count: action.utf8CodeUnitCount))
+      reading.field(
+        "action", UnsafeRawBufferPointer(start: action.utf8Start, count: action.utf8CodeUnitCount))
       return
     }
   }

@@ -44,7 +44,8 @@ struct SparkplugPayload {
   }
 
   private static let types = [
-    "Unknown", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float", "Double", "Boolean",
+    "Unknown", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float", "Double",
+    "Boolean",
     "String", "DateTime", "Text", "UUID", "DataSet", "Bytes", "File", "Template", "PropertySet",
   ]
 
@@ -88,7 +89,10 @@ struct SparkplugPayload {
       default: return String(value)
       }
     case 11: return datatype == 4 ? String(Int64(bitPattern: field.value)) : String(field.value)
-    case 12: return number(Double(Float(bitPattern: UInt32(truncatingIfNeeded: field.value))), "\(Float(bitPattern: UInt32(truncatingIfNeeded: field.value)))")
+    case 12:
+      return number(
+        Double(Float(bitPattern: UInt32(truncatingIfNeeded: field.value))),
+        "\(Float(bitPattern: UInt32(truncatingIfNeeded: field.value)))")
     case 13: return number(Double(bitPattern: field.value), "\(Double(bitPattern: field.value))")
     case 14: return field.value != 0 ? "true" : "false"
     case 15: return JSONTree.compact(.string(String(decoding: field.bytes, as: UTF8.self)))
@@ -200,7 +204,9 @@ struct SparkplugTopic {
       var parts = rest.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
       guard let type = parts.firstIndex(where: { Self.types.contains($0) }), type > 0, type + 1 < parts.count
       else { continue }
-      if separator == ".", ["bin", "pb", "payload", "raw"].contains(parts[parts.count - 1]) { parts.removeLast() }
+      if separator == ".", ["bin", "pb", "payload", "raw"].contains(parts[parts.count - 1]) {
+        parts.removeLast()
+      }
       guard type + 1 < parts.count else { continue }
       group = parts[..<type].joined(separator: String(separator))
       self.type = parts[type]
@@ -208,8 +214,11 @@ struct SparkplugTopic {
       device = parts[(type + 2)...].joined(separator: String(separator))
       if separator == "/" {
         for ending in [".bin", ".pb", ".payload", ".raw"] {
-          if device.hasSuffix(ending) { device.removeLast(ending.count) } else
-          if device.isEmpty, node.hasSuffix(ending) { node.removeLast(ending.count) }
+          if device.hasSuffix(ending) {
+            device.removeLast(ending.count)
+          } else if device.isEmpty, node.hasSuffix(ending) {
+            node.removeLast(ending.count)
+          }
         }
       }
       return
@@ -223,7 +232,9 @@ struct SparkplugEvents {
   private var names: [String: [UInt64: String]] = [:]
 
   /// The events of one message.
-  mutating func make(_ payload: SparkplugPayload, _ topic: SparkplugTopic?, basis: IdentityBasis) -> [PreparedEvent] {
+  mutating func make(_ payload: SparkplugPayload, _ topic: SparkplugTopic?, basis: IdentityBasis)
+    -> [PreparedEvent]
+  {
     let node = topic.map { "\($0.group)/\($0.node)" } ?? ""
     if topic?.type == "NBIRTH" { names[node] = [:] }
     if topic == nil || topic?.type.hasSuffix("BIRTH") == true, names.count < 10_000 {
@@ -254,7 +265,8 @@ struct SparkplugEvents {
         event.fields.append(("metric", JSONTree.compact(.string(name))))
         if let alias = metric.alias { event.fields.append(("alias", String(alias))) }
         if metric.datatype > 0 {
-          event.fields.append(("datatype", JSONTree.compact(.string(SparkplugPayload.typeName(metric.datatype)))))
+          event.fields.append(
+            ("datatype", JSONTree.compact(.string(SparkplugPayload.typeName(metric.datatype)))))
         }
         event.fields.append(("value", metric.value ?? "null"))
         if metric.isHistorical { event.fields.append(("historical", "true")) }

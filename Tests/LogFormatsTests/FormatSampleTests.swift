@@ -29,6 +29,23 @@ import Testing
     }
   }
 
+  /// A file of a format's own samples is given to that format.
+  @Test func aFileOfSamplesElectsItsFormat() {
+    let bodies = Set(BuiltInDefinitions.formats.filter { !$0.claimsLines }.map(\.name))
+    for format in AllFormats.list where format.name != "text" && !bodies.contains(format.name) {
+      let separator = format.framing == .lines || format.framing == .jsonValues ? "\n" : ""
+      var text = format.samples.map { $0.record + separator }.joined()
+      // Several shapes of journal entries and login records need their own framing; empty records tell nothing.
+      guard format.framing == .lines || format.framing == .jsonValues || format.framing == .dlt else {
+        continue
+      }
+      text.withUTF8 { utf8 in
+        let election = FormatElection(formats: AllFormats.list, head: UnsafeRawBufferPointer(utf8))
+        #expect(election.winner?.name == format.name, "\(election.scores.prefix(3))")
+      }
+    }
+  }
+
   @Test func namesAreUniqueAndListedFormatsAreTheFolder() throws {
     let names = AllFormats.list.map(\.name)
     #expect(Set(names).count == names.count)

@@ -27,6 +27,8 @@ public struct DefinedFormat: LogFormat {
   let nested: Set<String>
   /// Texts of which a line must hold one: looked for before any pattern is tried.
   let contains: [[UInt8]]
+  /// False for definitions that open bodies only: their patterns claim no lines.
+  let claimsLines: Bool
   /// Programs whose messages in syslog and journal are opened with the patterns.
   let programs: [String]
 
@@ -52,7 +54,9 @@ public struct DefinedFormat: LogFormat {
 
   /// By its `detect` pattern, else by whether it can read the line.
   public func score(_ line: UnsafeRawBufferPointer) -> Int {
-    guard contains.isEmpty || contains.contains(where: { Bytes.contains($0, line) }) else { return 0 }
+    guard claimsLines, contains.isEmpty || contains.contains(where: { Bytes.contains($0, line) }) else {
+      return 0
+    }
     if let detect { return BytePatternMatch(detect).match(line) == .match ? 99 : 0 }
     for marker in [bootMarker, skip] {
       if let marker, BytePatternMatch(marker).match(line) == .match { return Self.claim }

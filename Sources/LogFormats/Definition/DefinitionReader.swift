@@ -16,7 +16,7 @@ extension DefinedFormat {
       "name", "summary", "kind", "pattern", "patterns", "detect", "time", "device", "basis", "severity",
       "message",
       "program", "map", "nested", "multiline", "skip", "delimiter", "header", "separators", "sample",
-      "refuse", "comment", "contains", "programs", "$schema",
+      "refuse", "comment", "contains", "programs", "lines", "$schema",
     ]
     if let stray = members.first(where: { !known.contains($0.key) }) {
       throw DefinitionError(
@@ -74,6 +74,7 @@ extension DefinedFormat {
     var rules: [DeviceRule] = []
     // Whoever names where the device comes from does not want it from elsewhere.
     if tree["device"] != nil { fixed.insert(.device) }
+    if tree["program"] != nil { fixed.insert(.program) }
     for (index, rule) in (tree["device"]?.list ?? []).enumerated() {
       if let field = rule["field"]?.text ?? rule.text {
         take(.device, field, rank: UInt8(min(index, 100)))
@@ -106,6 +107,7 @@ extension DefinedFormat {
     skip = try Self.pattern(tree["skip"], "skip")
     nested = Set(tree["nested"]?.list.compactMap(\.text) ?? [])
     contains = (tree["contains"]?.list ?? []).compactMap { $0.text.map { Array($0.utf8) } }
+    claimsLines = tree["lines"] != .bool(false)
     programs = (tree["programs"]?.list ?? []).compactMap(\.text)
     guard contains.allSatisfy({ !$0.isEmpty }), contains.count == (tree["contains"]?.list ?? []).count else {
       throw Self.wrong("contains", "a text or a list of texts, none of them empty")
@@ -217,7 +219,8 @@ extension DefinedFormat {
       for form in format.list {
         guard let text = form.text, let pattern = StampPattern(text) else {
           throw wrong(
-            "time.format", "a form (or a list of them) in the letters of strftime(3), such as '%d.%m.%Y %H:%M:%S'")
+            "time.format",
+            "a form (or a list of them) in the letters of strftime(3), such as '%d.%m.%Y %H:%M:%S'")
         }
         rule.formats.append(pattern)
       }

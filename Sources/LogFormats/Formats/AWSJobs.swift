@@ -4,7 +4,9 @@ import IncidentModel
 struct AWSJobsFormat: LogFormat {
   let name = "aws-jobs"
   let summary = "AWS IoT Jobs events and job executions; the thing is the device"
-  let yields = ["time", "device (thing)", "severity", "program (job id)", "message (status)", "every other field"]
+  let yields = [
+    "time", "device (thing)", "severity", "program (job id)", "message (status)", "every other field",
+  ]
   let samples = [
     FormatSample(
       #"{"eventType":"JOB_EXECUTION","eventId":"7364","timestamp":1775552889,"operation":"failed","jobId":"fw-4711","#
@@ -20,13 +22,15 @@ struct AWSJobsFormat: LogFormat {
   let refusals = ["{", "text"]
 
   private static let shape = JSONShape(
-    markers: [#""jobId""#], anyOf: [#""thingArn""#, #""thingName""#, #""JOB""#, #""execution""#, #""operation""#],
+    markers: [#""jobId""#],
+    anyOf: [#""thingArn""#, #""thingName""#, #""JOB""#, #""execution""#, #""operation""#],
     time: [
       "timestamp", "execution.lastUpdatedAt", "lastUpdatedAt", "execution.startedAt", "startedAt",
       "execution.queuedAt",
       "queuedAt",
     ],
-    device: ["thingName", "execution.thingName", "clientId"], message: [
+    device: ["thingName", "execution.thingName", "clientId"],
+    message: [
       "status", "execution.status", "operation",
     ], program: ["jobId", "execution.jobId"], basis: .authenticated)
 

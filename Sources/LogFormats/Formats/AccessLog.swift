@@ -12,7 +12,8 @@ struct AccessLogFormat: LogFormat {
       #"192.0.2.9 - jo [04/Jan/2020:07:25:02 +0100] "GET /x?y=1 HTTP/1.1" 404 522 "-" "curl/7.0""#,
       time: "2020-01-04T06:25:02Z", device: "192.0.2.9", severity: 255, message: "GET /x?y=1 HTTP/1.1",
       fields:
-        #"{"user":"jo","method":"GET","path":"/x?y=1","http_version":"1.1","status":404,"bytes":522,"user_agent":"curl/7.0"}"#),
+        #"{"user":"jo","method":"GET","path":"/x?y=1","http_version":"1.1","status":404,"bytes":522,"user_agent":"curl/7.0"}"#
+    ),
     FormatSample(
       #"www.example.net 192.0.2.9 - - [08/Jun/2020:08:04:43 +0000] "\x16\x03" 400 - "#, device: "192.0.2.9",
       fields: #"{"vhost":"www.example.net","status":400}"#),

@@ -4,7 +4,9 @@ import IncidentModel
 struct AzureIoTHubFormat: LogFormat {
   let name = "azure-iot-hub"
   let summary = "Azure resource logs of IoT Hub; the device id inside the properties string is the device"
-  let yields = ["time", "device (deviceId)", "severity", "program (category)", "message", "every other field"]
+  let yields = [
+    "time", "device (deviceId)", "severity", "program (category)", "message", "every other field",
+  ]
   let samples = [
     FormatSample(
       #"{"time":"2026-04-07T09:08:09.25Z","resourceId":"/SUBSCRIPTIONS/1/PROVIDERS/MICROSOFT.DEVICES/IOTHUBS/H","#
@@ -22,13 +24,15 @@ struct AzureIoTHubFormat: LogFormat {
       device: "pump-8", severity: 6),
     FormatSample(
       #"{"records":[{"time":"2026-04-07T09:08:10Z","resourceId":"/s/IOTHUBS/H","operationName":"deviceConnect","#
-        + #""category":"Connections","level":"4","properties":"{\"deviceId\":\"pump-9\"}"}]}"#, device: "pump-9",
+        + #""category":"Connections","level":"4","properties":"{\"deviceId\":\"pump-9\"}"}]}"#,
+      device: "pump-9",
       severity: 4),
   ]
   let refusals = ["{", "text"]
 
   private static let shape = JSONShape(
-    markers: [#""resourceId""#, #""category""#], anyOf: [#""operationName""#], time: ["time", "eventTimestamp"],
+    markers: [#""resourceId""#, #""category""#], anyOf: [#""operationName""#],
+    time: ["time", "eventTimestamp"],
     device: ["properties.deviceId", "deviceId"], severity: ["level", "Level"],
     message: ["operationName", "operationName.value"],
     program: ["category"], basis: .authenticated)

@@ -3,8 +3,11 @@ import IncidentModel
 /// AUTOSAR Diagnostic Log and Trace with storage headers (.dlt), as dlt-daemon, dlt-viewer and ECUs write it.
 struct DLTFormat: LogFormat {
   let name = "dlt"
-  let summary = "AUTOSAR DLT files: storage time and time since boot, ECU, application and context, arguments decoded"
-  let yields = ["time", "time since boot", "device (ECU)", "severity", "program (application)", "context", "counter"]
+  let summary =
+    "AUTOSAR DLT files: storage time and time since boot, ECU, application and context, arguments decoded"
+  let yields = [
+    "time", "time since boot", "device (ECU)", "severity", "program (application)", "context", "counter",
+  ]
   let framing = Framing.dlt
   let isBinary = true
   let samples = [

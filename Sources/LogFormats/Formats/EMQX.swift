@@ -19,7 +19,8 @@ struct EMQXFormat: LogFormat {
       device: "c 1", severity: 3, program: "AUTHN", message: "authentication_failure",
       fields: #"{"reason":"{tls,bad}"}"#),
     FormatSample(
-      "2026-04-07T09:08:09.1Z [info] EMQX 5.8.0 is running now!, mfa: emqx_machine:start/0", device: "", severity: 6,
+      "2026-04-07T09:08:09.1Z [info] EMQX 5.8.0 is running now!, mfa: emqx_machine:start/0", device: "",
+      severity: 6,
       message: "EMQX 5.8.0 is running now!"),
   ]
   let refusals = ["2026-04-07T09:08:09.1Z [info] text", "2026-04-07T09:08:09.1Z text", "text"]
@@ -33,7 +34,8 @@ struct EMQXFormat: LogFormat {
   static func head(
     _ line: UnsafeRawBufferPointer, _ stamps: inout StampReader
   ) -> (stamp: Stamp, severity: UInt8, start: Int)? {
-    guard line.count > 30, Bytes.isDigit(line[0]), let stamp = stamps.iso(line, at: 0), stamp.kind == .absolute,
+    guard line.count > 30, Bytes.isDigit(line[0]), let stamp = stamps.iso(line, at: 0),
+      stamp.kind == .absolute,
       stamp.end &+ 6 < line.count, line[stamp.end] == 0x20, line[stamp.end &+ 1] == 0x5B
     else { return nil }
     let word = stamp.end &+ 2

@@ -8,7 +8,8 @@ struct EMQXJSONFormat: LogFormat {
   let samples = [
     FormatSample(
       #"{"time":1775552889123456,"level":"warning","msg":"auth_failed","clientid":"pump-7","peername":"192.0.2.9:1","mfa":"emqx_x:y/2"}"#,
-      time: "2026-04-07T09:08:09.123456Z", device: "pump-7", severity: 4, program: "emqx", message: "auth_failed"),
+      time: "2026-04-07T09:08:09.123456Z", device: "pump-7", severity: 4, program: "emqx",
+      message: "auth_failed"),
     FormatSample(
       #"{"event":"client.disconnected","clientid":"pump-7","username":"u","reason":"keepalive_timeout","peername":"192.0.2.9:1","timestamp":1775552889123}"#,
       time: "2026-04-07T09:08:09.123Z", device: "pump-7", message: "client.disconnected"),

@@ -3,12 +3,14 @@ import IncidentModel
 /// Eclipse hawkBit: targets, actions, action states and device feedback as its interfaces give them.
 struct HawkBitFormat: LogFormat {
   let name = "hawkbit"
-  let summary = "hawkBit targets, actions, action history and feedback as JSON; the controller id is the device"
+  let summary =
+    "hawkBit targets, actions, action history and feedback as JSON; the controller id is the device"
   let yields = ["time", "device (controller id)", "severity", "message", "every other field"]
   let samples = [
     FormatSample(
       #"{"id":5,"type":"error","messages":["Installation failed","rc 1"],"reportedAt":1775552889123,"code":300}"#,
-      time: "2026-04-07T09:08:09.123Z", device: "", severity: 3, program: "hawkbit", message: "Installation failed",
+      time: "2026-04-07T09:08:09.123Z", device: "", severity: 3, program: "hawkbit",
+      message: "Installation failed",
       fields: #"{"id":5,"messages":["Installation failed","rc 1"],"code":300,"state":"error"}"#),
     FormatSample(
       #"{"controllerId":"pump-7","updateStatus":"in_sync","createdAt":1775550000000,"lastModifiedAt":1775552889123}"#,
@@ -25,7 +27,9 @@ struct HawkBitFormat: LogFormat {
 
   private static let shape = JSONShape(
     markers: [],
-    anyOf: [#""controllerId""#, #""reportedAt""#, #""detailStatus""#, #""actionStatus""#, #""lastModifiedAt""#],
+    anyOf: [
+      #""controllerId""#, #""reportedAt""#, #""detailStatus""#, #""actionStatus""#, #""lastModifiedAt""#,
+    ],
     time: ["reportedAt", "timestamp", "time", "lastModifiedAt", "lastControllerRequestAt", "createdAt"],
     device: ["controllerId", "_links.target.name", "thingId"],
     message: ["detailStatus", "updateStatus", "actionStatus", "status", "status.execution", "type"],
@@ -38,8 +42,10 @@ struct HawkBitFormat: LogFormat {
       let state = reading.bytes(reading.message, of: record)
       for (word, severity) in [
         ("error", 3), ("failed", 3), ("failure", 3), ("rejected", 3), ("warning", 4), ("canceled", 4),
-        ("cancel_rejected", 3), ("finished", 6), ("in_sync", 6), ("pending", 6), ("running", 6), ("retrieved", 6),
-        ("download", 6), ("downloaded", 6), ("scheduled", 6), ("registered", 6), ("closed", 6), ("proceeding", 6),
+        ("cancel_rejected", 3), ("finished", 6), ("in_sync", 6), ("pending", 6), ("running", 6),
+        ("retrieved", 6),
+        ("download", 6), ("downloaded", 6), ("scheduled", 6), ("registered", 6), ("closed", 6),
+        ("proceeding", 6),
       ] as [(StaticString, UInt8)] where Bytes.isSameWord(word, state) {
         reading.severity = severity
       }

@@ -16,8 +16,10 @@ struct LaurelFormat: LogFormat {
   let refusals = ["{", "text"]
 
   private static let shape = JSONShape(
-    markers: [#""ID""#], anyOf: [
-      #""SYSCALL""#, #""ANOM_ABEND""#, #""USER_"#, #""CRED_"#, #""AVC""#, #""SERVICE_"#, #""LOGIN""#, #""PROCTITLE""#,
+    markers: [#""ID""#],
+    anyOf: [
+      #""SYSCALL""#, #""ANOM_ABEND""#, #""USER_"#, #""CRED_"#, #""AVC""#, #""SERVICE_"#, #""LOGIN""#,
+      #""PROCTITLE""#,
       #""CONFIG_CHANGE""#, #""EXECVE""#,
     ], time: ["__none__"],
     device: ["NODE", "node"], message: ["SYSCALL.exe", "USER_LOGIN.acct"], program: ["SYSCALL.comm"],
@@ -34,7 +36,9 @@ struct LaurelFormat: LogFormat {
     guard let value = JSONShape.value(of: #""ID""#, in: line), line[value] == 0x22 else { return nil }
     let end = Bytes.findNear(0x22, line, from: value &+ 1, to: min(line.count, value &+ 48))
     let colon = Bytes.findNear(0x3A, line, from: value &+ 1, to: end)
-    guard end < line.count, colon &+ 1 < end, colon > value &+ 10, Bytes.isDigit(line[value &+ 1]) else { return nil }
+    guard end < line.count, colon &+ 1 < end, colon > value &+ 10, Bytes.isDigit(line[value &+ 1]) else {
+      return nil
+    }
     return (value &+ 1, colon, end)
   }
 

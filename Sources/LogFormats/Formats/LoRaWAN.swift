@@ -24,7 +24,9 @@ struct LoRaWANFormat: LogFormat {
 
   private static let shape = JSONShape(
     markers: [],
-    anyOf: [#""end_device_ids""#, #""deviceInfo""#, #""devEUI""#, #""devEui""#, #""dev_id""#, #""hardware_serial""#],
+    anyOf: [
+      #""end_device_ids""#, #""deviceInfo""#, #""devEUI""#, #""devEui""#, #""dev_id""#, #""hardware_serial""#,
+    ],
     // The server's own clock first: those of gateways and devices compete with it.
     time: [
       "received_at", "time", "uplink_message.received_at", "publishedAt", "metadata.time", "txInfo.time",

@@ -16,7 +16,8 @@ struct MenderDeploymentsFormat: LogFormat {
   let refusals = ["{", "text"]
 
   private static let shape = JSONShape(
-    markers: [#""device_type""#, #""status""#], anyOf: [#""finished""#, #""deployment_id""#, #""substate""#, #""log""#],
+    markers: [#""device_type""#, #""status""#],
+    anyOf: [#""finished""#, #""deployment_id""#, #""substate""#, #""log""#],
     time: ["finished", "timestamp", "updated_ts", "started", "created", "created_ts"],
     device: ["device_id", "id"], message: ["status"], basis: .authenticated, fixedProgram: "mender")
 

@@ -20,7 +20,8 @@ struct PeakTRCFormat: LogFormat {
     FormatSample(
       "      3      1061.000 DT 1   18FEF100 Tx -  1  AA", device: "1:18FEF100",
       fields: #"{"id":"18FEF100","bus":1,"direction":"Tx","data":"AA"}"#),
-    FormatSample("     4)      1283.2  Warng FFFFFFFF  4  00 00 00 08  BUSHEAVY", severity: 4, message: "BUSHEAVY"),
+    FormatSample(
+      "     4)      1283.2  Warng FFFFFFFF  4  00 00 00 08  BUSHEAVY", severity: 4, message: "BUSHEAVY"),
   ]
   let refusals = ["1) x Rx 0300 1 00", "     1)      1059.9  Rx         0300  7  00 00", "text"]
 
@@ -47,9 +48,12 @@ struct PeakTRCFormat: LogFormat {
       defer { i = TextLine.skipBlanks(line, i) }
       return (start, i)
     }
-    func text(_ range: (start: Int, end: Int)) -> UnsafeRawBufferPointer { Bytes.part(line, range.start, range.end) }
+    func text(_ range: (start: Int, end: Int)) -> UnsafeRawBufferPointer {
+      Bytes.part(line, range.start, range.end)
+    }
     func isID(_ range: (start: Int, end: Int)) -> Bool {
-      range.end &- range.start >= 3 && range.end &- range.start <= 8 && text(range).allSatisfy { Bytes.hexValue($0) < 16 }
+      range.end &- range.start >= 3 && range.end &- range.start <= 8
+        && text(range).allSatisfy { Bytes.hexValue($0) < 16 }
     }
     func isDirection(_ range: (start: Int, end: Int)) -> Bool {
       range.end &- range.start == 2 && line[range.start &+ 1] == 0x78
@@ -100,7 +104,9 @@ struct PeakTRCFormat: LogFormat {
     frame.data = (i, Int(count))
     for _ in 0..<Int(count) {
       let byte = word()
-      guard byte.end &- byte.start == 2 else { return nil }
+      guard byte.end &- byte.start == 2, Bytes.hexValue(line[byte.start]) < 16,
+        Bytes.hexValue(line[byte.start &+ 1]) < 16
+      else { return nil }
     }
     frame.end = i
     return frame
@@ -115,7 +121,9 @@ struct PeakTRCFormat: LogFormat {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
       if record[0] == 0x3B {
-        if Bytes.matches(";$STARTTIME=", record, at: 0) { base = Self.start(Bytes.part(record, 12, record.count)) }
+        if Bytes.matches(";$STARTTIME=", record, at: 0) {
+          base = Self.start(Bytes.part(record, 12, record.count))
+        }
         return .structure
       }
       guard let frame = PeakTRCFormat.frame(record),

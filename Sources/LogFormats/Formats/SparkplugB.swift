@@ -3,14 +3,18 @@ import IncidentModel
 /// One Sparkplug B payload a file; the topic stands in the file's name or in its folders.
 struct SparkplugBFormat: LogFormat {
   let name = "sparkplug-b"
-  let summary = "Sparkplug B payload (protobuf), the topic in the file's name or folders; each metric is an event"
-  let yields = ["time", "device (node/device of the topic)", "severity", "metric", "alias", "datatype", "value", "seq"]
+  let summary =
+    "Sparkplug B payload (protobuf), the topic in the file's name or folders; each metric is an event"
+  let yields = [
+    "time", "device (node/device of the topic)", "severity", "metric", "alias", "datatype", "value", "seq",
+  ]
   let framing = Framing.whole
   let isBinary = true
   /// 1765818432512 ms; `t`, alias 5, Int32, 66.
   let samples = [
     FormatSample(
-      "\u{12}\u{0D}\u{0A}\u{01}t\u{10}\u{05}\u{20}\u{03}\u{50}\u{42}\u{28}\u{00}\u{38}\u{00}\u{18}\u{01}", time: "none",
+      "\u{12}\u{0D}\u{0A}\u{01}t\u{10}\u{05}\u{20}\u{03}\u{50}\u{42}\u{28}\u{00}\u{38}\u{00}\u{18}\u{01}",
+      time: "none",
       program: "sparkplug", message: "t",
       fields: #"{"metric":"t","alias":5,"datatype":"Int32","value":66,"seq":1}"#)
   ]

@@ -4,17 +4,21 @@ import IncidentModel
 /// (`mosquitto_sub -t 'spBv1.0/#' -F '%I %t %x'`). Aliases are resolved from the BIRTH messages before.
 struct SparkplugCaptureFormat: LogFormat {
   let name = "sparkplug-capture"
-  let summary = "Sparkplug B messages captured as lines: topic, then payload in hex or base64; aliases come from BIRTH"
+  let summary =
+    "Sparkplug B messages captured as lines: topic, then payload in hex or base64; aliases come from BIRTH"
   let yields = ["time", "device (node/device)", "severity", "metric", "alias", "datatype", "value", "seq"]
   let samples = [
     FormatSample(
       "2026-04-07T09:08:09+0200 spBv1.0/plant/DBIRTH/gw1/m7 08fbd0eab6b733121a0a0474656d7010051880d0eab6b733200a690000000000803540",
-      time: "2026-01-01T00:00:00.000Z", device: "gw1/m7", severity: 6, program: "sparkplug", message: "DBIRTH temp",
+      time: "2026-01-01T00:00:00.000Z", device: "gw1/m7", severity: 6, program: "sparkplug",
+      message: "DBIRTH temp",
       fields:
         #"{"group":"plant","type":"DBIRTH","metric":"temp","alias":5,"datatype":"Double","value":21.5}"#),
     FormatSample(
       "spBv1.0/plant/DDATA/gw1/m7 EhQQBRiA0Oq2tzMgCmkAAAAAAIA2QBgC", device: "gw1/m7", message: "DDATA temp",
-      fields: #"{"group":"plant","type":"DDATA","metric":"temp","alias":5,"datatype":"Double","value":22.5,"seq":2}"#),
+      fields:
+        #"{"group":"plant","type":"DDATA","metric":"temp","alias":5,"datatype":"Double","value":22.5,"seq":2}"#
+    ),
     FormatSample(
       "spBv1.0/plant/NDEATH/gw1 0a", verdict: .refused(.badField)),
   ]
@@ -57,10 +61,14 @@ struct SparkplugCaptureFormat: LogFormat {
           String(decoding: Bytes.part(record, parts.topic, parts.topicEnd), as: UTF8.self))
       else { return .refused(.noMatch) }
       let text = Bytes.part(record, parts.topicEnd &+ 1, parts.end)
-      let payload = BinaryText.hexadecimal(text).flatMap { bytes in bytes.withUnsafeBytes { SparkplugPayload($0) } }
+      let payload = BinaryText.hexadecimal(text).flatMap { bytes in
+        bytes.withUnsafeBytes { SparkplugPayload($0) }
+      }
       let decoded =
         payload ?? BinaryText.base64(text).flatMap { bytes in bytes.withUnsafeBytes { SparkplugPayload($0) } }
-      guard let decoded, decoded.timestamp != nil || !decoded.metrics.isEmpty else { return .refused(.badField) }
+      guard let decoded, decoded.timestamp != nil || !decoded.metrics.isEmpty else {
+        return .refused(.badField)
+      }
       received = parts.topic > 8 ? stamps.any(Bytes.part(record, 0, parts.topic &- 1)) : nil
       prepared = events.make(decoded, topic, basis: .selfAsserted)
       position = 0

@@ -38,14 +38,16 @@ struct VectorASCFormat: LogFormat {
       "End TriggerBlock", "End Triggerblock", "// version ",
     ] where Bytes.matches(word, line, at: 0) { return true }
     if Bytes.matches("date ", line, at: 0) { return header(line, at: 5) != nil }
-    return Bytes.find(" Start of measurement", line) != nil && Bytes.isDigit(line[TextLine.skipBlanks(line, 0)])
+    return Bytes.find(" Start of measurement", line) != nil
+      && Bytes.isDigit(line[TextLine.skipBlanks(line, 0)])
   }
 
   /// The date of `date Tue Apr 7 09:08:09.500 am 2026`; `am` and `pm` may be absent.
   static func header(_ line: UnsafeRawBufferPointer, at start: Int) -> Int64? {
     var text = String(decoding: Bytes.part(line, start, line.count), as: UTF8.self)
     for form in [
-      "%a %b %d %I:%M:%S.%f %p %Y", "%a %b %d %H:%M:%S.%f %Y", "%a %b %d %I:%M:%S %p %Y", "%a %b %d %H:%M:%S %Y",
+      "%a %b %d %I:%M:%S.%f %p %Y", "%a %b %d %H:%M:%S.%f %Y", "%a %b %d %I:%M:%S %p %Y",
+      "%a %b %d %H:%M:%S %Y",
     ] {
       guard let pattern = StampPattern(form) else { continue }
       let stamp = text.withUTF8 { pattern.read(UnsafeRawBufferPointer($0), at: 0) }
@@ -83,7 +85,9 @@ struct VectorASCFormat: LogFormat {
       DecimalNumber(Bytes.part(line, stamp.start, stamp.end)) != nil
     else { return nil }
     frame.channel = word()
-    guard Bytes.decimal(Bytes.part(line, frame.channel.start, frame.channel.end)) ?? 99 < 64 else { return nil }
+    guard Bytes.decimal(Bytes.part(line, frame.channel.start, frame.channel.end)) ?? 99 < 64 else {
+      return nil
+    }
     if Bytes.matches("ErrorFrame", line, at: i) { return frame }
     frame.id = word()
     if frame.id.end > frame.id.start, line[frame.id.end &- 1] | 0x20 == 0x78 { frame.id.end &-= 1 }
@@ -91,7 +95,9 @@ struct VectorASCFormat: LogFormat {
     for index in frame.id.start..<frame.id.end where Bytes.hexValue(line[index]) > 15 { return nil }
     frame.direction = word()
     let direction = Bytes.part(line, frame.direction.start, frame.direction.end)
-    guard direction.count == 2, direction[1] == 0x78, direction[0] == 0x52 || direction[0] == 0x54 else { return nil }
+    guard direction.count == 2, direction[1] == 0x78, direction[0] == 0x52 || direction[0] == 0x54 else {
+      return nil
+    }
     let kind = word()
     guard kind.end &- kind.start == 1 else { return nil }
     if line[kind.start] == 0x72 {
@@ -104,7 +110,9 @@ struct VectorASCFormat: LogFormat {
     frame.data = (i, Int(Bytes.hexValue(line[length.start])))
     for _ in 0..<frame.data.count {
       let byte = word()
-      guard byte.end &- byte.start == 2, Bytes.hexValue(line[byte.start]) < 16 else { return nil }
+      guard byte.end &- byte.start == 2, Bytes.hexValue(line[byte.start]) < 16,
+        Bytes.hexValue(line[byte.start &+ 1]) < 16
+      else { return nil }
     }
     return frame
   }
