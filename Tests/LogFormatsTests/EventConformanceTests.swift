@@ -50,7 +50,8 @@ import Testing
       // A time relative to now: the peer puts the time of its own run there, which the record does not know.
       if row.time != "none", let time = record["t"] as? Double, time > 268_435_456 {
         let ours = try #require(nanoseconds(row.time))
-        #expect(abs(Double(ours) / 1e9 - time) < 1e-3)
+        let difference: Double = Double(ours) / 1e9 - time
+        #expect(abs(difference) < 1e-3)
       }
     }
   }
@@ -67,12 +68,19 @@ import Testing
       let fields = try fields(row)
       #expect(fields["metric"] as? String == metric["name"] as? String)
       #expect(fields["group"] as? String == "siteA")
-      #expect(nanoseconds(row.time) == Int64(metric["timestamp"] as? String ?? "").map { $0 * 1_000_000 })
+      let milliseconds: Int64? = Int64(metric["timestamp"] as? String ?? "")
+      let ours: Int64? = nanoseconds(row.time)
+      #expect(ours == (milliseconds ?? 0) * 1_000_000)
       let value = metric["doubleValue"] ?? metric["longValue"] ?? metric["intValue"] ?? ""
-      #expect("\(fields["value"] ?? "-")" == "\(value)")
-      #expect("\(fields["seq"] ?? "-")" == "\(expected["seq"] ?? "")")
+      let ourValue: String = "\(fields["value"] ?? "-")"
+      let theirValue: String = "\(value)"
+      #expect(ourValue == theirValue)
+      let ourSequence: String = "\(fields["seq"] ?? "-")"
+      let theirSequence: String = "\(expected["seq"] ?? "")"
+      #expect(ourSequence == theirSequence)
     }
-    #expect(found.first?.device == (name.hasPrefix("D") ? "gw1/meter7" : "gw1"))
+    let publisher: String = name.hasPrefix("D") ? "gw1/meter7" : "gw1"
+    #expect(found.first?.device == publisher)
   }
 
   @Test(arguments: ["last", "lastb"])
