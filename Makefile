@@ -14,6 +14,7 @@ help:
 	@echo "make session   records isolate, verify and undo on 50 real MQTT clients anew"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
 	@echo "make sanitize  loader, readers and scanners under the address and thread sanitizers"
+	@echo "make fuzz SECONDS=$(SECONDS)  damaged records and files at every reader, for about that long"
 	@echo "make install PREFIX=$(PREFIX)   make dist   make clean"
 
 packages:
@@ -43,6 +44,7 @@ docs: packages
 
 bench: build
 	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
+	@.ci/bench-formats $(BINARY)
 
 fleet: build
 	@.ci/fleet $(BINARY)
@@ -54,7 +56,9 @@ soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test
 
 fuzz: test-packages
-	FIREBREAK_FUZZ_ROUNDS=$$(( $(SECONDS) * 400 )) swift test --filter 'Hostile|Fuzz|Mutat'
+	swift build --build-tests
+	FIREBREAK_FUZZ_SECONDS=$(SECONDS) swift test --skip-build --no-parallel --filter 'HostileInputTests|EvidenceFuzzTests' \
+	  | grep -E 'fuzz|Test run|✘|error'
 
 # Two builds of their own, which take minutes; the suites are those that touch raw memory.
 sanitize: test-packages

@@ -57,7 +57,7 @@ let package = Package(
     library("CCurl", "libcurl", "libcurl4-openssl-dev"),
 
     module("IncidentModel"),
-    module("LogFormats", ["IncidentModel", "CPCRE2"]),
+    module("LogFormats", ["IncidentModel", "CPCRE2"], resources: [.embedInCode("Definitions")]),
     module("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CISAL", "CZlib", crypto]),
     module("TimelineStore", ["IncidentModel", "CSQLite", "CZstd"]),
     module("CascadeAnalysis", ["IncidentModel"]),

@@ -1,7 +1,10 @@
 /// The built-in formats. The order decides where two claim a line with the same score.
 public enum AllFormats {
+  /// All of them: those in code, then those in data.
+  public static let list: [any LogFormat] = inCode + BuiltInDefinitions.formats
+
   /// One entry for each file in `Formats/`; a test compares.
-  public static let list: [any LogFormat] = [
+  static let inCode: [any LogFormat] = [
     SyslogRFC5424Format(),
     SyslogISOFormat(),
     SyslogRFC3164Format(),
@@ -13,6 +16,14 @@ public enum AllFormats {
     AWSIoTFormat(),
     AWSIoTLifecycleFormat(),
     CloudTrailFormat(),
+    AWSJobsFormat(),
+    AzureIoTHubFormat(),
+    EMQXFormat(),
+    EMQXJSONFormat(),
+    HawkBitFormat(),
+    MenderDeploymentsFormat(),
+    ThingsBoardFormat(),
+    LaurelFormat(),
     LoRaWANFormat(),
     CSVFormat(),
     OTLPFormat(),
@@ -29,6 +40,8 @@ public enum AllFormats {
     InfluxLineFormat(),
     PrometheusFormat(),
     CandumpFormat(),
+    VectorASCFormat(),
+    PeakTRCFormat(),
     LogcatFormat(),
     JournaldMonotonicFormat(),
     KernelRingFormat(),
@@ -37,6 +50,9 @@ public enum AllFormats {
     StampedTextFormat(),
     UtmpFormat(),
     Utmp64Format(),
+    DLTFormat(),
+    SparkplugBFormat(),
+    SparkplugCaptureFormat(),
     TextFormat(),
   ]
 }

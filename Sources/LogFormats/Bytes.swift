@@ -137,3 +137,35 @@ enum Bytes {
     return 0
   }
 }
+
+extension Bytes {
+  /// True when the bytes hold a text anywhere.
+  static func contains(_ text: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let base = bytes.baseAddress, let first = text.first, text.count <= bytes.count else {
+      return false
+    }
+    let last = bytes.count &- text.count
+    return text.withUnsafeBytes { wanted in
+      var i = 0
+      while i <= last {
+        i = find(first, bytes, from: i, to: last &+ 1)
+        if i > last { return false }
+        if memcmp(base + i, wanted.baseAddress.unsafelyUnwrapped, wanted.count) == 0 { return true }
+        i &+= 1
+      }
+      return false
+    }
+  }
+}
+
+extension Bytes {
+  /// True when the bytes are a lower-case ASCII text in any case; `_` and other signs count as themselves.
+  static func isSameWord(_ word: StaticString, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard word.utf8CodeUnitCount == bytes.count else { return false }
+    for index in 0..<bytes.count {
+      let byte = isLetter(bytes[index]) ? bytes[index] | 0x20 : bytes[index]
+      if byte != word.utf8Start[index] { return false }
+    }
+    return true
+  }
+}

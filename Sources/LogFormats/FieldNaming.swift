@@ -51,13 +51,13 @@ struct StampRule: Sendable {
     case epoch
     /// A number of units since boot.
     case sinceBoot
-    /// By `format`.
+    /// By the first of `formats` that fits.
     case formatted
   }
   var kind = Class.auto
   /// Nanoseconds per unit of a number; 0: its size tells.
   var unit: Int64 = 0
-  var format: StampPattern?
+  var formats: [StampPattern] = []
   /// The zone of stamps that name none.
   var zone: TimeZoneRules?
 
@@ -86,7 +86,12 @@ struct StampRule: Sendable {
       found.kind = .sinceBoot
       found.end = bytes.count
       stamp = found
-    case .formatted: stamp = format?.read(bytes, at: 0).flatMap { $0.end == bytes.count ? $0 : nil }
+    case .formatted:
+      for format in formats {
+        guard let found = format.read(bytes, at: 0), found.end == bytes.count else { continue }
+        stamp = found
+        break
+      }
     }
     if let zone, var placed = stamp, placed.kind == .noZone {
       placed.time &-= Int64(zone.offset(localSeconds: placed.time / StampReader.second)) &* StampReader.second

@@ -163,8 +163,17 @@ final class FlatFields {
       var i = field.start
       while i < field.end {
         if record[i] == 0x5C, i &+ 1 < field.end {
-          reading.appendJSONCharacters(Bytes.part(record, run, i))
-          run = i &+ 1
+          // `\=`, `\\`, `\|`, `\"`, `\]` protect; `\n` and `\r` are line ends; any other backslash is one (`C:\Users`).
+          switch record[i &+ 1] {
+          case 0x3D, 0x5C, 0x7C, 0x22, 0x5D:
+            reading.appendJSONCharacters(Bytes.part(record, run, i))
+            run = i &+ 1
+          case 0x6E, 0x72:
+            reading.appendJSONCharacters(Bytes.part(record, run, i))
+            reading.append(record[i &+ 1] == 0x6E ? "\\n" : "\\r")
+            run = i &+ 2
+          default: break
+          }
           i &+= 1
         }
         i &+= 1

@@ -30,7 +30,8 @@ public enum SampleCheck {
         if !fields.isEmpty, JSONText.valueEnd(fields, from: 0) != fields.count || !Bytes.isValidUTF8(fields) {
           failures.append("\(place): the fields are no valid JSON")
         }
-        if verdict == .event, !sample.isPlain, format.framing == .lines, format.name != "text",
+        let claims = (format as? DefinedFormat)?.claimsLines ?? true
+        if verdict == .event, claims, !sample.isPlain, format.framing == .lines, format.name != "text",
           format.name != "csv",
           format.score(record) == 0, format.headScore(record) == 0
         {

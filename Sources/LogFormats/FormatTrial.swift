@@ -20,6 +20,8 @@ public struct FormatTrial: Sendable {
     public var message: String
     /// The other fields as JSON.
     public var fields: String
+    /// The stamp as written.
+    public var stamp = ""
   }
 
   /// Name of the elected format.
@@ -75,6 +77,7 @@ public struct FormatTrial: Sendable {
     case .event, .continuation:
       row.verdict = verdict == .event ? "event" : "continuation"
       row.time = verdict == .event ? reading.timeText : ""
+      row.stamp = reading.text(reading.stamp, of: record)
       row.device = reading.text(reading.device, of: record)
       row.severity = reading.severity
       row.program = reading.text(reading.program, of: record)

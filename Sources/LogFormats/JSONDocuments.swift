@@ -55,7 +55,7 @@ final class JSONDocumentParser: RecordParser {
   private var prepared: [PreparedEvent] = []
   private var elements: [(start: Int, end: Int)] = []
   private var position = 0
-  private let objects = JSONRecordParser()
+  private let objects = JSONDispatcher()
 
   /// `interpret` makes events of a whole document, or nil where it is not of its kind: then every object at the top, or in the
   /// array at the top, is an event.
@@ -167,13 +167,18 @@ final class JSONDocumentParser: RecordParser {
       last = whole
       var i = JSONText.skipSpace(bytes, from: 0)
       let isArray = bytes[i] == 0x5B
-      if isArray { i = JSONText.skipSpace(bytes, from: i + 1) }
+      if isArray {
+        i = JSONText.skipSpace(bytes, from: i + 1)
+      } else if let first = JSONWrapper.firstElement(bytes, at: i) {
+        i = first
+      }
+      let isList = isArray || i > JSONText.skipSpace(bytes, from: 0)
       while i < bytes.count, bytes[i] == 0x7B {
         let end = JSONText.valueEnd(bytes, from: i)
         guard end > i else { break }
         elements.append((i, end))
         i = JSONText.skipSpace(bytes, from: end)
-        guard isArray, i < bytes.count, bytes[i] == 0x2C else { break }
+        guard isList, i < bytes.count, bytes[i] == 0x2C else { break }
         i = JSONText.skipSpace(bytes, from: i + 1)
       }
       return elements.isEmpty ? .refused(.notAnObject) : .event

@@ -50,7 +50,7 @@ struct JSONShape: Sendable {
 
   /// A parser; `finish` may complete each event.
   func makeParser(
-    finish: (@Sendable (UnsafeRawBufferPointer, inout Reading) -> Void)? = nil
+    finish: ((UnsafeRawBufferPointer, inout Reading) -> Void)? = nil
   ) -> any RecordParser {
     Parser(self, finish)
   }
@@ -67,9 +67,9 @@ struct JSONShape: Sendable {
   final class Parser: RecordParser {
     private let inner: JSONRecordParser
     private let shape: JSONShape
-    private let finish: (@Sendable (UnsafeRawBufferPointer, inout Reading) -> Void)?
+    private let finish: ((UnsafeRawBufferPointer, inout Reading) -> Void)?
 
-    init(_ shape: JSONShape, _ finish: (@Sendable (UnsafeRawBufferPointer, inout Reading) -> Void)?) {
+    init(_ shape: JSONShape, _ finish: ((UnsafeRawBufferPointer, inout Reading) -> Void)?) {
       inner = JSONRecordParser(naming: shape.naming)
       self.shape = shape
       self.finish = finish

@@ -8,6 +8,8 @@ public enum Framing: Sendable, Hashable {
   case fixed(Int)
   /// Blocks of lines with an empty line behind each, fields with a binary length in between (journal export format).
   case journalExport
+  /// AUTOSAR DLT messages, each behind a storage header; see `DLTFormat`.
+  case dlt
   /// The whole source is one record (up to the caller's limit).
   case whole
 }

@@ -38,6 +38,14 @@ extension Reading {
     scratchCount &+= end &- start
   }
 
+  /// Appends a copy of a stretch of the scratch buffer itself.
+  mutating func appendCopy(_ start: Int, _ end: Int) {
+    guard start < end else { return }
+    reserve(end &- start)
+    (buffer + scratchCount).copyMemory(from: buffer + start, byteCount: end &- start)
+    scratchCount &+= end &- start
+  }
+
   /// Appends a text known at compile time.
   @inline(__always) mutating func append(_ text: StaticString) {
     append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

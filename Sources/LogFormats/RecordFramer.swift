@@ -29,6 +29,7 @@ public struct RecordFramer: Sendable {
       return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     case .jsonValues: return value(bytes, isAtEnd)
     case .journalExport: return block(bytes, isAtEnd)
+    case .dlt: return message(bytes, isAtEnd)
     }
   }
 
@@ -61,6 +62,30 @@ public struct RecordFramer: Sendable {
       i = end + 9 + Int(length) + 1
     }
     return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
+  }
+
+  /// A storage header (16 bytes, `DLT` and 1 first) and the message whose length stands in its standard header. Bytes before the
+  /// next storage header are a record of their own, which nobody can read.
+  private func message(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    func rest(_ end: Int) -> Frame { Frame(start: 0, end: end, consumed: end) }
+    guard Bytes.matches("DLT\u{01}", bytes, at: 0) else {
+      if let next = Bytes.find("DLT\u{01}", bytes) { return rest(next) }
+      return isAtEnd ? rest(bytes.count) : bytes.count > 3 ? rest(bytes.count - 3) : nil
+    }
+    guard bytes.count >= 20 else { return isAtEnd ? rest(bytes.count) : nil }
+    let length = Int(bytes[18]) << 8 | Int(bytes[19])
+    guard length >= 4 else { return rest(20) }
+    let whole = 16 + length
+    if bytes.count >= whole {
+      // A length that lies reaches over the header of the next message.
+      let inside = UnsafeRawBufferPointer(rebasing: bytes[20..<whole])
+      if let next = Bytes.find("DLT\u{01}", inside) { return rest(20 + next) }
+      return rest(whole)
+    }
+    guard isAtEnd else { return nil }
+    let inside = UnsafeRawBufferPointer(rebasing: bytes[20...])
+    if let next = Bytes.find("DLT\u{01}", inside) { return rest(20 + next) }
+    return rest(bytes.count)
   }
 
   /// A JSON value that begins here; brackets and commas of an outer array are records of their own, and so is a line in which no

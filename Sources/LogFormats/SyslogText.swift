@@ -168,11 +168,7 @@ enum SyslogText {
   ) {
     reading.message = .record(start, record.count &- start)
     if start < record.count, record[start] == 0x5B { kernelUptime(record, at: start, into: &reading) }
-    let isFirewall = reading.program.isEmpty || Bytes.matches("kernel", record, at: reading.program.start)
-    guard facility >= 0 || !pid.isEmpty else {
-      if isFirewall { NetfilterText.addFields(record, from: start, into: &reading) }
-      return
-    }
+    guard facility >= 0 || !pid.isEmpty else { return }
     reading.beginFields()
     if facility >= 0, facility < facilities.count {
       reading.key("facility")
@@ -182,7 +178,6 @@ enum SyslogText {
     }
     if !pid.isEmpty { appendPID(record, pid, into: &reading) }
     reading.endFields()
-    if isFirewall { NetfilterText.addFields(record, from: start, into: &reading) }
   }
 
   /// `"pid":123`, or a string where it is no number.

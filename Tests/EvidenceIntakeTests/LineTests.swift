@@ -195,7 +195,8 @@ import Testing
     let account = summary.sources[0]
     #expect(account.bytes == UInt64(text.utf8.count))
     #expect(sink.events.count == 9000)
-    #expect(sink.events.map(\.line) == (0..<9000).map { UInt64(2 + 4 * $0) })
+    let lines: [UInt64] = (0..<9000).map { UInt64(2 + 4 * $0) }
+    #expect(sink.events.map(\.line) == lines)
     #expect(sink.events.last?.text.contains("{8999}") == true)
     #expect(account.linesBy.events == 9000 && account.linesBy.continuations == 27_000)
     let bytes = Array(text.utf8)

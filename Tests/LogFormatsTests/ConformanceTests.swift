@@ -87,7 +87,7 @@ import Testing
 
   // MARK: Comparing
 
-  private static func root() throws -> String {
+  static func root() throws -> String {
     if let shared { return shared }
     if ProcessInfo.processInfo.environment["CI"] == "true" {
       Issue.record("the samples beside the project are absent")

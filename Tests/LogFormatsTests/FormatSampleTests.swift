@@ -13,7 +13,9 @@ import Testing
 
   /// Whoever claims a line with the highest score gets it, so each format must win its own.
   @Test func noFormatClaimsAnothersSamples() {
-    for format in AllFormats.list where format.name != "text" && format.framing == .lines {
+    let bodies = Set(BuiltInDefinitions.formats.filter { !$0.claimsLines }.map(\.name))
+    for format in AllFormats.list
+    where format.name != "text" && format.framing == .lines && !bodies.contains(format.name) {
       for sample in format.samples where sample.verdict == .event && format.name != "csv" && !sample.isPlain {
         var text = sample.record
         text.withUTF8 { utf8 in
@@ -24,6 +26,25 @@ import Testing
             #expect(theirs < own, "\(other.name) claims a sample of \(format.name): \(sample.record)")
           }
         }
+      }
+    }
+  }
+
+  /// A file of a format's own samples is given to that format.
+  @Test func aFileOfSamplesElectsItsFormat() {
+    let bodies = Set(BuiltInDefinitions.formats.filter { !$0.claimsLines }.map(\.name))
+    for format in AllFormats.list
+    where !["text", "journald-monotonic"].contains(format.name) && !bodies.contains(format.name) {
+      // Among journald-monotonic's samples are the kernel's own lines, which are dmesg's where they stand alone.
+      let separator = format.framing == .lines || format.framing == .jsonValues ? "\n" : ""
+      var text = format.samples.map { $0.record + separator }.joined()
+      // Several shapes of journal entries and login records need their own framing; empty records tell nothing.
+      guard format.framing == .lines || format.framing == .jsonValues || format.framing == .dlt else {
+        continue
+      }
+      text.withUTF8 { utf8 in
+        let election = FormatElection(formats: AllFormats.list, head: UnsafeRawBufferPointer(utf8))
+        #expect(election.winner?.name == format.name, "\(election.scores.prefix(3))")
       }
     }
   }
@@ -39,6 +60,12 @@ import Testing
       let type = file.dropLast(".swift".count) + "Format("
       #expect(listing.contains(type), "\(file) is not listed in AllFormats.swift")
     }
-    #expect(files.filter { $0.hasSuffix(".swift") }.count == AllFormats.list.count)
+    #expect(files.filter { $0.hasSuffix(".swift") }.count == AllFormats.inCode.count)
+    let definitions = try FileManager.default.contentsOfDirectory(
+      atPath: folder.appending(path: "Definitions").path
+    )
+    .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
+    #expect(definitions.sorted() == BuiltInDefinitions.list.map(\.name).sorted())
+    #expect(BuiltInDefinitions.list.map(\.name) == BuiltInDefinitions.formats.map(\.name))
   }
 }

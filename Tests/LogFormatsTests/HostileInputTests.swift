@@ -7,17 +7,40 @@ import Testing
 @Suite struct HostileInputTests {
   /// Rounds for each format; `FIREBREAK_FUZZ_ROUNDS` makes it long.
   static let rounds = ProcessInfo.processInfo.environment["FIREBREAK_FUZZ_ROUNDS"].flatMap(Int.init) ?? 1500
+  /// With `FIREBREAK_FUZZ_SECONDS` the time decides: half of it goes to the formats, in equal parts.
+  static let seconds = ProcessInfo.processInfo.environment["FIREBREAK_FUZZ_SECONDS"].flatMap(Double.init)
+  static let seed = ProcessInfo.processInfo.environment["FIREBREAK_FUZZ_SEED"].flatMap(UInt64.init) ?? 0xF1EB
+
+  /// Lines of the samples beside the project, where they are at hand.
+  static let foreign: [[UInt8]] = {
+    guard let shared = ConformanceTests.shared,
+      let files = FileManager.default.enumerator(
+        at: URL(filePath: shared).appending(path: "samples"), includingPropertiesForKeys: nil)
+    else { return [] }
+    var lines: [[UInt8]] = []
+    for case let file as URL in files {
+      guard let data = try? Data(contentsOf: file) else { continue }
+      lines += data.prefix(20_000).split(separator: 0x0A).prefix(12).map { [UInt8]($0.prefix(2000)) }
+    }
+    return lines
+  }()
 
   @Test(arguments: AllFormats.list.map(\.name))
   func survivesDamagedRecords(_ name: String) throws {
     let format = try #require(AllFormats.list.first { $0.name == name })
-    var random = Seeded(0xF1EB ^ name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) })
-    let seeds = AllFormats.list.flatMap { $0.samples.map { Array($0.record.utf8) } }
+    var random = Seeded(Self.seed ^ name.utf8.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) })
+    let seeds = AllFormats.list.flatMap { $0.samples.map { Array($0.record.utf8) } } + Self.foreign
     let own = format.samples.map { Array($0.record.utf8) }
     let parser = format.makeParser(SourceContext(path: ["a/spBv1.0.g.DDATA.e.d.bin"]))
     var reading = Reading()
     var miner = TemplateMiner()
-    for round in 0..<Self.rounds {
+    let deadline = Self.seconds.map { Date(timeIntervalSinceNow: $0 / 2 / Double(AllFormats.list.count)) }
+    for round in 0... {
+      if let deadline {
+        if round % 64 == 0, Date() > deadline { break }
+      } else if round >= Self.rounds {
+        break
+      }
       var bytes = (round % 4 == 0 ? seeds : own).randomElement(using: &random) ?? []
       if round % 7 != 0 { mutate(&bytes, seeds, &random) }
       // An allocation of its own size, so that reads beyond it are seen by sanitizers too.

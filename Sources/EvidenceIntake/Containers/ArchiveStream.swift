@@ -1,5 +1,6 @@
 import CArchive
 import Glibc
+import Synchronization
 
 /// The reading end of the helper process: members one after the other, as streams.
 final class ArchiveStream {
@@ -101,7 +102,22 @@ final class ArchiveStream {
 
   /// What comes next. Whatever is left of the member before is skipped.
   func next() throws(IntakeError) -> Event {
+    if let event = held.popLast() { return event }
     if memberIsOpen { try skipMember() }
+    let event = try nextFrame()
+    switch event {
+    case .finished, .crashed:
+      // What the helper took for a truncated archive may be bytes that could not be read: their own reason is said first.
+      guard let failure = feeder?.failure else { return event }
+      held = [event]
+      return .damage(failure)
+    default: return event
+    }
+  }
+
+  private var held: [Event] = []
+
+  private func nextFrame() throws(IntakeError) -> Event {
     guard let header = try readHeader() else { return .crashed(waitForEnd()) }
     switch header.kind {
     case .member:
@@ -212,8 +228,13 @@ final class MemberStream: ByteStream {
 
 /// Pumps a stream into the helper's standard input, on a thread of its own.
 private final class Feeder: @unchecked Sendable {
+  // @unchecked: the stream is used by the pumping thread alone; what the others ask for is behind a lock.
   private let stream: any ByteStream
   private let output: Int32
+  private let lost = Mutex<ContainerDamage?>(nil)
+
+  /// Why not all bytes could be pumped; nil where they could, or where the helper did not want more.
+  var failure: ContainerDamage? { lost.withLock { $0 } }
 
   init(_ stream: any ByteStream, output: Int32) {
     self.stream = stream
@@ -227,7 +248,21 @@ private final class Feeder: @unchecked Sendable {
         buffer.deallocate()
         close(output)
       }
-      while let stretch = try? stream.read(into: buffer), !stretch.isLast {
+      var offset: UInt64 = 0
+      while true {
+        let stretch: Stretch
+        do throws(IntakeError) {
+          stretch = try stream.read(into: buffer)
+        } catch {
+          let reason = "\(error.what)\(error.underlying.isEmpty ? "" : ": \(error.underlying)")"
+          let damage = ContainerDamage(
+            names: [], kind: "archive-read", offset: offset,
+            note: "the archive could not be read beyond byte \(offset) (\(reason)): what lies behind is lost")
+          lost.withLock { $0 = damage }
+          return
+        }
+        if stretch.isLast { return }
+        offset += UInt64(stretch.count)
         if Unpacker.writeAll(output, UnsafeRawBufferPointer(rebasing: buffer[..<stretch.count])) != nil {
           return
         }

@@ -205,12 +205,23 @@ struct LineReader: ~Copyable {
         emit(start, count, offset, total, &source)
       }
     case .continuation:
+      // Forwarded streams without line ends: events may follow the rest of a message in the same line.
+      let own = reading.flags.contains(.more) ? UInt64(reading.element.end) : total
+      let goesOn = own < total
       if source.isOpen {
-        source.bytesBy.continuations &+= total
+        source.bytesBy.continuations &+= own
         source.linesBy.continuations &+= 1
-        extend(start, count, through: offset &+ total, &source)
+        extend(start, count, through: offset &+ own, &source)
       } else {
-        refuse(.orphan, start, count, offset, total, &source)
+        refuse(.orphan, start, goesOn ? Int(own) : count, offset, own, &source)
+      }
+      guard goesOn else { break }
+      source.bytesBy.events &+= total &- own
+      while true {
+        let again = UnsafeRawBufferPointer(start: arena + start, count: count)
+        guard source.reader.next(again, into: &reading) == .event else { break }
+        emit(start, count, offset, total, &source)
+        guard reading.flags.contains(.more) else { break }
       }
     case .structure:
       source.bytesBy.structure &+= total

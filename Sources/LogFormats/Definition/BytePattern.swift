@@ -99,7 +99,11 @@ final class BytePattern: @unchecked Sendable {
         if i < bytes.count, bytes[i] == 0x3F {
           i += 1
           // Skip `?:`, `?<name>`, `?=` and so on: none of it is a quantifier.
-          if i < bytes.count, bytes[i] == 0x3C || bytes[i] == 0x50 || bytes[i] == 0x27 {
+          let isLookbehind =
+            i + 1 < bytes.count && bytes[i] == 0x3C && (bytes[i + 1] == 0x3D || bytes[i + 1] == 0x21)
+          if isLookbehind {
+            i += 1
+          } else if i < bytes.count, bytes[i] == 0x3C || bytes[i] == 0x50 || bytes[i] == 0x27 {
             while i < bytes.count, bytes[i] != 0x3E, bytes[i] != 0x29 { i += 1 }
           }
           i += 1

@@ -25,7 +25,12 @@ public struct DefinedFormat: LogFormat {
   let program: String
   let defaultSeverity: UInt8
   let nested: Set<String>
-  let unclaimed: Refusal
+  /// Texts of which a line must hold one: looked for before any pattern is tried.
+  let contains: [[UInt8]]
+  /// False for definitions that open bodies only: their patterns claim no lines.
+  let claimsLines: Bool
+  /// Programs whose messages in syslog and journal are opened with the patterns.
+  let programs: [String]
 
   /// How records are taken apart.
   enum Kind: Sendable {
@@ -49,6 +54,9 @@ public struct DefinedFormat: LogFormat {
 
   /// By its `detect` pattern, else by whether it can read the line.
   public func score(_ line: UnsafeRawBufferPointer) -> Int {
+    guard claimsLines, contains.isEmpty || contains.contains(where: { Bytes.contains($0, line) }) else {
+      return 0
+    }
     if let detect { return BytePatternMatch(detect).match(line) == .match ? 99 : 0 }
     for marker in [bootMarker, skip] {
       if let marker, BytePatternMatch(marker).match(line) == .match { return Self.claim }
@@ -105,6 +113,9 @@ final class DefinedParser: RecordParser {
   private let skip: BytePatternMatch?
   private let bootMarker: BytePatternMatch?
   private let deviceMatches: [BytePatternMatch]
+  /// True where `nested` names the message: one that is a JSON object is opened.
+  private var opensMessage = false
+  private lazy var json = NestedJSON()
   /// A name that does not depend on the record: from the path, or fixed.
   private let standing: (name: [UInt8], basis: IdentityBasis)
 
@@ -115,7 +126,9 @@ final class DefinedParser: RecordParser {
     skip = format.skip.map(BytePatternMatch.init)
     bootMarker = format.bootMarker.map(BytePatternMatch.init)
     switch format.kind {
-    case .regex(let patterns): inner = PatternParser(patterns, naming: format.naming, nested: format.nested)
+    case .regex(let patterns):
+      inner = PatternParser(patterns, naming: format.naming, nested: format.nested)
+      opensMessage = format.nested.contains("message")
     case .jsonLines: inner = JSONRecordParser(naming: format.naming)
     case .keyValue(let text): inner = KeyValueParser(naming: format.naming, text: text)
     case .csv(let header, let delimiter):
@@ -177,6 +190,7 @@ final class DefinedParser: RecordParser {
   }
 
   private func finish(_ record: UnsafeRawBufferPointer, _ reading: inout Reading) {
+    if opensMessage { json.open(record, into: &reading) }
     if !reading.device.isEmpty { reading.basis = format.basis }
     for match in deviceMatches where reading.device.isEmpty {
       guard match.match(record) == .match, let group = match.group(1) ?? match.group(0),

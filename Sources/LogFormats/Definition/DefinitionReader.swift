@@ -3,7 +3,10 @@ import IncidentModel
 extension DefinedFormat {
   /// A format from its JSON file. Everything it says is checked, and its samples are read: a definition that does not
   /// read its own samples is refused.
-  public init(json: [UInt8]) throws(DefinitionError) {
+  public init(json: [UInt8]) throws(DefinitionError) { try self.init(json: json, checksSamples: true) }
+
+  /// `checksSamples` is false for the built-in definitions, whose samples the tests read.
+  init(json: [UInt8], checksSamples: Bool) throws(DefinitionError) {
     let tree = json.withUnsafeBytes { JSONTree($0) }
     guard let tree, case .object(let members) = tree else {
       throw DefinitionError(
@@ -13,8 +16,7 @@ extension DefinedFormat {
       "name", "summary", "kind", "pattern", "patterns", "detect", "time", "device", "basis", "severity",
       "message",
       "program", "map", "nested", "multiline", "skip", "delimiter", "header", "separators", "sample",
-      "refuse", "comment",
-      "$schema",
+      "refuse", "comment", "contains", "programs", "lines", "$schema",
     ]
     if let stray = members.first(where: { !known.contains($0.key) }) {
       throw DefinitionError(
@@ -70,6 +72,9 @@ extension DefinedFormat {
     }
     program = fixedProgram
     var rules: [DeviceRule] = []
+    // Whoever names where the device comes from does not want it from elsewhere.
+    if tree["device"] != nil { fixed.insert(.device) }
+    if tree["program"] != nil { fixed.insert(.program) }
     for (index, rule) in (tree["device"]?.list ?? []).enumerated() {
       if let field = rule["field"]?.text ?? rule.text {
         take(.device, field, rank: UInt8(min(index, 100)))
@@ -101,10 +106,16 @@ extension DefinedFormat {
     continues = try Self.pattern(tree["multiline"]?["continues"], "multiline.continues")
     skip = try Self.pattern(tree["skip"], "skip")
     nested = Set(tree["nested"]?.list.compactMap(\.text) ?? [])
-    unclaimed = .noMatch
+    contains = (tree["contains"]?.list ?? []).compactMap { $0.text.map { Array($0.utf8) } }
+    claimsLines = tree["lines"] != .bool(false)
+    programs = (tree["programs"]?.list ?? []).compactMap(\.text)
+    guard contains.allSatisfy({ !$0.isEmpty }), contains.count == (tree["contains"]?.list ?? []).count else {
+      throw Self.wrong("contains", "a text or a list of texts, none of them empty")
+    }
     yields = fixed.map { "\($0)" }.sorted() + ["other fields"]
     samples = try Self.samples(tree)
     refusals = tree["refuse"]?.list.compactMap(\.text) ?? []
+    guard checksSamples else { return }
     let failures = SampleCheck.failures(of: self)
     if let first = failures.first {
       throw DefinitionError(
@@ -205,10 +216,14 @@ extension DefinedFormat {
       rule.unit = found
     }
     if let format = time["format"] {
-      guard let text = format.text, let pattern = StampPattern(text) else {
-        throw wrong("time.format", "a form in the letters of strftime(3), such as '%d.%m.%Y %H:%M:%S'")
+      for form in format.list {
+        guard let text = form.text, let pattern = StampPattern(text) else {
+          throw wrong(
+            "time.format",
+            "a form (or a list of them) in the letters of strftime(3), such as '%d.%m.%Y %H:%M:%S'")
+        }
+        rule.formats.append(pattern)
       }
-      rule.format = pattern
       rule.kind = .formatted
     }
     if let zone = time["zone"] {

@@ -12,7 +12,8 @@ struct AccessLogFormat: LogFormat {
       #"192.0.2.9 - jo [04/Jan/2020:07:25:02 +0100] "GET /x?y=1 HTTP/1.1" 404 522 "-" "curl/7.0""#,
       time: "2020-01-04T06:25:02Z", device: "192.0.2.9", severity: 255, message: "GET /x?y=1 HTTP/1.1",
       fields:
-        #"{"user":"jo","method":"GET","path":"/x?y=1","status":404,"bytes":522,"user_agent":"curl/7.0"}"#),
+        #"{"user":"jo","method":"GET","path":"/x?y=1","http_version":"1.1","status":404,"bytes":522,"user_agent":"curl/7.0"}"#
+    ),
     FormatSample(
       #"www.example.net 192.0.2.9 - - [08/Jun/2020:08:04:43 +0000] "\x16\x03" 400 - "#, device: "192.0.2.9",
       fields: #"{"vhost":"www.example.net","status":400}"#),
@@ -46,8 +47,9 @@ struct AccessLogFormat: LogFormat {
       }
       i = end &+ 1
     }
-    // Some leave out identity and user.
+    // Some leave out identity and user, or one of them.
     if count == 1 { return (.empty, words.3, .empty, stamp, open &+ 1, stamp.end &+ 2) }
+    if count == 2 { return (.empty, words.2, .empty, stamp, open &+ 1, stamp.end &+ 2) }
     guard count == 3 || count == 4 else { return nil }
     let user = words.3.count == 1 && line[words.3.start] == 0x2D ? Slice.empty : words.3
     return (count == 4 ? words.0 : .empty, words.1, user, stamp, open &+ 1, stamp.end &+ 2)
@@ -69,13 +71,22 @@ struct AccessLogFormat: LogFormat {
       let close = quoteEnd(record, request)
       reading.message = .record(request, close &- request)
       reading.beginFields()
-      if !head.vhost.isEmpty { reading.field("vhost", Bytes.part(record, head.vhost.start, head.vhost.end)) }
+      if !head.vhost.isEmpty {
+        let colon = Bytes.findNear(0x3A, record, from: head.vhost.start, to: head.vhost.end)
+        reading.field("vhost", Bytes.part(record, head.vhost.start, colon))
+        if colon < head.vhost.end {
+          reading.fieldGuessing("vhost_port", Bytes.part(record, colon &+ 1, head.vhost.end))
+        }
+      }
       if !head.user.isEmpty { reading.field("user", Bytes.part(record, head.user.start, head.user.end)) }
       let space = Bytes.findNear(0x20, record, from: request, to: close)
       if space < close {
         reading.field("method", Bytes.part(record, request, space))
         let pathEnd = Bytes.findNear(0x20, record, from: space &+ 1, to: close)
         reading.field("path", Bytes.part(record, space &+ 1, pathEnd))
+        if Bytes.matches("HTTP/", record, at: pathEnd &+ 1) {
+          reading.field("http_version", Bytes.part(record, pathEnd &+ 6, close))
+        }
       }
       var i = close &+ 1
       let status = word(record, &i)

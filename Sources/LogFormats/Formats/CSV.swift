@@ -72,7 +72,9 @@ struct CSVFormat: LogFormat {
     }
     guard columns >= 2 else { return 0 }
     if seen == 0 { return hasTime && columns >= 3 ? 50 : 0 }
-    if !hasTime { return columns >= 3 && seen >= 2 && agreeing == seen ? 40 : 0 }
+    // Two columns are a table only where somebody took the trouble of quoting.
+    let isTable = columns >= 3 || Bytes.find(",\"", head) != nil || Bytes.find("\",", head) != nil
+    if !hasTime { return isTable && seen >= 2 && agreeing == seen ? 40 : 0 }
     // One broken row (short, or a quoted cell that goes on in the next line) must not cost a small table its header.
     let broken = seen - agreeing
     if agreeing * 10 >= seen * 8 { return 90 }

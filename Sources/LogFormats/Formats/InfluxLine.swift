@@ -123,7 +123,10 @@ struct InfluxLineFormat: LogFormat {
     {
       while i < record.count {
         let byte = record[i]
-        if byte == 0x5C, i &+ 1 < record.count {
+        // A backslash protects a comma, a blank, an equals sign; before anything else it stands for itself.
+        if byte == 0x5C, i &+ 1 < record.count,
+          record[i &+ 1] == 0x2C || record[i &+ 1] == 0x20 || record[i &+ 1] == 0x3D
+        {
           i &+= 2
           continue
         }
@@ -141,7 +144,7 @@ struct InfluxLineFormat: LogFormat {
       let first = reading.scratchCount
       var i = start
       while i < end {
-        if record[i] == 0x5C, i &+ 1 < end, [0x2C, 0x20, 0x3D, 0x5C].contains(record[i &+ 1]) { i &+= 1 }
+        if record[i] == 0x5C, i &+ 1 < end, [0x2C, 0x20, 0x3D].contains(record[i &+ 1]) { i &+= 1 }
         reading.append(record[i])
         i &+= 1
       }
@@ -149,7 +152,8 @@ struct InfluxLineFormat: LogFormat {
     }
 
     private func unescaped(
-      _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into reading: inout Reading
+      _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, isString: Bool = false,
+      into reading: inout Reading
     ) {
       if Bytes.findNear(0x5C, record, from: start, to: end) == end {
         reading.appendJSONString(Bytes.part(record, start, end))
@@ -158,13 +162,62 @@ struct InfluxLineFormat: LogFormat {
       var bytes: [UInt8] = []
       var i = start
       while i < end {
-        if record[i] == 0x5C, i &+ 1 < end, [0x2C, 0x20, 0x3D, 0x22, 0x5C].contains(record[i &+ 1]) {
-          i &+= 1
-        }
+        let isProtecting =
+          record[i] == 0x5C && i &+ 1 < end
+          && (isString
+            ? record[i &+ 1] == 0x22 || record[i &+ 1] == 0x5C : [0x2C, 0x20, 0x3D].contains(record[i &+ 1]))
+        if isProtecting { i &+= 1 }
         bytes.append(record[i])
         i &+= 1
       }
       bytes.withUnsafeBytes { reading.appendJSONString($0) }
+    }
+
+    /// `.5`, `1.`, `007`, `-0.`, `+3`: numbers that JSON writes otherwise. False where the bytes are none.
+    private static func appendLooseNumber(_ bytes: UnsafeRawBufferPointer, into reading: inout Reading)
+      -> Bool
+    {
+      var i = 0
+      let count = bytes.count
+      func digits() -> (start: Int, end: Int) {
+        let start = i
+        while i < count, Bytes.isDigit(bytes[i]) { i &+= 1 }
+        return (start, i)
+      }
+      let isNegative = count > 0 && bytes[0] == 0x2D
+      if isNegative || count > 0 && bytes[0] == 0x2B { i = 1 }
+      var whole = digits()
+      var fraction = (start: i, end: i)
+      if i < count, bytes[i] == 0x2E {
+        i &+= 1
+        fraction = digits()
+      }
+      guard whole.end > whole.start || fraction.end > fraction.start else { return false }
+      var exponent = (start: i, end: i)
+      if i < count, bytes[i] | 0x20 == 0x65 {
+        i &+= 1
+        if i < count, bytes[i] == 0x2B || bytes[i] == 0x2D { i &+= 1 }
+        let number = digits()
+        guard number.end > number.start else { return false }
+        exponent = (exponent.start &+ 1, i)
+      }
+      guard i == count else { return false }
+      while whole.end &- whole.start > 1, bytes[whole.start] == 0x30 { whole.start &+= 1 }
+      if isNegative { reading.append(0x2D) }
+      if whole.end > whole.start {
+        reading.append(bytes, whole.start, whole.end)
+      } else {
+        reading.append(0x30)
+      }
+      if fraction.end > fraction.start {
+        reading.append(0x2E)
+        reading.append(bytes, fraction.start, fraction.end)
+      }
+      if exponent.end > exponent.start {
+        reading.append(0x65)
+        reading.append(bytes, exponent.start, exponent.end)
+      }
+      return true
     }
 
     /// A field's value: number with or without `i` or `u`, truth, or a string in quotes.
@@ -177,7 +230,7 @@ struct InfluxLineFormat: LogFormat {
         i = start
         while i < count, record[i] != 0x22 { i &+= record[i] == 0x5C ? 2 : 1 }
         guard i < count else { return false }
-        unescaped(record, start, i, into: &reading)
+        unescaped(record, start, i, isString: true, into: &reading)
         i &+= 1
         return true
       }
@@ -190,6 +243,7 @@ struct InfluxLineFormat: LogFormat {
         reading.append(bytes)
         return true
       }
+      if Self.appendLooseNumber(bytes, into: &reading) { return true }
       switch String(decoding: bytes, as: UTF8.self) {
       case "t", "T", "true", "True", "TRUE": reading.append("true")
       case "f", "F", "false", "False", "FALSE": reading.append("false")

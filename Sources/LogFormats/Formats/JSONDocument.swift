@@ -14,6 +14,10 @@ struct JSONDocumentFormat: LogFormat {
     FormatSample(
       "{\"Records\":[{\"ts\":1775552889,\"host\":\"h\",\"msg\":\"x\"}]}", time: "2026-04-07T09:08:09Z",
       device: "h"),
+    FormatSample(
+      "{\n\"eventVersion\":\"1.08\",\"userIdentity\":{\"arn\":\"arn:aws:iam::1:user/jo\"},\"awsRegion\":\"eu-1\","
+        + "\"eventTime\":\"2026-04-07T09:08:09Z\",\"eventSource\":\"iot.amazonaws.com\",\"eventName\":\"UpdateThing\"}",
+      time: "2026-04-07T09:08:09Z", device: "arn:aws:iam::1:user/jo", program: "iot.amazonaws.com"),
   ]
   let refusals = ["text", "} ", "{\"a\":", "{\"a\":1} x"]
 
@@ -39,34 +43,6 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser(isFramed: true) { tree in
-      // CloudTrail delivers `{"Records": […]}`: their elements are read one by one elsewhere; here they are events of their own.
-      guard case .object(let members) = tree, members.count == 1, case .array(let records) = members[0].value
-      else { return nil }
-      var events: [PreparedEvent] = []
-      let reader = JSONRecordParser()
-      var reading = Reading()
-      for record in records {
-        guard case .object = record else { return nil }
-        let bytes = Array(JSONTree.compact(record).utf8)
-        bytes.withUnsafeBytes { bytes in
-          guard reader.parse(bytes, into: &reading) == .event else { return }
-          var event = PreparedEvent()
-          event.kind = reading.kind
-          event.time = reading.time
-          event.resolution = reading.resolution
-          event.stamp = reading.text(reading.stamp, of: bytes)
-          event.device = reading.text(reading.device, of: bytes)
-          event.severity = reading.severity
-          event.program = reading.text(reading.program, of: bytes)
-          event.message = reading.text(reading.message, of: bytes)
-          if let fields = JSONTree(reading.bytes(reading.fields, of: bytes)) {
-            event.fields = fields.members.map { ($0.key, JSONTree.compact($0.value)) }
-          }
-          events.append(event)
-        }
-      }
-      return events.isEmpty ? nil : events
-    }
+    JSONDocumentParser(isFramed: true) { _ in nil }
   }
 }

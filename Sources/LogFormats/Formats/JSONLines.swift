@@ -48,9 +48,9 @@ struct JSONLinesFormat: LogFormat {
 final class JSONRecordParser: RecordParser {
   private let objects: JSONObjectReader
   @exclusivity(unchecked) private var resume = 0
+  @exclusivity(unchecked) private var isWrapped = false
 
-  private lazy var nestedObjects = JSONObjectReader()
-  @exclusivity(unchecked) private var nested = Reading()
+  private let nested = NestedJSON()
 
   init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
 
@@ -69,6 +69,11 @@ final class JSONRecordParser: RecordParser {
         if Bytes.isBlank(record) { return .blank }
         return .refused(JSONText.valueEnd(record, from: 0) == record.count ? .notAnObject : .notJSON)
       }
+    }
+    isWrapped = false
+    if let first = JSONWrapper.firstElement(record, at: i) {
+      isWrapped = true
+      i = first
     }
     return element(record, at: i, into: &reading)
   }
@@ -89,7 +94,18 @@ final class JSONRecordParser: RecordParser {
       return .refused(refusal)
     case .success(let end):
       var i = end
-      if i < record.count {
+      if isWrapped {
+        i = JSONText.skipSpace(record, from: i)
+        if i < record.count, record[i] == 0x2C {
+          i = JSONText.skipSpace(record, from: i &+ 1)
+          if i < record.count, record[i] == 0x7B {
+            resume = i
+            reading.flags.insert(.more)
+          }
+        }
+        // What stands around the list belongs to nobody; an element is marked even where it is the only one.
+        i = record.count
+      } else if i < record.count {
         while i < record.count, record[i] <= 0x20 || record[i] == 0x2C || record[i] == 0x5D { i &+= 1 }
         if i < record.count {
           guard record[i] == 0x7B else {
@@ -101,43 +117,8 @@ final class JSONRecordParser: RecordParser {
         }
       }
       if start > 0 || i < record.count { reading.element = .record(start, end &- start) }
-      let message = reading.bytes(reading.message, of: record)
-      if message.count > 6, message[0] == 0x7B, message[message.count &- 1] == 0x7D {
-        openMessage(Array(message), into: &reading)
-      }
+      nested.open(record, into: &reading)
       return .event
-    }
-  }
-
-  /// A message that is a JSON object itself: what it says completes the reading; its other members go under `nested`.
-  private func openMessage(_ bytes: [UInt8], into reading: inout Reading) {
-    bytes.withUnsafeBytes { text in
-      nested.reset()
-      guard case .success(let end) = nestedObjects.read(text, at: 0, into: &nested), end == text.count else {
-        return
-      }
-      if reading.kind == .none, nested.kind != .none {
-        reading.kind = nested.kind
-        reading.time = nested.time
-        reading.resolution = nested.resolution
-        reading.stamp = reading.appendSlice(nested.bytes(nested.stamp, of: text))
-      }
-      if reading.device.isEmpty, !nested.device.isEmpty {
-        reading.device = reading.appendSlice(nested.bytes(nested.device, of: text))
-        reading.basis = nested.basis
-      }
-      if reading.severity == 255 { reading.severity = nested.severity }
-      if reading.program.isEmpty, !nested.program.isEmpty {
-        reading.program = reading.appendSlice(nested.bytes(nested.program, of: text))
-      }
-      if !nested.message.isEmpty {
-        reading.message = reading.appendSlice(nested.bytes(nested.message, of: text))
-      }
-      guard !nested.fields.isEmpty else { return }
-      reading.reopenFields()
-      reading.key("nested")
-      reading.append(nested.bytes(nested.fields, of: text))
-      reading.endFields()
     }
   }
 }

@@ -30,6 +30,8 @@ struct JournaldExportFormat: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    private let bodies = BodyOpener()
+
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
@@ -54,7 +56,9 @@ struct JournaldExportFormat: LogFormat {
       }
       reading.endFields()
       if reading.program.isEmpty { reading.program = fallback }
-      return reading.kind == .absolute ? .event : .refused(.noTime)
+      guard reading.kind == .absolute else { return .refused(.noTime) }
+      bodies.open(record, into: &reading)
+      return .event
     }
 
     private func take(

@@ -29,7 +29,9 @@ struct JournaldJSONFormat: LogFormat {
   func score(_ line: UnsafeRawBufferPointer) -> Int { Self.shape.score(line) > 0 ? 90 : 0 }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    Self.shape.makeParser { record, reading in
+    let bodies = BodyOpener()
+    return Self.shape.makeParser { record, reading in
+      defer { bodies.open(record, into: &reading) }
       if let value = JSONShape.value(of: #""_BOOT_ID""#, in: record), record[value] == 0x22 {
         let end = Bytes.findNear(0x22, record, from: value &+ 1, to: record.count)
         reading.boot = .record(value &+ 1, end &- value &- 1)

@@ -49,6 +49,8 @@ struct JournaldMonotonicFormat: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    private let bodies = BodyOpener()
+
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       if Bytes.matches("-- ", record, at: 0) {
@@ -62,6 +64,7 @@ struct JournaldMonotonicFormat: LogFormat {
       }
       reading.setSinceBoot(time, resolution: resolution, from: 0, to: end)
       SyslogText.readBody(record, from: TextLine.skipBlanks(record, end), priority: -1, into: &reading)
+      bodies.open(record, into: &reading)
       return .event
     }
   }

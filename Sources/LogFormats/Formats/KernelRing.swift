@@ -81,7 +81,7 @@ struct KernelRingFormat: LogFormat {
       if Bytes.matches("Linux version ", record, at: reading.message.start) {
         reading.flags.insert(.bootMarker)
       }
-      NetfilterText.addFields(record, from: reading.message.start, into: &reading)
+      NetfilterText.addFields(Bytes.part(record, reading.message.start, reading.message.end), into: &reading)
       RealTimeText.findWall(record, from: reading.message.start, into: &reading)
       return .event
     }

@@ -13,16 +13,30 @@ struct LoRaWANFormat: LogFormat {
     FormatSample(
       #"{"deduplicationId":"x","time":"2022-07-18T09:34:15.775023242Z","deviceInfo":{"devEui":"0101","deviceName":"n"},"fPort":1}"#,
       time: "2022-07-18T09:34:15.775023242Z", device: "0101"),
+    FormatSample(
+      #"{"time":"2026-04-07T09:08:09Z","deviceInfo":{"devEui":"0102"},"level":"ERROR","code":"UPLINK_CODEC","description":"x y"}"#,
+      device: "0102", severity: 3, message: "x y"),
+    FormatSample(
+      #"{"app_id":"a","dev_id":"pump-7","hardware_serial":"0103","port":1,"metadata":{"time":"2026-04-07T09:08:09.1Z"}}"#,
+      time: "2026-04-07T09:08:09.1Z", device: "pump-7"),
   ]
   let refusals = ["{", "text"]
 
   private static let shape = JSONShape(
-    markers: [], anyOf: [#""end_device_ids""#, #""deviceInfo""#],
-    time: ["received_at", "time", "uplink_message.received_at", "publishedAt"],
-    device: [
-      "end_device_ids.device_id", "deviceInfo.devEui", "end_device_ids.dev_eui", "deviceInfo.deviceName",
+    markers: [],
+    anyOf: [
+      #""end_device_ids""#, #""deviceInfo""#, #""devEUI""#, #""devEui""#, #""dev_id""#, #""hardware_serial""#,
     ],
-    severity: ["level"], message: ["description"], basis: .authenticated, fixedProgram: "lorawan")
+    // The server's own clock first: those of gateways and devices compete with it.
+    time: [
+      "received_at", "time", "uplink_message.received_at", "publishedAt", "metadata.time", "txInfo.time",
+      "receivedAt",
+    ],
+    device: [
+      "end_device_ids.device_id", "deviceInfo.devEui", "devEui", "devEUI", "end_device_ids.dev_eui", "dev_id",
+      "deviceInfo.deviceName", "deviceName", "hardware_serial",
+    ],
+    severity: ["level"], message: ["description", "error"], basis: .authenticated, fixedProgram: "lorawan")
 
   func score(_ line: UnsafeRawBufferPointer) -> Int { Self.shape.score(line) }
 

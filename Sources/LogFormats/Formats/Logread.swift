@@ -46,6 +46,8 @@ struct LogreadFormat: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    private let bodies = BodyOpener()
+
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       guard let head = LogreadFormat.head(record) else {
@@ -53,6 +55,7 @@ struct LogreadFormat: LogFormat {
       }
       reading.set(head.stamp, from: head.start)
       SyslogText.readBody(record, from: head.end, priority: -1, into: &reading)
+      bodies.open(record, into: &reading)
       return .event
     }
   }

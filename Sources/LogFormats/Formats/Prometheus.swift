@@ -33,10 +33,25 @@ struct PrometheusFormat: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    /// Name and unit of the last `# UNIT` line.
+    @exclusivity(unchecked) private var family: [UInt8] = []
+    @exclusivity(unchecked) private var unit: [UInt8] = []
+
+    /// Takes `# UNIT name unit`.
+    private func takeUnit(_ record: UnsafeRawBufferPointer) {
+      guard Bytes.matches("# UNIT ", record, at: 0) else { return }
+      let space = Bytes.findNear(0x20, record, from: 7, to: record.count)
+      family = Array(Bytes.part(record, 7, space))
+      unit = Array(Bytes.part(record, min(space &+ 1, record.count), record.count))
+    }
+
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
-      if record[0] == 0x23 { return .structure }
+      if record[0] == 0x23 {
+        takeUnit(record)
+        return .structure
+      }
       let count = record.count
       var i = 0
       while i < count,
@@ -90,6 +105,11 @@ struct PrometheusFormat: LogFormat {
       guard Self.isValue(number) else { return .refused(.badNumber) }
       reading.key("value")
       reading.appendGuessing(number)
+      if !unit.isEmpty, family.count <= reading.program.count,
+        family.elementsEqual(Bytes.part(record, 0, family.count))
+      {
+        unit.withUnsafeBytes { reading.field("unit", $0) }
+      }
       reading.endFields()
       i = TextLine.skipBlanks(record, i)
       guard i < count, record[i] != 0x23 else { return .event }

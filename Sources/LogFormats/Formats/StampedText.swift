@@ -15,8 +15,8 @@ struct StampedTextFormat: LogFormat {
       severity: 3,
       message: "17#17: upstream timed out"),
     FormatSample(
-      "Mon Jun  6 18:43:28 2016 [pid 2] CONNECT: Client \"192.0.2.9\"", time: "2016-06-06T18:43:28 (no zone)",
-      severity: 255, message: "[pid 2] CONNECT: Client \"192.0.2.9\""),
+      "Mon Jun  6 18:43:28 2016 [pid 2] connected to \"192.0.2.9\"", time: "2016-06-06T18:43:28 (no zone)",
+      severity: 255, message: "[pid 2] connected to \"192.0.2.9\""),
     FormatSample(
       "@40000000433225833b6e1a8c tcpserver: status: 5/30", time: "2005-09-22T03:31:05.997071500Z",
       message: "tcpserver: status: 5/30"),
@@ -26,7 +26,7 @@ struct StampedTextFormat: LogFormat {
       "07/11/2022-10:29:01.860293  [**] [1:2:3] SCAN [**]", time: "2022-07-11T10:29:01.860293 (no zone)",
       message: "[**] [1:2:3] SCAN [**]"),
     FormatSample("12/28-12:55:38.765402 [**] x", time: "12-28T12:55:38.765402"),
-    FormatSample("19-Oct-2022 05:34:02.425 client @0x7f", time: "2022-10-19T05:34:02.425 (no zone)"),
+    FormatSample("19-Oct-2022 05:34:02 door @0x7f", time: "2022-10-19T05:34:02 (no zone)"),
     FormatSample("[Dec 21 12:56:59] SECURITY[77]: x", time: "12-21T12:56:59", message: "SECURITY[77]: x"),
     FormatSample("  File \"x.py\", line 1", verdict: .continuation),
     FormatSample("ValueError: bad", verdict: .continuation),

@@ -36,6 +36,7 @@ struct SyslogISOFormat: LogFormat {
     guard i > host, i < line.count, line[host] != 0x5B, line[i &- 1] != 0x3A else { return 20 }
     let tag = i &+ 1
     i = tag
+    if RouterTopics.end(line, at: tag) != nil { return 76 }
     while i < line.count, line[i] > 0x20, line[i] != 0x5B, line[i] != 0x3A { i &+= 1 }
     return i > tag && i < line.count && line[i] > 0x20 ? 75 : 30
   }
@@ -53,6 +54,7 @@ struct SyslogISOFormat: LogFormat {
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
+    private let bodies = BodyOpener()
     @exclusivity(unchecked) private var resume = 0
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
@@ -102,6 +104,7 @@ struct SyslogISOFormat: LogFormat {
         }
       }
       SyslogText.readBody(record, from: i, priority: priority, hasHost: hasHost, into: &reading)
+      bodies.open(record, into: &reading)
       return .event
     }
 

@@ -9,7 +9,8 @@ struct SyslogRFC3164Format: LogFormat {
     FormatSample(
       "Feb 12 14:10:21 sd-126005 sshd[16378]: Invalid user pascal from 192.0.2.7 port 53502",
       time: "02-12T14:10:21", device: "sd-126005", severity: 255, program: "sshd",
-      message: "Invalid user pascal from 192.0.2.7 port 53502", fields: #"{"pid":16378}"#),
+      message: "Invalid user pascal from 192.0.2.7 port 53502",
+      fields: #"{"pid":16378,"user":"pascal","address":"192.0.2.7","port":53502}"#),
     FormatSample(
       "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
       time: "10-11T22:14:15", device: "mymachine", severity: 2, program: "su",
@@ -56,6 +57,7 @@ struct SyslogRFC3164Format: LogFormat {
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
+    private let bodies = BodyOpener()
     @exclusivity(unchecked) private var resume = 0
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
@@ -98,6 +100,7 @@ struct SyslogRFC3164Format: LogFormat {
       i = stamp.end
       if i < end, record[i] == 0x20 { i &+= 1 }
       SyslogText.readBody(record, from: i, priority: priority, into: &reading)
+      bodies.open(record, into: &reading)
       return .event
     }
 

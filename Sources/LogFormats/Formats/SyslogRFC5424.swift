@@ -57,6 +57,7 @@ struct SyslogRFC5424Format: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    private let bodies = BodyOpener()
     @exclusivity(unchecked) private var stamps = StampReader()
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
@@ -102,6 +103,7 @@ struct SyslogRFC5424Format: LogFormat {
       if count &- i >= 3, record[i] == 0xEF, record[i &+ 1] == 0xBB, record[i &+ 2] == 0xBF { i &+= 3 }
       reading.message = .record(i, count &- i)
       if i < count, record[i] == 0x5B { SyslogText.kernelUptime(record, at: i, into: &reading) }
+      bodies.open(record, into: &reading)
       return .event
     }
 

@@ -30,7 +30,7 @@ struct ZeekTSVFormat: LogFormat {
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
-    if Bytes.matches("#separator ", head, at: 0) { return 100 }
+    if Bytes.matches("#separator ", head, at: 0) || Bytes.matches("ts\tuid\t", head, at: 0) { return 100 }
     guard let fields = Bytes.find("#fields", UnsafeRawBufferPointer(rebasing: head.prefix(4096))),
       fields == 0 || head[fields - 1] == 0x0A
     else { return 0 }
@@ -60,6 +60,12 @@ struct ZeekTSVFormat: LogFormat {
       if Bytes.isBlank(record) { return .blank }
       if record[0] == 0x23 {
         readHeader(record)
+        return .structure
+      }
+      if columns.isEmpty, Bytes.matches("ts\tuid\t", record, at: 0) {
+        // zeek-cut -C and the like leave nothing of the header but the names.
+        name(record.split(separator: separator, omittingEmptySubsequences: false).map { Array($0) })
+        for index in columns.indices { columns[index].kind = .number }
         return .structure
       }
       guard !columns.isEmpty else { return .refused(.noHeader) }
@@ -137,23 +143,7 @@ struct ZeekTSVFormat: LogFormat {
       case "#empty_field": empty = cells[1]
       case "#unset_field": unset = cells[1]
       case "#path": path = cells[1]
-      case "#fields":
-        columns = cells.dropFirst().map { name in
-          var scratch = Reading()
-          name.withUnsafeBytes { scratch.appendJSONString($0) }
-          scratch.append(0x3A)
-          var column = Column(name: [])
-          column.name = Array(
-            scratch.bytes(.scratch(0, scratch.scratchCount), of: UnsafeRawBufferPointer(start: nil, count: 0))
-          )
-          switch String(decoding: name, as: UTF8.self) {
-          case "ts": column.role = .time
-          case "id.orig_h", "host", "src", "source_h": column.role = .device
-          case "msg", "message", "note": column.role = .message
-          default: break
-          }
-          return column
-        }
+      case "#fields": name(Array(cells.dropFirst()))
       case "#types":
         for (index, type) in cells.dropFirst().enumerated() where index < columns.count {
           let type = String(decoding: type, as: UTF8.self)
@@ -166,6 +156,26 @@ struct ZeekTSVFormat: LogFormat {
             }
         }
       default: break
+      }
+    }
+
+    /// Takes the columns' names.
+    private func name(_ names: [[UInt8]]) {
+      columns = names.map { name in
+        var scratch = Reading()
+        name.withUnsafeBytes { scratch.appendJSONString($0) }
+        scratch.append(0x3A)
+        var column = Column(name: [])
+        column.name = Array(
+          scratch.bytes(.scratch(0, scratch.scratchCount), of: UnsafeRawBufferPointer(start: nil, count: 0))
+        )
+        switch String(decoding: name, as: UTF8.self) {
+        case "ts": column.role = .time
+        case "id.orig_h", "host", "src", "source_h": column.role = .device
+        case "msg", "message", "note": column.role = .message
+        default: break
+        }
+        return column
       }
     }
   }

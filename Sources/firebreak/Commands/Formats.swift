@@ -46,7 +46,7 @@ struct Formats: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the log formats, or show how a file is read.",
     discussion: "Docs/AddALogFormat.md shows how to add one.",
-    subcommands: [FormatsList.self, FormatsTest.self], defaultSubcommand: FormatsList.self)
+    subcommands: [FormatsList.self, FormatsTest.self, FormatsBench.self], defaultSubcommand: FormatsList.self)
 }
 
 /// `firebreak formats list`.
@@ -177,6 +177,20 @@ struct FormatsTest: ParsableCommand {
     }
     if bytes.starts(with: [0x1F, 0x8B]) {
       throw CommandError("'\(path)' is compressed: try 'gzip -dc \(path) | firebreak formats test -'")
+    }
+    let containers: [(magic: [UInt8], offset: Int, name: String)] = [
+      ([0x50, 0x4B, 3, 4], 0, "a zip archive"), ([0x37, 0x7A, 0xBC, 0xAF], 0, "a 7z archive"),
+      (Array("ustar".utf8), 257, "a tar archive"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], 0, "compressed by xz"),
+      ([0x28, 0xB5, 0x2F, 0xFD], 0, "compressed by zstd"),
+      ([0x04, 0x22, 0x4D, 0x18], 0, "compressed by lz4"),
+      (Array("BZh".utf8), 0, "compressed by bzip2"), (Array("LPKSHHRH".utf8), 0, "a systemd journal"),
+      (Array("SQLite format 3".utf8), 0, "a database"),
+    ]
+    for (magic, offset, name) in containers
+    where bytes.count > offset + magic.count && bytes[offset...].starts(with: magic) {
+      throw CommandError(
+        "'\(path)' is \(name), whose lines cannot be shown one by one: 'firebreak ingest \(path)' reads it, "
+          + "and 'firebreak formats test' the log files inside once they are unpacked")
     }
     return bytes
   }

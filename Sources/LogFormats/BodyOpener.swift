@@ -1,0 +1,243 @@
+import IncidentModel
+
+/// Opens what a syslog or journal message says inside: JSON, the words of ssh servers and PAM, firewall logs, RouterOS topics,
+/// UniFi's device tags, and the bodies of programs that a built-in definition names. What is found goes to the fields; the message
+/// stays as it is written, unless the body has a message of its own.
+///
+/// Looked at by program name, so that other lines cost one comparison.
+final class BodyOpener {
+  private let json = NestedJSON()
+  @exclusivity(unchecked) private var inner = Reading()
+  /// Parsers by the hash of a program's name, made when the program is met first.
+  @exclusivity(unchecked) private var parsers: [UInt64: DefinedParser] = [:]
+  @exclusivity(unchecked) private var topics: DefinedParser?
+  @exclusivity(unchecked) private var copy: [UInt8] = []
+
+  /// The definitions that open bodies, by the hash of the program's name in lower case.
+  private static let definitions: [UInt64: DefinedFormat] = {
+    var table: [UInt64: DefinedFormat] = [:]
+    for format in BuiltInDefinitions.formats {
+      for program in format.programs { table[hash(Array(program.utf8))] = format }
+    }
+    return table
+  }()
+
+  /// One bit for each first letter and length that a known program has.
+  private static let mask: UInt64 = {
+    var mask: UInt64 = 0
+    for format in BuiltInDefinitions.formats {
+      for program in format.programs { mask |= bit(program.utf8.first ?? 0, program.utf8.count) }
+    }
+    return mask
+  }()
+
+  private let mask = BodyOpener.mask
+
+  @inline(__always) private static func bit(_ first: UInt8, _ count: Int) -> UInt64 {
+    1 << UInt64(((first | 0x20) &+ UInt8(truncatingIfNeeded: count) &* 7) & 63)
+  }
+
+  private static func hash(_ name: [UInt8]) -> UInt64 {
+    name.map { Bytes.isLetter($0) ? $0 | 0x20 : $0 }.withUnsafeBytes { ContentHash.of($0) }
+  }
+
+  /// Opens the message of an event that has been read.
+  @inline(__always)
+  func open(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    json.open(record, into: &reading)
+    let program = reading.bytes(reading.program, of: record)
+    if program.isEmpty {
+      withoutProgram(record, into: &reading)
+    } else if program.count >= 6, Bytes.matches("kernel", program, at: 0) {
+      firewall(record, into: &reading)
+    } else if program.count <= 20, mask & Self.bit(program[0], program.count) != 0 {
+      openByProgram(program, record, into: &reading)
+    } else if program.count >= 12 {
+      deviceTag(record, into: &reading)
+    }
+  }
+
+  private func openByProgram(
+    _ program: UnsafeRawBufferPointer, _ record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) {
+    var name: UInt64 = 0xCBF2_9CE4_8422_2325
+    copy.removeAll(keepingCapacity: true)
+    for byte in program { copy.append(Bytes.isLetter(byte) ? byte | 0x20 : byte) }
+    name = copy.withUnsafeBytes { ContentHash.of($0) }
+    if parsers[name] == nil {
+      guard let format = Self.definitions[name] else { return }
+      parsers[name] = DefinedParser(format, SourceContext())
+    }
+    if let parser = parsers[name] { open(with: parser, record, into: &reading) }
+  }
+
+  private func open(
+    with parser: DefinedParser, _ record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) {
+    // The scratch buffer that may hold the message moves while it is written to.
+    let message = reading.bytes(reading.message, of: record)
+    guard message.count > 4, message.count < 1 << 16 else { return }
+    copy.removeAll(keepingCapacity: true)
+    copy.append(contentsOf: message)
+    copy.withUnsafeBytes { text in
+      guard parser.parse(text, into: &inner) == .event else { return }
+      let program = reading.program
+      let hadDevice = !reading.device.isEmpty
+      reading.complete(from: inner, of: text)
+      if !program.isEmpty { reading.program = program }
+      reading.addMembers(inner.bytes(inner.fields, of: text))
+      let client = inner.bytes(inner.device, of: text)
+      if !client.isEmpty, hadDevice {
+        addClient(client, to: &reading)
+      }
+    }
+  }
+
+  // MARK: Messages without a program
+
+  private func withoutProgram(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    repeatedHost(record, into: &reading)
+    if !reading.program.isEmpty {
+      let program = reading.bytes(reading.program, of: record)
+      if program.count <= 20, mask & Self.bit(program[0], program.count) != 0 {
+        openByProgram(program, record, into: &reading)
+      }
+      return
+    }
+    firewall(record, into: &reading)
+    // `firewall,info input: …`: RouterOS writes topics where others write a tag.
+    guard RouterTopics.end(reading.bytes(reading.message, of: record), at: 0) != nil else { return }
+    if topics == nil, let format = BuiltInDefinitions.formats.first(where: { $0.name == "mikrotik" }) {
+      topics = DefinedParser(format, SourceContext())
+    }
+    if let topics { open(with: topics, record, into: &reading) }
+  }
+
+  /// A firewall's line of the kernel.
+  private func firewall(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    let message = reading.bytes(reading.message, of: record)
+    guard message.count > 20, Bytes.find("IN=", message) != nil else { return }
+    if !reading.message.isInScratch { return NetfilterText.addFields(message, into: &reading) }
+    copy.removeAll(keepingCapacity: true)
+    copy.append(contentsOf: message)
+    copy.withUnsafeBytes { NetfilterText.addFields($0, into: &reading) }
+  }
+
+  /// `Dream-Machine Dream-Machine sshd[454008]: …`: UniFi's gateways write their name twice; the tag comes behind.
+  private func repeatedHost(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    let host = reading.device
+    let message = reading.message
+    guard !host.isEmpty, !host.isInScratch, !message.isInScratch, message.count > host.count &+ 2,
+      record[message.start &+ Int(host.count)] == 0x20,
+      Bytes.part(record, message.start, message.start &+ Int(host.count))
+        .elementsEqual(Bytes.part(record, host.start, host.end))
+    else { return }
+    let start = message.start &+ Int(host.count) &+ 1
+    var end = start
+    while end < message.end, end &- start < 64, record[end] > 0x20, record[end] != 0x5B, record[end] != 0x3A {
+      end &+= 1
+    }
+    guard end > start, end < message.end else { return }
+    var text = end
+    if record[end] == 0x5B {
+      let close = Bytes.findNear(0x5D, record, from: end, to: min(message.end, end &+ 16))
+      guard close &+ 1 < message.end, record[close] == 0x5D, record[close &+ 1] == 0x3A else { return }
+      reading.reopenFields()
+      SyslogText.appendPID(record, .record(end &+ 1, close &- end &- 1), into: &reading)
+      reading.endFields()
+      text = close &+ 1
+    }
+    guard record[text] == 0x3A else { return }
+    reading.program = .record(start, end &- start)
+    text = TextLine.skipBlanks(record, text &+ 1)
+    reading.message = .record(text, max(0, message.end &- text))
+  }
+
+  // MARK: UniFi
+
+  /// `U7PG2,f09fc2aabbcc,v4.0.66.10832` or `f09fc2aabbcc,UAP-AC-Pro-Gen2-6.5.28+14491` where others write host or tag: model,
+  /// address and firmware. The address is the device.
+  private func deviceTag(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    let tag = reading.program
+    guard !tag.isInScratch else { return }
+    let bytes = Bytes.part(record, tag.start, tag.end)
+    let comma = Bytes.findNear(0x2C, bytes, from: 0, to: bytes.count)
+    guard comma < bytes.count, let address = Self.address(bytes, comma) else { return }
+    reading.reopenFields()
+    let mac = Bytes.part(bytes, address.start, address.start + 12)
+    reading.field("mac", mac)
+    if address.start == 0 {
+      reading.field("model", Bytes.part(bytes, 13, bytes.count))
+    } else {
+      reading.field("model", Bytes.part(bytes, 0, comma))
+      if bytes.count > address.start + 13 {
+        reading.field("firmware", Bytes.part(bytes, address.start + 13, bytes.count))
+      }
+    }
+    if !reading.device.isEmpty {
+      reading.field("host", Bytes.part(record, reading.device.start, reading.device.end))
+    }
+    reading.endFields()
+    reading.device = .record(tag.start + address.start, 12)
+    reading.basis = .selfAsserted
+    // The program's own tag follows: `hostapd: …`, `hostapd[123]: …`, `kernel: …`.
+    let message = reading.message
+    guard !message.isInScratch else { return }
+    let colon = Bytes.findNear(0x3A, record, from: message.start, to: min(message.end, message.start + 48))
+    guard colon < min(message.end, message.start + 48), colon > message.start else { return }
+    var end = message.start
+    while end < colon, record[end] > 0x20, record[end] != 0x5B { end += 1 }
+    guard end > message.start, end == colon || record[end] == 0x5B else { return }
+    reading.program = .record(message.start, end - message.start)
+    let text = TextLine.skipBlanks(record, colon + 1)
+    reading.message = .record(text, max(0, message.end - text))
+  }
+
+  /// Who was at the other end, where the syslog header already says who reports.
+  private func addClient(_ client: UnsafeRawBufferPointer, to reading: inout Reading) {
+    reading.reopenFields()
+    reading.field("client", client)
+    reading.endFields()
+  }
+
+  /// Twelve hexadecimal digits before the comma or behind it.
+  private static func address(_ bytes: UnsafeRawBufferPointer, _ comma: Int) -> (start: Int, end: Int)? {
+    for start in [0, comma + 1] {
+      guard start + 12 <= bytes.count, start > 0 || comma == 12 else { continue }
+      guard start == 0 || start + 12 == bytes.count || bytes[start + 12] == 0x2C else { continue }
+      if bytes[start..<start + 12].allSatisfy({ Bytes.hexValue($0) < 16 }) { return (start, start + 12) }
+    }
+    return nil
+  }
+}
+
+/// RouterOS's topics: `firewall,info`, `system,error,critical`.
+enum RouterTopics {
+  private static let names: [StaticString] = [
+    "system", "firewall", "dhcp", "wireless", "interface", "ppp", "ipsec", "script", "route", "ospf", "bgp",
+    "wifi",
+    "caps", "hotspot", "l2tp", "pptp", "sstp", "ovpn", "ssh", "snmp", "ntp", "dns", "radius", "backup",
+    "certificate", "lte", "gps", "health", "watchdog", "critical", "error", "warning", "info", "account",
+    "bridge",
+    "wireguard", "container", "mqtt",
+  ]
+
+  /// Offset behind the topics and their blank; nil where the bytes at `start` are no topics.
+  static func end(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
+    var i = start
+    let limit = min(bytes.count, start &+ 64)
+    var comma = -1
+    while i < limit, bytes[i] != 0x20 {
+      let byte = bytes[i]
+      guard byte &- 0x61 < 26 || Bytes.isDigit(byte) || byte == 0x2C || byte == 0x2D else { return nil }
+      if byte == 0x2C, comma < 0 { comma = i }
+      i &+= 1
+    }
+    guard comma > start, i < limit, bytes[i &- 1] != 0x2C else { return nil }
+    for name in names where name.utf8CodeUnitCount == comma &- start && Bytes.matches(name, bytes, at: start)
+    {
+      return i &+ 1
+    }
+    return nil
+  }
+}
