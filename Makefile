@@ -40,6 +40,7 @@ docs: packages
 
 bench: build
 	@.ci/bench $(BINARY)
+	@.ci/bench-scale $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test
