@@ -45,6 +45,7 @@ docs: packages
 bench: build
 	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
 	@.ci/bench-formats $(BINARY)
+	@.ci/bench-scale $(BINARY)
 
 fleet: build
 	@.ci/fleet $(BINARY)

@@ -22,65 +22,92 @@ public struct CascadeTracer: Sendable {
   /// What happened: clocks, onsets, changes, common cause, origins, spread, phases.
   public func trace(_ evidence: IncidentEvidence) -> Trace {
     var timeline = Timeline(evidence)
-    let fleet = Fleet(evidence)
+    var fleet = Fleet(evidence)
+    fleet.learn(from: timeline)
     let judgements = Judgements(options.judgements, evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
     timeline.correct(by: clocks.offsets)
     var reading = Reading(timeline, fleet, clocks, judgements)
-    var whole = reading.diagnosis(of: reading.members)
-    if let diagnosis = whole {
-      let guessed = ClockByCompany(clocks, fleet, reading.onsets, reading.members, cohort: diagnosis.cohort)
-        .found
-      if !guessed.isEmpty {
-        timeline.correct(by: clocks.offsets.indices.map { guessed[$0]?.offset ?? 0 })
-        for (device, guess) in guessed {
-          clocks.offsets[device] = guess.offset
-          clocks.errors[device] = guess.error
-        }
-        reading = Reading(timeline, fleet, clocks, judgements)
-        whole = reading.diagnosis(of: reading.members)
+    let guessed = reading.clocksByCompany(clocks)
+    if !guessed.isEmpty {
+      for (device, guess) in guessed {
+        clocks.offsets[device] = guess.offset
+        clocks.errors[device] = guess.error
       }
+      timeline = Timeline(evidence)
+      timeline.correct(by: clocks.offsets)
+      reading = Reading(timeline, fleet, clocks, judgements)
     }
     var result = Trace()
-    var assembly = Assembly(
-      reading.timeline, fleet, reading.onsets, reading.reports, judgements, options.facts)
-    result.clockSkews = assembly.skews(clocks)
-    if let whole {
-      let split = IncidentSplit(
-        reading.timeline, reading.onsets, reading.members, assembly.spread(whole, reading.members).best)
-      assembly.setApart(split.singles)
-      for group in split.groups {
-        let isAll = group.count == reading.members.count
-        guard let diagnosis = isAll ? whole : reading.diagnosis(of: group) else { continue }
-        guard diagnosis.isCascade(of: group, in: reading.timeline) else {
-          assembly.setApart(group)
-          continue
-        }
-        result.incidents.append(assembly.incident(diagnosis, group))
-      }
-    }
+    result.clockSkews = Assembly(reading, judgements, options.facts).skews(clocks)
     if timeline.eventCount > 0 {
       result.window = timeline.instant(timeline.start)...timeline.instant(timeline.end)
     }
+    var apart: [String: Onset] = [:]
+    let segments = Segments(reading.onsets, reading.members, timeline)
+    for segment in segments.list {
+      // A short incident in a long window is read once more from nearby.
+      let near = segments.areWhole ? reading : reading.narrowed(to: segment, clocks, judgements)
+      let (incidents, singles) = incidents(in: near, segment, judgements)
+      result.incidents += incidents
+      for single in singles { apart[single.device] = single }
+    }
+    if !segments.areWhole {
+      for single in Assembly(reading, judgements, options.facts).unrelated(and: segments.outside)
+      where apart[single.device] == nil { apart[single.device] = single }
+    }
+    result.incidents.sort { ($0.onsets.count, $1.start) > ($1.onsets.count, $0.start) }
     for index in result.incidents.indices {
       result.incidents[index].counterfactual = WhatIf(trace: result, incident: result.incidents[index])?
         .rollout(WhatIfPolicy(), draws: options.simulations)
+      for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
-    result.unrelated = assembly.unrelated()
-    result.caveats = Caveats.list(reading.timeline, fleet, clocks, result) + judgements.notes
+    result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    result.caveats = Caveats.list(timeline, fleet, clocks, result) + judgements.notes
     return result
+  }
+
+  /// The incidents that a reading holds, and the failures that belong to none.
+  private func incidents(
+    in reading: Reading, _ segment: ClosedRange<Double>, _ judgements: Judgements
+  ) -> ([Incident], [Onset]) {
+    var assembly = Assembly(reading, judgements, options.facts)
+    var incidents: [Incident] = []
+    let isInside = { (device: Int) in segment.contains(reading.onsets.findings[device]!.time) }
+    let members = reading.members.filter(isInside)
+    assembly.setApart(reading.members.filter { !isInside($0) })
+    guard let whole = reading.diagnosis(of: members) else { return ([], assembly.unrelated()) }
+    let split = IncidentSplit(
+      reading.timeline, reading.onsets, members, assembly.spread(whole, members).best,
+      received: whole.change.map { Set($0.received.keys) }, reading.fleet)
+    assembly.setApart(split.singles)
+    for group in split.groups {
+      let isAll = group.count == members.count
+      guard let diagnosis = isAll ? whole : reading.diagnosis(of: group) else { continue }
+      guard diagnosis.isCascade(of: group, in: reading.timeline) else {
+        assembly.setApart(group)
+        continue
+      }
+      incidents.append(assembly.incident(diagnosis, group))
+    }
+    return (incidents, assembly.unrelated())
   }
 }
 
+extension Incident {
+  fileprivate var start: Int64 { onsets.first?.time.nanoseconds ?? .max }
+}
+
 /// One pass over a timeline whose clocks are settled: who failed when, and why.
-private struct Reading {
+struct Reading {
   let timeline: Timeline
   let onsets: Onsets
   let members: [Int]
-  private let fleet: Fleet
+  let fleet: Fleet
   private let profiles: TemplateProfiles
   let reports: Reports
   private let isTimed: [Bool]
+  private let metrics: MetricOnsets
 
   init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements) {
     var timeline = timeline
@@ -95,7 +122,12 @@ private struct Reading {
     let reports = Reports(timeline, fleet, reporting, profiles)
     var onsets = Onsets(timeline, fleet, profiles, reports)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
-    onsets.add(MetricOnsets(timeline, offsets: clocks.offsets), fleet)
+    metrics = MetricOnsets(timeline, offsets: clocks.offsets)
+    onsets.add(metrics, fleet)
+    for (device, finding) in SilenceOnsets.find(timeline, fleet, onsets) {
+      onsets.addSilence(device, finding)
+    }
+    for (device, isAccepted) in judgements.onsets where !isAccepted { onsets.judge(device, false) }
     self.onsets = onsets
     members = onsets.devices
     self.fleet = fleet
@@ -110,8 +142,30 @@ private struct Reading {
     var limited = onsets
     if group.count < members.count {
       let isMember = Set(group)
-      for device in members where !isMember.contains(device) { limited.findings[device] = nil }
+      for device in members where !isMember.contains(device) {
+        limited.findings[device] = nil
+        limited.excluded.insert(device)
+      }
     }
-    return Diagnosis(timeline, fleet, profiles, reports, limited, group, isTimed: { isTimed[$0] })
+    return Diagnosis(timeline, fleet, profiles, reports, limited, group, metrics, isTimed: { isTimed[$0] })
+  }
+
+  /// Clocks that no pair of events measures, guessed from the company an entity failed in.
+  func clocksByCompany(_ clocks: ClockCorrection) -> [Int: (offset: Double, error: Double)] {
+    guard let diagnosis = diagnosis(of: members) else { return [:] }
+    return ClockByCompany(clocks, fleet, onsets, members, cohort: diagnosis.cohort).found
+  }
+
+  /// The same with nothing but what lies around a segment.
+  func narrowed(
+    to segment: ClosedRange<Double>, _ clocks: ClockCorrection, _ judgements: Judgements
+  ) -> Reading {
+    let span = segment.upperBound - segment.lowerBound
+    var near = Timeline(
+      timeline.evidence(
+        from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
+      epoch: timeline.epoch)
+    near.correct(by: clocks.offsets)
+    return Reading(near, fleet, clocks, judgements)
   }
 }

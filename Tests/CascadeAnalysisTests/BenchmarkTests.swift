@@ -5,7 +5,7 @@ import Testing
 
 /// The shared incidents, as given and written otherwise. They are to measure with; nothing in the module knows them.
 @Suite struct BenchmarkTests {
-  private static let folder: String? = {
+  static let folder: String? = {
     let environment = ProcessInfo.processInfo.environment
     let package = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let places = [environment["FIREBREAK_SHARED"], "/\(package)/../shared"].compactMap { $0 }

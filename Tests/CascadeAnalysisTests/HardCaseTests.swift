@@ -200,6 +200,43 @@ import Testing
     #expect(trace.caveats.count { $0.contains("ann") } == 3)
   }
 
+  @Test func aForgedNameAloneMakesNoOriginCertain() {
+    var builder = Self.quietFleet(60)
+    builder.basis = .network
+    // Somebody writes under another's name what an origin would say, a minute before.
+    Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])
+    for device in 0..<50 { Self.fail(&builder, Self.name(device), 2000 + Double(device)) }
+    var rows = EvidenceRows(builder.finish())
+    let hub = Int32(rows.base.devices.firstIndex(of: "hub")!)
+    for index in rows.rows.indices where rows.rows[index].device == hub {
+      rows.rows[index].basis = IdentityBasis.selfAsserted.rawValue
+    }
+    let trace = CascadeTracer().trace(rows.evidence())
+    let origin = trace.incidents.first?.origins.first { $0.device == "hub" }
+    #expect((origin?.probability ?? 1) <= 0.6)
+    #expect(origin?.reasonsAgainst.contains { $0.contains("vouched") } == true)
+    #expect(trace.explanation(of: "hub").contains { $0.text.contains("forged") })
+  }
+
+  @Test func whoeverStopsWithoutAWordIsAnOnsetWithAnInterval() {
+    var builder = Self.quietFleet(60)
+    Self.fail(&builder, "hub", 1990, words: ["overrun", "stalled"])
+    for device in 0..<40 { Self.fail(&builder, Self.name(device), 2000 + Double(device)) }
+    var rows = EvidenceRows(builder.finish())
+    let silent = Set((40..<50).map { Int32(rows.base.devices.firstIndex(of: Self.name($0))!) })
+    let limit = Int64(1_700_000_000_000_000_000 + 2_030_000_000_000)
+    rows.rows.removeAll { silent.contains($0.device) && $0.time > limit }
+    let incident = CascadeTracer().trace(rows.evidence()).incidents.first
+    let found = (incident?.onsets ?? []).filter { $0.kind == .silence }
+    #expect(found.count >= 9)
+    for onset in found {
+      #expect(onset.interval.lowerBound.secondsSinceEpoch <= 1_700_002_030)
+      #expect(onset.interval.upperBound > onset.interval.lowerBound)
+    }
+    // Those that go on speaking are not taken along.
+    #expect(incident?.onsets.contains { $0.device == Self.name(55) } == false)
+  }
+
   @Test func theSameEvidenceGivesTheSameTrace() {
     var builder = Self.quietFleet(50)
     for device in 0..<30 { Self.fail(&builder, Self.name(device), 2000 + Double(device) * 3) }

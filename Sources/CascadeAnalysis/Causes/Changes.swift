@@ -77,7 +77,7 @@ struct Changes {
     }
     announcements.sort { ($0.time, $0.event) < ($1.time, $1.event) }
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
-    let troubles = Self.troubles(timeline, fleet, profiles, reports)
+    let troubles = Self.troubles(timeline, fleet, profiles, reports, onsets)
     var united: [(score: Double, parts: [Int])] = []
     for (template, parts, got) in Self.united(receipts, evidence.templateTexts) where got.count >= 3 {
       let said = parts.reduce(0) { $0 + profiles.fleet[$1].events }
@@ -162,10 +162,11 @@ struct Changes {
 
   /// Novel kinds of trouble that plain entities tell of themselves: who, and when first.
   private static func troubles(
-    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets
   ) -> [Int: [Int: Double]] {
     var result: [Int: [Int: Double]] = [:]
-    for device in 0..<timeline.deviceCount where !fleet.isShared[device] {
+    for device in 0..<timeline.deviceCount where !fleet.isShared[device] && !onsets.excluded.contains(device)
+    {
       for event in timeline.events(of: device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
         guard timeline.isLoud[template], !reports.isReport(template), profiles.fleet[template].role == .novel,

@@ -3,12 +3,13 @@ internal import IncidentModel
 
 /// Which family of incident the failures of one incident belong to, and what follows from it.
 struct Diagnosis {
-  enum Family { case change, dependency, contact, undetermined }
+  enum Family { case change, dependency, contact, telemetry, undetermined }
   var family = Family.undetermined
   var change: Change?
   var otherChanges: [Change] = []
   var dependency: DependencyCause
   var contact: ContactCause
+  var telemetry: MetricCause?
   var commonCause: CommonCause?
   var cohort: [Double]
   /// The provider that took all along in one moment, where that is what happened.
@@ -20,7 +21,7 @@ struct Diagnosis {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
-    _ members: [Int], isTimed: (Int) -> Bool
+    _ members: [Int], _ metrics: MetricOnsets, isTimed: (Int) -> Bool
   ) {
     earlyEnd = Self.firstProviderFailure(fleet, onsets, members)
     let changes = Changes(timeline, fleet, profiles, reports, onsets, earlyEnd: earlyEnd, isTimed: isTimed)
@@ -34,6 +35,20 @@ struct Diagnosis {
     let end = timeline.end
     let contact = ContactCause(fleet, onsets, members, end: end, isSusceptible: { _ in true })
     self.contact = contact
+    let numbers = members.count { onsets.findings[$0]!.kind == .metric }
+    if numbers * 5 >= members.count * 4 {
+      let telemetry = MetricCause(timeline.evidence, fleet, onsets, members, metrics, dependency)
+      self.telemetry = telemetry
+      // A provider without numbers of its own is found by who depends on it, unless they lie next to each other.
+      if let silent = dependency.candidates.first, onsets.findings[silent.device] == nil, silent.score > 3,
+        silent.failed * 10 >= silent.dependants * 7, silent.failed >= 3, silent.score > telemetry.adjacency
+      {
+        family = .dependency
+      } else {
+        family = .telemetry
+      }
+      return
+    }
     if let best = changes.causes.first {
       family = .change
       change = best

@@ -12,7 +12,10 @@ struct IncidentSplit {
   /// Members of none.
   private(set) var singles: [Int] = []
 
-  init(_ timeline: Timeline, _ onsets: Onsets, _ members: [Int], _ edges: [Spread.Edge]) {
+  init(
+    _ timeline: Timeline, _ onsets: Onsets, _ members: [Int], _ edges: [Spread.Edge],
+    received: Set<Int>?, _ fleet: Fleet
+  ) {
     var parent: [Int: Int] = [:]
     func root(_ node: Int) -> Int {
       var next = node
@@ -44,6 +47,9 @@ struct IncidentSplit {
         join(-1 - Int(a), -1 - Int(b))
       }
     }
+    // Numbers have no wording that could tell them apart.
+    let numbers = members.filter { onsets.findings[$0]!.kind == .metric }
+    for device in numbers.dropFirst() { join(numbers[0], device) }
     for device in members {
       guard let template = templatesOf[device]!.max(by: { (users[$0]!, $1) < (users[$1]!, $0) }) else {
         continue
@@ -54,11 +60,13 @@ struct IncidentSplit {
     var grouped = Dictionary(grouping: members, by: root)
     let isMember = Set(members)
     var cross: [UInt64: Int] = [:]
-    var isActor: [Int: Int] = [:]
+    var caused: [Int: [Int: Int]] = [:]
     for edge in edges where edge.probability >= 0.3 {
+      // Who is known to hang on something else, and not to have received the change, is tied to it by no more than the hour.
+      let isLinked = !fleet.providers[edge.to].isEmpty || !fleet.contacts[edge.to].isEmpty
+      if edge.kind == .change, isLinked, let received, !received.contains(edge.to) { continue }
       guard isMember.contains(edge.from) else {
-        // Somebody who did not fail but caused failures ties all of them together.
-        if let other = isActor[edge.from] { join(other, edge.to) } else { isActor[edge.from] = edge.to }
+        caused[edge.from, default: [:]][root(edge.to), default: 0] += 1
         continue
       }
       let (a, b) = (root(edge.from), root(edge.to))
@@ -68,7 +76,12 @@ struct IncidentSplit {
           1
       }
     }
-    for (pair, count) in cross {
+    // Somebody who did not fail but caused failures ties the groups together of which he caused a third.
+    for (_, groups) in caused.sorted(by: { $0.key < $1.key }) {
+      let own = groups.filter { group, count in count * 3 >= (grouped[group]?.count ?? 1) }.keys.sorted()
+      for other in own.dropFirst() { join(own[0], other) }
+    }
+    for (pair, count) in cross.sorted(by: { $0.key < $1.key }) {
       let a = Int(Int32(truncatingIfNeeded: pair >> 32))
       let b = Int(Int32(truncatingIfNeeded: pair & 0xFFFF_FFFF))
       if count * 3 >= min(grouped[a]?.count ?? 1, grouped[b]?.count ?? 1) { join(a, b) }

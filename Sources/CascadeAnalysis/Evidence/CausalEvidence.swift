@@ -23,6 +23,8 @@ struct Scene {
   var culprit: Int?
   /// The spread over links, where it was fitted.
   var contact: ContactCause?
+  /// How trouble runs along links, where only numbers tell of it.
+  var telemetry: MetricCause?
   /// Entities that an entity's own messages name as it fails.
   var named: [Int: [Int32]] = [:]
 
@@ -42,7 +44,7 @@ protocol CausalEvidence: SendableMetatype {
 /// Every kind of causal evidence.
 let allCausalEvidence: [any CausalEvidence.Type] = [
   SharedChange.self, FailedProvider.self, OverloadFromBelow.self, FailedNeighbour.self, NamedCulprit.self,
-  SynchronousFailure.self,
+  SynchronousFailure.self, DriftedNeighbour.self,
 ]
 
 /// A situation for one kind of evidence, in names.
@@ -57,6 +59,8 @@ struct WorkedExample {
   var actor: String?
   /// Who took all along in one moment.
   var culprit: String?
+  /// Whether the onsets are those of numbers.
+  var isTelemetry = false
   /// Who names whom as it fails.
   var naming: [(speaker: String, named: String)] = []
   var child: String
@@ -87,6 +91,12 @@ struct WorkedExample {
     var scene = Scene(
       fleet: fleet, time: time, cohort: cohort, actor: actor.flatMap { index[$0] },
       culprit: culprit.flatMap { index[$0] }, contact: contact)
+    if isTelemetry {
+      scene.contact = nil
+      scene.telemetry = MetricCause(
+        evidence, fleet, Onsets(findings: findings), time.indices.filter { time[$0] < .infinity },
+        MetricOnsets())
+    }
     for (speaker, named) in naming { scene.named[index[speaker]!, default: []].append(Int32(index[named]!)) }
     return (scene, index[child]!, index[parent]!)
   }

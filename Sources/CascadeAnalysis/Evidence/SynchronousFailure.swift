@@ -15,6 +15,12 @@ enum SynchronousFailure: CausalEvidence {
 
   static func parents(of child: Int, in scene: Scene) -> [ParentCandidate] {
     guard let culprit = scene.culprit, culprit != child, scene.hasFailed(culprit) else { return [] }
+    // Whoever is known to hang on something else does not hang on it.
+    let above = scene.fleet.ancestors(of: child)
+    guard
+      above.isEmpty && scene.fleet.contacts[child].isEmpty
+        || above.contains(where: { Int($0.device) == culprit })
+    else { return [] }
     return [ParentCandidate(parent: culprit, weight: 3, kind: kind)]
   }
 }

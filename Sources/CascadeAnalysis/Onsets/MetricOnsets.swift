@@ -1,88 +1,129 @@
 internal import Glibc
 internal import IncidentModel
 
-/// Onsets from numeric telemetry: when a series left its own usual range for good.
+/// Onsets from numeric telemetry: which entities' series left their usual range, when, and how far.
 ///
-/// Usual is the median of the series' first part and, on each side of it, the distance to the outer twentieth, so that
-/// a skewed series is no surprise to itself; the deviation in those units feeds a two-sided CUSUM (Page, "Continuous
-/// inspection schemes", 1954), whose alarm lies well above what the first part reached. An alarm is dated back to where
-/// the sum last left zero. Most series have a trend or a jump of their own now and then, so a lone series must go far,
-/// and where logs tell of an incident an entity known by metrics alone must fail in company.
+/// Most series have a trend or a jump of their own now and then. A change that lasts and is large tells by itself; a
+/// small or intermittent one only in the company of others. Where a kind of series changes all over the fleet and all
+/// over the window, its changes say nothing. An entity's onset is the earliest of its changes that lie near the
+/// strongest; the moment is halfway between the last usual sample and the first unusual one.
 ///
 /// A number that several kinds of message carry (a process id, a port) is as many series as there are kinds: the mix of
-/// messages is no measurement. Where a kind of series alarms all over the fleet and all over the window, its alarms say
-/// nothing. Assumes a usual first part; fails on series whose usual is a strong daily curve.
+/// messages is no measurement. A series that no entity owns but whose name begins with one (`cart_latency` in one wide
+/// table) is that entity's. Assumes a usual first part; fails where every series changes at once for a reason outside.
 struct MetricOnsets {
-  /// One series' alarm.
+  /// One entity's change.
   struct Alarm {
     var time: Double
+    var earliest: Double
+    var latest: Double
     var probability: Double
     var events: [EventID]
     var name: String
+    /// By kind of series: how far it went, in units of its own usual spread.
+    var sizes: [String: Double]
+    var isStrong: Bool
   }
   /// Per entity.
   private(set) var found: [Int: Alarm] = [:]
+  /// Entities with any series at all.
+  private(set) var watched: Set<Int> = []
+  /// Usual seconds between samples.
+  private(set) var step = 0.0
 
-  private static let allowance = 1.0
-  private static let alarm = 12.0
+  /// Nothing found.
+  init() {}
 
   init(_ timeline: Timeline, offsets: [Double]) {
     guard !timeline.evidence.series.isEmpty else { return }
     let templates = Self.templatesOfEvents(timeline.evidence)
-    var alarms: [String: [(device: Int, alarm: Alarm)]] = [:]
-    var watched: [String: Int] = [:]
+    let owner = SeriesOwners(timeline.evidence)
+    var changes: [String: [(device: Int, alarm: Alarm)]] = [:]
+    var kinds: [String: Int] = [:]
+    var steps: [Double] = []
     for series in timeline.evidence.series where series.values.count >= 12 {
+      let (device, name) = owner.of(series)
+      guard device >= 0, device < timeline.deviceCount else { continue }
       for part in Self.kinds(series, templates) where part.values.count >= 12 {
-        watched[part.name, default: 0] += 1
-        guard let change = Self.change(part.values) else { continue }
-        let device = Int(part.device)
-        let time = Double(part.times[change.at] - timeline.epoch) / 1e9 - offsets[device]
+        kinds[name, default: 0] += 1
+        watched.insert(device)
+        let seconds = part.times.map { Double($0 - timeline.epoch) / 1e9 - offsets[device] }
+        steps.append((seconds[seconds.count - 1] - seconds[0]) / Double(seconds.count - 1))
+        guard let change = MetricSeriesChange(part.values, seconds: seconds) else { continue }
         let last = min(part.eventIDs.count, change.at + 5)
-        let ids = part.eventIDs[min(change.at, last)..<last].map { EventID(rawValue: $0) }
-        alarms[part.name, default: []].append(
-          (
-            device,
-            Alarm(time: time, probability: min(0.97, 0.6 + 0.01 * change.sum), events: ids, name: part.name)
-          ))
+        let before = seconds[max(0, change.at - 1)]
+        let alarm = Alarm(
+          time: (before + seconds[change.at]) / 2, earliest: before, latest: seconds[change.at],
+          probability: min(0.97, 0.6 + 0.01 * change.sum),
+          events: part.eventIDs[min(change.at, last)..<last].map { EventID(rawValue: $0) }, name: name,
+          sizes: [name: abs(change.size)], isStrong: change.isLasting && abs(change.size) >= 4)
+        changes[name, default: []].append((device, alarm))
       }
     }
-    for (name, list) in alarms.sorted(by: { $0.key < $1.key }) {
-      let company = Self.company(list.map(\.alarm.time), timeline, watched: watched[name] ?? 0)
-      for (position, entry) in list.enumerated() where company[position] {
-        let known = found[entry.device]
-        let isBetter =
-          known == nil || entry.alarm.probability > known!.probability + 0.1
-          || entry.alarm.time < known!.time && entry.alarm.probability > 0.9
-        if isBetter { found[entry.device] = entry.alarm }
-      }
+    step = Robust.median(steps)
+    let told = changes.sorted { $0.key < $1.key }.flatMap { name, list in
+      Self.telling(list, timeline, kinds[name] ?? 0)
     }
+    combine(told)
   }
 
-  /// Which alarms of one kind of series tell something: all of them where alarms are few, and of many those that
-  /// gather in time, against as many falling anywhere in the window.
-  private static func company(_ times: [Double], _ timeline: Timeline, watched: Int) -> [Bool] {
-    let window = max(1, timeline.end - timeline.start)
+  /// Changes of one kind of series without those that say nothing.
+  private static func telling(
+    _ list: [(device: Int, alarm: Alarm)], _ timeline: Timeline, _ watched: Int
+  ) -> [(device: Int, alarm: Alarm)] {
+    let window = max(1, timeline.spanOfSeries)
+    let times = list.map(\.alarm.time)
     let order = times.indices.sorted { times[$0] < times[$1] }
-    var result = [Bool](repeating: times.count <= 2 && watched < 30, count: times.count)
-    guard times.count > 2 else { return result }
+    let reach = max(60, window / 40)
+    // Where a quarter of the kind changes, at any time whatever, change is the kind's way.
+    let lasting = list.filter(\.alarm.isStrong).map(\.alarm.time).sorted()
+    let middle = lasting.count >= 8 ? lasting[lasting.count * 9 / 10] - lasting[lasting.count / 10] : 0
+    let isUsual = list.count >= 8 && list.count * 4 >= watched && middle > 0.3 * window
     var low = 0
     var high = 0
-    let reach = max(60, window / 40)
-    for (rank, position) in order.enumerated() {
+    var result: [(device: Int, alarm: Alarm)] = []
+    for position in order {
       while times[order[low]] < times[position] - reach { low += 1 }
-      high = max(high, rank)
       while high + 1 < order.count, times[order[high + 1]] <= times[position] + reach { high += 1 }
       let inside = Double(high - low)
-      let expected = Double(times.count) * min(1, 2 * reach / window)
-      // In a small fleet a single alarm tells; in a large one it must be more than the best of so many by chance.
-      let needed = watched < 30 ? 0 : 3 + log(Double(times.count))
-      if watched < 30 || Robust.poissonExcess(inside, expected) > needed { result[position] = true }
+      let expected = max(0.1, Double(times.count - 1)) * min(1, 2 * reach / window)
+      let gathers =
+        Robust.poissonExcess(inside, expected) > 2 + (watched < 30 ? 0 : 1 + log(Double(times.count)))
+      var entry = list[position]
+      if !gathers, isUsual || !entry.alarm.isStrong && list.count >= 8 { continue }
+      if !gathers { entry.alarm.probability = min(entry.alarm.probability, entry.alarm.isStrong ? 0.9 : 0.7) }
+      result.append(entry)
     }
     return result
   }
 
+  private mutating func combine(_ told: [(device: Int, alarm: Alarm)]) {
+    let near = max(180, 4 * step)
+    for (device, list) in Dictionary(grouping: told, by: \.device) {
+      let strongest = list.map(\.alarm).max {
+        ($0.isStrong ? 1 : 0, $0.probability, -$0.time) < ($1.isStrong ? 1 : 0, $1.probability, -$1.time)
+      }!
+      let together = list.map(\.alarm).filter { abs($0.time - strongest.time) <= near }
+        .sorted { ($0.time, $0.name) < ($1.time, $1.name) }
+      guard var first = together.first(where: { $0.isStrong }) ?? together.first else { continue }
+      first.probability = min(0.98, 1 - together.reduce(1) { $0 * (1 - $1.probability) })
+      for alarm in together { first.sizes.merge(alarm.sizes, uniquingKeysWith: max) }
+      first.isStrong = strongest.isStrong
+      found[device] = first
+    }
+    // Alone in its whole fleet, a weak change proves nothing.
+    guard watched.count >= 8 else { return }
+    for (device, alarm) in found where !alarm.isStrong {
+      let hasCompany = found.contains {
+        $0.key != device && $0.value.isStrong && abs($0.value.time - alarm.time) < 2 * near
+      }
+      if !hasCompany { found[device] = nil }
+    }
+  }
+
   /// The kind of message by event id; empty where events carry no templates.
   private static func templatesOfEvents(_ evidence: IncidentEvidence) -> [Int64: Int32] {
+    guard !evidence.eventIDs.isEmpty else { return [:] }
     var wanted = Set<Int64>()
     for series in evidence.series { wanted.formUnion(series.eventIDs) }
     var result: [Int64: Int32] = [:]
@@ -95,7 +136,7 @@ struct MetricOnsets {
 
   /// The series, divided by the kind of message that carries the values.
   private static func kinds(_ series: MetricSeries, _ templates: [Int64: Int32]) -> [MetricSeries] {
-    guard series.eventIDs.count == series.values.count else { return [series] }
+    guard !templates.isEmpty, series.eventIDs.count == series.values.count else { return [series] }
     let kinds = series.eventIDs.map { templates[$0] ?? -1 }
     guard let first = kinds.first, kinds.contains(where: { $0 != first }) else { return [series] }
     var parts: [Int32: MetricSeries] = [:]
@@ -110,66 +151,34 @@ struct MetricOnsets {
     }
     return parts.sorted { $0.key < $1.key }.map(\.value)
   }
+}
 
-  /// Position where a series left its usual range, and how far the sum went; nil where it did not.
-  static func change(_ values: [Double]) -> (at: Int, sum: Double)? {
-    let values = levelled(values)
-    let usual = Array(values.prefix(max(8, values.count / 3))).filter(\.isFinite)
-    guard usual.count >= 6 else { return nil }
-    let centre = Robust.median(usual)
-    // A constant series has no spread of its own; a hundredth of its size stands for rounding.
-    let least = max(0.01 * abs(centre), 1e-9)
-    let above = max((Robust.quantile(usual, 0.95) - centre) / 1.645, least)
-    let below = max((centre - Robust.quantile(usual, 0.05)) / 1.645, least)
-    func deviation(_ value: Double) -> Double {
-      max(-20, min(20, (value - centre) / (value > centre ? above : below)))
+/// Whose a series is: its device's, or that of the entity its name begins with, where one table holds all of them.
+private struct SeriesOwners {
+  private var index: [String: Int32] = [:]
+  private let fields: [Int32: Int]
+  /// Names that tell the owner, so that the same kind of series has the same name with all owners.
+  private let devices: [String]
+
+  init(_ evidence: IncidentEvidence) {
+    var count: [Int32: Int] = [:]
+    for series in evidence.series { count[series.device, default: 0] += 1 }
+    fields = count
+    devices = evidence.devices
+    for (position, name) in evidence.devices.enumerated() where index[name] == nil {
+      index[name] = Int32(position)
     }
-    // Rare spikes and slow waves that the first part had anyway are no alarm.
-    let widest = usual.map { abs(deviation($0)) }.max() ?? 0
-    var up = 0.0
-    var down = 0.0
-    var upStart = 0
-    var downStart = 0
-    var own = 0.0
-    for (index, value) in values.enumerated() {
-      guard value.isFinite else { continue }
-      let z = deviation(value)
-      if up == 0 { upStart = index }
-      if down == 0 { downStart = index }
-      up = max(0, up + z - allowance)
-      down = max(0, down - z - allowance)
-      if index < usual.count {
-        own = max(own, up, down)
-        if index == usual.count - 1 { (up, down) = (0, 0) }
-        continue
-      }
-      let alarm = Self.alarm + 2 * min(widest, 10) + 2 * own
-      if up > alarm { return (upStart, farthest(values, from: upStart, deviation, 1)) }
-      if down > alarm { return (downStart, farthest(values, from: downStart, deviation, -1)) }
-    }
-    return nil
   }
 
-  /// A counter that only grows (a total, an uptime) as its steps; other series as they are.
-  private static func levelled(_ values: [Double]) -> [Double] {
-    let steps = zip(values.dropFirst(), values).map { $0 - $1 }
-    let falls = steps.count { $0 < 0 }
-    let rises = steps.count { $0 > 0 }
-    guard falls * 50 <= steps.count, rises * 5 >= steps.count * 4, let first = steps.first else {
-      return values
+  func of(_ series: MetricSeries) -> (device: Int, name: String) {
+    let bytes = Array(series.name.utf8)
+    // The longest beginning, up to a mark, that is an entity's name; dots come from nesting.
+    for end in bytes.indices.reversed() where end > 0 && "_.-/:".utf8.contains(bytes[end]) {
+      guard let owner = index[String(decoding: bytes[..<end], as: UTF8.self)] else { continue }
+      // Only a table of many fields, or the owner's own, is read so.
+      guard owner == series.device || (fields[series.device] ?? 0) >= 4 else { continue }
+      return (Int(owner), String(decoding: bytes[(end + 1)...], as: UTF8.self))
     }
-    return [first] + steps
-  }
-
-  private static func farthest(
-    _ values: [Double], from start: Int, _ deviation: (Double) -> Double, _ sign: Double
-  ) -> Double {
-    var sum = 0.0
-    var top = 0.0
-    for value in values[start...] where value.isFinite {
-      sum = max(0, sum + sign * deviation(value) - allowance)
-      top = max(top, sum)
-    }
-    return top
+    return (Int(series.device), series.name)
   }
 }

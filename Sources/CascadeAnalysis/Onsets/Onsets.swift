@@ -19,6 +19,8 @@ struct Onsets {
   var findings: [Finding?]
   /// Failures of their own: present in the window, but of a kind that spreads nowhere.
   var unrelated: [Int: Finding] = [:]
+  /// Entities that failed in another incident.
+  var excluded: Set<Int> = []
   /// Seconds from a failure to the report of it by others.
   var reportLag = 0.0
 
@@ -186,24 +188,35 @@ struct Onsets {
       kind: .log, events: Array(events), reason: reason)
   }
 
-  /// Adds what telemetry tells of entities whose logs say nothing. Where logs tell of an incident, such an entity must
-  /// have a neighbour that failed around the same time.
+  /// Adds what telemetry tells of entities whose logs say nothing. Where mainly logs tell of an incident, such an entity
+  /// must have a neighbour that failed around the same time.
   mutating func add(_ metrics: MetricOnsets, _ fleet: Fleet) {
     let known = devices
+    let strong = metrics.found.count { $0.value.isStrong }
+    let isLogs = known.count >= 3 && known.count * 2 >= strong
     for (device, metric) in metrics.found where findings[device] == nil {
-      if known.count >= 3 {
+      if isLogs {
         let near = fleet.providers[device] + fleet.contacts[device] + fleet.dependants[device]
         let hasCompany = near.contains { neighbour in
           guard let other = findings[Int(neighbour)], other.kind != .metric else { return false }
           return metric.time - other.time > -60 && metric.time - other.time < 300
         }
-        guard hasCompany, metric.probability > 0.9 else { continue }
+        guard hasCompany, metric.isStrong else { continue }
       }
+      let names = metric.sizes.keys.sorted().prefix(3).joined(separator: ", ")
       findings[device] = Finding(
-        time: metric.time, earliest: metric.time - 60, latest: metric.time + 60,
-        probability: metric.probability,
-        kind: .metric, eventIDs: metric.events, reason: "\(metric.name) left its usual range")
+        time: metric.time, earliest: metric.earliest, latest: metric.latest, probability: metric.probability,
+        kind: .metric, eventIDs: metric.events, reason: "\(names) left the usual range")
     }
+  }
+
+  /// Adds an entity that stopped speaking, unless it said before that it failed on its own.
+  mutating func addSilence(_ device: Int, _ finding: Finding) {
+    if let alone = unrelated[device], alone.time < finding.time + 600, alone.time > finding.time - 3600 {
+      return
+    }
+    findings[device] = finding
+    unrelated[device] = nil
   }
 
   /// Applies an analyst's word: a rejected onset is gone, an accepted one is certain.

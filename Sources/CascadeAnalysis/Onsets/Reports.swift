@@ -122,8 +122,8 @@ struct ReportTemplates {
       } else if !fleet.isShared[Int(timeline.firstMention[event])] {
         peers[template] += 1
       }
-      if named[template].count < 64 { named[template].insert(timeline.firstMention[event]) }
-      if speakers[template].count < 64 { speakers[template].insert(speaker) }
+      if named[template].count < 4096 { named[template].insert(timeline.firstMention[event]) }
+      if speakers[template].count < 4096 { speakers[template].insert(speaker) }
     }
     isReport = (0..<templates).map { template in
       guard total[template] > 0 else { return false }

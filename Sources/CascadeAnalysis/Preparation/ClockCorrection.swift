@@ -283,21 +283,7 @@ struct ClockCorrection {
     // one that most others are compared with.
     for start in adjacent.keys.sorted() where !isKnown[start] {
       let part = Self.connected(start, adjacent)
-      let height = part.map {
-        fleet.providers[$0].isEmpty && !fleet.isShared[$0] ? 1_000 : fleet.ancestors(of: $0).count
-      }
-      let top = height.min() ?? 0
-      var roots = zip(part, height).filter { $0.1 == top }.map(\.0)
-      if top == 1_000 {
-        roots = [
-          part.max {
-            (adjacent[$0]!.count, received[$0] ?? 0, $1) < (adjacent[$1]!.count, received[$1] ?? 0, $0)
-          }!
-        ]
-      }
-      let most = roots.map { adjacent[$0]!.count }.max() ?? 0
-      // Of several at the top only those with much to compare set the time.
-      roots = roots.filter { adjacent[$0]!.count * 4 >= most }
+      let roots = roots(of: part, adjacent, received, bounds, fleet)
       for root in roots { isKnown[root] = true }
       var frontier = roots
       while !frontier.isEmpty {
@@ -315,7 +301,57 @@ struct ClockCorrection {
         for device in next { isKnown[device] = true }
         frontier = next
       }
+      agree(part)
     }
+  }
+
+  /// The entities of a connected part whose clocks stand for true time: those that compare others and that nobody
+  /// compares, with the fewest providers above them; where all are compared, the one with most to compare.
+  private func roots(
+    of part: [Int], _ adjacent: [Int: [(other: Int, difference: Double, count: Int)]],
+    _ received: [Int: Int], _ bounds: [Bound], _ fleet: Fleet
+  ) -> [Int] {
+    let inside = Set(part)
+    var senders: [Int: Set<Int>] = [:]
+    var isCompared = Set<Int>()
+    for bound in bounds where inside.contains(bound.receiver) {
+      senders[bound.receiver, default: []].insert(bound.sender)
+      isCompared.insert(bound.sender)
+    }
+    func height(_ device: Int) -> Int {
+      fleet.providers[device].isEmpty && !fleet.isShared[device] ? 1_000 : fleet.ancestors(of: device).count
+    }
+    let receivers = part.filter { (senders[$0]?.count ?? 0) >= 2 }
+    let free = receivers.filter { !isCompared.contains($0) }
+    let pool = !free.isEmpty ? free : !receivers.isEmpty ? receivers : part
+    let least = pool.map(height).min() ?? 0
+    var roots = pool.filter { height($0) == least }
+    if least == 1_000 {
+      roots = [
+        pool.max {
+          (adjacent[$0]!.count, received[$0] ?? 0, $1) < (adjacent[$1]!.count, received[$1] ?? 0, $0)
+        }!
+      ]
+    }
+    let most = roots.map { adjacent[$0]!.count }.max() ?? 0
+    // Of several at the top only those with much to compare set the time.
+    return roots.filter { adjacent[$0]!.count * 4 >= most }
+  }
+
+  /// Most clocks of a fleet are right. Where many of a part agree with each other to the second, but not with the one
+  /// they were compared with, that one is wrong.
+  private mutating func agree(_ part: [Int]) {
+    guard part.count >= 10 else { return }
+    let sorted = part.map { offsets[$0] }.sorted()
+    var low = 0
+    var best = (count: 0, from: 0)
+    for high in sorted.indices {
+      while sorted[high] - sorted[low] > 1 { low += 1 }
+      if high - low + 1 > best.count { best = (high - low + 1, low) }
+    }
+    let shift = sorted[best.from + best.count / 2]
+    guard best.count * 3 >= part.count, abs(shift) > 2 else { return }
+    for device in part { offsets[device] -= shift }
   }
 
   private static func connected(

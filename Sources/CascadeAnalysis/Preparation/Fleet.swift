@@ -21,6 +21,8 @@ struct Fleet {
   private(set) var dependants: [[Int32]]
   /// Contacts between alike entities.
   private(set) var contacts: [[Int32]]
+  /// True where dependencies were learned from who names whom.
+  var isLearned = false
   /// Per attribute: the code of the absent value, or -1.
   private(set) var absentCode: [Int32]
 
@@ -48,6 +50,7 @@ struct Fleet {
       guard let from = index[link.from], let to = index[link.to], from != to else { return nil }
       return (from, to, link.kind)
     }
+    keepOwnMasses(links)
     markByHubs(links)
     orient(links, named)
   }
@@ -114,6 +117,25 @@ struct Fleet {
     return found
   }
 
+  /// A smaller kind of entity that is linked with its own kind, not with the others, is a mass of its own.
+  private mutating func keepOwnMasses(_ links: [(Int32, Int32, String)]) {
+    var inside: [Int32: Int] = [:]
+    var touching: [Int32: Int] = [:]
+    for (from, to, _) in links {
+      let (a, b) = (classOf[Int(from)], classOf[Int(to)])
+      if a == b { inside[a, default: 0] += 1 }
+      touching[a, default: 0] += 1
+      if a != b { touching[b, default: 0] += 1 }
+    }
+    var size: [Int32: Int] = [:]
+    for device in row.indices { size[classOf[device], default: 0] += 1 }
+    for device in row.indices where isShared[device] {
+      let group = classOf[device]
+      let own = inside[group] ?? 0
+      if own >= 10, own * 10 >= 8 * (touching[group] ?? 0), size[group]! >= 20 { isShared[device] = false }
+    }
+  }
+
   private mutating func markByHubs(_ links: [(Int32, Int32, String)]) {
     for (_, group) in Dictionary(grouping: links, by: \.2) {
       let from = Set(group.map(\.0))
@@ -171,6 +193,22 @@ struct Fleet {
     }
     providers[Int(device)].append(provider)
     dependants[Int(provider)].append(device)
+  }
+
+  mutating func markShared(_ device: Int) { isShared[device] = true }
+
+  mutating func addHint(provider: Int, of device: Int) {
+    guard provider != device, !providers[device].contains(Int32(provider)),
+      !providers[provider].contains(Int32(device))
+    else { return }
+    providers[device].append(Int32(provider))
+    dependants[provider].append(Int32(device))
+  }
+
+  mutating func addHint(contact other: Int, of device: Int) {
+    guard other != device, !contacts[device].contains(Int32(other)) else { return }
+    contacts[device].append(Int32(other))
+    contacts[other].append(Int32(device))
   }
 
   /// All entities that depend on one, directly or not; cycles end where they close.

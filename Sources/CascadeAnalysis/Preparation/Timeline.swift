@@ -30,11 +30,12 @@ struct Timeline {
   /// What a template's severity says.
   enum Tone { case quiet, loud, unknown }
 
-  init(_ evidence: IncidentEvidence) {
+  /// Seconds count from `epoch`, or from the first event.
+  init(_ evidence: IncidentEvidence, epoch given: Int64? = nil) {
     self.evidence = evidence
     deviceCount = evidence.devices.count
     eventCount = evidence.times.count
-    epoch = evidence.times.first ?? 0
+    epoch = given ?? evidence.times.first ?? evidence.series.lazy.compactMap(\.times.first).min() ?? 0
     var starts = [Int32](repeating: 0, count: deviceCount + 1)
     for device in evidence.eventDevices where device >= 0 { starts[Int(device) + 1] += 1 }
     for index in 0..<deviceCount { starts[index + 1] += starts[index] }
@@ -67,7 +68,12 @@ struct Timeline {
       guard severity < 8 else { continue }
       histogram[Int(evidence.eventTemplates[position]) * 8 + severity] += 1
     }
+    // One and the same severity on everything says nothing.
+    var total = [Int](repeating: 0, count: 8)
+    for (index, count) in histogram.enumerated() { total[index % 8] += Int(count) }
+    let isFlat = (total.max() ?? 0) * 1000 >= total.reduce(0, +) * 995
     tones = (0..<templates).map { template in
+      if isFlat { return .unknown }
       var best = 7
       for severity in 0..<8 where histogram[template * 8 + severity] > histogram[template * 8 + best] {
         best = severity
@@ -75,8 +81,19 @@ struct Timeline {
       return histogram[template * 8 + best] == 0 ? .unknown : best <= 4 ? .loud : .quiet
     }
     isLoud = tones.map { $0 != .quiet }
-    start = 0
+    start = seconds.first ?? 0
     end = seconds.last ?? 0
+  }
+
+  /// Seconds that the numeric series span.
+  var spanOfSeries: Double {
+    var first = Int64.max
+    var last = Int64.min
+    for series in evidence.series {
+      first = min(first, series.times.first ?? first)
+      last = max(last, series.times.last ?? last)
+    }
+    return first < last ? Double(last - first) / 1e9 : 0
   }
 
   /// Event positions of one entity in time order.
@@ -86,6 +103,38 @@ struct Timeline {
 
   /// The entity that an event names, or -1.
   func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
+
+  /// The evidence between two corrected seconds.
+  func evidence(from low: Double, to high: Double) -> IncidentEvidence {
+    var result = evidence
+    let kept = (0..<eventCount).filter { seconds[$0] >= low && seconds[$0] <= high }
+    var place = [Int32](repeating: -1, count: eventCount)
+    for (new, old) in kept.enumerated() { place[old] = Int32(new) }
+    result.eventIDs = kept.map { evidence.eventIDs[$0] }
+    result.times = kept.map { evidence.times[$0] }
+    result.eventDevices = kept.map { evidence.eventDevices[$0] }
+    result.eventTemplates = kept.map { evidence.eventTemplates[$0] }
+    result.severities = kept.map { evidence.severities[$0] }
+    result.identityBases = kept.map { evidence.identityBases[$0] }
+    result.timeErrorLog2 = kept.map { evidence.timeErrorLog2[$0] }
+    let mentions = evidence.mentionEvents.indices.filter { place[Int(evidence.mentionEvents[$0])] >= 0 }
+    result.mentionEvents = mentions.map { place[Int(evidence.mentionEvents[$0])] }
+    result.mentionDevices = mentions.map { evidence.mentionDevices[$0] }
+    // Clocks are settled before evidence is cut.
+    result.tokenEvents = []
+    result.tokenHashes = []
+    let first = epoch + Int64(low * 1e9)
+    let last = epoch + Int64(high * 1e9)
+    result.series = evidence.series.compactMap { series in
+      let inside = series.times.indices.filter { series.times[$0] >= first && series.times[$0] <= last }
+      guard !inside.isEmpty else { return nil }
+      return MetricSeries(
+        device: series.device, name: series.name, times: inside.map { series.times[$0] },
+        values: inside.map { series.values[$0] },
+        eventIDs: series.eventIDs.isEmpty ? [] : inside.map { series.eventIDs[$0] })
+    }
+    return result
+  }
 
   /// The instant of a corrected second.
   func instant(_ seconds: Double) -> Instant { Instant(nanoseconds: epoch).adding(seconds: seconds) }

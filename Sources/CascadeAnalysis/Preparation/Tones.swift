@@ -105,7 +105,8 @@ struct Tones {
       }
     }
     var starts: [Double] = []
-    for template in candidates.sorted() where (first[template] ?? 0) * 4 >= (together[template] ?? 0) * 3 {
+    // Most: some get their change when they have lost what they depend on already.
+    for template in candidates.sorted() where (first[template] ?? 0) * 20 >= (together[template] ?? 0) * 11 {
       isLoud[template] = false
       starts.append(profiles.fleet[template].first)
     }

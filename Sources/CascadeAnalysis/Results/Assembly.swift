@@ -10,16 +10,13 @@ struct Assembly {
   private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
 
-  init(
-    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ reports: Reports, _ judgements: Judgements,
-    _ facts: [KnownFact]
-  ) {
-    self.reports = reports
+  init(_ reading: Reading, _ judgements: Judgements, _ facts: [KnownFact]) {
+    reports = reading.reports
+    timeline = reading.timeline
+    fleet = reading.fleet
+    onsets = reading.onsets
     self.judgements = judgements
     self.facts = facts
-    self.timeline = timeline
-    self.fleet = fleet
-    self.onsets = onsets
   }
 
   func skews(_ clocks: ClockCorrection) -> [ClockSkew] {
@@ -39,17 +36,25 @@ struct Assembly {
     incident.onsets = members.map { onset($0, onsets.findings[$0]!) }.sorted {
       ($0.time, $0.device) < ($1.time, $1.device)
     }
+    let isUsuallyVouched = members.count { isVouched(onsets.findings[$0]!.events) } * 2 > members.count
     incident.origins = origins.candidates.map { candidate in
-      // A name that only its own messages assert may be forged, and is never almost certain.
-      let bases = candidate.events.compactMap { IdentityBasis(rawValue: evidence.identityBases[Int($0)]) }
-      let isVouched = bases.contains { $0 == .authenticated || $0 == .network }
-      return OriginCandidate(
-        device: evidence.devices[candidate.device],
-        probability: isVouched ? candidate.probability : min(0.94, candidate.probability),
+      var origin = OriginCandidate(
+        device: evidence.devices[candidate.device], probability: candidate.probability,
         reasonsFor: candidate.reasonsFor, reasonsAgainst: candidate.reasonsAgainst,
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
-    }
+      guard !isVouched(candidate.events),
+        candidate.probability < 0.99 || judgements.origins[candidate.device] != true
+      else { return origin }
+      // A name that only its own messages assert may be forged, and is never almost certain; where most others are
+      // vouched for, the one that is not is doubted the more.
+      origin.probability = min(isUsuallyVouched ? 0.6 : 0.94, candidate.probability)
+      if isUsuallyVouched, !candidate.events.isEmpty {
+        origin.reasonsAgainst.append(
+          "only its own messages assert its name, while most others' are vouched for")
+      }
+      return origin
+    }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
     incident.changes =
@@ -65,6 +70,14 @@ struct Assembly {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
     }
     return incident
+  }
+
+  /// Whether anybody but the messages vouches for who sent them.
+  private func isVouched(_ events: [Int32]) -> Bool {
+    events.contains { event in
+      let basis = IdentityBasis(rawValue: evidence.identityBases[Int(event)])
+      return basis == .authenticated || basis == .network
+    }
   }
 
   /// The spread among members. The best origin has no parent of its own, unless it is only a weak guess.
@@ -83,6 +96,7 @@ struct Assembly {
     scene.culprit = diagnosis.culprit
     scene.named = named(members)
     if diagnosis.family == .contact { scene.contact = diagnosis.contact }
+    if diagnosis.family == .telemetry { scene.telemetry = diagnosis.telemetry }
     var roots = Set<Int>()
     if let best = origins(diagnosis, members).candidates.first, best.probability > 0.3 {
       roots.insert(best.device)
@@ -120,6 +134,13 @@ struct Assembly {
     onsets.unrelated.map { onset($0.key, $0.value) }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
   }
 
+  /// Failures that belong to no incident, and these.
+  func unrelated(and devices: [Int]) -> [Onset] {
+    var copy = self
+    copy.setApart(devices)
+    return copy.unrelated()
+  }
+
   private func origins(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins {
     var origins = candidates(diagnosis, members)
     origins.judge(judgements.origins)
@@ -133,7 +154,8 @@ struct Assembly {
       return Origins(change: diagnosis.change!, cohort, onsets, confidence: 0.95)
     case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
-    case .undetermined: return Origins(earliest: members, onsets, confidence: 0.9)
+    case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
+    case .undetermined: return Origins(earliest: members, onsets, evidence.eventTemplates, confidence: 0.9)
     }
   }
 

@@ -61,6 +61,36 @@ struct Origins {
     }
   }
 
+  /// Numbers: who changed early, far, and with the rest behind it.
+  init(telemetry: MetricCause, _ onsets: Onsets, confidence: Double) {
+    let top = telemetry.candidates.prefix(10)
+    guard let best = top.first?.weight else { return }
+    let sharpness = 1.0
+    let sum = top.reduce(0) { $0 + exp(sharpness * ($1.weight - best)) }
+    let first = top.map { onsets.findings[$0.device]!.time }.min() ?? 0
+    for entry in top {
+      var candidate = Candidate(
+        device: entry.device, probability: confidence * exp(sharpness * (entry.weight - best)) / sum)
+      let late = onsets.findings[entry.device]!.time - first
+      if late < telemetry.slack {
+        candidate.reasonsFor.append("its numbers were among the first to leave their usual range")
+      } else {
+        candidate.reasonsAgainst.append("others changed up to \(Int(late)) s before it")
+      }
+      if entry.size > -0.2 { candidate.reasonsFor.append("its numbers went as far as anybody's, or farther") }
+      if entry.reached > 1 {
+        candidate.reasonsFor.append(
+          "\(entry.reached - 1) of \(telemetry.candidates.count - 1) other failures can be reached from it over links"
+        )
+      }
+      if entry.size < -0.7 { candidate.reasonsAgainst.append("the numbers of others went much farther") }
+      if entry.earlierNeighbours > 0 {
+        candidate.reasonsAgainst.append("\(entry.earlierNeighbours) of its neighbours changed before it")
+      }
+      candidates.append(candidate)
+    }
+  }
+
   /// Contact spread: the earliest entities from which the rest can be reached.
   init(contact: ContactCause, _ onsets: Onsets, confidence: Double) {
     let top = contact.origins.prefix(10)
@@ -98,13 +128,34 @@ struct Origins {
     candidates.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
   }
 
-  /// No family fits: the earliest failures, with little confidence.
-  init(earliest members: [Int], _ onsets: Onsets, confidence: Double) {
+  /// No family fits: the earliest failures, with little confidence. Who has trouble of a kind that hardly anybody else
+  /// has is rather what the others hang on than one of them.
+  init(earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
-    for (rank, device) in ordered.prefix(10).enumerated() {
-      var candidate = Candidate(device: device, probability: confidence * pow(0.5, Double(rank + 1)))
-      candidate.reasonsFor.append(rank == 0 ? "failed first" : "failed early")
-      candidate.events = Array(onsets.findings[device]!.events.prefix(5))
+    var users: [Int32: Int] = [:]
+    var said: [Int: Set<Int32>] = [:]
+    for device in members {
+      said[device] = Set(onsets.findings[device]!.events.map { templates[Int($0)] })
+      for template in said[device]! { users[template, default: 0] += 1 }
+    }
+    let few = max(1, members.count / 30)
+    let first = ordered.first.map { onsets.findings[$0]!.time } ?? 0
+    var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
+    for (rank, device) in ordered.prefix(60).enumerated() {
+      let own =
+        said[device]!.isEmpty ? false : said[device]!.allSatisfy { users[$0]! <= few } && members.count >= 12
+      let late = onsets.findings[device]!.time - first
+      let isNear = own && late < 300
+      weights.append(
+        (device, -0.69 * Double(rank) + (isNear ? 0.69 * Double(rank) + 1.5 - late / 120 : 0), isNear))
+    }
+    weights.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
+    let sum = weights.reduce(0) { $0 + exp($1.weight) }
+    for entry in weights.prefix(10) {
+      var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
+      candidate.reasonsFor.append(entry.device == ordered[0] ? "failed first" : "failed early")
+      if entry.isOwn { candidate.reasonsFor.append("has trouble of a kind that hardly anybody else has") }
+      candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       candidates.append(candidate)
     }
   }

@@ -43,6 +43,9 @@ public struct WhatIf: Sendable {
   /// Seconds from change to failure; `failed` false where the observation ended first.
   private var delays: [(seconds: Double, failed: Bool)] = []
   private var receipts: [(time: Double, failed: Bool)] = []
+  /// Seconds from the start of the rollout to each receipt.
+  private var waits: [Double] = []
+  private let ownFailures: Int
   private let target: Int
   private let failedActual: Int
   private let victims: Int
@@ -68,9 +71,17 @@ public struct WhatIf: Sendable {
       receipts.append((received.seconds(since: change.start), failed))
     }
     guard !delays.isEmpty else { return nil }
-    target = max(change.reached, delays.count)
+    ownFailures = ownChange.count
     victims = failedActual - ownChange.count
-    if let overload = incident.phases.first(where: { $0.name == .cloudOverload })?.start, victims > 0 {
+    // Whoever was offered the change gets it some time after the start.
+    let trigger = incident.phases.first { $0.name == .trigger }?.start ?? change.start
+    let start = trigger < change.start && change.start.seconds(since: trigger) < 7200 ? trigger : change.start
+    let waits = change.receivedAt.map { max(0, $0.seconds(since: start)) }
+    self.waits = waits
+    let known = max(change.reached, delays.count)
+    let overload = incident.phases.first { $0.name == .cloudOverload }?.start
+    target = overload.map { Self.offered(known, waits, until: $0.seconds(since: start)) } ?? known
+    if let overload, victims > 0 {
       overloadAt = max(
         2, incident.onsets.count { ownChange.contains($0.device) && $0.time < overload })
     }
@@ -88,7 +99,7 @@ public struct WhatIf: Sendable {
       var halted: Double?
       for (wave, share) in policy.waves.enumerated() {
         let start = Double(wave) * policy.soak
-        let size = max(wave == 0 ? 1 : changed, Int(share * Double(target)))
+        let size = max(wave == 0 ? 1 : changed, Int((share * Double(target)).rounded(.up)))
         if wave > 0 {
           let failed = failures.count { $0 <= start }
           if Double(failed) > policy.haltAbove * Double(changed) {
@@ -97,13 +108,12 @@ public struct WhatIf: Sendable {
           }
         }
         for _ in changed..<max(changed, min(target, size)) {
-          if let delay = curve.draw(random.unit()) { failures.append(start + delay) }
+          guard let delay = curve.draw(random.unit()) else { continue }
+          failures.append(start + waits[random.below(waits.count)] + delay)
         }
         changed = max(changed, min(target, size))
       }
-      var total = Double(failures.count)
-      if let overloadAt, failures.count >= overloadAt { total += Double(victims) }
-      totals.append(total)
+      totals.append(total(failures.count, &random))
       if let halted { halts.append(halted) }
     }
     totals.sort()
@@ -115,13 +125,47 @@ public struct WhatIf: Sendable {
       haltedAfter: halts.count * 2 > totals.count ? Robust.median(halts) : nil, assumptions: assumptions)
   }
 
+  /// Failures by the change, and the victims of the overload where they suffice for it.
+  private func total(_ own: Int, _ random: inout SplitMix) -> Double {
+    guard let overloadAt else { return Double(own) }
+    // What the shared thing bears is known from one incident only: to the root of the count.
+    let spread = (random.unit() + random.unit() + random.unit() - 1.5) * 2 * Double(overloadAt).squareRoot()
+    guard Double(own) >= max(2, Double(overloadAt) + spread) else { return Double(own) }
+    // Those that the change did not reach lose the shared thing like the others.
+    let spared = Double(max(0, ownFailures - own)) * 0.9
+    let beyond = Double(max(0, own - ownFailures))
+    return Double(min(own, ownFailures)) + spared + Double(victims) + beyond * 0.1
+  }
+
+  /// How many were offered the change, where an overload kept some from getting it: the receipts before the overload as
+  /// the beginning of exponential delays (maximum likelihood of the truncated distribution), at most two and a half times
+  /// those known.
+  private static func offered(_ known: Int, _ waits: [Double], until end: Double) -> Int {
+    let early = waits.filter { $0 <= end }
+    guard early.count >= 8, end > 0 else { return known }
+    let mean = early.reduce(0, +) / Double(early.count)
+    guard mean < 0.48 * end else { return Int(2.5 * Double(known)) }
+    // mean = 1/rate - end/(exp(rate·end) - 1), solved for the rate by bisection.
+    var low = 1e-6 / end
+    var high = 100 / end
+    for _ in 0..<60 {
+      let rate = (low + high) / 2
+      let expected = 1 / rate - end / (exp(rate * end) - 1)
+      if expected > mean { low = rate } else { high = rate }
+    }
+    let share = 1 - exp(-low * end)
+    let scale = Double(known) / Double(max(1, waits.count))
+    return min(Int(2.5 * Double(known)), max(known, Int(Double(early.count) / share * scale)))
+  }
+
   /// The outcome had the rollout been stopped some seconds after its start.
   public func halted(after seconds: Double) -> Counterfactual {
     let spared = receipts.count { $0.time > seconds && $0.failed }
     let scale =
       Double(incident.edges.count { $0.kind == .change }) / Double(max(1, receipts.count { $0.failed }))
     let kept = Double(receipts.count { $0.time <= seconds && $0.failed }) * scale
-    let total = kept + (overloadAt.map { kept >= Double($0) ? Double(victims) : 0 } ?? 0)
+    let isOverloaded = overloadAt.map { kept >= Double($0) } ?? false
+    let total = kept + (isOverloaded ? Double(victims) + 0.9 * max(0, Double(ownFailures) - kept) : 0)
     let spread = 1.64 * (Double(spared) + 1).squareRoot()
     return Counterfactual(
       policy: "halt \(Int(seconds)) s after the first receipt", failedActual: failedActual, failed: total,
@@ -184,6 +228,7 @@ public struct WhatIf: Sendable {
   private var assumptions: [String] {
     var list = [
       "the target is \(target) entities, and those of each wave are drawn at random",
+      "a wave gets it as long after its start as the receivers did after the start of the rollout",
       "each fails by the change as often and as late as the \(delays.count) receivers in the evidence did",
     ]
     if let overloadAt {

@@ -37,14 +37,15 @@ public struct Report: Sendable {
     let metrics = AllMetricFamilies.metrics(of: picture)
     let redactor = Redactor(options, inputDigest: facts.inputDigest)
     let context = SectionContext(picture: picture, metrics: metrics, options: options, redactor: redactor)
-    let wanted = options.audience.sections
+    let allowed = options.audience.sections
+    let wanted = options.sections.map { allowed.intersection($0) } ?? allowed
     sections = AllSections.list.filter { wanted.contains($0.number) }.map {
       Section(number: $0.number, id: $0.id, title: $0.title, blocks: $0.blocks(context))
     }
     self.metrics = metrics
     self.options = options
     id = context.reportID
-    title = context.title
+    title = options.title.map { EvidenceText($0, limit: 160) } ?? context.title
     state = facts.annotations.state ?? .draft
     toolVersion = facts.toolVersion
     inputDigest = facts.inputDigest

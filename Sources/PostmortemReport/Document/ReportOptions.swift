@@ -53,6 +53,10 @@ public struct ReportOptions: Sendable {
   public var marking: TrafficLight
   /// Which incident of the trace, from 0, the largest first.
   public var incident = 0
+  /// Numbers of the sections wanted; nil: all that the audience gets.
+  public var sections: Set<Int>?
+  /// The title instead of that of the notes; nil: none.
+  public var title: String?
   /// Number of this version of the report, from 1.
   public var version = 1
   /// Key of the pseudonyms: random bytes that stay with the case and are never printed.

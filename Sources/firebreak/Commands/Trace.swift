@@ -4,6 +4,7 @@ import ConsoleOutput
 import Crypto
 import Glibc
 import IncidentModel
+import PostmortemReport
 import TimelineStore
 
 /// `firebreak trace`: what started it, who was first, how it spread, and how sure that is.
@@ -13,18 +14,23 @@ struct TraceCommand: ParsableCommand {
     abstract: "Reconstruct the cascade: origin, onsets, spread, common cause, phases.",
     discussion: """
       Each trace is kept in the case as a numbered result, so that reports and plans can pin the one they used. \
-      A case on read-only media is traced all the same; the result is then only printed.
+      A case on read-only media is traced all the same; the result is then only printed. The formats dot and mermaid \
+      draw the spread tree for other tools; html is one page with the tree over time that needs no network.
       """)
 
   /// How a trace is written.
   enum Format: String, CaseIterable, ExpressibleByArgument {
-    case table, json, dot, mermaid
+    case table, json, dot, mermaid, html
   }
 
   @OptionGroup var location: CaseOption
 
-  @Option(help: "table, json, dot or mermaid.")
+  @Option(help: "table, json, dot, mermaid or html.")
   var format: Format = .table
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write to a file instead of standard output.", valueName: "file"))
+  var output: String?
 
   @Option(help: ArgumentHelp("Draws of each simulation behind an interval.", valueName: "n"))
   var simulations = 200
@@ -40,20 +46,55 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let path = try location.announcedPath()
+    // A file that cannot be written shows before the long work, not after it.
+    if let output { try Self.checkWritable(output) }
+    Interrupt.endAtOnce()
+    if format == .html { return try page(path) }
     let session = try TraceSession(path: path, simulations: simulations)
     let trace = session.trace()
+    Interrupt.listen()
     var label: String?
     if !isNotStored, !trace.incidents.isEmpty { label = session.store(trace) }
     switch format {
-    case .json: Console.print(TraceDocument.of(trace, result: label).prettyText())
-    case .dot: for line in TraceGraph.dot(trace) { Console.print(line) }
-    case .mermaid: for line in TraceGraph.mermaid(trace) { Console.print(line) }
-    case .table:
-      for line in TraceTable(trace, style: Console.style).lines { Console.print(line) }
+    case .json: try put(TraceDocument.of(trace, result: label).prettyText())
+    case .dot: try put(TraceGraph.dot(trace).joined(separator: "\n"))
+    case .mermaid: try put(TraceGraph.mermaid(trace).joined(separator: "\n"))
+    case .table, .html:
+      let style = output == nil ? Console.style : TerminalStyle(isTerminal: false, environment: [:])
+      try put(TraceTable(trace, style: style).lines.joined(separator: "\n"))
       if let label { Console.note("kept as \(label)") }
     }
+    try Interrupt.check()
     // No cascade is an answer, and the answer is no.
     if trace.incidents.isEmpty { throw ExitStatus.no }
+  }
+}
+
+extension TraceCommand {
+  private static func checkWritable(_ path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+    }
+    close(descriptor)
+  }
+
+  private func put(_ text: String) throws {
+    guard let output else { return Console.print(text) }
+    try CommandFile.write(text + "\n", to: output)
+  }
+
+  /// One page by the report's renderer: the verdict, what happened, causes, the tree over time, what-if, cited events.
+  private func page(_ path: String) throws {
+    var input = try PostmortemCase(path: path, keepsTrace: !isNotStored)
+    var options = ReportOptions(audience: .engineer, sha256: PostmortemCase.sha256)
+    options.sections = [1, 4, 5, 6, 10, 13]
+    options.title = "Trace: \(input.facts.caseName)"
+    options.pseudonymKey = input.evidenceDigest
+    let draft = Report(facts: input.facts, trace: input.trace, options: options)
+    try input.loadCitedEvents(draft.citations)
+    try put(HTMLRenderer.render(Report(facts: input.facts, trace: input.trace, options: options)))
+    if input.trace.incidents.isEmpty { throw ExitStatus.no }
   }
 }
 

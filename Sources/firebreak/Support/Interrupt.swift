@@ -24,6 +24,23 @@ enum Interrupt {
     pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 
+  /// From now on SIGINT and SIGTERM end the process at once with a sentence: for work that changes nothing until it is
+  /// done. Only what is safe in a signal handler is called.
+  static func endAtOnce() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in
+        let words: StaticString = "\nfirebreak: interrupted; nothing was changed\n"
+        _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+        _exit(130)
+      }
+    }
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
+  }
+
   /// Throws `ExitStatus.interrupted` once Ctrl-C has come.
   static func check() throws {
     if isRequested { throw ExitStatus.interrupted }

@@ -1,0 +1,193 @@
+internal import Glibc
+
+/// When one numeric series left its own usual range for good, and how far it went.
+///
+/// Usual is the median of the first part and, on each side of it, the distance to the outer twentieth, so that a skewed
+/// series is no surprise to itself; the deviation in those units feeds a two-sided CUSUM (Page, "Continuous inspection
+/// schemes", 1954), whose alarm lies well above what the first part reached. Where the window holds more than a day, a
+/// daily curve of two harmonics is fitted together with the most likely step (partial regression, Frisch and Waugh
+/// 1933, so that a step is not taken for a part of the curve) and taken away. The moment is where a step of the size
+/// seen fits best (Hinkley, "Inference about the change-point", 1970).
+struct MetricSeriesChange {
+  /// Position of the first sample that deviates.
+  var at: Int
+  /// Median deviation of the samples after it, in units of the usual spread; positive is up.
+  var size: Double
+  /// How far the sum went.
+  var sum: Double
+  /// True when most samples after the change deviate, not only some.
+  var isLasting: Bool
+
+  private static let allowance = 1.0
+  private static let alarm = 12.0
+  /// One sample counts for no more than this, so that a lone spike raises no alarm.
+  private static let most = 6.0
+
+  /// Nil where the series did not change, or is too short to tell.
+  init?(_ raw: [Double], seconds: [Double]) {
+    let values = Self.withoutDailyCurve(Self.levelled(raw, seconds), seconds)
+    guard values.count >= 12 else { return nil }
+    let step = Self.step(values)
+    // The incident may fall into the first part.
+    var length = max(8, values.count / 3)
+    if let step, step.at < length, step.gain > 60 { length = max(8, step.at) }
+    let usual = Array(values.prefix(length)).filter(\.isFinite)
+    guard usual.count >= 6 else { return nil }
+    let centre = Robust.median(usual)
+    // A constant series has no spread of its own; a hundredth of its size stands for rounding.
+    let least = max(0.01 * abs(centre), 1e-9)
+    let above = max((Robust.quantile(usual, 0.95) - centre) / 1.645, least)
+    let below = max((centre - Robust.quantile(usual, 0.05)) / 1.645, least)
+    let deviations = values.map { value in
+      value.isFinite ? (value - centre) / (value > centre ? above : below) : 0
+    }
+    // Rare spikes and slow waves that the first part had anyway are no alarm.
+    let widest = usual.map { abs(($0 - centre) / ($0 > centre ? above : below)) }.max() ?? 0
+    var sums = [0.0, 0.0]
+    var starts = [0, 0]
+    var own = 0.0
+    for (index, deviation) in deviations.enumerated() {
+      let z = max(-Self.most, min(Self.most, deviation))
+      for side in 0...1 {
+        if sums[side] == 0 { starts[side] = index }
+        sums[side] = max(0, sums[side] + (side == 0 ? z : -z) - Self.allowance)
+      }
+      if index < length {
+        own = max(own, sums[0], sums[1])
+        if index == length - 1 { sums = [0, 0] }
+        continue
+      }
+      let threshold = Self.alarm + 1.5 * min(widest, 8) + 1.5 * min(own, 40)
+      for side in 0...1 where sums[side] > threshold {
+        self.init(deviations, from: starts[side], to: index, sign: side == 0 ? 1 : -1)
+        return
+      }
+    }
+    return nil
+  }
+
+  private init(_ deviations: [Double], from start: Int, to alarm: Int, sign: Double) {
+    let signed = deviations.map { sign * $0 }
+    let next = Array(signed[start..<min(signed.count, alarm + 6)].suffix(8))
+    let level = Robust.median(next)
+    // A step of at most six spreads: of a ramp the foot is wanted, not the middle.
+    let half = max(0.75, min(3, level / 2))
+    var best = start
+    var top = -Double.infinity
+    var sum = 0.0
+    for index in stride(from: alarm, through: max(0, start - 2), by: -1) {
+      sum += min(signed[index], 3 * half) - half
+      if sum > top { (top, best) = (sum, index) }
+    }
+    at = best
+    let after = Array(signed[best..<min(signed.count, best + 12)])
+    size = sign * max(-1e3, min(1e3, Robust.median(after)))
+    isLasting = after.count { $0 > 2 } * 10 >= after.count * 7
+    var reached = 0.0
+    var run = 0.0
+    for value in signed[best...] {
+      run = max(0, run + min(20, value) - Self.allowance)
+      reached = max(reached, run)
+    }
+    self.sum = reached
+  }
+
+  /// A counter that only grows (a total, an uptime) as its rate; other series as they are.
+  private static func levelled(_ values: [Double], _ seconds: [Double]) -> [Double] {
+    let steps = zip(values.dropFirst(), values).map { $0 - $1 }
+    let falls = steps.count { $0 < 0 }
+    let rises = steps.count { $0 > 0 }
+    guard falls * 50 <= steps.count, rises * 5 >= steps.count * 4, !steps.isEmpty else { return values }
+    var rates = steps.indices.map { index -> Double in
+      // A counter that was reset says nothing in that step.
+      steps[index] < 0 ? .nan : steps[index] / max(1e-3, seconds[index + 1] - seconds[index])
+    }
+    let usual = Robust.median(rates.filter(\.isFinite))
+    rates = rates.map { $0.isFinite ? $0 : usual }
+    return [rates[0]] + rates
+  }
+
+  /// The most likely step, and its gain in units of the noise between neighbouring samples.
+  private static func step(_ values: [Double]) -> (at: Int, gain: Double)? {
+    let noise = noise(values)
+    guard noise > 0 else { return nil }
+    let total = values.reduce(0, +)
+    let n = Double(values.count)
+    var left = 0.0
+    var best: (at: Int, gain: Double)?
+    for index in 1..<values.count {
+      left += values[index - 1]
+      guard index >= 4, index <= values.count - 4 else { continue }
+      let a = Double(index)
+      let difference = left / a - (total - left) / (n - a)
+      let gain = difference * difference * a * (n - a) / n / (noise * noise)
+      if gain > best?.gain ?? 0 { best = (index, gain) }
+    }
+    return best
+  }
+
+  /// Standard deviation from the differences of neighbours, which no step or curve sways.
+  private static func noise(_ values: [Double]) -> Double {
+    Robust.median(zip(values.dropFirst(), values).map { abs($0 - $1) }) * 1.4826 / 2.0.squareRoot()
+  }
+
+  // MARK: The daily curve
+
+  private static func withoutDailyCurve(_ values: [Double], _ seconds: [Double]) -> [Double] {
+    guard values.count >= 100, let first = seconds.first, let last = seconds.last, last - first > 1.2 * 86_400
+    else { return values }
+    let angle = seconds.map { 2 * .pi * $0 / 86_400 }
+    var basis: [[Double]] = []
+    for column in [
+      values.map { _ in 1.0 }, angle.map { sin($0) }, angle.map { cos($0) }, angle.map { sin(2 * $0) },
+      angle.map { cos(2 * $0) },
+    ] {
+      var rest = column
+      for known in basis { rest = rest.minus(known, times: rest.dot(known)) }
+      let length = rest.dot(rest).squareRoot()
+      if length > 1e-6 { basis.append(rest.map { $0 / length }) }
+    }
+    // Outliers beyond six spreads would bend the curve.
+    let centre = Robust.median(values)
+    let spread = max(Robust.mad(values, around: centre), 1e-12)
+    let clipped = values.map { max(centre - 6 * spread, min(centre + 6 * spread, $0)) }
+    let residual = basis.reduce(clipped) { $0.minus($1, times: clipped.dot($1)) }
+    // A step from `index` on, less what of it the curve's functions span.
+    var best: (at: Int, gain: Double, height: Double)?
+    var tail = 0.0
+    var inBasis = [Double](repeating: 0, count: basis.count)
+    for index in stride(from: values.count - 1, through: 8, by: -1) {
+      tail += residual[index]
+      for column in basis.indices { inBasis[column] += basis[column][index] }
+      let own = Double(values.count - index) - inBasis.reduce(0) { $0 + $1 * $1 }
+      guard index <= values.count - 8, own > 4 else { continue }
+      let gain = tail * tail / own
+      if gain > best?.gain ?? 0 { best = (index, gain, tail / own) }
+    }
+    var levelled = clipped
+    if let best { for index in best.at..<levelled.count { levelled[index] -= best.height } }
+    let curve = basis.dropFirst().reduce([Double](repeating: 0, count: values.count)) {
+      $0.minus($1, times: -levelled.dot($1))
+    }
+    let left = levelled.minus(curve, times: 1)
+    let mean = left.reduce(0, +) / Double(left.count)
+    let unexplained = left.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    // Only a curve that explains something is taken away.
+    guard curve.dot(curve) > 0.15 * (unexplained + curve.dot(curve)) else { return values }
+    return values.minus(curve, times: 1)
+  }
+}
+
+extension [Double] {
+  fileprivate func dot(_ other: [Double]) -> Double {
+    var sum = 0.0
+    for index in indices { sum += self[index] * other[index] }
+    return sum
+  }
+
+  fileprivate func minus(_ other: [Double], times factor: Double) -> [Double] {
+    var result = self
+    for index in indices { result[index] -= factor * other[index] }
+    return result
+  }
+}

@@ -1,0 +1,94 @@
+internal import Glibc
+internal import IncidentModel
+
+/// Entities that stop speaking, whom nobody reports: an onset with an interval, where their rhythm makes it significant.
+///
+/// An entity that spoke every g seconds on average and has been silent for s seconds would be so by chance with
+/// probability exp(-s/g) (Poisson; lost messages are part of g). Against that stands how likely such an entity failed:
+/// the share of failures among those that hang on the same provider, or of the whole fleet. The moment is that in which
+/// its siblings failed, where that falls into the silence; else within one g of its last word. Assumes that the
+/// evidence covers it to the end; an entity whose log was cut off looks like one that stopped.
+enum SilenceOnsets {
+  static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
+    device: Int, finding: Onsets.Finding
+  )] {
+    let end = lastWords(timeline)
+    let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
+    guard mass.count >= 5 else { return [] }
+    var groups: [Int: [Int]] = [:]
+    for device in mass { groups[nearestFailed(device, fleet, onsets), default: []].append(device) }
+    let failed = mass.count { onsets.findings[$0] != nil }
+    let everywhere = min(0.5, max(0.01, Double(failed) / Double(mass.count)))
+    var result: [(device: Int, finding: Onsets.Finding)] = []
+    for (provider, group) in groups.sorted(by: { $0.key < $1.key }) {
+      let times = group.compactMap { onsets.findings[$0]?.time }.sorted()
+      let isTold = provider >= 0 && times.count >= 3
+      let share = isTold ? min(0.95, Double(times.count) / Double(group.count)) : 0.2 * everywhere
+      for device in group where onsets.findings[device] == nil {
+        guard let rhythm = Rhythm(timeline, device), end > rhythm.last else { continue }
+        let middle = isTold ? times[times.count / 2] : rhythm.last
+        // A sibling that went on speaking did not fail with them.
+        let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)
+        let odds = share / (1 - share) * exp(min(40, (end - since) / rhythm.pause))
+        let probability = odds / (1 + odds)
+        guard probability > 0.95, isTold || (end - rhythm.last) / rhythm.pause > 9 + log(Double(mass.count))
+        else {
+          continue
+        }
+        let latest = min(end, rhythm.last + 3 * rhythm.pause)
+        let moment =
+          isTold && middle > rhythm.last && middle < latest ? middle : rhythm.last + rhythm.pause / 2
+        result.append(
+          (
+            device,
+            Onsets.Finding(
+              time: moment, earliest: rhythm.last, latest: max(moment, latest),
+              probability: min(0.97, probability),
+              kind: .silence, events: [rhythm.lastEvent],
+              reason: "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
+            )
+          ))
+      }
+    }
+    return result
+  }
+
+  private struct Rhythm {
+    var pause: Double
+    var last: Double
+    var lastEvent: Int32
+
+    /// Nil for those that spoke too little to have one.
+    init?(_ timeline: Timeline, _ device: Int) {
+      let events = timeline.events(of: device)
+      guard events.count >= 6, let first = events.first, let final = events.last else { return nil }
+      last = timeline.seconds[Int(final)]
+      lastEvent = final
+      let span = last - timeline.seconds[Int(first)]
+      // Speaking in bursts, an entity has fewer turns than messages, and its longest pause so far is one it may take again.
+      var turns = 0
+      var before = timeline.seconds[Int(first)]
+      var longest = 0.0
+      for event in events.dropFirst() {
+        let pause = timeline.seconds[Int(event)] - before
+        if pause > 5 { turns += 1 }
+        longest = max(longest, pause)
+        before = timeline.seconds[Int(event)]
+      }
+      guard turns >= 5, span > 0 else { return nil }
+      pause = max(span / Double(turns), longest / 4)
+    }
+  }
+
+  private static func nearestFailed(_ device: Int, _ fleet: Fleet, _ onsets: Onsets) -> Int {
+    fleet.ancestors(of: device).first { onsets.findings[Int($0.device)] != nil }.map { Int($0.device) } ?? -1
+  }
+
+  /// When the evidence as a whole ends: nearly all of it lies before.
+  private static func lastWords(_ timeline: Timeline) -> Double {
+    let sample = stride(from: 0, to: timeline.eventCount, by: max(1, timeline.eventCount / 5000))
+      .map { timeline.seconds[$0] }.sorted()
+    guard !sample.isEmpty else { return 0 }
+    return sample[sample.count - 1 - sample.count / 100]
+  }
+}

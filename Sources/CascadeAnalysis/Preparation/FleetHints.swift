@@ -1,0 +1,150 @@
+internal import IncidentModel
+
+extension Fleet {
+  /// Where links and columns leave most of those that speak without a neighbour, who names whom stands in for them.
+  ///
+  /// An entity that names many others, or that many name, is shared: a gateway that reports its clients, a server that
+  /// its clients cannot reach. An entity belongs to the one of those naming it that names fewest, which is the nearest.
+  /// Where many name a few each, they are peers, and their links contacts. Assumes that what is named is meant; a
+  /// monitor that names everybody is told from a gateway only where gateways name, too.
+  mutating func learn(from timeline: Timeline) {
+    learnByLikeness(timeline.evidence.inventory)
+    learnByPlace(timeline.evidence.inventory)
+    learnByNaming(timeline)
+  }
+
+  /// Infrastructure without any link that shares a value with others (a region, a site) serves those that have it, and
+  /// with no such value everybody: above what is known to serve them, else directly.
+  private mutating func learnByPlace(_ inventory: Inventory) {
+    let loose = row.indices.filter {
+      isShared[$0] && row[$0] >= 0 && dependants[$0].isEmpty && providers[$0].isEmpty
+    }
+    let mass = row.indices.filter { !isShared[$0] && row[$0] >= 0 && contacts[$0].isEmpty }
+    // Where anything shared is linked with anything shared, what has no link may have none.
+    let isLinked = row.indices.contains { device in
+      isShared[device] && providers[device].contains { isShared[Int($0)] }
+    }
+    guard loose.count >= 2, !isLinked, mass.count >= 20 else { return }
+    var groups: [(device: Int, served: Set<Int>)] = []
+    for device in loose {
+      var served: Set<Int>?
+      for column in inventory.attributes.indices {
+        let code = inventory.code(row: Int(row[device]), attribute: column)
+        guard code != absentCode[column] else { continue }
+        let alike = mass.filter { inventory.code(row: Int(row[$0]), attribute: column) == code }
+        // A value that nearly all or hardly any have tells no place.
+        guard alike.count >= 3, alike.count * 10 <= mass.count * 9, alike.count < served?.count ?? .max else {
+          continue
+        }
+        served = Set(alike)
+      }
+      groups.append((device, served ?? Set(mass)))
+    }
+    // Smaller ones first, so that each finds what lies below it.
+    groups.sort { ($0.served.count, $0.device) < ($1.served.count, $1.device) }
+    var below: [(device: Int, served: Set<Int>)] = row.indices.filter {
+      isShared[$0] && !dependants[$0].isEmpty
+    }
+    .map { ($0, Set(dependants[$0].map { Int($0) })) }
+    for (device, served) in groups {
+      var rest = served
+      for (other, its) in below where its.count < served.count && its.isSubset(of: served) {
+        addHint(provider: device, of: other)
+        rest.subtract(its)
+      }
+      for direct in rest { addHint(provider: device, of: direct) }
+      if served.count * 10 < mass.count * 9 { below.append((device, served)) }
+    }
+    isLearned = true
+  }
+
+  /// An entity without provider whose likes have one gets the one of those that share a value with it (a site's
+  /// gateway, a region's broker), where nearly all of those have the same.
+  private mutating func learnByLikeness(_ inventory: Inventory) {
+    guard !inventory.attributes.isEmpty else { return }
+    var provided: [Int32: Int] = [:]
+    var size: [Int32: Int] = [:]
+    for device in row.indices where row[device] >= 0 {
+      size[classOf[device], default: 0] += 1
+      if !providers[device].isEmpty { provided[classOf[device], default: 0] += 1 }
+    }
+    let open = row.indices.filter { device in
+      row[device] >= 0 && providers[device].isEmpty && contacts[device].isEmpty
+        && (provided[classOf[device]] ?? 0) >= 3
+        && (provided[classOf[device]] ?? 0) * 4 >= size[classOf[device]]!
+    }
+    guard !open.isEmpty else { return }
+    var hints: [Int: (share: Double, provider: Int32)] = [:]
+    for column in inventory.attributes.indices where inventory.values[column].count > 1 {
+      // By class and value: how often each provider.
+      var counts: [UInt64: [Int32: Int]] = [:]
+      func key(_ device: Int) -> UInt64? {
+        let code = inventory.code(row: Int(row[device]), attribute: column)
+        guard code != absentCode[column] else { return nil }
+        return UInt64(UInt32(classOf[device])) << 32 | UInt64(UInt32(code))
+      }
+      for device in row.indices where row[device] >= 0 {
+        guard let provider = providers[device].first, let key = key(device) else { continue }
+        counts[key, default: [:]][provider, default: 0] += 1
+      }
+      for device in open {
+        guard let key = key(device), let found = counts[key] else { continue }
+        let total = found.values.reduce(0, +)
+        guard let best = found.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+          best.value * 10 >= total * 9
+        else { continue }
+        let share = Double(best.value) / Double(total + 1)
+        if share > hints[device]?.share ?? 0.4 { hints[device] = (share, best.key) }
+      }
+    }
+    for (device, hint) in hints.sorted(by: { $0.key < $1.key }) {
+      addHint(provider: Int(hint.provider), of: device)
+    }
+  }
+
+  private mutating func learnByNaming(_ timeline: Timeline) {
+    guard !timeline.firstMention.isEmpty else { return }
+    let voices = (0..<timeline.deviceCount).filter { !timeline.events(of: $0).isEmpty }
+    let lonely = voices.filter { providers[$0].isEmpty && contacts[$0].isEmpty && dependants[$0].isEmpty }
+    guard voices.count >= 8, lonely.count * 2 > voices.count else { return }
+    var names: [Int: Set<Int32>] = [:]
+    var namedBy: [Int: Set<Int32>] = [:]
+    for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      let speaker = Int(timeline.evidence.eventDevices[event])
+      guard speaker >= 0 else { continue }
+      names[speaker, default: []].insert(timeline.firstMention[event])
+      namedBy[Int(timeline.firstMention[event]), default: []].insert(Int32(speaker))
+    }
+    let many = 4
+    let speakers = names.count
+    // Half of all speakers naming others are peers, not infrastructure.
+    let arePeers = speakers * 3 > voices.count
+    var hubs = Set<Int>()
+    if !arePeers { hubs.formUnion(names.filter { $0.value.count >= many }.keys) }
+    let crowd = max(many, voices.count / 50)
+    hubs.formUnion(
+      namedBy.filter { $0.value.count >= crowd && $0.value.count > 3 * (names[$0.key]?.count ?? 0) }.keys)
+    guard hubs.count * 3 < voices.count else { return }
+    for hub in hubs { markShared(hub) }
+    for device in lonely {
+      let above = (namedBy[device] ?? []).map { Int($0) }.filter { hubs.contains($0) && $0 != device }
+      let below = names[device]?.count ?? 0
+      // Who names nearly everybody collects what they say, and serves nobody by that.
+      let nearest = above.filter {
+        (names[$0]?.count ?? 0) > below && (names[$0]?.count ?? 0) * 2 < voices.count
+      }
+      .min { (names[$0]?.count ?? 0, $0) < (names[$1]?.count ?? 0, $1) }
+      if let nearest { addHint(provider: nearest, of: device) }
+      for named in names[device] ?? [] {
+        if hubs.contains(Int(named)) {
+          if Int(named) != nearest, (namedBy[Int(named)]?.count ?? 0) > (namedBy[device]?.count ?? 0) {
+            addHint(provider: Int(named), of: device)
+          }
+        } else if !hubs.contains(device) {
+          addHint(contact: Int(named), of: device)
+        }
+      }
+    }
+    isLearned = true
+  }
+}
