@@ -36,10 +36,11 @@ check: test-packages
 docs: packages
 	swift build --build-tests
 	FIREBREAK_UPDATE_DOCS=1 swift test --skip-build --filter CommandReferenceTests --filter DependencyDocumentTests \
-	  --filter SchemaDocumentTests
+	  --filter SchemaDocumentTests --filter GoldenReportTests
 
 bench: build
 	@.ci/bench $(BINARY)
+	@.ci/bench-postmortem $(BINARY)
 
 soak: test-packages
 	FIREBREAK_SOAK=1 FIREBREAK_FUZZ_ROUNDS=50000 .ci/test

@@ -2,7 +2,7 @@
 
 For each *.html in FOLDER, in light and dark, wide and 360 px: no request but the page's own, no console message, no
 dialog, no sideways scroll, no serious axe finding. A planted script and image must be stopped by the page's own
-content security policy. In print each page carries the marking and "Page n of N".
+content security policy. In print each page carries the marking and "Page n of N", and executives get two pages.
 """
 import pathlib
 import re
@@ -61,9 +61,15 @@ with sync_playwright() as playwright:
             text = file.read_text()
             planted.write_text(text.replace("<main", payload + "<style>body{color:red}</style><main", 1))
             page = browser.new_page()
-            responses = []
-            page.on("requestfinished", lambda item: responses.append(item.url))
+            refused = []
+            page.on("console", lambda message: refused.append(message.text))
+            page.on("dialog", lambda dialog: (problems.append(f"{file.name}: a planted dialog"), dialog.dismiss()))
+            page.on("requestfinished", lambda item: item.url.startswith("http") and problems.append(f"{file.name}: a planted request"))
             page.goto(planted.resolve().as_uri())
+            # Three things were planted, and each must have been stopped by the policy, not by chance.
+            for kind in ["script", "style", "image"]:
+                if not any("Content Security Policy" in text and kind in text.lower() for text in refused):
+                    problems.append(f"{file.name}: the policy did not refuse the planted {kind}: {refused}")
             if page.title() == "owned":
                 problems.append(f"{file.name}: a planted script ran")
             if page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 0, 0)":
@@ -79,6 +85,8 @@ with sync_playwright() as playwright:
                 pages = subprocess.run(
                     ["pdftotext", "-layout", str(printed), "-"], capture_output=True, text=True, check=True
                 ).stdout.split("\f")[:-1]
+                if file.name.startswith("executive") and len(pages) > 2:
+                    problems.append(f"{file.name}: {len(pages)} printed pages, two are meant")
                 for number, content in enumerate(pages, 1):
                     if f"Page {number} of {len(pages)}" not in content:
                         problems.append(f"{file.name}: no page number on printed page {number}")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import IncidentModel
 import PlaybookModel
 import PlaybookRunner
 
@@ -26,6 +27,8 @@ struct ApprovalOptions: ParsableArguments {
   func check(_ plan: ExecutionPlan, bytes: [UInt8], path: String) async throws -> [String] {
     var sentences: [String] = []
     var people: Set<String> = []
+    // The report measures the wait for approval from here.
+    let made = Instant(nanoseconds: plan.created).rfc3339(fractionDigits: 3)
     if !signatures.isEmpty {
       guard let allowedSigners else {
         throw ValidationError("--signature needs --allowed-signers: the file that says who may approve")
@@ -36,7 +39,7 @@ struct ApprovalOptions: ParsableArguments {
         guard people.insert(person).inserted else {
           throw CommandError("'\(person)' signed twice; two approvals must come from two people", .no)
         }
-        sentences.append("\(person) signed the plan \(plan.hash)")
+        sentences.append("\(person) signed the plan \(plan.hash), made \(made)")
       }
     }
     let needed =
@@ -58,9 +61,10 @@ struct ApprovalOptions: ParsableArguments {
       }
       Console.warn("BREAK GLASS: running with \(people.count) of \(needed) approvals: \(breakGlass)")
       sentences.append(
-        "BREAK GLASS with \(people.count) of \(needed) approvals, to be reviewed afterwards: \(breakGlass)")
+        "BREAK GLASS with \(people.count) of \(needed) approvals on the plan made \(made), to be reviewed afterwards: \(breakGlass)"
+      )
     }
-    if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash)") }
+    if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash), made \(made)") }
     return sentences
   }
 }
