@@ -25,7 +25,7 @@ public struct HTMLPieces {
     return page.out.text
   }
 
-  /// One chart as a `<figure>` by its id, such as `spread-curve`, `spread-tree`, `cohorts`, `places`, `lanes`, `response`,
+  /// One chart as a `<figure>` by its id, such as `spread-curve`, `spread-tree`, `cohorts`, `places`, `lanes`, `response-lanes`,
   /// `recovery`, `reconnect`; nil where the report does not hold it.
   public func figure(_ id: String) -> String? {
     for section in report.sections {

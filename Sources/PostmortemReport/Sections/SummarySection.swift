@@ -39,7 +39,8 @@ enum SummarySection: ReportSection {
   /// How many, out of how many, since when.
   private static func extent(_ context: SectionContext) -> Prose {
     let first = context.metrics[.firstEffect]
-    var text: Prose = "\(metric: .affected) were affected, out of \(metric: .fleet) in the fleet."
+    let affected = Prose.value(context.metrics[.affected].value)
+    var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected."
     guard let began = context.metrics.instant(.firstEffect) else {
       text.append(" When it began is not determined.")
       return text

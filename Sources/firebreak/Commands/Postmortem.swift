@@ -114,7 +114,7 @@ struct MakePostmortem: ParsableCommand {
       }
       let report = Report(material, options: options)
       log += report.redactions
-      try write(report, browser)
+      try write(report, browser, dated: input.facts.newestEvidence)
       try Interrupt.check()
     }
     if let redactionLog { try write(log, to: redactionLog) }
@@ -133,7 +133,7 @@ struct MakePostmortem: ParsableCommand {
     return result
   }
 
-  private func write(_ report: Report, _ browser: String?) throws {
+  private func write(_ report: Report, _ browser: String?, dated: Instant?) throws {
     let suffix = report.options.audience == .engineer ? "" : "-\(report.options.audience.rawValue)"
     let base = "\(output)/postmortem\(suffix)"
     var wanted = ReportFileFormat.allCases.filter { formats.contains($0) }
@@ -144,7 +144,8 @@ struct MakePostmortem: ParsableCommand {
       case .html: try CommandFile.write(HTMLRenderer.render(report), to: path)
       case .md: try CommandFile.write(MarkdownRenderer.render(report), to: path)
       case .json: try CommandFile.write(JSONRenderer.render(report), to: path)
-      case .pdf: if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser) }
+      case .pdf:
+        if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser, dated: dated) }
       }
       Console.print(Sanitizer.escape(path))
     }

@@ -72,7 +72,7 @@ enum ResponseGantt {
       }
     }
     return Chart(
-      id: "response", title: "Response over time",
+      id: "response-lanes", title: "Response over time",
       description:
         "What was done while devices were affected. Waiting for approval: \(metric: .approvalWait). Blind: \(metric: .blindTime).",
       drawing: .lanes(
