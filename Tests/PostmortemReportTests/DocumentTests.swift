@@ -67,8 +67,9 @@ struct DocumentTests {
     }
     #expect(Self.page.contains("logs.zip → gw/syslog.1.gz</bdi>, line "))
     #expect(Self.page.contains(hex(sha256(Array("logs".utf8)))))
-    let ids = Self.page.matches(of: / id="([^"]+)"/).map { String($0.1) }
-    #expect(Set(ids).count == ids.count, "\(Dictionary(grouping: ids) { $0 }.filter { $0.value.count > 1 }.keys)")
+    let ids = Self.page.matches(of: #/\sid="([^"]+)"/#).map { String($0.1) }
+    #expect(
+      Set(ids).count == ids.count, "\(Dictionary(grouping: ids) { $0 }.filter { $0.value.count > 1 }.keys)")
     for link in Self.page.matches(of: /href="#([^"]+)"/) {
       #expect(Self.page.contains("id=\"\(link.1)\""), "dangling \(link.1)")
     }
