@@ -62,7 +62,7 @@ enum StyleSheet {
     section>p,section>ul{max-width:44rem}
     #control .facts{font-size:var(--s0)}
     #summary>p{font-size:var(--s2);line-height:1.5}
-    #summary>p.notice{font-size:var(--s1)}
+    #summary>p.notice{font-size:var(--s1)}#summary .certainty{border:0;padding:0;font-size:inherit}
     .notice{border-left:3px solid var(--accent);background:var(--wash);padding:.75rem 1rem}
     a.m{text-decoration:underline dotted var(--line);text-decoration-thickness:1px}a.m:hover{text-decoration-color:var(--accent)}
     .na{color:var(--soft);font-style:italic}
@@ -119,7 +119,7 @@ enum StyleSheet {
     footer{margin-top:4rem;border-top:1px solid var(--line);padding-top:1rem;font-size:var(--s0);color:var(--soft)}
     @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}.facts>div{grid-template-columns:1fr;gap:0}}
     @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:1.125rem}h1{font-size:1.75rem}h2{margin-bottom:.625rem}h3{margin-top:1rem}p,ul,ol,dl,figure,table{margin-bottom:.625rem}#summary>p{font-size:1rem}.facts>div{padding:.1875rem 0}.figures{gap:.75rem 1.25rem;grid-template-columns:repeat(4,1fr)}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
-    tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:0}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
+    tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:60%}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
     td,th,td bdi.name{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 
     """

@@ -122,7 +122,14 @@ enum MomentList {
       } else if !metric.remark.isEmpty {
         text = context.finding(metric.remark)
       }
-      text.append("\(cite: metric.evidence, of: metric.evidenceCount)\(quote(metric.evidence, context))")
+      // The words first: a reference needs something to stand behind.
+      let words = quote(metric.evidence, context)
+      if text.parts.isEmpty, case .words(" ")? = words.parts.first {
+        text.append(Prose(Array(words.parts.dropFirst())))
+      } else {
+        text.append(words)
+      }
+      text.append("\(cite: metric.evidence, of: metric.evidenceCount)")
       return text
     default: return Prose([.metric(metric.id)])
     }
