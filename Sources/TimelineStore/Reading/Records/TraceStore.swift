@@ -114,6 +114,19 @@ extension CaseReader {
     try TraceStore.read(connection, number)
   }
 
+  /// Number and input digest of the trace with this number, or of the latest, without its result, which may be large; nil when there
+  /// is none.
+  public func traceHead(_ number: Int64? = nil) throws(StoreError) -> (number: Int64, inputDigest: String)? {
+    let row = try connection.prepare(
+      """
+      SELECT number, input_digest FROM trace_result
+      WHERE number = coalesce(?, (SELECT max(number) FROM trace_result))
+      """)
+    row.bound([SQLiteValue(number)])
+    guard try row.next() else { return nil }
+    return (row.int64(0), row.text(1))
+  }
+
   /// Everything a trace is made from, in a fixed order, for a digest over it: digests of the sources, notes that stand,
   /// inventory, topology.
   public func forEachInput(_ body: (String) -> Void) throws(StoreError) {
