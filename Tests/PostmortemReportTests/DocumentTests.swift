@@ -47,15 +47,18 @@ struct DocumentTests {
     }
   }
 
-  @Test func keepsTheSummaryUnderItsLimit() throws {
+  @Test(arguments: Audience.allCases) func keepsTheSummaryUnderItsLimit(_ audience: Audience) throws {
     var input = SyntheticCase.standard
     input.facts.annotations.customerImpact = String(repeating: "word ", count: 400)
     input.trace.incidents.append(Incident())
-    let report = input.report()
+    input.facts.annotations.trigger = Statement(text: String(repeating: "cause ", count: 200))
+    input.facts.annotations.end = Statement(at: "2026-04-07T12:00:00Z")
+    let report = input.report(audience)
     let summary = try #require(report.sections.first { $0.number == 1 })
     var text = ""
     for case .paragraph(let prose) in summary.blocks { text += PlainText.of(prose, report) + " " }
-    #expect(text.split(separator: " ").count <= 150)
+    let words = text.split(separator: " ").count
+    #expect(words <= 150 && words > 60, "\(words): \(text)")
   }
 
   @Test func leadsEveryCitationToTheByte() {

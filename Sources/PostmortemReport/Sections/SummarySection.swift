@@ -25,7 +25,12 @@ enum SummarySection: ReportSection {
     if !cause.parts.isEmpty { blocks.append(.paragraph(cause)) }
     blocks.append(.paragraph(outlook(context)))
     if let customer = context.notes.customerImpact, !customer.isEmpty {
-      blocks.append(.paragraph("For customers: \(Prose.provided(String(customer.prefix(300))))"))
+      // What people wrote fills what is left of the limit.
+      let used = blocks.reduce(2) { sum, block in
+        if case .paragraph(let text) = block { sum + words(in: text, context) } else { sum }
+      }
+      blocks.append(
+        .paragraph("For customers: \(Prose.provided(first(max(12, limit - used), wordsOf: customer)))"))
     }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
       blocks.append(
@@ -34,6 +39,32 @@ enum SummarySection: ReportSection {
         ))
     }
     return blocks
+  }
+
+  private static let limit = 150
+
+  /// Words of a sentence as they are printed.
+  private static func words(in prose: Prose, _ context: SectionContext) -> Int {
+    let text = prose.parts.map { part -> String in
+      switch part {
+      case .words(let text), .label(let text), .strong(let text): text
+      case .metric(let id): context.metrics[id].fullText
+      case .value(let value, let unit): value.text + " " + unit
+      case .foreign(let text, _): text.display
+      case .certainty(let certainty): certainty.rawValue
+      case .notProvided: "not provided"
+      case .section: "section 1"
+      case .cite: ""
+      }
+    }.joined()
+    return text.split(separator: " ").count
+  }
+
+  /// The first words of a text, with an ellipsis where some are left out.
+  private static func first(_ count: Int, wordsOf text: String) -> String {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    let kept = words.prefix(count).joined(separator: " ")
+    return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
   }
 
   /// How many, out of how many, since when.
@@ -67,7 +98,7 @@ enum SummarySection: ReportSection {
     }
     let trigger = context.metrics[.trigger]
     if let words = context.notes.trigger?.text, !words.isEmpty {
-      add("What started it: \(Prose.provided(String(words.prefix(240))))")
+      add("What started it: \(Prose.provided(first(24, wordsOf: words)))")
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
