@@ -26,7 +26,7 @@ enum SummarySection: ReportSection {
     blocks.append(.paragraph(outlook(context)))
     if let customer = context.notes.customerImpact, !customer.isEmpty {
       // What people wrote fills what is left of the limit.
-      let used = blocks.reduce(2) { sum, block in
+      let used = blocks.reduce(3) { sum, block in
         if case .paragraph(let text) = block { sum + words(in: text, context) } else { sum }
       }
       blocks.append(

@@ -76,7 +76,7 @@ import Testing
   @Test(arguments: ["certificate-expiry", "quiet", "worm"]) func everyScenarioGivesATrueReport(
     _ scenario: String
   ) throws {
-    let work = try simulated(scenario, 60)
+    let work = try simulated(scenario, scenario == "worm" ? 200 : 60)
     let files = try reports(work, "--no-timeline")
     check(files)
     let page = try #require(files.first { $0.name == "postmortem.md" }).text
