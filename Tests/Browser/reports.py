@@ -35,16 +35,16 @@ with sync_playwright() as playwright:
     for file in sorted(folder.glob("*.html")):
         url = file.resolve().as_uri()
         for scheme in ["light", "dark"]:
+            context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 900})
+            page = context.new_page()
+            watch(page, f"{file.name} {scheme}", url)
+            page.goto(url)
             for width in [1200, 360]:
-                name = f"{file.name} {scheme} {width}"
-                context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
-                page = context.new_page()
-                watch(page, name, url)
-                page.goto(url)
+                page.set_viewport_size({"width": width, "height": 900})
                 scroll = page.evaluate("document.documentElement.scrollWidth")
                 if scroll > width:
-                    problems.append(f"{name}: {scroll} px wide")
-                context.close()
+                    problems.append(f"{file.name} {scheme}: {scroll} px wide at {width}")
+            context.close()
             # axe has to run a script, which the page's policy rightly forbids: one run without the policy.
             context = browser.new_context(color_scheme=scheme, bypass_csp=True)
             page = context.new_page()

@@ -110,7 +110,7 @@ struct SignalTests {
 
   @Test func countsWhatOthersSayOfAttackersAfterTheirOnset() {
     let lines: [(Double, String, String, UInt8)] = [
-      (-20, "gw", "lease renewed", 6), (-10, "gw", "flow table 12 flows", 6), (0, "a", "unlisted program", 4),
+      (-20, "gw", "lease renewed", 6), (-25, "gw", "flow table 12 flows", 6), (0, "a", "unlisted program", 4),
       (5, "gw", "flow limit exceeded", 4), (6, "gw", "flow limit exceeded", 4),
       (7, "gw", "flow table 12 flows", 6),
       (8, "gw", "flow limit exceeded", 4),

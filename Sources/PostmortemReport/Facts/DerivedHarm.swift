@@ -3,7 +3,7 @@ import IncidentModel
 
 extension IncidentSignals {
   /// Attacks on others: what affected entities write after their onset in the words of an attack, and what others write of them
-  /// in words of traffic, if nobody wrote that before the incident.
+  /// in words of traffic, if nobody wrote that up to a quarter of an hour before the first effect.
   mutating func deriveAttacks(
     _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
     _ first: Int64
@@ -15,7 +15,8 @@ extension IncidentSignals {
     }
     var isNew = [Bool](repeating: true, count: evidence.templateTexts.count)
     for row in evidence.times.indices {
-      guard evidence.times[row] < first else { break }
+      // The first effect may be dated some minutes late: what began shortly before it is new, too.
+      guard evidence.times[row] < first - 15 * Self.minute else { break }
       isNew[Int(evidence.eventTemplates[row])] = false
     }
     var templates: Set<Int32> = []

@@ -9,7 +9,7 @@ enum ActionsSection: ReportSection {
       return [.paragraph("Actions: \(Prose([.notProvided])).")]
     }
     // Executives get two pages.
-    let rows = actions.prefix(context.audience == .executive ? 8 : 100).map { action -> [Prose] in
+    let rows = actions.prefix(context.audience == .executive ? 6 : 100).map { action -> [Prose] in
       [
         .provided(action.text), .provided(action.factor), .provided(action.type), .provided(action.priority),
         .provided(action.owner), .provided(action.due), .provided(action.status),

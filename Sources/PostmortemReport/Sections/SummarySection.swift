@@ -30,7 +30,9 @@ enum SummarySection: ReportSection {
         if case .paragraph(let text) = block { sum + words(in: text, context) } else { sum }
       }
       blocks.append(
-        .paragraph("For customers: \(Prose.provided(first(max(12, limit - used), wordsOf: customer)))"))
+        .paragraph(
+          "For customers: \(Prose.provided(first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
+        ))
     }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
       blocks.append(

@@ -51,7 +51,7 @@ enum ProcessMetrics: MetricFamily {
         picture.incident == nil ? .noIncident : .count(signals.attacks.count), unit: "events",
         formula:
           "events of affected devices after their onset that read like an attack on others, and events of others that first "
-          + "speak of such traffic after the first effect and name an affected device",
+          + "speak of such traffic around or after the first effect and name an affected device",
         evidence: signals.attacks.events, evidenceCount: signals.attacks.count,
         remark: templates.joined(separator: "; ")))
     metrics.add(
