@@ -40,12 +40,13 @@ check: test-packages
 docs: packages
 	swift build --build-tests
 	FIREBREAK_UPDATE_DOCS=1 swift test --skip-build --filter CommandReferenceTests --filter DependencyDocumentTests \
-	  --filter SchemaDocumentTests
+	  --filter SchemaDocumentTests --filter GoldenReportTests
 
 bench: build
 	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
 	@.ci/bench-formats $(BINARY)
 	@.ci/bench-scale $(BINARY)
+	@.ci/bench-postmortem $(BINARY)
 
 fleet: build
 	@.ci/fleet $(BINARY)

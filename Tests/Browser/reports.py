@@ -2,7 +2,7 @@
 
 For each *.html in FOLDER, in light and dark, wide and 360 px: no request but the page's own, no console message, no
 dialog, no sideways scroll, no serious axe finding. A planted script and image must be stopped by the page's own
-content security policy. In print each page carries the marking and "Page n of N".
+content security policy. In print each page carries the marking and "Page n of N", and executives get two pages.
 """
 import pathlib
 import re
@@ -35,16 +35,16 @@ with sync_playwright() as playwright:
     for file in sorted(folder.glob("*.html")):
         url = file.resolve().as_uri()
         for scheme in ["light", "dark"]:
+            context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 900})
+            page = context.new_page()
+            watch(page, f"{file.name} {scheme}", url)
+            page.goto(url)
             for width in [1200, 360]:
-                name = f"{file.name} {scheme} {width}"
-                context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
-                page = context.new_page()
-                watch(page, name, url)
-                page.goto(url)
+                page.set_viewport_size({"width": width, "height": 900})
                 scroll = page.evaluate("document.documentElement.scrollWidth")
                 if scroll > width:
-                    problems.append(f"{name}: {scroll} px wide")
-                context.close()
+                    problems.append(f"{file.name} {scheme}: {scroll} px wide at {width}")
+            context.close()
             # axe has to run a script, which the page's policy rightly forbids: one run without the policy.
             context = browser.new_context(color_scheme=scheme, bypass_csp=True)
             page = context.new_page()
@@ -61,9 +61,15 @@ with sync_playwright() as playwright:
             text = file.read_text()
             planted.write_text(text.replace("<main", payload + "<style>body{color:red}</style><main", 1))
             page = browser.new_page()
-            responses = []
-            page.on("requestfinished", lambda item: responses.append(item.url))
+            refused = []
+            page.on("console", lambda message: refused.append(message.text))
+            page.on("dialog", lambda dialog: (problems.append(f"{file.name}: a planted dialog"), dialog.dismiss()))
+            page.on("requestfinished", lambda item: item.url.startswith("http") and problems.append(f"{file.name}: a planted request"))
             page.goto(planted.resolve().as_uri())
+            # Three things were planted, and each must have been stopped by the policy, not by chance.
+            for kind in ["script", "style", "image"]:
+                if not any("Content Security Policy" in text and kind in text.lower() for text in refused):
+                    problems.append(f"{file.name}: the policy did not refuse the planted {kind}: {refused}")
             if page.title() == "owned":
                 problems.append(f"{file.name}: a planted script ran")
             if page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 0, 0)":
@@ -79,6 +85,8 @@ with sync_playwright() as playwright:
                 pages = subprocess.run(
                     ["pdftotext", "-layout", str(printed), "-"], capture_output=True, text=True, check=True
                 ).stdout.split("\f")[:-1]
+                if file.name.startswith("executive") and len(pages) > 2:
+                    problems.append(f"{file.name}: {len(pages)} printed pages, two are meant")
                 for number, content in enumerate(pages, 1):
                     if f"Page {number} of {len(pages)}" not in content:
                         problems.append(f"{file.name}: no page number on printed page {number}")

@@ -22,6 +22,25 @@ struct BrowserTests {
     }
   }()
 
+  /// A case in which people wrote more than a page holds.
+  private static let busy = {
+    var input = SyntheticCase.standard
+    var notes = Annotations()
+    notes.customerImpact = String(repeating: "Doors answered late. ", count: 40)
+    notes.safety = "Nobody was hurt, says the safety desk."
+    notes.trigger = Statement(text: String(repeating: "Release 2.4.1 went out. ", count: 20))
+    notes.actions = (1...30).map { index in
+      var action = ActionItem(
+        text: "Action \(index): release in stages with an hour between, and halt by rule")
+      (action.owner, action.due, action.type, action.priority) = (
+        "Release desk", "2026-05-01", "prevent", "high"
+      )
+      return action
+    }
+    input.facts.annotations = notes
+    return input
+  }()
+
   private static func run(_ program: String, _ arguments: [String]) -> (code: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(filePath: program)
@@ -50,10 +69,11 @@ struct BrowserTests {
       try HTMLRenderer.render(report).write(
         to: folder.appending(path: name), atomically: true, encoding: .utf8)
     }
-    for audience in [Audience.engineer, .regulator] {
-      try write(SyntheticCase.standard.report(audience), "\(audience.rawValue).html")
+    for audience in Audience.allCases {
+      try write(Self.busy.report(audience), "\(audience.rawValue).html")
     }
     try write(HostileTextTests.report, "hostile.html")
+    try write(LargeTree.report, "large.html")
     try write(
       Report(facts: CaseFacts(), trace: Trace(), options: ReportOptions(sha256: sha256)), "empty.html")
     let script = Self.package.path + "/Tests/Browser/reports.py"

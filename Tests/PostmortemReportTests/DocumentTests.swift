@@ -47,15 +47,18 @@ struct DocumentTests {
     }
   }
 
-  @Test func keepsTheSummaryUnderItsLimit() throws {
+  @Test(arguments: Audience.allCases) func keepsTheSummaryUnderItsLimit(_ audience: Audience) throws {
     var input = SyntheticCase.standard
     input.facts.annotations.customerImpact = String(repeating: "word ", count: 400)
     input.trace.incidents.append(Incident())
-    let report = input.report()
+    input.facts.annotations.trigger = Statement(text: String(repeating: "cause ", count: 200))
+    input.facts.annotations.end = Statement(at: "2026-04-07T12:00:00Z")
+    let report = input.report(audience)
     let summary = try #require(report.sections.first { $0.number == 1 })
     var text = ""
     for case .paragraph(let prose) in summary.blocks { text += PlainText.of(prose, report) + " " }
-    #expect(text.split(separator: " ").count <= 150)
+    let words = text.split(separator: " ").count
+    #expect(words <= 150 && words > 60, "\(words): \(text)")
   }
 
   @Test func leadsEveryCitationToTheByte() {
@@ -67,6 +70,9 @@ struct DocumentTests {
     }
     #expect(Self.page.contains("logs.zip → gw/syslog.1.gz</bdi>, line "))
     #expect(Self.page.contains(hex(sha256(Array("logs".utf8)))))
+    let ids = Self.page.matches(of: #/\sid="([^"]+)"/#).map { String($0.1) }
+    #expect(
+      Set(ids).count == ids.count, "\(Dictionary(grouping: ids) { $0 }.filter { $0.value.count > 1 }.keys)")
     for link in Self.page.matches(of: /href="#([^"]+)"/) {
       #expect(Self.page.contains("id=\"\(link.1)\""), "dangling \(link.1)")
     }

@@ -138,6 +138,23 @@ struct EdgeCaseTests {
     #expect(text.contains("still affected"))
   }
 
+  @Test func groupsTwelveThousandDevicesIntoALegibleTree() throws {
+    let report = LargeTree.report
+    var drawn: TreeChart?
+    for case .chart(let chart) in report.sections[6].blocks {
+      if case .tree(let tree) = chart.drawing { drawn = tree }
+    }
+    let tree = try #require(drawn)
+    #expect(tree.nodes.count <= 41)
+    // Every device stands somewhere, in a row of its own or in a group.
+    #expect(tree.nodes.reduce(0) { $0 + $1.count } == 12_000)
+    #expect(tree.nodes.allSatisfy { $0.parent < 0 || tree.nodes[$0.parent].start <= $0.start })
+    let page = HTMLRenderer.render(report)
+    #expect(page.utf8.count < 600_000)
+    let named = Set(page.matches(of: /dev-[0-9]+/).map { String($0.output) })
+    #expect(named.count < 300, "the page names groups and the first two hundred")
+  }
+
   @Test func groupsAThousandDevicesIntoALegibleTree() throws {
     let report = SyntheticCase(devices: 3000, failing: 2500).report()
     let blocks = report.sections[6].blocks

@@ -1,24 +1,99 @@
 import CascadeAnalysis
 import Foundation
 import IncidentModel
+import PlaybookModel
 import Testing
 
 @testable import PostmortemReport
 
 struct HostileTextTests {
-  static let report = {
+  /// Hostile text in every field that evidence, an inventory, a journal or a person can reach.
+  static let input = {
     var input = SyntheticCase(hostile: hostileText)
+    input.facts.annotations = everyField
+    input.trace.caveats = [hostileText]
+    input.trace.clockSkews = [ClockSkew(device: hostileText, seconds: 9, error: 1, pairs: 3)]
+    var inventory = Inventory(attributes: ["site", "model", "firmware", "kind", hostileText])
+    for (row, device) in input.facts.inventory.devices.enumerated() {
+      inventory.append(
+        device: device,
+        row: (0..<4).map { input.facts.inventory.value(row: row, attribute: $0) } + [
+          row % 2 == 0 ? hostileText : "x"
+        ])
+    }
+    input.facts.inventory = inventory
+    for index in input.facts.runs.indices {
+      input.facts.runs[index].run = hostileText
+      input.facts.runs[index].step = input.facts.runs[index].step.map { $0 + hostileText }
+      input.facts.runs[index].target = input.facts.runs[index].target.map { $0 + hostileText }
+      input.facts.runs[index].detail = hostileText
+    }
+    input.facts.runs.append(
+      RunRecord(
+        run: hostileText, sequence: 99, wallTime: SyntheticCase.at(50).nanoseconds, monotonicTime: 0,
+        kind: .halted,
+        step: nil, target: nil, outcome: nil, detail: hostileText))
+    let event = EventID(rawValue: 1)
+    input.facts.signals.attacks.count = 1
+    input.facts.signals.attacks.events = [event]
+    input.facts.signals.attackTemplates = [hostileText]
+    input.facts.signals.goingBack.count = 1
+    input.facts.signals.goingBackTemplates = [hostileText]
+    input.facts.signals.alerts.append(
+      AlertSignal(time: SyntheticCase.at(35), device: hostileText, event: event))
+    var monitoring = MonitoringSignal(
+      monitors: [hostileText], heartbeat: hostileText, usualGap: 60_000_000_000)
+    monitoring.complaints.count = 1
+    monitoring.complaints.events = [event]
+    monitoring.firstComplaint = SyntheticCase.at(34)
+    monitoring.complaintTemplates = [hostileText]
+    monitoring.blind = [
+      BlindStretch(start: SyntheticCase.at(33), end: SyntheticCase.at(50), isOpen: true, event: event)
+    ]
+    input.facts.signals.monitoring = monitoring
+    input.trace.incidents[0].counterfactual = Counterfactual(
+      policy: hostileText, failedActual: 61, failed: 4, interval: 1...9, haltedAfter: 60,
+      assumptions: [hostileText])
+    input.trace.incidents.append(input.trace.incidents[0])
+    input.facts.attachments = [
+      Attachment(name: hostileText, title: hostileText, sha256: hostileText, bytes: 1, rows: 1)
+    ]
+    return input
+  }()
+  static let report = input.report()
+
+  private static let everyField = {
     var notes = Annotations()
-    notes.title = hostileText
-    notes.customerImpact = hostileText
-    notes.detection = Statement(at: hostileText, by: hostileText, text: hostileText)
-    notes.actions = [ActionItem(text: hostileText)]
+    let statement = Statement(at: hostileText, by: hostileText, text: hostileText)
+    (notes.title, notes.customerImpact, notes.functionsLost) = (hostileText, hostileText, hostileText)
+    (notes.safety, notes.dataImpact, notes.customerAction) = (hostileText, hostileText, hostileText)
+    (notes.trigger, notes.detection, notes.firstAct) = (statement, statement, statement)
+    (notes.halt, notes.end) = (statement, statement)
+    (notes.buildTime, notes.haltRule, notes.rollbackImage) = (hostileText, hostileText, hostileText)
+    notes.harmToOthers = hostileText
+    notes.ruledOut = [hostileText]
+    notes.openQuestions = [hostileText]
+    notes.factors = [
+      Factor(effect: "spread", text: hostileText), Factor(effect: hostileText, text: hostileText),
+    ]
+    var action = ActionItem(text: hostileText)
+    (action.owner, action.due, action.type, action.priority) = (
+      hostileText, hostileText, hostileText, hostileText
+    )
+    notes.actions = [action]
     notes.roles = [Role(role: hostileText, name: hostileText)]
     notes.lessons = Lessons()
     notes.lessons?.well = [hostileText]
-    input.facts.annotations = notes
-    input.trace.caveats = [hostileText]
-    return input.report()
+    notes.lessons?.surprised = [hostileText]
+    var message = Communication(text: hostileText)
+    (message.at, message.audience) = (hostileText, hostileText)
+    notes.communications = [message]
+    var clock = LegalClockAnswer(clock: "eu-nis2-23", applies: true)
+    (clock.by, clock.awareAt) = (hostileText, hostileText)
+    clock.sent = ["early_warning": hostileText]
+    clock.fields = ["malicious": hostileText]
+    notes.clocks = [clock, LegalClockAnswer(clock: hostileText, applies: true)]
+    return notes
   }()
 
   @Test func leavesNoMarkupInHTML() {
@@ -57,6 +132,37 @@ struct HostileTextTests {
     let text = JSONRenderer.render(Self.report)
     _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
     for bad in ["<script", "</", "\u{202E}", "\u{1B}", "\u{0}"] { #expect(!text.contains(bad)) }
+  }
+
+  @Test(arguments: Audience.allCases) func isInertForEveryAudience(_ audience: Audience) throws {
+    let report = Self.input.report(audience)
+    let page = HTMLRenderer.render(report)
+    for bad in ["<script", "<img", "</svg></title>", "\u{202E}", "\u{1B}", "\u{0}"] {
+      #expect(!page.contains(bad))
+    }
+    let text = MarkdownRenderer.render(report)
+    for bad in ["<script", "](javascript", "![i]", "http://evil", "\u{202E}", "\u{1B}", "\u{0}"] {
+      #expect(!text.contains(bad))
+    }
+    _ = try JSONSerialization.jsonObject(with: Data(JSONRenderer.render(report).utf8))
+    // Another incident of the same case, too.
+    var second = ReportOptions(audience: audience, sha256: sha256)
+    second.incident = 1
+    let other = Report(facts: Self.input.facts, trace: Self.input.trace, options: second)
+    #expect(!HTMLRenderer.render(other).contains("<script"))
+  }
+
+  @Test func leavesNoFormulaInTheDeviceList() {
+    var input = Self.input
+    for index in input.trace.incidents[0].onsets.indices {
+      input.trace.incidents[0].onsets[index].device = "=HYPERLINK(\(index))\u{0}\r\n\(hostileText)"
+    }
+    let list = DeviceList.csv(
+      ReportMaterial(facts: input.facts, trace: input.trace), options: ReportOptions(sha256: sha256))
+    let rows = list.text.split(separator: "\r\n")
+    #expect(rows.count == list.rows + 1, "a line end in a name is no line end of the file")
+    for row in rows.dropFirst() { #expect(row.hasPrefix("\"'=HYPERLINK"), "\(row.prefix(40))") }
+    #expect(!list.text.contains("\u{0}") && !list.text.contains("\u{202E}"))
   }
 
   @Test func disarmsFormulas() {

@@ -9,6 +9,7 @@ enum AllLegalClocks {
     ("measures_taken", "Corrective or mitigating measures taken", 4000),
     ("measures_users", "Measures that users can take", 4000),
     ("sensitivity", "How sensitive this information is", 1000),
+    ("users_informed", "How and when users were informed, and of what (Art. 14(8))", 2000),
   ]
   private static let craFinal: [(id: String, title: String, limit: Int)] = [
     ("severity_impact", "Detailed description, severity and impact", 8000),

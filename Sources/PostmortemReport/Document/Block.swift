@@ -10,8 +10,10 @@ public enum Block: Sendable {
   case list([Prose])
   /// Terms and what they are.
   case facts([(term: String, value: Prose)])
-  /// The key figures, large.
+  /// The key figures, large, with how each was computed.
   case keyFigures([MetricID])
+  /// Figures in plain words, large, without formulas: for readers who decide.
+  case plainFigures([PlainFigure])
   /// Moments in order of time.
   case moments([Moment])
   /// A table.
@@ -24,6 +26,22 @@ public enum Block: Sendable {
   case metricRegister
   /// All cited events with their place in the evidence.
   case citationRegister
+}
+
+/// A figure for readers who want it plain.
+public struct PlainFigure: Sendable {
+  /// What it is, in plain words.
+  public var title: String
+  /// Its value, or "not known".
+  public var value: Prose
+  /// Out of how many, or why there is no value; may be empty.
+  public var note: Prose
+  /// A figure from its parts.
+  public init(title: String, value: Prose, note: Prose = "") {
+    self.title = title
+    self.value = value
+    self.note = note
+  }
 }
 
 /// A marked moment of what happened.
@@ -49,7 +67,7 @@ public struct Table: Sendable {
   /// Rows that exist but are not shown.
   public var omittedRows = 0
   /// A table from its parts. A column title that begins with `#` is numeric.
-  init(_ caption: String, _ columns: [String], _ rows: [[Prose]], omitted: Int = 0) {
+  public init(_ caption: String, _ columns: [String], _ rows: [[Prose]], omitted: Int = 0) {
     self.caption = caption
     self.columns = columns.map { $0.hasPrefix("#") ? (String($0.dropFirst()), true) : ($0, false) }
     self.rows = rows

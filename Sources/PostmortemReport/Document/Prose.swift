@@ -92,16 +92,18 @@ public struct Prose: Sendable, Hashable, ExpressibleByStringInterpolation {
   static func cited(_ events: [EventID]) -> [EventID] { Array(events.prefix(4)) }
 
   /// A typed value for a cell.
-  static func value(_ value: MetricValue, _ unit: String = "") -> Prose { Prose([.value(value, unit: unit)]) }
+  public static func value(_ value: MetricValue, _ unit: String = "") -> Prose {
+    Prose([.value(value, unit: unit)])
+  }
   /// A count for a cell.
-  static func count(_ value: Int) -> Prose { .value(.count(value)) }
+  public static func count(_ value: Int) -> Prose { .value(.count(value)) }
   /// An instant for a cell; "no usable time" where there is none.
-  static func instant(_ value: Instant?) -> Prose {
+  public static func instant(_ value: Instant?) -> Prose {
     guard let value, Format.isPlausible(value) else { return "no usable time" }
     return .value(.instant(value))
   }
   /// A person's words, or "not provided".
-  static func provided(_ text: String?) -> Prose {
+  public static func provided(_ text: String?) -> Prose {
     guard let text, !text.isEmpty else { return Prose([.notProvided]) }
     return Prose([.foreign(EvidenceText(text, limit: 2000), .person)])
   }

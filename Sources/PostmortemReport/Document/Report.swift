@@ -33,19 +33,32 @@ public struct Report: Sendable {
 
   /// Makes a report. Same arguments, same report.
   public init(facts: CaseFacts, trace: Trace, options: ReportOptions) {
-    let picture = IncidentPicture(facts: facts, trace: trace, incidentIndex: options.incident)
-    let metrics = AllMetricFamilies.metrics(of: picture)
+    self.init(ReportMaterial(facts: facts, trace: trace, incident: options.incident), options: options)
+  }
+
+  /// Makes a report of material that several audiences share. `options.incident` is that of the material.
+  public init(_ material: ReportMaterial, options: ReportOptions) {
+    var options = options
+    options.incident = material.picture.incidentIndex
+    let facts = material.picture.facts
     let redactor = Redactor(options, inputDigest: facts.inputDigest)
-    let context = SectionContext(picture: picture, metrics: metrics, options: options, redactor: redactor)
+    redactor.know(material.picture)
+    // People's words may hold names, too: they pass the redactor like everything else.
+    let metrics = material.metrics.mapWords(redactor.scrubbed)
+    let context = SectionContext(
+      picture: material.picture, metrics: metrics, options: options, redactor: redactor)
     let allowed = options.audience.sections
     let wanted = options.sections.map { allowed.intersection($0) } ?? allowed
     sections = AllSections.list.filter { wanted.contains($0.number) }.map {
-      Section(number: $0.number, id: $0.id, title: $0.title, blocks: $0.blocks(context))
+      Section(
+        number: $0.number, id: $0.id, title: $0.title,
+        blocks: options.audience.isRedacted
+          ? $0.blocks(context).map { $0.mapProse(redactor.scrubbed) } : $0.blocks(context))
     }
     self.metrics = metrics
     self.options = options
     id = context.reportID
-    title = options.title.map { EvidenceText($0, limit: 160) } ?? context.title
+    title = options.title.map { EvidenceText($0, limit: 160) } ?? redactor.scrubbed(context.title)
     state = facts.annotations.state ?? .draft
     toolVersion = facts.toolVersion
     inputDigest = facts.inputDigest
@@ -68,6 +81,9 @@ public struct Report: Sendable {
     for (index, event) in order.enumerated() { numbers[event] = index + 1 }
     citationNumber = numbers
   }
+
+  /// A report of nothing, for charts that belong to no report.
+  static let blank = Report(facts: CaseFacts(), trace: Trace(), options: ReportOptions(sha256: { _ in [] }))
 
   /// True where section 13 lists figures and cited events.
   var hasRegister: Bool { sections.contains { $0.number == 13 } }
@@ -94,6 +110,8 @@ extension [Block] {
       case .paragraph(let text), .notice(let text): prose(text)
       case .list(let items): items.forEach(prose)
       case .facts(let facts): facts.forEach { prose($0.value) }
+      case .plainFigures(let figures):
+        figures.forEach { figure in [figure.value, figure.note].forEach(prose) }
       case .moments(let moments): moments.forEach { prose($0.text) }
       case .table(let content): table(content)
       case .chart(let chart):
@@ -101,6 +119,67 @@ extension [Block] {
         table(chart.table)
       case .heading, .keyFigures, .metricRegister, .citationRegister: break
       }
+    }
+  }
+}
+
+/// What the reports of one incident share: facts sorted once, and all figures. Making it is the costly part of a report; the same
+/// material serves every audience.
+public struct ReportMaterial: Sendable {
+  var picture: IncidentPicture
+  let metrics: MetricSet
+
+  /// Sorts the facts and computes the figures of an incident, counted from 0.
+  public init(facts: CaseFacts, trace: Trace, incident: Int = 0) {
+    picture = IncidentPicture(facts: facts, trace: trace, incidentIndex: incident)
+    metrics = AllMetricFamilies.metrics(of: picture)
+  }
+
+  /// All figures.
+  public var figures: MetricSet { metrics }
+
+  /// Events that reports cite, by id. They change no figure.
+  public var events: [EventID: CitedEvent] {
+    get { picture.facts.events }
+    set { picture.facts.events = newValue }
+  }
+
+  /// Files beside the report. They change no figure.
+  public var attachments: [Attachment] {
+    get { picture.facts.attachments }
+    set { picture.facts.attachments = newValue }
+  }
+}
+
+extension Block {
+  /// The same block with every run of text changed.
+  func mapProse(_ change: (Prose) -> Prose) -> Block {
+    func table(_ table: Table) -> Table {
+      var table = table
+      table.rows = table.rows.map { $0.map(change) }
+      return table
+    }
+    switch self {
+    case .paragraph(let text): return .paragraph(change(text))
+    case .notice(let text): return .notice(change(text))
+    case .list(let items): return .list(items.map(change))
+    case .facts(let facts): return .facts(facts.map { ($0.term, change($0.value)) })
+    case .plainFigures(let figures):
+      return .plainFigures(
+        figures.map { PlainFigure(title: $0.title, value: change($0.value), note: change($0.note)) })
+    case .moments(let moments):
+      return .moments(
+        moments.map {
+          var moment = $0
+          moment.text = change(moment.text)
+          return moment
+        })
+    case .table(let content): return .table(table(content))
+    case .chart(var chart):
+      chart.description = change(chart.description)
+      chart.table = table(chart.table)
+      return .chart(chart)
+    case .heading, .keyFigures, .metricRegister, .citationRegister: return self
     }
   }
 }

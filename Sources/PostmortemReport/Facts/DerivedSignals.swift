@@ -4,8 +4,8 @@ public import IncidentModel
 extension IncidentSignals {
   /// How long an entity must be free of bad events to count as healthy: ten minutes.
   static let healthySpan: Int64 = 600_000_000_000
-  private static let minute: Int64 = 60_000_000_000
-  private static let second: Int64 = 1_000_000_000
+  static let minute: Int64 = 60_000_000_000
+  static let second: Int64 = 1_000_000_000
 
   /// Derives the signals of an incident from the timeline: one pass over the events, memory in proportion to devices and minutes.
   ///
@@ -24,9 +24,11 @@ extension IncidentSignals {
     indexOfName.reserveCapacity(evidence.devices.count)
     for (index, name) in evidence.devices.enumerated() { indexOfName[name] = index }
     let words = TemplateWords(evidence: evidence)
-    deriveRecovery(evidence, incident, indexOfName, words, newest)
+    deriveRecovery(evidence, incident, indexOfName, words, first, newest)
     deriveAlerts(evidence, incident, indexOfName, words, first)
-    deriveAttacks(evidence, incident, indexOfName, words)
+    deriveAttacks(evidence, incident, indexOfName, words, first)
+    deriveGoingBack(evidence, words, first)
+    deriveMonitoring(evidence, words, first)
     deriveAttempts(evidence, words, first)
     deriveRoutine(evidence, first, newest)
     derivePhaseEvents(evidence, incident)
@@ -80,6 +82,13 @@ extension IncidentSignals {
     kept.eventDevices = Array(evidence.eventDevices[rows])
     kept.eventTemplates = Array(evidence.eventTemplates[rows])
     kept.severities = Array(evidence.severities[rows])
+    kept.mentionEvents = []
+    kept.mentionDevices = []
+    for (event, device) in zip(evidence.mentionEvents, evidence.mentionDevices)
+    where rows.contains(Int(event)) {
+      kept.mentionEvents.append(event - Int32(rows.lowerBound))
+      kept.mentionDevices.append(device)
+    }
     return kept
   }
 
@@ -94,70 +103,6 @@ extension IncidentSignals {
       result[result.count - 1].counts[Int(min(evidence.severities[row], 8))] += 1
     }
     return result
-  }
-
-  private mutating func deriveRecovery(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
-    _ newest: Int64
-  ) {
-    let none = Int64.max
-    var onsetOf = [Int64](repeating: none, count: evidence.devices.count)
-    var telling: Set<Int64> = []
-    for onset in incident.onsets {
-      if let index = indexOfName[onset.device] {
-        onsetOf[index] = min(onsetOf[index], onset.time.nanoseconds)
-      }
-      if onset.kind == .log, let event = onset.evidence.first { telling.insert(event.rawValue) }
-    }
-    var isBad = [Bool](repeating: false, count: evidence.templateTexts.count)
-    for row in evidence.eventIDs.indices where telling.contains(evidence.eventIDs[row]) {
-      isBad[Int(evidence.eventTemplates[row])] = true
-    }
-    var healthySince = [Int64](repeating: none, count: evidence.devices.count)
-    var healthyEvent = [Int64](repeating: 0, count: evidence.devices.count)
-    var recovered = [Bool](repeating: false, count: evidence.devices.count)
-    var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
-    for row in evidence.times.indices {
-      let device = Int(evidence.eventDevices[row])
-      guard device >= 0 else { continue }
-      let time = evidence.times[row]
-      lastSpoke[device] = time
-      guard onsetOf[device] != none, time >= onsetOf[device], !recovered[device] else { continue }
-      if healthySince[device] != none, time - healthySince[device] >= Self.healthySpan {
-        recovered[device] = true
-      } else if evidence.severities[row] <= Severity.error.rawValue
-        || isBad[Int(evidence.eventTemplates[row])]
-      {
-        healthySince[device] = none
-      } else if healthySince[device] == none, !words.isAttempt[Int(evidence.eventTemplates[row])] {
-        // A device that tries to connect is alive, not well.
-        healthySince[device] = time
-        healthyEvent[device] = evidence.eventIDs[row]
-      }
-    }
-    var intervals: [AffectedInterval] = []
-    var counted = [Bool](repeating: false, count: evidence.devices.count)
-    for onset in incident.onsets where Format.isPlausible(onset.time) {
-      guard let device = indexOfName[onset.device] else {
-        intervals.append(.init(device: onset.device, start: onset.time, end: nil, recoveryEvent: nil))
-        continue
-      }
-      guard !counted[device] else { continue }
-      counted[device] = true
-      let since = healthySince[device]
-      let isHealthy = since != none && (recovered[device] || newest - since >= Self.healthySpan)
-      intervals.append(
-        AffectedInterval(
-          device: onset.device, start: Instant(nanoseconds: onsetOf[device]),
-          end: isHealthy ? Instant(nanoseconds: since) : nil,
-          recoveryEvent: isHealthy ? EventID(rawValue: healthyEvent[device]) : nil))
-      if !isHealthy, lastSpoke[device] != .min, lastSpoke[device] <= onsetOf[device] + Self.minute,
-        newest - onsetOf[device] > Self.healthySpan
-      {
-        silentDevices.append(onset.device)
-      }
-    }
-    affected = intervals
   }
 
   private mutating func deriveAlerts(
@@ -187,25 +132,6 @@ extension IncidentSignals {
       if alerts.count == 50 { break }
     }
     alertTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
-  }
-
-  private mutating func deriveAttacks(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords
-  ) {
-    guard words.isAttack.contains(true) else { return }
-    var onsetOf = [Int64](repeating: .max, count: evidence.devices.count)
-    for onset in incident.onsets where Format.isPlausible(onset.time) {
-      if let index = indexOfName[onset.device] { onsetOf[index] = onset.time.nanoseconds }
-    }
-    var templates: Set<Int32> = []
-    for row in evidence.times.indices where words.isAttack[Int(evidence.eventTemplates[row])] {
-      let device = Int(evidence.eventDevices[row])
-      guard device >= 0, evidence.times[row] >= onsetOf[device] else { continue }
-      templates.insert(evidence.eventTemplates[row])
-      attacks.count += 1
-      if attacks.events.count < 12 { attacks.events.append(EventID(rawValue: evidence.eventIDs[row])) }
-    }
-    attackTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
   }
 
   private mutating func deriveAttempts(_ evidence: IncidentEvidence, _ words: TemplateWords, _ first: Int64) {
@@ -273,75 +199,5 @@ extension IncidentSignals {
         stretch = []
       }
     }
-  }
-}
-
-/// Which templates read like alerts or connection attempts, and which entities are there to watch others.
-private struct TemplateWords {
-  var isAlert: [Bool]
-  var isAttempt: [Bool]
-  /// Attempts as whoever is connected to sees them, too: they say nothing about the health of the one that speaks.
-  var isConnection: [Bool]
-  var isAttack: [Bool]
-  var monitors: [Int] = []
-
-  private static let alertWords: Set<String> = [
-    "alert", "alerts", "alerting", "alarm", "alarms", "paged", "pager", "paging", "page", "escalated",
-    "escalation",
-    "incident", "threshold",
-  ]
-  private static let attemptWords: Set<String> = [
-    "connect", "connecting", "reconnect", "reconnecting", "handshake", "login", "attach", "register",
-    "registration",
-    "authenticate", "authenticating", "conn",
-  ]
-  private static let openingWords: Set<String> = [
-    "from", "new", "client", "peer", "incoming", "inbound", "accepted", "accepting", "attempt", "attempts",
-    "request", "opening", "opened", "retry", "retrying", "trying",
-  ]
-  private static let closingWords: Set<String> = [
-    "lost", "closed", "closing", "close", "terminated", "dropped", "disconnected", "disconnecting", "ended",
-  ]
-  private static let attackWords: Set<String> = [
-    "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
-    "attacking",
-    "spoofed", "payload",
-  ]
-  private static let watchWords: Set<String> = [
-    "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
-    "prometheus",
-  ]
-  private static let kindColumns: Set<String> = ["kind", "type", "role", "class", "category"]
-
-  init(evidence: IncidentEvidence) {
-    isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
-    isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
-    isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
-    isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
-    let inventory = evidence.inventory
-    let columns = inventory.attributes.indices.filter {
-      Self.kindColumns.contains(inventory.attributes[$0].lowercased())
-    }
-    for (index, name) in evidence.devices.enumerated() {
-      guard let row = inventory.rowOfDevice[name] else { continue }
-      if columns.contains(where: {
-        !Self.words(inventory.value(row: row, attribute: $0)).isDisjoint(with: Self.watchWords)
-      }) {
-        monitors.append(index)
-      }
-    }
-  }
-
-  /// `New client connected from`, `client sent CONNECT`, `TLS handshake with`, `incoming connection`; not `connection lost`.
-  private static func readsLikeConnection(_ text: String) -> Bool {
-    let words = words(text)
-    if !words.isDisjoint(with: attemptWords) { return true }
-    if words.contains(where: { $0.hasPrefix("handshak") || $0.hasPrefix("reconnect") }) { return true }
-    return words.contains { $0 == "connected" || $0 == "connects" || $0.hasPrefix("connection") }
-      && !words.isDisjoint(with: openingWords) && words.isDisjoint(with: closingWords)
-  }
-
-  private static func words(_ text: String) -> Set<String> {
-    Set(text.lowercased().split { !$0.isLetter }.prefix(40).map(String.init))
   }
 }

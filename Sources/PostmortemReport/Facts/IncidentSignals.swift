@@ -6,7 +6,8 @@ public import IncidentModel
 public struct IncidentSignals: Sendable {
   /// Events per minute and severity, ascending; empty minutes are left out.
   public var activity: [MinuteActivity] = []
-  /// For each affected entity when it was affected, in the order of the onsets; nil: not determined.
+  /// For each affected entity when it was affected, in the order of the onsets; after an entity's first interval follow those of
+  /// its relapses. Nil: not determined.
   public var affected: [AffectedInterval]?
   /// The first events that look like an alert, ascending in time, at most 50.
   public var alerts: [AlertSignal] = []
@@ -18,10 +19,20 @@ public struct IncidentSignals: Sendable {
   public var quietMinutes: [Instant] = []
   /// Usual routine events per minute before the incident; nil: too little history.
   public var usualPerMinute: Double?
-  /// Events after their onset in which affected entities seem to attack others.
+  /// What the monitoring itself did; nil: the inventory names no monitor, or none spoke regularly before the incident.
+  public var monitoring: MonitoringSignal?
+  /// Events in which affected entities seem to attack others after their onset: their own, and what others say of them.
   public var attacks = EventSample()
+  /// Affected entities that such events are about.
+  public var attackers = 0
   /// Templates taken for attacks on others.
   public var attackTemplates: [String] = []
+  /// Events after the first effect that speak of going back to an earlier image, and the entities that say so.
+  public var goingBack = EventSample()
+  /// Entities that speak of going back.
+  public var goingBackDevices = 0
+  /// Templates taken for going back.
+  public var goingBackTemplates: [String] = []
   /// Affected entities that fell silent after their onset and were not heard again.
   public var silentDevices: [String] = []
   /// For each phase the events that show its start best, the most telling first.
@@ -53,22 +64,70 @@ public struct MinuteActivity: Sendable, Hashable {
   }
 }
 
+/// The monitoring's own log around the incident.
+public struct MonitoringSignal: Sendable, Hashable {
+  /// The monitors whose regular message was followed, sorted.
+  public var monitors: [String]
+  /// Their most regular message.
+  public var heartbeat: String
+  /// Usual time between two of them, in nanoseconds: the median of the hour before.
+  public var usualGap: Int64
+  /// Stretches from the first effect on in which less than half of the usual ones came; open ones last to the end of the evidence.
+  public var blind: [BlindStretch] = []
+  /// Messages from the first effect on of a kind that no monitor wrote before: its own complaints.
+  public var complaints = EventSample()
+  /// When the first complaint came.
+  public var firstComplaint: Instant?
+  /// Templates of the complaints.
+  public var complaintTemplates: [String] = []
+  /// Monitoring from its parts.
+  public init(monitors: [String], heartbeat: String, usualGap: Int64) {
+    self.monitors = monitors
+    self.heartbeat = heartbeat
+    self.usualGap = usualGap
+  }
+}
+
+/// A time without sight.
+public struct BlindStretch: Sendable, Hashable {
+  /// From the last regular message.
+  public var start: Instant
+  /// To the next; the newest evidence where it is open.
+  public var end: Instant
+  /// No regular message followed.
+  public var isOpen: Bool
+  /// The last event before it.
+  public var event: EventID
+  /// A stretch from its parts.
+  public init(start: Instant, end: Instant, isOpen: Bool, event: EventID) {
+    self.start = start
+    self.end = end
+    self.isOpen = isOpen
+    self.event = event
+  }
+}
+
 /// When an entity was affected.
 public struct AffectedInterval: Sendable, Hashable {
   /// The entity.
   public var device: String
-  /// Its onset.
+  /// Its onset, or the beginning of a relapse.
   public var start: Instant
   /// First routine event after which no bad one came for ten minutes; nil: still affected when the evidence ends.
   public var end: Instant?
   /// The event that shows the recovery.
   public var recoveryEvent: EventID?
+  /// The bad event with which it began anew after a recovery; nil for the first time.
+  public var relapseEvent: EventID?
   /// An interval from its parts.
-  public init(device: String, start: Instant, end: Instant?, recoveryEvent: EventID?) {
+  public init(
+    device: String, start: Instant, end: Instant?, recoveryEvent: EventID?, relapseEvent: EventID? = nil
+  ) {
     self.device = device
     self.start = start
     self.end = end
     self.recoveryEvent = recoveryEvent
+    self.relapseEvent = relapseEvent
   }
 }
 

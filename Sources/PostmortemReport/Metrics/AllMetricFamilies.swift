@@ -2,7 +2,7 @@
 enum AllMetricFamilies {
   static let list: [any (MetricFamily & SendableMetatype).Type] = [
     EvidenceMetrics.self, MomentMetrics.self, ImpactMetrics.self, SpreadMetrics.self, IntervalMetrics.self,
-    ResponseMetrics.self, DetectionMetrics.self, ProcessMetrics.self, WhatIfMetrics.self,
+    ResponseMetrics.self, DetectionMetrics.self, ProcessMetrics.self, RolloutMetrics.self, WhatIfMetrics.self,
   ]
 
   /// All metrics of a picture.

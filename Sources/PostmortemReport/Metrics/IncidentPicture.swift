@@ -4,7 +4,7 @@ import PlaybookModel
 
 /// Everything the metrics are computed from, sorted once: the facts, the trace, and the incident that the report is about.
 struct IncidentPicture {
-  let facts: CaseFacts
+  var facts: CaseFacts
   let trace: Trace
   let incident: Incident?
   /// Position of the incident in the trace, from 0.
@@ -27,6 +27,17 @@ struct IncidentPicture {
     facts.signals.affected = facts.signals.affected?.filter {
       Format.isPlausible($0.start) && ($0.end.map { Format.isPlausible($0) } ?? true)
     }
+    var position: [String: Int] = [:]
+    var last: [AffectedInterval] = []
+    for interval in facts.signals.affected ?? [] {
+      if let index = position[interval.device] {
+        last[index] = interval
+      } else {
+        position[interval.device] = last.count
+        last.append(interval)
+      }
+    }
+    lastIntervals = last
     self.facts = facts
     self.trace = trace
     self.incidentIndex = incidentIndex
@@ -55,6 +66,9 @@ struct IncidentPicture {
     guard incident != nil else { return nil }
     return facts.signals.affected
   }
+
+  /// The last interval of each affected entity, in order of first onset: how it ended up.
+  let lastIntervals: [AffectedInterval]
 }
 
 /// A family of metrics. One file each; `AllMetricFamilies.swift` lists them in the order of the report.

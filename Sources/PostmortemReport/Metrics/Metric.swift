@@ -51,7 +51,7 @@ public enum MetricValue: Sendable, Hashable {
   }
 
   /// A number where it is finite, else not computable.
-  static func finite(_ value: Double, digits: Int, atLeast: Bool = false) -> MetricValue {
+  public static func finite(_ value: Double, digits: Int, atLeast: Bool = false) -> MetricValue {
     value.isFinite
       ? .number(value, digits: digits, atLeast: atLeast) : .notComputable("the result is not a finite number")
   }
@@ -169,6 +169,15 @@ public struct MetricSet: Sendable {
     precondition(position[metric.id] == nil, "metric defined twice")
     position[metric.id] = all.count
     all.append(metric)
+  }
+
+  /// The same set with people's and evidence's words in values and remarks changed.
+  func mapWords(_ change: (EvidenceText) -> EvidenceText) -> MetricSet {
+    var result = self
+    for index in result.all.indices {
+      if case .words(let text) = result.all[index].value { result.all[index].value = .words(change(text)) }
+    }
+    return result
   }
 
   /// The metric with an id; one that was never defined reads as not computable.

@@ -6,6 +6,8 @@ struct PlaybookRunSummary: Hashable {
   var run: String
   var started: Int64?
   var approved: Int64?
+  /// When the plan was made, as the approval in the journal says.
+  var planned: Int64?
   var firstIntent: Int64?
   var finished: Int64?
   var last: Int64
@@ -39,6 +41,19 @@ struct PlaybookRunSummary: Hashable {
       .sorted { ($0.started ?? $0.last, $0.run) < ($1.started ?? $1.last, $1.run) }
   }
 
+  /// The time after `made ` in the sentence of an approval: `… signed the plan 3f…, made 2026-04-07T09:08:09Z`.
+  private static func planMade(_ detail: String) -> Int64? {
+    guard let mark = detail.firstRange(of: " made ") else { return nil }
+    let word = detail[mark.upperBound...].prefix { $0 != "," && $0 != " " }
+    return Instant(rfc3339: String(word)).flatMap { Format.isPlausible($0) ? $0.nanoseconds : nil }
+  }
+
+  /// The wait for approval: from the plan, else from the run's start, to the approval; nil where there was none.
+  var waited: ClosedRange<Int64>? {
+    guard let approved, let from = planned ?? started, from <= approved else { return nil }
+    return from...approved
+  }
+
   private struct Action: Hashable {
     var step: String
     var target: String
@@ -58,7 +73,9 @@ struct PlaybookRunSummary: Hashable {
       case .runStarted:
         started = started ?? time
         if title.isEmpty { title = record.detail }
-      case .approved: approved = approved ?? time
+      case .approved:
+        approved = approved ?? time
+        planned = planned ?? Self.planMade(record.detail)
       case .runFinished: finished = time
       case .stepStarted:
         if let step = record.step, let time {

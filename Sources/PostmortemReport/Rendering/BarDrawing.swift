@@ -9,10 +9,12 @@ enum BarDrawing {
     let maximum = max(chart.maximum, 0.000_001)
     func x(_ value: Double) -> Double { left + min(1, max(0, value / maximum)) * (right - left) }
     var grid = ""
-    for tick in LineScale.ticks(to: maximum * 100, about: 5) {
-      grid += SVGCanvas.move(x(tick / 100), top) + "V\(SVGCanvas.number(bottom))"
+    let scale = chart.isShare ? 100.0 : 1
+    for tick in LineScale.ticks(to: maximum * scale, about: 5) {
+      grid += SVGCanvas.move(x(tick / scale), top) + "V\(SVGCanvas.number(bottom))"
       canvas.text(
-        x(tick / 100), bottom + 16, Format.fixed(tick, digits: tick == tick.rounded() ? 0 : 1) + " %", "t",
+        x(tick / scale), bottom + 16,
+        Format.fixed(tick, digits: tick == tick.rounded() ? 0 : 1) + (chart.isShare ? " %" : ""), "t",
         anchor: "middle")
     }
     canvas.path(grid, "grid")

@@ -88,7 +88,7 @@ struct HTMLPage {
     out.raw("</footer>\n")
   }
 
-  private mutating func render(_ section: Section) {
+  mutating func render(_ section: Section) {
     out.raw(
       "<section id=\"\(section.id)\" aria-labelledby=\"\(section.id)-title\">\n<h2 id=\"\(section.id)-title\">"
     )
@@ -131,6 +131,7 @@ struct HTMLPage {
       }
       out.raw("</dl>\n")
     case .keyFigures(let ids): keyFigures(ids)
+    case .plainFigures(let figures): plainFigures(figures)
     case .moments(let moments): render(moments)
     case .table(let table): render(table)
     case .chart(let chart): render(chart)
@@ -162,6 +163,25 @@ struct HTMLPage {
           Prose.cited(metric.evidence),
           more: max(0, metric.evidenceCount - Prose.cited(metric.evidence).count)))
       out.raw("</p></li>\n")
+    }
+    out.raw("</ul>\n")
+  }
+
+  private mutating func plainFigures(_ figures: [PlainFigure]) {
+    out.raw("<ul class=\"figures\">\n")
+    for figure in figures {
+      let isUnknown = figure.value == "not known"
+      out.raw("<li class=\"figure\(isUnknown ? " unknown" : "")\"><h3>")
+      out.add(figure.title)
+      out.raw("</h3>\n<p class=\"value\">")
+      render(figure.value)
+      out.raw("</p>")
+      if !figure.note.parts.isEmpty {
+        out.raw("<p class=\"reason\">")
+        render(figure.note)
+        out.raw("</p>")
+      }
+      out.raw("</li>\n")
     }
     out.raw("</ul>\n")
   }
@@ -229,7 +249,7 @@ struct HTMLPage {
     }
   }
 
-  private mutating func render(_ chart: Chart) {
+  mutating func render(_ chart: Chart) {
     out.raw("<figure id=\"\(chart.id)\">\n<figcaption><strong>")
     out.add(chart.title)
     out.raw("</strong> <span>")

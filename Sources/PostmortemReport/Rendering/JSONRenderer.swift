@@ -107,6 +107,10 @@ public enum JSONRenderer {
         [("facts", .array(facts.map { .object([("term", .string($0.term))] + prose($0.value, report)) }))])
     case .keyFigures(let ids):
       return object("key_figures", [("metrics", .array(ids.map { .string($0.rawValue) }))])
+    case .plainFigures(let figures):
+      return object(
+        "facts",
+        [("facts", .array(figures.map { .object([("term", .string($0.title))] + prose($0.value, report)) }))])
     case .moments(let moments):
       return object(
         "moments",

@@ -34,6 +34,11 @@ public enum MarkdownRenderer {
         return
           "- **\(escape(metric.title)): \(escape(metric.fullText))**\(events)\(how)\n"
       }.joined()
+    case .plainFigures(let figures):
+      return figures.map { figure in
+        let note = figure.note.parts.isEmpty ? "" : " (\(prose(figure.note, report)))"
+        return "- **\(escape(figure.title))**: \(prose(figure.value, report))\(note)\n"
+      }.joined()
     case .moments(let moments):
       return moments.map { moment in
         let time = moment.time.map { Format.instant($0) } ?? "time not known"

@@ -32,7 +32,8 @@ enum StyleSheet {
       """
   }
 
-  private static let base = """
+  /// Everything but the page boxes, which hold the marking.
+  static let base = """
     :root{color-scheme:light dark;--paper:#fdfcfa;--ink:#1d2125;--soft:#59626b;--line:#dedad2;--wash:#f5f2ec;--accent:#ab3810;--second:#2c6289;--third:#6b6f3a;
     --s0:.8125rem;--s1:1rem;--s2:1.25rem;--s3:1.5625rem;--s4:2.25rem}
     @media screen and (prefers-color-scheme:dark){:root{--paper:#15181b;--ink:#e7e5e0;--soft:#a5adb5;--line:#343a40;--wash:#1d2125;--accent:#ff9068;--second:#86b8e0;--third:#c3c682}}
@@ -59,13 +60,14 @@ enum StyleSheet {
     .no{color:var(--accent);font-variant-numeric:tabular-nums;font-weight:650;margin-right:.35em}
     section{padding-top:3rem}
     section>p,section>ul{max-width:44rem}
+    #control .facts{font-size:var(--s0)}
     #summary>p{font-size:var(--s2);line-height:1.5}
-    #summary>p.notice{font-size:var(--s1)}
+    #summary>p.notice{font-size:var(--s1)}#summary .certainty{border:0;padding:0;font-size:inherit}
     .notice{border-left:3px solid var(--accent);background:var(--wash);padding:.75rem 1rem}
-    .m{text-decoration:underline dotted;text-decoration-color:var(--soft)}
+    a.m{text-decoration:underline dotted var(--line);text-decoration-thickness:1px}a.m:hover{text-decoration-color:var(--accent)}
     .na{color:var(--soft);font-style:italic}
-    .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:0 2.5rem}
-    .facts>div{display:grid;grid-template-columns:9.5rem 1fr;gap:.25rem 1rem;padding:.4375rem 0;border-bottom:1px solid var(--line)}
+    .facts{columns:2 21rem;column-gap:2.5rem}
+    .facts>div{break-inside:avoid;display:grid;grid-template-columns:9.5rem 1fr;gap:.25rem 1rem;padding:.4375rem 0;border-bottom:1px solid var(--line)}
     dt{color:var(--soft)}dd{margin:0}
     .figures{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,12rem),1fr));gap:1.75rem 2rem;max-width:none}
     .figure{border-top:2px solid var(--ink);padding-top:.625rem}
@@ -85,7 +87,7 @@ enum StyleSheet {
     .certainty.observed{border-color:var(--soft);color:var(--ink)}
     .cite{font-size:.6875rem;line-height:0;margin-left:.15em;font-variant-numeric:tabular-nums}.cite a{text-decoration:none;color:var(--accent);padding:0 .1em}.plus{color:var(--soft)}
     .scroll{overflow-x:auto;max-width:100%;margin:0 0 .5rem}
-    table{border-collapse:collapse;font-size:var(--s0);min-width:min(34rem,100%);width:100%;margin:0;overflow-wrap:normal}
+    table{border-collapse:collapse;font-size:var(--s0);min-width:min(34rem,100%);margin:0;overflow-wrap:normal}
     caption{text-align:left;color:var(--soft);padding:.25rem 0 .5rem}
     th,td{text-align:left;vertical-align:top;padding:.375rem 1rem .375rem 0;border-bottom:1px solid var(--line)}
     thead th{font-weight:500;color:var(--soft);border-bottom-color:var(--soft);vertical-align:bottom}
@@ -116,8 +118,8 @@ enum StyleSheet {
     .place{color:var(--soft)}:target{background:var(--wash);outline:2px solid var(--accent)}
     footer{margin-top:4rem;border-top:1px solid var(--line);padding-top:1rem;font-size:var(--s0);color:var(--soft)}
     @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}.facts>div{grid-template-columns:1fr;gap:0}}
-    @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:1.125rem}h1{font-size:1.75rem}h2{margin-bottom:.625rem}h3{margin-top:1rem}p,ul,ol,dl,figure,table{margin-bottom:.625rem}#summary>p{font-size:1rem}.facts>div{padding:.1875rem 0}.figures{gap:.75rem 1.25rem;grid-template-columns:repeat(4,1fr)}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
-    tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:0}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
+    @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:.75rem}h1{font-size:1.75rem}h2{margin-bottom:.625rem}h3{margin-top:1rem}p,ul,ol,dl,figure,table{margin-bottom:.625rem}#summary>p{font-size:1rem}.facts>div{padding:.1875rem 0}.figures{gap:.75rem 1.25rem;grid-template-columns:repeat(4,1fr)}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
+    tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:60%}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
     td,th,td bdi.name{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 
     """

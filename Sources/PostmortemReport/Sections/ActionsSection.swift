@@ -8,7 +8,8 @@ enum ActionsSection: ReportSection {
     guard let actions = context.notes.actions, !actions.isEmpty else {
       return [.paragraph("Actions: \(Prose([.notProvided])).")]
     }
-    let rows = actions.prefix(100).map { action -> [Prose] in
+    // Executives get two pages.
+    let rows = actions.prefix(context.audience == .executive ? 6 : 100).map { action -> [Prose] in
       [
         .provided(action.text), .provided(action.factor), .provided(action.type), .provided(action.priority),
         .provided(action.owner), .provided(action.due), .provided(action.status),

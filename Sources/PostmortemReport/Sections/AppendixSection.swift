@@ -173,9 +173,10 @@ enum AppendixSection: ReportSection {
     guard !context.facts.attachments.isEmpty, !context.audience.isRedacted else { return [] }
     let rows = context.facts.attachments.map { file -> [Prose] in
       [
-        Prose([.foreign(EvidenceText(file.name), .name)]), Prose(stringLiteral: file.title),
+        Prose([.foreign(EvidenceText(file.name), .name)]),
+        Prose([.foreign(EvidenceText(file.title), .finding)]),
         .count(file.rows),
-        .count(Int(clamping: file.bytes)), Prose([.foreign(EvidenceText(file.sha256), .name)]),
+        .count(Int(clamping: file.bytes)), Prose([.foreign(EvidenceText(file.sha256, limit: 64), .name)]),
       ]
     }
     return [

@@ -26,6 +26,13 @@ enum CausesSection: ReportSection {
     }
     blocks.append(.heading("How the change went out"))
     blocks.append(process(context))
+    blocks.append(.heading("Harm done to others"))
+    blocks.append(
+      .facts([
+        ("Attacks on others", Prose([.metric(.attacks)])),
+        ("Devices that attacked", Prose([.metric(.attackers)])),
+        ("What people know of it", .provided(context.notes.harmToOthers)),
+      ]))
     blocks.append(.heading("Contributing factors"))
     blocks += factors(context)
     blocks.append(.heading("Ruled out"))
@@ -118,8 +125,7 @@ enum CausesSection: ReportSection {
 
   /// Facts of the process: computed where the evidence says them, a person's answer where it cannot.
   private static func process(_ context: SectionContext) -> Block {
-    let notes = context.notes
-    return .facts([
+    .facts([
       ("Received by", Prose([.metric(.changeReceivers)])),
       ("Reached, by estimate", Prose([.metric(.changeReached)])),
       ("Receivers that failed, at any time", Prose([.metric(.changeReceiversFailed)])),
@@ -128,10 +134,12 @@ enum CausesSection: ReportSection {
       ("Failed by the change itself", Prose([.metric(.changeItself)])),
       ("Change to first effect", Prose([.metric(.soak)])),
       ("Change to last failure", Prose([.metric(.rolloutTime)])),
-      ("Build to last failure", Prose([.metric(.buildToAll)])), ("First stage", Prose([.metric(.canary)])),
-      ("Rule that halts", .provided(notes.haltRule)), ("Image to go back to", .provided(notes.rollbackImage)),
-      ("Attacks on others", Prose([.metric(.attacks)])),
-      ("Harm done to others", .provided(notes.harmToOthers)),
+      ("Build to the last receiver", Prose([.metric(.buildToAll)])),
+      ("Stages", Prose([.metric(.stages)])), ("First stage", Prose([.metric(.canary)])),
+      ("Soak after it", Prose([.metric(.stagePause)])),
+      ("Received it after the first failure", Prose([.metric(.receiptsAfterEffect)])),
+      ("Rule that halts", Prose([.metric(.haltRule)])),
+      ("Image to go back to", Prose([.metric(.rollbackImage)])),
     ])
   }
 

@@ -18,10 +18,21 @@ enum DetectionSection: ReportSection {
         ("Affected before detection", Prose([.metric(.affectedBeforeDetection)])),
         ("Alerts in the evidence", Prose([.metric(.alertsSeen)])),
         ("Alerts before anybody knew", Prose([.metric(.alertsBeforeDetection)])),
+        ("Alerts without an answer", Prose([.metric(.alertsUnanswered)])),
+        ("Complaints of the monitoring itself", Prose([.metric(.monitorComplaints)])),
+        ("The first of them", Prose([.metric(.firstMonitorComplaint)])),
         ("Blind time", Prose([.metric(.blindTime)])),
       ]),
       .heading("How it was noticed"), .paragraph(.provided(context.notes.detection?.text)),
     ]
+    if let first = context.facts.signals.monitoring?.complaints.events.first {
+      blocks += [
+        .heading("What the monitoring said of itself"),
+        .paragraph(
+          "First at \(metric: .firstMonitorComplaint)\(cite: context.facts.signals.monitoring?.complaints.events ?? [], of: context.facts.signals.monitoring?.complaints.count).\(MomentList.quote([first], context)) Whether it reached a person is not shown."
+        ),
+      ]
+    }
     let alerts = context.facts.signals.alerts
     if !alerts.isEmpty {
       let rows = alerts.prefix(10).map { alert -> [Prose] in

@@ -26,12 +26,42 @@ enum EventsSection: ReportSection {
       blocks.append(.heading("Marked moments"))
       blocks.append(.moments(moments))
     }
+    blocks += others(context)
     if !untimed.isEmpty {
       blocks.append(.heading("Moments whose time is not known"))
       blocks.append(
         .list(untimed.map { moment in Prose([.strong(moment.title), .words(": ")] + moment.text.parts) }))
     }
     return blocks
+  }
+}
+
+extension EventsSection {
+  /// All incidents of the case, where it holds more than one.
+  static func others(_ context: SectionContext) -> [Block] {
+    let incidents = context.picture.trace.incidents
+    guard incidents.count > 1 else { return [] }
+    let rows = incidents.prefix(12).enumerated().map { index, incident -> [Prose] in
+      let times = incident.onsets.map(\.time).filter { Format.isPlausible($0) }
+      let origin = incident.origins.first.flatMap { $0.probability >= 0.5 ? $0.device : nil }
+      return [
+        .count(index + 1), .instant(times.min()), .instant(times.max()),
+        .count(Set(incident.onsets.map(\.device)).count),
+        origin.map { Prose([.foreign(context.device($0), .name)]) } ?? "not determined",
+        index == context.picture.incidentIndex ? "this report" : "a report of its own",
+      ]
+    }
+    return [
+      .heading("Incidents in this case"),
+      .table(
+        Table(
+          "Incidents that the evidence keeps apart, the largest first",
+          ["#Incident", "First failure", "Last failure", "#Devices", "Origin", "Where"], Array(rows),
+          omitted: incidents.count - rows.count)),
+      .notice(
+        "What people provided belongs to the whole case: a time of detection, halt or end given for one incident stands in the reports of the others, too."
+      ),
+    ]
   }
 }
 
@@ -92,7 +122,14 @@ enum MomentList {
       } else if !metric.remark.isEmpty {
         text = context.finding(metric.remark)
       }
-      text.append("\(cite: metric.evidence, of: metric.evidenceCount)\(quote(metric.evidence, context))")
+      // The words first: a reference needs something to stand behind.
+      let words = quote(metric.evidence, context)
+      if text.parts.isEmpty, case .words(" ")? = words.parts.first {
+        text.append(Prose(Array(words.parts.dropFirst())))
+      } else {
+        text.append(words)
+      }
+      text.append("\(cite: metric.evidence, of: metric.evidenceCount)")
       return text
     default: return Prose([.metric(metric.id)])
     }

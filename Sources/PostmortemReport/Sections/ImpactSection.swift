@@ -11,27 +11,21 @@ enum ImpactSection: ReportSection {
   static func blocks(_ context: SectionContext) -> [Block] {
     let notes = context.notes
     var blocks: [Block] = []
-    func figure(_ id: MetricID) -> Prose {
-      context.audience.isPlain ? context.plain(id) : Prose([.metric(id)])
+    /// Executives get two pages: the first lines of what people wrote.
+    func words(_ text: String?) -> Prose {
+      guard let text, context.audience == .executive, !text.isEmpty else { return .provided(text) }
+      return Prose([.foreign(EvidenceText(text, limit: 200), .person)])
     }
     if context.incident == nil {
       blocks.append(.paragraph("No incident was found, so no impact can be measured."))
     } else {
-      blocks.append(
-        .facts(
-          [
-            ("Affected", figure(.affected)), ("Exposed", figure(.exposed)),
-            (context.audience.isPlain ? "Share of devices affected" : "Attack rate", figure(.attackRate)),
-            ("Peak at once", figure(.peakAffected)), ("Still affected", figure(.stillAffected)),
-            ("Device-hours lost", figure(.deviceHours)), ("Sites", figure(.affectedSites)),
-          ]
-            + (context.audience.isPlain ? [] : [("Not in the inventory", figure(.unlistedAffected))])))
+      blocks.append(.facts(figures(context)))
     }
     blocks += [
-      .heading("What only people know"),
+      .heading(context.audience == .customer ? "What it meant" : "What only people know"),
       .facts([
-        ("Customers", .provided(notes.customerImpact)), ("Functions lost", .provided(notes.functionsLost)),
-        ("Safety and harm", .provided(notes.safety)), ("Data", .provided(notes.dataImpact)),
+        ("Customers", words(notes.customerImpact)), ("Functions lost", words(notes.functionsLost)),
+        ("Safety and harm", words(notes.safety)), ("Data", words(notes.dataImpact)),
       ]),
     ]
     if context.audience == .customer {
@@ -40,6 +34,32 @@ enum ImpactSection: ReportSection {
     }
     if context.incident != nil { blocks += tables(context) }
     return blocks
+  }
+
+  /// How much was hit. Executives have most of it among the key figures; customers are told what concerns them.
+  private static func figures(_ context: SectionContext) -> [(term: String, value: Prose)] {
+    func figure(_ id: MetricID) -> Prose {
+      context.audience.isPlain ? context.plain(id) : Prose([.metric(id)])
+    }
+    switch context.audience {
+    case .customer:
+      return [
+        ("Devices affected", figure(.affected)), ("Share of devices affected", figure(.attackRate)),
+        ("Still affected", figure(.stillAffected)),
+      ]
+    case .executive:
+      return [
+        ("Affected at the worst moment", figure(.peakAffected)),
+        ("Failed again after a recovery", figure(.relapsed)),
+      ]
+    case .engineer, .regulator:
+      return [
+        ("Affected", figure(.affected)), ("Exposed", figure(.exposed)), ("Attack rate", figure(.attackRate)),
+        ("Peak at once", figure(.peakAffected)), ("Still affected", figure(.stillAffected)),
+        ("Failed again", figure(.relapsed)), ("Device-hours lost", figure(.deviceHours)),
+        ("Sites", figure(.affectedSites)), ("Not in the inventory", figure(.unlistedAffected)),
+      ]
+    }
   }
 
   /// One table for each attribute that says something: few values, or a common cause.

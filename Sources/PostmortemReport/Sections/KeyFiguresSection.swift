@@ -10,20 +10,32 @@ enum KeyFiguresSection: ReportSection {
     .affected, .attackRate, .deviceHours, .ttd, .ttc, .ttr90, .doublingTime, .explained,
   ]
 
+  /// The same for readers who decide, in plain words.
+  static let plainFigures: [(id: MetricID, title: String)] = [
+    (.affected, "Devices affected"), (.attackRate, "Share of devices affected"),
+    (.deviceHours, "Hours of service lost, summed over devices"), (.ttd, "Time until somebody knew"),
+    (.ttc, "Time until no new device failed"), (.ttr90, "Time until nine in ten were well again"),
+    (.stillAffected, "Still affected when the evidence ends"),
+    (.affectedSites, "Sites with affected devices"),
+  ]
+
   static func blocks(_ context: SectionContext) -> [Block] {
     guard context.audience.isPlain else { return [.keyFigures(figures)] }
-    // Readers who decide get the same figures in plain words; the reason why one has no value is the engineers' business.
-    func fact(_ id: MetricID, _ words: String) -> (term: String, value: Prose) {
-      (words, context.plain(id))
-    }
     return [
-      .facts([
-        fact(.affected, "Devices affected"), fact(.attackRate, "Share of devices affected"),
-        fact(.deviceHours, "Hours of service lost, summed over devices"),
-        fact(.ttd, "Time until somebody knew"), fact(.ttc, "Time until no new device failed"),
-        fact(.ttr90, "Time until nine in ten were well again"),
-        fact(.stillAffected, "Still affected when the evidence ends"),
-      ])
+      .plainFigures(
+        plainFigures.map { figure in
+          PlainFigure(title: figure.title, value: context.plain(figure.id), note: note(figure.id, context))
+        })
     ]
+  }
+
+  /// Why there is no value, in a line; nothing where there is one.
+  private static func note(_ id: MetricID, _ context: SectionContext) -> Prose {
+    switch context.metrics[id].value {
+    case .notComputable(let reason), .notDetermined(let reason):
+      return Prose([.value(.words(EvidenceText(reason)), unit: "")])
+    case .share(let part, let whole, _): return "\(.count(part)) of \(.count(whole))"
+    default: return ""
+    }
   }
 }

@@ -30,12 +30,26 @@ enum ResponseSection: ReportSection {
         ("All but one per cent recovered after", Prose([.metric(.ttr99)])),
         ("Reconnect amplification", Prose([.metric(.reconnectAmplification)])),
         ("Fell silent", Prose([.metric(.silentListed)])),
+        ("Failed again after a recovery", Prose([.metric(.relapsed)])),
       ]),
     ]
+    if spreadByContact(context) {
+      blocks.append(
+        .notice(
+          "Recovered means here that a device speaks as usual again. The failure passed from device to device by contact: whether one that speaks as usual is free of it is not shown."
+        ))
+    }
     if let chart = ResponseGantt.chart(context) { blocks.append(.chart(chart)) }
     if let chart = RecoveryCurve.chart(context) { blocks.append(.chart(chart)) }
     if let chart = RecoveryCurve.attempts(context) { blocks.append(.chart(chart)) }
     return blocks
+  }
+
+  /// True where devices mostly took each other down, no change or overload: what spread may still sit in a quiet device.
+  private static func spreadByContact(_ context: SectionContext) -> Bool {
+    guard let edges = context.incident?.edges, !edges.isEmpty else { return false }
+    return edges.count { $0.kind == .link } * 2 > edges.count
+      && context.incident?.phases.contains { $0.name == .cloudOverload } != true
   }
 
   private static func statement(_ context: SectionContext, _ statement: Statement?, _ id: MetricID) -> Prose {

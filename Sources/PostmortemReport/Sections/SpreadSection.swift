@@ -42,7 +42,12 @@ enum SpreadSection: ReportSection {
         $0.probability, $0.evidence.count, $1.from, $1.to
       )
     }
-    let rows = best.prefix(shown).map { edge -> [Prose] in
+    // The surest of each kind first: fifteen receipts of one change say less than one and a contact.
+    var first: [SpreadEdge] = []
+    var seen: Set<SpreadEdge.Kind> = []
+    for edge in best where seen.insert(edge.kind).inserted { first.append(edge) }
+    let others = best.filter { edge in !first.contains { $0.from == edge.from && $0.to == edge.to } }
+    let rows = (first + others.prefix(max(0, shown - first.count))).map { edge -> [Prose] in
       [
         Prose([.foreign(context.device(edge.from), .name)]),
         Prose([.foreign(context.device(edge.to), .name)]),
@@ -65,22 +70,31 @@ enum TreeLayout {
   static let maximumRows = 40
 
   static func chart(_ context: SectionContext) -> Chart? {
-    guard let forest = context.picture.forest, !forest.roots.isEmpty,
-      let first = context.picture.onsetTimes.first
-    else { return nil }
-    let (nodes, rows) = layout(forest, context, fallback: first)
+    guard let forest = context.picture.forest, let first = context.picture.onsetTimes.first else {
+      return nil
+    }
+    return chart(
+      forest, first: first, name: context.device, explained: "Explained: \(metric: .explained).")
+  }
+
+  /// The chart of a forest; nil where nothing is joined.
+  static func chart(
+    _ forest: SpreadForest, first: Int64, name: (String) -> EvidenceText, explained: Prose
+  ) -> Chart? {
+    guard !forest.roots.isEmpty else { return nil }
+    let (nodes, rows) = layout(forest, name, fallback: first)
     guard let start = nodes.map(\.start).min(), let end = nodes.map(\.end).max() else { return nil }
     let margin = max((end - start) / 20, 1_000_000_000)
     return Chart(
       id: "spread-tree", title: "The spread as a tree over time",
       description:
-        "One row for each device or group of devices, placed at the time it failed, joined to what took it down. Solid: probability of at least nine tenths and evidence; dashed: inferred. Explained: \(metric: .explained).",
+        "One row for each device or group of devices, placed at the time it failed, joined to what took it down. Solid: probability of at least nine tenths and evidence; dashed: inferred. \(explained)",
       drawing: .tree(TreeChart(nodes: nodes, start: start - margin, end: end + margin)),
       table: Table(
         "Rows of the tree", ["Row", "Taken down by", "First", "Last", "#Devices", "Line"], rows))
   }
 
-  private static func layout(_ forest: SpreadForest, _ context: SectionContext, fallback: Int64) -> (
+  private static func layout(_ forest: SpreadForest, _ name: (String) -> EvidenceText, fallback: Int64) -> (
     [TreeChart.Node], [[Prose]]
   ) {
     let total = forest.nodes.count - forest.unexplained.count
@@ -122,7 +136,7 @@ enum TreeLayout {
       // One device is no group: it has a name.
       let text =
         members.count == 1
-        ? context.device(forest.nodes[first].device) : EvidenceText("\(Format.count(members.count)) \(label)")
+        ? name(forest.nodes[first].device) : EvidenceText("\(Format.count(members.count)) \(label)")
       _ = append(
         TreeChart.Node(
           label: text, start: times.min() ?? fallback, end: times.max() ?? fallback, count: members.count,
@@ -147,7 +161,7 @@ enum TreeLayout {
       let at = time(position)
       let row = append(
         TreeChart.Node(
-          label: context.device(node.device), start: at, end: at, count: 1, parent: parentRow,
+          label: name(node.device), start: at, end: at, count: 1, parent: parentRow,
           isObserved: parentRow >= 0 && forest.isObserved(position)))
       var members: [Int] = []
       var inner: [Int] = []

@@ -20,26 +20,106 @@ enum SummarySection: ReportSection {
       }
       return blocks
     }
-    var text: Prose = "\(metric: .affected) were affected, out of \(metric: .fleet) in the fleet."
-    if metrics[.firstEffect].value.isKnown {
-      text.append(
-        " The first bad effect was seen at \(metric: .firstEffect)\(cite: metrics[.firstEffect].evidence).")
-    } else {
-      text.append(" When it began is not determined.")
-    }
-    var blocks: [Block] = [
-      .paragraph(text), .paragraph(cause(context, incident)), .paragraph(outlook(context)),
-    ]
+    var blocks: [Block] = [.paragraph(extent(context))]
+    let cause = context.audience.isPlain ? plainCause(context, incident) : cause(context, incident)
+    if !cause.parts.isEmpty { blocks.append(.paragraph(cause)) }
+    blocks.append(.paragraph(outlook(context)))
     if let customer = context.notes.customerImpact, !customer.isEmpty {
-      blocks.append(.paragraph("For customers: \(Prose.provided(String(customer.prefix(300))))"))
+      // What people wrote fills what is left of the limit.
+      let used = blocks.reduce(3) { sum, block in
+        if case .paragraph(let text) = block { sum + words(in: text, context) } else { sum }
+      }
+      blocks.append(
+        .paragraph(
+          "For customers: \(Prose.provided(first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
+        ))
     }
-    if let others = metrics.count(.otherIncidents), others > 0 {
+    if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
       blocks.append(
         .notice(
           "The evidence shows \(metric: .incidents). This report is about one of them; \(metric: .otherIncidents) are left to reports of their own."
         ))
     }
     return blocks
+  }
+
+  private static let limit = 150
+
+  /// Words of a sentence as they are printed.
+  private static func words(in prose: Prose, _ context: SectionContext) -> Int {
+    let text = prose.parts.map { part -> String in
+      switch part {
+      case .words(let text), .label(let text), .strong(let text): text
+      case .metric(let id): context.metrics[id].fullText
+      case .value(let value, let unit): value.text + " " + unit
+      case .foreign(let text, _): text.display
+      case .certainty(let certainty): certainty.rawValue
+      case .notProvided: "not provided"
+      case .section: "section 1"
+      case .cite: ""
+      }
+    }.joined()
+    return text.split(separator: " ").count
+  }
+
+  /// The first words of a text, with an ellipsis where some are left out.
+  private static func first(_ count: Int, wordsOf text: String) -> String {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    let kept = words.prefix(count).joined(separator: " ")
+    return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
+  }
+
+  /// How many, out of how many, since when.
+  private static func extent(_ context: SectionContext) -> Prose {
+    let first = context.metrics[.firstEffect]
+    let affected = Prose.value(context.metrics[.affected].value)
+    var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected."
+    guard let began = context.metrics.instant(.firstEffect) else {
+      text.append(" When it began is not determined.")
+      return text
+    }
+    if context.audience.isPlain {
+      text.append(" It began at \(.instant(began)).")
+      if let last = context.metrics.instant(.contained) {
+        text.append(" The last device to fail did so at \(.instant(last)).")
+      }
+    } else {
+      text.append(
+        " The first bad effect was seen at \(metric: .firstEffect)\(cite: first.evidence, of: first.evidenceCount)."
+      )
+    }
+    return text
+  }
+
+  /// The cause for readers who decide: no figures of probability, and nothing of the inside for customers.
+  private static func plainCause(_ context: SectionContext, _ incident: Incident) -> Prose {
+    var text: Prose = ""
+    func add(_ sentence: Prose) {
+      if !text.parts.isEmpty { text.append(" ") }
+      text.append(sentence)
+    }
+    let trigger = context.metrics[.trigger]
+    if let words = context.notes.trigger?.text, !words.isEmpty {
+      add("What started it: \(Prose.provided(first(24, wordsOf: words)))")
+    } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
+      !incident.changes.isEmpty
+    {
+      add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+    }
+    if let cause = incident.commonCause, !cause.terms.isEmpty {
+      add(
+        "Of the \(metric: .causeEarly) that failed first, \(.count(cause.exposedFailed)) have \(Wording.terms(cause, context))."
+      )
+    }
+    guard context.audience != .customer else { return text }
+    if let origin = context.origin {
+      add(
+        "Where it started: \(name: context.device(origin.device)), \(Prose(stringLiteral: Wording.likelihood(origin.probability)))."
+      )
+    } else {
+      add("Where it started is not determined.")
+    }
+    return text
   }
 
   /// What started it, as sure as the evidence is.
@@ -67,16 +147,20 @@ enum SummarySection: ReportSection {
     switch metrics[.detected].value {
     case .instant:
       text.append("It was first known at \(metric: .detected) (\(metrics[.detected].certainty)).")
+    case .notProvided where context.audience.isPlain:
+      text.append("Nobody has written down yet when it was first known.")
     default: text.append("When it was first known is \(metric: .detected).")
     }
     if let open = metrics.count(.stillAffected) {
       text.append(
         open == 0
           ? " Every affected device was healthy again when the evidence ends, at \(metric: .newestEvidence)."
-          : " When the evidence ends, at \(metric: .newestEvidence), \(metric: .stillAffected) are still affected."
+          : " When the evidence ends, at \(metric: .newestEvidence), \(metric: .stillAffected) \(Prose(stringLiteral: open == 1 ? "is" : "are")) still affected."
       )
     } else {
-      text.append(" Whether devices recovered is not computable.")
+      text.append(
+        context.audience.isPlain
+          ? " Whether devices recovered is not known." : " Whether devices recovered is not computable.")
     }
     if metrics[.ended].value.isKnown {
       text.append(" The end was declared at \(metric: .ended).")
@@ -108,9 +192,31 @@ enum Wording {
 
   /// The value of an attribute: places become pseudonyms for readers outside, models and firmware stay.
   static func value(_ value: String, of attribute: String, _ context: SectionContext) -> EvidenceText {
-    let open: Set<String> = ["model", "firmware", "version", "hardware", "kind", "type", "class", "vendor"]
+    isOpen(attribute) ? EvidenceText(value, limit: 96) : context.redactor.name(value, kind: "place")
+  }
+
+  /// True for attributes whose values name no place, person or device.
+  static func isOpen(_ attribute: String) -> Bool {
+    let open: Set<String> = [
+      "model", "firmware", "version", "hardware", "kind", "type", "class", "vendor", "role", "ring",
+      "criticality",
+      "life_safety",
+    ]
     return open.contains(attribute.lowercased())
-      ? EvidenceText(value, limit: 96) : context.redactor.name(value, kind: "place")
+  }
+
+  /// True for columns whose every value is a name.
+  static func namesPlace(_ attribute: String) -> Bool {
+    let places: Set<String> = [
+      "site", "location", "plant", "building", "region", "customer", "tenant", "owner", "gateway", "city",
+      "address",
+    ]
+    return places.contains(attribute.lowercased())
+  }
+
+  /// A probability of one half or more in words.
+  static func likelihood(_ probability: Double) -> String {
+    probability >= 0.9 ? "very likely" : probability >= 0.7 ? "likely" : "more likely than not"
   }
 
   /// A phase of the chain for people.

@@ -45,10 +45,43 @@ enum WhatIfSection: ReportSection {
             ?? "it would not have been halted"
         ),
       ]))
+    if let chart = stagedChart(context, model) { blocks.append(.chart(chart)) }
     if !model.assumptions.isEmpty {
       blocks.append(.list(model.assumptions.prefix(12).map { context.finding($0) }))
     }
     return blocks
+  }
+
+  /// Failures in fact beside those of the model, with its interval.
+  private static func stagedChart(_ context: SectionContext, _ model: Counterfactual) -> Chart? {
+    let (low, high) = (model.interval.lowerBound, model.interval.upperBound)
+    guard model.failed.isFinite, low.isFinite, high.isFinite, model.failed >= 0, low >= 0,
+      case .count(let actual, _) = context.metrics[.affected].value
+    else { return nil }
+    let fact = Double(actual)
+    return Chart(
+      id: "what-if-staged", title: "Failed in fact, and with a rollout in stages (model)",
+      description:
+        "Devices that failed, and the median of the simulations with the interval in which nine in ten of them lie. \(context.finding(model.policy))",
+      drawing: .bars(
+        BarChart(
+          bars: [
+            .init(
+              label: EvidenceText("in fact"), value: fact, low: fact, high: fact, text: Format.count(actual),
+              isMarked: true),
+            .init(
+              label: EvidenceText("in stages (model)"), value: model.failed, low: low, high: high,
+              text: Format.fixed(model.failed, digits: 0)),
+          ], maximum: max(fact, high, 1), isShare: false)),
+      table: Table(
+        "Failed devices (model)", ["Course", "#Failed", "#From", "#To"],
+        [
+          ["in fact", Prose([.metric(.affected)]), "", ""],
+          [
+            "in stages (model)", .value(.finite(model.failed, digits: 0)), .value(.finite(low, digits: 0)),
+            .value(.finite(high, digits: 0)),
+          ],
+        ]))
   }
 
   private static func chart(_ context: SectionContext) -> Chart? {

@@ -38,6 +38,12 @@ public struct EvidenceText: Sendable, Hashable {
     omittedBytes == 0 ? text : text + " … (\(Format.count(omittedBytes)) more bytes)"
   }
 
+  /// True for printable ASCII without anything that could be a secret: it is shown as it is.
+  static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    for byte in bytes where byte < 0x20 || byte > 0x7e { return false }
+    return !SecretMask.mayHold(bytes)
+  }
+
   /// The string with C0, DEL, C1, bidirectional and other invisible characters written as escapes (CWE-150, CVE-2021-42574).
   static func visible(_ string: String) -> String {
     // Plain ASCII needs no second look.

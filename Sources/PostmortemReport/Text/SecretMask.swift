@@ -7,4 +7,9 @@ enum SecretMask {
 
   /// The text with every secret masked; see `SecretText`.
   static func mask(_ text: String) -> String { SecretText.masked(text) }
+
+  /// True where the bytes hold something to mask.
+  static func mayHold(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    !SecretText.findings(in: UnsafeRawBufferPointer(bytes)).isEmpty
+  }
 }

@@ -29,6 +29,11 @@ extension CaseReader {
     let tree = try QueryExpression(parsing: expression)
       .resolved(newestEvidence: newestEvidence, expression: expression)
     let tests = QueryTests(functions)
+    var catalog = catalog
+    let namesTrace = tree.terms.contains { term in
+      if case .trace = term.predicate { true } else { false }
+    }
+    if namesTrace { try catalog.loadTraces(connection) }
     let dialect = SQLiteDialect(
       catalog: catalog, tests: tests,
       search: usesSearchIndex ? TextSearch(connection: connection, segments: catalog.segments) : nil,

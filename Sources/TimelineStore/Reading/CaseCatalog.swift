@@ -20,6 +20,7 @@ struct CaseCatalog: Sendable {
   /// Inventory columns by name.
   var attributes: [String: Int64] = [:]
   var sources: [Source] = []
+  /// Empty until `loadTraces`: results of large incidents are large.
   var traces: [Trace] = []
   var segments: [Int64] = []
   /// By ordinal.
@@ -49,17 +50,6 @@ struct CaseCatalog: Sendable {
           events: Self.events(first: sourceRows.int64(4), count: sourceRows.int64(5))))
     }
 
-    let traceRows = try connection.prepare(
-      """
-      SELECT t.number, j.key FROM trace_result t, json_each(t.result, '$.devices') j
-      WHERE json_valid(t.result) ORDER BY t.number
-      """)
-    while try traceRows.next() {
-      let number = traceRows.int64(0)
-      if traces.last?.number != number { traces.append(Trace(number: number, roles: [])) }
-      traces[traces.count - 1].roles.insert(traceRows.text(1))
-    }
-
     newestEvidence = try connection.prepare("SELECT max(last_time) FROM segment").integer().map {
       Instant(nanoseconds: $0)
     }
@@ -79,6 +69,21 @@ struct CaseCatalog: Sendable {
           form: originRows.int64(5), shift: originRows.int64(6),
           digits: Int(clamping: max(0, min(9, originRows.int64(7)))), separator: originRows.text(8),
           suffix: originRows.text(9)))
+    }
+  }
+
+  /// Reads the roles of all stored traces, for queries that name one: SQLite parses each result whole for them.
+  mutating func loadTraces(_ connection: SQLiteConnection) throws(StoreError) {
+    traces = []
+    let rows = try connection.prepare(
+      """
+      SELECT t.number, j.key FROM trace_result t, json_each(t.result, '$.devices') j
+      WHERE json_valid(t.result) ORDER BY t.number
+      """)
+    while try rows.next() {
+      let number = rows.int64(0)
+      if traces.last?.number != number { traces.append(Trace(number: number, roles: [])) }
+      traces[traces.count - 1].roles.insert(rows.text(1))
     }
   }
 

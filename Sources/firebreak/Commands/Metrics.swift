@@ -32,15 +32,13 @@ struct Metrics: ParsableCommand {
     var input = try PostmortemCase(path: path, number: trace)
     CaseOption.announce(path, newest: input.facts.newestEvidence)
     try input.choose(incident: incident - 1)
-    var options = ReportOptions(sha256: PostmortemCase.sha256)
-    options.incident = incident - 1
-    let report = Report(facts: input.facts, trace: input.trace, options: options)
-    let known = Set(report.metrics.all.map(\.id.rawValue))
+    let figures = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident - 1).figures
+    let known = Set(figures.all.map(\.id.rawValue))
     if let unknown = ids.first(where: { !known.contains($0) }) {
       throw CommandError("there is no figure '\(unknown)'; 'firebreak metrics' lists all", .usage)
     }
     if format == .table {
-      for metric in report.metrics.all where ids.isEmpty || ids.contains(metric.id.rawValue) { show(metric) }
+      for metric in figures.all where ids.isEmpty || ids.contains(metric.id.rawValue) { show(metric) }
       return
     }
     let more = ["title", "status", "inputs", "events", "remark"]
@@ -48,7 +46,7 @@ struct Metrics: ParsableCommand {
       schema: "firebreak.metrics/1",
       columns: [],
       keys: ["id", "value", "certainty", "formula"] + more)
-    for metric in report.metrics.all where ids.isEmpty || ids.contains(metric.id.rawValue) {
+    for metric in figures.all where ids.isEmpty || ids.contains(metric.id.rawValue) {
       var row: [JSONValue] = [
         .string(metric.id.rawValue), .string(metric.fullText), .string(metric.certainty.rawValue),
         .string(metric.formula),

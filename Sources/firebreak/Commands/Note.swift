@@ -16,6 +16,7 @@ struct Note: ParsableCommand {
       firebreak note --fact 2026-04-07T09:08Z "deploy of 2.4.1 began"
       firebreak note --set customerImpact="1200 doors"   a value for the postmortem
       firebreak note --retract 3 "wrong device"         nothing is ever deleted
+      firebreak note --export notes.json                people's part of the report, to edit; --import gives it back
       firebreak note                                    lists what stands (--all: the retracted too)
       """)
 
@@ -42,6 +43,16 @@ struct Note: ParsableCommand {
   @Option(help: "Take back the note of this number.")
   var retract: Int64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write people's part of the report to a file, - for standard output.", valueName: "file"))
+  var export: String?
+
+  @Option(
+    name: .customLong("import"),
+    help: ArgumentHelp("Take people's part of the report from an edited file.", valueName: "file"))
+  var source: String?
+
   @Flag(help: "List retracted notes too.")
   var all = false
 
@@ -52,14 +63,22 @@ struct Note: ParsableCommand {
   var format: OutputFormat = .table
 
   func validate() throws {
-    let given = [tag, accept, reject, fact, set].compactMap { $0 }.count + (retract == nil ? 0 : 1)
+    let given =
+      [tag, accept, reject, fact, set, export, source].compactMap { $0 }.count + (retract == nil ? 0 : 1)
     guard given <= 1 else {
-      throw ValidationError("give one of --tag --accept --reject --fact --set --retract")
+      throw ValidationError("give one of --tag --accept --reject --fact --set --retract --export --import")
+    }
+    guard (export ?? source) == nil || words.isEmpty else {
+      throw ValidationError("--export and --import take no words: the fields are in the file")
     }
     if given == 1, all { throw ValidationError("--all belongs to the list") }
   }
 
   func run() throws {
+    if export != nil || source != nil {
+      return try AnnotationExchange.run(
+        try caseOption.openReader(), export: export, source: source, author: author)
+    }
     let path = try caseOption.existingPath()
     guard let note = try note() else { return try list(path) }
     try warnOfUnknownName(note, path)

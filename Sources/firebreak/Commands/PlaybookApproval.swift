@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import IncidentModel
 import PlaybookModel
 import PlaybookRunner
 
@@ -74,6 +75,8 @@ struct ApprovalOptions: ParsableArguments {
     var sentences: [String] = []
     var timeLimit: Int64?
     var people: Set<String> = []
+    // The report measures the wait for approval from here.
+    let made = Instant(nanoseconds: plan.created).rfc3339(fractionDigits: 3)
     if !signatures.isEmpty {
       guard let allowedSigners else {
         throw ValidationError("--signature needs --allowed-signers: the file that says who may approve")
@@ -85,7 +88,7 @@ struct ApprovalOptions: ParsableArguments {
         guard people.insert(person).inserted else {
           throw CommandError("'\(person)' signed twice; two approvals must come from two people", .no)
         }
-        sentences.append("\(person) signed the plan \(plan.hash)")
+        sentences.append("\(person) signed the plan \(plan.hash), made \(made)")
       }
     }
     let needed =
@@ -110,10 +113,10 @@ struct ApprovalOptions: ParsableArguments {
         "BREAK GLASS: running with \(people.count) of \(needed) approvals for \(breakGlassMinutes) min: \(breakGlass)"
       )
       sentences.append(
-        "BREAK GLASS with \(people.count) of \(needed) approvals, for \(breakGlassMinutes) min, to be reviewed afterwards: \(breakGlass)"
+        "BREAK GLASS with \(people.count) of \(needed) approvals on the plan made \(made), for \(breakGlassMinutes) min, to be reviewed afterwards: \(breakGlass)"
       )
     }
-    if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash)") }
+    if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash), made \(made)") }
     return Agreement(sentences: sentences, timeLimit: timeLimit)
   }
 }

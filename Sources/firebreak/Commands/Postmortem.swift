@@ -98,21 +98,23 @@ struct MakePostmortem: ParsableCommand {
     try input.choose(incident: incident - 1)
     try Interrupt.check()
     var log: [(kind: String, name: String, pseudonym: String)] = []
-    let attachments = wanted.contains(.engineer) ? try lists(input) : []
+    var material = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident - 1)
+    let attachments = wanted.contains(.engineer) ? try lists(input, material) : []
     for audience in wanted {
       var options = ReportOptions(audience: audience, sha256: PostmortemCase.sha256)
       if let chosen = tlp.flatMap({ TrafficLight(rawValue: $0.lowercased()) }) { options.marking = chosen }
       options.incident = incident - 1
       options.version = max(1, input.facts.annotations.version ?? 1)
       options.pseudonymKey = key ?? input.evidenceDigest
-      input.facts.attachments = audience == .engineer ? attachments : []
+      material.attachments = audience == .engineer ? attachments : []
       if !audience.hidesEvidence {
-        let draft = Report(facts: input.facts, trace: input.trace, options: options)
+        let draft = Report(material, options: options)
         try input.loadCitedEvents(draft.citations)
+        material.events = input.facts.events
       }
-      let report = Report(facts: input.facts, trace: input.trace, options: options)
+      let report = Report(material, options: options)
       log += report.redactions
-      try write(report, browser)
+      try write(report, browser, dated: input.facts.newestEvidence)
       try Interrupt.check()
     }
     if let redactionLog { try write(log, to: redactionLog) }
@@ -123,15 +125,15 @@ struct MakePostmortem: ParsableCommand {
     }
   }
 
-  private func lists(_ input: PostmortemCase) throws -> [Attachment] {
+  private func lists(_ input: PostmortemCase, _ material: ReportMaterial) throws -> [Attachment] {
     var options = ReportOptions(audience: .engineer, sha256: PostmortemCase.sha256)
     options.incident = incident - 1
-    var result = [try PostmortemLists.devices(input, options, to: "\(output)/devices.csv")]
+    var result = [try PostmortemLists.devices(material, options, to: "\(output)/devices.csv")]
     if timeline { result.append(try PostmortemLists.timeline(input.reader, to: "\(output)/timeline.csv")) }
     return result
   }
 
-  private func write(_ report: Report, _ browser: String?) throws {
+  private func write(_ report: Report, _ browser: String?, dated: Instant?) throws {
     let suffix = report.options.audience == .engineer ? "" : "-\(report.options.audience.rawValue)"
     let base = "\(output)/postmortem\(suffix)"
     var wanted = ReportFileFormat.allCases.filter { formats.contains($0) }
@@ -142,7 +144,8 @@ struct MakePostmortem: ParsableCommand {
       case .html: try CommandFile.write(HTMLRenderer.render(report), to: path)
       case .md: try CommandFile.write(MarkdownRenderer.render(report), to: path)
       case .json: try CommandFile.write(JSONRenderer.render(report), to: path)
-      case .pdf: if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser) }
+      case .pdf:
+        if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser, dated: dated) }
       }
       Console.print(Sanitizer.escape(path))
     }
@@ -186,7 +189,13 @@ struct PostmortemNotes: ParsableCommand {
   }
 
   func run() throws {
-    let reader = try caseOption.openReader()
+    try AnnotationExchange.run(try caseOption.openReader(), export: export, source: source, author: author)
+  }
+}
+
+/// People's part of the report as a file: `firebreak note --export` and `firebreak postmortem notes --export` are the same.
+enum AnnotationExchange {
+  static func run(_ reader: CaseReader, export: String?, source: String?, author: String?) throws {
     if let source {
       let changed = try AnnotationStore.importFile(
         source, into: reader.path, author: author ?? Person.current)

@@ -78,7 +78,7 @@ struct PostmortemCase {
     }
     evidenceDigest = Array(evidence.finalize())
     let inputs = [Self.hex(all.finalize()), Self.hex(withoutReportFields.finalize())]
-    if let stored = try reader.trace(number) {
+    if let stored = try reader.traceHead(number) {
       if inputs.contains(stored.inputDigest) {
         facts.traceNumber = Int(clamping: stored.number)
       } else if number != nil {

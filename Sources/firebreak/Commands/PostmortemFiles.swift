@@ -29,9 +29,9 @@ enum CommandFile {
     }
   }
 
-  /// Makes a folder; one that exists is fine.
+  /// Makes a folder and those above it; ones that exist are fine.
   static func makeFolder(_ path: String) throws {
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST || makeParents(path) else {
       throw CommandError("cannot make the folder '\(path)': \(String(cString: strerror(errno)))")
     }
     var status = stat()
@@ -41,6 +41,18 @@ enum CommandFile {
     guard access(path, W_OK | X_OK) == 0 else {
       throw CommandError("cannot write into '\(path)': \(String(cString: strerror(errno)))")
     }
+  }
+
+  /// Makes what is missing above a folder, then the folder. False leaves the reason in `errno`.
+  private static func makeParents(_ path: String) -> Bool {
+    guard errno == ENOENT else { return false }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in parts {
+      made += "/" + part
+      guard mkdir(made, 0o755) == 0 || errno == EEXIST else { return false }
+    }
+    return true
   }
 
   /// Writes a file whole or not at all.
@@ -79,8 +91,10 @@ final class HashingFile {
     }
   }
 
-  func write(_ text: String) throws {
-    buffer += text.utf8
+  func write(_ text: String) throws { try write(text.utf8) }
+
+  func write(_ bytes: some Sequence<UInt8>) throws {
+    buffer += bytes
     if buffer.count >= 1 << 20 { try flush() }
   }
 
@@ -124,26 +138,35 @@ enum PostmortemLists {
         "byte_length",
       ]))
     var rows = 0
+    var buffer = CSVBuffer()
+    var place: (source: Int64, name: [UInt8]) = (-1, [])
     try reader.forEachEvent(matching: try reader.query("")) { event in
       if rows & 0xFFF == 0 { try Interrupt.check() }
       rows += 1
-      try file.write(
-        CSVText.row([
-          String(event.id.rawValue), event.time?.rfc3339(fractionDigits: 9) ?? "", event.quality.name,
-          event.device.map { EvidenceText($0).display } ?? "", event.severity?.name ?? "",
-          EvidenceText(bytes: event.messageBytes, limit: 4096).display,
-          EvidenceText(event.place.name, limit: 1024).display, String(event.line), String(event.byteOffset),
-          String(event.byteLength),
-        ]))
+      if place.source != event.source { place = (event.source, Array(event.place.name.utf8)) }
+      buffer.add(event.id.rawValue)
+      buffer.add(event.time)
+      buffer.add(plain: event.quality.name)
+      buffer.add(event.device.map { Array($0.utf8) } ?? [], limit: EvidenceText.defaultLimit)
+      buffer.add(plain: event.severity?.name ?? "")
+      buffer.add(event.messageBytes, limit: 4096)
+      buffer.add(place.name, limit: 1024)
+      buffer.add(event.line)
+      buffer.add(event.byteOffset)
+      buffer.add(event.byteLength)
+      buffer.endRow()
+      if buffer.bytes.count >= 1 << 20 { try file.write(buffer.take()) }
       return true
     }
+    try file.write(buffer.take())
     return try attachment(file, path, "every event in order of time", rows)
   }
 
   /// All affected devices as CSV.
-  static func devices(_ input: PostmortemCase, _ options: ReportOptions, to path: String) throws -> Attachment
+  static func devices(_ material: ReportMaterial, _ options: ReportOptions, to path: String) throws
+    -> Attachment
   {
-    let (text, rows) = DeviceList.csv(facts: input.facts, trace: input.trace, options: options)
+    let (text, rows) = DeviceList.csv(material, options: options)
     let file = try HashingFile(path)
     try file.write(text)
     return try attachment(file, path, "every affected device", rows)

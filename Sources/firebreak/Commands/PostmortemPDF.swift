@@ -1,4 +1,5 @@
 import Glibc
+import IncidentModel
 
 /// Prints a report's page with a Chromium of the machine. The page has neither script nor network; the browser gets none either.
 enum PostmortemPDF {
@@ -12,7 +13,8 @@ enum PostmortemPDF {
     return nil
   }
 
-  static func print(_ page: String, to path: String, with browser: String) throws {
+  /// Prints a page. The file's dates become that of the newest evidence, so that the same report has the same bytes.
+  static func print(_ page: String, to path: String, with browser: String, dated: Instant?) throws {
     guard let full = realpath(page, nil) else {
       throw CommandError("cannot print '\(page)': \(String(cString: strerror(errno)))")
     }
@@ -26,7 +28,7 @@ enum PostmortemPDF {
       "--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions",
       "--disable-background-networking",
       "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir=\(profile)", "--no-pdf-header-footer",
-      "--generate-pdf-document-outline", "--print-to-pdf=\(path).part",
+      "--generate-pdf-document-outline", "--print-to-pdf=\(path).print",
     ]
     // Chromium's own sandbox cannot be set up by root.
     if getuid() == 0 { arguments.append("--no-sandbox") }
@@ -36,10 +38,32 @@ enum PostmortemPDF {
         || (byte | 32) >= 97 && (byte | 32) <= 122
       return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
-    guard run(browser, arguments + ["file://" + encoded]) == 0, rename("\(path).part", path) == 0 else {
-      unlink("\(path).part")
+    let part = "\(path).print"
+    defer { unlink(part) }
+    guard run(browser, arguments + ["file://" + encoded]) == 0 else {
       throw CommandError("cannot make '\(path)': \(browser) did not print the page")
     }
+    let file = try HashingFile(path)
+    try file.write(Self.dated(try CommandFile.read(part), dated))
+    _ = try file.finish()
+  }
+
+  /// The same file with the time of `/CreationDate (D:20261128043214+00'00')` and `/ModDate` replaced; its length stays.
+  private static func dated(_ bytes: [UInt8], _ instant: Instant?) -> [UInt8] {
+    guard let instant else { return bytes }
+    let digits = instant.rfc3339(fractionDigits: 0).utf8.filter { $0 >= 48 && $0 <= 57 }
+    guard digits.count == 14 else { return bytes }
+    var bytes = bytes
+    for name in ["/CreationDate (D:", "/ModDate (D:"] {
+      let key = Array(name.utf8)
+      var from = bytes.startIndex
+      while let found = bytes[from...].firstRange(of: key), found.upperBound + 20 <= bytes.endIndex {
+        let place = found.upperBound..<(found.upperBound + 14)
+        if bytes[place].allSatisfy({ $0 >= 48 && $0 <= 57 }) { bytes.replaceSubrange(place, with: digits) }
+        from = found.upperBound
+      }
+    }
+    return bytes
   }
 
   /// Runs a program without a shell, its output thrown away; gives its exit code, or -1.

@@ -31,7 +31,7 @@ struct WhatIfCommand: ParsableCommand {
   var cut: String?
 
   @Option(help: "Draws behind the interval.")
-  var simulations = 500
+  var simulations = 200
 
   @Option(help: "table or json.")
   var format: OutputFormat = .table

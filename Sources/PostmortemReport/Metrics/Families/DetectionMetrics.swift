@@ -6,6 +6,9 @@ extension MetricID {
   static let affectedAfterHalt = MetricID("affected_after_halt")
   static let alertsSeen = MetricID("alerts_seen")
   static let alertsBeforeDetection = MetricID("alerts_before_detection")
+  static let alertsUnanswered = MetricID("alerts_unanswered")
+  static let monitorComplaints = MetricID("monitoring_complaints")
+  static let firstMonitorComplaint = MetricID("monitoring_first_complaint")
   static let blindTime = MetricID("blind_time")
   static let reconnectPeak = MetricID("reconnect_peak")
   static let reconnectUsual = MetricID("reconnect_usual_p95")
@@ -21,6 +24,7 @@ enum DetectionMetrics: MetricFamily {
     share(
       picture, .affectedAfterHalt, "Affected after the halt", .halted, { $0 > $1 }, "after", into: &metrics)
     alerts(picture, into: &metrics)
+    unanswered(picture, into: &metrics)
     metrics.add(blindTime(picture))
     reconnect(picture, into: &metrics)
   }
@@ -68,9 +72,61 @@ enum DetectionMetrics: MetricFamily {
         inputs: [.alertsSeen, .detected]))
   }
 
+  /// Alerts that nobody acted on, and what the monitoring said of itself.
+  private static func unanswered(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let alerts = picture.facts.signals.alerts
+    var value = MetricValue.noIncident
+    if picture.incident != nil {
+      let acts =
+        ([metrics.instant(.acknowledged)] + picture.runs.map { $0.started.map(Instant.init(nanoseconds:)) })
+        .compactMap { $0 }.filter { Format.isPlausible($0) }
+      if alerts.isEmpty {
+        value = .count(0)
+      } else if let newest = picture.facts.newestEvidence ?? alerts.last?.time {
+        // An alert shortly before the evidence ends may still have been answered.
+        let judged = alerts.filter { alert in
+          newest.nanoseconds - alert.time.nanoseconds >= answerSpan || acts.contains { $0 >= alert.time }
+        }
+        value = .count(
+          judged.count { alert in
+            !acts.contains { $0 >= alert.time && $0.nanoseconds - alert.time.nanoseconds <= answerSpan }
+          }, atLeast: alerts.count >= 50)
+      }
+    }
+    metrics.add(
+      Metric(
+        .alertsUnanswered, "Alerts without an answer", value, unit: "alerts",
+        formula:
+          "alerts in the evidence after which no act (stated, or a playbook's start) follows within thirty minutes",
+        inputs: [.alertsSeen, .acknowledged, .runs]))
+    let monitoring = picture.facts.signals.monitoring
+    let none: MetricValue =
+      picture.incident == nil
+      ? .noIncident
+      : .notDetermined("the inventory names no monitor that wrote regularly before the incident")
+    metrics.add(
+      Metric(
+        .monitorComplaints, "Complaints of the monitoring itself",
+        monitoring.map { .count($0.complaints.count) } ?? none, unit: "messages",
+        formula: "events of monitors from the first effect on, of a kind that no monitor wrote before",
+        evidence: monitoring?.complaints.events ?? [], evidenceCount: monitoring?.complaints.count,
+        remark: monitoring?.complaintTemplates.prefix(4).map { EvidenceText($0, limit: 80).display }
+          .joined(separator: "; ") ?? ""))
+    metrics.add(
+      Metric(
+        .firstMonitorComplaint, "First complaint of the monitoring itself",
+        monitoring.map { $0.firstComplaint.map { .instant($0) } ?? .notDetermined("it wrote none") } ?? none,
+        formula: "time of the first of them; whether it reached a person is not shown",
+        inputs: [.monitorComplaints], certainty: .observed,
+        evidence: Array(monitoring?.complaints.events.prefix(1) ?? [])))
+  }
+
+  private static let answerSpan: Int64 = 1_800_000_000_000
+
   private static func blindTime(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "stretches of two minutes or more with under 50 % of the usual routine events, since the monitoring path failed"
+      "since the monitoring path failed: stretches without half of the monitors' own regular messages, each of at least two minutes; "
+      + "where no monitor is known, without half of the fleet's routine events"
     let title = "Blind time"
     guard let incident = picture.incident else {
       return Metric(.blindTime, title, .noIncident, formula: formula)
@@ -79,20 +135,25 @@ enum DetectionMetrics: MetricFamily {
       return Metric(
         .blindTime, title, .notComputable("no failure of the monitoring path was found"), formula: formula)
     }
-    guard picture.facts.signals.usualPerMinute != nil else {
+    let stretches = BlindTime.stretches(picture)
+    guard picture.facts.signals.monitoring != nil || picture.facts.signals.usualPerMinute != nil else {
       return Metric(
         .blindTime, title, .notComputable("fewer than ten minutes of history say what is usual"),
-        formula: formula,
-        evidence: phase.evidence)
+        formula: formula, evidence: phase.evidence)
     }
-    let blind = picture.facts.signals.quietMinutes.count {
-      $0.nanoseconds >= phase.start.nanoseconds - phase.start.nanoseconds % 60_000_000_000
-    }
+    let total = stretches.reduce(Int64(0)) { $0 + $1.end.nanoseconds - $1.start.nanoseconds }
+    let remark =
+      picture.facts.signals.monitoring.map {
+        "regular message: \(EvidenceText($0.heartbeat, limit: 80).display), usually every \(Format.duration(nanoseconds: $0.usualGap))"
+      } ?? ""
     return Metric(
       .blindTime, title,
-      blind > 0 ? .duration(Int64(blind) * 60_000_000_000) : .words(EvidenceText("not seen")),
+      total > 0
+        ? .duration(total, atLeast: stretches.contains(where: \.isOpen)) : .words(EvidenceText("not seen")),
       formula: formula,
-      evidence: picture.facts.signals.phaseEvents[.monitoringFailure] ?? phase.evidence)
+      evidence: stretches.compactMap(\.event)
+        + (picture.facts.signals.phaseEvents[.monitoringFailure] ?? phase.evidence),
+      remark: remark)
   }
 
   private static func reconnect(_ picture: IncidentPicture, into metrics: inout MetricSet) {
@@ -131,5 +192,37 @@ enum DetectionMetrics: MetricFamily {
         .reconnectAmplification, "Reconnect amplification", value, unit: "×",
         formula: "most attempts in one second / 95th percentile of the hour before",
         inputs: [.reconnectPeak, .reconnectUsual]))
+  }
+}
+
+/// When the monitoring saw nothing: by its own log where it has one, else by the fleet's.
+enum BlindTime {
+  /// A stretch without sight.
+  struct Stretch: Hashable {
+    var start: Instant
+    var end: Instant
+    var isOpen = false
+    var event: EventID?
+  }
+
+  static func stretches(_ picture: IncidentPicture) -> [Stretch] {
+    guard let phase = picture.incident?.phases.first(where: { $0.name == .monitoringFailure }) else {
+      return []
+    }
+    let signals = picture.facts.signals
+    if let monitoring = signals.monitoring {
+      return monitoring.blind.filter { $0.end > phase.start }
+        .map { Stretch(start: $0.start, end: $0.end, isOpen: $0.isOpen, event: $0.event) }
+    }
+    let minute: Int64 = 60_000_000_000
+    var spans: [Stretch] = []
+    for quiet in signals.quietMinutes where quiet.nanoseconds + minute > phase.start.nanoseconds {
+      if let last = spans.last, last.end == quiet {
+        spans[spans.count - 1].end = quiet.adding(nanoseconds: minute)
+      } else {
+        spans.append(Stretch(start: quiet, end: quiet.adding(nanoseconds: minute)))
+      }
+    }
+    return spans
   }
 }

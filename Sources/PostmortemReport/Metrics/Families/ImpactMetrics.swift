@@ -9,6 +9,7 @@ extension MetricID {
   static let stillAffected = MetricID("still_affected")
   static let attackRate = MetricID("attack_rate")
   static let deviceHours = MetricID("device_hours_lost")
+  static let relapsed = MetricID("relapsed")
   static let affectedSites = MetricID("affected_sites")
   static let unlistedAffected = MetricID("affected_unlisted")
 }
@@ -30,6 +31,7 @@ enum ImpactMetrics: MetricFamily {
       for (id, title) in [
         (MetricID.exposed, "Exposed"), (.affected, "Affected"), (.stillAffected, "Still affected"),
         (.attackRate, "Attack rate"), (.deviceHours, "Device-hours lost"), (.affectedSites, "Sites affected"),
+        (.relapsed, "Failed again after a recovery"),
         (.unlistedAffected, "Affected but not in the inventory"),
       ] { metrics.add(Metric(id, title, .noIncident, formula: "")) }
       return
@@ -71,6 +73,24 @@ enum ImpactMetrics: MetricFamily {
           : .count(picture.onsets.count { inventory.rowOfDevice[$0.device] == nil }), unit: "devices",
         formula: "affected entities without a row in the inventory"))
     metrics.add(stillAffected(picture))
+    metrics.add(relapsed(picture))
+  }
+
+  private static func relapsed(_ picture: IncidentPicture) -> Metric {
+    let formula =
+      "affected devices that failed again after ten healthy minutes, with a message that showed an onset or an error new since the incident"
+    guard let intervals = picture.intervals else {
+      return Metric(
+        .relapsed, "Failed again after a recovery",
+        .notComputable("the recovery of devices was not determined"),
+        unit: "devices", formula: formula)
+    }
+    let again = intervals.filter { $0.relapseEvent != nil }
+    let devices = Set(again.map(\.device)).count
+    return Metric(
+      .relapsed, "Failed again after a recovery", .count(devices), unit: "devices", formula: formula,
+      evidence: again.prefix(12).compactMap(\.relapseEvent), evidenceCount: again.count,
+      remark: again.count > devices ? "relapses in all: \(Format.count(again.count))" : "")
   }
 
   private static func exposure(_ picture: IncidentPicture, _ incident: Incident) -> (MetricValue, String) {
@@ -93,7 +113,7 @@ enum ImpactMetrics: MetricFamily {
 
   private static func deviceHours(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "sum of (recovery − onset) over affected devices; still open ones count to the newest evidence and make it a lower bound"
+      "sum of (recovery − onset) over affected devices, relapses included; still open ones count to the newest evidence and make it a lower bound"
     guard let intervals = picture.intervals, !intervals.isEmpty, let newest = picture.facts.newestEvidence
     else {
       return Metric(
@@ -116,13 +136,14 @@ enum ImpactMetrics: MetricFamily {
 
   private static func stillAffected(_ picture: IncidentPicture) -> Metric {
     let formula = "affected devices without ten healthy minutes before the evidence ends"
-    guard let intervals = picture.intervals else {
+    guard picture.intervals != nil else {
       return Metric(
         .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),
         unit: "devices", formula: formula)
     }
     return Metric(
-      .stillAffected, "Still affected when the evidence ends", .count(intervals.count { $0.end == nil }),
+      .stillAffected, "Still affected when the evidence ends",
+      .count(picture.lastIntervals.count { $0.end == nil }),
       unit: "devices", formula: formula, inputs: [.newestEvidence])
   }
 

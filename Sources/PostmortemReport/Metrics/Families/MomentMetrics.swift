@@ -201,20 +201,23 @@ enum MomentMetrics: MetricFamily {
   }
 
   private static func recovered(_ picture: IncidentPicture, _ id: MetricID, _ percent: Int) -> Metric {
-    let formula = "moment from which \(percent) % of the affected devices have been healthy for ten minutes"
+    let formula =
+      "moment from which \(percent) % of the affected devices have been healthy for ten minutes, without a relapse afterwards"
     let title = "\(percent) % recovered"
     guard picture.incident != nil else { return Metric(id, title, .noIncident, formula: formula) }
     guard let intervals = picture.intervals, !intervals.isEmpty else {
       return Metric(id, title, .notComputable("the recovery of devices was not determined"), formula: formula)
     }
-    let ends = intervals.filter { $0.end != nil }
+    // The last interval of each device counts: a recovery that did not last is none.
+    let last = picture.lastIntervals
+    let ends = last.filter { $0.end != nil }
       .sorted { ($0.end?.nanoseconds ?? 0, $0.device) < ($1.end?.nanoseconds ?? 0, $1.device) }
-    let needed = (intervals.count * percent + 99) / 100
+    let needed = (last.count * percent + 99) / 100
     guard ends.count >= needed, needed > 0, let end = ends[needed - 1].end else {
       return Metric(
         id, title,
         .notComputable(
-          "\(Format.count(ends.count)) of \(Format.count(intervals.count)) devices recovered before the evidence ends"
+          "\(Format.count(ends.count)) of \(Format.count(last.count)) devices recovered before the evidence ends"
         ),
         formula: formula)
     }

@@ -12,6 +12,7 @@ extension MetricID {
   static let buildToAll = MetricID("build_to_all")
   static let canary = MetricID("canary_size")
   static let attacks = MetricID("attack_events")
+  static let attackers = MetricID("attackers")
   static let rolloutTime = MetricID("rollout_time")
 }
 
@@ -36,38 +37,28 @@ enum ProcessMetrics: MetricFamily {
         .soak, "Time between change and first effect", soak,
         formula: "first bad effect − first announcement of the change",
         inputs: [.firstEffect]))
+    harm(picture, into: &metrics)
+    rollout(picture, change, none, into: &metrics)
+  }
+
+  /// Harm done to others.
+  private static func harm(_ picture: IncidentPicture, into metrics: inout MetricSet) {
+    let signals = picture.facts.signals
+    let templates = signals.attackTemplates.prefix(4).map { EvidenceText($0, limit: 80).display }
     metrics.add(
       Metric(
         .attacks, "Attacks on others seen",
-        picture.incident == nil ? .noIncident : .count(picture.facts.signals.attacks.count),
-        unit: "events",
-        formula: "events of affected devices after their onset whose message reads like an attack on others",
-        evidence: picture.facts.signals.attacks.events, evidenceCount: picture.facts.signals.attacks.count,
-        remark: picture.facts.signals.attackTemplates.prefix(4).map { EvidenceText($0, limit: 80).display }
-          .joined(separator: "; ")))
-    rollout(picture, change, none, into: &metrics)
-    let notes = picture.facts.annotations
+        picture.incident == nil ? .noIncident : .count(signals.attacks.count), unit: "events",
+        formula:
+          "events of affected devices after their onset that read like an attack on others, and events of others that first "
+          + "speak of such traffic around or after the first effect and name an affected device",
+        evidence: signals.attacks.events, evidenceCount: signals.attacks.count,
+        remark: templates.joined(separator: "; ")))
     metrics.add(
       Metric(
-        .canary, "Size of the first stage",
-        notes.canarySize.map { $0 >= 0 ? .count($0) : .notProvided } ?? .notProvided,
-        unit: "devices", formula: "as a person states", certainty: .stated))
-    var build = MetricValue.notProvided
-    if let text = notes.buildTime {
-      if let made = Instant(rfc3339: text), let last = picture.onsets.last?.time {
-        build =
-          last >= made
-          ? .duration(last.nanoseconds - made.nanoseconds)
-          : .notComputable("the build time lies after the last onset")
-      } else {
-        build = .notComputable("the build time is not RFC 3339 with a zone, or nothing was affected")
-      }
-    }
-    metrics.add(
-      Metric(
-        .buildToAll, "From build to the last affected device", build,
-        formula: "last onset − build time as a person states",
-        certainty: .stated))
+        .attackers, "Devices that attacked others",
+        picture.incident == nil ? .noIncident : .count(signals.attackers), unit: "devices",
+        formula: "affected devices that such events come from or name", inputs: [.attacks]))
   }
 
   /// Receivers and failures: one definition each, and all of them here.
@@ -144,55 +135,5 @@ enum ProcessMetrics: MetricFamily {
       Metric(
         .rolloutTime, "From the change to its last failing receiver", value,
         formula: "last onset among receivers − first announcement; the rollout itself may have gone on"))
-  }
-}
-
-/// The change that explains the failures best, put together from all kinds of message that tell of it.
-struct ChangeOutcome {
-  let parts: [ChangeEvent]
-  let receivers: Set<String>
-  let start: Instant
-  let evidence: [EventID]
-  private let overload: Instant?
-
-  /// Messages of one announcer that begin within this time of each other tell of one change: devices word it differently.
-  private static let oneChange: Int64 = 600_000_000_000
-
-  init?(_ picture: IncidentPicture) {
-    let candidates = (picture.incident?.changes ?? []).filter { $0.failedShare > $0.failedShareOfOthers }
-    guard
-      let main = candidates.max(by: { ($0.devices.count, $1.template) < ($1.devices.count, $0.template) })
-    else { return nil }
-    parts = candidates.filter {
-      $0.template == main.template
-        || (main.actor != nil && $0.actor == main.actor
-          && abs($0.start.nanoseconds - main.start.nanoseconds) <= Self.oneChange)
-    }
-    receivers = Set(parts.flatMap(\.devices))
-    start = parts.map(\.start).min() ?? main.start
-    evidence = parts.flatMap(\.evidence)
-    overload = picture.incident?.phases.first { $0.name == .cloudOverload }?.start
-  }
-
-  func failed(in picture: IncidentPicture) -> Int {
-    picture.onsets.count { receivers.contains($0.device) && $0.time >= start }
-  }
-
-  func failedEarly(in picture: IncidentPicture) -> Int {
-    picture.onsets.count { receivers.contains($0.device) && isEarly($0) }
-  }
-
-  func others(in picture: IncidentPicture) -> (count: Int, failedEarly: Int) {
-    let inventory = picture.facts.inventory
-    return (
-      inventory.devices.count { !receivers.contains($0) },
-      picture.onsets.count {
-        inventory.rowOfDevice[$0.device] != nil && !receivers.contains($0.device) && isEarly($0)
-      }
-    )
-  }
-
-  private func isEarly(_ onset: Onset) -> Bool {
-    onset.time >= start && (overload.map { onset.time < $0 } ?? true)
   }
 }

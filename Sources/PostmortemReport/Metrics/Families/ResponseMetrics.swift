@@ -41,14 +41,12 @@ enum ResponseMetrics: MetricFamily {
       "an intent without a result, or one that stayed unknown", total(\.unknown))
     add(.actionsSkipped, "Actions skipped", "last outcome per step and device", total(\.skipped))
     add(.playbookHalts, "Halts", "halt records", total(\.halted.count), "halts")
-    let waits = runs.compactMap { run -> Int64? in
-      guard let approved = run.approved, let started = run.started else { return nil }
-      return approved >= started ? approved - started : nil
-    }
+    let waits = runs.compactMap { run in run.waited.map { $0.upperBound - $0.lowerBound } }
     add(
-      .approvalWait, "Waiting for approval", "sum over runs of (approved − run started)",
+      .approvalWait, "Waiting for approval",
+      "sum over runs of (approved − plan made; − run started where the journal does not say when)",
       waits.isEmpty
-        ? .notComputable("no run has an approval after its start") : .duration(waits.reduce(0) { $0 &+ $1 }),
+        ? .notComputable("no run has an approval after its plan") : .duration(waits.reduce(0) { $0 &+ $1 }),
       "")
     let undone = runs.reduce(0) { $0 + $1.undone }
     add(

@@ -26,9 +26,9 @@ enum ResponseGantt {
       else { continue }
       var spans: [LaneChart.Span] = []
       var begin = started
-      if let approved = run.approved, approved > started {
-        spans.append(.init(start: started, end: approved, tone: .wait))
-        begin = approved
+      if let wait = run.waited, wait.upperBound > wait.lowerBound {
+        spans.append(.init(start: wait.lowerBound, end: wait.upperBound, tone: .wait))
+        begin = max(started, wait.upperBound)
       }
       spans.append(
         .init(
@@ -72,7 +72,7 @@ enum ResponseGantt {
       }
     }
     return Chart(
-      id: "response", title: "Response over time",
+      id: "response-lanes", title: "Response over time",
       description:
         "What was done while devices were affected. Waiting for approval: \(metric: .approvalWait). Blind: \(metric: .blindTime).",
       drawing: .lanes(
@@ -89,20 +89,10 @@ enum ResponseGantt {
   }
 
   private static func blindSpans(_ context: SectionContext) -> [LaneChart.Span] {
-    guard context.metrics[.blindTime].value.isKnown,
-      let phase = context.incident?.phases.first(where: { $0.name == .monitoringFailure })
-    else { return [] }
-    let minute: Int64 = 60_000_000_000
-    var spans: [LaneChart.Span] = []
-    for quiet in context.facts.signals.quietMinutes where quiet.nanoseconds + minute > phase.start.nanoseconds
-    {
-      if let last = spans.last, last.end == quiet.nanoseconds {
-        spans[spans.count - 1].end += minute
-      } else {
-        spans.append(.init(start: quiet.nanoseconds, end: quiet.nanoseconds + minute, tone: .blind))
-      }
+    guard context.metrics[.blindTime].value.isKnown else { return [] }
+    return BlindTime.stretches(context.picture).map {
+      .init(start: $0.start.nanoseconds, end: $0.end.nanoseconds, tone: .blind, isOpen: $0.isOpen)
     }
-    return spans
   }
 }
 
@@ -112,7 +102,9 @@ enum RecoveryCurve {
     guard let intervals = context.picture.intervals, let first = context.picture.onsetTimes.first else {
       return nil
     }
-    let ends = intervals.compactMap { $0.end?.nanoseconds }.sorted()
+    guard !intervals.isEmpty else { return nil }
+    // A recovery that did not last is none: the last one of each device counts.
+    let ends = context.picture.lastIntervals.compactMap { $0.end?.nanoseconds }.sorted()
     guard let last = ends.last, last > first else { return nil }
     let margin = max((last - first) / 25, 1_000_000_000)
     var marks: [LineChart.Mark] = []
@@ -129,7 +121,7 @@ enum RecoveryCurve {
     return Chart(
       id: "recovery", title: "Devices recovered over time",
       description:
-        "A device counts as recovered from its first routine event after which nothing bad came for ten minutes. Still affected: \(metric: .stillAffected).",
+        "A device counts as recovered from its first routine event after which nothing bad came for ten minutes; one that failed again counts from its last recovery. Still affected: \(metric: .stillAffected).",
       drawing: .lines(
         LineChart(
           curves: [

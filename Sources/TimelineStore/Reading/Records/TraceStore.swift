@@ -51,15 +51,23 @@ public final class TraceStore: Sendable {
     let path = file.path
     var kept = trace
     kept.number = try file.write { (connection) throws(StoreError) -> Int64 in
-      guard try connection.prepare("SELECT json_valid(?)").integer([.text(envelope)]) == 1 else {
+      let number =
+        1 + (try connection.prepare("SELECT coalesce(max(number), 0) FROM trace_result").integer() ?? 0)
+      // One statement, bound once: results of large incidents are large, and each binding is a copy.
+      try connection.prepare(
+        "INSERT INTO trace_result SELECT ?, ?, ?, ?, ?, r FROM (SELECT ? AS r) WHERE json_valid(r)"
+      )
+      .run(
+        .integer(number), .integer(trace.createdAt.nanoseconds), .text(trace.tool), .text(trace.options),
+        .text(trace.inputDigest), .text(envelope))
+      guard
+        try connection.prepare("SELECT count(*) FROM trace_result WHERE number = ?").integer([
+          .integer(number)
+        ]) == 1
+      else {
         throw StoreError(
           code: .invalid, what: "cannot keep a trace in case", path: path, reason: "its result is not JSON")
       }
-      let number =
-        1 + (try connection.prepare("SELECT coalesce(max(number), 0) FROM trace_result").integer() ?? 0)
-      try connection.prepare("INSERT INTO trace_result VALUES (?, ?, ?, ?, ?, ?)").run(
-        .integer(number), .integer(trace.createdAt.nanoseconds), .text(trace.tool), .text(trace.options),
-        .text(trace.inputDigest), .text(envelope))
       return number
     }
     return kept
@@ -112,6 +120,19 @@ extension CaseReader {
   /// The stored trace with this number, or the latest; nil when there is none.
   public func trace(_ number: Int64? = nil) throws(StoreError) -> StoredTrace? {
     try TraceStore.read(connection, number)
+  }
+
+  /// Number and input digest of the trace with this number, or of the latest, without its result, which may be large; nil when there
+  /// is none.
+  public func traceHead(_ number: Int64? = nil) throws(StoreError) -> (number: Int64, inputDigest: String)? {
+    let row = try connection.prepare(
+      """
+      SELECT number, input_digest FROM trace_result
+      WHERE number = coalesce(?, (SELECT max(number) FROM trace_result))
+      """)
+    row.bound([SQLiteValue(number)])
+    guard try row.next() else { return nil }
+    return (row.int64(0), row.text(1))
   }
 
   /// Everything a trace is made from, in a fixed order, for a digest over it: digests of the sources, notes that stand,

@@ -1,0 +1,107 @@
+import CascadeAnalysis
+import IncidentModel
+
+extension IncidentSignals {
+  /// When each affected entity was affected, relapses included: one pass over the events.
+  ///
+  /// An entity is well again from its first routine event after which ten minutes without a bad one follow. Bad is what has the
+  /// severity error or worse, or a template that showed an onset. It relapses with a later event that showed an onset, or with
+  /// an error of a kind that nobody wrote before the incident: errors of everyday life are no relapse.
+  mutating func deriveRecovery(
+    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
+    _ first: Int64, _ newest: Int64
+  ) {
+    let none = Int64.max
+    var onsetOf = [Int64](repeating: none, count: evidence.devices.count)
+    var telling: Set<Int64> = []
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
+      if let index = indexOfName[onset.device] {
+        onsetOf[index] = min(onsetOf[index], onset.time.nanoseconds)
+      }
+      if onset.kind == .log, let event = onset.evidence.first { telling.insert(event.rawValue) }
+    }
+    let templates = evidence.templateTexts.count
+    var showsOnset = [Bool](repeating: false, count: templates)
+    var isEveryday = [Bool](repeating: false, count: templates)
+    for row in evidence.eventIDs.indices {
+      let template = Int(evidence.eventTemplates[row])
+      if telling.contains(evidence.eventIDs[row]) { showsOnset[template] = true }
+      if evidence.times[row] < first { isEveryday[template] = true }
+    }
+    var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
+    var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
+    for row in evidence.times.indices {
+      let device = Int(evidence.eventDevices[row])
+      guard device >= 0 else { continue }
+      let time = evidence.times[row]
+      lastSpoke[device] = time
+      guard onsetOf[device] != none, time >= onsetOf[device] else { continue }
+      let template = Int(evidence.eventTemplates[row])
+      let isError = evidence.severities[row] <= Severity.error.rawValue
+      var state = states[device] ?? RecoveryState(start: onsetOf[device])
+      state.see(
+        time, evidence.eventIDs[row], isBad: isError || showsOnset[template],
+        isRelapse: showsOnset[template] || (isError && !isEveryday[template]),
+        // A device that tries to connect is alive, not well.
+        isRoutine: !words.isAttempt[template])
+      states[device] = state
+    }
+    var intervals: [AffectedInterval] = []
+    var counted = [Bool](repeating: false, count: evidence.devices.count)
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
+      guard let device = indexOfName[onset.device] else {
+        intervals.append(.init(device: onset.device, start: onset.time, end: nil, recoveryEvent: nil))
+        continue
+      }
+      guard !counted[device] else { continue }
+      counted[device] = true
+      let own = (states[device] ?? RecoveryState(start: onsetOf[device])).intervals(of: onset.device, newest)
+      intervals += own
+      if own.last?.end == nil, own.count == 1, lastSpoke[device] != .min,
+        lastSpoke[device] <= onsetOf[device] + Self.minute, newest - onsetOf[device] > Self.healthySpan
+      {
+        silentDevices.append(onset.device)
+      }
+    }
+    affected = intervals
+  }
+}
+
+/// How one entity fares while its events pass.
+private struct RecoveryState {
+  private var start: Int64
+  private var relapse: Int64?
+  private var healthySince: Int64?
+  private var healthyEvent: Int64 = 0
+  private var isHealthy = false
+  private var closed: [(start: Int64, end: Int64, event: Int64, relapse: Int64?)] = []
+  /// What no device in service does more often: a bound on memory where messages flap.
+  private static let mostRelapses = 50
+
+  init(start: Int64) { self.start = start }
+
+  mutating func see(_ time: Int64, _ event: Int64, isBad: Bool, isRelapse: Bool, isRoutine: Bool) {
+    if !isHealthy, let since = healthySince, time - since >= IncidentSignals.healthySpan { isHealthy = true }
+    if isHealthy {
+      guard isRelapse, closed.count < Self.mostRelapses, let since = healthySince else { return }
+      closed.append((start, since, healthyEvent, relapse))
+      (start, relapse, healthySince, isHealthy) = (time, event, nil, false)
+    } else if isBad {
+      healthySince = nil
+    } else if healthySince == nil, isRoutine {
+      (healthySince, healthyEvent) = (time, event)
+    }
+  }
+
+  func intervals(of device: String, _ newest: Int64) -> [AffectedInterval] {
+    func interval(_ start: Int64, _ end: Int64?, _ event: Int64, _ relapse: Int64?) -> AffectedInterval {
+      AffectedInterval(
+        device: device, start: Instant(nanoseconds: start), end: end.map { Instant(nanoseconds: $0) },
+        recoveryEvent: end == nil ? nil : EventID(rawValue: event),
+        relapseEvent: relapse.map { EventID(rawValue: $0) })
+    }
+    let before = closed.map { interval($0.start, $0.end, $0.event, $0.relapse) }
+    let end = healthySince.flatMap { isHealthy || newest - $0 >= IncidentSignals.healthySpan ? $0 : nil }
+    return before + [interval(start, end, healthyEvent, relapse)]
+  }
+}

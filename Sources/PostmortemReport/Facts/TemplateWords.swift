@@ -1,0 +1,96 @@
+import IncidentModel
+
+/// Which templates read like alerts or connection attempts, and which entities are there to watch others.
+struct TemplateWords {
+  var isAlert: [Bool]
+  var isAttempt: [Bool]
+  /// Attempts as whoever is connected to sees them, too: they say nothing about the health of the one that speaks.
+  var isConnection: [Bool]
+  var isAttack: [Bool]
+  /// What a neighbour that watches traffic says of one that floods: only telling where it is new and names an affected entity.
+  var isTraffic: [Bool]
+  /// Going back to an earlier image or version.
+  var isGoingBack: [Bool]
+  var monitors: [Int] = []
+
+  private static let alertWords: Set<String> = [
+    "alert", "alerts", "alerting", "alarm", "alarms", "paged", "pager", "paging", "page", "escalated",
+    "escalation",
+    "incident", "threshold",
+  ]
+  private static let attemptWords: Set<String> = [
+    "connect", "connecting", "reconnect", "reconnecting", "handshake", "login", "attach", "register",
+    "registration",
+    "authenticate", "authenticating", "conn",
+  ]
+  private static let openingWords: Set<String> = [
+    "from", "new", "client", "peer", "incoming", "inbound", "accepted", "accepting", "attempt", "attempts",
+    "request", "opening", "opened", "retry", "retrying", "trying",
+  ]
+  private static let closingWords: Set<String> = [
+    "lost", "closed", "closing", "close", "terminated", "dropped", "disconnected", "disconnecting", "ended",
+  ]
+  private static let attackWords: Set<String> = [
+    "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
+    "attacking",
+    "spoofed", "payload",
+  ]
+  private static let trafficWords: Set<String> = [
+    "flow", "flows", "syn", "outbound", "egress", "blocked", "denied", "deny", "throttled", "throttling",
+    "ratelimit", "ratelimited", "probes", "probing", "sweep", "portscan", "scans",
+  ]
+  private static let watchWords: Set<String> = [
+    "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
+    "prometheus",
+  ]
+  private static let kindColumns: Set<String> = ["kind", "type", "role", "class", "category"]
+
+  init(evidence: IncidentEvidence) {
+    isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
+    isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
+    isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
+    isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
+    isTraffic = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.trafficWords) }
+    isGoingBack = evidence.templateTexts.map(Self.readsLikeGoingBack)
+    let inventory = evidence.inventory
+    let columns = inventory.attributes.indices.filter {
+      Self.kindColumns.contains(inventory.attributes[$0].lowercased())
+    }
+    for (index, name) in evidence.devices.enumerated() {
+      guard let row = inventory.rowOfDevice[name] else { continue }
+      if columns.contains(where: {
+        !Self.words(inventory.value(row: row, attribute: $0)).isDisjoint(with: Self.watchWords)
+      }) {
+        monitors.append(index)
+      }
+    }
+  }
+
+  /// `New client connected from`, `client sent CONNECT`, `TLS handshake with`, `incoming connection`; not `connection lost`.
+  private static func readsLikeConnection(_ text: String) -> Bool {
+    let words = words(text)
+    if !words.isDisjoint(with: attemptWords) { return true }
+    if words.contains(where: { $0.hasPrefix("handshak") || $0.hasPrefix("reconnect") }) { return true }
+    return words.contains { $0 == "connected" || $0 == "connects" || $0.hasPrefix("connection") }
+      && !words.isDisjoint(with: openingWords) && words.isDisjoint(with: closingWords)
+  }
+
+  /// `rolled back to slot B`, `reverting to previous image`, `fallback firmware booted`; not `fallback to IPv4`.
+  private static func readsLikeGoingBack(_ text: String) -> Bool {
+    let words = words(text)
+    if words.contains(where: { $0.hasPrefix("rollback") || $0.hasPrefix("downgrad") }) { return true }
+    if words.contains("back"), words.contains(where: { $0.hasPrefix("roll") }) { return true }
+    let things: Set<String> = [
+      "image", "firmware", "slot", "bank", "partition", "version", "release", "build",
+    ]
+    return !words.isDisjoint(with: things)
+      && words.contains {
+        $0.hasPrefix("revert") || $0.hasPrefix("restor") || $0 == "fallback" || $0 == "previous"
+          || $0 == "golden"
+      }
+  }
+
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.lowercased().split { !$0.isLetter }.prefix(40).map(String.init))
+  }
+}

@@ -1,0 +1,215 @@
+import CascadeAnalysis
+import IncidentModel
+import PlaybookModel
+import Testing
+
+@testable import PostmortemReport
+
+/// What is derived from the timeline: relapses, the monitoring's own log, harm to others, stages of a rollout.
+struct SignalTests {
+  /// A timeline from lines: minute, device, message, severity; and what an event mentions.
+  private static func evidence(
+    _ devices: [String], _ lines: [(minute: Double, device: String, text: String, severity: UInt8)],
+    mentions: [Int: String] = [:], roles: [String: String] = [:]
+  ) -> IncidentEvidence {
+    var evidence = IncidentEvidence()
+    evidence.devices = devices
+    let sorted = lines.enumerated().sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }
+    for (row, entry) in sorted.enumerated() {
+      let line = entry.element
+      if !evidence.templateTexts.contains(line.text) {
+        evidence.templateTexts.append(line.text)
+        evidence.templatePrograms.append("app")
+      }
+      evidence.eventIDs.append(Int64(entry.offset + 1))
+      evidence.times.append(SyntheticCase.at(line.minute).nanoseconds)
+      evidence.eventDevices.append(Int32(devices.firstIndex(of: line.device) ?? -1))
+      evidence.eventTemplates.append(Int32(evidence.templateTexts.firstIndex(of: line.text) ?? 0))
+      evidence.severities.append(line.severity)
+      if let name = mentions[entry.offset], let device = devices.firstIndex(of: name) {
+        evidence.mentionEvents.append(Int32(row))
+        evidence.mentionDevices.append(Int32(device))
+      }
+    }
+    var inventory = Inventory(attributes: ["role"])
+    for device in devices { inventory.append(device: device, row: [roles[device] ?? "device"]) }
+    evidence.inventory = inventory
+    return evidence
+  }
+
+  private static func onset(_ device: String, _ minute: Double, _ event: Int) -> Onset {
+    let time = SyntheticCase.at(minute)
+    return Onset(
+      device: device, time: time, interval: time...time, kind: .log, probability: 0.9,
+      evidence: [EventID(rawValue: Int64(event))], basis: .selfAsserted)
+  }
+
+  private static func material(_ evidence: IncidentEvidence, _ incident: Incident) -> ReportMaterial {
+    var facts = CaseFacts()
+    facts.inventory = evidence.inventory
+    facts.newestEvidence = Instant(nanoseconds: evidence.times.last ?? 0)
+    facts.signals = IncidentSignals(evidence: evidence, incident: incident)
+    var trace = Trace()
+    trace.incidents = [incident]
+    return ReportMaterial(facts: facts, trace: trace)
+  }
+
+  @Test func countsARelapseAsAnotherIntervalAndNotAsARecovery() throws {
+    var lines: [(Double, String, String, UInt8)] = [(0, "a", "watchdog reset", 3)]
+    lines += (1...20).map { (Double($0) + 5, "a", "frame sent", 6) }
+    lines.append((30, "a", "watchdog reset", 3))
+    lines += (0...30).map { (Double($0) + 40, "a", "frame sent", 6) }
+    lines.append((-30, "a", "frame sent", 6))
+    var incident = Incident()
+    incident.onsets = [Self.onset("a", 0, 1)]
+    let material = Self.material(Self.evidence(["a"], lines), incident)
+    let intervals = try #require(material.picture.intervals)
+    #expect(intervals.map { $0.start } == [SyntheticCase.at(0), SyntheticCase.at(30)])
+    #expect(intervals.map { $0.end } == [SyntheticCase.at(6), SyntheticCase.at(40)])
+    #expect(material.metrics[.relapsed].value == .count(1))
+    // Recovered from the last time on, and lost twice.
+    #expect(material.metrics.instant(.recovered50) == SyntheticCase.at(40))
+    #expect(material.metrics[.deviceHours].value == .number((6.0 + 10) / 60, digits: 1))
+    #expect(material.metrics[.stillAffected].value == .count(0))
+  }
+
+  @Test func takesAnErrorOfEverydayLifeForNoRelapse() throws {
+    var lines: [(Double, String, String, UInt8)] = [
+      (0, "a", "watchdog reset", 3), (-20, "a", "disk slow", 3),
+    ]
+    lines += (1...20).map { (Double($0) + 5, "a", "frame sent", 6) }
+    lines.append((31, "a", "disk slow", 3))
+    lines.append((60, "a", "frame sent", 6))
+    var incident = Incident()
+    incident.onsets = [Self.onset("a", 0, 1)]
+    let material = Self.material(Self.evidence(["a"], lines), incident)
+    #expect(material.picture.intervals?.count == 1)
+    #expect(material.metrics[.relapsed].value == .count(0))
+  }
+
+  @Test func seesBlindnessInTheMonitoringsOwnLog() throws {
+    var lines: [(Double, String, String, UInt8)] = [(0, "a", "watchdog reset", 3)]
+    // A round each minute until minute 5, then none until minute 25, then none to the end at minute 40.
+    lines += (0...35).map { (Double($0) - 30, "watch", "round complete", 6) }
+    lines += [
+      (7, "watch", "ingest stalled", 4), (25, "watch", "round complete", 6), (40, "a", "frame sent", 6),
+    ]
+    var incident = Incident()
+    incident.onsets = [Self.onset("a", 0, 1)]
+    incident.phases = [
+      Phase(name: .monitoringFailure, start: SyntheticCase.at(7), evidence: [EventID(rawValue: 38)])
+    ]
+    let material = Self.material(
+      Self.evidence(["a", "watch"], lines, roles: ["watch": "monitor"]), incident)
+    let signal = try #require(material.picture.facts.signals.monitoring)
+    #expect(signal.heartbeat == "round complete" && signal.monitors == ["watch"])
+    #expect(material.metrics[.blindTime].value == .duration(35 * SyntheticCase.minute, atLeast: true))
+    #expect(material.metrics[.monitorComplaints].value == .count(1))
+    #expect(material.metrics.instant(.firstMonitorComplaint) == SyntheticCase.at(7))
+  }
+
+  @Test func countsWhatOthersSayOfAttackersAfterTheirOnset() {
+    let lines: [(Double, String, String, UInt8)] = [
+      (-20, "gw", "lease renewed", 6), (-25, "gw", "flow table 12 flows", 6), (0, "a", "unlisted program", 4),
+      (5, "gw", "flow limit exceeded", 4), (6, "gw", "flow limit exceeded", 4),
+      (7, "gw", "flow table 12 flows", 6),
+      (8, "gw", "flow limit exceeded", 4),
+    ]
+    var incident = Incident()
+    incident.onsets = [Self.onset("a", 0, 3)]
+    // The last one is about a device that was never affected.
+    let material = Self.material(
+      Self.evidence(["a", "gw", "b"], lines, mentions: [3: "a", 4: "a", 5: "a", 6: "b"]), incident)
+    #expect(material.metrics[.attacks].value == .count(2))
+    #expect(material.metrics[.attackers].value == .count(1))
+  }
+
+  @Test func partsARolloutIntoStages() {
+    var input = SyntheticCase.standard
+    func give(_ minutes: [Double]) -> MetricSet {
+      input.trace.incidents[0].changes[0].devices = minutes.indices.map { input.name($0) }
+      input.trace.incidents[0].changes[0].receivedAt = minutes.map { SyntheticCase.at($0) }
+      return input.report().metrics
+    }
+    let staged = give([0, 0.1, 0.2, 30, 30.1, 30.2, 30.3, 90])
+    #expect(staged[.stages].value == .count(3))
+    #expect(staged[.canary].value == .count(3))
+    #expect(staged[.stagePause].value == .duration(Int64(29.8 * 60e9)))
+    // The first failure is at four minutes.
+    #expect(staged[.receiptsAfterEffect].value == .share(5, of: 8))
+    #expect(staged[.haltRule].value.text.contains("went on to 5 devices"))
+    input.facts.annotations.buildTime = "2026-04-07T08:00:00Z"
+    let atOnce = give([0, 1, 2, 3])
+    #expect(atOnce[.stages].value == .count(1) && atOnce[.canary].value == .count(4))
+    #expect(!atOnce[.stagePause].value.isKnown)
+    #expect(atOnce[.buildToAll].value == .duration(63 * SyntheticCase.minute))
+    #expect(!atOnce[.haltRule].value.isKnown)
+    #expect(give([])[.canary].value.status == "not_determined")
+  }
+
+  @Test func saysWhichAlertsNobodyAnswered() {
+    var input = SyntheticCase.standard
+    // The synthetic alert comes at minute 34, the run starts at minute 40.
+    #expect(input.report().metrics[.alertsUnanswered].value == .count(0))
+    input.facts.runs = []
+    #expect(input.report().metrics[.alertsUnanswered].value == .count(1))
+    input.facts.newestEvidence = SyntheticCase.at(50)
+    #expect(input.report().metrics[.alertsUnanswered].value == .count(0), "it may still be answered")
+  }
+
+  @Test func readsTheWaitForApprovalFromWhenThePlanWasMade() {
+    var input = SyntheticCase.standard
+    input.facts.runs[1].detail = "ops signed the plan 3f, made 2026-04-07T09:30:00Z"
+    #expect(input.report().metrics[.approvalWait].value == .duration(16 * SyntheticCase.minute))
+  }
+
+  @Test func replacesNamesInPeoplesWords() {
+    var input = SyntheticCase.standard
+    input.facts.annotations.customerImpact = "Seen on gw-0-s1, gw-0-s12. Not gw-0-s1x; plant-01 was dark."
+    input.facts.annotations.title = "Night at plant-02"
+    for audience in [Audience.customer, .regulator] {
+      let text = MarkdownRenderer.render(input.report(audience))
+      #expect(!text.contains(/gw-0-s1\b/) && !text.contains("gw-0-s12") && !text.contains("plant-0"))
+      #expect(text.contains("gw-0-s1x"), "a longer word is another name")
+      #expect(text.contains(/Seen on device-[0-9a-z]+, device-[0-9a-z]+\. Not/))
+    }
+    #expect(MarkdownRenderer.render(input.report()).contains("Seen on gw-0-s1, gw-0-s12."))
+  }
+
+  @Test func writesTheSameCellsInBulk() {
+    let hostile = [
+      "plain", "=1+1", "a,b", "q\"q", "-2", " x", "x ", "semi;colon", "it's", "", "é", "\u{202E}x",
+      "password=hunter2",
+      String(repeating: "x", count: 500),
+    ]
+    for text in hostile {
+      var buffer = CSVBuffer()
+      buffer.add(Array(text.utf8), limit: 320)
+      buffer.add(-42)
+      buffer.endRow()
+      let expected = CSVText.row([EvidenceText(text).display, "-42"])
+      #expect(String(decoding: buffer.bytes, as: UTF8.self) == expected, "\(text)")
+    }
+    for nanoseconds in [0, 1, 1_775_552_889_123_456_789, -5, 999_999_999] as [Int64] {
+      var buffer = CSVBuffer()
+      buffer.add(Instant(nanoseconds: nanoseconds))
+      let text = String(decoding: buffer.take(), as: UTF8.self)
+      #expect(text == Instant(nanoseconds: nanoseconds).rfc3339(fractionDigits: 9))
+      #expect(buffer.bytes.isEmpty)
+    }
+  }
+
+  @Test func givesPiecesToOtherPages() throws {
+    let pieces = HTMLPieces(SyntheticCase.standard.report())
+    let section = try #require(pieces.section(6))
+    #expect(section.hasPrefix("<section id=\"spread\"") && section.contains("<figure id=\"spread-tree\">"))
+    #expect(pieces.section(99) == nil && pieces.figure("nothing") == nil)
+    #expect(try #require(pieces.figure("spread-curve")).contains("<svg role=\"img\""))
+    let tree = try #require(SpreadTree.chart(of: SyntheticCase(hostile: "<b>").trace.incidents[0]))
+    let figure = HTMLPieces.figure(tree)
+    #expect(figure.contains("<svg") && figure.contains("&lt;b&gt;") && !figure.contains("<b>"))
+    #expect(figure.contains("Joined by edges: 61 of 62"))
+    #expect(!HTMLPieces.styleSheet.contains("TLP") && HTMLPieces.styleSheet.contains("svg .edge"))
+    #expect(SpreadTree.chart(of: Incident()) == nil)
+  }
+}
