@@ -32,7 +32,7 @@ enum StyleSheet {
       """
   }
 
-  private static let base = """
+  static let base = """
     :root{color-scheme:light dark;--paper:#fdfcfa;--ink:#1d2125;--soft:#59626b;--line:#dedad2;--wash:#f5f2ec;--accent:#ab3810;--second:#2c6289;--third:#6b6f3a;
     --s0:.8125rem;--s1:1rem;--s2:1.25rem;--s3:1.5625rem;--s4:2.25rem}
     @media screen and (prefers-color-scheme:dark){:root{--paper:#15181b;--ink:#e7e5e0;--soft:#a5adb5;--line:#343a40;--wash:#1d2125;--accent:#ff9068;--second:#86b8e0;--third:#c3c682}}
