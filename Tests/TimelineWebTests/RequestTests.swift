@@ -54,7 +54,7 @@ import Testing
   }
 
   static func request(
-    _ method: WebRequest.Method = .get, _ headers: [String: String],
+    _ headers: [String: String], method: WebRequest.Method = .get,
     form: [(name: String, value: String)] = []
   ) -> WebRequest {
     WebRequest(method: method, path: [], query: [], headers: headers, form: form)
@@ -76,17 +76,19 @@ import Testing
   @Test func writesComeFromItsOwnPagesOnly() {
     let gate = Gatekeeper(port: 8000)
     let host = ["host": "127.0.0.1:8000"]
-    #expect(gate.refusal(Self.request(.post, host))?.status == 403)
+    #expect(gate.refusal(Self.request(host, method: .post))?.status == 403)
     for origin in [
       "http://evil.example", "null", "https://127.0.0.1:8000", "http://localhost:8000",
       "http://127.0.0.1:8001",
     ] {
       #expect(
-        gate.refusal(Self.request(.post, host.merging(["origin": origin]) { $1 }))?.status == 403, "\(origin)"
+        gate.refusal(Self.request(host.merging(["origin": origin]) { $1 }, method: .post))?.status == 403,
+        "\(origin)"
       )
     }
     #expect(
-      gate.refusal(Self.request(.post, host.merging(["origin": "http://127.0.0.1:8000"]) { $1 })) == nil)
+      gate.refusal(Self.request(host.merging(["origin": "http://127.0.0.1:8000"]) { $1 }, method: .post))
+        == nil)
   }
 
   @Test func aCodeLetsOneBrowserInOnce() throws {
@@ -99,9 +101,9 @@ import Testing
     let mine = Self.request(["cookie": "firebreak-8000=\(cookie)"])
     let session = try #require(gate.session(mine))
     #expect(gate.session(Self.request(["cookie": "firebreak-9000=\(cookie)"])) == nil)
-    #expect(gate.isWriteAllowed(Self.request(.post, [:], form: [("token", session.token)]), session))
-    #expect(!gate.isWriteAllowed(Self.request(.post, [:], form: [("token", cookie)]), session))
-    #expect(!gate.isWriteAllowed(Self.request(.post, [:]), session))
+    #expect(gate.isWriteAllowed(Self.request([:], method: .post, form: [("token", session.token)]), session))
+    #expect(!gate.isWriteAllowed(Self.request([:], method: .post, form: [("token", cookie)]), session))
+    #expect(!gate.isWriteAllowed(Self.request([:], method: .post), session))
   }
 
   @Test func theOldestBrowserGoesWhenThereAreTooMany() throws {
