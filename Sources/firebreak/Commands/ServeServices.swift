@@ -82,8 +82,9 @@ enum OwnProcess {
   /// Runs to the end. Throws what it said where the exit code is none of those accepted.
   static func run(_ arguments: [String], accepting codes: Set<Int32>) throws {
     var template = Array("/tmp/firebreak-errors-XXXXXX".utf8CString)
-    let errors = mkostemp(&template, O_CLOEXEC)
+    let errors = mkstemp(&template)
     guard errors >= 0 else { throw CommandError("cannot write in /tmp: \(String(cString: strerror(errno)))") }
+    _ = fcntl(errors, F_SETFD, FD_CLOEXEC)
     unlink(template)
     defer { close(errors) }
     var words: [UnsafeMutablePointer<CChar>?] = (["firebreak"] + arguments).map { strdup($0) } + [nil]
