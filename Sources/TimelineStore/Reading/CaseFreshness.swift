@@ -72,22 +72,37 @@ extension CaseReader {
       "PRAGMA cache_size = \(-max(1 << 20, bytes) / 1024)", what: "cannot read case")
   }
 
-  /// Runs reading that is stopped with `.limit` once it has taken this long, wall time.
+  /// Runs reading that is stopped with `.limit` once it has taken this long, wall time. Inside another such call the
+  /// earlier of both ends counts.
   public func limited<Result>(seconds: Double, _ body: () throws -> Result) throws -> Result {
-    let deadline = Deadline(seconds: seconds)
+    let outer = DeadlineScope.current
+    let deadline = Deadline(seconds: seconds, noLaterThan: outer)
+    stop(at: deadline)
+    defer { stop(at: outer) }
+    return try DeadlineScope.$current.withValue(deadline) { try body() }
+  }
+
+  /// The deadline must be kept alive by the caller.
+  private func stop(at deadline: Deadline?) {
+    guard let deadline else { return sqlite3_progress_handler(connection.handle, 0, nil, nil) }
     sqlite3_progress_handler(
       connection.handle, 1000,
       { Unmanaged<Deadline>.fromOpaque($0!).takeUnretainedValue().hasPassed ? 1 : 0 },
       Unmanaged.passUnretained(deadline).toOpaque())
-    defer { sqlite3_progress_handler(connection.handle, 0, nil, nil) }
-    return try withExtendedLifetime(deadline) { try body() }
   }
 }
 
+/// The end of the innermost bounded reading of this thread.
+private enum DeadlineScope {
+  @TaskLocal static var current: Deadline?
+}
+
 /// An instant of the monotonic clock.
-final class Deadline {
+final class Deadline: Sendable {
   private let end: Double
-  init(seconds: Double) { end = Self.now + seconds }
+  init(seconds: Double, noLaterThan other: Deadline? = nil) {
+    end = min(Self.now + seconds, other?.end ?? .infinity)
+  }
   var hasPassed: Bool { Self.now > end }
   /// Seconds of the monotonic clock.
   static var now: Double {
