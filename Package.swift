@@ -65,13 +65,17 @@ let package = Package(
     module(
       "PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto", "CCurl", crypto, subprocess]),
     module("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
+    module(
+      "TimelineWeb",
+      ["IncidentModel", "CascadeAnalysis", "TimelineStore", "PostmortemReport", "ConsoleOutput"]),
     module("IncidentSimulation", ["IncidentModel", "CZlib"]),
     module("ConsoleOutput"),
     .executableTarget(
       name: "firebreak",
       dependencies: [
         "IncidentModel", "LogFormats", "EvidenceIntake", "TimelineStore", "CascadeAnalysis", "PlaybookModel",
-        "PlaybookRunner", "PostmortemReport", "IncidentSimulation", "ConsoleOutput", arguments, crypto,
+        "PlaybookRunner", "PostmortemReport", "TimelineWeb", "IncidentSimulation", "ConsoleOutput", arguments,
+        crypto,
       ],
       swiftSettings: settings),
 
@@ -83,6 +87,7 @@ let package = Package(
     tests("PlaybookModel", [crypto, cryptoExtras]),
     tests("PlaybookRunner", ["PlaybookModel", "IncidentModel", "CMosquitto"]),
     tests("PostmortemReport", ["IncidentModel", "CascadeAnalysis", "PlaybookModel"]),
+    tests("TimelineWeb", ["IncidentModel", "TimelineStore", "CascadeAnalysis", "PostmortemReport"]),
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
     .testTarget(name: "firebreakTests", dependencies: ["firebreak", arguments], swiftSettings: settings),

@@ -4,6 +4,6 @@ import ArgumentParser
 let allCommands: [any ParsableCommand.Type] = [
   Ingest.self, Query.self, Show.self, Sources.self, Devices.self, Clocks.self, SilenceCommand.self,
   TraceCommand.self, ExplainCommand.self, WhatIfCommand.self,
-  PlaybookCommands.self, Doctor.self, Postmortem.self, Metrics.self,
+  PlaybookCommands.self, Doctor.self, Postmortem.self, Metrics.self, Serve.self,
   Note.self, Verify.self, Export.self, Pack.self, Formats.self, Simulate.self,
 ]

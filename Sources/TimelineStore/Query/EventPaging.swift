@@ -1,0 +1,222 @@
+public import IncidentModel
+
+/// A place in the order of time and evidence. Events without a time come after all others.
+public struct EventCursor: Sendable, Hashable {
+  /// The instant; nil among the events without one.
+  public var time: Instant?
+  /// The event's id; greatest or least where the place lies between events.
+  public var id: Int64
+
+  /// A place from its parts.
+  public init(time: Instant?, id: Int64) {
+    self.time = time
+    self.id = id
+  }
+}
+
+/// Some events in a row, and where to go on.
+public struct EventPage: Sendable {
+  /// The events, in the order asked for.
+  public var events: [TimelineEvent] = []
+  /// Where the next page begins; nil at the end.
+  public var next: EventCursor?
+  /// True where the time ran out before the page was full: there may be more up to `next`, or none.
+  public var isPartial = false
+}
+
+extension CaseReader {
+  /// The next matching events after a place, by key and never by counting rows. A search that finds little is cut off after
+  /// some time and says where to go on.
+  /// - Parameters:
+  ///   - cursor: The place; nil: the beginning.
+  ///   - seconds: Wall time after which no further stretch of the timeline is begun.
+  public func page(
+    matching query: EventQuery, after cursor: EventCursor?, order: EventOrder, limit: Int, seconds: Double
+  ) throws -> EventPage {
+    var page = EventPage()
+    if cursor == nil || cursor?.time != nil {
+      try timedPage(query, cursor, order, limit, Deadline(seconds: seconds), &page)
+      if page.isPartial || page.events.count >= limit { return page }
+    }
+    guard !query.needsTime else { return page }
+    let after = cursor.flatMap { $0.time == nil ? $0.id : nil } ?? (order == .oldestFirst ? 0 : .max)
+    let condition = query.condition.and(order == .oldestFirst ? "e.id > ?" : "e.id < ?", [.integer(after)])
+    try rows(condition, .timeless, order, limit - page.events.count) { page.events.append($0) }
+    page.next = page.events.count < limit ? nil : page.events.last.map(Self.cursor)
+    return page
+  }
+
+  private static func cursor(_ event: TimelineEvent) -> EventCursor {
+    EventCursor(time: event.time, id: event.id.rawValue)
+  }
+
+  private func timedPage(
+    _ query: EventQuery, _ cursor: EventCursor?, _ order: EventOrder, _ limit: Int, _ deadline: Deadline,
+    _ page: inout EventPage
+  ) throws {
+    var rest = query.condition
+    if let cursor, let time = cursor.time {
+      let sign = order == .oldestFirst ? ">" : "<"
+      rest = rest.and(
+        "(e.time \(sign)= ? AND (e.time \(sign) ? OR e.id \(sign) ?))",
+        [.integer(time.nanoseconds), .integer(time.nanoseconds), .integer(cursor.id)])
+    }
+    guard query.expression.needsSearching else {
+      try rows(rest, .timed, order, limit) { page.events.append($0) }
+      if page.events.count >= limit { page.next = page.events.last.map(Self.cursor) }
+      return
+    }
+    var windows = try TimeWindows(
+      self, bounds: query.expression.timeBounds, from: cursor?.time?.nanoseconds, order: order)
+    while let window = try windows.next() {
+      let condition = rest.and(
+        "e.time >= ? AND e.time < ?", [.integer(window.lowerBound), .integer(window.upperBound)])
+      let started = Deadline.now
+      try rows(condition, .timed, order, limit - page.events.count) { page.events.append($0) }
+      windows.tookSeconds(Deadline.now - started)
+      if page.events.count >= limit {
+        page.next = page.events.last.map(Self.cursor)
+        return
+      }
+      if deadline.hasPassed, windows.hasMore {
+        page.isPartial = true
+        page.next =
+          order == .oldestFirst
+          ? EventCursor(time: Instant(nanoseconds: window.upperBound - 1), id: .max)
+          : EventCursor(time: Instant(nanoseconds: window.lowerBound), id: .min)
+        return
+      }
+    }
+  }
+
+  private func rows(
+    _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, _ limit: Int,
+    _ body: (TimelineEvent) -> Void
+  ) throws {
+    guard limit > 0 else { return }
+    var merge = try SegmentMerge(
+      catalog.segments.map { segment in
+        try connection.prepare(
+          EventStatement.events(segment: segment, condition, pass, order, limited: true)
+        ).bound(condition.parameters + [.integer(Int64(limit))])
+      }, order: order)
+    var given = 0
+    while given < limit, let row = try merge.next() {
+      body(try decoder.decode(row))
+      given += 1
+    }
+  }
+}
+
+extension SQLCondition {
+  /// Both conditions.
+  func and(_ sql: String, _ parameters: [SQLiteValue]) -> SQLCondition {
+    SQLCondition(sql: "(\(self.sql)) AND \(sql)", parameters: self.parameters + parameters)
+  }
+}
+
+extension QueryExpression {
+  /// The conditions that all must hold.
+  var conjuncts: [QueryExpression] { if case .and(let parts) = self { parts } else { [self] } }
+
+  /// False where an index gives the matching events in the order of time: no condition but time, or one device.
+  var needsSearching: Bool {
+    let parts = conjuncts
+    if parts.contains(where: {
+      if case .term(let term) = $0, case .device(let name) = term.predicate {
+        name.literal != nil
+      } else {
+        false
+      }
+    }) {
+      return false
+    }
+    return !parts.allSatisfy {
+      if case .everything = $0 { return true }
+      if case .term(let term) = $0, case .time = term.predicate { return true }
+      return false
+    }
+  }
+
+  /// The instants between which every match must lie, nanoseconds; the upper one is outside.
+  var timeBounds: (since: Int64?, until: Int64?) {
+    var bounds: (since: Int64?, until: Int64?) = (nil, nil)
+    for case .term(let term) in conjuncts {
+      guard case .time(let bound, .instant(let instant)) = term.predicate else { continue }
+      switch bound {
+      case .since: bounds.since = max(bounds.since ?? .min, instant.nanoseconds)
+      case .until: bounds.until = min(bounds.until ?? .max, instant.nanoseconds)
+      }
+    }
+    return bounds
+  }
+}
+
+/// Cuts the timeline into stretches of about as many events as can be looked at in a few hundredths of a second, by the
+/// minute roll-up.
+struct TimeWindows {
+  private let minutes: SQLiteStatement
+  private let order: EventOrder
+  private let since: Int64
+  private let until: Int64
+  private var wanted: Int64 = 10_000
+  private var ahead: (minute: Int64, events: Int64)?
+  private(set) var hasMore = true
+
+  init(
+    _ reader: CaseReader, bounds: (since: Int64?, until: Int64?), from place: Int64?, order: EventOrder
+  ) throws {
+    self.order = order
+    var (low, high) = (bounds.since ?? .min, bounds.until ?? .max)
+    if let place {
+      if order == .oldestFirst {
+        low = max(low, place)
+      } else {
+        high = min(high, place == .max ? place : place + 1)
+      }
+    }
+    (since, until) = (low, high)
+    let direction = order == .oldestFirst ? "" : " DESC"
+    minutes = try reader.connection.prepare(
+      "SELECT minute, sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ? GROUP BY minute "
+        + "ORDER BY minute\(direction)")
+    func minute(_ time: Int64) -> Int64 { time.floorMultiple(of: RollupQuery.minute) / RollupQuery.minute }
+    minutes.bound([.integer(minute(low)), .integer(minute(high))])
+    try advance()
+  }
+
+  private mutating func advance() throws {
+    ahead = try minutes.next() ? (minutes.int64(0), minutes.int64(1)) : nil
+    hasMore = ahead != nil
+  }
+
+  /// Larger stretches where one was quick, so that a rare word is found soon.
+  mutating func tookSeconds(_ seconds: Double) {
+    if seconds < 0.01 {
+      wanted = min(wanted * 2, 2_000_000)
+    } else if seconds > 0.04 {
+      wanted = max(5_000, wanted / 2)
+    }
+  }
+
+  /// The next stretch, its upper end outside.
+  mutating func next() throws -> Range<Int64>? {
+    guard let first = ahead else { return nil }
+    var last = first.minute
+    var events = first.events
+    try advance()
+    while let more = ahead, events + more.events <= wanted {
+      last = more.minute
+      events += more.events
+      try advance()
+    }
+    func start(_ minute: Int64) -> Int64 {
+      let (value, overflow) = minute.multipliedReportingOverflow(by: RollupQuery.minute)
+      return overflow ? (minute < 0 ? .min : .max) : value
+    }
+    let (from, to) = (min(first.minute, last), max(first.minute, last))
+    let low = max(since, start(from))
+    let high = min(until, start(to + 1))
+    return low < high ? low..<high : low..<low
+  }
+}

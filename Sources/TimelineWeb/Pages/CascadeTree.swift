@@ -1,0 +1,306 @@
+internal import CascadeAnalysis
+internal import ConsoleOutput
+internal import IncidentModel
+internal import PostmortemReport
+internal import TimelineStore
+
+/// What people said of onsets, origins and edges; the latest verdict on each counts.
+struct Verdicts {
+  private var latest: [String: Note] = [:]
+
+  init(_ notes: [Note]) {
+    for note in notes where note.kind == .accept || note.kind == .reject {
+      if let subject = note.subject { latest[subject] = note }
+    }
+  }
+
+  func cell(_ subject: String) -> Cell {
+    guard let note = latest[subject] else { return Cell(html: .empty, value: .null) }
+    let isAccepted = note.kind == .accept
+    return Cell(
+      html: el(
+        .span, .class("verdict \(isAccepted ? "accept" : "reject")"),
+        .title(EvidenceText("\(note.author): \(note.text)").display),
+        text: isAccepted ? "✓ accepted" : "✗ rejected"),
+      value: .string(isAccepted ? "accepted" : "rejected"))
+  }
+
+  /// The verdict that stands, and the form for another.
+  func form(_ subject: String, _ context: PageContext) -> HTML {
+    el(.form, .named(.method, "post"), .action(Link("cascade")), .class("row")) {
+      context.hidden()
+      cell(subject).html
+      el(.label, .class("wide")) {
+        el(.span, text: "Because")
+        el(.input, .name("because"), .named(.maxlength, "2000"), .named(.autocomplete, "off"))
+      }
+      el(.button, .class("quiet"), .name("accept"), .value(subject), text: "It is right")
+      el(.button, .class("quiet"), .name("reject"), .value(subject), text: "It is wrong")
+    }
+  }
+}
+
+/// Why this device, or why this edge.
+enum WhyPanel {
+  static func html(_ subject: String, _ view: IncidentView, _ verdicts: Verdicts, _ context: PageContext)
+    -> HTML
+  {
+    let statements = view.trace.explanation(of: subject)
+    return el(.section, .class("panel"), .id("why")) {
+      el(.h2, text: "Why \(.foreign(subject, limit: 160))")
+      if statements.isEmpty { el(.p, .class("empty"), text: "The trace says nothing about it.") }
+      el(.ul) {
+        for statement in statements {
+          el(.li) {
+            HTML.foreign(statement.text, limit: 1000)
+            if let probability = statement.probability {
+              HTML.text(" ")
+              el(
+                .span, .class("certainty"),
+                text: .text("\(EstimativeWords.of(probability)), \(Figures.percent(min(0.99, probability)))"))
+            }
+            events(statement.evidence)
+          }
+        }
+      }
+      if !statements.isEmpty {
+        verdicts.form((subject.contains("->") ? "edge:" : "onset:") + subject, context)
+      }
+      el(.p) { el(.a, .href(context.link.without("why")), text: "Close") }
+    }
+  }
+
+  /// Links to the events that a statement rests on.
+  static func events(_ events: [EventID], limit: Int = 12) -> HTML {
+    guard !events.isEmpty else { return .empty }
+    return el(.div, .class("soft")) {
+      HTML.text("Events ")
+      HTMLBuilder.buildArray(
+        events.prefix(limit).map { event in
+          el(.a, .href(Link("event", "\(event.rawValue)")), text: "\(event.rawValue)") + " "
+        })
+      if events.count > limit { HTML.text("and \(Figures.grouped(events.count - limit)) more") }
+    }
+  }
+}
+
+/// The tree as rows that open and close, each with its place in time. Which are open stands in the address.
+struct CascadeTree {
+  private let view: IncidentView
+  private let forest: PageForest
+  private let verdicts: Verdicts
+  private let context: PageContext
+  private let open: Set<Int>
+  private let start: Int64
+  private let end: Int64
+  /// Children of one parent on a page, largest first; the rest is a group that opens further.
+  private static let children = 25
+
+  init(_ view: IncidentView, _ forest: PageForest, _ verdicts: Verdicts, _ context: PageContext) {
+    self.view = view
+    self.forest = forest
+    self.verdicts = verdicts
+    self.context = context
+    let named = context.request.fields("open").compactMap { forest.position[$0] }
+    // At first the way down to the largest branches is open.
+    open =
+      context.request.query.contains { $0.name == "open" }
+      ? Set(named) : Set(forest.roots.sorted { forest.nodes[$0].size > forest.nodes[$1].size }.prefix(2))
+    let times = forest.nodes.compactMap { $0.time?.nanoseconds }
+    start = times.min() ?? 0
+    end = max(times.max() ?? 1, start + 1)
+  }
+
+  private struct Entry {
+    var node: Int
+    var depth: Int
+    /// Children of `node` that this row stands for; nil: the node itself.
+    var group: [Int]?
+  }
+
+  /// The rows that are to be seen, parents before children.
+  private var entries: [Entry] {
+    var rows: [Entry] = []
+    var stack: [Entry] = []
+    func push(_ nodes: [Int], depth: Int, parent: Int) {
+      let bySize = nodes.sorted { (forest.nodes[$1].size, $0) < (forest.nodes[$0].size, $1) }
+      let shown = max(
+        Self.children,
+        context.request.field("all") == (parent < 0 ? "" : forest.nodes[parent].device) ? 500 : 0)
+      let first = bySize.prefix(shown)
+      let rest = Array(bySize.dropFirst(shown))
+      if !rest.isEmpty { stack.append(Entry(node: parent, depth: depth, group: rest)) }
+      for node in first.sorted().reversed() { stack.append(Entry(node: node, depth: depth, group: nil)) }
+    }
+    push(forest.roots, depth: 0, parent: -1)
+    while let entry = stack.popLast(), rows.count < 1500 {
+      rows.append(entry)
+      if entry.group == nil, open.contains(entry.node) {
+        push(forest.nodes[entry.node].children, depth: entry.depth + 1, parent: entry.node)
+      }
+    }
+    return rows
+  }
+
+  private func toggled(_ node: Int) -> Link {
+    var set = open
+    if set.remove(node) == nil { set.insert(node) }
+    var link = context.link.without("open", "format", "list")
+    link = link.adding("open", set.sorted().map { forest.nodes[$0].device })
+    return link.at("branches")
+  }
+
+  var listing: Listing {
+    var listing = Listing(
+      name: "tree", caption: "Tree of the spread, largest branches first",
+      columns: [
+        .init("device", "Device"), .init("time", "Failed (UTC)"), .init("when", "", pageOnly: true),
+        .init("below", "Below it", numeric: true), .init("depth", "Depth", numeric: true, minor: true),
+        .init("over", "Over", minor: true), .init("probability", "Probability", numeric: true, minor: true),
+        .init("verdict", "Verdict", minor: true), .init("why", "", pageOnly: true),
+      ])
+    listing.rows = entries.map(row)
+    listing.empty = "Nothing is known of who took down whom."
+    return listing
+  }
+
+  func html() -> HTML {
+    el(.div, .class("tree")) {
+      listing.html(context)
+      if !forest.unexplained.isEmpty {
+        el(.p) {
+          HTML.text(
+            "\(Figures.grouped(forest.unexplained.count)) failed and nothing known to the case explains why: "
+          )
+          HTMLBuilder.buildArray(
+            forest.unexplained.prefix(20).map { node in
+              el(
+                .a, .href(context.link.with("why", forest.nodes[node].device).at("why")),
+                text: .foreign(forest.nodes[node].device, limit: 60)) + " "
+            })
+          if forest.unexplained.count > 20 { HTML.text("…") }
+        }
+      }
+    }
+  }
+
+  private func row(_ entry: Entry) -> Listing.Row {
+    let indent = entry.depth == 0 ? "" : "d\(min(8, entry.depth))"
+    if let group = entry.group {
+      let parent = entry.node < 0 ? "" : forest.nodes[entry.node].device
+      let times = group.compactMap { forest.nodes[$0].time }
+      let size = group.reduce(0) { $0 + forest.nodes[$1].size }
+      return Listing.Row([
+        Cell(
+          html: el(.div, .class(indent)) {
+            el(.span, .class("leaf"), text: .empty)
+            el(
+              .a, .href(context.link.with("all", parent).at("branches")),
+              text: "\(Figures.grouped(group.count)) more")
+          }, value: .string("\(group.count) more")),
+        .time(times.min(), digits: 0), .shown(lane(times.min(), times.max())), .number(size),
+        .number(entry.depth),
+        .words("group"), .words(""), .words(""), .shown(.empty),
+      ])
+    }
+    let node = forest.nodes[entry.node]
+    let isOpen = open.contains(entry.node)
+    let subject = node.edge.map { "\($0.from)->\($0.to)" } ?? node.device
+    return Listing.Row([
+      Cell(
+        html: el(.div, .class(indent)) {
+          if node.children.isEmpty {
+            el(.span, .class("leaf"), text: .empty)
+          } else {
+            el(
+              .a, .class("fold"), .href(toggled(entry.node)),
+              .aria(
+                "label",
+                isOpen
+                  ? "Close \(EvidenceText(node.device).display)" : "Open \(EvidenceText(node.device).display)"
+              ),
+              .aria("expanded", isOpen ? "true" : "false"), text: isOpen ? "▾" : "▸")
+          }
+          el(
+            .a, .href(Link("fleet", query: [("device", node.device)])), text: .foreign(node.device, limit: 60)
+          )
+        }, value: .string(EvidenceText(node.device, limit: 1 << 20).text)),
+      .time(node.time, digits: 1), .shown(lane(node.time, node.time)), .number(node.size - 1),
+      .number(entry.depth),
+      node.edge.map { .words($0.kind.rawValue) } ?? .words("a start"),
+      node.edge.map { .share($0.probability) } ?? Cell(html: .empty, value: .null),
+      verdicts.cell((node.edge == nil ? "onset:" : "edge:") + subject),
+      .shown(el(.a, .href(context.link.with("why", subject).at("why")), text: "Why")),
+    ])
+  }
+
+  /// A small lane of time with the moment, or the stretch, on it.
+  private func lane(_ from: Instant?, _ to: Instant?) -> HTML {
+    guard let from, let to else { return .empty }
+    return .rendered(
+      byReport: PageLane.svg(start: start, end: end, from: from.nanoseconds, to: to.nanoseconds))
+  }
+}
+
+/// The rows of the drawing: all devices where they are few, else the largest branches and groups below them.
+enum CascadeDrawing {
+  private static let rows = 36
+
+  static func nodes(_ forest: PageForest) -> [PageChart.TreeNode] {
+    let total = forest.nodes.count - forest.unexplained.count
+    let lost = Set(forest.unexplained)
+    let drawn: Set<Int>
+    if total <= rows {
+      drawn = Set(forest.nodes.indices).subtracting(lost)
+    } else {
+      let inner = forest.nodes.indices.filter { !forest.nodes[$0].children.isEmpty }
+        .sorted { (forest.nodes[$1].size, $0) < (forest.nodes[$0].size, $1) }
+      drawn = Set(inner.prefix(rows / 2))
+    }
+    var out: [PageChart.TreeNode] = []
+    func time(_ node: Int) -> Instant? {
+      var node = node
+      while forest.nodes[node].time == nil, let child = forest.nodes[node].children.first { node = child }
+      return forest.nodes[node].time
+    }
+    func group(_ members: [Int], parent: Int, words: String, isUnexplained: Bool = false) {
+      let times = members.compactMap { time($0) }
+      guard let first = times.min(), let last = times.max() else { return }
+      out.append(
+        PageChart.TreeNode(
+          label: members.count == 1
+            ? forest.nodes[members[0]].device : "\(Figures.grouped(members.count)) \(words)",
+          start: first, end: last, count: members.count, parent: parent,
+          isObserved: parent >= 0 && members.allSatisfy { forest.nodes[$0].isObserved },
+          isUnexplained: isUnexplained))
+    }
+    var stack = forest.roots.filter { drawn.contains($0) }.reversed().map { ($0, -1) }
+    while let (node, parent) = stack.popLast() {
+      guard let at = time(node) else { continue }
+      out.append(
+        PageChart.TreeNode(
+          label: forest.nodes[node].device, start: at, end: at, count: 1, parent: parent,
+          isObserved: parent >= 0 && forest.nodes[node].isObserved))
+      let row = out.count - 1
+      var members: [Int] = []
+      var inner: [Int] = []
+      var below = Array(forest.nodes[node].children.reversed())
+      while let child = below.popLast() {
+        if drawn.contains(child) {
+          inner.append(child)
+        } else {
+          members.append(child)
+          below += forest.nodes[child].children.reversed()
+        }
+      }
+      group(members, parent: row, words: "devices")
+      for child in inner.reversed() { stack.append((child, row)) }
+    }
+    let others = forest.roots.filter { !drawn.contains($0) }
+    if !others.isEmpty { group(others, parent: -1, words: "smaller trees") }
+    if !forest.unexplained.isEmpty {
+      group(forest.unexplained, parent: -1, words: "unexplained", isUnexplained: true)
+    }
+    return out
+  }
+}

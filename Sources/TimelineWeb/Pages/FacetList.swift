@@ -1,0 +1,81 @@
+internal import ConsoleOutput
+internal import IncidentModel
+internal import TimelineStore
+
+/// What the matching events have in common, with counts; each value narrows the question down.
+enum FacetList {
+  static func html(_ query: EventQuery, _ question: TimelineQuestion, _ context: PageContext) throws -> HTML {
+    let state = try context.reader.state()
+    let sites = try context.desk.siteIndex(context.reader, state)
+    let facets = try context.reader.facets(
+      matching: query, attribute: sites, limit: 8_000, seconds: 0.03, top: 8)
+    guard facets.counted > 0 else {
+      return el(.aside, .class("facets"), .aria("label", "Facets"), text: .empty)
+    }
+    let base = context.link.without("after", "format", "list")
+    func values(_ title: String, _ field: String, _ values: EventFacets.Values) -> HTML {
+      group(
+        title, values.map { ($0.value, "\(field):\(TimelineQuestion.quoted($0.value))", $0.events) },
+        question, base)
+    }
+    return el(.aside, .class("facets"), .aria("label", "Facets")) {
+      el(.p, .class("soft")) {
+        HTML.text(
+          facets.isComplete
+            ? "\(Figures.grouped(facets.counted)) events"
+            : "Shares of \(Figures.grouped(facets.counted)) events, a sample")
+      }
+      group(
+        "Severity", facets.severities.map { ($0.value, "severity:\($0.value)", $0.events) }, question, base)
+      if let sites { values(sites.attribute.capitalizedFirst, "attr." + sites.attribute, facets.attribute) }
+      values("Device", "device", facets.devices)
+      values("Program", "program", facets.programs)
+      group("Template", facets.templates.map { ($0.text, "template:\($0.id)", $0.events) }, question, base)
+      values("Source", "source", facets.sources)
+      group("Vouched for by", facets.bases.map { ($0.value, "basis:\($0.value)", $0.events) }, question, base)
+    }
+  }
+
+  private static func group(
+    _ title: String, _ values: [(value: String, term: String, events: Int64)], _ question: TimelineQuestion,
+    _ base: Link
+  ) -> HTML {
+    guard !values.isEmpty else { return .empty }
+    return el(.details, .flag(.open)) {
+      el(.summary, text: .text(title))
+      el(.ul) {
+        for value in values {
+          let isOn = question.words.contains(value.term)
+          el(.li) {
+            if isOn {
+              el(
+                .a, .href(base.with("q", without(value.term, question.words))), .aria("current", "true"),
+                .title("Take this out of the question"), text: .foreign(value.value, limit: 90))
+            } else {
+              el(
+                .a, .href(base.with("q", with(value.term, question.words))),
+                text: .foreign(value.value, limit: 90))
+            }
+            el(.span, .class("num"), text: .text(Figures.grouped(value.events)))
+          }
+        }
+      }
+    }
+  }
+
+  private static func with(_ term: String, _ words: String) -> String {
+    guard !words.isEmpty else { return term }
+    // What stands before binds tighter than an OR in it.
+    return (words.contains(" OR ") && !words.hasPrefix("(") ? "(\(words))" : words) + " " + term
+  }
+
+  private static func without(_ term: String, _ words: String) -> String? {
+    let rest = words.replacing(term, with: "").split(separator: " ").joined(separator: " ")
+    return rest.isEmpty ? nil : rest
+  }
+}
+
+extension String {
+  /// With a capital first letter.
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
