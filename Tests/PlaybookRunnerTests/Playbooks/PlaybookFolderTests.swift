@@ -47,7 +47,7 @@ import Testing
     }
     var secrets = Set(playbook.authentication.values.compactMap(\.storeName))
     for rollout in Self.rollouts(playbook) {
-      for (_, source) in rollout.bindings where source.hasPrefix("secret.") {
+      for source in rollout.bindings.map(\.source) where source.hasPrefix("secret.") {
         secrets.insert(String(source.dropFirst(7)))
       }
       for lock in rollout.interlocks { #expect(readme.contains("`\(lock.attribute)`"), "\(lock.attribute)") }

@@ -80,10 +80,9 @@ import Testing
 
   @Test func oneForgedHostNameInTenThousandLinesHasNothingDoneToThatHost() throws {
     // gw-1 is in trouble in 10,000 lines. One more line, that anybody on the network could have sent, says gw-7 is.
-    var lines = (0..<9_999).map { index in
-      String(
-        format: "2026-04-07T%02d:%02d:%02d.000000+00:00 gw-1 relayd[41]: <err> relay %d lost its upstream",
-        9 + index / 3600, index / 60 % 60, index % 60, index)
+    var lines: [String] = (0..<9_999).map { (index: Int) -> String in
+      let time = String(format: "%02d:%02d:%02d", 9 + index / 3600, index / 60 % 60, index % 60)
+      return "2026-04-07T\(time).000000+00:00 gw-1 relayd[41]: <err> relay \(index) lost its upstream"
     }
     lines.insert(
       "2026-04-07T10:11:12.000000+00:00 gw-7 relayd[41]: <err> relay 7 lost its upstream", at: 4321)

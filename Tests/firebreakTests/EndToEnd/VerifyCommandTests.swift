@@ -34,7 +34,8 @@ import Testing
       try rows(run).map { ($0["source"] as? String ?? "", $0) }, uniquingKeysWith: { first, _ in first })
     func says(_ name: String, _ state: String, _ words: String) {
       #expect(found[name]?["state"] as? String == state, "\(name): \(found[name] ?? [:])")
-      #expect((found[name]?["difference"] as? String ?? "").contains(words), "\(name): \(found[name] ?? [:])")
+      let difference: String = found[name]?["difference"] as? String ?? ""
+      #expect(difference.contains(words), "\(name): \(found[name] ?? [:])")
     }
     says("same.log", "same", "")
     says("grown.log", "grown", "5 bytes more than then; the first")
