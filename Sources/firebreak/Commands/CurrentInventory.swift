@@ -28,7 +28,8 @@ enum InventoryAge {
   static func hours(_ reader: CaseReader, now: Int64) throws -> Double? {
     let entries = try reader.custody().map(\.entry)
     // Cases from before there was an entry for it: an inventory comes with evidence.
-    let entered = entries.last { $0.action == InventoryRecord.action } ?? entries.last { $0.action == "ingest" }
+    let entered =
+      entries.last { $0.action == InventoryRecord.action } ?? entries.last { $0.action == "ingest" }
     return entered.map { Double(now - $0.at.nanoseconds) / 3.6e12 }
   }
 
