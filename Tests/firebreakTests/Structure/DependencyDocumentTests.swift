@@ -43,9 +43,9 @@ import Testing
         pin.location.split(separator: "/").last.map { String($0).replacing(#/\.git$/#, with: "") }
         ?? pin.identity
       var licence = "unknown"
-      for base in [".build/checkouts", "../main/.build/checkouts"] where licence == "unknown" {
-        for file in ["LICENSE.txt", "LICENSE", "LICENSE.md"] where licence == "unknown" {
-          if let words = try? Repository.text("\(base)/\(folder)/\(file)") { licence = Self.licence(words) }
+      for file in ["LICENSE.txt", "LICENSE", "LICENSE.md"] where licence == "unknown" {
+        if let words = try? Repository.text(".build/checkouts/\(folder)/\(file)") {
+          licence = Self.licence(words)
         }
       }
       text += "| [\(folder)](\(pin.location)) | \(pin.state.version ?? "?") | \(licence) |\n"
@@ -63,6 +63,7 @@ import Testing
       ("CZlib", "libz", "zlib1g-dev", "1.2.13", "Zlib"),
       ("CArchive", "libarchive", "libarchive-dev", "3.6.2", "BSD-2-Clause"),
       ("CISAL", "libisal", "libisal-dev", "2.30", "BSD-3-Clause"),
+      ("CZstd", "libzstd", "libzstd-dev", "1.5.4", "BSD-3-Clause or GPL-2.0"),
       ("CPCRE2", "libpcre2-8", "libpcre2-dev", "10.42", "BSD-3-Clause"),
       ("CMosquitto", "libmosquitto", "libmosquitto-dev", "2.0.11", "EPL-2.0 or EDL-1.0"),
       ("CCurl", "libcurl", "libcurl4-openssl-dev", "7.88", "curl"),
