@@ -24,7 +24,8 @@ enum CaseSchema {
 
   /// The tables that every case has, with their indexes and triggers.
   static let tables: [Object] =
-    evidenceTables + dictionaryTables + rollupTables + searchTables + fleetTables + recordTables + findingTables
+    evidenceTables + dictionaryTables + rollupTables + searchTables + fleetTables + recordTables
+    + findingTables
 
   static func object(_ sql: String) -> Object {
     let words = sql.split(whereSeparator: { $0 == " " || $0 == "(" || $0 == "\n" })
