@@ -26,7 +26,7 @@ public struct CascadeTracer: Sendable {
     fleet.learn(from: timeline)
     let judgements = Judgements(options.judgements, evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
-    timeline.correct(by: clocks.offsets)
+    timeline.correct(by: clocks)
     var reading = Reading(timeline, fleet, clocks, judgements)
     let guessed = reading.clocksByCompany(clocks)
     if !guessed.isEmpty {
@@ -35,7 +35,7 @@ public struct CascadeTracer: Sendable {
         clocks.errors[device] = guess.error
       }
       timeline = Timeline(evidence)
-      timeline.correct(by: clocks.offsets)
+      timeline.correct(by: clocks)
       reading = Reading(timeline, fleet, clocks, judgements)
     }
     var result = Trace()
@@ -165,7 +165,7 @@ struct Reading {
       timeline.evidence(
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
       epoch: timeline.epoch)
-    near.correct(by: clocks.offsets)
+    near.correct(by: clocks)
     return Reading(near, fleet, clocks, judgements)
   }
 }

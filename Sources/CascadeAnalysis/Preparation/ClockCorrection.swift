@@ -19,6 +19,10 @@ struct ClockCorrection {
   var pairs: [Int32]
   /// Bound of the error in seconds, where known.
   var errors: [Double]
+  /// Seconds per second by which each clock runs fast; 0 where it keeps time, or too little is known.
+  var drifts: [Double]
+  /// The corrected second at which `offsets` hold; a clock is off by offset + drift · (second - middle).
+  private(set) var middle = 0.0
 
   private struct Match {
     var device: Int32
@@ -26,6 +30,8 @@ struct ClockCorrection {
     var sent: Int32
     var received: Int32
     var shift: Double
+    /// Second of the receiver's clock.
+    var time: Double
   }
 
   init(_ timeline: Timeline, _ fleet: Fleet) {
@@ -33,6 +39,8 @@ struct ClockCorrection {
     offsets = [Double](repeating: 0, count: count)
     pairs = [Int32](repeating: 0, count: count)
     errors = [Double](repeating: 0, count: count)
+    drifts = [Double](repeating: 0, count: count)
+    middle = (timeline.start + timeline.end) / 2
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
     let mentions = Self.mentionsByDevice(timeline)
     var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3)
@@ -113,7 +121,8 @@ struct ClockCorrection {
       device: Int32(device), receiver: timeline.evidence.eventDevices[Int(received)],
       sent: timeline.evidence.eventTemplates[Int(sent)],
       received: timeline.evidence.eventTemplates[Int(received)],
-      shift: timeline.seconds[Int(sent)] - timeline.seconds[Int(received)])
+      shift: timeline.seconds[Int(sent)] - timeline.seconds[Int(received)],
+      time: timeline.seconds[Int(received)])
   }
 
   // MARK: Electing
@@ -184,6 +193,37 @@ struct ClockCorrection {
     var receiver: Int
     var shift: Double
     var count: Int
+    var drift = 0.0
+  }
+
+  /// One clock beside another, from the side of one of them.
+  private struct Tie {
+    var other: Int
+    var difference: Double
+    var count: Int
+    var drift: Double
+
+    init(_ other: Int, _ difference: Double, _ count: Int, _ drift: Double) {
+      (self.other, self.difference, self.count, self.drift) = (other, difference, count, drift)
+    }
+  }
+
+  /// How fast the sender's clock runs beside the receiver's: the median of the slopes between the first and the last
+  /// thirds of the pairs (Theil and Sen, reduced), where it exceeds what the delays' scatter would make of none.
+  private static func drift(_ cluster: ArraySlice<Match>) -> Double {
+    guard cluster.count >= 12 else { return 0 }
+    let ordered = cluster.sorted { ($0.time, $0.shift) < ($1.time, $1.shift) }
+    let third = ordered.count / 3
+    let slopes = (0..<third).map { index -> Double in
+      let (a, b) = (ordered[index], ordered[ordered.count - third + index])
+      return (b.shift - a.shift) / max(1, b.time - a.time)
+    }
+    let slope = Robust.median(slopes)
+    let span = ordered[ordered.count - 1].time - ordered[0].time
+    guard span > 900 else { return 0 }
+    let spread = Robust.mad(slopes, around: slope) / Double(third).squareRoot()
+    // No quartz is off by more than a thousandth; what looks so is something else.
+    return abs(slope) > 5 * spread && abs(slope) * span > 0.1 && abs(slope) < 1e-3 ? slope : 0
   }
 
   private mutating func solve(_ matches: [Match], _ fleet: Fleet) {
@@ -197,12 +237,14 @@ struct ClockCorrection {
         sorted[high].receiver == sorted[low].receiver
       { high += 1 }
       let cluster = Self.densest(sorted[low..<high], 3)
-      let top = cluster.last!.shift
-      if cluster.count >= 4 { residuals += cluster.map { top - $0.shift } }
+      let drift = Self.drift(cluster)
+      let level = drift == 0 ? cluster.map(\.shift) : cluster.map { $0.shift - drift * ($0.time - middle) }
+      let top = level.max()!
+      if cluster.count >= 4 { residuals += level.map { top - $0 } }
       bounds.append(
         Bound(
           sender: Int(sorted[low].device), receiver: Int(sorted[low].receiver), shift: top,
-          count: cluster.count))
+          count: cluster.count, drift: drift))
       low = high
     }
     residuals.sort()
@@ -213,11 +255,11 @@ struct ClockCorrection {
     let reach = max(60, 6 * Robust.mad(trusted, around: centre))
     if trusted.count >= 5 { bounds.removeAll { $0.count <= 3 && abs($0.shift - centre) > reach } }
 
-    var adjacent: [Int: [(other: Int, difference: Double, count: Int)]] = [:]
+    var adjacent: [Int: [Tie]] = [:]
     for bound in bounds {
       let shift = bound.shift + least[min(16, bound.count)]
-      adjacent[bound.sender, default: []].append((bound.receiver, shift, bound.count))
-      adjacent[bound.receiver, default: []].append((bound.sender, -shift, bound.count))
+      adjacent[bound.sender, default: []].append(Tie(bound.receiver, shift, bound.count, bound.drift))
+      adjacent[bound.receiver, default: []].append(Tie(bound.sender, -shift, bound.count, -bound.drift))
     }
     let spread = residuals.isEmpty ? 1 : max(0.05, residuals[residuals.count / 2])
     var isKnown = [Bool](repeating: false, count: offsets.count)
@@ -236,6 +278,7 @@ struct ClockCorrection {
           // Of several receivers the one with the most pairs speaks; the mean would mix in their own errors.
           let best = ties.max { ($0.count, $1.other) < ($1.count, $0.other) }!
           offsets[device] = best.difference + offsets[best.other]
+          drifts[device] = best.drift + drifts[best.other]
           pairs[device] = Int32(weight)
           errors[device] = 2 * spread / Double(best.count).squareRoot() + errors[best.other]
           next.append(device)
@@ -250,7 +293,7 @@ struct ClockCorrection {
   /// The entities of a connected part whose clocks stand for true time: those that compare others and that nobody
   /// compares, with the fewest providers above them; where all are compared, the one with most to compare.
   private func roots(
-    of part: [Int], _ adjacent: [Int: [(other: Int, difference: Double, count: Int)]], _ bounds: [Bound],
+    of part: [Int], _ adjacent: [Int: [Tie]], _ bounds: [Bound],
     _ fleet: Fleet
   ) -> [Int] {
     let inside = Set(part)
@@ -291,12 +334,12 @@ struct ClockCorrection {
   }
 
   private static func connected(
-    _ start: Int, _ adjacent: [Int: [(other: Int, difference: Double, count: Int)]]
+    _ start: Int, _ adjacent: [Int: [Tie]]
   ) -> [Int] {
     var seen = Set([start])
     var stack = [start]
     while let next = stack.popLast() {
-      for (other, _, _) in adjacent[next] ?? [] where seen.insert(other).inserted { stack.append(other) }
+      for tie in adjacent[next] ?? [] where seen.insert(tie.other).inserted { stack.append(tie.other) }
     }
     return seen.sorted()
   }
