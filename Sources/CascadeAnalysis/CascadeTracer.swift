@@ -21,6 +21,7 @@ public struct CascadeTracer: Sendable {
 
   /// What happened: clocks, onsets, changes, common cause, origins, spread, phases.
   public func trace(_ evidence: IncidentEvidence) -> Trace {
+    let evidence = SeriesTables.divided(evidence)
     var timeline = Timeline(evidence)
     var fleet = Fleet(evidence)
     fleet.learn(from: timeline)
