@@ -56,7 +56,7 @@ import Testing
       }
     }
     for shape in MetricForge.Shape.allCases {
-      for seed in 60_000..<60_000 + perFamily / 2 {
+      for seed in 60_000..<60_000 + perFamily / 5 {
         let forged = MetricForge(seed: seed, shape: shape)
         guard let incident = CascadeTracer().trace(forged.evidence).incidents.first else { continue }
         judge(incident.origins, [forged.origin])

@@ -211,7 +211,7 @@ struct ClockCorrection {
   /// How fast the sender's clock runs beside the receiver's: the median of the slopes between the first and the last
   /// thirds of the pairs (Theil and Sen, reduced), where it exceeds what the delays' scatter would make of none.
   private static func drift(_ cluster: ArraySlice<Match>) -> Double {
-    guard cluster.count >= 12 else { return 0 }
+    guard cluster.count >= 24 else { return 0 }
     let ordered = cluster.sorted { ($0.time, $0.shift) < ($1.time, $1.shift) }
     let third = ordered.count / 3
     let slopes = (0..<third).map { index -> Double in
@@ -223,7 +223,7 @@ struct ClockCorrection {
     guard span > 900 else { return 0 }
     let spread = Robust.mad(slopes, around: slope) / Double(third).squareRoot()
     // No quartz is off by more than a thousandth; what looks so is something else.
-    return abs(slope) > 5 * spread && abs(slope) * span > 0.1 && abs(slope) < 1e-3 ? slope : 0
+    return abs(slope) > 6 * spread && abs(slope) * span > 0.3 && abs(slope) < 1e-3 ? slope : 0
   }
 
   private mutating func solve(_ matches: [Match], _ fleet: Fleet) {
