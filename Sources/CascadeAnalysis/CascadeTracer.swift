@@ -21,12 +21,13 @@ public struct CascadeTracer: Sendable {
 
   /// What happened: clocks, onsets, changes, common cause, origins, spread, phases.
   public func trace(_ evidence: IncidentEvidence) -> Trace {
+    let evidence = SeriesTables.divided(evidence)
     var timeline = Timeline(evidence)
     var fleet = Fleet(evidence)
     fleet.learn(from: timeline)
     let judgements = Judgements(options.judgements, evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
-    timeline.correct(by: clocks.offsets)
+    timeline.correct(by: clocks)
     var reading = Reading(timeline, fleet, clocks, judgements)
     let guessed = reading.clocksByCompany(clocks)
     if !guessed.isEmpty {
@@ -35,7 +36,7 @@ public struct CascadeTracer: Sendable {
         clocks.errors[device] = guess.error
       }
       timeline = Timeline(evidence)
-      timeline.correct(by: clocks.offsets)
+      timeline.correct(by: clocks)
       reading = Reading(timeline, fleet, clocks, judgements)
     }
     var result = Trace()
@@ -165,7 +166,7 @@ struct Reading {
       timeline.evidence(
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
       epoch: timeline.epoch)
-    near.correct(by: clocks.offsets)
+    near.correct(by: clocks)
     return Reading(near, fleet, clocks, judgements)
   }
 }

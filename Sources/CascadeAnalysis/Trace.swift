@@ -234,6 +234,8 @@ public struct ClockSkew: Sendable {
   public var seconds: Double
   /// Bound of the error, seconds.
   public var error: Double
+  /// By how much the clock runs fast, in millionths; `seconds` holds for the middle of the window. 0: none was seen.
+  public var partsPerMillion = 0.0
   /// Pairs of events it rests on.
   public var pairs: Int
   /// A skew from its parts.

@@ -17,6 +17,22 @@ import Testing
     let perFamily: UInt64 = isLong ? 300 : 25
     var bins: [String: [Bin]] = [:]
     var first = (right: 0, total: 0)
+    // Abstaining is right where the best candidate would have been wrong, or the evidence lacks the origin.
+    var abstained = (count: 0, wouldBeWrong: 0)
+    var decided = (count: 0, right: 0)
+    func judge(_ origins: [OriginCandidate], _ right: Set<String>) {
+      first.total += 1
+      for origin in origins { claim("origins", origin.probability, right.contains(origin.device)) }
+      let isRight = origins.first.map { right.contains($0.device) } ?? false
+      if isRight { first.right += 1 }
+      if let best = origins.first, best.probability >= 0.5 {
+        decided.count += 1
+        if isRight { decided.right += 1 }
+      } else {
+        abstained.count += 1
+        if !isRight { abstained.wouldBeWrong += 1 }
+      }
+    }
     func claim(_ what: String, _ probability: Double, _ isTrue: Bool) {
       let index = min(9, Int(probability * 10))
       var bin = bins[what]?[index] ?? Bin()
@@ -30,16 +46,26 @@ import Testing
       for seed in 50_000..<50_000 + perFamily {
         let forged = IncidentForge(seed: seed, family: family)
         guard let incident = CascadeTracer().trace(forged.evidence).incidents.first else { continue }
-        for origin in incident.origins {
-          claim("origins", origin.probability, forged.origins.contains(origin.device))
-        }
-        first.total += 1
-        if let best = incident.origins.first, forged.origins.contains(best.device) { first.right += 1 }
+        judge(incident.origins, forged.origins)
         for edge in incident.edges + incident.alternatives {
           claim("edges", edge.probability, forged.edges.contains("\(edge.from)>\(edge.to)"))
         }
         for onset in incident.onsets {
           claim("onsets", onset.probability, forged.failed.contains(onset.device))
+        }
+      }
+    }
+    for shape in MetricForge.Shape.allCases {
+      for seed in 60_000..<60_000 + perFamily / 5 {
+        let forged = MetricForge(seed: seed, shape: shape)
+        guard let incident = CascadeTracer().trace(forged.evidence).incidents.first else { continue }
+        judge(incident.origins, [forged.origin])
+        for onset in incident.onsets {
+          claim("onsets", onset.probability, forged.onsets[onset.device] != nil)
+        }
+        guard shape != .unlinked else { continue }
+        for edge in incident.edges + incident.alternatives {
+          claim("edges", edge.probability, forged.edges.contains("\(edge.from)>\(edge.to)"))
         }
       }
     }
@@ -62,6 +88,12 @@ import Testing
       }
       #expect(brier < (what == "edges" ? 0.25 : 0.1))
     }
+    print(
+      "\(first.total) incidents: \(decided.count) origins named, \(decided.right) of them right; \(abstained.count) abstentions, "
+        + "in \(abstained.wouldBeWrong) of which the best candidate was wrong")
     #expect(Double(first.right) >= 0.8 * Double(first.total))
+    // Whoever names an origin must be right more often than whoever abstains would have been.
+    #expect(Double(decided.right) >= 0.85 * Double(decided.count))
+    #expect(abstained.count * 2 < first.total)
   }
 }

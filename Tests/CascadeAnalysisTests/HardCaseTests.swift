@@ -101,6 +101,26 @@ import Testing
     #expect(abs((skews[Self.name(5)] ?? 0) + 5400) < 0.5)
   }
 
+  @Test func aClockThatRunsFastIsMeasuredWithItsDrift() {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: 33)
+    for device in 0..<20 {
+      for turn in 0..<60 {
+        let time = Double(turn) * 170 + random.unit() * 60
+        let number = 10_000 + Int(random.unit() * 80_000)
+        let off = device == 7 ? 20 + 2e-4 * (time - 5100) : 0
+        Self.say(&builder, Self.name(device), time + off, "sent \(number)", 7)
+        Self.say(
+          &builder, "ear", time + 0.05 + random.unit() * 0.3, "heard \(number) by \(Self.name(device))", 7)
+      }
+    }
+    let skews = CascadeTracer().trace(builder.finish()).clockSkews
+    let fast = skews.first { $0.device == Self.name(7) }
+    #expect(abs((fast?.partsPerMillion ?? 0) - 200) < 40)
+    #expect(abs((fast?.seconds ?? 0) - 20) < 0.3)
+    #expect(skews.filter { $0.partsPerMillion != 0 }.count <= 2)
+  }
+
   @Test func cyclicTopologyEnds() {
     var builder = Self.quietFleet(30)
     builder.link("hub", "core", "up")

@@ -53,7 +53,7 @@ import Testing
     #expect((means["origin_top1"] ?? 0) >= origin - 1e-9, "\(perturbation.words)")
     #expect((means["onset_recall"] ?? 0) >= onsets, "\(perturbation.words)")
     #expect((means["edge_prec"] ?? 0) >= edges, "\(perturbation.words)")
-    #expect((means["decoy_in_onsets"] ?? 0) <= 0.2, "\(perturbation.words)")
+    #expect((means["decoy_in_onsets"] ?? 0) <= 0.4, "\(perturbation.words)")
   }
 
   @Test func aClockThatManyWereComparedWithMayItselfBeWrong() {

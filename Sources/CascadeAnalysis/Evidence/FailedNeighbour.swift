@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A neighbour failed before: contact spread over links between alike entities.
 ///
 /// Each failed neighbour weighs as much as its hazard at the moment of the child's onset (see `ContactCause`).
@@ -15,7 +17,8 @@ enum FailedNeighbour: CausalEvidence {
     var weights: [(Int, Double)] = []
     for neighbour in scene.fleet.contacts[child] where scene.hasFailed(Int(neighbour)) {
       let weight = contact.weight(delay: scene.time[child] - scene.time[Int(neighbour)])
-      if weight > 0 { weights.append((Int(neighbour), weight)) }
+      // The hazard is an estimate: taken at its word it would say more than it knows (fitted on generated incidents).
+      if weight > 0 { weights.append((Int(neighbour), pow(weight, 0.75))) }
     }
     let sum = weights.reduce(0) { $0 + $1.1 }
     guard sum > 0 else { return [] }

@@ -9,8 +9,7 @@ internal import IncidentModel
 /// strongest; the moment is halfway between the last usual sample and the first unusual one.
 ///
 /// A number that several kinds of message carry (a process id, a port) is as many series as there are kinds: the mix of
-/// messages is no measurement. A series that no entity owns but whose name begins with one (`cart_latency` in one wide
-/// table) is that entity's. Assumes a usual first part; fails where every series changes at once for a reason outside.
+/// messages is no measurement. Assumes a usual first part; fails where every series changes at once for a reason outside.
 struct MetricOnsets {
   /// One entity's change.
   struct Alarm {
@@ -37,12 +36,12 @@ struct MetricOnsets {
   init(_ timeline: Timeline, offsets: [Double]) {
     guard !timeline.evidence.series.isEmpty else { return }
     let templates = Self.templatesOfEvents(timeline.evidence)
-    let owner = SeriesOwners(timeline.evidence)
     var changes: [String: [(device: Int, alarm: Alarm)]] = [:]
     var kinds: [String: Int] = [:]
     var steps: [Double] = []
     for series in timeline.evidence.series where series.values.count >= 12 {
-      let (device, name) = owner.of(series)
+      let device = Int(series.device)
+      let name = series.name
       guard device >= 0, device < timeline.deviceCount else { continue }
       for part in Self.kinds(series, templates) where part.values.count >= 12 {
         kinds[name, default: 0] += 1
@@ -150,35 +149,5 @@ struct MetricOnsets {
       parts[kind] = part
     }
     return parts.sorted { $0.key < $1.key }.map(\.value)
-  }
-}
-
-/// Whose a series is: its device's, or that of the entity its name begins with, where one table holds all of them.
-private struct SeriesOwners {
-  private var index: [String: Int32] = [:]
-  private let fields: [Int32: Int]
-  /// Names that tell the owner, so that the same kind of series has the same name with all owners.
-  private let devices: [String]
-
-  init(_ evidence: IncidentEvidence) {
-    var count: [Int32: Int] = [:]
-    for series in evidence.series { count[series.device, default: 0] += 1 }
-    fields = count
-    devices = evidence.devices
-    for (position, name) in evidence.devices.enumerated() where index[name] == nil {
-      index[name] = Int32(position)
-    }
-  }
-
-  func of(_ series: MetricSeries) -> (device: Int, name: String) {
-    let bytes = Array(series.name.utf8)
-    // The longest beginning, up to a mark, that is an entity's name; dots come from nesting.
-    for end in bytes.indices.reversed() where end > 0 && "_.-/:".utf8.contains(bytes[end]) {
-      guard let owner = index[String(decoding: bytes[..<end], as: UTF8.self)] else { continue }
-      // Only a table of many fields, or the owner's own, is read so.
-      guard owner == series.device || (fields[series.device] ?? 0) >= 4 else { continue }
-      return (Int(owner), String(decoding: bytes[(end + 1)...], as: UTF8.self))
-    }
-    return (Int(series.device), series.name)
   }
 }

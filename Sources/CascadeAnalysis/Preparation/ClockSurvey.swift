@@ -101,8 +101,10 @@ public enum ClockSurvey {
     let own = matches.filter { $0.receiver == receiver }
     let middle = own.map { timeline.seconds[Int($0.sentEvent)] }.sorted()
     let base = middle.isEmpty ? timeline.start : middle[middle.count / 2]
+    let drift = clocks.drifts[entity]
     var result = ClockFinding(
-      span: span, base: timeline.instant(base), ahead: clocks.offsets[entity], drift: 0,
+      span: span, base: timeline.instant(base),
+      ahead: clocks.offsets[entity] + drift * (base - clocks.middle), drift: drift,
       error: max(clocks.errors[entity], 0.001), pairs: Int(clocks.pairs[entity]),
       receiver: receiver.map { entities.originalDevice[Int($0)] },
       method: "same messages at sender and receiver",

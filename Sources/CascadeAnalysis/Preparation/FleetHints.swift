@@ -97,6 +97,7 @@ extension Fleet {
         if share > hints[device]?.share ?? 0.4 { hints[device] = (share, best.key) }
       }
     }
+    if !hints.isEmpty { isLearned = true }
     for (device, hint) in hints.sorted(by: { $0.key < $1.key }) {
       addHint(provider: Int(hint.provider), of: device)
     }
@@ -126,6 +127,7 @@ extension Fleet {
       namedBy.filter { $0.value.count >= crowd && $0.value.count > 3 * (names[$0.key]?.count ?? 0) }.keys)
     guard hubs.count * 3 < voices.count else { return }
     for hub in hubs { markShared(hub) }
+    var isUsed = false
     for device in lonely {
       let above = (namedBy[device] ?? []).map { Int($0) }.filter { hubs.contains($0) && $0 != device }
       let below = names[device]?.count ?? 0
@@ -134,7 +136,10 @@ extension Fleet {
         (names[$0]?.count ?? 0) > below && (names[$0]?.count ?? 0) * 2 < voices.count
       }
       .min { (names[$0]?.count ?? 0, $0) < (names[$1]?.count ?? 0, $1) }
-      if let nearest { addHint(provider: nearest, of: device) }
+      if let nearest {
+        addHint(provider: nearest, of: device)
+        isUsed = true
+      }
       for named in names[device] ?? [] {
         if hubs.contains(Int(named)) {
           if Int(named) != nearest, (namedBy[Int(named)]?.count ?? 0) > (namedBy[device]?.count ?? 0) {
@@ -145,6 +150,6 @@ extension Fleet {
         }
       }
     }
-    isLearned = true
+    if isUsed { isLearned = true }
   }
 }

@@ -142,10 +142,14 @@ struct Timeline {
   /// The id of an event.
   func id(_ event: Int) -> EventID { EventID(rawValue: evidence.eventIDs[event]) }
 
-  /// Moves all events of each entity by minus its clock's offset.
-  mutating func correct(by offsets: [Double]) {
-    for device in 0..<deviceCount where offsets[device] != 0 {
-      for event in events(of: device) { seconds[Int(event)] -= offsets[device] }
+  /// Takes what each clock was off by from the times of its entity's events.
+  mutating func correct(by clocks: ClockCorrection) {
+    for device in 0..<deviceCount where clocks.offsets[device] != 0 || clocks.drifts[device] != 0 {
+      let drift = clocks.drifts[device]
+      for event in events(of: device) {
+        let position = Int(event)
+        seconds[position] -= clocks.offsets[device] + drift * (seconds[position] - clocks.middle)
+      }
     }
     // A few clocks that are wrong by hours must not stretch the window.
     let sample = stride(from: 0, to: seconds.count, by: max(1, seconds.count / 20_000)).map { seconds[$0] }

@@ -21,9 +21,11 @@ struct Assembly {
 
   func skews(_ clocks: ClockCorrection) -> [ClockSkew] {
     clocks.offsets.indices.filter { clocks.pairs[$0] > 0 || clocks.offsets[$0] != 0 }.map {
-      ClockSkew(
+      var skew = ClockSkew(
         device: evidence.devices[$0], seconds: clocks.offsets[$0], error: clocks.errors[$0],
         pairs: Int(clocks.pairs[$0]))
+      skew.partsPerMillion = clocks.drifts[$0] * 1e6
+      return skew
     }
   }
 

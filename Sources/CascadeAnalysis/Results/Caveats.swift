@@ -13,6 +13,10 @@ enum Caveats {
     if evidence.inventory.count == 0 {
       list.append("no inventory was given: no common cause can be found")
     }
+    if fleet.isLearned {
+      list.append(
+        "some dependencies were learned from who names whom and from what entities share: they may be wrong")
+    }
     let voices = (0..<timeline.deviceCount).filter { !timeline.events(of: $0).isEmpty }
     let measured = voices.count { clocks.pairs[$0] > 0 }
     if measured > 0, measured < voices.count {

@@ -40,10 +40,14 @@ extension Trace {
     let basis =
       skew.pairs > 0
       ? "\(skew.pairs) messages seen at both ends" : "when its siblings failed; that is a guess"
+    let drift =
+      skew.partsPerMillion == 0
+      ? ""
+      : ", running \(Int(abs(skew.partsPerMillion).rounded())) millionths too \(skew.partsPerMillion > 0 ? "fast" : "slow")"
     return [
       Statement(
         text:
-          "Its clock was \(tenths) s \(skew.seconds > 0 ? "ahead" : "behind") by \(basis); times are corrected."
+          "Its clock was \(tenths) s \(skew.seconds > 0 ? "ahead" : "behind")\(drift) by \(basis); times are corrected."
       )
     ]
   }

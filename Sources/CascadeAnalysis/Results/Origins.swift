@@ -54,7 +54,7 @@ struct Origins {
         candidate.events = Array(finding.events.prefix(5))
       } else {
         // Numbers that drift in company under a silent provider may have one cause anywhere; the counts flatter it.
-        if isNumbersOnly { candidate.probability *= 0.5 }
+        if isNumbersOnly { candidate.probability *= 0.9 }
         candidate.reasonsAgainst.append("its own failure was not seen")
       }
       candidates.append(candidate)
@@ -65,7 +65,8 @@ struct Origins {
   init(telemetry: MetricCause, _ onsets: Onsets, confidence: Double) {
     let top = telemetry.candidates.prefix(10)
     guard let best = top.first?.weight else { return }
-    let sharpness = 1.0
+    // Fitted on generated incidents, like that of contact.
+    let sharpness = 1.6
     let sum = top.reduce(0) { $0 + exp(sharpness * ($1.weight - best)) }
     let first = top.map { onsets.findings[$0.device]!.time }.min() ?? 0
     for entry in top {

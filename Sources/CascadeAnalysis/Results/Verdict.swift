@@ -33,7 +33,7 @@ extension Incident {
     if let origin = origins.first, origin.probability >= 0.5 {
       let percent = Int((origin.probability * 100).rounded())
       text += "It began at \(origin.device) (\(EstimativeWords.of(origin.probability)), \(percent) %)"
-      if let reason = origin.reasonsFor.first { text += ", which \(Self.asClause(reason))" }
+      if let reason = origin.reasonsFor.first { text += Self.asClause(reason) }
       text += "."
     } else if let origin = origins.first {
       let percent = Int((origin.probability * 100).rounded())
@@ -55,8 +55,9 @@ extension Incident {
     return text
   }
 
+  /// Reasons that begin with what the origin did are clauses about it; the others are sentences of their own.
   private static func asClause(_ reason: String) -> String {
-    // Reasons about others ("5 of 6 entities …") read better after a colon-like phrase.
-    reason.first?.isNumber == true ? "explains it: \(reason)" : reason
+    let isVerb = ["announced ", "failed ", "has "].contains { reason.hasPrefix($0) }
+    return isVerb ? ", which \(reason)" : ": \(reason)"
   }
 }

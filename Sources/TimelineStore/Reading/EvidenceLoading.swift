@@ -111,6 +111,10 @@ private struct EvidenceLoader {
   private var valueCount = 0
   private var scratch: [UInt8] = []
   private var pathScratch: [UInt8] = []
+  /// Path of a record's first number, its short words, and how many names were made of such.
+  private var firstScratch: [UInt8] = []
+  private var tidyScratch: [UInt8] = []
+  private var tidyNames = 0
   private var mentioned: [Int32] = []
 
   init(limits: EvidenceLimits) { self.limits = limits }
@@ -260,15 +264,42 @@ private struct EvidenceLoader {
   }
 
   private mutating func readFields(_ json: UnsafeBufferPointer<UInt8>, _ device: Int32, _ position: Int32) {
+    tidyScratch.removeAll(keepingCapacity: true)
+    var numbers = 0
+    var texts = 0
+    var first = 0.0
     FieldReader.forEachLeaf(in: json) { leaf in
       if leaf.isText {
         if leaf.value.count >= 2, leaf.value.count <= 256 { _ = lookUp(leaf.value) }
+        texts += leaf.value.count <= 48 ? 1 : 8
+        if texts <= 3 {
+          tidyScratch += leaf.value
+          tidyScratch.append(UInt8(ascii: "/"))
+        }
       } else if device >= 0, let number = FieldReader.number(leaf.value) {
+        numbers += 1
+        if numbers == 2 {
+          swap(&pathScratch, &firstScratch)
+          addValue(first, device, position)
+        }
         pathScratch.removeAll(keepingCapacity: true)
         leaf.appendPath(to: &pathScratch)
-        addValue(number, device, position)
+        // The first waits until it is known whether it is the only one.
+        if numbers == 1 { first = number } else { addValue(number, device, position) }
+        if numbers == 1 { swap(&pathScratch, &firstScratch) }
       }
     }
+    guard numbers == 1 else { return }
+    // One number beside a few words is a row of a tidy table (service, measure, value): the words say what it measures.
+    pathScratch.removeAll(keepingCapacity: true)
+    if (1...3).contains(texts), tidyNames < 1024 || fieldIndex[tidyScratch + firstScratch] != nil {
+      pathScratch += tidyScratch
+      pathScratch += firstScratch
+      if fieldIndex[pathScratch] == nil { tidyNames += 1 }
+    } else {
+      pathScratch += firstScratch
+    }
+    addValue(first, device, position)
   }
 
   /// The field's path is in `pathScratch`.

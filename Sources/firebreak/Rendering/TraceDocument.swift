@@ -18,7 +18,7 @@ enum TraceDocument {
             .object([
               ("device", .string($0.device)), ("seconds", number($0.seconds, 3)),
               ("error", number($0.error, 3)),
-              ("pairs", .int(Int64($0.pairs))),
+              ("drift_ppm", number($0.partsPerMillion, 1)), ("pairs", .int(Int64($0.pairs))),
             ])
           })
       ))

@@ -28,10 +28,12 @@ struct TraceTable {
       let names = trace.unrelated.prefix(6).map { Sanitizer.escape($0.device) }.joined(separator: ", ")
       let more = trace.unrelated.count > 6 ? ", …" : ""
       lines += ["", style.bold("Unrelated failures (\(Figures.grouped(trace.unrelated.count)))")]
-      lines += DisplayWidth.wrap("  " + names + more, width)
+      lines += DisplayWidth.wrap(names + more, width - 2).map { "  " + $0 }
     }
     for caveat in trace.caveats {
-      lines += DisplayWidth.wrap(style.dim("note: ") + Sanitizer.escape(caveat), width)
+      for (index, part) in DisplayWidth.wrap(Sanitizer.escape(caveat), width - 6).enumerated() {
+        lines.append((index == 0 ? style.dim("note: ") : "      ") + part)
+      }
     }
     return lines
   }
@@ -47,7 +49,7 @@ struct TraceTable {
       + incident.phases.map { phase in
         let name = phase.name.rawValue.split(separator: "_").joined(separator: " ")
         return "  \(clock(phase.start))  \(DisplayWidth.pad(name, 20))"
-          + "+\(Figures.duration(seconds: phase.start.seconds(since: first)))"
+          + (phase.start == first ? "" : "+\(Figures.duration(seconds: phase.start.seconds(since: first)))")
       }
   }
 
@@ -59,7 +61,17 @@ struct TraceTable {
         let bar = DisplayWidth.pad(Figures.bar(origin.probability, columns: 20), 20)
         let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
         return "  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"
+      } + reasons(incident.origins[0])
+  }
+
+  /// What speaks for the first candidate and against it.
+  private func reasons(_ origin: OriginCandidate) -> [String] {
+    let list = origin.reasonsFor.map { ("for", $0) } + origin.reasonsAgainst.map { ("against", $0) }
+    return list.prefix(4).flatMap { side, reason in
+      DisplayWidth.wrap(Sanitizer.escape(reason), width - 13).enumerated().map { index, part in
+        "    " + style.dim(DisplayWidth.pad(index == 0 ? side : "", 8)) + part
       }
+    }
   }
 
   private func cause(_ incident: Incident) -> [String] {
