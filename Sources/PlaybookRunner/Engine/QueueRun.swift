@@ -70,7 +70,8 @@ public struct QueueRun: Sendable {
     return entries
   }
 
-  /// Goes through the queue once; `approvals` are sentences for the journal on who agreed. Throws when the run is not in a state for it, or the journal cannot be written.
+  /// Goes through the queue once; `approvals` are sentences for the journal on who agreed. Throws when the run is not in
+  /// a state for it, or the journal cannot be written.
   public func pass(approvals: [String] = []) async throws -> RunSummary {
     switch history.end {
     case .succeeded, .failed: break
