@@ -94,7 +94,10 @@ final class Client: Sendable {
     return current.denied == before.denied
   }
 
-  func waitUntilSent() async { _ = await wait { $0.confirmed >= $0.sent } }
+  /// Waits until the broker confirmed everything; a broker that makes thousands of clients takes its time.
+  func waitUntilSent() async {
+    for _ in 0..<24 where await !wait({ $0.confirmed >= $0.sent }) {}
+  }
 
   func close() {
     mosquitto_disconnect(handle)
