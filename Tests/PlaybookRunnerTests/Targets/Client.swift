@@ -96,7 +96,9 @@ final class Client: Sendable {
 
   /// Waits until the broker confirmed everything; a broker that makes thousands of clients takes its time.
   func waitUntilSent() async {
-    for _ in 0..<24 where await !wait({ $0.confirmed >= $0.sent }) {}
+    for _ in 0..<24 {
+      if await wait({ $0.confirmed >= $0.sent }) { return }
+    }
   }
 
   func close() {
