@@ -94,7 +94,12 @@ final class Client: Sendable {
     return current.denied == before.denied
   }
 
-  func waitUntilSent() async { _ = await wait { $0.confirmed >= $0.sent } }
+  /// Waits until the broker confirmed everything; a broker that makes thousands of clients takes its time.
+  func waitUntilSent() async {
+    for _ in 0..<24 {
+      if await wait({ $0.confirmed >= $0.sent }) { return }
+    }
+  }
 
   func close() {
     mosquitto_disconnect(handle)
