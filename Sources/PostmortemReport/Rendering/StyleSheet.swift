@@ -96,7 +96,7 @@ enum StyleSheet {
     .num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     code{font-family:ui-monospace,"SF Mono","DejaVu Sans Mono","Liberation Mono",monospace;font-size:.875em}
     .ev{background:var(--wash);padding:.0625rem .3125rem;border-radius:.1875rem;overflow-wrap:anywhere;unicode-bidi:isolate}
-    td bdi,td code,.hash{overflow-wrap:anywhere}td bdi.name{min-width:6rem;display:inline-block}
+    td bdi.name,td code,.hash{overflow-wrap:anywhere}td bdi{overflow-wrap:break-word}td bdi.name{min-width:6rem;display:inline-block}
     figure{border-top:1px solid var(--line);padding-top:1rem;margin:2rem 0}
     figcaption{max-width:44rem;margin-bottom:.75rem}figcaption span{color:var(--soft);font-size:var(--s0);display:block}
     figcaption span .m,figcaption span .na{color:inherit;font-style:normal}
@@ -120,7 +120,7 @@ enum StyleSheet {
     @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}.facts>div{grid-template-columns:1fr;gap:0}}
     @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:.75rem}h1{font-size:1.75rem}h2{margin-bottom:.625rem}h3{margin-top:1rem}p,ul,ol,dl,figure,table{margin-bottom:.625rem}#summary>p{font-size:1rem}.facts>div{padding:.1875rem 0}.figures{gap:.75rem 1.25rem;grid-template-columns:repeat(4,1fr)}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
     tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible}svg{min-width:0}table{min-width:60%}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
-    td,th,td bdi.name{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}
+    td,th{overflow-wrap:break-word}td bdi.name,td code{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}
 
     """
 }

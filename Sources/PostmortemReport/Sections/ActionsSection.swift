@@ -8,8 +8,23 @@ enum ActionsSection: ReportSection {
     guard let actions = context.notes.actions, !actions.isEmpty else {
       return [.paragraph("Actions: \(Prose([.notProvided])).")]
     }
-    // Executives get two pages.
-    let rows = actions.prefix(context.audience == .executive ? 6 : 100).map { action -> [Prose] in
+    // Executives get two pages: what, by whom, until when.
+    if context.audience == .executive {
+      let rows = actions.prefix(6).map { action -> [Prose] in
+        [
+          .provided(Wording.first(30, wordsOf: action.text)), .provided(action.priority),
+          .provided(action.owner),
+          .provided(action.due),
+        ]
+      }
+      return [
+        .table(
+          Table(
+            "Actions", ["Action", "Priority", "Owner", "Due"], Array(rows),
+            omitted: actions.count - rows.count))
+      ]
+    }
+    let rows = actions.prefix(100).map { action -> [Prose] in
       [
         .provided(action.text), .provided(action.factor), .provided(action.type), .provided(action.priority),
         .provided(action.owner), .provided(action.due), .provided(action.status),

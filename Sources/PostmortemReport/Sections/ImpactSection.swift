@@ -14,7 +14,7 @@ enum ImpactSection: ReportSection {
     /// Executives get two pages: the first lines of what people wrote.
     func words(_ text: String?) -> Prose {
       guard let text, context.audience == .executive, !text.isEmpty else { return .provided(text) }
-      return Prose([.foreign(EvidenceText(text, limit: 200), .person)])
+      return .provided(Wording.first(30, wordsOf: text))
     }
     if context.incident == nil {
       blocks.append(.paragraph("No incident was found, so no impact can be measured."))

@@ -31,7 +31,7 @@ enum SummarySection: ReportSection {
       }
       blocks.append(
         .paragraph(
-          "For customers: \(Prose.provided(first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
+          "For customers: \(Prose.provided(Wording.first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
         ))
     }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
@@ -60,13 +60,6 @@ enum SummarySection: ReportSection {
       }
     }.joined()
     return text.split(separator: " ").count
-  }
-
-  /// The first words of a text, with an ellipsis where some are left out.
-  private static func first(_ count: Int, wordsOf text: String) -> String {
-    let words = text.split(whereSeparator: \.isWhitespace)
-    let kept = words.prefix(count).joined(separator: " ")
-    return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
   }
 
   /// How many, out of how many, since when.
@@ -100,7 +93,7 @@ enum SummarySection: ReportSection {
     }
     let trigger = context.metrics[.trigger]
     if let words = context.notes.trigger?.text, !words.isEmpty {
-      add("What started it: \(Prose.provided(first(24, wordsOf: words)))")
+      add("What started it: \(Prose.provided(Wording.first(24, wordsOf: words)))")
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
@@ -178,6 +171,13 @@ extension Prose {
 
 /// Phrases that more than one section needs.
 enum Wording {
+  /// The first words of a text, with an ellipsis where some are left out.
+  static func first(_ count: Int, wordsOf text: String) -> String {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    let kept = words.prefix(count).joined(separator: " ")
+    return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
+  }
+
   /// `model AX-2 and firmware 2.4.1`, as the audience may see it.
   static func terms(_ cause: CommonCause, _ context: SectionContext) -> Prose {
     var parts: [Inline] = []
