@@ -25,8 +25,6 @@ import Testing
   /// Files that do not agree, with the reason shown. Together with the exceptions of the other tables at most ten.
   static let exceptions: [String: String] = [
     "esp_idf/binlog": "the peer needs the firmware's ELF file, which is not among the samples",
-    "json_telemetry/json_v2_types.json":
-      "the peer's configuration rounds 3.1 to 3 and makes numbers of truths",
     "json_telemetry/xpath_json_native_nonnested.json":
       "the peer prints objects and lists in Go's own notation",
   ]
@@ -108,6 +106,7 @@ import Testing
         if number.objCType.pointee == 0x63 { add(number.boolValue ? "true" : "false") }
         numbers.insert(number.doubleValue)
       case let text as String: add(text)
+      case is NSNull: add("null")
       default: break
       }
     }
@@ -125,6 +124,8 @@ import Testing
       if let number = Double(text) {
         return numbers.contains(number) || numbers.contains { abs($0 - number) <= abs(number) * 1e-12 }
       }
+      // Where a stamp has no year, the peer adds the one of its own run.
+      if texts.contains(where: { $0.count == 14 && text.contains($0) }) { return true }
       // A path without its query.
       if text.hasPrefix("/"), texts.contains(where: { $0.hasPrefix(text + "?") }) { return true }
       // The same instant, written otherwise.
@@ -136,8 +137,11 @@ import Testing
 
     /// True where a line of console ends with the message.
     func ends(_ line: String) -> Bool {
-      let text = message.trimmingCharacters(in: .whitespaces)
-      return !text.isEmpty && line.trimmingCharacters(in: .whitespaces).hasSuffix(text)
+      var stripped: [UInt8] = []
+      Array(message.utf8).withUnsafeBytes { AnsiSequences.strip($0, into: &stripped) }
+      let text = String(decoding: stripped, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+      let line = line.trimmingCharacters(in: .whitespaces)
+      return !text.isEmpty && (line.hasSuffix(text) || text.contains(line))
     }
 
     private static func instant(_ text: String) -> Int64? {
@@ -169,6 +173,8 @@ import Testing
       guard let match = line.firstMatch(of: pattern) else { continue }
       let text = String(match.3).replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
       guard !derived.contains(String(match.2)), !text.isEmpty, text != "-" else { continue }
+      // UniFi's rule names hold a letter for what we write as a word.
+      if match.2 == "action", text.count == 1 { continue }
       wanted.append((String(match.2), text))
     }
     return wanted
@@ -181,6 +187,7 @@ import Testing
     for object in json as? [[String: Any]] ?? [] {
       for (key, value) in object
       where !["CEFVersion", "agentSeverityString", "agentSeverityNum", "agentSeverity"].contains(key) {
+        if key == "unparsable" { continue }
         if key.hasSuffix("_epoch") || key.hasSuffix("_epoch_utc") || key.hasSuffix("Num") { continue }
         if let text = value as? String { wanted.append((key, text)) }
         if let number = value as? NSNumber, !(value is String) { wanted.append((key, number.stringValue)) }
@@ -218,7 +225,9 @@ import Testing
     return try [UInt8](Data(contentsOf: URL(filePath: path))).split(separator: 0x0A).compactMap { line in
       Array(line).withUnsafeBytes { AnsiSequences.strip($0, into: &stripped) }
       let text = String(decoding: stripped, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-      return text.isEmpty ? nil : ("line", text)
+      // Addresses that the peer looks up in the firmware's ELF file, between the lines.
+      let isLookup = text.contains(" at /home/") || text.contains(" at ??:")
+      return text.isEmpty || isLookup ? nil : ("line", text)
     }
   }
 }
