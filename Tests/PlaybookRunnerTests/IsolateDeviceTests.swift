@@ -171,9 +171,13 @@ import Testing
     #expect(await pump.wait { $0.connectCode != nil })
     #expect(!pump.current.connected)
     _ = try scene.broker.folder.write("mosquitto_ctrl", "-u admin\n-P \(MosquittoBroker.adminPassword)\n")
+    let inventory = try scene.broker.folder.write(
+      "now.csv", "device,life_safety\npump-1,no\npump-2,no\n")
     let ran = try ChildProcess.run(
       "/bin/sh", [scene.broker.folder.path + "/run/undo.sh"],
-      environment: ["PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": scene.broker.folder.path])
+      environment: [
+        "PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": scene.broker.folder.path, "INVENTORY": inventory,
+      ])
     #expect(ran.code == 0, "\(ran.output)")
     pump.reconnect()
     #expect(await pump.waitForConnection())

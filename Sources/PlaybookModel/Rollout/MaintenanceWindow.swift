@@ -14,8 +14,9 @@ public struct MaintenanceWindow: Sendable, Hashable {
 
   /// Nil when the text has another form.
   public init?(_ text: String) {
-    let parts = text.split(separator: " ")
-    guard (1...2).contains(parts.count), let times = parts.last?.split(separator: "-"), times.count == 2,
+    let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count),
+      let times = parts.last?.split(separator: "-", omittingEmptySubsequences: false), times.count == 2,
       let from = Self.minute(times[0]), let end = Self.minute(times[1]), from < 1440, from != end
     else { return nil }
     days = Set(0..<7)
