@@ -293,7 +293,9 @@ enum NetworkName {
       return numbers.count == 4 && text != "0.0.0.0" && numbers[0] != 127 && numbers[0] < 224
         && text != "255.255.255.255"
     }
-    guard text.utf8.count(where: { $0 == 0x3A }) >= 2, text.utf8.count <= 39, mac(text) == nil else {
+    // A time of day has colons, too: all eight groups, or a gap that stands for some.
+    let colons = text.utf8.count(where: { $0 == 0x3A })
+    guard colons == 7 || (colons >= 2 && text.contains("::")), text.utf8.count <= 39, mac(text) == nil else {
       return false
     }
     return text.split(separator: ":", omittingEmptySubsequences: false)
