@@ -57,9 +57,15 @@ struct DeviceAliases {
     }
     var parents: [String: String] = [:]
     func root(_ name: String) -> String {
-      var name = name
-      while let up = parents[name], up != name { name = up }
-      return name
+      var top = name
+      while let up = parents[top] { top = up }
+      // The way is shortened for the next who goes it.
+      var at = name
+      while let up = parents[at], up != top {
+        parents[at] = top
+        at = up
+      }
+      return top
     }
     var members: Set<String> = []
     for join in joins {
