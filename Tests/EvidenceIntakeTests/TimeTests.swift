@@ -199,7 +199,7 @@ import Testing
     for (index, time) in [50_000_000_000, 49_999_000_000, 50_001_000_000].enumerated() {
       tracker.add(Int64(time), ordinal: index, wall: nil)
     }
-    #expect(tracker.finish().decision?.value == "1 boots, 0 anchored")
+    #expect(tracker.finish().decision?.value == "1 boot, 0 anchored")
   }
 
   @Test func aMarkCutsABootLoopWithinASecond() {

@@ -43,7 +43,7 @@ import Testing
     "Failed password for invalid user admin from 10.0.0.1 port 22 ssh2", "password: changed", "tokens=17",
     "password=***",
     "token=null", "basic telemetry started", "compass=12", "bypass: 1234", "https://host:8883/path",
-    "secret sauce", "pass: 12, fail: 3", "psk=<*>",
+    "secret sauce", "sudo: pi : TTY=pts/6 ; PWD=/home/pi ; USER=root", "pass: 12, fail: 3", "psk=<*>",
     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "no-color --passive on",
   ])
   func leavesHarmlessTextAlone(_ text: String) {

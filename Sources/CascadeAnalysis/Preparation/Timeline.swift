@@ -50,7 +50,11 @@ struct Timeline {
     deviceStart = starts
     eventOrder = order
     let origin = epoch
-    seconds = evidence.times.map { Double($0 - origin) / 1e9 }
+    // Stamps may be as far apart as an Instant can tell.
+    seconds = evidence.times.map { time in
+      let (difference, overflow) = time.subtractingReportingOverflow(origin)
+      return overflow ? Double(time) / 1e9 - Double(origin) / 1e9 : Double(difference) / 1e9
+    }
     var mention = [Int32]()
     if !evidence.mentionEvents.isEmpty {
       mention = [Int32](repeating: -1, count: eventCount)

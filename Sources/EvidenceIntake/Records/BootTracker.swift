@@ -102,7 +102,7 @@ struct BootTracker {
         "\(boots.count - anchored) without an anchor: their events have no time, only one since boot")
     }
     outcome.decision = IntakeDecision(
-      subject: "boot", value: "\(boots.count) boots, \(anchored) anchored",
+      subject: "boot", value: "\(boots.count) \(boots.count == 1 ? "boot" : "boots"), \(anchored) anchored",
       reason: how.joined(separator: "; "))
     return outcome
   }

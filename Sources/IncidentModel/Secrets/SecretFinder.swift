@@ -141,6 +141,8 @@ struct SecretFinder {
     guard stop - i >= (separator == 0x3D || quote != 0 ? 1 : 3), !isHarmless(text) else { return nil }
     // `pass: 12, fail: 3` counts.
     if isPass, text.allSatisfy(isDigit) { return nil }
+    // `PWD=/home/pi` is where a command ran.
+    if kind == .password, text[0] == 0x2F, matchesIgnoringCase(Array("pwd".utf8), at: end - 3) { return nil }
     return .init(kind, i..<stop, isBareJSON: isQuotedName && !escaped && quote == 0 && separator == 0x3A)
   }
 

@@ -208,14 +208,15 @@ struct AliasScan {
 
   /// A field of an event that names a device.
   mutating func add(field name: String, value: String, device: String, event: Int64) {
-    guard let kind = Self.kind(ofName: name) else { return }
+    // What lies deeper in an event is as often somebody else's.
+    guard !name.contains("."), let kind = Self.kind(ofName: name) else { return }
     if kind == .address {
       // Of others' addresses there are many in an event; an endpoint that a broker saw is the client's.
       guard let address = NetworkName.address(ofEndpoint: value) else { return }
       join(device, .device, address, .address, "field \(name)", event: event)
     } else if let mac = NetworkName.mac(value) {
       join(device, .device, mac, .mac, "field \(name)", event: event)
-    } else {
+    } else if kind != .mac, value.utf8.contains(where: { $0 != 0x20 && $0 != 0x2D && $0 != 0x30 }) {
       join(device, .device, value, kind, "field \(name)", event: event)
     }
   }

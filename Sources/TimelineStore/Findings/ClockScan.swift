@@ -202,7 +202,7 @@ struct ClockScan {
     clock.flag = -1
     guard let before, !Self.isUnset(before), before <= newest, flags.count < Self.mostFlags else { return }
     let gap = time.subtractingReportingOverflow(before).partialValue
-    guard abs(gap) >= Self.halfYear else { return }
+    guard gap.magnitude >= UInt64(Self.halfYear) else { return }
     flags.append(
       ClockFlag(
         kind: gap > 0 ? .jumpForward : .jumpBack, source: source, device: device, events: id...id, count: 1,

@@ -36,7 +36,8 @@ struct ClockDerivation {
   private static func workOut(_ reader: CaseReader) throws -> ([ClockPiece], [ClockFlag], [BootEntry]) {
     let (stretches, flags) = try reader.scanClocks()
     // Boots without an anchor are compared as if they had been at the time of the newest evidence.
-    let bootBase = reader.newestEvidence?.nanoseconds ?? 0
+    // That may lie at the end of what an Instant can tell; 2100 leaves room.
+    let bootBase = min(reader.newestEvidence?.nanoseconds ?? 0, 4_102_444_800_000_000_000)
     let evidence = try reader.loadEvidence(sinceBootBase: bootBase).evidence
     let names = try reader.deviceNames()
     var index: [String: Int32] = [:]
