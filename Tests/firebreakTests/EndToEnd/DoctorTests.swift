@@ -177,7 +177,8 @@ import Testing
     broker.standardOutput = FileHandle.nullDevice
     try broker.run()
     defer {
-      broker.terminate()
+      // Threads of tasks block SIGTERM, and what they start inherits that.
+      kill(broker.processIdentifier, SIGKILL)
       broker.waitUntilExit()
     }
     let up = try Shell.run(
