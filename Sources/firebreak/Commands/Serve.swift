@@ -63,6 +63,8 @@ private final class StartFile {
   private let path: String
   private let made = time(nil)
   private var isThere = true
+  /// The browser's process, until it has ended; 0: none.
+  private var browser: pid_t = 0
 
   init(link: String) throws {
     let runtime = Console.environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 }
@@ -95,8 +97,7 @@ private final class StartFile {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    var child = pid_t()
-    guard posix_spawnp(&child, program, &actions, nil, &arguments, environ) == 0 else {
+    guard posix_spawnp(&browser, program, &actions, nil, &arguments, environ) == 0 else {
       return Console.warn("no browser could be opened ('\(program)' cannot be started); open the link above")
     }
   }
@@ -104,8 +105,9 @@ private final class StartFile {
   /// Two minutes are enough for any browser.
   func expire() {
     if isThere, time(nil) - made > 120 { remove() }
+    // Only this one: others are waited for where they were started.
     var status: Int32 = 0
-    _ = waitpid(-1, &status, WNOHANG)
+    if browser > 0, waitpid(browser, &status, WNOHANG) == browser { browser = 0 }
   }
 
   func remove() {

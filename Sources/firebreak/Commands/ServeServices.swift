@@ -102,7 +102,10 @@ enum OwnProcess {
     }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 {
-      guard errno == EINTR else { break }
+      guard errno == EINTR else {
+        throw CommandError(
+          "cannot tell how 'firebreak \(arguments.first ?? "")' ended: \(String(cString: strerror(errno)))")
+      }
     }
     let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + status & 0x7f
     guard !codes.contains(code) else { return }
