@@ -90,6 +90,7 @@ let package = Package(
     tests("TimelineWeb", ["IncidentModel", "TimelineStore", "CascadeAnalysis", "PostmortemReport"]),
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
-    .testTarget(name: "firebreakTests", dependencies: ["firebreak", arguments], swiftSettings: settings),
+    .testTarget(
+      name: "firebreakTests", dependencies: ["firebreak", "IncidentModel", arguments], swiftSettings: settings),
   ]
 )

@@ -13,7 +13,7 @@ import Testing
     "/event/1?scope=site", "/cascade",
     "/fleet", "/fleet?show=silent", "/fleet?attr=site&value=s1",
     "/fleet?device=gw-0" + PercentCoding.encode(SmallCase.payload), "/response",
-    "/report", "/report?audience=executive", "/evidence", "/evidence?source=1", "/evidence/damage",
+    "/report", "/report?audience=executive", "/evidence", "/evidence?source=0", "/evidence/damage",
     "/evidence/refused", "/evidence/clocks",
     "/evidence/custody", "/sql?sql=SELECT%20device,%20events%20FROM%20device_summary", "/help",
     "/timeline?q=" + PercentCoding.encode("text:\"" + SmallCase.payload.replacing("\"", with: "\\\"") + "\""),
@@ -168,7 +168,9 @@ import Testing
     "SELECT writefile('/tmp/x', 'y')",
   ])
   func sqlOnlyReads(statement: String) throws {
-    let browser = try SmallCase(events: 5).browser()
+    let small = try SmallCase(events: 5)
+    defer { withExtendedLifetime(small) {} }
+    let browser = try small.browser()
     let (status, text) = browser.get("/sql?sql=" + PercentCoding.encode(statement))
     #expect(status == 200 && text.contains("role=\"alert\""), "\(statement)")
   }
@@ -184,7 +186,9 @@ import Testing
   }
 
   @Test func mistakesAreMarkedAndUnknownThingsAreSaid() throws {
-    let browser = try SmallCase(events: 5).browser()
+    let small = try SmallCase(events: 5)
+    defer { withExtendedLifetime(small) {} }
+    let browser = try small.browser()
     #expect(browser.get("/timeline?q=severity:eror").text.contains("there is no severity"))
     for address in [
       "/nothing", "/event/99", "/event/x", "/fleet?device=nobody", "/evidence/x", "/evidence?source=9",

@@ -86,6 +86,8 @@ extension Link {
     else {
       return
     }
+    // `//host` is an address elsewhere.
+    guard !bytes.dropFirst().starts(with: [UInt8(ascii: "/")]) else { return }
     let noFragment = bytes.prefix { $0 != UInt8(ascii: "#") }
     let anchor = bytes.dropFirst(noFragment.count + 1)
     let mark = noFragment.firstIndex(of: UInt8(ascii: "?")) ?? noFragment.endIndex

@@ -1,0 +1,44 @@
+import PlaybookModel
+import Testing
+
+@Suite struct RolloutRulesTests {
+  private static let definition = "extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43"
+
+  /// The rules that a rollout with this text breaks, notes left out.
+  private func broken(_ rollout: String) -> Set<String> {
+    let text = sample(
+      head: """
+        extension_definitions: {\(Self.definition): {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: x, version: 1.0.0}}
+        """,
+      command: "{type: bash, command: \"true\"}",
+      actionExtra:
+        "step_extensions: {\(Self.definition): {policy: contain, verify: {commands: [{type: bash, command: \"true\"}]}, \(rollout)}}"
+    )
+    return Set(document(text).findings.filter { $0.level != .note }.map(\.rule))
+  }
+
+  private let undo = "undo: {commands: [{type: bash, command: \"true\"}]}"
+
+  @Test func aSoundRolloutBreaksNoRule() {
+    #expect(broken(undo).isEmpty)
+    #expect(broken("no_undo: nothing is changed").isEmpty)
+    #expect(broken("\(undo), group: {reaches: everybody on the port}").isEmpty)
+    #expect(
+      broken("\(undo), group: {members: {commands: [{type: bash, command: ls}], pointer: /a, name: b}}")
+        .isEmpty)
+    #expect(broken("\(undo), bindings: {__a__: device, __b__: inventory.x, __c__: secret.y}").isEmpty)
+  }
+
+  @Test func whatIsNotSaidOrContradictsItselfIsFound() {
+    #expect(broken("max_in_flight: 1") == ["rollout.no-undo"])
+    #expect(broken("\(undo), no_undo: never") == ["rollout.no-undo"])
+    #expect(broken("\(undo), group: {}") == ["rollout.group-members"])
+    #expect(
+      broken("\(undo), group: {reaches: all}, bindings: {__a__: device}") == ["rollout.group"])
+    #expect(broken("\(undo), bindings: {__a__: secret.}") == ["rollout.binding"])
+    #expect(!broken("\(undo), group: {members: {pointer: /a}}").isEmpty)
+    #expect(
+      !broken("\(undo), group: {members: {commands: [{type: kestrel, command_b64: eA==}], pointer: /a}}")
+        .isEmpty)
+  }
+}
