@@ -91,6 +91,7 @@ let package = Package(
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
     .testTarget(
-      name: "firebreakTests", dependencies: ["firebreak", "IncidentModel", arguments], swiftSettings: settings),
+      name: "firebreakTests", dependencies: ["firebreak", "IncidentModel", arguments],
+      swiftSettings: settings),
   ]
 )

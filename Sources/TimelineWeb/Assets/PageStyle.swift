@@ -24,7 +24,7 @@ enum PageStyle {
     .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 3rem;align-items:start}
     .facts{grid-template-columns:1fr}.facts>div{grid-template-columns:8.5rem minmax(0,1fr)}
     dt abbr{text-decoration:none}.stage{padding:.125rem 0}
-    figure{margin:1.5rem 0 0;padding-top:1rem}figcaption a{color:var(--ink)}
+    figure{margin:1.5rem 0 0;padding-top:1rem}figcaption a{color:var(--ink)}figure>svg{max-width:58rem}
     .brushing{cursor:crosshair}svg .faint{opacity:.45}svg .brush{fill:var(--accent);fill-opacity:.18;stroke:var(--accent)}
     form{margin:0}.inline{display:inline}
     .row{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:end;margin:0 0 .75rem}

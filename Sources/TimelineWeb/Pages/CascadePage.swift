@@ -125,7 +125,8 @@ enum CascadePage: WebPage {
       el(.h2, text: "Where it began")
       if incident.origins.isEmpty { el(.p, .class("empty"), text: "Not determined.") }
       el(.div, .class("columns")) {
-        for origin in incident.origins.prefix(4) {
+        // What would be shown as "0 %" tells nobody anything.
+        for origin in incident.origins.prefix(4) where origin.probability >= 0.005 {
           el(.div, .class("panel")) {
             el(.h3) {
               el(
