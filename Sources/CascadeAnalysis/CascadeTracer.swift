@@ -125,6 +125,8 @@ struct Reading {
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, offsets: clocks.offsets)
     onsets.add(metrics, fleet)
+    var fleet = fleet
+    fleet.narrow(onsets)
     for (device, finding) in SilenceOnsets.find(timeline, fleet, onsets) {
       onsets.addSilence(device, finding)
     }

@@ -89,6 +89,40 @@ import Testing
     #expect(!isLinked || incident?.edges.contains { $0.from == "stock" && $0.to == "cart" } == true)
   }
 
+  /// The load of all swings together; some quiet, some with a failure in it.
+  @Test(arguments: 1...6) func aSwingOfTheWholeFleetsLoadIsNoFailure(_ seed: Int) {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: UInt64(300 + seed))
+    let names = (0..<14).map { "svc\($0)q" }
+    for index in 1..<14 { builder.link(names[Int(random.unit() * Double(index))], names[index], "calls") }
+    let isQuiet = seed % 3 == 0
+    // The last one is called by a chain that leads to the first.
+    var start: [String: Double] = isQuiet ? [:] : [names[13]: 5000]
+    for link in isQuiet ? [] : builder.links.reversed() where start[link.to] != nil && start[link.from] == nil
+    {
+      start[link.from] = start[link.to]! + 20 + 40 * random.unit()
+    }
+    let phase = random.unit() * 6
+    for name in names {
+      let level = 20 + 180 * random.unit()
+      let points = (0..<240).map { step -> (time: Int64, value: Double) in
+        let time = Double(step) * 30
+        let load = 1 + 0.2 * sin(2 * .pi * 1.5 * time / 7200 + phase)
+        let noise = 1 + 0.16 * (random.unit() + random.unit() - 1)
+        let hurt = start[name].map { time >= $0 ? (name == names[13] ? 2.5 : 1.5) : 0 } ?? 0
+        return (1_700_000_000_000_000_000 + Int64(time * 1e9), level * load * noise * (1 + hurt))
+      }
+      builder.series("p95", of: name, points)
+    }
+    let incident = CascadeTracer().trace(builder.finish()).incidents.first
+    guard !isQuiet, start.count >= 2 else {
+      #expect((incident?.onsets.count ?? 0) <= max(1, start.count))
+      return
+    }
+    #expect(incident?.origins.first?.device == names[13])
+    #expect(Set(incident?.onsets.map(\.device) ?? []) == Set(start.keys))
+  }
+
   @Test func aDailyCurveIsNoFailure() {
     var builder = EvidenceBuilder()
     var random = Dice(state: 21)

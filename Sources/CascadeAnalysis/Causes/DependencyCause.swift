@@ -46,7 +46,7 @@ struct DependencyCause {
       let inside = likelihood(k, n)
       let outside = likelihood(failures - k, population - n)
       guard k / n >= (failures - k) / max(1, population - n) else { continue }
-      var score = inside + outside - null
+      var score = inside + outside - null - (fleet.guessedScopes[provider] ?? 0)
       let own = onset(provider)
       if own < .infinity {
         let early = failed.count { onset(Int($0)) < own - 15 }

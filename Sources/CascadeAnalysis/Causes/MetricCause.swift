@@ -26,35 +26,44 @@ struct MetricCause {
   private(set) var inward: [Int: [(device: Int, share: Double)]] = [:]
   private(set) var outward: [Int: [(device: Int, share: Double)]] = [:]
   let slack: Double
+  let memberCount: Int
 
   init(
     _ evidence: IncidentEvidence, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ metrics: MetricOnsets,
     _ dependency: DependencyCause? = nil
   ) {
     slack = max(45, 1.5 * metrics.step)
+    memberCount = members.count
     guard members.count >= 2 else { return }
     let isMember = Set(members)
     func time(_ device: Int) -> Double { onsets.findings[device]?.time ?? .infinity }
     let sizes = Self.sizes(members, metrics)
     link(evidence, fleet, isMember, time, sizes)
     let first = members.map(time).min() ?? 0
-    for device in members {
+    var provides: [Int: Double] = [:]
+    for candidate in dependency?.candidates ?? [] {
+      // A provider most of whose dependants failed, and few others.
+      provides[candidate.device] = min(3, max(0, candidate.score / 3))
+    }
+    let rough = members.map { device -> Candidate in
       let late = time(device) - first
       // Most clocks are right; a few are off by minutes.
-      let early = log(0.85 * exp(-late / slack) + 0.15 * exp(-late / (8 * slack)))
-      let reached = reach(from: device, time)
-      let unreached = Double(members.count - reached) / Double(members.count).squareRoot()
+      let early = log(1e-12 + 0.85 * exp(-late / slack) + 0.15 * exp(-late / (8 * slack)))
       let earlier = (inward[device] ?? []).count {
         $0.share > 0.4 && time($0.device) < time(device) - slack / 3
       }
       let size = sizes[device] ?? -3
-      // A provider most of whose dependants failed, and few others.
-      let provides =
-        dependency?.candidates.first { $0.device == device }.map { min(3, max(0, $0.score / 3)) } ?? 0
-      let weight =
-        provides + early + 2.2 * size - (adjacency > 3 ? 1.2 * unreached : 0) - 0.6 * Double(min(3, earlier))
-      candidates.append(
-        Candidate(device: device, weight: weight, reached: reached, earlierNeighbours: earlier, size: size))
+      return Candidate(
+        device: device,
+        weight: (provides[device] ?? 0) + early + 2.2 * size - 0.6 * Double(min(3, earlier)), reached: 1,
+        earlierNeighbours: earlier, size: size)
+    }.sorted { ($0.weight, $1.device) > ($1.weight, $0.device) }
+    // How far each reaches costs a pass over the failed: only for those that may be it.
+    for var candidate in rough.prefix(max(20, min(200, 4_000_000 / members.count))) {
+      candidate.reached = reach(from: candidate.device, time)
+      let unreached = Double(members.count - candidate.reached) / Double(members.count).squareRoot()
+      if adjacency > 3 { candidate.weight -= 1.2 * unreached }
+      candidates.append(candidate)
     }
     candidates.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
   }
@@ -100,11 +109,9 @@ struct MetricCause {
       }
     }
     // Columns that name entities are links, too.
+    var known = Set(pairs.map { Self.key($0.from, $0.to) })
     for device in isMember.sorted() {
-      for provider in fleet.providers[device]
-      where !pairs.contains(where: {
-        $0.to == device && $0.from == Int(provider) || $0.from == device && $0.to == Int(provider)
-      }) {
+      for provider in fleet.providers[device] where known.insert(Self.key(Int(provider), device)).inserted {
         pairs.append((Int(provider), device, "\u{0}named"))
       }
     }
@@ -131,6 +138,9 @@ struct MetricCause {
       inward[from, default: []].append((to, 1 - forward))
     }
   }
+
+  /// The same for both directions.
+  private static func key(_ a: Int, _ b: Int) -> UInt64 { UInt64(min(a, b)) << 32 | UInt64(max(a, b)) }
 
   private func reach(from device: Int, _ time: (Int) -> Double) -> Int {
     var seen = Set([device])

@@ -112,11 +112,15 @@ struct MetricOnsets {
     }
     // Alone in its whole fleet, a weak change proves nothing.
     guard watched.count >= 8 else { return }
+    let strong = found.values.filter(\.isStrong).map(\.time).sorted()
     for (device, alarm) in found where !alarm.isStrong {
-      let hasCompany = found.contains {
-        $0.key != device && $0.value.isStrong && abs($0.value.time - alarm.time) < 2 * near
+      var low = 0
+      var high = strong.count
+      while low < high {
+        let middle = (low + high) / 2
+        if strong[middle] < alarm.time - 2 * near { low = middle + 1 } else { high = middle }
       }
-      if !hasCompany { found[device] = nil }
+      if low == strong.count || strong[low] > alarm.time + 2 * near { found[device] = nil }
     }
   }
 

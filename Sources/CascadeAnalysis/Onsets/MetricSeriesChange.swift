@@ -4,8 +4,8 @@ internal import Glibc
 ///
 /// Usual is the median of the first part and, on each side of it, the distance to the outer twentieth, so that a skewed
 /// series is no surprise to itself; the deviation in those units feeds a two-sided CUSUM (Page, "Continuous inspection
-/// schemes", 1954), whose alarm lies well above what the first part reached. Where the window holds more than a day, a
-/// daily curve of two harmonics is fitted together with the most likely step (partial regression, Frisch and Waugh
+/// schemes", 1954), whose alarm lies well above what the first part reached. A curve of the load (of the day in windows
+/// of more than one, else a slow swing) is fitted together with the most likely step (partial regression, Frisch and Waugh
 /// 1933, so that a step is not taken for a part of the curve) and taken away. The moment is where a step of the size
 /// seen fits best (Hinkley, "Inference about the change-point", 1970).
 struct MetricSeriesChange {
@@ -25,7 +25,7 @@ struct MetricSeriesChange {
 
   /// Nil where the series did not change, or is too short to tell.
   init?(_ raw: [Double], seconds: [Double]) {
-    let values = Self.withoutDailyCurve(Self.levelled(raw, seconds), seconds)
+    let values = Self.withoutCurve(Self.levelled(raw, seconds), seconds)
     guard values.count >= 12 else { return nil }
     let step = Self.step(values)
     // The incident may fall into the first part.
@@ -131,17 +131,22 @@ struct MetricSeriesChange {
     Robust.median(zip(values.dropFirst(), values).map { abs($0 - $1) }) * 1.4826 / 2.0.squareRoot()
   }
 
-  // MARK: The daily curve
+  // MARK: The curve of the load
 
-  private static func withoutDailyCurve(_ values: [Double], _ seconds: [Double]) -> [Double] {
-    guard values.count >= 100, let first = seconds.first, let last = seconds.last, last - first > 1.2 * 86_400
-    else { return values }
-    let angle = seconds.map { 2 * .pi * $0 / 86_400 }
+  private static func withoutCurve(_ values: [Double], _ seconds: [Double]) -> [Double] {
+    guard values.count >= 60, let first = seconds.first, let last = seconds.last, last > first else {
+      return values
+    }
+    // A day's two harmonics, or, within a day, a slow swing of any phase: cosines of up to three turns.
+    let columns: [[Double]] =
+      last - first > 1.2 * 86_400
+      ? [1.0, 2.0].flatMap { turn in
+        let angle = seconds.map { 2 * .pi * turn * $0 / 86_400 }
+        return [angle.map { sin($0) }, angle.map { cos($0) }]
+      }
+      : (1...6).map { turn in seconds.map { cos(.pi * Double(turn) * ($0 - first) / (last - first)) } }
     var basis: [[Double]] = []
-    for column in [
-      values.map { _ in 1.0 }, angle.map { sin($0) }, angle.map { cos($0) }, angle.map { sin(2 * $0) },
-      angle.map { cos(2 * $0) },
-    ] {
+    for column in [values.map { _ in 1.0 }] + columns {
       var rest = column
       for known in basis { rest = rest.minus(known, times: rest.dot(known)) }
       let length = rest.dot(rest).squareRoot()
@@ -169,11 +174,14 @@ struct MetricSeriesChange {
     let curve = basis.dropFirst().reduce([Double](repeating: 0, count: values.count)) {
       $0.minus($1, times: -levelled.dot($1))
     }
-    let left = levelled.minus(curve, times: 1)
-    let mean = left.reduce(0, +) / Double(left.count)
-    let unexplained = left.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    // Only a curve that explains something is taken away.
-    guard curve.dot(curve) > 0.15 * (unexplained + curve.dot(curve)) else { return values }
+    // Only a curve that the first part has as well is taken away: a failure that passes is no load.
+    let part = 0..<max(20, values.count / 3)
+    func variation(_ list: [Double]) -> Double {
+      let mean = list.reduce(0, +) / Double(list.count)
+      return list.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    }
+    let without = part.map { clipped[$0] - curve[$0] }
+    guard variation(without) < 0.75 * variation(part.map { clipped[$0] }) else { return values }
     return values.minus(curve, times: 1)
   }
 }

@@ -16,7 +16,8 @@ enum SilenceOnsets {
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
     guard mass.count >= 5 else { return [] }
     var groups: [Int: [Int]] = [:]
-    for device in mass { groups[nearestFailed(device, fleet, onsets), default: []].append(device) }
+    var above: [Int32: Int] = [:]
+    for device in mass { groups[nearestFailed(device, fleet, onsets, &above), default: []].append(device) }
     let failed = mass.count { onsets.findings[$0] != nil }
     let everywhere = min(0.5, max(0.01, Double(failed) / Double(mass.count)))
     var result: [(device: Int, finding: Onsets.Finding)] = []
@@ -80,8 +81,22 @@ enum SilenceOnsets {
     }
   }
 
-  private static func nearestFailed(_ device: Int, _ fleet: Fleet, _ onsets: Onsets) -> Int {
-    fleet.ancestors(of: device).first { onsets.findings[Int($0.device)] != nil }.map { Int($0.device) } ?? -1
+  /// The nearest failed provider of an entity, or -1; what lies above each provider is looked up once.
+  private static func nearestFailed(
+    _ device: Int, _ fleet: Fleet, _ onsets: Onsets, _ above: inout [Int32: Int]
+  ) -> Int {
+    for provider in fleet.providers[device] where onsets.findings[Int(provider)] != nil {
+      return Int(provider)
+    }
+    for provider in fleet.providers[device] {
+      if above[provider] == nil {
+        above[provider] =
+          fleet.ancestors(of: Int(provider)).first { onsets.findings[Int($0.device)] != nil }
+          .map { Int($0.device) } ?? -1
+      }
+      if let found = above[provider], found >= 0 { return found }
+    }
+    return -1
   }
 
   /// When the evidence as a whole ends: nearly all of it lies before.

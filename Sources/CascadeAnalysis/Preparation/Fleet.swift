@@ -21,8 +21,11 @@ struct Fleet {
   private(set) var dependants: [[Int32]]
   /// Contacts between alike entities.
   private(set) var contacts: [[Int32]]
-  /// True where dependencies were learned from who names whom.
+  /// True where dependencies were learned from who names whom, and from what entities share.
   var isLearned = false
+  /// Infrastructure of which nothing tells whom it serves: taken to serve everybody until failures say more. With what a
+  /// choice among those it serves costs, in nats.
+  var guessedScopes: [Int: Double] = [:]
   /// Per attribute: the code of the absent value, or -1.
   private(set) var absentCode: [Int32]
 
@@ -203,6 +206,11 @@ struct Fleet {
     else { return }
     providers[device].append(Int32(provider))
     dependants[provider].append(Int32(device))
+  }
+
+  mutating func removeHint(provider: Int, of device: Int) {
+    providers[device].removeAll { $0 == Int32(provider) }
+    dependants[provider].removeAll { $0 == Int32(device) }
   }
 
   mutating func addHint(contact other: Int, of device: Int) {

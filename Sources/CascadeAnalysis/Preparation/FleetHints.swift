@@ -38,6 +38,7 @@ extension Fleet {
         }
         served = Set(alike)
       }
+      if served == nil { guessedScopes[device] = 0 }
       groups.append((device, served ?? Set(mass)))
     }
     // Smaller ones first, so that each finds what lies below it.
@@ -74,6 +75,8 @@ extension Fleet {
         && (provided[classOf[device]] ?? 0) * 4 >= size[classOf[device]]!
     }
     guard !open.isEmpty else { return }
+    let classes = Set(open.map { classOf[$0] })
+    let likes = row.indices.filter { row[$0] >= 0 && !providers[$0].isEmpty && classes.contains(classOf[$0]) }
     var hints: [Int: (share: Double, provider: Int32)] = [:]
     for column in inventory.attributes.indices where inventory.values[column].count > 1 {
       // By class and value: how often each provider.
@@ -83,7 +86,7 @@ extension Fleet {
         guard code != absentCode[column] else { return nil }
         return UInt64(UInt32(classOf[device])) << 32 | UInt64(UInt32(code))
       }
-      for device in row.indices where row[device] >= 0 {
+      for device in likes {
         guard let provider = providers[device].first, let key = key(device) else { continue }
         counts[key, default: [:]][provider, default: 0] += 1
       }
@@ -151,5 +154,28 @@ extension Fleet {
       }
     }
     if isUsed { isLearned = true }
+  }
+
+  /// Whom guessed infrastructure serves, by who failed when it did: the groups below it most of which failed within a
+  /// quarter of an hour, and not those of which hardly any did. The choice is paid for when it is compared with others.
+  mutating func narrow(_ onsets: Onsets) {
+    for (provider, _) in guessedScopes.sorted(by: { $0.key < $1.key }) {
+      guard let time = onsets.findings[provider]?.time else { continue }
+      let groups = dependants[provider].map { Int($0) }.filter { isShared[$0] }
+      var hot = 0
+      var cold: [Int] = []
+      for group in groups {
+        let plain = dependants[group].filter { !isShared[Int($0)] }
+        guard plain.count >= 2 else { continue }
+        let failed = plain.count { device in
+          guard let onset = onsets.findings[Int(device)]?.time else { return false }
+          return onset > time - 60 && onset < time + 900
+        }
+        if failed * 2 >= plain.count { hot += 1 } else if failed * 5 < plain.count { cold.append(group) }
+      }
+      guard hot >= 1, !cold.isEmpty else { continue }
+      for group in cold { removeHint(provider: provider, of: group) }
+      guessedScopes[provider] = 0.7 * Double(hot + cold.count)
+    }
   }
 }

@@ -11,6 +11,7 @@ enum SeriesTables {
   static func divided(_ evidence: IncidentEvidence) -> IncidentEvidence {
     guard !evidence.series.isEmpty else { return evidence }
     var evidence = evidence
+    let holders = Set(evidence.series.map(\.device)).count
     var index: [String: Int32] = [:]
     for (position, name) in evidence.devices.enumerated() where index[name] == nil {
       index[name] = Int32(position)
@@ -24,7 +25,8 @@ enum SeriesTables {
       let known = names.map { name in
         owner(name, index).flatMap { positions.count >= 4 || index[$0.owner] == device ? $0 : nil }
       }
-      let parts = known.contains { $0 != nil } ? known : grid(names)
+      // Where many have numbers, disk_read and net_read are one's own measures; one table for all is another matter.
+      let parts = known.contains { $0 != nil } ? known : holders <= 2 ? grid(names) : known
       for (position, part) in zip(positions, parts) {
         guard let part else { continue }
         if index[part.owner] == nil {

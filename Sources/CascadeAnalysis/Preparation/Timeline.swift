@@ -77,12 +77,17 @@ struct Timeline {
     for (index, count) in histogram.enumerated() { total[index % 8] += Int(count) }
     let isFlat = (total.max() ?? 0) * 1000 >= total.reduce(0, +) * 995
     tones = (0..<templates).map { template in
-      if isFlat { return .unknown }
+      // A row of numbers without a word tells of no trouble by being there.
+      let isWordless = !evidence.templateTexts[template].utf8.contains {
+        $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 128
+      }
+      if isFlat { return isWordless ? .quiet : .unknown }
       var best = 7
       for severity in 0..<8 where histogram[template * 8 + severity] > histogram[template * 8 + best] {
         best = severity
       }
-      return histogram[template * 8 + best] == 0 ? .unknown : best <= 4 ? .loud : .quiet
+      guard histogram[template * 8 + best] > 0 else { return isWordless ? .quiet : .unknown }
+      return best <= 4 ? .loud : .quiet
     }
     isLoud = tones.map { $0 != .quiet }
     start = seconds.first ?? 0

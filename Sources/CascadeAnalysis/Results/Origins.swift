@@ -81,7 +81,7 @@ struct Origins {
       if entry.size > -0.2 { candidate.reasonsFor.append("its numbers went as far as anybody's, or farther") }
       if entry.reached > 1 {
         candidate.reasonsFor.append(
-          "\(entry.reached - 1) of \(telemetry.candidates.count - 1) other failures can be reached from it over links"
+          "\(entry.reached - 1) of \(telemetry.memberCount - 1) other failures can be reached from it over links"
         )
       }
       if entry.size < -0.7 { candidate.reasonsAgainst.append("the numbers of others went much farther") }

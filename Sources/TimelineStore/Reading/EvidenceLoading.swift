@@ -111,9 +111,10 @@ private struct EvidenceLoader {
   private var valueCount = 0
   private var scratch: [UInt8] = []
   private var pathScratch: [UInt8] = []
-  /// Path of a record's first number, its short words, and how many names were made of such.
-  private var firstScratch: [UInt8] = []
+  /// Of one record: its short words, the entity among them, its numbers; and how many names were made of words.
   private var tidyScratch: [UInt8] = []
+  private var ownerScratch: [UInt8] = []
+  private var numberScratch: [(path: [UInt8], value: Double)] = []
   private var tidyNames = 0
   private var mentioned: [Int32] = []
 
@@ -263,43 +264,51 @@ private struct EvidenceLoader {
     }
   }
 
+  /// Numbers become series. In a table of many entities the row says whose they are: one number beside a few words is a
+  /// row of a tidy table (service, measure, value), and of several numbers those words count that name an entity.
   private mutating func readFields(_ json: UnsafeBufferPointer<UInt8>, _ device: Int32, _ position: Int32) {
     tidyScratch.removeAll(keepingCapacity: true)
-    var numbers = 0
+    ownerScratch.removeAll(keepingCapacity: true)
+    numberScratch.removeAll(keepingCapacity: true)
     var texts = 0
-    var first = 0.0
     FieldReader.forEachLeaf(in: json) { leaf in
       if leaf.isText {
-        if leaf.value.count >= 2, leaf.value.count <= 256 { _ = lookUp(leaf.value) }
-        texts += leaf.value.count <= 48 ? 1 : 8
-        if texts <= 3 {
-          tidyScratch += leaf.value
-          tidyScratch.append(UInt8(ascii: "/"))
+        var isEntity = false
+        if leaf.value.count >= 2, leaf.value.count <= 256 {
+          let known = mentioned.count
+          isEntity = lookUp(leaf.value) && mentioned[known] != device
+        }
+        // Stamps, addresses and ids are no words of a table.
+        let digits = leaf.value.count { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        texts += leaf.value.count <= 48 && digits * 2 <= leaf.value.count ? 1 : 8
+        guard texts <= 3 else { return }
+        tidyScratch += leaf.value
+        tidyScratch.append(UInt8(ascii: "/"))
+        if isEntity, ownerScratch.isEmpty {
+          ownerScratch += leaf.value
+          ownerScratch.append(UInt8(ascii: "/"))
         }
       } else if device >= 0, let number = FieldReader.number(leaf.value) {
-        numbers += 1
-        if numbers == 2 {
-          swap(&pathScratch, &firstScratch)
-          addValue(first, device, position)
-        }
         pathScratch.removeAll(keepingCapacity: true)
         leaf.appendPath(to: &pathScratch)
-        // The first waits until it is known whether it is the only one.
-        if numbers == 1 { first = number } else { addValue(number, device, position) }
-        if numbers == 1 { swap(&pathScratch, &firstScratch) }
+        numberScratch.append((pathScratch, number))
       }
     }
-    guard numbers == 1 else { return }
-    // One number beside a few words is a row of a tidy table (service, measure, value): the words say what it measures.
-    pathScratch.removeAll(keepingCapacity: true)
-    if (1...3).contains(texts), tidyNames < 1024 || fieldIndex[tidyScratch + firstScratch] != nil {
-      pathScratch += tidyScratch
-      pathScratch += firstScratch
-      if fieldIndex[pathScratch] == nil { tidyNames += 1 }
-    } else {
-      pathScratch += firstScratch
+    let isTidy = numberScratch.count == 1 && (1...3).contains(texts)
+    for (path, number) in numberScratch {
+      pathScratch.removeAll(keepingCapacity: true)
+      pathScratch += isTidy ? tidyScratch : ownerScratch
+      pathScratch += path
+      if fieldIndex[pathScratch] == nil, pathScratch.count > path.count {
+        if tidyNames < 2048 {
+          tidyNames += 1
+        } else {
+          pathScratch.removeAll(keepingCapacity: true)
+          pathScratch += path
+        }
+      }
+      addValue(number, device, position)
     }
-    addValue(first, device, position)
   }
 
   /// The field's path is in `pathScratch`.

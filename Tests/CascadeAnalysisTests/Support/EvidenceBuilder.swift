@@ -17,6 +17,9 @@ struct EvidenceBuilder {
   /// Identity basis given to all events.
   var basis = IdentityBasis.selfAsserted
 
+  /// The links so far.
+  var links: [Topology.Link] { result.topology.links }
+
   init() {}
 
   mutating func device(_ name: String) -> Int32 {
