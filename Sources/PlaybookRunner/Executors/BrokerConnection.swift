@@ -93,6 +93,8 @@ final class BrokerConnection: Sendable {
   }
 
   private static let library: Int32 = mosquitto_lib_init()
+  private static let alert =
+    "it ended the TLS session: our certificate is missing, revoked, expired, or of an authority it does not know"
 
   private static func connection(_ pointer: UnsafeMutableRawPointer?) -> BrokerConnection? {
     pointer.map { Unmanaged<BrokerConnection>.fromOpaque($0).takeUnretainedValue() }
@@ -127,13 +129,19 @@ final class BrokerConnection: Sendable {
   /// Connects. Returns why it failed, or nil.
   func connect(_ address: Address, timeout: Int64) async -> (reason: String, reached: Bool)? {
     let started = mosquitto_connect_async(client, address.host, Int32(address.port), 30)
+    let problem = errno
     if started != MOSQ_ERR_SUCCESS.rawValue {
       let reason =
         started == MOSQ_ERR_ERRNO.rawValue
-        ? String(cString: strerror(errno)) : String(cString: mosquitto_strerror(started))
+        ? String(cString: strerror(problem)) : String(cString: mosquitto_strerror(started))
+      // A quick broker answers the handshake before this call is back.
       if started == MOSQ_ERR_TLS.rawValue {
         let complaint = state.withLock { $0.complaint }
-        return ("\(address.host):\(address.port): TLS cannot be set up: \(complaint)", true)
+        let why = TransportSecurity.refusal(complaint) ?? "TLS cannot be set up: \(complaint)"
+        return ("\(address.host):\(address.port) refused: \(why)", true)
+      }
+      if started == MOSQ_ERR_ERRNO.rawValue, problem == EPROTO {
+        return ("\(address.host):\(address.port) refused: \(Self.alert)", true)
       }
       return ("cannot connect to \(address.host):\(address.port): \(reason)", false)
     }
@@ -227,9 +235,7 @@ final class BrokerConnection: Sendable {
     guard code != 0 else { return }
     // An alert of the other side comes as this error alone, without OpenSSL's words.
     if code == MOSQ_ERR_ERRNO.rawValue, errno == EPROTO {
-      return finishWait(
-        "refused: it ended the TLS session: our certificate is missing, revoked, expired, or of an authority it does not know"
-      )
+      return finishWait("refused: \(Self.alert)")
     }
     let complaint = state.withLock { $0.complaint }
     if let why = TransportSecurity.refusal(complaint) { return finishWait("refused: \(why)") }
