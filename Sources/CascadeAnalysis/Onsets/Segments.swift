@@ -34,8 +34,8 @@ struct Segments {
         found.append(time...time)
       }
     }
-    let covered = found.reduce(0) { $0 + 2.5 * ($1.upperBound - $1.lowerBound) + 5400 }
-    guard !found.isEmpty, covered < 0.5 * window else { return }
+    let covered = found.reduce(0) { $0 + 2.5 * ($1.upperBound - $1.lowerBound) + min(5400, window / 4) }
+    guard !found.isEmpty, covered < 0.75 * window else { return }
     areWhole = false
     // Late and early single ones of an incident lie near it.
     list = found.map { ($0.lowerBound - 900)...($0.upperBound + 900) }

@@ -153,18 +153,35 @@ struct Perturbation: Sendable {
     return [:]
   }
 
-  static let longer = Perturbation(words: "a long quiet past before it") { rows, dice, _ in
+  static let longer = Perturbation(words: "a long quiet past before it") { rows, dice, failed in
     // The first tenth of the window, forty times before itself.
     let first = rows.rows.map(\.time).min() ?? 0
     let last = rows.rows.map(\.time).max() ?? 0
     let part = (last - first) / 10
-    // Single failures do not come back forty times.
     let past = rows.rows.filter { $0.time < first + part && $0.severity > 3 }
     for turn in 1...40 {
       for var row in past {
         row.time -= Int64(turn) * part
         row.time += Int64((dice.unit() - 0.5) * 20e9)
         row.id = 30_000_000 + Int64(rows.rows.count)
+        row.tokens = []
+        rows.rows.append(row)
+      }
+    }
+    // Errors and single failures go on at the rate of the window itself, on any entity that did not fail.
+    let healthy = rows.base.devices.indices.filter { !failed.contains(rows.base.devices[$0]) }.map {
+      Int32($0)
+    }
+    let isHealthy = Set(healthy)
+    let errors = rows.rows.filter { $0.time >= first && $0.severity <= 3 && isHealthy.contains($0.device) }
+    for turn in 1...4 {
+      var stand: [Int32: Int32] = [:]
+      for var row in errors {
+        let other = stand[row.device] ?? healthy[Int(dice.next() % UInt64(healthy.count))]
+        stand[row.device] = other
+        row.device = other
+        row.time -= Int64(turn) * (last - first)
+        row.id = 35_000_000 + Int64(rows.rows.count)
         row.tokens = []
         rows.rows.append(row)
       }
