@@ -89,6 +89,11 @@ import Testing
     #expect(
       gate.refusal(Self.request(host.merging(["origin": "http://127.0.0.1:8000"]) { $1 }, method: .post))
         == nil)
+    // A browser that is told to send no referrer calls its origin null, and says by other means that it is ours.
+    for (site, expected) in [("same-origin", nil), ("cross-site", 403), ("none", 403)] as [(String, Int?)] {
+      let headers = host.merging(["origin": "null", "sec-fetch-site": site]) { $1 }
+      #expect(gate.refusal(Self.request(headers, method: .post))?.status == expected, "\(site)")
+    }
   }
 
   @Test func aCodeLetsOneBrowserInOnce() throws {

@@ -66,7 +66,11 @@ final class Gatekeeper: Sendable {
     else {
       return (421, "this server answers only as http://127.0.0.1:\(port)")
     }
-    if let origin = request.headers["origin"], origin.lowercased() != "http://\(host)" {
+    // Under `Referrer-Policy: no-referrer` a browser calls the origin of our own forms `null` (Fetch, "append a request
+    // Origin header"); then its `Sec-Fetch-Site`, which no page can set, has to say that it is ours.
+    if let origin = request.headers["origin"], origin.lowercased() != "http://\(host)",
+      !(origin == "null" && request.headers["sec-fetch-site"] == "same-origin")
+    {
       return (403, "the request comes from another page")
     }
     if request.method == .post {
