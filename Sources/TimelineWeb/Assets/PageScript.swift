@@ -13,7 +13,9 @@ enum PageScript {
         const list = rows();
         if (!list.length) return;
         at = Math.max(0, Math.min(list.length - 1, index));
-        const target = list[at].querySelector("a.message, td a, button, [tabindex]");
+        // What Enter opens: the event or the row's own link, not the star before it.
+        const target = ["a[href^='/event/']", "td a", "button, [tabindex]"]
+          .map((selector) => list[at].querySelector(selector)).find((found) => found);
         if (target) target.focus();
         list[at].scrollIntoView({ block: "nearest" });
       };
