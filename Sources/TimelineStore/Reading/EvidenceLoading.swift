@@ -76,7 +76,7 @@ extension CaseReader {
         loader.add(rows, time, catalog.origins)
       }
     }
-    report.valuesLeftOut = loader.valuesLeftOut
+    report.valuesLeftOut = loader.series.leftOut
     report.tokensLeftOut = loader.tokensLeftOut
     return (loader.finished(), report)
   }
@@ -86,7 +86,6 @@ extension CaseReader {
 private struct EvidenceLoader {
   let limits: EvidenceLimits
   var evidence = IncidentEvidence()
-  var valuesLeftOut = 0
   var tokensLeftOut = 0
 
   /// Entities by `ContentHash` of the name: index into `devices`.
@@ -100,25 +99,19 @@ private struct EvidenceLoader {
   /// By row of the file until `finished`: events with mentions, tokens, values.
   private var mentions: [(event: Int32, device: Int32)] = []
   private var tokens: [(event: Int32, hash: UInt32)] = []
-  private struct SeriesKey: Hashable {
-    var device: Int32
-    var field: Int32
-  }
-  private var fieldNames: [String] = []
-  private var fieldIndex: [[UInt8]: Int32] = [:]
-  private var seriesIndex: [SeriesKey: Int] = [:]
-  private var series: [(key: SeriesKey, events: [Int32], values: [Double])] = []
-  private var valueCount = 0
+  var series: SeriesCollection
   private var scratch: [UInt8] = []
   private var pathScratch: [UInt8] = []
-  /// Of one record: its short words, the entity among them, its numbers; and how many names were made of words.
+  /// Of one record: its short words, the entity among them, its numbers.
   private var tidyScratch: [UInt8] = []
   private var ownerScratch: [UInt8] = []
   private var numberScratch: [(path: [UInt8], value: Double)] = []
-  private var tidyNames = 0
   private var mentioned: [Int32] = []
 
-  init(limits: EvidenceLimits) { self.limits = limits }
+  init(limits: EvidenceLimits) {
+    self.limits = limits
+    series = SeriesCollection(limit: limits.values)
+  }
 
   mutating func addEntities(_ reader: CaseReader) throws {
     let rows = try reader.connection.prepare("SELECT ordinal, name FROM device ORDER BY ordinal")
@@ -265,7 +258,8 @@ private struct EvidenceLoader {
   }
 
   /// Numbers become series. In a table of many entities the row says whose they are: one number beside a few words is a
-  /// row of a tidy table (service, measure, value), and of several numbers those words count that name an entity.
+  /// row of a tidy table (service, measure, value), and of several numbers the word counts that names an entity, as long as
+  /// the device names several such.
   private mutating func readFields(_ json: UnsafeBufferPointer<UInt8>, _ device: Int32, _ position: Int32) {
     tidyScratch.removeAll(keepingCapacity: true)
     ownerScratch.removeAll(keepingCapacity: true)
@@ -296,52 +290,12 @@ private struct EvidenceLoader {
     }
     let isTidy = numberScratch.count == 1 && (1...3).contains(texts)
     for (path, number) in numberScratch {
-      pathScratch.removeAll(keepingCapacity: true)
-      pathScratch += isTidy ? tidyScratch : ownerScratch
-      pathScratch += path
-      if fieldIndex[pathScratch] == nil, pathScratch.count > path.count {
-        if tidyNames < 2048 {
-          tidyNames += 1
-        } else {
-          pathScratch.removeAll(keepingCapacity: true)
-          pathScratch += path
-        }
+      if isTidy {
+        series.add(number, path: path, words: tidyScratch, device: device, event: position)
+      } else {
+        series.add(number, path: path, owner: ownerScratch, device: device, event: position)
       }
-      addValue(number, device, position)
     }
-  }
-
-  /// The field's path is in `pathScratch`.
-  private mutating func addValue(_ number: Double, _ device: Int32, _ position: Int32) {
-    guard valueCount < limits.values else {
-      valuesLeftOut += 1
-      return
-    }
-    let field: Int32
-    if let known = fieldIndex[pathScratch] {
-      field = known
-    } else {
-      // Names of fields come from the evidence and may be without end.
-      guard fieldNames.count < 4096 else {
-        valuesLeftOut += 1
-        return
-      }
-      field = Int32(fieldNames.count)
-      fieldNames.append(String(decoding: pathScratch, as: UTF8.self))
-      fieldIndex[pathScratch] = field
-    }
-    let key = SeriesKey(device: device, field: field)
-    let index: Int
-    if let known = seriesIndex[key] {
-      index = known
-    } else {
-      index = series.count
-      seriesIndex[key] = index
-      series.append((key, [], []))
-    }
-    series[index].events.append(position)
-    series[index].values.append(number)
-    valueCount += 1
   }
 
   private mutating func errorLog(_ error: Int64?) -> UInt8 {
@@ -368,11 +322,7 @@ private struct EvidenceLoader {
       for (new, old) in order.enumerated() { place[Int(old)] = Int32(new) }
       for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
       for index in tokens.indices { tokens[index].event = place[Int(tokens[index].event)] }
-      for index in series.indices {
-        for value in series[index].events.indices {
-          series[index].events[value] = place[Int(series[index].events[value])]
-        }
-      }
+      series.reorder(place)
       mentions.sort { ($0.event, $0.device) < ($1.event, $1.device) }
       tokens.sort { $0.event < $1.event || ($0.event == $1.event && $0.hash < $1.hash) }
     }
@@ -382,22 +332,7 @@ private struct EvidenceLoader {
     evidence.tokenEvents = tokens.map(\.event)
     evidence.tokenHashes = tokens.map(\.hash)
     tokens = []
-    let times = evidence.times
-    let ids = evidence.eventIDs
-    let names = fieldNames
-    evidence.series = series.map { one in
-      var events = one.events
-      var values = one.values
-      if zip(events, events.dropFirst()).contains(where: { $0 > $1 }) {
-        let sorted = zip(events, values).sorted { $0.0 < $1.0 }
-        events = sorted.map(\.0)
-        values = sorted.map(\.1)
-      }
-      return MetricSeries(
-        device: one.key.device, name: names[Int(one.key.field)], times: events.map { times[Int($0)] },
-        values: values,
-        eventIDs: events.map { ids[Int($0)] })
-    }
+    evidence.series = series.finished(times: evidence.times, ids: evidence.eventIDs)
     return evidence
   }
 
