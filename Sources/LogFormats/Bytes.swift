@@ -102,6 +102,13 @@ enum Bytes {
     var i = 0
     let count = bytes.count
     while i < count {
+      if i &+ 32 <= count {
+        let all = word(bytes, i) | word(bytes, i &+ 8) | word(bytes, i &+ 16) | word(bytes, i &+ 24)
+        if all & 0x8080_8080_8080_8080 == 0 {
+          i &+= 32
+          continue
+        }
+      }
       if i &+ 8 <= count, word(bytes, i) & 0x8080_8080_8080_8080 == 0 {
         i &+= 8
         continue

@@ -53,14 +53,16 @@ final class JSONObjectReader {
     failure = .notJSON
     let end = object(record, at: start, parent: -1, depth: 0)
     guard end >= 0 else { return .failure(failure) }
-    if lessons > 0, needsLesson(record) {
+    var stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
+    if lessons > 0, needsLesson(stamp) {
       lessons -= 1
       if learn(record, from: start, to: end) {
         for index in 0..<Self.roles { candidates[index].rank = 255 }
         _ = object(record, at: start, parent: -1, depth: 0)
+        stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
       }
     }
-    assign(record, from: start, to: end, into: &reading)
+    assign(record, from: start, to: end, stamp, into: &reading)
     return .success(end)
   }
 
@@ -167,11 +169,12 @@ final class JSONObjectReader {
 
   /// Fills the reading from the candidates.
   private func assign(
-    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into reading: inout Reading
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ stamp: Stamp?,
+    into reading: inout Reading
   ) {
     var cuts = CutList()
     let time = self[.time].pointee
-    if time.rank < 255, let stamp = stamp(record, time) {
+    if time.rank < 255, let stamp {
       set(stamp, time, &reading)
       cuts.add(time.memberStart, time.memberEnd)
     } else {
@@ -326,11 +329,10 @@ final class JSONObjectReader {
 
   // MARK: Learning from values
 
-  private func needsLesson(_ record: UnsafeRawBufferPointer) -> Bool {
+  private func needsLesson(_ stamp: Stamp?) -> Bool {
     if self[.severity].pointee.rank == 255 || self[.device].pointee.rank == 255 { return true }
     if self[.message].pointee.rank == 255 { return true }
-    let time = self[.time].pointee
-    return time.rank == 255 || stamp(record, time) == nil
+    return stamp == nil
   }
 
   /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.

@@ -9,8 +9,11 @@ import Testing
   static let events = 3000
 
   /// Loads one source of `events` events into a case.
-  static func load(_ path: String, part: Int, onStage: (@Sendable (LoadStage) -> Void)? = nil) throws {
+  static func load(
+    _ path: String, part: Int, ownSegment: Bool = false, onStage: (@Sendable (LoadStage) -> Void)? = nil
+  ) throws {
     var options = CaseLoader.Options()
+    if ownSegment { options.largeLoad = 1000 }
     options.onStage = onStage
     options.streamedBytes = 50_000
     let loader = try CaseLoader(path: path, options: options)
@@ -41,7 +44,9 @@ import Testing
   }
 
   /// Loads and notes each stage in a file, to be killed so long after the load's beginning, or after the beginning of a stage.
-  static func loadToBeKilled(_ path: String, notes: String, stage: UInt8, after delay: Int) throws {
+  static func loadToBeKilled(
+    _ path: String, notes: String, ownSegment: Bool, stage: UInt8, after delay: Int
+  ) throws {
     let descriptor = open(notes, O_CREAT | O_WRONLY, 0o600)
     let note: @Sendable (LoadStage) -> Void = { reached in
       var byte = reached.rawValue
@@ -49,7 +54,7 @@ import Testing
       if reached.rawValue == stage { killSelf(after: delay) }
     }
     note(.reading)
-    try load(path, part: 1, onStage: note)
+    try load(path, part: 1, ownSegment: ownSegment, onStage: note)
     // Done before the kill: wait for it.
     while true { sleep(1) }
   }
@@ -81,9 +86,10 @@ import Testing
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [
           path = path as String, notes = notes as String, stage = stage.rawValue as UInt8,
+          ownSegment = (step % 2 == 0) as Bool,
           delay = delay as Int
         ] in
-        try Self.loadToBeKilled(path, notes: notes, stage: stage, after: delay)
+        try Self.loadToBeKilled(path, notes: notes, ownSegment: ownSegment, stage: stage, after: delay)
       }
       let last = try Data(contentsOf: URL(filePath: notes)).first.flatMap(LoadStage.init) ?? .reading
       reached[last, default: 0] += 1

@@ -120,6 +120,58 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
+  /// Loads that get segments of their own, built as pages beside the case, leave what loads through SQLite leave.
+  @Test(arguments: 1...4) func laterSegmentsAreStoredLikeThroughSQLite(seed: UInt64) throws {
+    var dumps: [String] = []
+    for pages in [false, true] {
+      var random = SeededGenerator(state: seed &* 31)
+      let path = folder.file("later-\(seed)-\(pages).firebreak")
+      for load in 0..<4 {
+        var options = CaseLoader.Options()
+        options.now = Instant(nanoseconds: Int64(load))
+        options.writesPages = pages
+        options.entriesInMemory = 500
+        options.largeLoad = 100
+        let loader = try CaseLoader(path: path, options: options)
+        for lane in 0..<2 {
+          var builder = BatchBuilder()
+          for _ in 0..<Int.random(in: 0...600, using: &random) { Self.addRandomEvent(&builder, &random) }
+          try loader.load(
+            order: lane, "l\(load)-\(lane)", hash: UInt64.random(in: 0..<40, using: &random), [builder.batch])
+        }
+        _ = try loader.finish()
+      }
+      #expect(try sqlite3(path, "PRAGMA integrity_check; PRAGMA foreign_key_check") == "ok")
+      #expect(!folder.files.contains { $0.hasPrefix(".firebreak") })
+      dumps.append(
+        try sqlite3(path, ".dump")
+          + sqlite3(
+            path,
+            "SELECT group_concat(id) FROM (SELECT id FROM segment_2 ORDER BY device, time); "
+              + "SELECT group_concat(id) FROM (SELECT id FROM segment_2 ORDER BY time)"))
+    }
+    #expect(dumps[0] == dumps[1])
+  }
+
+  /// SQLite must move a staged segment's trees as they are.
+  @Test func aStagedSegmentIsTransferredWithoutSorting() throws {
+    let path = folder.file("transfer.firebreak")
+    let connection = try SQLiteConnection(path: path, flags: 6)
+    try connection.execute("ATTACH '\(folder.file("staged.firebreak"))' AS staged")
+    for object in CaseSchema.segmentObjects(number: 2) {
+      try connection.execute(object.sql)
+      try connection.execute(
+        object.sql.replacingOccurrences(
+          of: object.type == "index" ? "INDEX segment_2_" : "TABLE segment_2",
+          with: object.type == "index" ? "INDEX staged.segment_2_" : "TABLE staged.segment_2"))
+    }
+    let plan = try connection.rows("EXPLAIN INSERT INTO main.segment_2 SELECT * FROM staged.segment_2")
+    let operations = plan.compactMap { $0[1].text }
+    #expect(
+      !operations.contains("Column") && !operations.contains { $0.hasPrefix("Sorter") }, "\(operations)")
+    #expect(operations.filter { $0 == "IdxInsert" }.count == 3, "\(operations)")
+  }
+
   /// Lanes that are fed side by side, in any order, leave the very same file as one after the other.
   @Test(arguments: 1...6) func theFilesBytesDoNotDependOnWhoIsFasterThanWhom(seed: UInt64) throws {
     var content = SeededGenerator(state: seed)

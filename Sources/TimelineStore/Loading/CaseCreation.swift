@@ -58,14 +58,14 @@ enum CaseCreation {
 
   /// Small batches go into the last segment while that is small, so that there are few; others get their own.
   static func chooseSegment(
-    _ connection: SQLiteConnection, events: Int64
+    _ connection: SQLiteConnection, events: Int64, largeLoad: Int64
   ) throws(StoreError) -> (number: Int64, isNew: Bool) {
     let segments = try connection.rows("SELECT number, events FROM segment ORDER BY number DESC")
     guard let last = segments.first, let number = last[0].integer, let size = last[1].integer else {
       return (1, true)
     }
     let total = segments.reduce(Int64(0)) { $0 + ($1[1].integer ?? 0) }
-    let isSmall = size < max(200_000, total / 32) && events < 50_000
+    let isSmall = size < max(200_000, total / 32) && events < largeLoad
     return isSmall || segments.count >= 64 ? (number, false) : (number + 1, true)
   }
 

@@ -23,6 +23,8 @@ public final class CaseLoader: EventSink {
     var writesPages = true
     /// Index entries kept in memory at a time, 32 bytes each.
     var entriesInMemory = 1 << 20
+    /// Loads of at least so many events get a segment of their own.
+    var largeLoad: Int64 = 50_000
     /// Bytes of rows that a source may have waiting when it is its lane's turn.
     var streamedBytes = 512 << 10
     /// Told when a load comes to its next stage.
@@ -175,13 +177,37 @@ public final class CaseLoader: EventSink {
     }
     let lanes = state.lanes.sorted { $0.order < $1.order }
     let segment = try CaseCreation.chooseSegment(
-      connection, events: Self.newEvents(in: lanes, contents: contents))
+      connection, events: Self.newEvents(in: lanes, contents: contents), largeLoad: options.largeLoad)
+    if !isNewCase, segment.isNew, options.writesPages {
+      // No other load can come between; notes and journals may, and do not matter here.
+      try connection.execute("ROLLBACK")
+      return try write(contents, lanes, segment, connection, state, lock)
+    }
     let assembly = CaseAssembly(path: path, contents: contents) { () throws(StoreError) in
       try SQLiteEventWriter(connection: connection, segment: segment.number, isNew: segment.isNew)
     }
     for lane in lanes { try lane.handOver(to: assembly) }
     options.onStage?(.indexes)
     try assembly.finish()
+    return try writeTables(connection, assembly, segment, state, lock)
+  }
+
+  /// A load of its own segment into a case that is there.
+  private func write(
+    _ contents: CaseContents, _ lanes: [LoadLane], _ segment: (number: Int64, isNew: Bool),
+    _ connection: SQLiteConnection, _ state: borrowing State, _ lock: WriterLock
+  ) throws(StoreError) -> LoadSummary {
+    let staging = try SegmentStaging(number: segment.number, beside: path, options: options)
+    let assembly = CaseAssembly(path: path, contents: contents) { () throws(StoreError) in
+      try staging.makeWriter()
+    }
+    for lane in lanes { try lane.handOver(to: assembly) }
+    options.onStage?(.indexes)
+    try assembly.finish()
+    if assembly.events > 0 { try staging.attach(to: connection) }
+    try connection.execute("BEGIN IMMEDIATE")
+    _ = try SchemaInspection.check(connection)
+    if assembly.events > 0 { try staging.carryOver(connection) }
     return try writeTables(connection, assembly, segment, state, lock)
   }
 

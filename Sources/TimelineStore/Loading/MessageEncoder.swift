@@ -132,10 +132,18 @@ extension MessageEncoder {
       odd |= word | ((word &- ones) & ~word)
       offset &+= 8
     }
-    while offset < bytes.count {
-      let byte = base.load(fromByteOffset: offset, as: UInt8.self)
-      odd |= UInt64(byte == 0 ? 0x80 : byte)
-      offset &+= 1
+    if offset < bytes.count {
+      if bytes.count >= 8 {
+        // The last eight bytes, some of them once more.
+        let word = base.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
+        odd |= word | ((word &- ones) & ~word)
+      } else {
+        while offset < bytes.count {
+          let byte = base.load(fromByteOffset: offset, as: UInt8.self)
+          odd |= UInt64(byte == 0 ? 0x80 : byte)
+          offset &+= 1
+        }
+      }
     }
     if odd & (ones &* 0x80) == 0 { return true }
     return !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil

@@ -43,11 +43,17 @@ struct BlockSignature: ~Copyable {
 
   /// The bits of a template: six of them, since it is asked for alone.
   static func places(template id: UInt64) -> [Int] {
-    let first = (id ^ 0x5851_F42D_4C95_7F2D) &* 0x9E37_79B9_7F4A_7C15
-    let second = (id ^ id >> 29 ^ 0x1405_7B7E_F767_814F) &* 0xBF58_476D_1CE4_E5B9
+    let (first, second) = hashes(template: id)
     return [first, second].flatMap { hash in
       [51, 38, 25].map { Int(truncatingIfNeeded: hash >> UInt64($0) & 8191) }
     }
+  }
+
+  @inline(__always) private static func hashes(template id: UInt64) -> (UInt64, UInt64) {
+    (
+      (id ^ 0x5851_F42D_4C95_7F2D) &* 0x9E37_79B9_7F4A_7C15,
+      (id ^ id >> 29 ^ 0x1405_7B7E_F767_814F) &* 0xBF58_476D_1CE4_E5B9
+    )
   }
 
   @inline(__always) private func set(_ place: Int) {
@@ -88,6 +94,15 @@ struct BlockSignature: ~Copyable {
 
   /// Adds a template by its content id.
   func insert(template id: UInt64) {
-    for place in Self.places(template: id) { set(place) }
+    // Without the list: this is done some twenty times a block.
+    let (first, second) = Self.hashes(template: id)
+    set(hash: first)
+    set(hash: second)
+  }
+
+  @inline(__always) private func set(hash: UInt64) {
+    set(Int(truncatingIfNeeded: hash >> 51))
+    set(Int(truncatingIfNeeded: hash >> 38 & 8191))
+    set(Int(truncatingIfNeeded: hash >> 25 & 8191))
   }
 }
