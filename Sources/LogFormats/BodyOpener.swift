@@ -8,8 +8,12 @@ import IncidentModel
 final class BodyOpener {
   private let json = NestedJSON()
   @exclusivity(unchecked) private var inner = Reading()
-  /// Parsers by the hash of a program's name, made when the program is met first.
-  @exclusivity(unchecked) private var parsers: [UInt64: DefinedParser] = [:]
+  /// Parsers by the hash of a program's name as it was written, made when the program is met first; nil where no
+  /// definition names it.
+  @exclusivity(unchecked) private var parsers: [UInt64: DefinedParser?] = [:]
+  /// The programs met last, by four bits of that hash.
+  private let recent = UnsafeMutablePointer<(name: UInt64, parser: Unmanaged<DefinedParser>?)>.allocate(
+    capacity: 16)
   @exclusivity(unchecked) private var topics: DefinedParser?
   @exclusivity(unchecked) private var copy: [UInt8] = []
 
@@ -32,6 +36,10 @@ final class BodyOpener {
   }()
 
   private let mask = BodyOpener.mask
+
+  init() { recent.initialize(repeating: (0, nil), count: 16) }
+
+  deinit { recent.deallocate() }
 
   @inline(__always) private static func bit(_ first: UInt8, _ count: Int) -> UInt64 {
     1 << UInt64(((first | 0x20) &+ UInt8(truncatingIfNeeded: count) &* 7) & 63)
@@ -60,36 +68,50 @@ final class BodyOpener {
   private func openByProgram(
     _ program: UnsafeRawBufferPointer, _ record: UnsafeRawBufferPointer, into reading: inout Reading
   ) {
-    var name: UInt64 = 0xCBF2_9CE4_8422_2325
-    copy.removeAll(keepingCapacity: true)
-    for byte in program { copy.append(Bytes.isLetter(byte) ? byte | 0x20 : byte) }
-    name = copy.withUnsafeBytes { ContentHash.of($0) }
-    if parsers[name] == nil {
-      guard let format = Self.definitions[name] else { return }
-      parsers[name] = DefinedParser(format, SourceContext())
+    let name = ContentHash.of(program)
+    let place = recent + Int(truncatingIfNeeded: name & 15)
+    if place.pointee.name != name {
+      // `parsers` keeps them alive.
+      place.pointee = (name, parser(of: program, name).map(Unmanaged.passUnretained))
     }
-    if let parser = parsers[name] { open(with: parser, record, into: &reading) }
+    guard let parser = place.pointee.parser else { return }
+    parser._withUnsafeGuaranteedRef { open(with: $0, record, into: &reading) }
+  }
+
+  /// The parser of a program's bodies; nil where no definition names it.
+  private func parser(of program: UnsafeRawBufferPointer, _ name: UInt64) -> DefinedParser? {
+    if let known = parsers[name] { return known }
+    let parser = Self.definitions[Self.hash(Array(program))].map { DefinedParser($0, SourceContext()) }
+    // Spellings are without end.
+    if parsers.count < 4096 || parser != nil { parsers[name] = .some(parser) }
+    return parser
   }
 
   private func open(
     with parser: DefinedParser, _ record: UnsafeRawBufferPointer, into reading: inout Reading
   ) {
-    // The scratch buffer that may hold the message moves while it is written to.
     let message = reading.bytes(reading.message, of: record)
     guard message.count > 4, message.count < 1 << 16 else { return }
+    if !reading.message.isInScratch { return open(with: parser, message, of: record, into: &reading) }
+    // The scratch buffer that holds the message moves while it is written to.
     copy.removeAll(keepingCapacity: true)
     copy.append(contentsOf: message)
-    copy.withUnsafeBytes { text in
-      guard parser.parse(text, into: &inner) == .event else { return }
-      let program = reading.program
-      let hadDevice = !reading.device.isEmpty
-      reading.complete(from: inner, of: text)
-      if !program.isEmpty { reading.program = program }
-      reading.addMembers(inner.bytes(inner.fields, of: text))
-      let client = inner.bytes(inner.device, of: text)
-      if !client.isEmpty, hadDevice {
-        addClient(client, to: &reading)
-      }
+    copy.withUnsafeBytes { open(with: parser, $0, of: record, into: &reading) }
+  }
+
+  private func open(
+    with parser: DefinedParser, _ text: UnsafeRawBufferPointer, of record: UnsafeRawBufferPointer,
+    into reading: inout Reading
+  ) {
+    guard parser.parse(text, into: &inner) == .event else { return }
+    let program = reading.program
+    let hadDevice = !reading.device.isEmpty
+    reading.complete(from: inner, of: text)
+    if !program.isEmpty { reading.program = program }
+    reading.addMembers(inner.bytes(inner.fields, of: text))
+    let client = inner.bytes(inner.device, of: text)
+    if !client.isEmpty, hadDevice {
+      addClient(client, to: &reading)
     }
   }
 

@@ -9,6 +9,8 @@ final class BytePattern: @unchecked Sendable {
   let text: String
   /// Names of the groups with their numbers, in order of their numbers.
   let groups: [(name: String, number: Int)]
+  /// The bytes that a matching text may begin with; nil where that is not known.
+  let firstBytes: [Bool]?
 
   /// Steps that one match may take; PCRE2 counts calls of its inner match function.
   static let matchLimit: UInt32 = 200_000
@@ -24,6 +26,18 @@ final class BytePattern: @unchecked Sendable {
           "pattern '\(text)' repeats a group that repeats without bound inside (at character \(place + 1))",
         hint: "make the inner repeat possessive ('++') or bounded ('{0,20}')")
     }
+    let compiled = try Self.compiled(text)
+    code = compiled
+    self.text = text
+    // Without JIT (some processors, hardened kernels) the interpreter does the same, slower.
+    _ = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
+    groups = Self.names(compiled)
+    firstBytes = Self.firstBytes(text)
+  }
+
+  deinit { pcre2_code_free_8(code) }
+
+  private static func compiled(_ text: String) throws(DefinitionError) -> OpaquePointer {
     var errorNumber: Int32 = 0
     var errorOffset = 0
     var copy = text
@@ -39,14 +53,57 @@ final class BytePattern: @unchecked Sendable {
         what: "pattern '\(text)' cannot be used: \(reason), at byte \(errorOffset)",
         hint: "see 'man pcre2pattern'")
     }
-    code = compiled
-    self.text = text
-    // Without JIT (some processors, hardened kernels) the interpreter does the same, slower.
-    _ = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
-    groups = Self.names(compiled)
+    return compiled
   }
 
-  deinit { pcre2_code_free_8(code) }
+  /// What PCRE2 knows of the first byte of a pattern that begins with `^`: asked of the same without, since it keeps no
+  /// such note for anchored ones. With alternatives the anchor may belong to the first one alone.
+  private static func firstBytes(_ text: String) -> [Bool]? {
+    guard text.hasPrefix("^"), !hasAlternatives(text),
+      let code = try? compiled(String(text.dropFirst()))
+    else { return nil }
+    defer { pcre2_code_free_8(code) }
+    var emptyMatches: UInt32 = 1
+    guard pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_MATCHEMPTY), &emptyMatches) == 0, emptyMatches == 0
+    else { return nil }
+    var kind: UInt32 = 0
+    pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTCODETYPE), &kind)
+    if kind == 1 {
+      var unit: UInt32 = 0
+      guard pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTCODEUNIT), &unit) == 0, unit < 256 else { return nil }
+      return (0..<256).map { $0 == unit }
+    }
+    var map: UnsafePointer<UInt8>?
+    guard kind == 0, pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTBITMAP), &map) == 0, let map else {
+      return nil
+    }
+    return (0..<256).map { map[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+  }
+
+  /// True where a `|` stands outside all groups and classes.
+  static func hasAlternatives(_ pattern: String) -> Bool {
+    let bytes = Array(pattern.utf8)
+    var depth = 0
+    var i = 0
+    while i < bytes.count {
+      switch bytes[i] {
+      case 0x5C:
+        // A quotation may hide anything.
+        if i + 1 < bytes.count, bytes[i + 1] == UInt8(ascii: "Q") { return true }
+        i += 2
+        continue
+      case 0x5B:
+        i = classEnd(bytes, i)
+        continue
+      case 0x28: depth += 1
+      case 0x29: depth -= 1
+      case 0x7C: if depth <= 0 { return true }
+      default: break
+      }
+      i += 1
+    }
+    return false
+  }
 
   private static func names(_ code: OpaquePointer) -> [(name: String, number: Int)] {
     var count: UInt32 = 0
@@ -188,11 +245,13 @@ final class BytePatternMatch {
   }
 
   let pattern: BytePattern
+  private let code: OpaquePointer
   private let data: OpaquePointer
   private let context: OpaquePointer
 
   init(_ pattern: BytePattern) {
     self.pattern = pattern
+    code = pattern.code
     guard let data = pcre2_match_data_create_from_pattern_8(pattern.code, nil),
       let context = pcre2_match_context_create_8(nil)
     else { preconditionFailure("out of memory") }
@@ -212,7 +271,7 @@ final class BytePatternMatch {
     var empty: UInt8 = 0
     let result = withUnsafePointer(to: &empty) { empty in
       pcre2_match_8(
-        pattern.code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0,
+        code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0,
         data, context)
     }
     if result >= 0 { return .match }

@@ -224,31 +224,45 @@ extension Reading {
 
 /// Reads records by patterns with named groups; the first that matches counts.
 final class PatternParser: RecordParser {
-  private let matches: [(match: BytePatternMatch, entries: [(group: Int, entry: Int32, isNested: Bool)])]
+  /// A pattern with the fields that its groups name.
+  private final class Attempt {
+    let match: BytePatternMatch
+    let entries: [(group: Int, entry: Int32, isNested: Bool)]
+
+    init(_ pattern: BytePattern, _ fields: FlatFields, nested: Set<String>) {
+      match = BytePatternMatch(pattern)
+      entries = pattern.groups.map {
+        ($0.number, fields.entry(named: $0.name), nested.contains($0.name))
+      }
+    }
+  }
+  private let attempts: [Attempt]
+  /// By first byte of a record: the attempts that may match, in order, as places in `attempts`.
+  private let candidates: [[UInt16]]
   private let fields: FlatFields
 
   init(_ patterns: [BytePattern], naming: FieldNaming, nested: Set<String> = []) {
     let fields = FlatFields(naming: naming)
     self.fields = fields
-    matches = patterns.map { pattern in
-      (
-        BytePatternMatch(pattern),
-        pattern.groups.map { ($0.number, fields.entry(named: $0.name), nested.contains($0.name)) }
-      )
+    attempts = patterns.map { Attempt($0, fields, nested: nested) }
+    candidates = (0..<256).map { byte in
+      patterns.indices.filter { patterns[$0].firstBytes?[byte] ?? true }.map { UInt16($0) }
     }
   }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
     if Bytes.isBlank(record) { return .blank }
-    for (match, entries) in matches {
-      switch match.match(record) {
+    let places = candidates[Int(record[0])]
+    for index in places.indices {
+      let attempt = attempts[Int(places[index])]
+      switch attempt.match.match(record) {
       case .noMatch: continue
       case .limit: return .refused(.matchLimit)
       case .match:
         fields.removeAll()
-        for (number, entry, isNested) in entries {
-          guard let group = match.group(number), group.start < group.end else { continue }
+        for (number, entry, isNested) in attempt.entries {
+          guard let group = attempt.match.group(number), group.start < group.end else { continue }
           let isJSON = isNested && JSONText.valueEnd(Bytes.part(record, group.start, group.end), from: 0) > 0
           fields.add(entry: entry, value: group.start, group.end, isJSON ? .json : .bare)
         }

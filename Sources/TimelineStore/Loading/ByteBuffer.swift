@@ -7,9 +7,10 @@ struct ByteBuffer: ~Copyable {
   /// Number of bytes in use.
   var count = 0
 
-  init(capacity: Int) {
+  /// - Parameter alignment: Of the first byte, as long as the capacity is enough.
+  init(capacity: Int, alignment: Int = 16) {
     self.capacity = max(capacity, 64)
-    base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
+    base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: alignment)
   }
 
   deinit { base.deallocate() }

@@ -14,6 +14,9 @@ final class PageFile {
 
   let path: String
   private let descriptor: Int32
+  /// The same file past the page cache: pages are written once and not read again before the end, and what would lie in the
+  /// cache had to be copied there and out again. -1 where the file system cannot.
+  @exclusivity(unchecked) private var direct: Int32
   @exclusivity(unchecked) private var next: UInt32
   @exclusivity(unchecked) private var buffer: ByteBuffer
   @exclusivity(unchecked) private var bufferStart: Int64
@@ -30,10 +33,23 @@ final class PageFile {
     guard fstat(descriptor, &status) == 0 else { throw SystemFile.error("cannot write case", path) }
     next = UInt32(Int(status.st_size) / Self.pageSize) + 1
     bufferStart = Int64(next - 1) * Int64(Self.pageSize)
-    buffer = ByteBuffer(capacity: Self.bufferSize)
+    buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize)
+    direct = open(path, O_WRONLY | O_CLOEXEC | Self.directFlag)
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    close(descriptor)
+    if direct >= 0 { close(direct) }
+  }
+
+  /// `O_DIRECT`, whose macro Swift cannot read.
+  private static let directFlag: Int32 = {
+    #if arch(arm64) || arch(arm)
+      return 0o200_000
+    #else
+      return 0o40_000
+    #endif
+  }()
 
   private static let bufferSize = 256 * pageSize
 
@@ -89,7 +105,15 @@ final class PageFile {
   }
 
   private func flush() throws(StoreError) {
-    try SystemFile.write(buffer.bytes, to: descriptor, at: bufferStart, path: path)
+    if direct >= 0, buffer.count > 0 {
+      let done = pwrite(direct, buffer.base, buffer.count, off_t(bufferStart))
+      if done != buffer.count {
+        // Where less or nothing was taken, the usual way writes it whole, or says why it cannot.
+        close(direct)
+        direct = -1
+      }
+    }
+    if direct < 0 { try SystemFile.write(buffer.bytes, to: descriptor, at: bufferStart, path: path) }
     bufferStart += Int64(buffer.count)
     buffer.count = 0
   }
