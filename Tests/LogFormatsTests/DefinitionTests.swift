@@ -112,6 +112,34 @@ import Testing
     }
   }
 
+  /// A pattern that is passed over for a record's first byte must be one that cannot match the record.
+  @Test func patternsArePassedOverOnlyWhereTheyCannotMatch() throws {
+    #expect(BytePattern.hasAlternatives("^a|b") && BytePattern.hasAlternatives("^\\Qa|b"))
+    #expect(!BytePattern.hasAlternatives("^(a|b)[|]\\|$"))
+    #expect(try BytePattern("^a|b").firstBytes == nil && BytePattern("b").firstBytes == nil)
+    #expect(try BytePattern("^x?").firstBytes == nil)
+    let known = try #require(try BytePattern("^(?:Ab|[0-9])c").firstBytes)
+    #expect(known.indices.filter { known[$0] } == Array(0x30...0x39) + [0x41])
+    var passedOver = 0
+    for format in BuiltInDefinitions.formats {
+      guard case .regex(let patterns) = format.kind else { continue }
+      for pattern in patterns {
+        guard let firstBytes = pattern.firstBytes else { continue }
+        let match = BytePatternMatch(pattern)
+        for sample in format.samples {
+          let bytes = Array(sample.record.utf8)
+          for byte in [bytes.first ?? 0, 0x20, 0x30, 0x41, 0x5B, 0x61, 0xC3] {
+            let record = [byte] + bytes.dropFirst()
+            guard !firstBytes[Int(byte)] else { continue }
+            passedOver += 1
+            #expect(record.withUnsafeBytes { match.match($0) } == .noMatch, "\(pattern.text)")
+          }
+        }
+      }
+    }
+    #expect(passedOver > 100)
+  }
+
   @Test func costlyMatchesEndAsMatchLimit() throws {
     let format = try define(
       #"""
