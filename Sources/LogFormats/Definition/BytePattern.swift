@@ -70,7 +70,9 @@ final class BytePattern: @unchecked Sendable {
     pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTCODETYPE), &kind)
     if kind == 1 {
       var unit: UInt32 = 0
-      guard pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTCODEUNIT), &unit) == 0, unit < 256 else { return nil }
+      guard pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_FIRSTCODEUNIT), &unit) == 0, unit < 256 else {
+        return nil
+      }
       return (0..<256).map { $0 == unit }
     }
     var map: UnsafePointer<UInt8>?

@@ -107,7 +107,9 @@ struct SeriesCollection {
     var joined: [Int] = []
     for one in series.indices {
       let key = series[one].key
-      guard let owned = owned[key.name], owners[key.device]!.count < 3, let plain = name(owned.path) else { continue }
+      guard let owned = owned[key.name], owners[key.device]!.count < 3, let plain = name(owned.path) else {
+        continue
+      }
       let own = Key(device: key.device, name: plain)
       if let target = index[own] {
         series[target].events += series[one].events
