@@ -41,8 +41,19 @@ public enum CanonicalJSON {
 
   /// Appends a string with its quotes, escaped as RFC 8785, 3.2.2.2 says.
   public static func append(string text: String, to bytes: inout [UInt8]) {
-    let hex = Array("0123456789abcdef".utf8)
     bytes.append(UInt8(ascii: "\""))
+    // Nearly all texts need no escape, and a journal has millions.
+    let isPlain = text.utf8.withContiguousStorageIfAvailable { utf8 in
+      guard utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) else { return false }
+      bytes.append(contentsOf: utf8)
+      return true
+    }
+    if isPlain != true { appendEscaped(text, to: &bytes) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func appendEscaped(_ text: String, to bytes: inout [UInt8]) {
+    let hex = Array("0123456789abcdef".utf8)
     for byte in text.utf8 {
       switch byte {
       case 0x22: bytes.append(contentsOf: [0x5C, 0x22])
@@ -58,7 +69,6 @@ public enum CanonicalJSON {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 
   /// A JSON number as ECMAScript's Number::toString prints it. Both print the shortest digits that read back as

@@ -118,24 +118,30 @@ public struct DocumentPointer: Sendable, Hashable, CustomStringConvertible {
     DocumentPointer(description: "\(description)/\(index)")
   }
 
+  private static func unescaped(_ part: Substring) -> String {
+    var name = ""
+    var escaped = false
+    for character in part.unicodeScalars {
+      if escaped {
+        name.unicodeScalars.append(character == "1" ? "/" : character == "0" ? "~" : character)
+        escaped = false
+      } else if character == "~" {
+        escaped = true
+      } else {
+        name.unicodeScalars.append(character)
+      }
+    }
+    return name
+  }
+
   /// The node this pointer leads to; nil when there is none. Array items are found by index.
   public static func resolve(_ pointer: String, in node: DocumentNode) -> DocumentNode? {
     if pointer.isEmpty { return node }
     guard pointer.hasPrefix("/") else { return nil }
     var current = node
-    for part in pointer.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-      var name = ""
-      var escaped = false
-      for character in part.unicodeScalars {
-        if escaped {
-          name.unicodeScalars.append(character == "1" ? "/" : character == "0" ? "~" : character)
-          escaped = false
-        } else if character == "~" {
-          escaped = true
-        } else {
-          name.unicodeScalars.append(character)
-        }
-      }
+    for part in pointer.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    {
+      let name = part.contains(UInt8(ascii: "~")) ? unescaped(Substring(part)) : String(Substring(part))
       if let items = current.items {
         guard let index = Int(name), items.indices.contains(index) else { return nil }
         current = items[index]

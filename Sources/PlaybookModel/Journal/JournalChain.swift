@@ -17,7 +17,9 @@ public enum JournalChain {
 
   /// SHA-256 (hex) of `previous`, a line feed, and the record's canonical form.
   public static func hash(of record: RunRecord, after previous: String) -> String {
-    var bytes = Array(previous.utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(768)
+    bytes.append(contentsOf: previous.utf8)
     bytes.append(10)
     appendCanonicalForm(of: record, to: &bytes)
     return HexText.lower(SHA256.hash(data: bytes))
@@ -108,6 +110,7 @@ public enum HexText {
   /// Lower-case hexadecimal digits of some bytes.
   public static func lower(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.underestimatedCount)
     for byte in bytes {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])

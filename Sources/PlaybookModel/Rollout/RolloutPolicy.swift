@@ -125,6 +125,17 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var limit: Int
   }
 
+  /// How long after it was begun an act is to be taken back by the step's undo.
+  public enum TimeToLive: Sendable, Hashable {
+    /// So many milliseconds.
+    case milliseconds(Int)
+    /// The value of this variable, an integer of milliseconds.
+    case variable(String)
+  }
+
+  /// The longest time to live in milliseconds: ten years.
+  public static let longestTimeToLive = 315_360_000_000
+
   /// A variable that each device sets.
   public struct Binding: Sendable, Hashable {
     /// The variable's name.
@@ -135,8 +146,8 @@ public struct RolloutPolicy: Sendable, Hashable {
 
   /// Contain or remediate.
   public var kind: Kind
-  /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, or `secret.NAME`, which
-  /// only the executor that sends the command resolves.
+  /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, `address-family.COLUMN`
+  /// (`4` or `6`, of the address in that column), or `secret.NAME`, which only the executor that sends the command resolves.
   public var bindings: [Binding]
   /// The waves, in order; the last one is always `.rest`.
   public var waves: [WaveSize]
@@ -166,8 +177,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var noUndo: String?
   /// The question between waves; nil when there is none.
   public var gate: Gate?
-  /// Time to live of the action in milliseconds where the backend has one; nil for no end.
-  public var timeToLiveMilliseconds: Int?
+  /// When what was done to a device is to be taken back; nil for no end.
+  public var timeToLive: TimeToLive?
   /// When devices may be worked on; nil for always.
   public var maintenance: Maintenance?
   /// What a battery must hold; nil for nothing.
@@ -226,7 +237,7 @@ public struct RolloutPolicy: Sendable, Hashable {
         expectation: Self.expectation(gate["expect"]), query: gate["query"]?.text,
         limit: gate["limit"]?.integer ?? 0)
     }
-    timeToLiveMilliseconds = node["time_to_live_ms"]?.integer
+    timeToLive = node["time_to_live_ms"].flatMap(Self.timeToLive)
     maintenance = node["maintenance"].map(Self.maintenance)
     battery = node["battery"].map {
       Battery(attribute: $0["attribute"]?.text ?? "", floor: $0["floor"]?.double ?? 100)
@@ -263,6 +274,17 @@ public struct RolloutPolicy: Sendable, Hashable {
     }
     guard let count = Int(text), count > 0 else { return nil }
     return .count(count)
+  }
+
+  /// A time to live from a number or `__name__:value`; nil for everything else.
+  static func timeToLive(_ node: DocumentNode) -> TimeToLive? {
+    if let number = node.integer {
+      return (1...longestTimeToLive).contains(number) ? .milliseconds(number) : nil
+    }
+    guard let text = node.text, let use = VariableReference.all(in: text).first,
+      use.range == 0..<text.utf8.count
+    else { return nil }
+    return .variable(use.name)
   }
 
   private static func verification(_ node: DocumentNode) -> Verification {

@@ -39,7 +39,7 @@ extension RolloutPolicy {
       "undo": .shape(undo), "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
-      "time_to_live_ms": .integer(1...Int.max), "interlocks": .list(.shape(interlock), minimum: 1),
+      "time_to_live_ms": .any, "interlocks": .list(.shape(interlock), minimum: 1),
       "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
       "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
     ])
@@ -61,10 +61,12 @@ extension RolloutPolicy {
       let source = member.value.text ?? ""
       if source != "device" && !(source.hasPrefix("inventory.") && source.count > 10)
         && !(source.hasPrefix("secret.") && source.count > 7)
+        && !(source.hasPrefix("address-family.") && source.count > 15)
       {
         checker.report(
           "rollout.binding", .error, inner, member.line,
-          "a binding is 'device', 'inventory.COLUMN' or 'secret.NAME', not '\(source)'")
+          "a binding is 'device', 'inventory.COLUMN', 'address-family.COLUMN' or 'secret.NAME', not '\(source)'"
+        )
       }
       if node["group"] != nil {
         checker.report(
@@ -94,11 +96,7 @@ extension RolloutPolicy {
     }
     checkCommands(node, here, &checker)
     checkConditions(node, here, &checker)
-    if let time = node["time_to_live_ms"] {
-      checker.report(
-        "rollout.time-to-live", .notRunnable, here.appending("time_to_live_ms"), time.line,
-        "no command type here can end an action by itself yet; with nft write the element's own 'timeout'")
-    }
+    checkTimeToLive(node, here, &checker)
     if let why = node["no_undo"], node["undo"] != nil {
       checker.report(
         "rollout.no-undo", .error, here.appending("no_undo"), why.line, "there is an 'undo' and a 'no_undo'")
@@ -112,6 +110,23 @@ extension RolloutPolicy {
       checker.report(
         "rollout.no-verify", .warning, here, node.line,
         "there is no 'verify': an action without answer stays unknown and counts as failed")
+    }
+  }
+
+  private static func checkTimeToLive(
+    _ node: DocumentNode, _ here: DocumentPointer, _ checker: inout DocumentChecker
+  ) {
+    guard let time = node["time_to_live_ms"] else { return }
+    if timeToLive(time) == nil {
+      checker.report(
+        "rollout.time-to-live", .error, here.appending("time_to_live_ms"), time.line,
+        "a time to live is a number of milliseconds, 1 to \(longestTimeToLive), or the variable '__name__:value' that holds it"
+      )
+    }
+    if node["no_undo"] != nil {
+      checker.report(
+        "rollout.time-to-live", .error, here.appending("time_to_live_ms"), time.line,
+        "what has no undo cannot end after a time")
     }
   }
 

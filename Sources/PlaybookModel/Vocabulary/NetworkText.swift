@@ -35,6 +35,26 @@ public enum NetworkText {
     return halves.count == 2 ? groups <= 7 : groups == 8
   }
 
+  /// The IP version of an address, 4 or 6; nil for what is none, for addresses with a zone, and for IPv4 addresses written
+  /// as IPv6 (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2), whose packets are none of IPv6.
+  public static func family(of text: String) -> Int? {
+    if isIPv4(text) { return 4 }
+    guard isIPv6(text), !text.contains("%") else { return nil }
+    return isMapped(text) ? nil : 6
+  }
+
+  private static func isMapped(_ text: String) -> Bool {
+    // The groups before the last 32 bits: all zero but the last, which is ffff.
+    let groups = text.lowercased().split(separator: ":").map(String.init)
+    guard let place = groups.firstIndex(where: { $0.contains(where: { $0 != "0" }) }), groups[place] == "ffff"
+    else {
+      return false
+    }
+    let after = groups[(place + 1)...]
+    let isLast = after.last.map(isIPv4) ?? false ? after.count == 1 : after.count == 2
+    return isLast && !text.hasSuffix("::")
+  }
+
   /// Number of 16-bit groups, or nil when the part is malformed.
   private static func groupCount(_ part: Substring, mayEndInIPv4: Bool) -> Int? {
     guard !part.isEmpty else { return 0 }

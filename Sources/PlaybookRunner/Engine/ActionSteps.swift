@@ -1,4 +1,5 @@
 import PlaybookModel
+import Synchronization
 
 /// Action steps: on a fleet, or once.
 extension PlaybookRun {
@@ -9,12 +10,20 @@ extension PlaybookRun {
     if before == nil {
       try await writer.write(RecordDraft(.stepStarted, step: step.id, detail: step.name ?? step.id))
     }
-    var success: Bool
+    let success: Bool
     if let policy = action.rollout {
+      if before == nil, let time = plan.timeToLive(step, policy) {
+        try await writer.write(
+          RecordDraft(
+            .note, step: step.id, reason: "time-to-live",
+            detail:
+              "what this step does to a device is to be taken back \(time / 1_000_000) ms after it was begun")
+        )
+      }
       let rollout = FleetRollout(
         environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
-        variables: values(step), counts: counts)
-      switch try await rollout.run(known: before?.acts ?? [:], startsAfresh: context.afterHalt) {
+        variables: values(step), counts: counts, held: heldBack(step, context))
+      switch try await rollout.run(before, startsAfresh: context.afterHalt) {
       case .succeeded: success = true
       case .interrupted(let reason):
         if let reason { note(reason) }
@@ -31,6 +40,32 @@ extension PlaybookRun {
         .stepFinished, step: step.id, outcome: success ? .ok : .failed,
         detail: success ? "succeeded" : "failed"))
     return .ended(success)
+  }
+
+  /// Devices that earlier steps of this walk were not done to, so that this one must not be done either; true for those
+  /// that wait for the earlier step.
+  ///
+  /// Where the earlier step goes on by `on_completion` its outcome does not matter, and it holds nobody back. Neither do
+  /// steps in another branch of the same parallel step.
+  private func heldBack(_ step: WorkflowStep, _ context: Walk) -> [String: Bool] {
+    let earlier = state.withLock { state in
+      defer { enter(step, context, &state) }
+      return state.fleetSteps.filter { entry in
+        entry.step != step.id
+          && !entry.branches.contains { context.branches[$0.key] ?? $0.value != $0.value }
+      }
+    }
+    var held: [String: Bool] = [:]
+    for entry in earlier where plan.playbook.steps[entry.step]?.onCompletion == nil {
+      for (device, waits) in counts.missed(in: entry.step) { held[device] = waits && held[device] ?? true }
+    }
+    return held
+  }
+
+  /// Notes that a step on a fleet was visited.
+  func enter(_ step: WorkflowStep, _ context: Walk, _ state: inout State) {
+    state.fleetSteps.removeAll { $0.step == step.id }
+    state.fleetSteps.append((step.id, context.branches))
   }
 
   /// A step without rollout: its commands once, in order.
@@ -83,17 +118,21 @@ extension PlaybookRun {
     return try await keepResults(step, action, texts)
   }
 
+  /// A variable's value from an answer. Secrets are masked in it, as they are in the journal: a resumed run takes its
+  /// variables from there, and must not have others than before.
+  private func value(_ text: String) -> String { environment.masker.mask(RemoteText.value(text)) }
+
   /// One out_arg takes the last answer; several take the lines `__name__=value` of all answers.
   private func keepResults(_ step: WorkflowStep, _ action: ActionStep, _ texts: [String]) async throws -> Bool
   {
     guard !action.outArgs.isEmpty else { return true }
     var found: [String: String] = [:]
     if action.outArgs.count == 1 {
-      found[action.outArgs[0]] = RemoteText.value(texts.last ?? "")
+      found[action.outArgs[0]] = value(texts.last ?? "")
     } else {
       for line in texts.joined(separator: "\n").split(separator: "\n") {
         guard let equals = line.firstIndex(of: "=") else { continue }
-        found[String(line[..<equals])] = RemoteText.value(String(line[line.index(after: equals)...]))
+        found[String(line[..<equals])] = value(String(line[line.index(after: equals)...]))
       }
     }
     for name in action.outArgs {

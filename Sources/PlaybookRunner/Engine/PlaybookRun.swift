@@ -19,6 +19,8 @@ public final class PlaybookRun: Sendable {
     var visits: [String: Int] = [:]
     var executed = 0
     var reasons: [String] = []
+    /// Steps on fleets that were visited, in order, with the branches of parallel steps that they stand in.
+    var fleetSteps: [(step: String, branches: [String: Int])] = []
     /// Scopes whose handler of failures has been entered: it is not entered for its own failures.
     var exceptions: Set<String> = []
   }
@@ -35,13 +37,15 @@ public final class PlaybookRun: Sendable {
     var afterHalt: Bool
     /// Monotonic time at which the part must be done, with the step whose timeout it is.
     var deadline: (time: Int64, step: String)?
+    /// Branches of parallel steps that the part stands in, by step.
+    var branches: [String: Int] = [:]
 
     /// The walk with the timeout of a step, when it ends earlier.
     func within(_ step: WorkflowStep, now: Int64) -> Walk {
       guard let timeout = step.timeoutMilliseconds else { return self }
       let time = now + Int64(timeout) * 1_000_000
       if let deadline, deadline.time <= time { return self }
-      return Walk(afterHalt: afterHalt, deadline: (time, step.name ?? step.id))
+      return Walk(afterHalt: afterHalt, deadline: (time, step.name ?? step.id), branches: branches)
     }
   }
 
@@ -59,7 +63,7 @@ public final class PlaybookRun: Sendable {
     if let hash = history.planHash, hash != plan.hash {
       throw RunnerError(.changed, "run '\(run)' belongs to another plan (\(hash))")
     }
-    counts = RunCounts(history.counts)
+    counts = RunCounts(history.counts, missed: history.missed)
     writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
@@ -81,6 +85,8 @@ public final class PlaybookRun: Sendable {
   /// a limit had tripped.
   public func execute(approvals: [String] = [], afterHalt: Bool = false) async throws -> RunSummary {
     try await begin(approvals, afterHalt)
+    // Only a halt is gone on from: what a person says beforehand does not open gates.
+    let afterHalt = afterHalt && history.end == .halted
     let flow = try await walk(plan.playbook.start, Walk(afterHalt: afterHalt))
     let end: RunHistory.End
     switch flow {
@@ -114,6 +120,12 @@ public final class PlaybookRun: Sendable {
       try await approve(approvals)
       return
     }
+    if history.isTakenBack {
+      throw RunnerError(
+        .unsupported,
+        "run '\(run)' was taken back, wholly or in part; it does not go on: make a new plan, or 'undo' the rest"
+      )
+    }
     if let end = history.end, end == .succeeded || end == .failed {
       throw RunnerError(
         .unsupported, "run '\(run)' has ended (\(end.rawValue)); there is nothing to resume")
@@ -140,7 +152,8 @@ public final class PlaybookRun: Sendable {
     return .ended(false)
   }
 
-  func note(_ reason: String) {
+  func note(_ text: String) {
+    let reason = environment.masker.mask(text)
     state.withLock { $0.reasons.append(reason) }
     environment.progress(.note(reason))
   }

@@ -14,12 +14,16 @@ public struct QueueRun: Sendable {
     public var step: WorkflowStep
     /// The device.
     public var target: ExecutionPlan.Target
-    /// `unreachable`, `window` or `battery`.
+    /// `unreachable`, `window`, `battery`, `earlier-waits`, or `begun` when an act on it was cut off.
     public var reason: String
     /// What was said when it was skipped.
     public var detail: String
     /// Nanoseconds that are left; 0 or less when the time is over.
     public var left: Int64
+    /// True when a pass was cut off between its intent and its result: it is looked at first, whatever the time.
+    var isBegun = false
+    /// True when an earlier step will not be done to it any more: this one must not be done either.
+    var isBlocked = false
   }
 
   private let run: String
@@ -45,6 +49,8 @@ public struct QueueRun: Sendable {
   /// Everybody that waits in a run.
   public static func entries(_ plan: ExecutionPlan, _ history: RunHistory, _ clock: any RunClock) -> [Entry] {
     var entries: [Entry] = []
+    guard !history.isTakenBack else { return [] }
+    let missed = history.missed
     // A device that waits for a step does not go on to a later one.
     var waiting: Set<String> = []
     for id in history.order {
@@ -54,17 +60,29 @@ public struct QueueRun: Sendable {
       else { continue }
       for target in plan.targets {
         guard let since = visit.queued[target.device], !waiting.contains(target.device),
-          case .finished(_, let reason) = visit.acts[target.device]
+          let state = visit.acts[target.device]
         else { continue }
         waiting.insert(target.device)
         let elapsed =
           since.boot == clock.boot && !since.boot.isEmpty
           ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
         let limit = Int64(policy.queueMilliseconds) * 1_000_000
-        entries.append(
-          Entry(
-            step: step, target: target, reason: reason ?? "", detail: visit.details[target.device] ?? "",
-            left: elapsed < 0 ? 0 : limit - elapsed))
+        var entry = Entry(
+          step: step, target: target, reason: "begun", detail: visit.details[target.device] ?? "",
+          left: elapsed < 0 ? 0 : limit - elapsed)
+        if case .finished(_, let reason) = state {
+          entry.reason = reason ?? ""
+          // Who waits for an earlier step stands there, as long as that step waits for it.
+          entry.isBlocked =
+            reason == RunHistory.earlierWaits
+            && history.order.prefix { $0 != id }.contains {
+              missed[$0]?[target.device] != nil && plan.playbook.steps[$0]?.onCompletion == nil
+            }
+        } else {
+          entry.isBegun = true
+          entry.left = max(1, entry.left)
+        }
+        entries.append(entry)
       }
     }
     return entries
@@ -95,21 +113,33 @@ public struct QueueRun: Sendable {
       try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))
     }
     var reasons: [String] = []
-    for entry in entries where entry.left <= 0 {
+    for entry in entries where entry.left <= 0 || entry.isBlocked {
       try await writer.write(
         RecordDraft(
           .result, step: entry.step.id, target: entry.target.device, action: .act, outcome: .skipped,
-          reason: "expired", detail: "waited too long (\(entry.reason)); nothing was sent: visit or plan anew"
-        ))
+          reason: entry.isBlocked ? RunHistory.earlierFailed : "expired",
+          detail: entry.isBlocked
+            ? "an earlier step was not done to it; nothing was sent"
+            : "waited too long (\(entry.reason)); nothing was sent: visit or plan anew"))
       counts.note(.skipped, before: nil)
     }
     for id in history.order where !environment.control.isStopping {
-      let targets = entries.filter { $0.step.id == id && $0.left > 0 }.map(\.target)
-      guard !targets.isEmpty, let trip = try await act(targets, id, writer, counts) else { continue }
+      let turn = entries.filter { $0.step.id == id && $0.left > 0 && !$0.isBlocked }
+      guard !turn.isEmpty, let trip = try await act(turn, id, writer, counts) else { continue }
       let reason = "the queue halted: \(trip)"
       try await writer.write(RecordDraft(.note, step: id, reason: "queue", detail: reason))
       reasons.append(reason)
       break
+    }
+    let done = (counts.current[.ok] ?? 0) + (counts.current[.changed] ?? 0)
+    if done > 0, reasons.isEmpty, !environment.control.isStopping {
+      // Who came back for an earlier step goes on to the later ones that waited for it.
+      let rest = try QueueRun(plan, environment: environment, run: run)
+      if rest.entries.contains(where: { $0.reason == RunHistory.earlierWaits }) {
+        var summary = try await rest.pass()
+        summary.counts.merge(counts.current, uniquingKeysWith: +)
+        return summary
+      }
     }
     return RunSummary(
       run: run, end: environment.control.isStopping ? .interrupted : reasons.isEmpty ? .succeeded : .halted,
@@ -117,7 +147,7 @@ public struct QueueRun: Sendable {
   }
 
   private func act(
-    _ targets: [ExecutionPlan.Target], _ id: String, _ writer: JournalWriter, _ counts: RunCounts
+    _ entries: [Entry], _ id: String, _ writer: JournalWriter, _ counts: RunCounts
   ) async throws -> WaveTally.Trip? {
     guard let step = plan.playbook.steps[id], case .action(let action) = step.kind,
       let policy = action.rollout
@@ -130,13 +160,19 @@ public struct QueueRun: Sendable {
       verification: EffectiveRollout(action, environment.executors).verification, role: .act,
       commands: action.commands)
     device.isReturn = true
+    let targets = entries.map(\.target)
+    let known = Dictionary(
+      uniqueKeysWithValues: entries.filter(\.isBegun).map {
+        ($0.target.device, RunHistory.DeviceState.intended)
+      })
     environment.progress(
       .wave(step: "queue of \(step.name ?? step.id)", number: 1, of: 1, devices: targets.count))
     // That a device is still away is what the queue is for: only failures stop it.
     let limits = WaveLimits(
       leastFailures: 1, failurePercent: policy.failurePercent, unreachablePercent: 100)
     return try await rollout.drive(
-      targets, device, wave: nil, known: [:], tally: WaveTally(size: targets.count), limits: limits
+      targets, device, wave: nil, known: known, tally: WaveTally(size: targets.count), limits: limits,
+      isProven: true
     ).trip
   }
 }

@@ -34,12 +34,24 @@ public struct RunHistory: Sendable {
     public var queued: [String: Moment] = [:]
     /// Values that the step gave to variables.
     public var variables: [(name: String, value: String)] = []
+    /// Waves that are over: their gate has opened.
+    public var finishedWaves: Set<Int> = []
+    /// Wall times (nanoseconds since the epoch) at which waves began first.
+    public var waveStarts: [Int: Int64] = [:]
+    /// By device, for steps with a time to live: when the act was begun.
+    public var acted: [String: Moment] = [:]
     /// True for success; nil while not finished.
     public var succeeded: Bool?
   }
 
+  /// Reason of a device that an earlier step still waits for.
+  public static let earlierWaits = "earlier-waits"
+  /// Reason of a device that an earlier step was not done to, and will not be.
+  public static let earlierFailed = "earlier-failed"
   /// Reasons for which a device was skipped and waits in the queue.
-  public static let queueReasons: Set<String> = ["unreachable", "window", "battery"]
+  public static let queueReasons: Set<String> = ["unreachable", "window", "battery", earlierWaits]
+  /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
+  static let partlyDone = "partly-done"
 
   /// Number of the run's records.
   public private(set) var count = 0
@@ -55,6 +67,8 @@ public struct RunHistory: Sendable {
   public private(set) var planHash: String?
   /// True when the last approval was a broken glass.
   public private(set) var isBreakGlass = false
+  /// True once somebody began to take the run back: then it does not go on, and nobody waits in its queue.
+  public private(set) var isTakenBack = false
   /// What stopped a wave, in order.
   public private(set) var halts: [String] = []
   /// The largest jump of the wall clock against the monotonic one within one start of the machine, in nanoseconds.
@@ -67,14 +81,18 @@ public struct RunHistory: Sendable {
     case succeeded, failed, halted, interrupted
   }
 
-  /// Reads a run's records.
-  public init(_ records: some Sequence<RunRecord>) {
+  /// Steps whose acts have a time to live.
+  private let timed: Set<String>
+
+  /// Reads a run's records. Of the steps in `timed` it also keeps when their acts were begun.
+  public init(_ records: some Sequence<RunRecord>, timed: Set<String> = []) {
+    self.timed = timed
     for record in records { apply(record) }
   }
 
   /// Reads a run's journal and checks its chain on the way. Throws when it cannot be read or was altered.
-  public init(run: String, in storage: any JournalStorage) throws(RunnerError) {
-    var history = RunHistory([])
+  public init(run: String, in storage: any JournalStorage, timed: Set<String> = []) throws(RunnerError) {
+    var history = RunHistory([], timed: timed)
     var chain = JournalChain.Check()
     do {
       try storage.forEachRecord(run: run) { record in
@@ -105,6 +123,16 @@ public struct RunHistory: Sendable {
       end = nil
     case .resumed: end = nil
     case .runFinished: end = record.reason.flatMap(End.init(rawValue:))
+    case .undone: isTakenBack = true
+    case .note where record.reason == "undo": isTakenBack = true
+    case .waveStarted:
+      guard let wave = record.wave else { return }
+      edit(record) { visit in
+        if visit.waveStarts[wave] == nil { visit.waveStarts[wave] = record.wallTime }
+      }
+    case .waveFinished:
+      guard let wave = record.wave else { return }
+      edit(record) { $0.finishedWaves.insert(wave) }
     case .approved: isBreakGlass = record.reason == "break-glass"
     case .halted: halts.append(record.detail)
     case .stepStarted:
@@ -114,8 +142,15 @@ public struct RunHistory: Sendable {
     case .stepFinished: edit(record) { $0.succeeded = record.outcome != .failed }
     case .intent:
       guard let device = record.target else { return }
+      let isTimed = record.step.map(timed.contains) ?? false
+      let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       edit(record) { visit in
-        if record.action == .undo { visit.undos[device] = .intended } else { visit.acts[device] = .intended }
+        guard record.action != .undo else {
+          visit.undos[device] = .intended
+          return
+        }
+        visit.acts[device] = .intended
+        if isTimed { visit.acted[device] = moment }
       }
     case .result, .verified:
       guard let device = record.target, let outcome = record.outcome else { return }
@@ -125,6 +160,10 @@ public struct RunHistory: Sendable {
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         guard record.action != .undo else {
           visit.undos[device] = state
+          // What nobody knew the outcome of is not begun again after it was taken back.
+          if visit.acts[device] == .intended, outcome == .ok || outcome == .changed {
+            visit.acts[device] = .finished(.unknown, reason: "undone")
+          }
           return
         }
         visit.acts[device] = state
@@ -156,6 +195,17 @@ public struct RunHistory: Sendable {
         visit.acts.filter { $0.value == .intended }.keys.sorted().map { (step, $0) }
       }
     }
+  }
+
+  /// Devices that steps were not done to at their last visit, by step; true for those that wait for it.
+  var missed: [String: [String: Bool]] {
+    var missed: [String: [String: Bool]] = [:]
+    for (step, visits) in visits {
+      guard let acts = visits.last?.acts else { continue }
+      let devices = acts.compactMapValues(RunCounts.isMissed)
+      if !devices.isEmpty { missed[step] = devices }
+    }
+    return missed
   }
 
   /// Numbers of devices by outcome over all steps.

@@ -2,34 +2,84 @@ public import PlaybookModel
 
 /// Takes back what a run changed: newest step first, on the devices that we changed, or whose outcome is unknown.
 /// A device that was in the wanted state before is left alone.
+///
+/// Taking a run back ends it: it does not go on, and nobody waits in its queue any more. With `expiredOnly` only what has
+/// outlived its time to live is taken back, and the run stays what it is.
 public struct UndoRun: Sendable {
+  /// A device whose act has a time to live.
+  public struct Expiry: Sendable {
+    /// The step.
+    public var step: String
+    /// The device's name.
+    public var device: String
+    /// Nanoseconds that are left; 0 or less when it is to be taken back.
+    public var left: Int64
+  }
+
   private let run: String
   private let plan: ExecutionPlan
   private let environment: RunEnvironment
   private let history: RunHistory
+  private let isExpiredOnly: Bool
 
-  /// The undoing of a run.
-  public init(_ plan: ExecutionPlan, environment: RunEnvironment, run: String) throws(RunnerError) {
+  /// The undoing of a run, or of what has outlived its time to live.
+  public init(
+    _ plan: ExecutionPlan, environment: RunEnvironment, run: String, expiredOnly: Bool = false
+  ) throws(RunnerError) {
     self.run = run
     self.plan = plan
     self.environment = environment
-    history = try RunHistory(run: run, in: environment.journal)
+    isExpiredOnly = expiredOnly
+    history = try RunHistory(run: run, in: environment.journal, timed: plan.timedSteps)
     guard history.last != nil else { throw RunnerError(.journal, "there is no run '\(run)'") }
     guard history.planHash == plan.hash else {
       throw RunnerError(.changed, "run '\(run)' belongs to another plan (\(history.planHash ?? "none"))")
     }
   }
 
+  /// Every device whose act has a time to live and was not taken back, soonest first.
+  ///
+  /// The time runs on the monotonic clock since the act was begun; after a restart of the machine the wall clock counts,
+  /// and when that went backwards the time counts as over: what was to end by itself must not stay for ever.
+  /// `history` must have been read with the plan's `timedSteps`.
+  public static func expiries(
+    _ plan: ExecutionPlan, _ history: RunHistory, _ clock: any RunClock
+  ) -> [Expiry] {
+    var list: [Expiry] = []
+    for id in history.order {
+      guard let step = plan.playbook.steps[id], case .action(let action) = step.kind,
+        let policy = action.rollout, let limit = plan.timeToLive(step, policy)
+      else { continue }
+      for visit in history.visits[id] ?? [] {
+        for (device, since) in visit.acted where needsUndo(visit, device) {
+          let elapsed =
+            since.boot == clock.boot && !since.boot.isEmpty
+            ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
+          list.append(Expiry(step: id, device: device, left: elapsed < 0 ? 0 : limit - elapsed))
+        }
+      }
+    }
+    return list.sorted { ($0.left, $0.step, $0.device) < ($1.left, $1.step, $1.device) }
+  }
+
   /// Devices that will be taken back, by step, newest step first; `hasInverse` is false where that is not possible.
   public var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)] {
-    history.order.reversed().compactMap { id in
+    var due: [String: Set<String>]?
+    if isExpiredOnly {
+      due = [:]
+      for expiry in Self.expiries(plan, history, environment.clock) where expiry.left <= 0 {
+        due?[expiry.step, default: []].insert(expiry.device)
+      }
+    }
+    return history.order.reversed().compactMap { id in
+      if let due, due[id] == nil { return nil }
       guard let step = plan.playbook.steps[id], case .action(let action) = step.kind, action.rollout != nil
       else {
         return nil
       }
       let visits = history.visits[id] ?? []
       let devices = plan.targets.map(\.device).filter { device in
-        visits.contains { Self.needsUndo($0, device) }
+        (due?[id]?.contains(device) ?? true) && visits.contains { Self.needsUndo($0, device) }
       }
       guard !devices.isEmpty else { return nil }
       return (step, devices, EffectiveRollout(action, environment.executors).inverse != nil)
@@ -39,7 +89,8 @@ public struct UndoRun: Sendable {
   private static func needsUndo(_ visit: RunHistory.Visit, _ device: String) -> Bool {
     switch visit.acts[device] {
     case .intended, .finished(.changed, _), .finished(.unknown, _): break
-    case .finished(.failed, let reason) where reason == "not-in-force": break
+    case .finished(.failed, let reason) where reason == "not-in-force" || reason == RunHistory.partlyDone:
+      break
     default: return false
     }
     switch visit.undos[device] {
@@ -53,6 +104,13 @@ public struct UndoRun: Sendable {
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
+    let scope = scope
+    try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await writer.write(
+      RecordDraft(
+        .note, reason: isExpiredOnly ? "time-to-live" : "undo",
+        detail: isExpiredOnly
+          ? "takes back what has outlived its time to live" : "takes the run back: it does not go on"))
     var counts: [RunRecord.Outcome: Int] = [:]
     var reasons: [String] = []
     for (step, devices, hasInverse) in scope {
@@ -78,11 +136,26 @@ public struct UndoRun: Sendable {
     if bad > 0 { reasons.append("\(bad) devices could not be taken back") }
     let stopped = environment.control.isStopping
     let end: RunHistory.End = stopped ? .interrupted : reasons.isEmpty ? .succeeded : .failed
+    let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")
+    guard !isExpiredOnly else {
+      try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
+      return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
+    }
     try await writer.write(
       RecordDraft(
         .undone, outcome: end == .succeeded ? .ok : .failed, reason: end.rawValue,
-        detail: reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")))
+        detail: text))
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
+  }
+
+  /// True when an earlier undo of a device has no known outcome: then it is looked at, and nothing is sent blindly.
+  private func isUnclear(_ step: String, _ device: String) -> Bool {
+    history.visits[step]?.contains { visit in
+      switch visit.undos[device] {
+      case .intended, .finished(.unknown, _): true
+      default: false
+      }
+    } ?? false
   }
 
   private func undo(
@@ -92,9 +165,7 @@ public struct UndoRun: Sendable {
     var tally = WaveTally(size: targets.count)
     var outcomes: [RunRecord.Outcome] = []
     if policy.group != nil {
-      let wasIntended = targets.contains { target in
-        history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
-      }
+      let wasIntended = targets.contains { isUnclear(step.id, $0.device) }
       // The group cannot leave one out: what holds one back holds back all.
       let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
       let obstacle = targets.lazy.compactMap { conditions.obstacle($0, .undo) }.first
@@ -113,8 +184,7 @@ public struct UndoRun: Sendable {
           next += 1
           await pacer.wait()
           let values = plan.bound(variables, policy, target)
-          let wasIntended =
-            history.visits[step.id]?.contains { $0.undos[target.device] == .intended } ?? false
+          let wasIntended = isUnclear(step.id, target.device)
           group.addTask {
             let result = try await device.perform(target, wave: nil, wasIntended: wasIntended, values: values)
             return (target.device, result.outcome, result.reason)
@@ -123,6 +193,8 @@ public struct UndoRun: Sendable {
         }
         guard inFlight > 0, let done = try await group.next() else { break }
         inFlight -= 1
+        // Not waited for: its intent stays open, and the next undo looks first.
+        if done.2 == DeviceAction.interrupted { continue }
         tally.count(done.1, reason: done.2)
         outcomes.append(done.1)
         environment.progress(

@@ -36,7 +36,7 @@ extension PlaybookRun {
         current = next
       } else if !done, let handler = enterException(Playbook.scope(of: step.id)) {
         note("the step '\(step.name ?? step.id)' failed; going to the exception handler")
-        _ = try await walk(handler, Walk(afterHalt: context.afterHalt))
+        _ = try await walk(handler, Walk(afterHalt: context.afterHalt, branches: context.branches))
         return .ended(false)
       } else {
         return .ended(false)
@@ -62,7 +62,8 @@ extension PlaybookRun {
       return state.visits[step.id, default: 0]
     }
     let before = history.visits[step.id].flatMap { $0.indices.contains(visit) ? $0[visit] : nil }
-    if case .action = step.kind, let before, let succeeded = before.succeeded {
+    if case .action(let action) = step.kind, let before, let succeeded = before.succeeded {
+      if action.rollout != nil { state.withLock { enter(step, context, &$0) } }
       // Finished before the run was interrupted: take what it left.
       for (name, value) in before.variables { set(name, value, step) }
       return .ended(succeeded)
@@ -73,7 +74,7 @@ extension PlaybookRun {
     switch step.kind {
     case .start, .end: return .ended(true)
     case .action(let action): return try await act(step, action, before, context)
-    case .parallel(let branches): return try await parallel(branches, inner)
+    case .parallel(let branches): return try await parallel(step, branches, inner)
     case .ifCondition(let condition, let onTrue, let onFalse):
       switch evaluate(condition, step) {
       case .failure(let error):
@@ -120,9 +121,14 @@ extension PlaybookRun {
     return fail("'\(step.name ?? step.id)' was stopped after \(Self.maximumRounds) rounds")
   }
 
-  private func parallel(_ branches: [String], _ context: Walk) async throws -> Flow {
+  private func parallel(_ step: WorkflowStep, _ branches: [String], _ context: Walk) async throws -> Flow {
     try await withThrowingTaskGroup(of: Flow.self) { group in
-      for branch in branches { group.addTask { try await self.walk(branch, context) } }
+      for (number, branch) in branches.enumerated() {
+        var own = context
+        own.branches[step.id] = number
+        let inner = own
+        group.addTask { try await self.walk(branch, inner) }
+      }
       var result = Flow.ended(true)
       // All branches are waited for, whatever one of them says.
       for try await flow in group {

@@ -85,7 +85,9 @@ public struct BashExecutor: CommandExecutor {
       if code == 0 {
         return CommandAnswer(.done, text: text, json: json, detail: "exit code 0 \(RemoteText.excerpt(text))")
       }
-      return CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
+      var answer = CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
+      answer.isPartly = true
+      return answer
     } catch {
       return CommandAnswer(.unreachable, detail: "cannot start \(shell): \(error)")
     }

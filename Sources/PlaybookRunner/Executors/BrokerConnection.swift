@@ -319,14 +319,17 @@ final class BrokerConnection: Sendable {
     Unmanaged<BrokerConnection>.fromOpaque(pointer).release()
   }
 
-  /// Ends the connection and libmosquitto's thread.
+  /// Ends libmosquitto's thread, and with our last reference the connection.
+  ///
+  /// The thread goes first: `mosquitto_disconnect` beside a running one closes the socket that the thread is about to put
+  /// into an `fd_set`, which aborts the whole program ("bit out of range 0 - FD_SETSIZE"). The broker sees a closed
+  /// socket; there is no will and no session that a DISCONNECT would have to end.
   func close() async {
     let first = state.withLock { state in
       defer { state.isClosed = true }
       return !state.isClosed
     }
     guard first else { return }
-    mosquitto_disconnect(client)
     let handle = UInt(bitPattern: client)
     // Joining libmosquitto's thread blocks; a thread of our own does it.
     await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in

@@ -68,7 +68,7 @@ public struct CommandAnswer: Sendable, Hashable {
   public enum Effect: String, Sendable {
     /// It was carried out, and the other side says so.
     case done
-    /// The other side refused it; nothing was changed.
+    /// The other side refused it; nothing was changed, unless `isPartly` says that something may have been.
     case refused
     /// The other side could not be reached; nothing was sent.
     case unreachable
@@ -83,6 +83,8 @@ public struct CommandAnswer: Sendable, Hashable {
   public var json: DocumentNode?
   /// One sentence for the journal.
   public var detail: String
+  /// True when what was refused may have been done in part: a script that ended with an error.
+  public var isPartly = false
 
   /// An answer from its parts.
   public init(_ effect: Effect, text: String = "", json: DocumentNode? = nil, detail: String) {
@@ -167,6 +169,8 @@ public enum RemoteText {
 
   /// At most so many characters on one line, for details in the journal.
   public static func excerpt(_ text: String, _ count: Int = 200) -> String {
+    // Most texts are short lines of ASCII, where a byte is a character.
+    if text.utf8.count <= count, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x80 }) { return text }
     let line = text.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
     return line.count <= count ? line : line.prefix(count) + "…"
   }

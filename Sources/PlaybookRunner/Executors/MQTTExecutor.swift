@@ -17,6 +17,8 @@ public struct MQTTExecutor: CommandExecutor {
   private let transport: TransportSecurity
   private let pool: BrokerPool
   private let contents = ParsedContents()
+  /// Parts of the addresses that were read last: a fleet has one broker and a million commands.
+  private let urls = ParsedURLs()
 
   /// An executor that takes credentials from this store.
   public init(secrets: SecretStore, transport: TransportSecurity = TransportSecurity()) {
@@ -78,6 +80,11 @@ public struct MQTTExecutor: CommandExecutor {
             Self.secretNames.contains($0.name) ? .init(name: $0.name, value: .string("***")) : $0
           })),
       pretty: false)
+    let shownText = "DYNSEC \(parts[1]) \(shown) at \(place.shown)"
+    guard !correlation.isEmpty else {
+      return Message(
+        topic: BrokerConnection.dynsecTopic, payload: [], shown: shownText, correlation: "", isCommand: true)
+    }
     let request = DocumentNode.object([
       (
         "commands",
@@ -93,8 +100,7 @@ public struct MQTTExecutor: CommandExecutor {
     ])
     return Message(
       topic: BrokerConnection.dynsecTopic, payload: Array(DocumentWriter.json(request, pretty: false).utf8),
-      shown: "DYNSEC \(parts[1]) \(shown) at \(place.shown)", correlation: correlation,
-      isCommand: true)
+      shown: shownText, correlation: correlation, isCommand: true)
   }
 
   private static let secretNames: Set<String> = ["password"]
@@ -112,7 +118,7 @@ public struct MQTTExecutor: CommandExecutor {
     }
     if let url = target.address["url"]?.first {
       let text = try Template.plain(url, call.values)
-      guard let parts = URLParts(text), parts.scheme == "mqtt" || parts.scheme == "mqtts" else {
+      guard let parts = urls.parts(text), parts.scheme == "mqtt" || parts.scheme == "mqtts" else {
         throw RunnerError(
           .badArgument,
           "the broker's address must be 'mqtt://host:port' or 'mqtts://host:port', not '\(text)'")
@@ -253,6 +259,18 @@ private final class ParsedContents: Sendable {
     let node = try ReadDocument.read(Array(text.utf8)).root
     known.withLock { if $0.count < 1000 { $0[text] = node } }
     return node
+  }
+}
+
+/// Addresses as they were read; of the latest ones.
+private final class ParsedURLs: Sendable {
+  private let known = Mutex<[String: URLParts]>([:])
+
+  func parts(_ text: String) -> URLParts? {
+    if let parts = known.withLock({ $0[text] }) { return parts }
+    guard let parts = URLParts(text) else { return nil }
+    known.withLock { if $0.count < 1000 { $0[text] = parts } }
+    return parts
   }
 }
 

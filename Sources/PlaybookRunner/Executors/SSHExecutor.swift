@@ -130,9 +130,11 @@ public struct SSHExecutor: CommandExecutor {
       let text = RemoteText.bounded(Array(raw[..<start.lowerBound].utf8))
       let code = Int32(raw[start.upperBound...].prefix { $0.isNumber }) ?? -1
       let json = try? ReadDocument.read(Array(text.utf8)).root
-      return CommandAnswer(
+      var answer = CommandAnswer(
         code == 0 ? .done : .refused, text: text, json: json,
         detail: "exit code \(code) \(RemoteText.excerpt(text))")
+      answer.isPartly = code != 0
+      return answer
     }
     let why = RemoteText.excerpt(
       RemoteText.bounded(Array(errors.split(separator: "\n").suffix(2).joined(separator: " ").utf8)))

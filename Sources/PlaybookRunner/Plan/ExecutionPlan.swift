@@ -79,9 +79,18 @@ public struct ExecutionPlan: Sendable {
   /// Value of a binding's source for a target; nil when unknown, and for secrets.
   func value(ofBinding source: String, _ target: Target) -> String? {
     if source == "device" { return target.device }
+    if source.hasPrefix(Self.familySource) {
+      guard let address = value(String(source.dropFirst(Self.familySource.count)), of: target) else {
+        return nil
+      }
+      return NetworkText.family(of: address).map(String.init)
+    }
     guard source.hasPrefix("inventory.") else { return nil }
     return value(String(source.dropFirst(10)), of: target)
   }
+
+  /// Source of bindings whose value is the IP version, `4` or `6`, of the address in an inventory column.
+  static let familySource = "address-family."
 
   /// Values of a playbook's variables before it begins: those of the plan, or, in a called playbook, its own with what
   /// the calling step gives.
@@ -105,6 +114,27 @@ public struct ExecutionPlan: Sendable {
     var counts: [String: Int] = [:]
     for target in targets { counts[target.basis, default: 0] += 1 }
     return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+  }
+
+  /// Nanoseconds after which what a step does to a device is to be taken back; nil for no end.
+  public func timeToLive(_ step: WorkflowStep, _ policy: RolloutPolicy) -> Int64? {
+    switch policy.timeToLive {
+    case nil: nil
+    case .milliseconds(let number): Int64(number) * 1_000_000
+    case .variable(let name):
+      // A step's own value stands over the playbook's.
+      (step.variables[name]?.value ?? initialVariables(in: Playbook.scope(of: step.id))[name])
+        .flatMap { Int64($0) }
+        .flatMap { Int64(1)...Int64(RolloutPolicy.longestTimeToLive) ~= $0 ? $0 * 1_000_000 : nil }
+    }
+  }
+
+  /// Steps whose acts have a time to live.
+  public var timedSteps: Set<String> {
+    Set(
+      actionSteps.filter { entry in
+        entry.action.rollout.flatMap { timeToLive(entry.step, $0) } != nil
+      }.map(\.step.id))
   }
 
   /// Action steps in the order of the document.

@@ -97,14 +97,14 @@ extension ExecutionPlan {
 
   /// The playbook of a plan's header with what it calls, all of it checked at this moment.
   private static func playbook(
-    _ header: DocumentNode, root: DocumentNode, now: Int64
+    _ header: DocumentNode, root: DocumentNode, now: Int64, evenIfNotRunnable: Bool
   ) throws(RunnerError) -> Playbook {
     func load(_ root: DocumentNode, sha256: String?) throws(RunnerError) -> Playbook {
       var document = PlaybookDocument(root: root, notation: .json, findings: [])
       document.recheck(now: now)
       let playbook: Playbook
       do {
-        playbook = try Playbook(document)
+        playbook = try Playbook(document, evenIfNotRunnable: evenIfNotRunnable)
       } catch {
         throw RunnerError(.changed, "the plan's playbook must not be run: \(error)")
       }
@@ -133,8 +133,9 @@ extension ExecutionPlan {
   }
 
   /// Reads a plan file. Throws when it is damaged, altered, or its playbook is not valid now.
-  /// `now` is in nanoseconds since the epoch.
-  public init(reading bytes: [UInt8], now: Int64) throws(RunnerError) {
+  /// `now` is in nanoseconds since the epoch. With `evenIfNotRunnable` the playbook may have expired or been revoked
+  /// meanwhile: what was done by it can still be looked at and taken back.
+  public init(reading bytes: [UInt8], now: Int64, evenIfNotRunnable: Bool = false) throws(RunnerError) {
     let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: true)
     func parse(_ line: ArraySlice<UInt8>, _ number: Int) throws(RunnerError) -> DocumentNode {
       do {
@@ -162,7 +163,8 @@ extension ExecutionPlan {
     guard header["schema"]?.text == Self.schema, let root = header["document"] else {
       throw RunnerError(.badPlan, "this plan is of another version than '\(Self.schema)'")
     }
-    let playbook = try Self.playbook(header, root: root, now: now)
+    let playbook = try Self.playbook(
+      header, root: root, now: now, evenIfNotRunnable: evenIfNotRunnable)
     self.playbook = playbook
     playbookPath = header["playbook"]?["path"]?.text
     created = DocumentTimestamp.parse(header["created"]?.text ?? "")?.nanoseconds ?? 0
@@ -201,6 +203,12 @@ extension ExecutionPlan {
       throw RunnerError(.badPlan, "the plan has not as many targets as its first line says")
     }
     hash = sealed
+    // The hash is no signature: who writes a plan anew can seal it, and must not get away with fewer signatures.
+    guard approval >= Planner.approval(of: self).needed else {
+      throw RunnerError(
+        .changed, "the plan asks for fewer signatures than its playbook and its targets want; make a new plan"
+      )
+    }
   }
 
   /// A target from a line as `write` writes it, without escapes; nil for every other line, which is read by the rules of

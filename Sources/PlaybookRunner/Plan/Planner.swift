@@ -48,11 +48,12 @@ public struct Planner: Sendable {
       plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
       try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
     }
+    try checkTimesToLive(plan)
     try renderAll(&plan)
     if !fleetSteps.isEmpty && plan.targets.isEmpty {
       throw RunnerError(.badTargets, Self.nothingLeft(plan))
     }
-    decideApproval(fleetSteps.compactMap(\.action.rollout), &plan)
+    (plan.approval, plan.approvalReasons) = Self.approval(of: plan)
     plan.hash = plan.write { _ in }
     return plan
   }
@@ -111,11 +112,30 @@ public struct Planner: Sendable {
     }
   }
 
+  /// What is to end by itself needs an undo and a time.
+  private func checkTimesToLive(_ plan: ExecutionPlan) throws(RunnerError) {
+    for (step, action) in plan.actionSteps {
+      guard let rollout = action.rollout, let time = rollout.timeToLive else { continue }
+      guard EffectiveRollout(action, executors).inverse != nil else {
+        throw RunnerError(
+          .unsupported,
+          "'\(step.name ?? step.id)' has a time to live and no undo: nothing could end it; write an 'undo', or leave it out"
+        )
+      }
+      guard case .variable(let name) = time, plan.timeToLive(step, rollout) == nil else { continue }
+      throw RunnerError(
+        .badArgument,
+        "the time to live of '\(step.name ?? step.id)' is --set \(Self.short(name))=…, 1 to \(RolloutPolicy.longestTimeToLive) milliseconds"
+      )
+    }
+  }
+
   private func columns(_ policies: [RolloutPolicy], _ inventory: Inventory) -> [String] {
     var wanted = ["model", "site", "criticality"].filter { inventory.attributes.contains($0) }
     for policy in policies {
-      wanted += policy.bindings.filter { $0.source.hasPrefix("inventory.") }.map {
-        String($0.source.dropFirst(10))
+      wanted += policy.bindings.compactMap { binding in
+        ["inventory.", ExecutionPlan.familySource].first { binding.source.hasPrefix($0) }
+          .map { String(binding.source.dropFirst($0.count)) }
       }
       wanted += policy.interlocks.map(\.attribute) + policy.conditionAttributes
     }
@@ -194,6 +214,7 @@ public struct Planner: Sendable {
       let commands =
         action.commands + (action.rollout?.verification?.commands ?? [])
         + (action.rollout?.inverse?.commands ?? []) + (action.rollout?.group?.members ?? [])
+        + (action.rollout?.inverse?.verification?.commands ?? []) + (action.rollout?.gate?.probe ?? [])
       for call in Self.calls(commands, step, action, snapshot, values: values, device: nil) {
         _ = try executors.executor(call.command.type).planText(call)
       }
@@ -212,6 +233,7 @@ public struct Planner: Sendable {
           let values = snapshot.values(step: step, rollout: rollout, target: target)
           let commands =
             action.commands + (rollout.verification?.commands ?? []) + (rollout.inverse?.commands ?? [])
+            + (rollout.inverse?.verification?.commands ?? [])
           for call in Self.calls(commands, step, action, snapshot, values: values, device: target.device) {
             _ = try executors.executor(call.command.type).planText(call)
           }
@@ -269,11 +291,15 @@ public struct Planner: Sendable {
   /// Longest time for one command when the step has no timeout: 60 s.
   static let defaultTimeout: Int64 = 60_000_000_000
 
-  private func decideApproval(_ policies: [RolloutPolicy], _ plan: inout ExecutionPlan) {
+  /// Who must agree to a plan, and why more people than its playbook says. It follows from what the plan holds, so that
+  /// what its file says can be checked.
+  static func approval(of plan: ExecutionPlan) -> (needed: RolloutPolicy.Approval, reasons: [String]) {
+    let policies = plan.actionSteps.compactMap(\.action.rollout)
     var approval = policies.map(\.approval).max() ?? .operator_
+    var reasons: [String] = []
     func demandTwo(_ reason: String) {
       approval = .two
-      plan.approvalReasons.append(reason)
+      reasons.append(reason)
     }
     if plan.targets.contains(where: { ["self_asserted", "path", "none"].contains($0.basis) }) {
       demandTwo("targets that only self-asserted evidence names")
@@ -288,7 +314,7 @@ public struct Planner: Sendable {
         demandTwo("\(plan.targets.count) of \(plan.fleetSize) devices, more than \(percent) %")
       }
     }
-    plan.approval = approval
+    return (approval, reasons)
   }
 }
 

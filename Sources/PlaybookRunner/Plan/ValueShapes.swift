@@ -16,7 +16,10 @@ struct ValueShapes {
     for (_, action) in plan.actionSteps {
       for binding in action.rollout?.bindings ?? [] { sources.insert(binding.source) }
     }
-    columns = plan.columns.indices.filter { sources.contains("inventory.\(plan.columns[$0])") }
+    columns = plan.columns.indices.filter {
+      sources.contains("inventory.\(plan.columns[$0])")
+        || sources.contains(ExecutionPlan.familySource + plan.columns[$0])
+    }
   }
 
   /// True when a device like this one was rendered.

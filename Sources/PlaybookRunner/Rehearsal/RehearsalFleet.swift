@@ -43,7 +43,7 @@ public final class RehearsalFleet: Sendable {
     var acted: Set<UInt64> = []
   }
 
-  private let roles: [PlaybookCommand: Role]
+  private let roles: [String: Role]
   private let faults: Faults
   private let seed: UInt64
   private let witness: Witness?
@@ -53,22 +53,22 @@ public final class RehearsalFleet: Sendable {
   public init(
     _ plan: ExecutionPlan, executors: ExecutorSet, faults: Faults, seed: UInt64, witness: Witness? = nil
   ) {
-    var roles: [PlaybookCommand: Role] = [:]
+    var roles: [String: Role] = [:]
     for (_, action) in plan.actionSteps where action.rollout != nil {
       let effective = EffectiveRollout(action, executors)
-      for command in effective.inverse?.commands ?? [] { roles[command] = .undo }
-      for command in action.commands { roles[command] = .act }
+      for command in effective.inverse?.commands ?? [] { roles[Self.key(command)] = .undo }
+      for command in action.commands { roles[Self.key(command)] = .act }
       let verification = effective.verification
       let inverse = effective.inverse?.verification
       for command in inverse?.commands ?? [] {
         if let expectation = inverse?.expectation {
-          roles[command] = .look(.contains("in force"), expectation)
+          roles[Self.key(command)] = .look(.contains("in force"), expectation)
         }
       }
       for command in verification?.commands ?? [] {
         guard let expectation = verification?.expectation else { continue }
         let same = inverse?.commands.contains(command) == true ? inverse?.expectation : nil
-        roles[command] = .look(expectation, same)
+        roles[Self.key(command)] = .look(expectation, same)
       }
     }
     self.roles = roles
@@ -91,8 +91,13 @@ public final class RehearsalFleet: Sendable {
     real.wrapped { RehearsalExecutor(fleet: self, real: $0) }
   }
 
+  /// What tells commands apart, cheaper to look up than all of them.
+  private static func key(_ command: PlaybookCommand) -> String {
+    command.content.map { "\(command.text)\n\($0)" } ?? command.text
+  }
+
   fileprivate func answer(_ call: CommandCall) async -> CommandAnswer {
-    guard let device = call.device, let role = roles[call.command] else {
+    guard let device = call.device, let role = roles[Self.key(call.command)] else {
       return CommandAnswer(.done, text: "rehearsed", detail: "rehearsed")
     }
     let id = Self.hash(device, 0xcbf2_9ce4_8422_2325)

@@ -14,19 +14,24 @@ struct DeviceAction: Sendable {
   let commands: [PlaybookCommand]
   /// True when the device waits in the queue already: that it is still not there is no news.
   var isReturn = false
+  /// See `DeviceConditions.held`.
+  var held: [String: Bool] = [:]
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
 
-  /// What is known of a state that was looked at.
-  enum Look { case holds, absent, unreachable(String), unclear(String) }
+  /// What is known of a state that was looked at. `stopped`: not in force yet when somebody stopped the waiting.
+  enum Look { case holds, absent, unreachable(String), unclear(String), stopped }
+
+  /// Reason of an act whose outcome was not waited for: its intent stays without result, and `resume` looks first.
+  static let interrupted = "interrupted"
 
   /// Does it. `wasIntended` says that an earlier attempt left an intent without a result.
   /// Throws only when the journal cannot be written.
   func perform(
     _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
   ) async throws -> Done {
-    let obstacle = DeviceConditions(environment: environment, plan: plan, policy: policy).obstacle(
-      target, role)
+    let obstacle = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
+      .obstacle(target, role)
     return try await perform(
       together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values,
       obstacle: obstacle)
@@ -41,7 +46,7 @@ struct DeviceAction: Sendable {
     func result(
       _ outcome: RunRecord.Outcome, _ reason: String?, _ detail: String, kind: RunRecord.Kind = .result
     ) async throws -> Done {
-      if isReturn, outcome == .skipped, let reason, RunHistory.queueReasons.contains(reason) {
+      if isReturn, !wasIntended, outcome == .skipped, let reason, RunHistory.queueReasons.contains(reason) {
         return (outcome, reason)
       }
       try await writer.write(
@@ -56,7 +61,10 @@ struct DeviceAction: Sendable {
     // After an intent without a result the first thing is to know what that attempt did, also where an interlock now
     // forbids another one.
     if let obstacle, !wasIntended { return try await result(.skipped, obstacle.reason, obstacle.detail) }
-    switch await lookPatiently(device, values) {
+    // What a killed attempt did may take its time to show, like any other.
+    let waits = wasIntended && (verification?.withinMilliseconds ?? 0) > 0
+    switch waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values) {
+    case .stopped: return (.unknown, Self.interrupted)
     case .holds:
       return wasIntended
         ? try await result(
@@ -95,21 +103,25 @@ struct DeviceAction: Sendable {
   ) async throws -> Done {
     let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
     let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
-    let detail = RemoteText.excerpt(shown.joined(separator: "; "), 2000)
-    var attempt = 0
+    let detail = RemoteText.excerpt(shown.count == 1 ? shown[0] : shown.joined(separator: "; "), 2000)
+    var attempts = 0
     while true {
       try await writer.write(
         all: targets.map {
           RecordDraft(.intent, step: step.id, target: $0.device, action: role, wave: wave, detail: detail)
         })
-      let answer = await execute(calls)
+      let (answer, isPartly) = await attempt(calls)
       switch answer.effect {
       case .done: return try await confirm(device, values, answer, result)
+      case .refused where isPartly && verification == nil:
+        return try await result(.failed, RunHistory.partlyDone, answer.detail, .result)
+      case .refused where isPartly:
+        return try await resolve(device, values, answer, result, ifAbsent: RunHistory.partlyDone)
       case .refused: return try await result(.failed, "refused", answer.detail, .result)
       case .unknown: return try await resolve(device, values, answer, result)
       case .unreachable:
-        attempt += 1
-        if attempt > policy.retries || isReturn || environment.control.isStopping {
+        attempts += 1
+        if attempts > policy.retries || isReturn || environment.control.isStopping {
           // The intent before needs its result, whatever is known of the device already.
           try await writer.write(
             all: targets.map {
@@ -119,7 +131,7 @@ struct DeviceAction: Sendable {
             })
           return (.skipped, "unreachable")
         }
-        await pause(attempt)
+        await pause(attempts)
       }
     }
   }
@@ -130,6 +142,7 @@ struct DeviceAction: Sendable {
   ) async throws -> Done {
     guard verification != nil else { return try await result(.changed, "unverified", answer.detail, .result) }
     switch await lookUntilInForce(device, values) {
+    case .stopped: return (.unknown, Self.interrupted)
     case .holds: return try await result(.changed, nil, "\(answer.detail); verified", .result)
     case .absent:
       return try await result(.failed, "not-in-force", "\(answer.detail), but it is not in force", .result)
@@ -141,35 +154,42 @@ struct DeviceAction: Sendable {
 
   /// Nobody knows: look, never send again.
   private func resolve(
-    _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
+    _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result,
+    ifAbsent: String = "not-in-force"
   ) async throws -> Done {
     switch await lookUntilInForce(device, values) {
+    case .stopped: return (.unknown, Self.interrupted)
     case .holds:
       return try await result(.changed, "verified", "\(answer.detail); verified: in force", .result)
     case .absent:
-      return try await result(.failed, "not-in-force", "\(answer.detail); verified: not in force", .result)
+      return try await result(.failed, ifAbsent, "\(answer.detail); verified: not in force", .result)
     case .unreachable(let why), .unclear(let why):
       return try await result(.unknown, "no-answer", "\(answer.detail); cannot verify: \(why)", .result)
     }
   }
 
-  func execute(_ calls: [CommandCall]) async -> CommandAnswer {
+  /// Carries commands out in order until one is not done.
+  func execute(_ calls: [CommandCall]) async -> CommandAnswer { await attempt(calls).answer }
+
+  /// `isPartly` is true when one was not done after others were, or was itself done in part.
+  private func attempt(_ calls: [CommandCall]) async -> (answer: CommandAnswer, isPartly: Bool) {
     var last = CommandAnswer(.done, detail: "nothing to do")
     var sent = false
     for call in calls {
       guard let executor = try? environment.executors.executor(call.command.type) else {
-        return CommandAnswer(
+        last = CommandAnswer(
           .refused, detail: "nothing here runs commands of type '\(call.command.type.name)'")
+        return (last, sent)
       }
       last = await executor.execute(call)
       if last.effect != .done {
         // What earlier commands did is done: "nothing was sent" would be wrong.
         if last.effect == .unreachable && sent { last.effect = .unknown }
-        return last
+        return (last, sent || last.isPartly)
       }
       sent = true
     }
-    return last
+    return (last, false)
   }
 
   /// Looks, and again after a while when the device cannot be reached.
@@ -192,7 +212,8 @@ struct DeviceAction: Sendable {
       let seen = await look(device, values)
       if case .holds = seen { return seen }
       let left = end - environment.clock.monotonicTime()
-      guard left > 0, !environment.control.isStopping else { return seen }
+      guard left > 0 else { return seen }
+      if environment.control.isStopping { return .stopped }
       await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(within / 50, 5_000_000_000))))
     }
   }

@@ -13,6 +13,8 @@ struct DeviceConditions {
   let environment: RunEnvironment
   let plan: ExecutionPlan
   let policy: RolloutPolicy
+  /// Devices that an earlier step was not done to; true for those that wait for it.
+  var held: [String: Bool] = [:]
 
   /// Why not.
   typealias Obstacle = (reason: String, detail: String)
@@ -28,6 +30,11 @@ struct DeviceConditions {
       return ("interlock", refusal.reason)
     }
     guard role == .act else { return nil }
+    if let waits = held[target.device] {
+      return waits
+        ? (RunHistory.earlierWaits, "an earlier step waits for it")
+        : (RunHistory.earlierFailed, "an earlier step was not done to it")
+    }
     if let battery = policy.battery {
       guard let text = value(battery.attribute, target), let level = Double(text) else {
         return ("battery", "the inventory does not say its '\(battery.attribute)'")

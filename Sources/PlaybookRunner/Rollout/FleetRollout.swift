@@ -10,6 +10,8 @@ struct FleetRollout: Sendable {
   let policy: RolloutPolicy
   let variables: [String: String]
   let counts: RunCounts
+  /// See `DeviceConditions.held`.
+  var held: [String: Bool] = [:]
 
   /// How it ended.
   enum End: Sendable, Equatable {
@@ -19,9 +21,12 @@ struct FleetRollout: Sendable {
     case interrupted(String?)
   }
 
-  /// Runs the waves that are not finished. `known` is what the journal says of devices from before.
-  func run(known: [String: RunHistory.DeviceState], startsAfresh: Bool) async throws -> End {
-    if let group = policy.group { return try await runTogether(group, known: known) }
+  /// Runs the waves that are not finished. `before` is what the journal says of this visit of the step.
+  func run(_ before: RunHistory.Visit?, startsAfresh: Bool) async throws -> End {
+    let known = before?.acts ?? [:]
+    if let group = policy.group { return try await runTogether(group, before, known: known) }
+    // Until one device has been changed and seen to be, nothing is proven.
+    var isProven = known.values.contains { if case .finished(.changed, _) = $0 { true } else { false } }
     let sizes = WaveSchedule.sizes(policy.waves, count: plan.targets.count)
     var first = 0
     for (index, size) in sizes.enumerated() {
@@ -29,9 +34,16 @@ struct FleetRollout: Sendable {
       first += size
       let number = index + 1
       let pending = known.isEmpty ? Array(targets) : targets.filter { !Self.isFinished(known[$0.device]) }
-      if pending.isEmpty { continue }
+      if pending.isEmpty, before?.finishedWaves.contains(number) ?? false { continue }
+      if pending.isEmpty, startsAfresh {
+        // The gate said no, or was not asked any more, and a person went on all the same.
+        try await writer.write(
+          RecordDraft(
+            .waveFinished, step: step.id, wave: number, detail: "wave \(number) done: went on after a halt"))
+        continue
+      }
       let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
-      if policy.maintenance != nil, !pending.contains(where: conditions.isInWindow) {
+      if policy.maintenance != nil, !pending.isEmpty, !pending.contains(where: conditions.isInWindow) {
         return .interrupted(
           "no device of wave \(number) is in its maintenance window now; resume the run when one opens")
       }
@@ -40,7 +52,8 @@ struct FleetRollout: Sendable {
         RecordDraft(
           .waveStarted, step: step.id, wave: number,
           detail: "wave \(number) of \(sizes.count): \(size) devices"))
-      let began = environment.clock.wallTime()
+      // The gate looks at all that happened since the wave began, also before an interruption.
+      let began = before?.waveStarts[number] ?? environment.clock.wallTime()
       var tally = WaveTally(size: size)
       // After a halt that a person chose to go on from, what failed before does not count again.
       if !startsAfresh {
@@ -50,7 +63,9 @@ struct FleetRollout: Sendable {
           }
         }
       }
-      let end = try await wave(pending, number: number, known: known, tally: tally)
+      let (end, changed) = try await wave(
+        pending, number: number, known: known, tally: tally, isProven: isProven || number == 1)
+      isProven = isProven || changed > 0
       guard end == .succeeded else { return end }
       if let halt = try await RolloutGate(self).pass(
         wave: number, began: began, isLast: number == sizes.count)
@@ -69,22 +84,24 @@ struct FleetRollout: Sendable {
   }
 
   private func wave(
-    _ pending: [ExecutionPlan.Target], number: Int, known: [String: RunHistory.DeviceState], tally: WaveTally
-  ) async throws -> End {
+    _ pending: [ExecutionPlan.Target], number: Int, known: [String: RunHistory.DeviceState],
+    tally: WaveTally, isProven: Bool
+  ) async throws -> (end: End, changed: Int) {
     let effective = EffectiveRollout(action, environment.executors)
     let device = DeviceAction(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
-      verification: effective.verification, role: .act, commands: action.commands)
+      verification: effective.verification, role: .act, commands: action.commands, held: held)
     let driven = try await drive(
       pending, device, wave: number, known: known, tally: tally,
-      limits: WaveLimits(wave: number, policy: policy))
+      limits: WaveLimits(wave: number, policy: policy), isProven: isProven)
+    let changed = driven.tally.changed
     if let trip = driven.trip {
       let reason = "wave \(number) halted: \(trip)"
       try await writer.write(
         RecordDraft(.halted, step: step.id, reason: trip.kind.rawValue, wave: number, detail: reason))
-      return .halted(reason)
+      return (.halted(reason), changed)
     }
-    return driven.left > 0 ? .interrupted(nil) : .succeeded
+    return (driven.left > 0 ? .interrupted(nil) : .succeeded, changed)
   }
 
   /// What driving some devices came to.
@@ -97,11 +114,18 @@ struct FleetRollout: Sendable {
   }
 
   /// Acts on devices within rate, number in flight and budgets, until they are done, a limit trips or somebody stops.
+  ///
+  /// When the canary was in the wanted state already, or was left alone, it proved nothing (`isProven` is false): then
+  /// one device is begun at a time, under the canary's limit, until one has been changed.
   func drive(
     _ pending: [ExecutionPlan.Target], _ device: DeviceAction, wave: Int?,
-    known: [String: RunHistory.DeviceState], tally: WaveTally, limits: WaveLimits
+    known: [String: RunHistory.DeviceState], tally: WaveTally, limits: WaveLimits, isProven: Bool
   ) async throws -> Driven {
-    var result = Driven(tally: tally, trip: tally.trip(limits), left: pending.count)
+    let canary = WaveLimits(
+      leastFailures: policy.canaryFailures, failurePercent: 0, unreachablePercent: policy.unreachablePercent)
+    var isProven = isProven || tally.changed > 0
+    var unfinished = 0
+    var result = Driven(tally: tally, trip: tally.trip(isProven ? limits : canary), left: pending.count)
     var queue = BudgetedQueue(pending, policy.gatewayBudget, plan)
     var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
     typealias Done = (target: ExecutionPlan.Target, outcome: RunRecord.Outcome, reason: String?)
@@ -110,7 +134,8 @@ struct FleetRollout: Sendable {
       var inFlight = 0
       var hasTimer = false
       while true {
-        filling: while inFlight < policy.maximumInFlight, result.trip == nil, !environment.control.isStopping
+        filling: while inFlight < (isProven ? policy.maximumInFlight : 1), result.trip == nil,
+          !environment.control.isStopping
         {
           switch queue.next(now: environment.clock.monotonicTime()) {
           case .empty, .blocked: break filling
@@ -144,16 +169,25 @@ struct FleetRollout: Sendable {
         }
         inFlight -= 1
         queue.finished(done.target)
+        if done.reason == DeviceAction.interrupted {
+          // Its intent stays open: `resume` looks first.
+          unfinished += 1
+          counts.note(.unknown, before: known[done.target.device])
+          continue
+        }
         result.tally.count(done.outcome, reason: done.reason)
-        counts.note(done.outcome, before: known[done.target.device])
+        counts.note(
+          done.outcome, before: known[done.target.device], step: step.id, device: done.target.device,
+          reason: done.reason)
+        isProven = isProven || done.outcome == .changed
         environment.progress(
           .device(
             step: step.name ?? step.id, device: done.target.device, outcome: done.outcome,
             reason: done.reason, tally: result.tally))
-        if result.trip == nil { result.trip = result.tally.trip(limits) }
+        if result.trip == nil { result.trip = result.tally.trip(isProven ? limits : canary) }
       }
     }
-    result.left = queue.left
+    result.left = queue.left + unfinished
     return result
   }
 }

@@ -4,22 +4,35 @@ import PlaybookModel
 /// group: so the group's members are asked for first, and one that is no target of the plan stops it.
 extension FleetRollout {
   func runTogether(
-    _ group: RolloutPolicy.Group, known: [String: RunHistory.DeviceState]
+    _ group: RolloutPolicy.Group, _ before: RunHistory.Visit?, known: [String: RunHistory.DeviceState]
   ) async throws -> End {
     let open = plan.targets.filter { if case .finished = known[$0.device] { false } else { true } }
-    guard !open.isEmpty else { return .succeeded }
+    guard !open.isEmpty else {
+      if before?.finishedWaves.contains(1) ?? false { return .succeeded }
+      return try await finishTogether(began: before?.waveStarts[1] ?? environment.clock.wallTime())
+    }
+    let wasIntended = open.contains { known[$0.device] == .intended }
     environment.progress(.wave(step: step.name ?? step.id, number: 1, of: 1, devices: plan.targets.count))
     try await writer.write(
       RecordDraft(
         .waveStarted, step: step.id, wave: 1,
         detail: "one action for \(plan.targets.count) devices together"))
-    let began = environment.clock.wallTime()
-    for target in open {
-      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
-      guard let obstacle = conditions.obstacle(target, .act) else { continue }
-      return try await halt(
-        obstacle.reason,
-        "\(target.device) is held back, and the group cannot leave it out: \(obstacle.detail)")
+    let began = before?.waveStarts[1] ?? environment.clock.wallTime()
+    let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+    // After an attempt without a result the first thing is to know what it did, also where it must not be done again.
+    var obstacle: DeviceConditions.Obstacle?
+    func mustNot(_ code: String, _ reason: String) async throws -> End? {
+      guard wasIntended else { return try await halt(code, reason) }
+      obstacle = (code, reason)
+      return nil
+    }
+    if let (target, why) = open.lazy.compactMap({ target in
+      conditions.obstacle(target, .act).map { (target, $0) }
+    }).first,
+      let end = try await mustNot(
+        why.reason, "\(target.device) is held back, and the group cannot leave it out: \(why.detail)")
+    {
+      return end
     }
     let effective = EffectiveRollout(action, environment.executors)
     let device = DeviceAction(
@@ -29,18 +42,20 @@ extension FleetRollout {
     if !group.members.isEmpty {
       switch await members(group, device) {
       case .failure(let why):
-        return try await halt("members", "cannot ask who belongs to the group: \(why.reason)")
+        if let end = try await mustNot("members", "cannot ask who belongs to the group: \(why.reason)") {
+          return end
+        }
       case .success(let members):
         let strangers = members.subtracting(plan.targets.map(\.device)).sorted()
-        guard strangers.isEmpty else {
+        if !strangers.isEmpty {
           let shown = strangers.prefix(5).joined(separator: ", ") + (strangers.count > 5 ? ", …" : "")
-          return try await halt(
-            "members",
+          let reason =
             "\(strangers.count) of the \(members.count) members of the group are no targets of the plan and would be hit too: \(RemoteText.excerpt(RemoteText.bounded(Array(shown.utf8))))"
-          )
+          if let end = try await mustNot("members", reason) { return end }
         }
-        hit = open.filter { members.contains($0.device) }
-        let outside = open.filter { !members.contains($0.device) }
+        hit = open.filter { members.contains($0.device) || known[$0.device] == .intended }
+        let chosen = Set(hit.map(\.device))
+        let outside = open.filter { !chosen.contains($0.device) }
         try await writer.write(
           all: outside.map {
             RecordDraft(
@@ -59,12 +74,17 @@ extension FleetRollout {
       }
     }
     let result = try await device.perform(
-      together: hit, device: nil, wave: 1, wasIntended: hit.contains { known[$0.device] == .intended },
-      values: variables)
+      together: hit, device: nil, wave: 1, wasIntended: wasIntended, values: variables,
+      obstacle: obstacle)
+    if result.reason == DeviceAction.interrupted { return .interrupted(nil) }
     for target in hit { show(target, result.outcome, result.reason, known) }
     guard result.outcome == .ok || result.outcome == .changed else {
       return try await halt("failures", "the action for all devices together: \(result.outcome.rawValue)")
     }
+    return try await finishTogether(began: began)
+  }
+
+  private func finishTogether(began: Int64) async throws -> End {
     if let end = try await RolloutGate(self).pass(wave: 1, began: began, isLast: true) { return end }
     try await writer.write(RecordDraft(.waveFinished, step: step.id, wave: 1, detail: "done"))
     return .succeeded
@@ -74,7 +94,8 @@ extension FleetRollout {
     _ target: ExecutionPlan.Target, _ outcome: RunRecord.Outcome, _ reason: String?,
     _ known: [String: RunHistory.DeviceState]
   ) {
-    counts.note(outcome, before: known[target.device])
+    counts.note(
+      outcome, before: known[target.device], step: step.id, device: target.device, reason: reason)
     var tally = WaveTally(size: plan.targets.count)
     tally.count(outcome, reason: reason)
     environment.progress(

@@ -2,9 +2,20 @@
 enum JSONText {
   /// A string as JSON, quotes included.
   static func quoted(_ text: String) -> String {
+    var result = ""
+    append(text, to: &result)
+    return result
+  }
+
+  /// Adds a string as JSON, quotes included.
+  static func append(_ text: String, to result: inout String) {
+    result += "\""
+    defer { result += "\"" }
     // Most texts need no escape, and many are written.
-    if !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) { return "\"" + text + "\"" }
-    var result = "\""
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
+      result += text
+      return
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": result += "\\\""
@@ -15,7 +26,6 @@ enum JSONText {
       default: result.unicodeScalars.append(scalar)
       }
     }
-    return result + "\""
   }
 
   /// An array of strings.

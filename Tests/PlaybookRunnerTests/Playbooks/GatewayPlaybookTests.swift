@@ -31,6 +31,40 @@ import Testing
     #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
   }
 
+  /// Devices of both families in one plan: each lands in the set of its own.
+  @Test func aBlockedIPv6AddressGetsNothingThroughAndUndoOpensIt() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan(
+      "isolate-address", ["pump-2", "pump-3", "pump-8", "pump-9"],
+      [
+        "address": { device in
+          switch device {
+          case "pump-8": "::ffff:10.77.1.4"
+          case "pump-9": "fd77:1::4%eth0"
+          default: device == "pump-2" ? "fd77:1::2" : "10.77.1.3"
+          }
+        }
+      ])
+    // What would be an element that no packet ever matches is refused.
+    #expect(plan.targets.map(\.device) == ["pump-2", "pump-3"])
+    #expect(plan.refused.map(\.device) == ["pump-8", "pump-9"])
+    // Link-local addresses are tentative for a second or two (RFC 4862, 5.4), and neighbours are found by them.
+    var isUp = false
+    for _ in 0..<20 where !isUp { isUp = try network.connects(from: "fd77:1::2", to: "fd77:2::2") }
+    #expect(isUp)
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "fd77:1::2", to: "fd77:2::2"))
+    #expect(try !network.connects(from: "fd77:1::2", to: "fd77:1::1"))
+    #expect(try !network.connects(from: "10.77.1.3", to: "10.77.2.2"))
+    // Others of the same family go on, and the address of the other family is not taken for blocked.
+    #expect(try network.connects(from: "fd77:1::4", to: "fd77:2::2"))
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
+    #expect(try network.connects(from: "fd77:1::2", to: "fd77:2::2"))
+    #expect(try network.connects(from: "10.77.1.3", to: "10.77.2.2"))
+  }
+
   @Test func aBlockEndsByItselfWhenNobodyTakesItBack() async throws {
     guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)

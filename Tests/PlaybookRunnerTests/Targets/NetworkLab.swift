@@ -3,7 +3,7 @@ import PlaybookRunner
 import Testing
 
 /// Three network namespaces: devices (10.77.1.2, .3, …) behind a gateway that forwards to servers (10.77.2.2, .3).
-/// The gateway is where nft works. Needs root.
+/// In IPv6 they have fd77:1::2, …, and fd77:2::2, …. The gateway is where nft works. Needs root.
 final class NetworkLab: Sendable {
   private let suffix = String(UInt32.random(in: 0..<0xFFFFFF), radix: 16)
   var gateway: String { "fbg\(suffix)" }
@@ -25,6 +25,11 @@ final class NetworkLab: Sendable {
       ip -n \(g) link set \(d)1 up; ip -n \(g) link set \(s)1 up; ip -n \(d) link set \(d)0 up; ip -n \(s) link set \(s)0 up
       ip -n \(d) route add default via 10.77.1.1; ip -n \(s) route add default via 10.77.2.1
       ip netns exec \(g) sysctl -q -w net.ipv4.ip_forward=1
+      for n in \(g) \(d) \(s); do ip netns exec $n sysctl -q -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0; done
+      ip -n \(g) addr add fd77:1::1/64 dev \(d)1 nodad; ip -n \(g) addr add fd77:2::1/64 dev \(s)1 nodad
+      for i in 2 3 4 5; do ip -n \(d) addr add fd77:1::$i/64 dev \(d)0 nodad; ip -n \(s) addr add fd77:2::$i/64 dev \(s)0 nodad; done
+      ip -n \(d) route add default via fd77:1::1; ip -n \(s) route add default via fd77:2::1
+      ip netns exec \(g) sysctl -q -w net.ipv6.conf.all.forwarding=1
       """)
     guard made.code == 0 else {
       _ = try? shell("for n in \(g) \(d) \(s); do ip netns del $n; done")
@@ -32,7 +37,7 @@ final class NetworkLab: Sendable {
       return nil
     }
     let program =
-      "import socket\ns=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);s.bind(('0.0.0.0',7777));s.listen(500)\nwhile True:\n c,a=s.accept();c.close()"
+      "import socket\ns=socket.socket(socket.AF_INET6);s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_V6ONLY,0);s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);s.bind(('::',7777));s.listen(500)\nwhile True:\n c,a=s.accept();c.close()"
     listeners = try [g, s].map {
       try ChildProcess("/usr/sbin/ip", ["netns", "exec", $0, "python3", "-c", program])
     }
@@ -60,7 +65,7 @@ final class NetworkLab: Sendable {
       import socket,select,time
       l=[]
       for _ in range(\(count)):
-        s=socket.socket();s.setblocking(False);s.bind(('\(device)',0))
+        s=socket.socket(socket.\(device.contains(":") ? "AF_INET6" : "AF_INET"));s.setblocking(False);s.bind(('\(device)',0))
         try: s.connect(('\(server)',7777))
         except BlockingIOError: pass
         l.append(s)

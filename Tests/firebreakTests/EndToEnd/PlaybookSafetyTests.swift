@@ -213,6 +213,56 @@ import Testing
     #expect(journal.output.contains("break-glass") && journal.output.contains("for 5 min"), "\(journal)")
   }
 
+  @Test func whatHasATimeToLiveIsShownAndTakenBackByUndoExpiredAndByResume() throws {
+    for way in ["undo", "resume", "watch"] {
+      let work = try scene(rollout: "time_to_live_ms: 2500")
+      let made = try plan(work, "device:gw-2 OR device:gw-3")
+      #expect(made.exit == 0 && made.output.contains("2500 ms after it was begun"), "\(made)")
+      let run = try act(work, "run", work.at("p.plan"))
+      #expect(run.exit == 0 && run.errors.contains("2 devices to be taken back"), "\(run)")
+      #expect(acted(work).sorted() == ["gw-2", "gw-3"])
+      let status = try act(work, "status")
+      #expect(
+        status.output.contains("2 to be taken back after their time to live, the first in"), "\(status)")
+      if way == "watch" {
+        // It stays until nothing has a time to live, and ends by itself.
+        let watch = try act(work, "undo", "--expired", "--watch", "1")
+        #expect(watch.exit == 0 && acted(work).isEmpty, "\(watch)")
+        continue
+      }
+      let early = try act(work, "undo", "--expired")
+      #expect(early.exit == 0 && acted(work).count == 2, "\(early)")
+      Thread.sleep(forTimeInterval: 2.6)
+      #expect(try act(work, "status", "--format", "csv").output.contains("overdue: undo --expired"))
+      let late = try way == "undo" ? act(work, "undo", "--expired") : act(work, "resume")
+      #expect(late.exit == 0 && acted(work).isEmpty, "\(way): \(late)")
+      #expect(try act(work, "status").output.contains("2 changed"))
+      #expect(try work.firebreak("verify", "--log-only", "--case", work.at("x.firebreak")).exit == 0)
+    }
+    let never = try scene()
+    try #require(try plan(never, "device:gw-2").exit == 0)
+    try #require(try act(never, "run", never.at("p.plan")).exit == 0)
+    let none = try act(never, "undo", "--expired")
+    #expect(none.exit == 1 && none.errors.contains("time to live"), "\(none)")
+    #expect(acted(never) == ["gw-2"])
+  }
+
+  @Test func undoEndsARunAndAsksForAnInventoryOfToday() throws {
+    let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
+    let work = try scene(rollout: lock)
+    try #require(try plan(work, "device:gw-2").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    for command in ["undo", "resume"] {
+      let old = try act(work, command, "--max-inventory-age", "0")
+      #expect(old.exit == 2 && old.errors.contains("--max-inventory-age"), "\(old)")
+    }
+    #expect(acted(work) == ["gw-2"])
+    #expect(try act(work, "undo").exit == 0 && acted(work).isEmpty)
+    let resume = try act(work, "resume")
+    #expect(resume.exit == 2 && resume.errors.contains("was taken back"), "\(resume)")
+    #expect(try act(work, "status").output.contains("succeeded, taken back"))
+  }
+
   @Test func undoScriptAsksTheInterlocksOfTheInventoryOfThatMoment() throws {
     let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
     let work = try scene(rollout: lock)

@@ -2,10 +2,15 @@
 enum RecordText {
   /// An object of the members that have a value, in the order given.
   static func object(_ members: [(String, String?)]) -> String {
-    let parts = members.compactMap { name, value in
-      value.map { "\(JSONText.quoted(name)):\(JSONText.quoted($0))" }
+    var text = "{"
+    for (name, value) in members {
+      guard let value else { continue }
+      if text.utf8.count > 1 { text += "," }
+      JSONText.append(name, to: &text)
+      text += ":"
+      JSONText.append(value, to: &text)
     }
-    return "{" + parts.joined(separator: ",") + "}"
+    return text + "}"
   }
 
   /// The member of an object as text; nil where there is none.

@@ -1,4 +1,6 @@
+import ArgumentParser
 import IncidentModel
+import PlaybookModel
 import PlaybookRunner
 import TimelineStore
 
@@ -19,6 +21,20 @@ struct CurrentInventory: InventorySource {
     guard let row = inventory.rowOfDevice[device], let index = columns[column] else { return nil }
     let value = inventory.value(row: row, attribute: index)
     return value.isEmpty ? nil : value
+  }
+}
+
+/// How old the inventory may be.
+struct InventoryAgeOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How old the inventory may be where interlocks rest on it (default: 24).", valueName: "hours"))
+  var maxInventoryAge: Double = 24
+
+  /// Throws when interlocks of a plan rest on an inventory that is too old.
+  func check(_ plan: ExecutionPlan, case path: String) throws {
+    guard plan.actionSteps.contains(where: { !($0.action.rollout?.interlocks ?? []).isEmpty }) else { return }
+    try InventoryAge.check(case: path, limit: maxInventoryAge)
   }
 }
 

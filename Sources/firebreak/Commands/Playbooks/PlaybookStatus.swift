@@ -32,14 +32,15 @@ struct PlaybookStatus: ParsableCommand {
     let journal = try CaseJournal(case: path, readOnly: true)
     let id = try choice.id(journal)
     var verification = JournalVerification()
-    var history = RunHistory([])
+    // Without its plan a run still has its journal.
+    let plan = try? choice.plan(id, case: path, onlyToLook: true)
+    var history = RunHistory([], timed: plan?.timedSteps ?? [])
     try journal.forEachRecord(run: id) { record in
       verification.add(record)
       history.add(record)
     }
-    // Without its plan a run still has its journal.
-    let plan = try? choice.plan(id, case: path)
-    let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all)
+    let expiries = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
+    let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
     var rows = ResultRows(
       schema: "firebreak.playbook-status/1",
       columns: [
@@ -59,12 +60,14 @@ struct PlaybookStatus: ParsableCommand {
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
       ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
       ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
+      ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
+      ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
       ("journal", .string(verification.problem ?? "verifies")),
       ("signed_up_to", .int(Int64(verification.lastSigned))),
       ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
     ]
     if format == .table {
-      summary(id, history, counts, report, verification)
+      summary(id, history, counts, report, verification, expiries)
       if !rows.rows.isEmpty { rows.write(as: .table) }
     } else {
       rows.write(as: format)
@@ -75,14 +78,22 @@ struct PlaybookStatus: ParsableCommand {
   private func summary(
     _ id: String, _ history: RunHistory, _ counts: [(key: RunRecord.Outcome, value: Int)],
     _ report: DeviceReport,
-    _ verification: JournalVerification
+    _ verification: JournalVerification, _ expiries: [UndoRun.Expiry]
   ) {
     Console.print(
-      "run \(id): \(history.end?.rawValue ?? "not finished: running, or killed (resume goes on)")")
+      "run \(id): \(history.end?.rawValue ?? "not finished: running, or killed (resume goes on)")"
+        + (history.isTakenBack ? ", taken back" : ""))
     var parts = counts.map { "\($0.value) \($0.key.rawValue)" }
     if report.notBegun > 0 { parts.append("\(report.notBegun) not begun") }
     if report.pending > 0 { parts.append("\(report.pending) pending (firebreak playbook queue \(id) --act)") }
     Console.print("  " + parts.joined(separator: ", "))
+    if let first = expiries.first, !history.isTakenBack {
+      let overdue = expiries.count { $0.left <= 0 }
+      Console.print(
+        "  \(expiries.count) to be taken back after their time to live, "
+          + (overdue > 0 ? "\(overdue) of them now" : "the first in \(first.left / 1_000_000_000) s")
+          + " (firebreak playbook undo \(id) --expired)")
+    }
     for text in history.halts + report.causes {
       for line in Paragraph.lines("  " + Sanitizer.escape(text), width: Console.width) {
         Console.print(line)
@@ -120,7 +131,11 @@ struct DeviceReport {
   /// What was said about devices that are not in the wanted state, most frequent first: the table may cut it short.
   private(set) var causes: [String] = []
 
-  init(_ history: RunHistory, _ plan: ExecutionPlan?, reader: CaseReader, all: Bool) {
+  init(
+    _ history: RunHistory, _ plan: ExecutionPlan?, reader: CaseReader, all: Bool, expiries: [UndoRun.Expiry]
+  ) {
+    let left = Dictionary(
+      expiries.map { ("\($0.step)\n\($0.device)", $0.left) }, uniquingKeysWith: { a, _ in a })
     let inventory = try? reader.inventory()
     let siteColumn = inventory?.attributes.firstIndex(of: "site")
     func site(_ device: String) -> String {
@@ -138,10 +153,17 @@ struct DeviceReport {
             name: name, state: "", detail: visit.details[name] ?? "", step: title, site: site(name))
           let undo = visit.undos[name]
           (device.state, device.reason) = Self.text(undo ?? state, isUndo: undo != nil)
-          if visit.queued[name] != nil {
+          if visit.queued[name] != nil, !history.isTakenBack {
             pending += 1
             device.state = seen.map { $0.contains(name) } ?? true ? "pending" : "never seen"
             device.advice = device.state == "pending" ? "" : "visit"
+          }
+          if let left = left["\(step)\n\(name)"], undo == nil, !history.isTakenBack {
+            device.advice = left > 0 ? "ends in \(left / 1_000_000_000) s" : "overdue: undo --expired"
+            if left <= 0 {
+              devices.append(device)
+              continue
+            }
           }
           if device.reason == "expired" { device.advice = "visit or plan anew" }
           if all || !["ok", "changed", "undone"].contains(device.state) { devices.append(device) }

@@ -19,6 +19,7 @@ struct PlaybookQueue: AsyncParsableCommand {
   @OptionGroup var choice: RunChoice
   @OptionGroup var execution: ExecutionOptions
   @OptionGroup var approval: ApprovalOptions
+  @OptionGroup var age: InventoryAgeOption
 
   @Flag(help: "Act on the devices that are back.")
   var act = false
@@ -39,21 +40,23 @@ struct PlaybookQueue: AsyncParsableCommand {
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
-    let plan = try choice.plan(id, case: path)
+    let plan = try choice.plan(id, case: path, onlyToLook: !act)
     let support = RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: .table)
     guard act else {
       let journal = try CaseJournal(case: path, readOnly: true)
       return try show(QueueRun.entries(plan, try RunHistory(run: id, in: journal), SystemClock()), id)
     }
+    try age.check(plan, case: path)
     try await secrets.unlock()
     let agreed = try await approval.renewed(plan, run: id, case: path)
     let locks = try support.lock(plan, run: id)
     defer { withExtendedLifetime(locks) {} }
-    var environment = try support.environment(id, plan: plan, rereadsInventory: false)
+    var environment = try support.environment(id, plan: plan)
     support.limit(agreed, environment)
     var approvals = agreed.sentences
     while true {
       // Somebody may have brought a newer one meanwhile.
+      try age.check(plan, case: path)
       environment.inventory = try CurrentInventory(case: path)
       let queue = try QueueRun(plan, environment: environment, run: id)
       let summary = try await queue.pass(approvals: approvals)

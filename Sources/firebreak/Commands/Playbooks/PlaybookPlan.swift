@@ -35,16 +35,7 @@ struct PlanOptions: ParsableArguments {
   @Flag(help: "Also devices that only self-asserted evidence selects; then two people must approve.")
   var includeSelfAsserted = false
 
-  @Option(
-    help: ArgumentHelp(
-      "How old the inventory may be where interlocks rest on it (default: 24).", valueName: "hours"))
-  var maxInventoryAge: Double = 24
-
-  /// Throws when interlocks of a plan rest on an inventory that is too old.
-  func checkInventoryAge(_ plan: ExecutionPlan, case path: String) throws {
-    guard plan.actionSteps.contains(where: { !($0.action.rollout?.interlocks ?? []).isEmpty }) else { return }
-    try InventoryAge.check(case: path, limit: maxInventoryAge)
-  }
+  @OptionGroup var age: InventoryAgeOption
 
   /// Makes the plan of a playbook.
   func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
@@ -81,7 +72,7 @@ struct PlanOptions: ParsableArguments {
       options: .init(
         variables: variables, includesSelfAsserted: includeSelfAsserted,
         playbookPath: path == "-" ? nil : Self.absolute(path)), now: now)
-    if targets != nil { try checkInventoryAge(plan, case: try chosenCase.existingPath()) }
+    if targets != nil { try age.check(plan, case: try chosenCase.existingPath()) }
     return plan
   }
 
@@ -203,6 +194,14 @@ struct PlanReport {
             + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s"
         put("Step      \(step.name ?? step.id): \(rollout.kind.rawValue), \(pace)")
         if let reaches = rollout.group?.reaches { put("  reaches: \(reaches)") }
+        if rollout.group != nil {
+          put("  no canary: nothing is proven on one device before the action hits all of them")
+        }
+        if let time = plan.timeToLive(step, rollout) {
+          put(
+            "  ends: \(Self.duration(time)) after it was begun it is to be taken back ('firebreak playbook undo --expired', 'resume')"
+          )
+        }
         if let final = rollout.noUndo { put("  no undo: \(final)") }
         if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
       } else {
@@ -235,6 +234,16 @@ struct PlanReport {
     put("Approval  \(plan.approval.rawValue)\(reasons)")
     put("Hash      \(plan.hash)")
     return lines
+  }
+
+  /// `90 min`, `4 h`: the largest unit that leaves no rest.
+  private static func duration(_ nanoseconds: Int64) -> String {
+    let milliseconds = nanoseconds / 1_000_000
+    for (unit, size) in [("d", Int64(86_400_000)), ("h", 3_600_000), ("min", 60_000), ("s", 1000)]
+    where milliseconds % size == 0 {
+      return "\(milliseconds / size) \(unit)"
+    }
+    return "\(milliseconds) ms"
   }
 
   /// The plan as `firebreak.plan-report/1`.

@@ -1,0 +1,31 @@
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+import TimelineStore
+
+/// Checks that what a plan rests on is as it was.
+enum PlanCheck {
+  static func unchanged(_ plan: ExecutionPlan, case path: String) throws {
+    if let file = plan.playbookPath, access(file, R_OK) == 0 {
+      let document = PlaybookDocument(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())
+      guard let root = document.root, Playbook.contentHash(of: root) == plan.playbook.sha256 else {
+        throw CommandError("the playbook '\(file)' was changed since the plan was made; make a new plan")
+      }
+    }
+    for called in plan.playbook.called {
+      guard let file = called.path, access(file, R_OK) == 0 else { continue }
+      let document = PlaybookDocument(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())
+      guard let root = document.root, Playbook.contentHash(of: root) == called.playbook.sha256 else {
+        throw CommandError(
+          "the playbook '\(file)', which the plan's playbook calls, was changed since the plan was made; make a new plan"
+        )
+      }
+    }
+    guard !plan.caseDigest.isEmpty else { return }
+    guard try PlaybookTargets.digest(try CaseReader(path: path)) == plan.caseDigest else {
+      throw CommandError(
+        "the case '\(path)' is not the one the plan was made from, or its evidence or inventory changed; make a new plan"
+      )
+    }
+  }
+}

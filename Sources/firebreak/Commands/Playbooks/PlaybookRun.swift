@@ -1,0 +1,94 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+import Synchronization
+import TimelineStore
+
+/// `firebreak playbook run`.
+struct PlaybookRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Carry out a plan, exactly as it was made; or make one, show it, and ask.",
+    discussion:
+      "Exit code 0: all steps succeeded, 1: a step failed or a limit halted the run, 130: stopped by Ctrl-C.")
+
+  @Argument(
+    help: ArgumentHelp("A plan file; on a terminal also a playbook's file or name.", valueName: "plan"))
+  var name: String
+
+  @OptionGroup var options: PlanOptions
+  @OptionGroup var execution: ExecutionOptions
+  @OptionGroup var approval: ApprovalOptions
+
+  @Option(
+    name: .customLong("hash"),
+    help: ArgumentHelp("Refuse every plan but the one with this hash.", valueName: "hash"))
+  var expectedHash: String?
+
+  @Option(help: "table or json.")
+  var format: ReportFormat = .table
+
+  func run() async throws {
+    let (secrets, executors) = try execution.make()
+    let casePath = try options.chosenCase.announcedPath()
+    let plan: ExecutionPlan
+    let agreed: ApprovalOptions.Agreement
+    if let bytes = try planBytes() {
+      guard options.targets == nil, options.values.isEmpty else {
+        throw ValidationError("a plan is run as it is: --targets and --set belong to 'plan'")
+      }
+      plan = try ExecutionPlan(reading: bytes, now: SystemClock().wallTime())
+      try PlanCheck.unchanged(plan, case: casePath)
+      try options.age.check(plan, case: casePath)
+      agreed = try await approval.check(plan, bytes: bytes, path: name)
+    } else {
+      // A name with an ending was meant as a file: do not look for a playbook of that name.
+      if name.hasSuffix(".plan") && access(name, F_OK) != 0 {
+        throw CommandError(
+          "no plan file '\(name)': make one with 'firebreak playbook plan PLAYBOOK … --output \(name)'")
+      }
+      plan = try options.plan(name, executors: executors)
+      if plan.approval > .operator_ {
+        throw CommandError(
+          "this plan needs approval '\(plan.approval.rawValue)' (\(plan.approvalReasons.joined(separator: "; "))): "
+            + "write it with 'plan --output', have it signed, run the file")
+      }
+      try confirm(plan, executors)
+      agreed = .init(sentences: ["the operator typed the number of targets"], timeLimit: nil)
+    }
+    if let expectedHash, expectedHash != plan.hash {
+      throw CommandError("the plan's hash is \(plan.hash), not \(expectedHash)", .no)
+    }
+    let run = PlaybookRun.newID(clock: SystemClock())
+    try await RunCommandSupport(casePath: casePath, executors: executors, secrets: secrets, format: format)
+      .execute(plan, run: run, agreed: agreed, afterHalt: false)
+  }
+
+  /// The bytes of a plan file; nil when the argument is no plan.
+  private func planBytes() throws -> [UInt8]? {
+    guard name == "-" || access(name, R_OK) == 0 else { return nil }
+    var status = stat()
+    if stat(name, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return nil }
+    let bytes = try PlaybookFiles.read(name)
+    return bytes.starts(with: Array("{\"schema\":\"firebreak.plan/".utf8)) ? bytes : nil
+  }
+
+  private func confirm(_ plan: ExecutionPlan, _ executors: ExecutorSet) throws {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+      throw CommandError(
+        "a playbook is run from a plan when nobody can be asked: 'firebreak playbook plan … --output FILE', then run FILE"
+      )
+    }
+    for line in PlanReport(plan, planner: Planner(executors: executors)).lines(
+      limit: 10, width: Console.width)
+    {
+      Console.note(line)
+    }
+    Console.note("Type the number of targets (\(plan.targets.count)) to go on:")
+    guard readLine(strippingNewline: true) == String(plan.targets.count) else {
+      throw CommandError("that was not the number of targets; nothing was done", .no)
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+
+/// Runs, resumes and undoes with progress on standard error and the result on standard output.
+struct RunCommandSupport {
+  let casePath: String
+  let executors: ExecutorSet
+  let secrets: SecretStore
+  let format: ReportFormat
+
+  /// Folder that keeps a run's plan and undo script.
+  func folder(_ run: String) -> String { "\(casePath).runs/\(run)" }
+
+  /// What a run needs. Interlocks are asked of the case's inventory, not of what the plan's file says of it.
+  func environment(_ run: String, plan: ExecutionPlan) throws -> RunEnvironment {
+    let control = RunControl()
+    Interrupt.listen()
+    Task {
+      while !control.isStopping {
+        if Interrupt.isRequested { return control.stop() }
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    let progress = ProgressPrinter(format: format)
+    return RunEnvironment(
+      executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
+      timeline: CaseTimeline(path: casePath), folder: folder(run),
+      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath) : nil,
+      signer: JournalKey.signer(), control: control, progress: { progress.show($0) })
+  }
+
+  /// Nobody else works on this case, or on these devices, as long as this is kept.
+  func lock(_ plan: ExecutionPlan, run: String) throws -> (RunLock, TargetLock) {
+    let own = try RunLock(folder: casePath + ".runs")
+    let folder =
+      Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? TargetLock.folder(environment: Console.environment)
+    return (own, try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder))
+  }
+
+  /// Runs or resumes a plan.
+  func execute(
+    _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool
+  ) async throws {
+    try await secrets.unlock()
+    let locks = try lock(plan, run: run)
+    Console.note("run \(run)")
+    let environment = try environment(run, plan: plan)
+    limit(agreed, environment)
+    // What has outlived its time to live goes first, and what does so while the run goes on goes when it is through.
+    let begun = try await takeBackExpired(plan, environment, run)
+    if begun != nil, let end = try RunHistory(run: run, in: environment.journal).end,
+      end == .succeeded || end == .failed
+    {
+      return Console.print("run \(run) has ended (\(end.rawValue)); there was nothing else to go on with")
+    }
+    let summary = try await PlaybookRun(plan, environment: environment, run: run)
+      .execute(approvals: agreed.sentences, afterHalt: afterHalt)
+    try await takeBackExpired(plan, environment, run)
+    withExtendedLifetime(locks) {}
+    try finish(summary)
+  }
+
+  /// Takes back what has outlived its time to live, and says when the rest will have. Nil when nothing had.
+  @discardableResult
+  private func takeBackExpired(
+    _ plan: ExecutionPlan, _ environment: RunEnvironment, _ run: String
+  ) async throws -> RunSummary? {
+    guard !plan.timedSteps.isEmpty else { return nil }
+    var summary: RunSummary?
+    if try expiries(plan, environment, run).contains(where: { $0.left <= 0 }) {
+      let undo = try UndoRun(plan, environment: environment, run: run, expiredOnly: true)
+      let done = try await undo.execute()
+      Console.note("taken back, since its time was over: \(Self.counts(done))")
+      for reason in done.reasons { Console.note("  " + Sanitizer.escape(reason)) }
+      summary = done
+    }
+    let left = try expiries(plan, environment, run)
+    if let first = left.first {
+      Console.note(
+        "\(Figures.counted(left.count, "device")) to be taken back, the first in \(max(0, first.left) / 1_000_000_000) s: "
+          + "keep 'firebreak playbook undo \(run) --expired --watch 30' running; nothing else does it")
+    }
+    return summary
+  }
+
+  /// Devices of a run whose act has a time to live.
+  func expiries(
+    _ plan: ExecutionPlan, _ environment: RunEnvironment, _ run: String
+  ) throws -> [UndoRun.Expiry] {
+    let history = try RunHistory(run: run, in: environment.journal, timed: plan.timedSteps)
+    return history.isTakenBack ? [] : UndoRun.expiries(plan, history, environment.clock)
+  }
+
+  /// Numbers by outcome, in one line.
+  static func counts(_ summary: RunSummary) -> String {
+    let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
+    return order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
+  }
+
+  /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
+  func limit(_ agreed: ApprovalOptions.Agreement, _ environment: RunEnvironment) {
+    guard let limit = agreed.timeLimit else { return }
+    let end = environment.clock.monotonicTime() + limit
+    Task {
+      while environment.clock.monotonicTime() < end { try await Task.sleep(for: .milliseconds(200)) }
+      environment.control.stop(
+        reason: "the time of the broken glass is over; go on with approvals, or break it again")
+    }
+  }
+
+  /// Takes a run back.
+  func undo(_ plan: ExecutionPlan, run: String) async throws {
+    try await secrets.unlock()
+    let locks = try lock(plan, run: run)
+    let environment = try environment(run, plan: plan)
+    let summary = try await UndoRun(plan, environment: environment, run: run).execute()
+    withExtendedLifetime(locks) {}
+    try finish(summary)
+  }
+
+  /// Takes back what has outlived its time to live; with `watch` again every so many seconds, until nothing has one.
+  func undoExpired(_ plan: ExecutionPlan, run: String, watch: Int?) async throws {
+    guard !plan.timedSteps.isEmpty else {
+      throw CommandError("no step of run '\(run)' has a time to live ('time_to_live_ms')", .no)
+    }
+    try await secrets.unlock()
+    while true {
+      let environment = try environment(run, plan: plan)
+      do {
+        // Others may work on the case between two looks.
+        let locks = try lock(plan, run: run)
+        if let summary = try await takeBackExpired(plan, environment, run),
+          watch == nil || summary.end != .succeeded
+        {
+          return try finish(summary)
+        }
+        withExtendedLifetime(locks) {}
+      } catch let error as RunnerError where error.code == .busy && watch != nil {
+        Console.note(Sanitizer.escape("\(error)"))
+      }
+      guard let watch, let first = try expiries(plan, environment, run).first else {
+        environment.control.stop()
+        return Console.print("run \(run): nothing has outlived its time to live")
+      }
+      let pause = max(Int64(1), min(Int64(watch), first.left / 1_000_000_000 + 1))
+      let until = environment.clock.monotonicTime() + pause * 1_000_000_000
+      while environment.clock.monotonicTime() < until {
+        if Interrupt.isRequested { throw ExitStatus.interrupted }
+        await environment.clock.sleep(nanoseconds: 200_000_000)
+      }
+      environment.control.stop()
+    }
+  }
+
+  private func finish(_ summary: RunSummary) throws {
+    let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
+    let reasons = summary.reasons + (summary.end == .succeeded ? [] : try trouble(summary.run))
+    switch format {
+    case .json:
+      Console.write(
+        DocumentWriter.json(
+          .object([
+            ("schema", .string("firebreak.run/1")), ("run", .string(summary.run)),
+            ("end", .string(summary.end.rawValue)),
+            ("counts", .object(order.map { ($0.rawValue, .number(summary.counts[$0] ?? 0)) })),
+            ("reasons", .array(reasons.map(DocumentNode.string))),
+          ])))
+    case .table:
+      Console.print("run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))")
+      for reason in reasons {
+        for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
+          Console.print(line)
+        }
+      }
+    }
+    switch summary.end {
+    case .succeeded: break
+    case .failed, .halted: throw ExitStatus.no
+    case .interrupted:
+      Console.note("go on with: firebreak playbook resume \(summary.run)")
+      throw ExitStatus.interrupted
+    }
+  }
+}
+
+extension RunCommandSupport {
+  /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
+  private func trouble(_ run: String) throws -> [String] {
+    let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
+    var found: RunRecord?
+    try CaseJournal(case: casePath, readOnly: true).forEachRecord(run: run) { record in
+      if found == nil, record.target != nil, record.kind == .result, wanted.contains(record.outcome) {
+        found = record
+      }
+    }
+    guard let first = found, let device = first.target, let outcome = first.outcome else { return [] }
+    let why = first.reason.map { " (\($0))" } ?? ""
+    return ["the first: \(device) \(outcome.rawValue)\(why): \(first.detail)"]
+  }
+}
