@@ -12,7 +12,8 @@ import Testing
     let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter {
       [".json", ".yaml", ".yml"].contains(where: $0.hasSuffix) && $0 != "EXPECT.json"
     }
-    #expect(Set(files) == Set(expectations.verdicts.keys), "files without expectation, or the other way round")
+    #expect(
+      Set(files) == Set(expectations.verdicts.keys), "files without expectation, or the other way round")
     for (name, expected) in expectations.verdicts.sorted(by: { $0.key < $1.key }) {
       let bytes = try Array(Data(contentsOf: folder.appendingPathComponent(name)))
       let document = PlaybookDocument(reading: bytes, now: june)
