@@ -115,10 +115,33 @@ extension Incident {
     list += origin.reasonsAgainst.map {
       Statement(text: "Against it: \($0).", evidence: origin.counterEvidence)
     }
+    for change in changes where change.actor == origin.device {
+      let failed = Int((change.failedShare * 100).rounded())
+      let others = Int((change.failedShareOfOthers * 100).rounded())
+      list.append(
+        Statement(
+          text: "\(Self.entities(change.devices.count)) received what it announced at \(change.start); "
+            + "\(failed) % of them failed afterwards, \(others) % of the others.",
+          evidence: change.evidence))
+    }
+    let taken = edges.count { $0.from == origin.device }
+    if taken > 0 {
+      list.append(Statement(text: "\(Self.entities(taken)) in the tree hang on it directly."))
+    }
+    for other in origins.filter({ $0.device != origin.device }).prefix(3) {
+      let against = other.reasonsAgainst.first.map { ": \($0)" } ?? ""
+      list.append(
+        Statement(
+          text: "Instead of it: \(other.device)\(against).", probability: other.probability,
+          evidence: other.counterEvidence))
+    }
     return list
   }
 
+  private static func entities(_ count: Int) -> String { count == 1 ? "1 entity" : "\(count) entities" }
+
   private func words(_ edge: SpreadEdge) -> String {
+    if let flood = flood(edge) { return flood }
     let over =
       switch edge.kind {
       case .link: "failed before it as its neighbour"
@@ -137,6 +160,18 @@ extension Incident {
         : "; its first message came \(-seconds) s later, which is within what lost messages explain"
     }
     return text + "."
+  }
+
+  /// An overload is the doing of many; its edge names the last of them.
+  private func flood(_ edge: SpreadEdge) -> String? {
+    guard edge.kind == .overload, let child = onsets.first(where: { $0.device == edge.to }) else {
+      return nil
+    }
+    let before = onsets.count { $0.time < child.time }
+    guard before > 1 else { return nil }
+    return
+      "the \(before) that failed before it came back at it at once; \(edge.from), of these the nearest "
+      + "below it, stands for all of them."
   }
 
   private func whyNot(_ from: String, _ onset: Onset) -> String {

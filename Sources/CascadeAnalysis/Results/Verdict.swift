@@ -35,7 +35,7 @@ extension Incident {
       text += "It began at \(origin.device) (\(EstimativeWords.of(origin.probability)), \(percent) %)"
       if let reason = origin.reasonsFor.first { text += Self.asClause(reason) }
       text += "."
-    } else if let origin = origins.first {
+    } else if let origin = origins.first, origin.probability >= 0.05 {
       let percent = Int((origin.probability * 100).rounded())
       text += "Where it began is not determined; the best candidate is \(origin.device) (\(percent) %)."
     } else {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CascadeAnalysis
 import ConsoleOutput
 import IncidentModel
+import TimelineStore
 
 /// `firebreak explain`: why this onset, why this parent, why not that one.
 struct ExplainCommand: ParsableCommand {
@@ -22,6 +23,9 @@ struct ExplainCommand: ParsableCommand {
     guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
   }
 
+  /// Events of a statement that are shown with their texts.
+  private static let eventsShown = 2
+
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
     let trace = session.trace()
@@ -34,6 +38,7 @@ struct ExplainCommand: ParsableCommand {
           : "'\(subject)' is no entity or edge of this trace: see 'firebreak devices' and 'firebreak trace'",
         .no)
     }
+    let masking = Masking(isOn: true)
     switch format {
     case .json:
       Console.print(
@@ -61,11 +66,28 @@ struct ExplainCommand: ParsableCommand {
         for (index, line) in DisplayWidth.wrap(text, 76).enumerated() {
           Console.print((index == 0 ? "- " : "  ") + line)
         }
-        guard !statement.evidence.isEmpty else { continue }
-        let ids = statement.evidence.prefix(8).map { "\($0.rawValue)" }.joined(separator: " ")
-        Console.print(Console.style.dim("  events: \(ids)") + (statement.evidence.count > 8 ? " …" : ""))
+        for id in statement.evidence.prefix(Self.eventsShown) { try show(id, session.reader, masking) }
+        if statement.evidence.count > Self.eventsShown {
+          let more = statement.evidence.dropFirst(Self.eventsShown)
+          let ids = more.prefix(6).map { "\($0.rawValue)" }.joined(separator: " ")
+          Console.print(
+            Console.style.dim("    and \(more.count) more: \(ids)\(more.count > 6 ? " …" : "")"))
+        }
+      }
+      if !trace.clockSkews.isEmpty {
+        Console.note(
+          "times in sentences are corrected for clocks that were off; those of events are as they were written"
+        )
       }
       Console.note("see one with 'firebreak show EVENT'")
     }
+  }
+  /// One event in a line: id, time as written, who, and the beginning of what it says.
+  private func show(_ id: EventID, _ reader: CaseReader, _ masking: Masking) throws {
+    guard let event = try reader.event(id) else { return }
+    let time = event.time.map { $0.rfc3339(fractionDigits: 3) } ?? event.stamp ?? "no time"
+    let message = masking(event.message).split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
+    let line = Sanitizer.escape("\(id.rawValue)  \(time)  \(event.device ?? "-"): \(message)")
+    Console.print(Console.style.dim("    " + DisplayWidth.fit(line, 74)))
   }
 }
