@@ -82,7 +82,9 @@ import Testing
       if append { try Self.load(path, part: 0) }
       let before = append ? Self.events : 0
       let stage = step % 10 < 3 ? critical[step % 10] : .reading
-      let delay = stage == .reading ? span * (step + 1) / steps : Int.random(in: 0...100, using: &random)
+      let delay =
+        stage == .reading
+        ? span * (step + 1) / steps : Int.random(in: 0...(stage == .syncing ? 1500 : 100), using: &random)
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [
           path = path as String, notes = notes as String, stage = stage.rawValue as UInt8,

@@ -35,6 +35,9 @@ final class SegmentStaging {
   func attach(to connection: SQLiteConnection) throws(StoreError) {
     let path = file.path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
     try connection.execute("ATTACH '\(path)' AS staged")
+    // Else a commit would tie both files' journals together by a third, though this one is only read: a kill would leave
+    // a journal of the case that names another file.
+    try connection.execute("PRAGMA staged.journal_mode = OFF; PRAGMA staged.synchronous = OFF")
   }
 
   /// Makes the segment in the case, with all its rows.
