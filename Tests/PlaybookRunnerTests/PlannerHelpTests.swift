@@ -52,33 +52,55 @@ import Testing
     #expect(!said.contains("pump-"), "\(said)")
   }
 
-  @Test func whatOtherTargetsHangOnIsFoundWhicheverWayTheLinkIsWritten() {
-    func carriers(_ links: [(String, String, String)], _ selected: [String]) -> [String] {
-      Carriers.among(
-        selected, topology: Topology(links: links.map { .init(from: $0.0, to: $0.1, kind: $0.2) })
-      ).keys.sorted()
+  @Test func whatHangsOnADeviceIsFoundWhicheverWayTheLinkIsWritten() {
+    let inventory = Support.inventory(["gw", "a", "b", "c"])
+    func dependants(_ links: [(String, String, String)], _ selected: [String]) -> [String: [String]] {
+      Carriers.dependants(
+        of: selected, topology: Topology(links: links.map { .init(from: $0.0, to: $0.1, kind: $0.2) }),
+        inventory: inventory)
     }
     let all = ["gw", "a", "b", "c"]
-    #expect(carriers(["a", "b", "c"].map { ("gw", $0, "serves") }, all) == ["gw"])
-    #expect(carriers(["a", "b", "c"].map { ($0, "gw", "uplink") }, all) == ["gw"])
-    // Over a hop that is no target itself.
+    let behind = ["gw": ["a", "b", "c"]]
+    #expect(dependants(["a", "b", "c"].map { ("gw", $0, "serves") }, all) == behind)
+    #expect(dependants(["a", "b", "c"].map { ($0, "gw", "uplink") }, all) == behind)
+    // Also where they are no targets.
+    #expect(dependants(["a", "b", "c"].map { ("gw", $0, "serves") }, ["gw"]) == behind)
+    // Over a hop that the inventory does not list.
     #expect(
-      carriers([("a", "switch", "uplink"), ("b", "switch", "uplink"), ("switch", "gw", "up")], ["gw", "a"])
-        == ["gw"])
-    // Alone it carries no other target; equals carry nobody; a ring ends.
-    #expect(carriers(["a", "b", "c"].map { ("gw", $0, "serves") }, ["gw"]) == [])
-    #expect(carriers([("a", "b", "link"), ("b", "c", "link")], ["a", "b", "c"]) == [])
-    #expect(carriers([("a", "b", "depends"), ("b", "a", "depends")], ["a"]) == [])
+      dependants(
+        [("a", "switch", "uplink"), ("b", "switch", "uplink"), ("switch", "gw", "up")], ["gw", "a"])
+        == ["gw": ["a", "b"]])
+    // Equals carry nobody; a ring ends and carries its other members.
+    #expect(dependants([("a", "b", "link"), ("b", "c", "link")], ["a", "b", "c"]) == [:])
+    #expect(dependants([("a", "b", "depends"), ("b", "a", "depends")], ["a"]) == ["a": ["b"]])
   }
 
-  @Test func aGatewayThatOtherTargetsHangOnIsRefusedAndShown() throws {
+  @Test func aGatewayIsRefusedAndShownAlsoWhereNothingBehindItIsATarget() throws {
     let names = ["gw", "pump-1"]
     var selection = Support.selection(names, inventory: Support.inventory(names))
-    selection.protected = Carriers.among(
-      names, topology: Topology(links: [.init(from: "pump-1", to: "gw", kind: "uplink")]))
+    selection.protected = ["gw": "1 device hangs on it"]
     let plan = try Planner(executors: SimulatedFleet().executors).plan(
       try SimulatedFleet.playbook(), selection: selection, options: .init(), now: Support.now)
     #expect(plan.targets.map(\.device) == ["pump-1"])
     #expect(plan.refused.map(\.device) == ["gw"] && plan.refusedByCode().map(\.value) == ["protected"])
+  }
+
+  @Test func whoHangsOnATargetCountsForTheLimitsAndStandsInThePlan() throws {
+    let names = ["gw"] + (1...9).map { "pump-\($0)" }
+    var selection = Support.selection(["gw"], inventory: Support.inventory(names))
+    let planner = Planner(executors: SimulatedFleet().executors)
+    let alone = try planner.plan(
+      try SimulatedFleet.playbook(), selection: selection, options: .init(), now: Support.now)
+    #expect(alone.carried == 0)
+    selection.dependants = ["gw": Array(names.dropFirst())]
+    let plan = try planner.plan(
+      try SimulatedFleet.playbook(), selection: selection, options: .init(), now: Support.now)
+    #expect(plan.targets.count == 1 && plan.carried == 9)
+    var text: [UInt8] = []
+    plan.write { text += Array($0.utf8) }
+    #expect(try ExecutionPlan(reading: text, now: Support.now).carried == 9)
+    var limited = plan
+    limited.fleetSize = 20
+    #expect(Planner.approval(of: limited).needed >= Planner.approval(of: alone).needed)
   }
 }

@@ -48,6 +48,8 @@ public struct ExecutionPlan: Sendable {
   public var targets: [Target]
   /// Selected and not touched.
   public var refused: [Refusal]
+  /// Devices of the inventory that hang on a target and are no targets: what is done to a gateway is done to them too.
+  public var carried = 0
   /// Who must agree.
   public var approval: RolloutPolicy.Approval
   /// Why more people must agree than the playbook says.

@@ -72,7 +72,8 @@ extension ExecutionPlan {
       ),
       ("case", .string(caseDigest)), ("targets", .string(expression)),
       ("target_count", .number(targets.count)),
-      ("refused_count", .number(refused.count)), ("fleet_size", .number(fleetSize)),
+      ("refused_count", .number(refused.count)), ("carried_count", .number(carried)),
+      ("fleet_size", .number(fleetSize)),
       ("columns", .array(columns.map(DocumentNode.string))), ("approval", .string(approval.rawValue)),
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
       (
@@ -132,6 +133,11 @@ extension ExecutionPlan {
     }
   }
 
+  /// True when a file begins as a plan does.
+  public static func begins(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: Array("{\"schema\":\"firebreak.plan/".utf8))
+  }
+
   /// Reads a plan file. Throws when it is damaged, altered, or its playbook is not valid now.
   /// `now` is in nanoseconds since the epoch. With `evenIfNotRunnable` the playbook may have expired or been revoked
   /// meanwhile: what was done by it can still be looked at and taken back.
@@ -171,6 +177,7 @@ extension ExecutionPlan {
     expression = header["targets"]?.text ?? ""
     caseDigest = header["case"]?.text ?? ""
     fleetSize = header["fleet_size"]?.integer ?? 0
+    carried = header["carried_count"]?.integer ?? 0
     columns = (header["columns"]?.items ?? []).compactMap(\.text)
     approval = header["approval"]?.text.flatMap(RolloutPolicy.Approval.init(rawValue:)) ?? .two
     approvalReasons = (header["approval_reasons"]?.items ?? []).compactMap(\.text)

@@ -153,7 +153,9 @@ public struct Planner: Sendable {
     let interlocks = policies.flatMap(\.interlocks)
     let places = Dictionary(
       plan.columns.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
+    let containing = policies.contains { $0.kind == .contain }
     var seen: Set<String> = []
+    var carried: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
     for selected in selection.devices {
       func refuse(_ code: String, _ reason: String) {
@@ -184,8 +186,33 @@ public struct Planner: Sendable {
         refuse(refusal.code, refusal.reason)
         continue
       }
+      let dependants = selection.dependants[selected.device] ?? []
+      // Cutting off a gateway cuts off all behind it: whom an interlock holds back there holds the gateway back.
+      if containing, let (device, refusal) = Self.heldBack(dependants, interlocks, inventory) {
+        refuse(refusal.code, "'\(device)' hangs on it: \(refusal.reason)")
+        continue
+      }
+      carried.formUnion(dependants)
       plan.targets.append(target)
     }
+    if !carried.isEmpty { plan.carried = carried.subtracting(plan.targets.map(\.device)).count }
+  }
+
+  /// The first of some devices that an interlock holds back.
+  private static func heldBack(
+    _ devices: [String], _ interlocks: [RolloutPolicy.Interlock], _ inventory: Inventory
+  ) -> (device: String, refusal: (code: String, reason: String))? {
+    guard !interlocks.isEmpty else { return nil }
+    for device in devices {
+      guard let row = inventory.rowOfDevice[device] else { continue }
+      let refusal = interlock(interlocks) { name in
+        guard let column = inventory.attributes.firstIndex(of: name) else { return nil }
+        let value = inventory.value(row: row, attribute: column)
+        return value.isEmpty ? nil : value
+      }
+      if let refusal { return (device, refusal) }
+    }
+    return nil
   }
 
   /// Why an interlock holds a device back, or nil. Missing data blocks.
@@ -304,14 +331,15 @@ public struct Planner: Sendable {
     if plan.targets.contains(where: { ["self_asserted", "path", "none"].contains($0.basis) }) {
       demandTwo("targets that only self-asserted evidence names")
     }
+    // Whoever hangs on a target is hit as well.
+    let hit = plan.targets.count + plan.carried
+    let behind = plan.carried > 0 ? " with the \(plan.carried) that hang on them" : ""
     for policy in policies {
-      if let most = policy.maximumTargets, plan.targets.count > most {
-        demandTwo("\(plan.targets.count) targets, more than \(most)")
+      if let most = policy.maximumTargets, hit > most {
+        demandTwo("\(plan.targets.count) targets\(behind), more than \(most)")
       }
-      if let percent = policy.maximumPercent,
-        plan.targets.count > WaveLimits.share(percent, of: plan.fleetSize)
-      {
-        demandTwo("\(plan.targets.count) of \(plan.fleetSize) devices, more than \(percent) %")
+      if let percent = policy.maximumPercent, hit > WaveLimits.share(percent, of: plan.fleetSize) {
+        demandTwo("\(plan.targets.count) of \(plan.fleetSize) devices\(behind), more than \(percent) %")
       }
     }
     return (approval, reasons)

@@ -21,6 +21,8 @@ public struct TargetSelection: Sendable {
   public var devices: [SelectedDevice]
   /// Devices that must not be touched: what we stand on (brokers, gateways on the way, our own host), with the reason.
   public var protected: [String: String]
+  /// By selected device: the devices of the inventory that hang on it (`Carriers.dependants`).
+  public var dependants: [String: [String]]
   /// The fleet.
   public var inventory: Inventory
   /// Identifies the evidence and the inventory that the query was answered from; changes when they do.
@@ -29,12 +31,13 @@ public struct TargetSelection: Sendable {
   /// A selection from its parts.
   public init(
     expression: String, devices: [SelectedDevice], inventory: Inventory, protected: [String: String] = [:],
-    caseDigest: String
+    dependants: [String: [String]] = [:], caseDigest: String
   ) {
     self.expression = expression
     self.devices = devices
     self.inventory = inventory
     self.protected = protected
+    self.dependants = dependants
     self.caseDigest = caseDigest
   }
 }

@@ -105,6 +105,75 @@ import Testing
     #expect(acted(work) == ["gw-2"])
   }
 
+  @Test func aGatewayIsNotCutOffWithWhomItCarriesInAPlanOfOneDevice() throws {
+    // gw-1 carries the others, by the inventory's column; people depend on gw-5.
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(20))
+    let rows = (2...8).map { "gw-\($0),\($0 == 5 ? "yes" : "no"),gw-1" }
+    try work.write("inv.csv", "device,life_safety,gateway\ngw-1,no,\n" + rows.joined(separator: "\n") + "\n")
+    try #require(
+      try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
+    let interlock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
+    try work.write("p.yaml", Self.playbook(work, rollout: interlock))
+    let alone = try plan(work, "device:gw-1")
+    #expect(alone.exit == 2 && alone.errors.contains("7 devices hang on it"), "\(alone)")
+    // Named, it is still held back by the one behind it that the interlock protects.
+    let named = try plan(work, "device:gw-1", "--include-gateway", "gw-*")
+    #expect(named.exit == 2 && named.errors.contains("'gw-5' hangs on it"), "\(named)")
+    // Without interlock it may be taken, and all eight count for the limit.
+    try work.write("p.yaml", Self.playbook(work, rollout: "max_percent: 25"))
+    let taken = try plan(work, "device:gw-1", "--include-gateway", "gw-1")
+    #expect(taken.exit == 0 && taken.output.contains("cuts off 7 more"), "\(taken)")
+    #expect(taken.output.contains("two (1 of 8 devices with the 7"), "\(taken)")
+    #expect(try act(work, "run", work.at("p.plan")).exit != 0 && acted(work).isEmpty)
+    // Who is to sign can read it.
+    let shown = try act(work, "show", work.at("p.plan"))
+    #expect(shown.exit == 0 && shown.output.contains("cuts off 7 more"), "\(shown)")
+    #expect(shown.output.contains("Hash ") && shown.errors.contains("ssh-keygen -Y sign"), "\(shown)")
+  }
+
+  @Test func targetsThatWereNotMeantAreRefusedAsAMistake() throws {
+    let work = try scene()
+    for (targets, said) in [
+      ("", "write 'device:*'"), ("  ", "write 'device:*'"), ("gw-3", "did you mean device:gw-3?"),
+      ("life_safety:no AND gw-3", "did you mean device:gw-3?"), ("upstream", "text:upstream"),
+    ] {
+      let plan = try plan(work, targets)
+      #expect(plan.exit == 64 && plan.errors.contains(said), "\(targets): \(plan)")
+    }
+    let typo = try plan(work, "device:gw-3", "--protect", "gw-33")
+    #expect(typo.exit == 64 && typo.errors.contains("did you mean 'gw-3'?"), "\(typo)")
+  }
+
+  @Test func manyDevicesDoNotGetOneSecretByMistake() throws {
+    let work = try scene()
+    let bound = Self.playbook(work).replacingOccurrences(
+      of: "bindings: {__device__: device}",
+      with: "bindings: {__device__: device, __new__: secret.new-password}")
+    try work.write(
+      "p.yaml",
+      bound.replacingOccurrences(
+        of: "playbook_variables: {__device__: {type: string}}",
+        with: "playbook_variables: {__device__: {type: string}, __new__: {type: string}}"))
+    try work.write("secret", "hunter2\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: work.at("secret"))
+    let made = try plan(work, "device:gw-1 OR device:gw-2")
+    try #require(made.exit == 0, "\(made)")
+    let run = try act(work, "run", work.at("p.plan"), "--secret", "new-password=file:\(work.at("secret"))")
+    #expect(run.exit == 2 && run.errors.contains("new-password=folder:PATH"), "\(run)")
+    #expect(acted(work).isEmpty)
+  }
+
+  @Test func aCardKeepsTheLinesOfAScript() throws {
+    let work = try scene()
+    let script = Self.playbook(work).replacingOccurrences(
+      of: "command: \"echo __device__:value >> \(work.at("acted"))\"",
+      with: "command: \"set -eu\\ncp -p a b\\nmv b c\"")
+    try work.write("p.yaml", script)
+    let card = try act(work, "card", work.at("p.yaml"))
+    #expect(card.exit == 0 && card.output.contains("   | set -eu\n   | cp -p a b\n   | mv b c\n"), "\(card)")
+  }
+
   @Test func aChangeSinceThePlanWasMadeIsRefused() throws {
     for change in ["playbook", "plan", "evidence", "inventory"] {
       let work = try scene()

@@ -22,10 +22,15 @@ enum PlanCheck {
       }
     }
     guard !plan.caseDigest.isEmpty else { return }
-    guard try PlaybookTargets.digest(try CaseReader(path: path)) == plan.caseDigest else {
+    let reader = try CaseReader(path: path)
+    guard try PlaybookTargets.digest(reader) == plan.caseDigest else {
       throw CommandError(
         "the case '\(path)' is not the one the plan was made from, or its evidence or inventory changed; make a new plan"
       )
+    }
+    // How many must sign depends on it, and the plan's hash is no signature.
+    guard try PlaybookTargets.carried(by: plan, reader) == plan.carried else {
+      throw CommandError("the plan does not say how many devices hang on its targets; make a new plan")
     }
   }
 }

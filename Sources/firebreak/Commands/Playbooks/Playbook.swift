@@ -143,17 +143,27 @@ struct PlaybookConvert: ParsableCommand {
 /// `firebreak playbook show`.
 struct PlaybookShow: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Draw a playbook's workflow, in the terminal or as Mermaid.")
+    commandName: "show",
+    abstract: "Draw a playbook's workflow, in the terminal or as Mermaid; or show what a plan file would do.",
+    discussion:
+      "Whoever signs a plan can read it here first: targets, exact commands, who must agree, and its hash.")
 
-  @Argument(help: ArgumentHelp("A file, a playbook's name, or - for standard input.", valueName: "playbook"))
+  @Argument(
+    help: ArgumentHelp(
+      "A file, a playbook's name, a plan file, or - for standard input.", valueName: "playbook"))
   var name: String
 
   @Flag(help: "Write a Mermaid flowchart.")
   var mermaid = false
 
+  @Flag(help: "Of a plan: the commands of every target, not only of the first ones.")
+  var all = false
+
   func run() throws {
     let path = try PlaybookFiles.path(of: name)
-    let document = PlaybookDocument(reading: try PlaybookFiles.read(path), now: SystemClock().wallTime())
+    let bytes = try PlaybookFiles.read(path)
+    if ExecutionPlan.begins(bytes) { return try showPlan(bytes, path) }
+    let document = PlaybookDocument(reading: bytes, now: SystemClock().wallTime())
     let playbook: Playbook
     do {
       playbook = try Playbook(document, evenIfNotRunnable: true)
@@ -168,5 +178,16 @@ struct PlaybookShow: ParsableCommand {
         Console.style.bold(Sanitizer.escape(playbook.name)) + "  " + Sanitizer.escape(playbook.version))
       for line in drawing.lines() { Console.print(Sanitizer.escape(line)) }
     }
+  }
+
+  /// A plan as the one who makes it sees it, and how it is signed.
+  private func showPlan(_ bytes: [UInt8], _ path: String) throws {
+    let plan = try ExecutionPlan(
+      reading: bytes, now: SystemClock().wallTime(), evenIfNotRunnable: true)
+    let (_, executors) = try ExecutionOptions.parse([]).make()
+    let report = PlanReport(plan, planner: Planner(executors: executors))
+    for line in report.lines(limit: all ? nil : 3, width: Console.width) { Console.print(line) }
+    Console.print("Made      " + DocumentTimestamp.text(nanoseconds: plan.created))
+    for step in Planner.approvalSteps(plan.approval, file: path) { Console.note(step) }
   }
 }

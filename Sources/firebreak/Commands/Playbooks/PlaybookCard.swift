@@ -31,33 +31,65 @@ enum PlaybookCardText {
   static func lines(of playbook: Playbook, width: Int) -> [String] {
     var lines = wrap(playbook.name.uppercased(), width)
     if let description = playbook.document["description"]?.text { lines += wrap(description, width) }
-    let wanted = playbook.variables.filter(\.value.isExternal).sorted { $0.key < $1.key }
-    if !wanted.isEmpty {
-      lines += ["", "YOU NEED"]
-      for (name, variable) in wanted {
-        let plain = String(name.dropFirst(2).dropLast(2))
-        lines += wrap("- \(plain): \(variable.description ?? variable.type)", width)
-      }
-    }
+    let wanted = needs(of: playbook)
+    if !wanted.isEmpty { lines += ["", "YOU NEED"] + wanted.flatMap { wrap("- \($0)", width) } }
     var number = 0
     for id in playbook.stepOrder {
       guard let step = playbook.steps[id], case .action(let action) = step.kind else { continue }
       number += 1
       lines += [""] + wrap("\(number). \(step.name ?? id)", width)
       if let description = step.description { lines += wrap("   \(description)", width) }
-      for command in action.commands {
-        lines += wrap("   \(command.type.name): \(command.text)", width)
-      }
+      for command in action.commands { lines += text(of: command, after: "", width) }
       guard let rollout = action.rollout else { continue }
       for lock in rollout.interlocks {
         lines += wrap("   NOT when \(lock.attribute) says so: \(lock.reason)", width)
       }
       lines += wrap("   by hand: \(rollout.manualFallback ?? "(the playbook does not say)")", width)
-      for command in rollout.inverse?.commands ?? [] {
-        lines += wrap("   back: \(command.type.name): \(command.text)", width)
-      }
+      for command in rollout.inverse?.commands ?? [] { lines += text(of: command, after: "back: ", width) }
+      if let final = rollout.noUndo { lines += wrap("   no way back: \(final)", width) }
     }
     return lines
+  }
+
+  /// What must be at hand: values, secrets, host keys, columns of the inventory.
+  private static func needs(of playbook: Playbook) -> [String] {
+    var wanted = playbook.variables.filter(\.value.isExternal).sorted { $0.key < $1.key }
+      .map { "\($0.key.dropFirst(2).dropLast(2)): \($0.value.description ?? $0.value.type)" }
+    var secrets: Set<String> = []
+    var perDevice: Set<String> = []
+    var columns: Set<String> = []
+    var usesSSH = false
+    for id in playbook.stepOrder {
+      guard case .action(let action)? = playbook.steps[id]?.kind else { continue }
+      for name in action.targets {
+        guard let key = playbook.targets[name]?.authentication else { continue }
+        if let store = playbook.authentication[key]?.storeName { secrets.insert(store) }
+      }
+      usesSSH = usesSSH || action.commands.contains { $0.type == .ssh }
+      for binding in action.rollout?.bindings ?? [] {
+        if binding.source.hasPrefix("secret.") {
+          perDevice.insert(String(binding.source.dropFirst(7)))
+        } else if let dot = binding.source.firstIndex(of: "."), binding.source != "device" {
+          columns.insert(String(binding.source[binding.source.index(after: dot)...]))
+        }
+      }
+      columns.formUnion((action.rollout?.interlocks ?? []).map(\.attribute))
+    }
+    wanted += secrets.sorted().map { "the secret '\($0)'" }
+    wanted += perDevice.sorted().map { "the secret '\($0)' of each device" }
+    if usesSSH { wanted.append("the devices' host keys (known_hosts)") }
+    if !columns.isEmpty {
+      wanted.append("an inventory with \(columns.sorted().joined(separator: ", "))")
+    }
+    return wanted
+  }
+
+  /// A command; one of several lines keeps each of them whole, since a script whose lines are joined does something else.
+  private static func text(of command: PlaybookCommand, after word: String, _ width: Int) -> [String] {
+    let lines = command.text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    let head = "   \(word)\(command.type.name):"
+    guard lines.count > 1 else { return wrap("\(head) \(command.text)", width) }
+    return [head] + lines.map { "   | " + $0 }
   }
 
   private static func wrap(_ text: String, _ width: Int) -> [String] {

@@ -28,7 +28,7 @@ struct PlanOptions: ParsableArguments {
   @Option(
     name: .customLong("include-gateway"),
     help: ArgumentHelp(
-      "A device that other targets hang on and that is a target all the same; repeat for several.",
+      "A device that others hang on and that is a target all the same, also with * and ?; repeat for several.",
       valueName: "device"))
   var gateways: [String] = []
 
@@ -45,10 +45,15 @@ struct PlanOptions: ParsableArguments {
     if let targets {
       var selected = try PlaybookTargets.select(targets, case: try chosenCase.announcedPath())
       for name in gateways {
-        guard selected.inventory.rowOfDevice[name] != nil else {
+        let pattern = GlobPattern(wildcards: name)
+        guard selected.inventory.devices.contains(where: { Glob.fits($0, pattern) }) else {
           throw ValidationError("--include-gateway '\(name)': the inventory does not list it")
         }
-        selected.protected[name] = nil
+        selected.protected = selected.protected.filter { !Glob.fits($0.key, pattern) }
+      }
+      for name in protected where selected.inventory.rowOfDevice[name] == nil {
+        throw ValidationError(
+          "--protect '\(name)': the inventory does not list it\(selected.inventory.nearest(to: name))")
       }
       let standing = Protection.devices(named: protected, values: values, inventory: selected.inventory)
       selected.protected.merge(standing) { $1 }
@@ -178,6 +183,10 @@ struct PlanReport {
     put("Playbook  \(plan.playbook.name)  version \(plan.playbook.version)")
     if !plan.expression.isEmpty { put("Targets   \(plan.expression)") }
     put("          \(plan.targets.count) of \(plan.fleetSize) devices, \(plan.refused.count) refused")
+    if plan.carried > 0 {
+      let cuts = plan.actionSteps.contains { $0.action.rollout?.kind == .contain }
+      put("          \(cuts ? "cuts off" : "and touches") \(plan.carried) more that hang on them")
+    }
     for (title, counts) in [("basis", plan.countsByBasis())]
       + ["model", "site", "criticality"].map({ ($0, plan.counts(by: $0)) })
     where !counts.isEmpty {
@@ -267,7 +276,8 @@ struct PlanReport {
         ])
       ),
       ("case", .string(plan.caseDigest)), ("query", .string(plan.expression)),
-      ("target_count", .number(plan.targets.count)), ("fleet_size", .number(plan.fleetSize)),
+      ("target_count", .number(plan.targets.count)), ("carried_count", .number(plan.carried)),
+      ("fleet_size", .number(plan.fleetSize)),
       (
         "counts",
         .object([
@@ -306,5 +316,15 @@ extension String {
   /// The text with spaces up to a width.
   fileprivate func padded(_ width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
+  }
+}
+
+extension Inventory {
+  /// `; did you mean 'NAME'?`, or nothing where no name is near.
+  func nearest(to name: String) -> String {
+    let near = devices.lazy.map { ($0, NearNames.distance($0, name)) }.filter { $0.1 <= 2 }.min {
+      $0.1 < $1.1
+    }
+    return near.map { "; did you mean '\($0.0)'?" } ?? ""
   }
 }

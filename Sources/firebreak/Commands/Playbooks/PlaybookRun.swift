@@ -61,6 +61,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     if let expectedHash, expectedHash != plan.hash {
       throw CommandError("the plan's hash is \(plan.hash), not \(expectedHash)", .no)
     }
+    try execution.checkSecretsOfDevices(plan, secrets)
     let run = PlaybookRun.newID(clock: SystemClock())
     try await RunCommandSupport(casePath: casePath, executors: executors, secrets: secrets, format: format)
       .execute(plan, run: run, agreed: agreed, afterHalt: false)
@@ -72,7 +73,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     var status = stat()
     if stat(name, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return nil }
     let bytes = try PlaybookFiles.read(name)
-    return bytes.starts(with: Array("{\"schema\":\"firebreak.plan/".utf8)) ? bytes : nil
+    return ExecutionPlan.begins(bytes) ? bytes : nil
   }
 
   private func confirm(_ plan: ExecutionPlan, _ executors: ExecutorSet) throws {

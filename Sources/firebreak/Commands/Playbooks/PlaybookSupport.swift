@@ -185,9 +185,16 @@ struct ExecutionOptions: ParsableArguments {
   @Option(
     name: .customLong("secret"),
     help: ArgumentHelp(
-      "Where a secret lies: NAME=file:PATH, env:VARIABLE, age:PATH, pass:NAME or systemd-creds:NAME.",
+      "Where a secret lies: NAME=file:PATH, folder:PATH (a file for each device), env:VARIABLE, age:PATH, pass:NAME or systemd-creds:NAME.",
       valueName: "name=place"))
   var secrets: [String] = []
+
+  @Option(
+    name: .customLong("same-secret"),
+    help: ArgumentHelp(
+      "A secret of each device that is the same for all of them, and is meant to be; repeat for several.",
+      valueName: "name"))
+  var sameSecrets: [String] = []
 
   @Option(help: ArgumentHelp("Answer of every manual step: done or failed (default: ask on the terminal)."))
   var answer: String?
@@ -216,6 +223,19 @@ struct ExecutionOptions: ParsableArguments {
     name: .customLong("tls-key"),
     help: ArgumentHelp("The private key of our certificate (PEM, mode 0600).", valueName: "file"))
   var certificateKey: String?
+
+  /// Refuses to give many devices one secret that a playbook binds for each of them.
+  func checkSecretsOfDevices(_ plan: ExecutionPlan, _ store: SecretStore) throws {
+    guard plan.targets.count > 1 else { return }
+    let bound = plan.actionSteps.flatMap { $0.action.rollout?.bindings ?? [] }
+      .filter { $0.source.hasPrefix("secret.") }.map { String($0.source.dropFirst(7)) }
+    for name in Set(bound).sorted()
+    where store.knows(name) && !store.isPerDevice(name) && !sameSecrets.contains(name) {
+      throw CommandError(
+        "the secret '\(name)' is one for each device, and all \(plan.targets.count) would get the same: give it as "
+          + "\(name)=folder:PATH with a file for each device, or say --same-secret \(name) if it is meant so")
+    }
+  }
 
   /// Secrets and executors.
   func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {

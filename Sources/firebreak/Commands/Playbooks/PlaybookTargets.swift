@@ -26,7 +26,14 @@ struct PlaybookTargets {
         "the case has no inventory, and targets are devices of the inventory: 'firebreak ingest --inventory FILE.csv'"
       )
     }
-    let tree = try QueryExpression(parsing: expression)
+    guard expression.contains(where: { !$0.isWhitespace }) else {
+      throw CommandError(
+        "--targets is empty, which would be every device: write 'device:*' if that is what you mean", .usage)
+    }
+    let parsed = try QueryExpression(parsing: expression)
+    try refuseBareWords(parsed, expression, inventory)
+    let tree =
+      try parsed
       .resolved(newestEvidence: reader.newestEvidence, expression: expression)
     let targets = PlaybookTargets(reader: reader, expression: Array(expression.utf8), inventory: inventory)
     let selected = try targets.evaluate(tree)
@@ -36,8 +43,23 @@ struct PlaybookTargets {
     }
     devices += selected.filter { inventory.rowOfDevice[$0.key] == nil }.sorted { $0.key < $1.key }
       .map { SelectedDevice(device: $0.key, basis: $0.value) }
-    // The inventory's column `gateway` is topology too.
+    let topology = Self.topology(fleet)
+    let dependants = Carriers.dependants(
+      of: devices.map(\.device), topology: topology, inventory: inventory)
+    return TargetSelection(
+      expression: expression, devices: devices, inventory: inventory,
+      protected: dependants.mapValues { behind in
+        let count = behind.count == 1 ? "1 device hangs" : "\(behind.count) devices hang"
+        return "\(count) on it, such as '\(behind[0])'; --include-gateway takes it all the same"
+      },
+      dependants: dependants,
+      caseDigest: try digest(reader))
+  }
+
+  /// The links of the case; the inventory's column `gateway` is topology too.
+  private static func topology(_ fleet: IncidentEvidence) -> Topology {
     var topology = fleet.topology
+    let inventory = fleet.inventory
     if let column = inventory.attributes.firstIndex(of: "gateway") {
       for (row, device) in inventory.devices.enumerated() {
         let gateway = inventory.value(row: row, attribute: column)
@@ -46,13 +68,34 @@ struct PlaybookTargets {
         }
       }
     }
-    let carriers = Carriers.among(devices.map(\.device), topology: topology)
-    return TargetSelection(
-      expression: expression, devices: devices, inventory: inventory,
-      protected: carriers.mapValues {
-        "the target '\($0)' hangs on it; --include-gateway takes it all the same"
-      },
-      caseDigest: try digest(reader))
+    return topology
+  }
+
+  /// How many devices hang on a plan's targets and are no targets.
+  static func carried(by plan: ExecutionPlan, _ reader: CaseReader) throws -> Int {
+    let fleet = try reader.loadEvidence(matching: "id:0").evidence
+    let targets = plan.targets.map(\.device)
+    let dependants = Carriers.dependants(
+      of: targets, topology: topology(fleet), inventory: fleet.inventory)
+    return Set(dependants.values.joined()).subtracting(targets).count
+  }
+
+  /// A word alone is looked for in messages, and would select who speaks of a device instead of the device.
+  private static func refuseBareWords(
+    _ tree: QueryExpression, _ expression: String, _ inventory: Inventory
+  ) throws {
+    let bytes = Array(expression.utf8)
+    for term in tree.terms {
+      guard case .text = term.predicate else { continue }
+      let word = String(decoding: bytes[term.range], as: UTF8.self)
+      guard !word.lowercased().hasPrefix("text") else { continue }
+      let plain = word.trimmingQuotes
+      let advice =
+        inventory.rowOfDevice[plain] != nil
+        ? "did you mean device:\(plain)?"
+        : "name what it is (device:\(plain), site:\(plain), …), or text:\(word) for those whose messages hold it"
+      throw CommandError("'\(word)' stands alone among the targets: \(advice)", .usage)
+    }
   }
 
   /// SHA-256 over the case's sources, inventory and topology. Notes and journals do not change it.
@@ -272,5 +315,12 @@ enum Glob {
       wasDigit = isDigit
     }
     return runs
+  }
+}
+
+extension String {
+  /// Without quotation marks at both ends.
+  fileprivate var trimmingQuotes: String {
+    count >= 2 && hasPrefix("\"") && hasSuffix("\"") ? String(dropFirst().dropLast()) : self
   }
 }
