@@ -116,6 +116,7 @@ public struct Planner: Sendable {
   private func checkTimesToLive(_ plan: ExecutionPlan) throws(RunnerError) {
     for (step, action) in plan.actionSteps {
       guard let rollout = action.rollout, let time = rollout.timeToLive else { continue }
+      if case .variable(let name) = time, plan.value(of: name, in: step) == "0" { continue }
       guard EffectiveRollout(action, executors).inverse != nil else {
         throw RunnerError(
           .unsupported,
@@ -125,7 +126,7 @@ public struct Planner: Sendable {
       guard case .variable(let name) = time, plan.timeToLive(step, rollout) == nil else { continue }
       throw RunnerError(
         .badArgument,
-        "the time to live of '\(step.name ?? step.id)' is --set \(Self.short(name))=…, 1 to \(RolloutPolicy.longestTimeToLive) milliseconds"
+        "the time to live of '\(step.name ?? step.id)' is --set \(Self.short(name))=…, 1 to \(RolloutPolicy.longestTimeToLive) milliseconds, or 0 for no end"
       )
     }
   }

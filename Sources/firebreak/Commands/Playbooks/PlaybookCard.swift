@@ -26,7 +26,9 @@ struct PlaybookCard: ParsableCommand {
   }
 }
 
-/// The page.
+/// The page: what a person needs who has nothing but a shell, or nothing but hands.
+///
+/// Scripts of several lines are not on it: nobody types them from a phone. What is done by hand instead is.
 enum PlaybookCardText {
   static func lines(of playbook: Playbook, width: Int) -> [String] {
     var lines = wrap(playbook.name.uppercased(), width)
@@ -39,25 +41,39 @@ enum PlaybookCardText {
         lines += wrap("- \(plain): \(variable.description ?? variable.type)", width)
       }
     }
-    var number = 0
-    for id in playbook.stepOrder {
-      guard let step = playbook.steps[id], case .action(let action) = step.kind else { continue }
-      number += 1
-      lines += [""] + wrap("\(number). \(step.name ?? id)", width)
-      if let description = step.description { lines += wrap("   \(description)", width) }
-      for command in action.commands {
-        lines += wrap("   \(command.type.name): \(command.text)", width)
+    let steps = playbook.stepOrder.compactMap { id -> (step: WorkflowStep, action: ActionStep)? in
+      guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
+      return (step, action)
+    }
+    var locks: [String] = []
+    for lock in steps.flatMap({ $0.action.rollout?.interlocks ?? [] }) {
+      let text = "- \(lock.attribute): \(lock.reason)"
+      if !locks.contains(text) { locks.append(text) }
+    }
+    if !locks.isEmpty { lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) } }
+    for (number, entry) in steps.enumerated() {
+      lines += wrap("\(number + 1). \(entry.step.name ?? entry.step.id)", width).enumerated().map {
+        $0.offset == 0 ? $0.element : "   " + $0.element
       }
-      guard let rollout = action.rollout else { continue }
-      for lock in rollout.interlocks {
-        lines += wrap("   NOT when \(lock.attribute) says so: \(lock.reason)", width)
+      if let description = entry.step.description { lines += wrap("   \(description)", width) }
+      guard let fallback = entry.action.rollout?.manualFallback else {
+        for command in entry.action.commands { lines += wrap("   \(shown(command) ?? "a script")", width) }
+        continue
       }
-      lines += wrap("   by hand: \(rollout.manualFallback ?? "(the playbook does not say)")", width)
-      for command in rollout.inverse?.commands ?? [] {
-        lines += wrap("   back: \(command.type.name): \(command.text)", width)
+      lines += wrap("   by hand: \(fallback)", width)
+      for text in (entry.action.rollout?.inverse?.commands ?? []).compactMap(shown) {
+        lines += wrap("   back: \(text)", width)
       }
     }
     return lines
+  }
+
+  /// A command on one line with its arguments; nil for scripts.
+  private static func shown(_ command: PlaybookCommand) -> String? {
+    let text = command.text.split(separator: "\n")
+    guard text.count == 1, let line = text.first else { return nil }
+    let content = command.content.map { " " + $0 } ?? ""
+    return "\(command.type.name): \(line)\(content)".replacing(":value", with: "")
   }
 
   private static func wrap(_ text: String, _ width: Int) -> [String] {
