@@ -1,7 +1,9 @@
 import PlaybookModel
 
 /// Does one thing to one device: look, intend (durably), act, look again, note the result (durably).
-struct DeviceAction: Sendable {
+///
+/// A class, since a million tasks hold it: a copy of everything that it needs would cost each of them more than its action.
+final class DeviceAction: Sendable {
   let environment: RunEnvironment
   let writer: JournalWriter
   let plan: ExecutionPlan
@@ -13,9 +15,27 @@ struct DeviceAction: Sendable {
   let role: RunRecord.Action
   let commands: [PlaybookCommand]
   /// True when the device waits in the queue already: that it is still not there is no news.
-  var isReturn = false
-  /// See `DeviceConditions.held`.
-  var held: [String: Bool] = [:]
+  let isReturn: Bool
+  private let conditions: DeviceConditions
+
+  /// `held`: see `DeviceConditions.held`.
+  init(
+    environment: RunEnvironment, writer: JournalWriter, plan: ExecutionPlan, step: WorkflowStep,
+    action: ActionStep, policy: RolloutPolicy, verification: RolloutPolicy.Verification?,
+    role: RunRecord.Action, commands: [PlaybookCommand], isReturn: Bool = false, held: [String: Bool] = [:]
+  ) {
+    self.environment = environment
+    self.writer = writer
+    self.plan = plan
+    self.step = step
+    self.action = action
+    self.policy = policy
+    self.verification = verification
+    self.role = role
+    self.commands = commands
+    self.isReturn = isReturn
+    conditions = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
+  }
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
 
@@ -30,8 +50,7 @@ struct DeviceAction: Sendable {
   func perform(
     _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
   ) async throws -> Done {
-    let obstacle = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
-      .obstacle(target, role)
+    let obstacle = conditions.obstacle(target, role)
     return try await perform(
       together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values,
       obstacle: obstacle)
