@@ -272,21 +272,7 @@ public struct Planner: Sendable {
     _ commands: [PlaybookCommand], _ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan,
     values: [String: String], device: String?
   ) -> [CommandCall] {
-    let targets: [AgentTarget?] =
-      action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
-    let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
-    var secrets: [String: String] = [:]
-    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-      secrets[binding.name] = String(binding.source.dropFirst(7))
-    }
-    return commands.flatMap { command in
-      targets.map { target in
-        CommandCall(
-          command: command, values: values, target: target,
-          authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
-          timeout: timeout, secrets: secrets)
-      }
-    }
+    StepCalls(step, action, plan).calls(commands, values: values, device: device)
   }
 
   /// Longest time for one command when the step has no timeout: 60 s.
@@ -368,6 +354,38 @@ struct EffectiveRollout: Sendable {
     if verification == nil { verification = executor.verification(of: command) }
     if inverse == nil, let opposite = executor.inverse(of: command) {
       inverse = RolloutPolicy.Inverse(commands: [opposite], verification: executor.verification(of: opposite))
+    }
+  }
+}
+
+/// Where the commands of a step go, looked up once for all of its devices.
+struct StepCalls: Sendable {
+  private let places: [(target: AgentTarget?, authentication: AuthenticationInfo?)]
+  private let timeout: Int64
+  private let secrets: [String: String]
+
+  init(_ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan) {
+    let targets: [AgentTarget?] =
+      action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
+    places = targets.map { target in
+      (target, target?.authentication.flatMap { plan.playbook.authentication[$0] })
+    }
+    timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? Planner.defaultTimeout
+    var secrets: [String: String] = [:]
+    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
+      secrets[binding.name] = String(binding.source.dropFirst(7))
+    }
+    self.secrets = secrets
+  }
+
+  /// The calls of some commands for one device, or for none: one for each command and target.
+  func calls(_ commands: [PlaybookCommand], values: [String: String], device: String?) -> [CommandCall] {
+    commands.flatMap { command in
+      places.map { place in
+        CommandCall(
+          command: command, values: values, target: place.target, authentication: place.authentication,
+          device: device, timeout: timeout, secrets: secrets)
+      }
     }
   }
 }

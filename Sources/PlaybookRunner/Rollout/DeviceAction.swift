@@ -17,6 +17,7 @@ final class DeviceAction: Sendable {
   /// True when the device waits in the queue already: that it is still not there is no news.
   let isReturn: Bool
   private let conditions: DeviceConditions
+  private let stepCalls: StepCalls
 
   /// `held`: see `DeviceConditions.held`.
   init(
@@ -35,6 +36,7 @@ final class DeviceAction: Sendable {
     self.commands = commands
     self.isReturn = isReturn
     conditions = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
+    stepCalls = StepCalls(step, action, plan)
   }
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
@@ -120,7 +122,7 @@ final class DeviceAction: Sendable {
     _ targets: [ExecutionPlan.Target], _ device: String?, _ wave: Int?, _ values: [String: String],
     _ result: Result
   ) async throws -> Done {
-    let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
+    let calls = stepCalls.calls(commands, values: values, device: device)
     let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
     let detail = RemoteText.excerpt(shown.count == 1 ? shown[0] : shown.joined(separator: "; "), 2000)
     var attempts = 0
@@ -240,7 +242,7 @@ final class DeviceAction: Sendable {
   /// Looks whether the wanted state is in force.
   func look(_ device: String?, _ values: [String: String]) async -> Look {
     guard let verification else { return .unclear("there is no way to look") }
-    let calls = Planner.calls(verification.commands, step, action, plan, values: values, device: device)
+    let calls = stepCalls.calls(verification.commands, values: values, device: device)
     let expectation: RolloutPolicy.Expectation
     do {
       expectation = try Expectations.filled(verification.expectation, values)
