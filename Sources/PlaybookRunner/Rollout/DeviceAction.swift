@@ -234,7 +234,8 @@ final class DeviceAction: Sendable {
       if case .holds = seen { return seen }
       let left = end - environment.clock.monotonicTime()
       guard left > 0 else { return seen }
-      if environment.control.isStopping { return .stopped }
+      // A cancelled task does not sleep: it would ask without a pause.
+      if environment.control.isStopping || Task.isCancelled { return .stopped }
       await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(within / 50, 5_000_000_000))))
     }
   }

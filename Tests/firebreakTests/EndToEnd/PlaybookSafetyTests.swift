@@ -247,6 +247,20 @@ import Testing
     #expect(acted(never) == ["gw-2"])
   }
 
+  /// What was done by a playbook that was revoked since can be taken back, and does not go on.
+  @Test func aRevokedPlaybookCanBeTakenBackAndDoesNotGoOn() throws {
+    let work = try scene()
+    try #require(try plan(work, "device:gw-2").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    try work.write("p.yaml", Self.playbook(work, head: "revoked: true"))
+    for arguments in [["resume"], ["queue", "--act"]] {
+      let refused = try BuiltProgram.run(
+        ["playbook"] + arguments, in: work.folder, environment: ["FIREBREAK_CASE": work.at("x.firebreak")])
+      #expect(refused.exit == 1 && refused.errors.contains("was revoked"), "\(refused)")
+    }
+    #expect(try act(work, "undo").exit == 0 && acted(work).isEmpty)
+  }
+
   @Test func undoEndsARunAndAsksForAnInventoryOfToday() throws {
     let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
     let work = try scene(rollout: lock)
