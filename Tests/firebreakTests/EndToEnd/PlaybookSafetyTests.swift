@@ -193,6 +193,12 @@ import Testing
     let open = try run("alice.sig", "bob.sig")
     #expect(open.exit == 1 && open.errors.contains("can be written by others"), "\(open)")
     chmod(work.at("signers"), 0o644)
+    if geteuid() == 0 {
+      chown(work.at("signers"), 65_534, 65_534)
+      let foreign = try run("alice.sig", "bob.sig")
+      #expect(foreign.exit == 1 && foreign.errors.contains("belong to somebody else"), "\(foreign)")
+      chown(work.at("signers"), 0, 0)
+    }
     #expect(acted(work).isEmpty)
     #expect(try run("alice.sig", "bob.sig").exit == 0)
     #expect(acted(work) == ["gw-2"])
