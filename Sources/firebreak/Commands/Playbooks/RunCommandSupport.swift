@@ -187,7 +187,8 @@ struct RunCommandSupport {
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
-      Console.print("run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))")
+      let text = "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
+      for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
       for reason in reasons {
         for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
           Console.print(line)
