@@ -253,6 +253,33 @@ import Testing
     #expect(acted(never) == ["gw-2"])
   }
 
+  /// One page for a phone: what is needed, whom it must not hit, what each step does, and how it is done by hand.
+  @Test func everyPlaybooksCardIsOnePage() throws {
+    let folder = Repository.root.appending(path: "Playbooks").path(percentEncoded: false)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    #expect(names.count >= 15)
+    let work = try Workspace()
+    for name in names {
+      let card = try work.firebreak("playbook", "card", folder + "/" + name)
+      let lines = card.output.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(card.exit == 0 && lines.count <= 60 && lines.allSatisfy { $0.count <= 46 }, "\(name): \(card)")
+      #expect(card.output.contains("by hand: ") && card.output.contains("\n1. "), "\(name)")
+    }
+  }
+
+  /// A secret that is missing is found before the run begins, not by its first device.
+  @Test func aMissingSecretStopsTheRunBeforeItBegins() throws {
+    let work = try scene()
+    let playbook = Repository.root.appending(path: "Playbooks/isolate-device").path(percentEncoded: false)
+    let made = try act(
+      work, "plan", playbook, "--targets", "device:gw-2", "--set", "broker=mqtt://127.0.0.1:9", "--output",
+      work.at("b.plan"))
+    try #require(made.exit == 0, "\(made)")
+    let run = try act(work, "run", work.at("b.plan"), "--secret", "broker-admin=file:\(work.at("none"))")
+    #expect(run.exit == 2 && run.errors.contains("broker-admin"), "\(run)")
+    #expect(try act(work, "status").exit == 1)
+  }
+
   /// What was done by a playbook that was revoked since can be taken back, and does not go on.
   @Test func aRevokedPlaybookCanBeTakenBackAndDoesNotGoOn() throws {
     let work = try scene()

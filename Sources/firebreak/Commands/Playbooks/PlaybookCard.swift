@@ -51,6 +51,7 @@ enum PlaybookCardText {
       if !locks.contains(text) { locks.append(text) }
     }
     if !locks.isEmpty { lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) } }
+    lines.append("")
     for (number, entry) in steps.enumerated() {
       lines += wrap("\(number + 1). \(entry.step.name ?? entry.step.id)", width).enumerated().map {
         $0.offset == 0 ? $0.element : "   " + $0.element
