@@ -341,7 +341,8 @@ import Testing
     }
     let made = try plan("5000")
     #expect(made.actionSteps.map { made.timeToLive($0.step, $0.action.rollout!) } == [5_000_000_000])
-    #expect(throws: RunnerError.self) { try plan("0") }
+    #expect(try plan("0").timedSteps.isEmpty)
+    #expect(throws: RunnerError.self) { try plan("315360000001") }
     #expect(throws: RunnerError.self) { try plan("-5") }
   }
 }

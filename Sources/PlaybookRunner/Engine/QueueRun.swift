@@ -155,11 +155,10 @@ public struct QueueRun: Sendable {
     let rollout = FleetRollout(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
       variables: history.values(plan, step), counts: counts)
-    var device = DeviceAction(
+    let device = DeviceAction(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
       verification: EffectiveRollout(action, environment.executors).verification, role: .act,
-      commands: action.commands)
-    device.isReturn = true
+      commands: action.commands, isReturn: true)
     let targets = entries.map(\.target)
     let known = Dictionary(
       uniqueKeysWithValues: entries.filter(\.isBegun).map {

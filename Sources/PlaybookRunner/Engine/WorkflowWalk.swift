@@ -98,7 +98,7 @@ extension PlaybookRun {
   /// Waits as long as the step says; a stop ends the waiting.
   private func delay(_ step: WorkflowStep) async throws {
     let until = environment.clock.monotonicTime() + Int64(step.delayMilliseconds) * 1_000_000
-    while step.delayMilliseconds > 0, !environment.control.isStopping {
+    while step.delayMilliseconds > 0, !environment.control.isStopping, !Task.isCancelled {
       let left = until - environment.clock.monotonicTime()
       guard left > 0 else { return }
       await environment.clock.sleep(nanoseconds: min(200_000_000, left))

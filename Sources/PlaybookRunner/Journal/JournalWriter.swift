@@ -83,7 +83,7 @@ public final class JournalWriter: Sendable {
         return batch
       }
       guard !batch.isEmpty else { return }
-      let failure = append(batch.map(\.draft))
+      let failure = append(batch)
       for waiting in batch {
         if let failure { waiting.done.resume(throwing: failure) } else { waiting.done.resume() }
       }
@@ -99,7 +99,7 @@ public final class JournalWriter: Sendable {
   /// A jump of the wall clock that is worth a record: 2 s, in nanoseconds.
   private static let notableDrift: Int64 = 2_000_000_000
 
-  private func append(_ drafts: [RecordDraft]) -> RunnerError? {
+  private func append(_ batch: [Waiting]) -> RunnerError? {
     // Only this queue moves the state's places.
     var (sequence, previous, failure, checkpoint, offset) = state.withLock {
       ($0.sequence, $0.previous, $0.failure, $0.checkpoint, $0.clockOffset)
@@ -108,7 +108,7 @@ public final class JournalWriter: Sendable {
     let wall = clock.wallTime()
     let monotonic = clock.monotonicTime()
     var records: [RunRecord] = []
-    records.reserveCapacity(drafts.count + 2)
+    records.reserveCapacity(batch.count + 2)
     func add(_ draft: RecordDraft) {
       sequence += 1
       let record = RunRecord(
@@ -129,10 +129,10 @@ public final class JournalWriter: Sendable {
         ))
     }
     offset = wall - monotonic
-    for draft in drafts { add(draft) }
+    for waiting in batch { add(waiting.draft) }
     if let signer,
       sequence - checkpoint >= Self.checkpointDistance
-        || drafts.contains(where: { Self.milestones.contains($0.kind) }),
+        || batch.contains(where: { Self.milestones.contains($0.draft.kind) }),
       let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
     {
       checkpoint = sequence

@@ -118,17 +118,21 @@ public struct ExecutionPlan: Sendable {
     return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
   }
 
-  /// Nanoseconds after which what a step does to a device is to be taken back; nil for no end.
+  /// Nanoseconds after which what a step does to a device is to be taken back; nil for no end, which is also what 0 in a
+  /// variable means.
   public func timeToLive(_ step: WorkflowStep, _ policy: RolloutPolicy) -> Int64? {
     switch policy.timeToLive {
     case nil: nil
     case .milliseconds(let number): Int64(number) * 1_000_000
     case .variable(let name):
-      // A step's own value stands over the playbook's.
-      (step.variables[name]?.value ?? initialVariables(in: Playbook.scope(of: step.id))[name])
-        .flatMap { Int64($0) }
+      value(of: name, in: step).flatMap { Int64($0) }
         .flatMap { Int64(1)...Int64(RolloutPolicy.longestTimeToLive) ~= $0 ? $0 * 1_000_000 : nil }
     }
+  }
+
+  /// Value of a variable in a step before anything is done: a step's own stands over the playbook's.
+  func value(of name: String, in step: WorkflowStep) -> String? {
+    step.variables[name]?.value ?? initialVariables(in: Playbook.scope(of: step.id))[name]
   }
 
   /// Steps whose acts have a time to live.

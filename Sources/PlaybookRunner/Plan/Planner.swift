@@ -116,6 +116,7 @@ public struct Planner: Sendable {
   private func checkTimesToLive(_ plan: ExecutionPlan) throws(RunnerError) {
     for (step, action) in plan.actionSteps {
       guard let rollout = action.rollout, let time = rollout.timeToLive else { continue }
+      if case .variable(let name) = time, plan.value(of: name, in: step) == "0" { continue }
       guard EffectiveRollout(action, executors).inverse != nil else {
         throw RunnerError(
           .unsupported,
@@ -125,7 +126,7 @@ public struct Planner: Sendable {
       guard case .variable(let name) = time, plan.timeToLive(step, rollout) == nil else { continue }
       throw RunnerError(
         .badArgument,
-        "the time to live of '\(step.name ?? step.id)' is --set \(Self.short(name))=…, 1 to \(RolloutPolicy.longestTimeToLive) milliseconds"
+        "the time to live of '\(step.name ?? step.id)' is --set \(Self.short(name))=…, 1 to \(RolloutPolicy.longestTimeToLive) milliseconds, or 0 for no end"
       )
     }
   }
@@ -298,21 +299,7 @@ public struct Planner: Sendable {
     _ commands: [PlaybookCommand], _ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan,
     values: [String: String], device: String?
   ) -> [CommandCall] {
-    let targets: [AgentTarget?] =
-      action.targets.isEmpty ? [nil] : action.targets.map { plan.playbook.targets[$0] }
-    let timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? defaultTimeout
-    var secrets: [String: String] = [:]
-    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-      secrets[binding.name] = String(binding.source.dropFirst(7))
-    }
-    return commands.flatMap { command in
-      targets.map { target in
-        CommandCall(
-          command: command, values: values, target: target,
-          authentication: target?.authentication.flatMap { plan.playbook.authentication[$0] }, device: device,
-          timeout: timeout, secrets: secrets)
-      }
-    }
+    StepCalls(step, action, plan).calls(commands, values: values, device: device)
   }
 
   /// Longest time for one command when the step has no timeout: 60 s.
@@ -378,23 +365,5 @@ extension Planner {
       }
     }
     return list
-  }
-}
-
-/// A step's verification and inverse: those of the playbook, else those that the command's type knows by itself.
-struct EffectiveRollout: Sendable {
-  var verification: RolloutPolicy.Verification?
-  var inverse: RolloutPolicy.Inverse?
-
-  init(_ action: ActionStep, _ executors: ExecutorSet) {
-    verification = action.rollout?.verification
-    inverse = action.rollout?.inverse
-    guard action.rollout != nil, action.commands.count == 1, let command = action.commands.first,
-      let executor = try? executors.executor(command.type)
-    else { return }
-    if verification == nil { verification = executor.verification(of: command) }
-    if inverse == nil, let opposite = executor.inverse(of: command) {
-      inverse = RolloutPolicy.Inverse(commands: [opposite], verification: executor.verification(of: opposite))
-    }
   }
 }

@@ -1,7 +1,9 @@
 import PlaybookModel
 
 /// Does one thing to one device: look, intend (durably), act, look again, note the result (durably).
-struct DeviceAction: Sendable {
+///
+/// A class, since a million tasks hold it: a copy of everything that it needs would cost each of them more than its action.
+final class DeviceAction: Sendable {
   let environment: RunEnvironment
   let writer: JournalWriter
   let plan: ExecutionPlan
@@ -13,9 +15,29 @@ struct DeviceAction: Sendable {
   let role: RunRecord.Action
   let commands: [PlaybookCommand]
   /// True when the device waits in the queue already: that it is still not there is no news.
-  var isReturn = false
-  /// See `DeviceConditions.held`.
-  var held: [String: Bool] = [:]
+  let isReturn: Bool
+  private let conditions: DeviceConditions
+  private let stepCalls: StepCalls
+
+  /// `held`: see `DeviceConditions.held`.
+  init(
+    environment: RunEnvironment, writer: JournalWriter, plan: ExecutionPlan, step: WorkflowStep,
+    action: ActionStep, policy: RolloutPolicy, verification: RolloutPolicy.Verification?,
+    role: RunRecord.Action, commands: [PlaybookCommand], isReturn: Bool = false, held: [String: Bool] = [:]
+  ) {
+    self.environment = environment
+    self.writer = writer
+    self.plan = plan
+    self.step = step
+    self.action = action
+    self.policy = policy
+    self.verification = verification
+    self.role = role
+    self.commands = commands
+    self.isReturn = isReturn
+    conditions = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
+    stepCalls = StepCalls(step, action, plan)
+  }
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
 
@@ -30,8 +52,7 @@ struct DeviceAction: Sendable {
   func perform(
     _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
   ) async throws -> Done {
-    let obstacle = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
-      .obstacle(target, role)
+    let obstacle = conditions.obstacle(target, role)
     return try await perform(
       together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values,
       obstacle: obstacle)
@@ -101,7 +122,7 @@ struct DeviceAction: Sendable {
     _ targets: [ExecutionPlan.Target], _ device: String?, _ wave: Int?, _ values: [String: String],
     _ result: Result
   ) async throws -> Done {
-    let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
+    let calls = stepCalls.calls(commands, values: values, device: device)
     let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
     let detail = RemoteText.excerpt(shown.count == 1 ? shown[0] : shown.joined(separator: "; "), 2000)
     var attempts = 0
@@ -213,7 +234,8 @@ struct DeviceAction: Sendable {
       if case .holds = seen { return seen }
       let left = end - environment.clock.monotonicTime()
       guard left > 0 else { return seen }
-      if environment.control.isStopping { return .stopped }
+      // A cancelled task does not sleep: it would ask without a pause.
+      if environment.control.isStopping || Task.isCancelled { return .stopped }
       await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(within / 50, 5_000_000_000))))
     }
   }
@@ -221,7 +243,7 @@ struct DeviceAction: Sendable {
   /// Looks whether the wanted state is in force.
   func look(_ device: String?, _ values: [String: String]) async -> Look {
     guard let verification else { return .unclear("there is no way to look") }
-    let calls = Planner.calls(verification.commands, step, action, plan, values: values, device: device)
+    let calls = stepCalls.calls(verification.commands, values: values, device: device)
     let expectation: RolloutPolicy.Expectation
     do {
       expectation = try Expectations.filled(verification.expectation, values)

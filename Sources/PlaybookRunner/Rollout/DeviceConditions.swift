@@ -9,7 +9,7 @@ public protocol InventorySource: Sendable {
 }
 
 /// Why a device must not be touched now: interlocks, battery, maintenance window. Missing data holds back.
-struct DeviceConditions {
+struct DeviceConditions: Sendable {
   let environment: RunEnvironment
   let plan: ExecutionPlan
   let policy: RolloutPolicy

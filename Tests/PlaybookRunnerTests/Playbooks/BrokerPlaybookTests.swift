@@ -97,6 +97,26 @@ import Testing
     #expect(undone.reasons.contains { $0.contains("deleted with its roles") }, "\(undone.reasons)")
   }
 
+  /// The broker has no time to live; the journal has. Two hours of the lab's clock are 3.6 s.
+  @Test func anIsolationWithATimeToLiveIsTakenBackWhenItsTimeIsOver() async throws {
+    guard Support.has("mosquitto") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"])
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
+    let plan = try lab.plan(
+      "isolate-device", ["pump-1", "pump-2"], set: ["broker": broker.url, "time_to_live_ms": "7200000"])
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try await lab.undo(plan, expiredOnly: true).counts.isEmpty, "\(lab.story)")
+    let refused = try Client(port: broker.port, user: "pump-1")
+    #expect(await refused.wait { $0.connectCode != nil })
+    #expect(!refused.current.connected)
+    refused.close()
+    try await Task.sleep(for: .milliseconds(3700))
+    #expect(try await lab.undo(plan, expiredOnly: true).counts == [.changed: 2], "\(lab.story)")
+    let welcome = try Client(port: broker.port, user: "pump-1")
+    #expect(await welcome.waitForConnection())
+    welcome.close()
+  }
+
   /// The answer is lost, the action is not: it is looked at and counts as done, and nothing is sent twice.
   @Test func aCommandWhoseAnswerIsLostIsVerifiedAndNotSentAgain() async throws {
     guard Support.has("mosquitto") else { return }

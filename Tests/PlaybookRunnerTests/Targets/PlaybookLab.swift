@@ -64,8 +64,10 @@ struct PlaybookLab {
     try await PlaybookRun(plan, environment: environment, run: id).execute()
   }
 
-  func undo(_ plan: ExecutionPlan, id: String = "r") async throws -> RunSummary {
-    try await UndoRun(plan, environment: environment, run: id).execute()
+  func undo(
+    _ plan: ExecutionPlan, id: String = "r", expiredOnly: Bool = false
+  ) async throws -> RunSummary {
+    try await UndoRun(plan, environment: environment, run: id, expiredOnly: expiredOnly).execute()
   }
 
   /// What the journal says, for messages of failing tests.

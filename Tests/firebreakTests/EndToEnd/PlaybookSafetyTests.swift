@@ -262,6 +262,12 @@ import Testing
     let open = try run("alice.sig", "bob.sig")
     #expect(open.exit == 1 && open.errors.contains("can be written by others"), "\(open)")
     chmod(work.at("signers"), 0o644)
+    if geteuid() == 0 {
+      chown(work.at("signers"), 65_534, 65_534)
+      let foreign = try run("alice.sig", "bob.sig")
+      #expect(foreign.exit == 1 && foreign.errors.contains("belong to somebody else"), "\(foreign)")
+      chown(work.at("signers"), 0, 0)
+    }
     #expect(acted(work).isEmpty)
     #expect(try run("alice.sig", "bob.sig").exit == 0)
     #expect(acted(work) == ["gw-2"])
@@ -314,6 +320,47 @@ import Testing
     let none = try act(never, "undo", "--expired")
     #expect(none.exit == 1 && none.errors.contains("time to live"), "\(none)")
     #expect(acted(never) == ["gw-2"])
+  }
+
+  /// One page for a phone: what is needed, whom it must not hit, what each step does, and how it is done by hand.
+  @Test func everyPlaybooksCardIsOnePage() throws {
+    let folder = Repository.root.appending(path: "Playbooks").path(percentEncoded: false)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    #expect(names.count >= 15)
+    let work = try Workspace()
+    for name in names {
+      let card = try work.firebreak("playbook", "card", folder + "/" + name)
+      let lines = card.output.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(card.exit == 0 && lines.count <= 60 && lines.allSatisfy { $0.count <= 46 }, "\(name): \(card)")
+      #expect(card.output.contains("by hand: ") && card.output.contains("\n1. "), "\(name)")
+    }
+  }
+
+  /// A secret that is missing is found before the run begins, not by its first device.
+  @Test func aMissingSecretStopsTheRunBeforeItBegins() throws {
+    let work = try scene()
+    let playbook = Repository.root.appending(path: "Playbooks/isolate-device").path(percentEncoded: false)
+    let made = try act(
+      work, "plan", playbook, "--targets", "device:gw-2", "--set", "broker=mqtt://127.0.0.1:9", "--output",
+      work.at("b.plan"))
+    try #require(made.exit == 0, "\(made)")
+    let run = try act(work, "run", work.at("b.plan"), "--secret", "broker-admin=file:\(work.at("none"))")
+    #expect(run.exit == 2 && run.errors.contains("broker-admin"), "\(run)")
+    #expect(try act(work, "status").exit == 1)
+  }
+
+  /// What was done by a playbook that was revoked since can be taken back, and does not go on.
+  @Test func aRevokedPlaybookCanBeTakenBackAndDoesNotGoOn() throws {
+    let work = try scene()
+    try #require(try plan(work, "device:gw-2").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    try work.write("p.yaml", Self.playbook(work, head: "revoked: true"))
+    for arguments in [["resume"], ["queue", "--act"]] {
+      let refused = try BuiltProgram.run(
+        ["playbook"] + arguments, in: work.folder, environment: ["FIREBREAK_CASE": work.at("x.firebreak")])
+      #expect(refused.exit == 1 && refused.errors.contains("was revoked"), "\(refused)")
+    }
+    #expect(try act(work, "undo").exit == 0 && acted(work).isEmpty)
   }
 
   @Test func undoEndsARunAndAsksForAnInventoryOfToday() throws {

@@ -5,6 +5,18 @@ import TimelineStore
 
 /// Checks that what a plan rests on is as it was.
 enum PlanCheck {
+  /// Throws when the playbook of a plan, or one that it calls, was revoked since: a run that was begun by it does not go on.
+  static func notRevoked(_ plan: ExecutionPlan) throws {
+    for file in [plan.playbookPath] + plan.playbook.called.map(\.path) {
+      guard let file, access(file, R_OK) == 0 else { continue }
+      let document = PlaybookDocument(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())
+      guard document.root?["revoked"]?.flag != true else {
+        throw CommandError(
+          "the playbook '\(file)' was revoked: what it did can be undone, and it does not go on", .no)
+      }
+    }
+  }
+
   static func unchanged(_ plan: ExecutionPlan, case path: String) throws {
     if let file = plan.playbookPath, access(file, R_OK) == 0 {
       let document = PlaybookDocument(reading: try PlaybookFiles.read(file), now: SystemClock().wallTime())

@@ -53,6 +53,11 @@ struct ApprovalOptions: ParsableArguments {
         "the allowed signers '\(path)' can be written by others, who could add themselves; 'chmod go-w' it",
         .no)
     }
+    guard status.st_uid == 0 || status.st_uid == geteuid() else {
+      throw CommandError(
+        "the allowed signers '\(path)' belong to somebody else, who could add themselves; they must be ours or root's",
+        .no)
+    }
     guard !path.split(separator: "/").contains(where: { $0.hasSuffix(".runs") }) else {
       throw CommandError(
         "the allowed signers '\(path)' lie in the folder of a case's runs; keep them outside", .no)

@@ -26,27 +26,42 @@ struct PlaybookCard: ParsableCommand {
   }
 }
 
-/// The page.
+/// The page: what a person needs who has nothing but a shell, or nothing but hands.
+///
+/// Scripts of several lines are on it only where the playbook does not say what is done by hand instead.
 enum PlaybookCardText {
   static func lines(of playbook: Playbook, width: Int) -> [String] {
     var lines = wrap(playbook.name.uppercased(), width)
     if let description = playbook.document["description"]?.text { lines += wrap(description, width) }
     let wanted = needs(of: playbook)
     if !wanted.isEmpty { lines += ["", "YOU NEED"] + wanted.flatMap { wrap("- \($0)", width) } }
-    var number = 0
-    for id in playbook.stepOrder {
-      guard let step = playbook.steps[id], case .action(let action) = step.kind else { continue }
-      number += 1
-      lines += [""] + wrap("\(number). \(step.name ?? id)", width)
-      if let description = step.description { lines += wrap("   \(description)", width) }
-      for command in action.commands { lines += text(of: command, after: "", width) }
-      guard let rollout = action.rollout else { continue }
-      for lock in rollout.interlocks {
-        lines += wrap("   NOT when \(lock.attribute) says so: \(lock.reason)", width)
+    let steps = playbook.stepOrder.compactMap { id -> (step: WorkflowStep, action: ActionStep)? in
+      guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
+      return (step, action)
+    }
+    var locks: [String] = []
+    for lock in steps.flatMap({ $0.action.rollout?.interlocks ?? [] }) {
+      let text = "- \(lock.attribute): \(lock.reason)"
+      if !locks.contains(text) { locks.append(text) }
+    }
+    if !locks.isEmpty { lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) } }
+    lines.append("")
+    for (number, entry) in steps.enumerated() {
+      lines += wrap("\(number + 1). \(entry.step.name ?? entry.step.id)", width).enumerated().map {
+        $0.offset == 0 ? $0.element : "   " + $0.element
       }
-      lines += wrap("   by hand: \(rollout.manualFallback ?? "(the playbook does not say)")", width)
-      for command in rollout.inverse?.commands ?? [] { lines += text(of: command, after: "back: ", width) }
-      if let final = rollout.noUndo { lines += wrap("   no way back: \(final)", width) }
+      if let description = entry.step.description { lines += wrap("   \(description)", width) }
+      guard let fallback = entry.action.rollout?.manualFallback else {
+        for command in entry.action.commands {
+          if let line = shown(command) { lines += wrap("   \(line)", width) } else { lines += script(command) }
+        }
+        continue
+      }
+      lines += wrap("   by hand: \(fallback)", width)
+      for text in (entry.action.rollout?.inverse?.commands ?? []).compactMap(shown) {
+        lines += wrap("   back: \(text)", width)
+      }
+      if let final = entry.action.rollout?.noUndo { lines += wrap("   no way back: \(final)", width) }
     }
     return lines
   }
@@ -84,12 +99,18 @@ enum PlaybookCardText {
     return wanted
   }
 
-  /// A command; one of several lines keeps each of them whole, since a script whose lines are joined does something else.
-  private static func text(of command: PlaybookCommand, after word: String, _ width: Int) -> [String] {
-    let lines = command.text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
-    let head = "   \(word)\(command.type.name):"
-    guard lines.count > 1 else { return wrap("\(head) \(command.text)", width) }
-    return [head] + lines.map { "   | " + $0 }
+  /// The lines of a script, each whole: joined or broken elsewhere it does something else.
+  private static func script(_ command: PlaybookCommand) -> [String] {
+    ["   \(command.type.name):"]
+      + command.text.split(separator: "\n").map { "   | \($0)" }
+  }
+
+  /// A command on one line with its arguments; nil for scripts.
+  private static func shown(_ command: PlaybookCommand) -> String? {
+    let text = command.text.split(separator: "\n")
+    guard text.count == 1, let line = text.first else { return nil }
+    let content = command.content.map { " " + $0 } ?? ""
+    return "\(command.type.name): \(line)\(content)".replacing(":value", with: "")
   }
 
   private static func wrap(_ text: String, _ width: Int) -> [String] {

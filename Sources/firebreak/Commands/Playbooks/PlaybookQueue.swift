@@ -46,6 +46,7 @@ struct PlaybookQueue: AsyncParsableCommand {
       let journal = try CaseJournal(case: path, readOnly: true)
       return try show(QueueRun.entries(plan, try RunHistory(run: id, in: journal), SystemClock()), id)
     }
+    try PlanCheck.notRevoked(plan)
     try age.check(plan, case: path)
     try await secrets.unlock()
     let agreed = try await approval.renewed(plan, run: id, case: path)

@@ -113,7 +113,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
       rollout.maintenance = nil
       rollout.gate = nil
       if let speed {
-        rollout.maximumInFlight = min(speed, 8192)
+        rollout.maximumInFlight = min(speed, 2048)
         rollout.ratePerSecond = Double(speed)
       }
       action.rollout = rollout

@@ -59,6 +59,7 @@ struct PlaybookResume: AsyncParsableCommand {
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path)
+    try PlanCheck.notRevoked(plan)
     try age.check(plan, case: path)
     let agreed = try await approval.renewed(plan, run: id, case: path)
     try await RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: format)

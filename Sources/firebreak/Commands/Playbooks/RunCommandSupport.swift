@@ -41,11 +41,27 @@ struct RunCommandSupport {
     return (own, try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder))
   }
 
+  /// Reads every secret that the plan's steps ask for, so that one that is missing or open to others is found before anything
+  /// is done. Secrets of single devices are read when their turn comes: rotations make some of them on the way.
+  private func checkSecrets(_ plan: ExecutionPlan) throws {
+    var names: Set<String> = []
+    for (_, action) in plan.actionSteps {
+      for target in action.targets.compactMap({ plan.playbook.targets[$0]?.authentication }) {
+        if let name = plan.playbook.authentication[target]?.storeName { names.insert(name) }
+      }
+      for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
+        names.insert(String(binding.source.dropFirst(7)))
+      }
+    }
+    for name in names.sorted() where !secrets.isPerDevice(name) { _ = try secrets.credential(name) }
+  }
+
   /// Runs or resumes a plan.
   func execute(
     _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool
   ) async throws {
     try await secrets.unlock()
+    try checkSecrets(plan)
     let locks = try lock(plan, run: run)
     Console.note("run \(run)")
     let environment = try environment(run, plan: plan)
@@ -115,6 +131,7 @@ struct RunCommandSupport {
   /// Takes a run back.
   func undo(_ plan: ExecutionPlan, run: String) async throws {
     try await secrets.unlock()
+    try checkSecrets(plan)
     let locks = try lock(plan, run: run)
     let environment = try environment(run, plan: plan)
     let summary = try await UndoRun(plan, environment: environment, run: run).execute()
@@ -170,7 +187,8 @@ struct RunCommandSupport {
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
-      Console.print("run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))")
+      let text = "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
+      for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
       for reason in reasons {
         for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
           Console.print(line)
