@@ -83,34 +83,42 @@ import Testing
     var failed: Set<String>
   }
 
+  private struct Statement {
+    var what: String
+    var said: Double
+    var isTrue: Bool
+    var kind: String
+  }
+
   /// Every statement of an incident, and whether it is true. A follower is no origin where the one that began it is a
   /// candidate, too.
-  private static func claims(_ incident: Incident, _ truth: Forged)
-    -> [(what: String, said: Double, isTrue: Bool, kind: String)]
-  {
+  private static func claims(_ incident: Incident, _ truth: Forged) -> [Statement] {
     let method = incident.origins.first?.method ?? .order
     let isNamed = incident.origins.contains { $0.device == truth.primary }
-    var list = incident.origins.enumerated().map { rank, origin in
-      (
-        "origins", origin.probability,
-        isNamed ? origin.device == truth.primary : truth.origins.contains(origin.device),
-        "origins/\(method)/\(rank == 0 ? "first" : "others")"
-      )
+    var list: [Statement] = []
+    for (rank, origin) in incident.origins.enumerated() {
+      let isTrue = isNamed ? origin.device == truth.primary : truth.origins.contains(origin.device)
+      let kind = "origins/\(method)/\(rank == 0 ? "first" : "others")"
+      list.append(Statement(what: "origins", said: origin.probability, isTrue: isTrue, kind: kind))
     }
-    if let edges = truth.edges {
-      for (all, rank) in [(incident.edges, "best"), (incident.alternatives, "others")] {
-        list += all.map {
-          (
-            "edges", $0.probability, edges.contains("\($0.from)>\($0.to)"),
-            "edges/\(method)/\($0.kind)/\(rank)"
-          )
-        }
+    func add(_ edges: [SpreadEdge], _ rank: String) {
+      guard let right = truth.edges else { return }
+      for edge in edges {
+        list.append(
+          Statement(
+            what: "edges", said: edge.probability, isTrue: right.contains("\(edge.from)>\(edge.to)"),
+            kind: "edges/\(method)/\(edge.kind)/\(rank)"))
       }
+    }
+    add(incident.edges, "best")
+    add(incident.alternatives, "others")
+    for onset in incident.onsets {
+      list.append(
+        Statement(
+          what: "onsets", said: onset.probability, isTrue: truth.failed.contains(onset.device),
+          kind: "onsets/\(onset.kind)"))
     }
     return list
-      + incident.onsets.map {
-        ("onsets", $0.probability, truth.failed.contains($0.device), "onsets/\($0.kind)")
-      }
   }
 
   private func judge(_ what: String, _ claims: [Claim]) {
