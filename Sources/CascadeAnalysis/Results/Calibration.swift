@@ -54,17 +54,19 @@ struct Calibration {
     }
     fit(&incident.edges, method, "best", judgements)
     fit(&incident.alternatives, method, "others", judgements)
-    // One parent each: together they cannot be surer than certain.
-    var total: [String: Double] = [:]
-    for edge in incident.alternatives { total[edge.to, default: 0] += edge.probability }
+    // One parent each: together they cannot be surer than certain, and none is surer than the best.
+    var claims: [String: (others: Double, best: Double)] = [:]
+    for edge in incident.alternatives { claims[edge.to, default: (0, 1)].others += edge.probability }
     for index in incident.edges.indices {
-      guard let others = total[incident.edges[index].to] else { continue }
-      let sum = others + incident.edges[index].probability
-      total[incident.edges[index].to] = sum
-      incident.edges[index].probability /= max(1, sum)
+      guard let known = claims[incident.edges[index].to] else { continue }
+      incident.edges[index].probability /= max(1, known.others + incident.edges[index].probability)
+      claims[incident.edges[index].to]!.best = incident.edges[index].probability
     }
     for index in incident.alternatives.indices {
-      incident.alternatives[index].probability /= max(1, total[incident.alternatives[index].to] ?? 1)
+      let known = claims[incident.alternatives[index].to]!
+      let own = incident.alternatives[index].probability
+      incident.alternatives[index].probability = min(
+        known.best, own * min(1, (1 - known.best) / known.others))
     }
   }
 
@@ -80,12 +82,12 @@ struct Calibration {
     }
   }
 
-  /// The first keeps its probability, and the others share what it leaves.
+  /// The first keeps its probability and its place; the others share what it leaves.
   private static func bound(_ list: inout [OriginCandidate]) {
     guard let first = list.first?.probability else { return }
     let rest = list.dropFirst().reduce(0) { $0 + $1.probability }
-    if rest > 1 - first {
-      for index in list.indices.dropFirst() { list[index].probability *= (1 - first) / rest }
+    for index in list.indices.dropFirst() {
+      list[index].probability = min(first, list[index].probability * min(1, (1 - first) / max(1e-9, rest)))
     }
     list.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
   }
