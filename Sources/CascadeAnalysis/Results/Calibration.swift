@@ -55,8 +55,8 @@ struct Calibration {
     fit(&incident.edges, method, "best", judgements)
     fit(&incident.alternatives, method, "others", judgements)
     // One parent each: together they cannot be surer than certain, and none is surer than the best.
-    var claims: [String: (others: Double, best: Double)] = [:]
-    for edge in incident.alternatives { claims[edge.to, default: (0, 1)].others += edge.probability }
+    var claims: [String: (others: Double, best: Double?)] = [:]
+    for edge in incident.alternatives { claims[edge.to, default: (0, nil)].others += edge.probability }
     for index in incident.edges.indices {
       guard let known = claims[incident.edges[index].to] else { continue }
       incident.edges[index].probability /= max(1, known.others + incident.edges[index].probability)
@@ -65,8 +65,8 @@ struct Calibration {
     for index in incident.alternatives.indices {
       let known = claims[incident.alternatives[index].to]!
       let own = incident.alternatives[index].probability
-      incident.alternatives[index].probability = min(
-        known.best, own * min(1, (1 - known.best) / known.others))
+      let room = min(1, (1 - (known.best ?? 0)) / max(1e-9, known.others))
+      incident.alternatives[index].probability = min(known.best ?? 1, own * room)
     }
   }
 
