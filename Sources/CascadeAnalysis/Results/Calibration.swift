@@ -37,7 +37,7 @@ struct Calibration {
   func apply(to incident: inout Incident, _ judgements: Judgements) {
     let method = incident.origins.first?.method ?? .order
     for kind in [Onset.Kind.log, .metric, .silence, .reported] {
-      let curve = curve("onsets/\(kind)", "onsets")
+      let curve = self.curve("onsets/\(kind)", "onsets")
       for index in incident.onsets.indices where incident.onsets[index].kind == kind {
         guard incident.onsets[index].probability < 1 else { continue }
         incident.onsets[index].probability = Self.probability(incident.onsets[index].probability, curve)
@@ -46,7 +46,7 @@ struct Calibration {
     if !judgements.origins.values.contains(true) {
       for index in incident.origins.indices {
         let rank = index == 0 ? "first" : "others"
-        let curve = curve("origins/\(method)/\(rank)", "origins/\(rank)")
+        let curve = self.curve("origins/\(method)/\(rank)", "origins/\(rank)")
         incident.origins[index].probability = min(
           incident.origins[index].mostProbable, Self.probability(incident.origins[index].probability, curve))
       }
@@ -74,7 +74,7 @@ struct Calibration {
     _ edges: inout [SpreadEdge], _ method: OriginCandidate.Method, _ rank: String, _ judgements: Judgements
   ) {
     for kind in [SpreadEdge.Kind.link, .change, .dependency, .overload] {
-      let curve = curve("edges/\(method)/\(kind)/\(rank)", "edges/\(kind)/\(rank)", "edges/\(rank)")
+      let curve = self.curve("edges/\(method)/\(kind)/\(rank)", "edges/\(kind)/\(rank)", "edges/\(rank)")
       for index in edges.indices where edges[index].kind == kind {
         guard judgements.children.isEmpty || !judgements.children.contains(edges[index].to) else { continue }
         edges[index].probability = Self.probability(edges[index].probability, curve)
