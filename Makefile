@@ -9,7 +9,7 @@ help:
 	@echo "make test      everything the tests need, and the tests"
 	@echo "make check     format, module arrows, generated documents"
 	@echo "make docs      writes the generated documents anew"
-	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less)"
+	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less); trace: cost, calibration"
 	@echo "make fleet     plans and rehearses a playbook on a million simulated devices"
 	@echo "make session   records isolate, verify and undo on 50 real MQTT clients anew"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
@@ -46,6 +46,7 @@ bench: build
 	@.ci/bench $(BINARY) --json .build/bench.json $(BENCH)
 	@.ci/bench-formats $(BINARY)
 	@.ci/bench-scale $(BINARY)
+	@.ci/bench-trace $(BINARY)
 	@.ci/bench-postmortem $(BINARY)
 
 fleet: build

@@ -10,6 +10,9 @@ public struct CascadeTracer: Sendable {
     public var judgements: [Judgement] = []
     /// What analysts know.
     public var facts: [KnownFact] = []
+    /// Whether probabilities are fitted to what happened over generated incidents (see `Calibration`); false gives the
+    /// scores that they are fitted from.
+    public var isCalibrated = true
     /// Defaults.
     public init() {}
   }
@@ -28,17 +31,19 @@ public struct CascadeTracer: Sendable {
     let judgements = Judgements(options.judgements, evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
     timeline.correct(by: clocks)
-    var reading = Reading(timeline, fleet, clocks, judgements)
-    let guessed = reading.clocksByCompany(clocks)
+    var first: Reading? = Reading(timeline, fleet, clocks, judgements)
+    let guessed = first?.clocksByCompany(clocks) ?? [:]
     if !guessed.isEmpty {
       for (device, guess) in guessed {
         clocks.offsets[device] = guess.offset
         clocks.errors[device] = guess.error
       }
-      timeline = Timeline(evidence)
+      first = nil
+      timeline.uncorrect()
       timeline.correct(by: clocks)
-      reading = Reading(timeline, fleet, clocks, judgements)
     }
+    let reading = first ?? Reading(timeline, fleet, clocks, judgements)
+    first = nil
     var result = Trace()
     result.clockSkews = Assembly(reading, judgements, options.facts).skews(clocks)
     if timeline.eventCount > 0 {
@@ -56,6 +61,11 @@ public struct CascadeTracer: Sendable {
     if !segments.areWhole {
       for single in Assembly(reading, judgements, options.facts).unrelated(and: segments.outside)
       where apart[single.device] == nil { apart[single.device] = single }
+    }
+    if options.isCalibrated {
+      for index in result.incidents.indices {
+        Calibration.standard.apply(to: &result.incidents[index], judgements)
+      }
     }
     result.incidents.sort { ($0.onsets.count, $1.start) > ($1.onsets.count, $0.start) }
     for index in result.incidents.indices {
@@ -155,7 +165,8 @@ struct Reading {
 
   /// Clocks that no pair of events measures, guessed from the company an entity failed in.
   func clocksByCompany(_ clocks: ClockCorrection) -> [Int: (offset: Double, error: Double)] {
-    guard let diagnosis = diagnosis(of: members) else { return [:] }
+    guard ClockByCompany.isWorthwhile(clocks, fleet, onsets, members), let diagnosis = diagnosis(of: members)
+    else { return [:] }
     return ClockByCompany(clocks, fleet, onsets, members, cohort: diagnosis.cohort).found
   }
 

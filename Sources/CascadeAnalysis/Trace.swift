@@ -89,6 +89,13 @@ public struct OriginCandidate: Sendable {
   public var evidence: [EventID]
   /// Events against.
   public var counterEvidence: [EventID]
+  /// The most that its probability may be, given who vouches for its name.
+  var mostProbable = 1.0
+  /// What named it.
+  public var method = Method.order
+  /// How a candidate is found: it announced a change, others depend on it, it had trouble of its own in the moment in
+  /// which all failed, contact spreads from it, its numbers changed, or it is only among the first.
+  public enum Method: String, Sendable { case change, provider, moment, contact, numbers, order }
   /// A candidate from its parts.
   public init(
     device: String, probability: Double, reasonsFor: [String], reasonsAgainst: [String], evidence: [EventID],

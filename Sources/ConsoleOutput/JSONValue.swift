@@ -14,6 +14,10 @@ public indirect enum JSONValue: Sendable, Equatable {
   case array([JSONValue])
   /// An object; keys in this order.
   case object([(String, JSONValue)])
+  /// An array whose elements are made as they are written: there may be millions.
+  case elements(Int, @Sendable (Int) -> JSONValue)
+  /// An object whose members are made as they are written.
+  case members(Int, @Sendable (Int) -> (String, JSONValue))
   /// JSON text that was made elsewhere and is known to be valid.
   case verbatim(String)
 
@@ -22,51 +26,85 @@ public indirect enum JSONValue: Sendable, Equatable {
 
   /// The value as one line.
   public func text() -> String {
-    var out = ""
+    var out = Output()
     write(into: &out, indent: nil)
-    return out
+    return out.text
   }
 
   /// The value with line breaks and two blanks of indentation.
   public func prettyText() -> String {
-    var out = ""
+    var out = Output()
     write(into: &out, indent: 0)
-    return out
+    return out.text
   }
 
-  private func write(into out: inout String, indent: Int?) {
+  /// The same in pieces of some 64 KiB, so that a document of any size takes no more memory than that.
+  public func prettyText(_ piece: @escaping (String) -> Void) {
+    var out = Output(piece: piece)
+    write(into: &out, indent: 0)
+    piece(out.text)
+  }
+
+  /// Text so far, or what of it was not handed on yet.
+  private struct Output {
+    var text = ""
+    var piece: ((String) -> Void)?
+
+    mutating func handOn() {
+      guard let piece, text.utf8.count > 1 << 16 else { return }
+      piece(text)
+      text.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func write(into out: inout Output, indent: Int?) {
     switch self {
-    case .null: out += "null"
-    case .bool(let value): out += value ? "true" : "false"
-    case .int(let value): out += String(value)
-    case .double(let value): out += Self.number(value)
-    case .string(let value): Self.quote(value, into: &out)
-    case .verbatim(let text): out += text
+    case .null: out.text += "null"
+    case .bool(let value): out.text += value ? "true" : "false"
+    case .int(let value): out.text += String(value)
+    case .double(let value): out.text += Self.number(value)
+    case .string(let value): Self.quote(value, into: &out.text)
+    case .verbatim(let text): out.text += text
     case .array(let values):
       Self.list(values.count, "[", "]", into: &out, indent) { values[$0].write(into: &$1, indent: $2) }
+    case .elements(let count, let element):
+      Self.list(count, "[", "]", into: &out, indent) { element($0).write(into: &$1, indent: $2) }
     case .object(let members):
       Self.list(members.count, "{", "}", into: &out, indent) { index, out, indent in
-        Self.quote(members[index].0, into: &out)
-        out += indent == nil ? ":" : ": "
-        members[index].1.write(into: &out, indent: indent)
+        Self.member(members[index], into: &out, indent)
       }
+    case .members(let count, let member):
+      Self.list(count, "{", "}", into: &out, indent) { Self.member(member($0), into: &$1, $2) }
     }
+  }
+
+  private static func member(_ member: (String, JSONValue), into out: inout Output, _ indent: Int?) {
+    quote(member.0, into: &out.text)
+    out.text += indent == nil ? ":" : ": "
+    member.1.write(into: &out, indent: indent)
   }
 
   private static func list(
-    _ count: Int, _ open: String, _ close: String, into out: inout String, _ indent: Int?,
-    _ element: (Int, inout String, Int?) -> Void
+    _ count: Int, _ open: String, _ close: String, into out: inout Output, _ indent: Int?,
+    _ element: (Int, inout Output, Int?) -> Void
   ) {
-    out += open
+    out.text += open
     let inner = indent.map { $0 + 2 }
     for index in 0..<count {
-      if index > 0 { out += "," }
-      if let inner { out += "\n" + String(repeating: " ", count: inner) }
+      if index > 0 { out.text += "," }
+      if let inner { out.text += line(inner) }
       element(index, &out, inner)
+      out.handOn()
     }
-    if let indent, count > 0 { out += "\n" + String(repeating: " ", count: indent) }
-    out += close
+    if let indent, count > 0 { out.text += line(indent) }
+    out.text += close
   }
+
+  /// A line break and blanks.
+  private static func line(_ indent: Int) -> String {
+    indent < lines.count ? lines[indent] : "\n" + String(repeating: " ", count: indent)
+  }
+  private static let lines = (0..<32).map { "\n" + String(repeating: " ", count: $0) }
 
   private static func number(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
@@ -78,6 +116,12 @@ public indirect enum JSONValue: Sendable, Equatable {
   /// terminal or inside a page stays inert.
   public static func quote(_ text: String, into out: inout String) {
     out += "\""
+    // Most texts have nothing to escape.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
+      out += text
+      out += "\""
+      return
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": out += "\\\""

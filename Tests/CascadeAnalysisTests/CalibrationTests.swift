@@ -1,99 +1,156 @@
 import CascadeAnalysis
 import Foundation
+import IncidentModel
 import Testing
 
 /// Probabilities against what happened, over generated incidents on seeds and settings that nothing was fitted on.
+///
+/// `make soak` takes 300 incidents of each family. `FIREBREAK_CLAIMS=FILE` writes the raw claims on other seeds, from which
+/// `.ci/fit-calibration` fits the curves.
 @Suite struct CalibrationTests {
-  private struct Bin {
-    var claims = 0
-    var sum = 0.0
-    var hits = 0
-    var squares = 0.0
+  private struct Claim {
+    var family: String
+    var seed: UInt64
+    var what: String
+    var said: Double
+    var isTrue: Bool
+    var kind: String
   }
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let isLong = environment["FIREBREAK_SOAK"] != nil || environment["FIREBREAK_CLAIMS"] != nil
 
-  @Test func probabilitiesAgreeWithWhatHappened() {
-    // `make soak` takes 300 incidents of each family; the short run keeps `make test` short.
-    let isLong = ProcessInfo.processInfo.environment["FIREBREAK_SOAK"] != nil
-    let perFamily: UInt64 = isLong ? 300 : 25
-    var bins: [String: [Bin]] = [:]
-    var first = (right: 0, total: 0)
-    // Abstaining is right where the best candidate would have been wrong, or the evidence lacks the origin.
-    var abstained = (count: 0, wouldBeWrong: 0)
-    var decided = (count: 0, right: 0)
-    func judge(_ origins: [OriginCandidate], _ right: Set<String>) {
-      first.total += 1
-      for origin in origins { claim("origins", origin.probability, right.contains(origin.device)) }
-      let isRight = origins.first.map { right.contains($0.device) } ?? false
-      if isRight { first.right += 1 }
-      if let best = origins.first, best.probability >= 0.5 {
-        decided.count += 1
-        if isRight { decided.right += 1 }
+  @Test func probabilitiesAgreeWithWhatHappened() throws {
+    let path = Self.environment["FIREBREAK_CLAIMS"]
+    var options = CascadeTracer.Options()
+    options.isCalibrated = path == nil
+    let perFamily: UInt64 = Self.isLong ? 300 : 25
+    let first: UInt64 = path == nil ? 50_000 : 150_000
+    var claims: [Claim] = []
+    // Abstaining is right where the best candidate would have been wrong.
+    var judged = (named: 0, namedRight: 0, abstained: 0, abstainedRight: 0)
+    func add(_ family: String, _ seed: UInt64, _ forged: Forged) {
+      let trace = CascadeTracer(options).trace(forged.evidence)
+      let best = trace.incidents.first?.origins.first
+      let isRight = best.map { forged.origins.contains($0.device) } ?? false
+      if let best, best.probability >= 0.5 {
+        judged.named += 1
+        judged.namedRight += isRight ? 1 : 0
       } else {
-        abstained.count += 1
-        if !isRight { abstained.wouldBeWrong += 1 }
+        judged.abstained += 1
+        judged.abstainedRight += isRight ? 0 : 1
+      }
+      for incident in trace.incidents {
+        claims += Self.claims(incident, forged).map {
+          Claim(family: family, seed: seed, what: $0.what, said: $0.said, isTrue: $0.isTrue, kind: $0.kind)
+        }
       }
     }
-    func claim(_ what: String, _ probability: Double, _ isTrue: Bool) {
-      let index = min(9, Int(probability * 10))
-      var bin = bins[what]?[index] ?? Bin()
-      bin.claims += 1
-      bin.sum += probability
-      bin.hits += isTrue ? 1 : 0
-      bin.squares += (probability - (isTrue ? 1 : 0)) * (probability - (isTrue ? 1 : 0))
-      bins[what, default: Array(repeating: Bin(), count: 10)][index] = bin
-    }
     for family in IncidentForge.Family.allCases {
-      for seed in 50_000..<50_000 + perFamily {
+      for seed in first..<first + perFamily {
         let forged = IncidentForge(seed: seed, family: family)
-        guard let incident = CascadeTracer().trace(forged.evidence).incidents.first else { continue }
-        judge(incident.origins, forged.origins)
-        for edge in incident.edges + incident.alternatives {
-          claim("edges", edge.probability, forged.edges.contains("\(edge.from)>\(edge.to)"))
-        }
-        for onset in incident.onsets {
-          claim("onsets", onset.probability, forged.failed.contains(onset.device))
-        }
+        add(
+          "\(family)", seed,
+          Forged(
+            evidence: forged.evidence, origins: forged.origins,
+            primary: family == .change ? "console1c" : nil,
+            edges: forged.edges, failed: forged.failed))
       }
     }
     for shape in MetricForge.Shape.allCases {
-      for seed in 60_000..<60_000 + perFamily / 5 {
+      for seed in (first + 10_000)..<(first + 10_000 + perFamily / 5) {
         let forged = MetricForge(seed: seed, shape: shape)
-        guard let incident = CascadeTracer().trace(forged.evidence).incidents.first else { continue }
-        judge(incident.origins, [forged.origin])
-        for onset in incident.onsets {
-          claim("onsets", onset.probability, forged.onsets[onset.device] != nil)
-        }
-        guard shape != .unlinked else { continue }
-        for edge in incident.edges + incident.alternatives {
-          claim("edges", edge.probability, forged.edges.contains("\(edge.from)>\(edge.to)"))
-        }
+        add(
+          "\(shape)", seed,
+          Forged(
+            evidence: forged.evidence, origins: [forged.origin], primary: nil,
+            edges: shape == .unlinked ? nil : forged.edges, failed: Set(forged.onsets.keys)))
       }
     }
-    for (what, list) in bins.sorted(by: { $0.key < $1.key }) {
-      let total = list.reduce(0) { $0 + $1.claims }
-      let brier = list.reduce(0) { $0 + $1.squares } / Double(max(1, total))
-      print("\(what): \(total) claims, Brier score \((brier * 1000).rounded() / 1000)")
-      for bin in list where bin.claims > 0 {
-        let said = bin.sum / Double(bin.claims)
-        let came = Double(bin.hits) / Double(bin.claims)
-        // Half width of the 95 % interval of a share, by the normal approximation with one hit and one miss added.
-        let n = Double(bin.claims) + 2
-        let middle = (Double(bin.hits) + 1) / n
-        let half = 1.96 * (middle * (1 - middle) / n).squareRoot()
-        print(
-          "  said \(Int((said * 100).rounded())) %, came true \(Int((came * 100).rounded())) % ± "
-            + "\(Int((half * 100).rounded())) of \(bin.claims)")
-        guard bin.claims >= 50 else { continue }
-        #expect(abs(said - came) <= 0.1 + half, "\(what) said \(said), came true \(came) of \(bin.claims)")
-      }
-      #expect(brier < (what == "edges" ? 0.25 : 0.1))
-    }
+    if let path { return try Self.write(claims, to: path) }
+    for what in ["origins", "edges", "onsets"] { judge(what, claims.filter { $0.what == what }) }
     print(
-      "\(first.total) incidents: \(decided.count) origins named, \(decided.right) of them right; \(abstained.count) abstentions, "
-        + "in \(abstained.wouldBeWrong) of which the best candidate was wrong")
-    #expect(Double(first.right) >= 0.8 * Double(first.total))
-    // Whoever names an origin must be right more often than whoever abstains would have been.
-    #expect(Double(decided.right) >= 0.85 * Double(decided.count))
-    #expect(abstained.count * 2 < first.total)
+      "origins named: \(judged.named), right: \(judged.namedRight); abstentions: \(judged.abstained), "
+        + "best candidate wrong: \(judged.abstainedRight)")
+    #expect(Double(judged.namedRight) >= 0.85 * Double(judged.named))
+    #expect(judged.abstained * 2 < judged.named)
+  }
+
+  private struct Forged {
+    var evidence: IncidentEvidence
+    var origins: Set<String>
+    var primary: String?
+    var edges: Set<String>?
+    var failed: Set<String>
+  }
+
+  private struct Statement {
+    var what: String
+    var said: Double
+    var isTrue: Bool
+    var kind: String
+  }
+
+  /// Every statement of an incident, and whether it is true. A follower is no origin where the one that began it is a
+  /// candidate, too.
+  private static func claims(_ incident: Incident, _ truth: Forged) -> [Statement] {
+    let method = incident.origins.first?.method ?? .order
+    let isNamed = incident.origins.contains { $0.device == truth.primary }
+    var list: [Statement] = []
+    for (rank, origin) in incident.origins.enumerated() {
+      let isTrue = isNamed ? origin.device == truth.primary : truth.origins.contains(origin.device)
+      let kind = "origins/\(method)/\(rank == 0 ? "first" : "others")"
+      list.append(Statement(what: "origins", said: origin.probability, isTrue: isTrue, kind: kind))
+    }
+    func add(_ edges: [SpreadEdge], _ rank: String) {
+      guard let right = truth.edges else { return }
+      for edge in edges {
+        list.append(
+          Statement(
+            what: "edges", said: edge.probability, isTrue: right.contains("\(edge.from)>\(edge.to)"),
+            kind: "edges/\(method)/\(edge.kind)/\(rank)"))
+      }
+    }
+    add(incident.edges, "best")
+    add(incident.alternatives, "others")
+    for onset in incident.onsets {
+      list.append(
+        Statement(
+          what: "onsets", said: onset.probability, isTrue: truth.failed.contains(onset.device),
+          kind: "onsets/\(onset.kind)"))
+    }
+    return list
+  }
+
+  private func judge(_ what: String, _ claims: [Claim]) {
+    let brier =
+      claims.reduce(0) { $0 + ($1.said - ($1.isTrue ? 1 : 0)) * ($1.said - ($1.isTrue ? 1 : 0)) }
+      / Double(max(1, claims.count))
+    print("\(what): \(claims.count) claims, Brier score \((brier * 1000).rounded() / 1000)")
+    for (_, bin) in Dictionary(grouping: claims, by: { min(9, Int($0.said * 10)) }).sorted(by: {
+      $0.key < $1.key
+    }) {
+      let said = bin.reduce(0) { $0 + $1.said } / Double(bin.count)
+      let came = Double(bin.count { $0.isTrue }) / Double(bin.count)
+      // Half width of the 95 % interval of a share, by the normal approximation with one hit and one miss added.
+      let n = Double(bin.count) + 2
+      let middle = (came * Double(bin.count) + 1) / n
+      let half = 1.96 * (middle * (1 - middle) / n).squareRoot()
+      print(
+        "  said \(Int((said * 100).rounded())) %, came true \(Int((came * 100).rounded())) % ± "
+          + "\(Int((half * 100).rounded())) of \(bin.count)")
+      guard bin.count >= 50 else { continue }
+      // In the short run a bin is a handful of incidents, whose claims are right or wrong together.
+      #expect(
+        abs(said - came) <= 0.1 + (Self.isLong ? 0 : 0.1 + half),
+        "\(what) said \(said), came true \(came) of \(bin.count)")
+    }
+    #expect(brier < (what == "edges" ? 0.25 : 0.1))
+  }
+
+  private static func write(_ claims: [Claim], to path: String) throws {
+    let lines = claims.map {
+      "[\"\($0.family)\",\($0.seed),\"\($0.what)\",\($0.said),\($0.isTrue),\"\($0.kind)\"]\n"
+    }
+    try lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
   }
 }

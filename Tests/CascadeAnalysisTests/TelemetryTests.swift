@@ -61,6 +61,38 @@ import Testing
     #expect(Double(alarms) <= 0.13 * Double(seeds.count))
   }
 
+  /// Under a load that swings by a fifth in two hours, a step is dated by its foot, not by the wave before it.
+  @Test func aStepOnASwingingLoadIsDatedByItsFoot() {
+    var errors: [Double] = []
+    for seed in 1...12 {
+      var builder = EvidenceBuilder()
+      var random = Dice(state: UInt64(seed) * 77)
+      let began = 5100 + random.unit() * 600
+      for service in 0..<9 {
+        let phase = random.unit() * 0.3
+        let points = (0..<240).map { index -> (time: Int64, value: Double) in
+          let time = Double(index) * 30 + Double(service)
+          let load = 1 + 0.2 * sin(2 * .pi * (time / 4800) + Double(seed) + phase)
+          let noise = 0.08 * (random.unit() + random.unit() + random.unit() - 1.5) * 2
+          let isBad = service < 2 && time >= began + Double(service) * 40
+          return (
+            1_700_000_000_000_000_000 + Int64(time * 1e9),
+            40 * load * (1 + noise) * (isBad ? 3 - Double(service) : 1)
+          )
+        }
+        builder.series("latency", of: "svc\(service)z", points)
+      }
+      builder.link("svc1z", "svc0z", "calls")
+      for service in 2..<9 { builder.link("svc\(service)z", "svc\(service % 2)z", "calls") }
+      let onset = CascadeTracer().trace(builder.finish()).incidents.first?.onsets.first {
+        $0.device == "svc0z"
+      }
+      let seconds = onset.map { Double($0.time.nanoseconds - 1_700_000_000_000_000_000) / 1e9 } ?? .infinity
+      errors.append(abs(seconds - began))
+    }
+    #expect(errors.count { $0 <= 60 } >= 9, "\(errors.sorted())")
+  }
+
   /// A wide table: one series a column, all of one speaker, with the service in the column's name.
   @Test(arguments: [true, false]) func columnsNamedAfterServicesBelongToThem(_ isLinked: Bool) {
     var builder = EvidenceBuilder()

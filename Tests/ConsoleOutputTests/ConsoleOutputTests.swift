@@ -36,6 +36,21 @@ import Testing
         == #"{"schema":"x/1","n":3,"share":0.25,"bad":null,"text":"\u001b\"\\\u2028\n","list":[1,true,null]}"#
     )
     #expect(JSONValue.object([("a", .array([1]))]).prettyText() == "{\n  \"a\": [\n    1\n  ]\n}")
+    // What is made as it is written reads the same, whole and in pieces.
+    let many = 20_000
+    let ready = JSONValue.object([
+      ("list", .array((0..<many).map { .object([("n", .int(Int64($0)))]) })),
+      ("names", .object((0..<many).map { ("k\u{7f}\($0)", .string("\"\($0)\"")) })),
+    ])
+    let made = JSONValue.object([
+      ("list", .elements(many) { .object([("n", .int(Int64($0)))]) }),
+      ("names", .members(many) { ("k\u{7f}\($0)", .string("\"\($0)\"")) }),
+    ])
+    #expect(made.text() == ready.text())
+    var pieces: [String] = []
+    made.prettyText { pieces.append($0) }
+    #expect(pieces.count > 5)
+    #expect(pieces.joined() == ready.prettyText())
   }
 
   @Test func defusesSpreadsheetFormulas() {

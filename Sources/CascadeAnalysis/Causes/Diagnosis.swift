@@ -57,22 +57,14 @@ struct Diagnosis {
         timeline.evidence, fleet, population: mass, failed: early, changed: Set(best.received.keys))
       marked = CommonCauseSearch.marked(
         timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
-      let cause = commonCause
-      let inventory = timeline.evidence.inventory
-      let modes = FailureModes(
-        timeline, fleet, onsets, members, change: best, earlyEnd: earlyEnd,
-        holdsCause: { device in
-          guard let cause, fleet.row[device] >= 0 else { return false }
-          return cause.terms.allSatisfy {
-            inventory.value(device: timeline.evidence.devices[device], attribute: $0.attribute) == $0.value
-          }
-        })
-      cohort = modes.cohort
-      if commonCause == nil {
-        // So few failed before the overload that only the cohort as a whole shows what it shares.
-        let own = members.filter { cohort[$0] > 0.5 && !fleet.isShared[$0] }
-        commonCause = CommonCauseSearch.search(
-          timeline.evidence, fleet, population: mass, failed: Set(own), changed: Set(best.received.keys))
+      cohort = Self.cohort(timeline, fleet, onsets, members, best, earlyEnd, commonCause)
+      // So few failed before the overload that only the cohort as a whole shows what it shares.
+      let own = members.filter { cohort[$0] > 0.5 && !fleet.isShared[$0] }
+      let whole = CommonCauseSearch.search(
+        timeline.evidence, fleet, population: mass, failed: Set(own), changed: Set(best.received.keys))
+      if let whole, Set(whole.terms).isStrictSuperset(of: commonCause?.terms ?? []) {
+        commonCause = whole
+        cohort = Self.cohort(timeline, fleet, onsets, members, best, earlyEnd, whole)
       }
       return
     }
@@ -95,6 +87,25 @@ struct Diagnosis {
       }
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: atRisk, failed: failed)
     }
+  }
+
+  /// Who failed by the change itself, given what is thought to be the common cause.
+  private static func cohort(
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ change: Change,
+    _ earlyEnd: Double,
+    _ cause: CommonCause?
+  ) -> [Double] {
+    let inventory = timeline.evidence.inventory
+    func holds(_ device: Int) -> Bool? {
+      guard let cause, fleet.row[device] >= 0 else { return nil }
+      return cause.terms.allSatisfy {
+        inventory.value(device: timeline.evidence.devices[device], attribute: $0.attribute) == $0.value
+      }
+    }
+    return FailureModes(
+      timeline, fleet, onsets, members, change: change, earlyEnd: earlyEnd, holdsCause: { holds($0) == true },
+      isSpared: { (cause?.probability ?? 0) > 0.8 && holds($0) == false }
+    ).cohort
   }
 
   /// Whether these failures are one event rather than single failures that a fleet of this size has anyway.

@@ -6,7 +6,9 @@ internal import IncidentModel
 /// Two-class naive Bayes over the templates of the failure messages and the delays since change and
 /// provider failure, fitted by expectation-maximisation. It starts
 /// from what is certain: failures before any provider failed belong to the change's cohort; failures of entities
-/// that were never changed, after it, to the victims.
+/// that were never changed, after it, to the victims. That an entity received the change is part of where it starts from
+/// and not counted again: delays since the receipt are compared among receivers only, so that receivers which the
+/// overload took along can be told from those that the change broke.
 struct FailureModes {
   /// Probability of belonging to the cohort, per entity; 0 for entities without onset.
   private(set) var cohort: [Double]
@@ -14,7 +16,7 @@ struct FailureModes {
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], change: Change,
     earlyEnd: Double,
-    holdsCause: (Int) -> Bool
+    holdsCause: (Int) -> Bool, isSpared: (Int) -> Bool
   ) {
     cohort = [Double](repeating: 0, count: timeline.deviceCount)
     let failed = members.filter { onsets.findings[$0] != nil && !fleet.isShared[$0] }
@@ -36,7 +38,7 @@ struct FailureModes {
       } else if onset < earlyEnd - 5 {
         odds = received[device] != nil || holdsCause(device) ? 4 : 1
       } else if let time = received[device] {
-        odds = time <= onset + 5 ? 0 : -4
+        odds = time > onset + 5 ? -4 : isSpared(device) ? -2 : 0
       } else {
         odds = holdsCause(device) ? -1.5 : -5
       }
@@ -47,38 +49,52 @@ struct FailureModes {
       var features = Set<Int32>(finding.events.map { timeline.evidence.eventTemplates[Int($0)] })
       if finding.kind == .reported { features.removeAll() }
       // Delays since the change and since the nearest provider's failure speak like templates do.
-      if let time = received[device] {
-        features.insert(-10 - Self.bin(finding.time - time))
-      } else {
-        features.insert(-2)
-      }
+      if let time = received[device] { features.insert(-10 - Self.bin(finding.time - time)) }
       let provider = fleet.ancestors(of: device).lazy.compactMap { onsets.findings[Int($0.device)]?.time }
         .first
       features.insert(-20 - Self.bin(finding.time - (provider ?? earlyEnd)))
-      return features
+      return features.sorted()
     }
+    // Features by number, so that the rounds below look nothing up.
+    var number: [Int32: Int] = [:]
+    let seenBy = templates.map { features in
+      features.map { feature in
+        let known = number[feature] ?? number.count
+        number[feature] = known
+        return known
+      }
+    }
+    var isOfReceivers = [Bool](repeating: false, count: number.count)
+    for (feature, index) in number { isOfReceivers[index] = (-19 ... -10).contains(feature) }
     var probability = failed.map { 1 / (1 + exp(-prior[$0]!)) }
     for _ in 0..<8 {
-      var counts: [Int32: (own: Double, victim: Double)] = [:]
+      var counts = [(own: Double, victim: Double)](repeating: (0, 0), count: number.count)
       var own = 1.0
       var victim = 1.0
-      for (position, seen) in templates.enumerated() {
+      var ownReceivers = 1.0
+      var victimReceivers = 1.0
+      for (position, seen) in seenBy.enumerated() {
         own += probability[position]
         victim += 1 - probability[position]
+        if received[failed[position]] != nil {
+          ownReceivers += probability[position]
+          victimReceivers += 1 - probability[position]
+        }
         for template in seen {
-          counts[template, default: (0, 0)].own += probability[position]
-          counts[template, default: (0, 0)].victim += 1 - probability[position]
+          counts[template].own += probability[position]
+          counts[template].victim += 1 - probability[position]
         }
       }
       let share = log(own / victim)
-      for (position, seen) in templates.enumerated() {
+      for (position, seen) in seenBy.enumerated() {
         let device = failed[position]
         var odds = prior[device]!
         // Between the certain cases the share of both kinds decides.
         if abs(odds) < 2 { odds += 0.5 * share }
         for template in seen {
-          let count = counts[template]!
-          odds += log(((count.own + 0.3) / (own + 1)) / ((count.victim + 0.3) / (victim + 1)))
+          let count = counts[template]
+          let all = isOfReceivers[template] ? (ownReceivers, victimReceivers) : (own, victim)
+          odds += log(((count.own + 0.3) / (all.0 + 1)) / ((count.victim + 0.3) / (all.1 + 1)))
         }
         probability[position] = 1 / (1 + exp(-max(-30, min(30, odds))))
       }

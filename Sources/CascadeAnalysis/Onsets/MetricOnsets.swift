@@ -78,6 +78,9 @@ struct MetricOnsets {
     let lasting = list.filter(\.alarm.isStrong).map(\.alarm.time).sorted()
     let middle = lasting.count >= 8 ? lasting[lasting.count * 9 / 10] - lasting[lasting.count / 10] : 0
     let isUsual = list.count >= 8 && list.count * 4 >= watched && middle > 0.3 * window
+    // A failure goes far beyond the kind's usual changes.
+    func size(_ alarm: Alarm) -> Double { alarm.sizes.values.max() ?? 0 }
+    let far = max(8, 3 * Robust.quantile(list.map { size($0.alarm) }, 0.25))
     var low = 0
     var high = 0
     var result: [(device: Int, alarm: Alarm)] = []
@@ -89,7 +92,8 @@ struct MetricOnsets {
       let gathers =
         Robust.poissonExcess(inside, expected) > 2 + (watched < 30 ? 0 : 1 + log(Double(times.count)))
       var entry = list[position]
-      if !gathers, isUsual || !entry.alarm.isStrong && list.count >= 8 { continue }
+      let isOrdinary = isUsual && !(entry.alarm.isStrong && size(entry.alarm) >= far)
+      if !gathers, isOrdinary || !entry.alarm.isStrong && list.count >= 8 { continue }
       if !gathers { entry.alarm.probability = min(entry.alarm.probability, entry.alarm.isStrong ? 0.9 : 0.7) }
       result.append(entry)
     }
@@ -128,7 +132,7 @@ struct MetricOnsets {
   private static func templatesOfEvents(_ evidence: IncidentEvidence) -> [Int64: Int32] {
     guard !evidence.eventIDs.isEmpty else { return [:] }
     var wanted = Set<Int64>()
-    for series in evidence.series { wanted.formUnion(series.eventIDs) }
+    for series in evidence.series where series.values.count >= 12 { wanted.formUnion(series.eventIDs) }
     var result: [Int64: Int32] = [:]
     result.reserveCapacity(wanted.count)
     for (position, id) in evidence.eventIDs.enumerated() where wanted.contains(id) {

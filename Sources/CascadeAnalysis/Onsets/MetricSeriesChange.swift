@@ -79,6 +79,7 @@ struct MetricSeriesChange {
       sum += min(signed[index], 3 * half) - half
       if sum > top { (top, best) = (sum, index) }
     }
+    best = Self.foot(of: signed, from: best, to: alarm) ?? best
     at = best
     let after = Array(signed[best..<min(signed.count, best + 12)])
     size = sign * max(-1e3, min(1e3, Robust.median(after)))
@@ -90,6 +91,32 @@ struct MetricSeriesChange {
       reached = max(reached, run)
     }
     self.sum = reached
+  }
+
+  /// Where a sharp rise begins, told from the slow wave that it may stand on: the sample at which half of the height is
+  /// reached, and from there back as long as samples stand out of those just before the rise. Nil where the rise is small
+  /// or slow; there the best step is all that can be said.
+  private static func foot(of signed: [Double], from start: Int, to alarm: Int) -> Int? {
+    let end = min(signed.count, alarm + 24)
+    guard end - start >= 5 else { return nil }
+    let height = (start...(end - 5)).map { Robust.median(Array(signed[$0..<($0 + 5)])) }.max() ?? 0
+    guard height >= 6 else { return nil }
+    let rise = (start..<(end - 3)).first { index in
+      signed[index] >= height / 2 && signed[index..<(index + 4)].count { $0 >= height / 2 } >= 3
+    }
+    guard let rise, rise >= 20 else { return nil }
+    let before = Array(signed[max(0, rise - 40)..<(rise - 11)])
+    let base = Robust.median(before)
+    let steps = zip(before.dropFirst(), before).map { abs($0 - $1) }
+    let noise = max(0.3, Robust.median(steps) * 1.4826 / 2.0.squareRoot())
+    let near = Robust.median(Array(signed[(rise - 7)..<(rise - 3)]))
+    let then = Robust.median(Array(signed[min(rise + 3, end - 4)..<min(rise + 7, end)]))
+    guard then - near >= 0.5 * (height - base) else { return nil }
+    let least = base + max(2.5 * noise, 0.1 * (height - base))
+    var foot = rise
+    while foot > rise - 11, signed[foot - 1] > least || signed[foot - 2] > least { foot -= 1 }
+    while foot < rise, signed[foot] <= least { foot += 1 }
+    return foot
   }
 
   /// A counter that only grows (a total, an uptime) as its rate; other series as they are.

@@ -10,6 +10,19 @@ struct ClockByCompany {
   /// Seconds to take off, by entity, with the error.
   private(set) var found: [Int: (offset: Double, error: Double)] = [:]
 
+  /// Whether anything is there to guess, and to guess from: the rest costs a diagnosis.
+  static func isWorthwhile(_ clocks: ClockCorrection, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int])
+    -> Bool
+  {
+    let known = clocks.offsets.indices.filter { clocks.pairs[$0] > 0 }
+    guard known.count >= 20 else { return false }
+    let offsets = known.map { clocks.offsets[$0] }
+    guard Robust.mad(offsets, around: Robust.median(offsets)) > 5 else { return false }
+    return members.contains {
+      clocks.pairs[$0] == 0 && !fleet.isShared[$0] && onsets.findings[$0]!.kind != .reported
+    }
+  }
+
   init(_ clocks: ClockCorrection, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], cohort: [Double]) {
     let known = clocks.offsets.indices.filter { clocks.pairs[$0] > 0 }
     guard known.count >= 20 else { return }

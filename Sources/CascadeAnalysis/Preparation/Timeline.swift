@@ -49,12 +49,7 @@ struct Timeline {
     }
     deviceStart = starts
     eventOrder = order
-    let origin = epoch
-    // Stamps may be as far apart as an Instant can tell.
-    seconds = evidence.times.map { time in
-      let (difference, overflow) = time.subtractingReportingOverflow(origin)
-      return overflow ? Double(time) / 1e9 - Double(origin) / 1e9 : Double(difference) / 1e9
-    }
+    seconds = Self.seconds(evidence.times, since: epoch)
     var mention = [Int32]()
     if !evidence.mentionEvents.isEmpty {
       mention = [Int32](repeating: -1, count: eventCount)
@@ -92,6 +87,14 @@ struct Timeline {
     isLoud = tones.map { $0 != .quiet }
     start = seconds.first ?? 0
     end = seconds.last ?? 0
+  }
+
+  private static func seconds(_ times: [Int64], since origin: Int64) -> [Double] {
+    // Stamps may be as far apart as an Instant can tell.
+    times.map { time in
+      let (difference, overflow) = time.subtractingReportingOverflow(origin)
+      return overflow ? Double(time) / 1e9 - Double(origin) / 1e9 : Double(difference) / 1e9
+    }
   }
 
   /// Seconds that the numeric series span.
@@ -150,6 +153,14 @@ struct Timeline {
 
   /// The id of an event.
   func id(_ event: Int) -> EventID { EventID(rawValue: evidence.eventIDs[event]) }
+
+  /// Back to the times as stamped.
+  mutating func uncorrect() {
+    seconds = []
+    seconds = Self.seconds(evidence.times, since: epoch)
+    start = seconds.first ?? 0
+    end = seconds.last ?? 0
+  }
 
   /// Takes what each clock was off by from the times of its entity's events.
   mutating func correct(by clocks: ClockCorrection) {

@@ -45,12 +45,14 @@ struct Assembly {
         reasonsFor: candidate.reasonsFor, reasonsAgainst: candidate.reasonsAgainst,
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
+      origin.method = Self.method(diagnosis)
       guard !isVouched(candidate.events),
         candidate.probability < 0.99 || judgements.origins[candidate.device] != true
       else { return origin }
       // A name that only its own messages assert may be forged, and is never almost certain; where most others are
       // vouched for, the one that is not is doubted the more.
-      origin.probability = min(isUsuallyVouched ? 0.6 : 0.94, candidate.probability)
+      origin.mostProbable = isUsuallyVouched ? 0.6 : 0.94
+      origin.probability = min(origin.mostProbable, candidate.probability)
       if isUsuallyVouched, !candidate.events.isEmpty {
         origin.reasonsAgainst.append(
           "only its own messages assert its name, while most others' are vouched for")
@@ -72,6 +74,16 @@ struct Assembly {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
     }
     return incident
+  }
+
+  private static func method(_ diagnosis: Diagnosis) -> OriginCandidate.Method {
+    switch diagnosis.family {
+    case .change: .change
+    case .dependency: diagnosis.culprit == nil ? .provider : .moment
+    case .contact: .contact
+    case .telemetry: .numbers
+    case .undetermined: .order
+    }
   }
 
   /// Whether anybody but the messages vouches for who sent them.

@@ -40,6 +40,8 @@ struct Judgements {
   private(set) var onsets: [Int: Bool] = [:]
   private(set) var origins: [Int: Bool] = [:]
   private(set) var edges: [UInt64: Bool] = [:]
+  /// Entities whose parent an analyst accepted or rejected.
+  private(set) var children: Set<String> = []
   /// One sentence for each that was honoured or could not be.
   private(set) var notes: [String] = []
 
@@ -60,6 +62,7 @@ struct Judgements {
           fallthrough
         }
         edges[Self.key(from, to)] = entry.isAccepted
+        children.insert(arrow.to)
       default:
         notes.append("\(entry.subject), \(verb) \(who), names nothing in this case and was not used")
         continue

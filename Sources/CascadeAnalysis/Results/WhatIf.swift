@@ -92,8 +92,10 @@ public struct WhatIf: Sendable {
     var random = SplitMix(state: seed)
     var totals: [Double] = []
     var halts: [Double] = []
-    for _ in 0..<max(1, draws) {
-      let curve = KaplanMeier(delays.indices.map { _ in delays[random.below(delays.count)] })
+    let ordered = KaplanMeier.ordered(delays)
+    // Of many entities each draw says more, and few say enough.
+    for _ in 0..<max(1, min(draws, max(40, 4_000_000 / max(1, target)))) {
+      let curve = KaplanMeier(resampling: ordered, &random)
       var changed = 0
       var failures: [Double] = []
       var halted: Double?
@@ -245,12 +247,26 @@ struct KaplanMeier {
   /// Ascending delays with the share that has failed by then.
   private var steps: [(delay: Double, failed: Double)] = []
 
-  init(_ observations: [(seconds: Double, failed: Bool)]) {
-    let sorted = observations.sorted { ($0.seconds, $0.failed ? 0 : 1) < ($1.seconds, $1.failed ? 0 : 1) }
+  /// Observations by delay, failures before those censored at the same moment.
+  static func ordered(_ observations: [(seconds: Double, failed: Bool)]) -> [(seconds: Double, failed: Bool)]
+  {
+    observations.sorted { ($0.seconds, $0.failed ? 0 : 1) < ($1.seconds, $1.failed ? 0 : 1) }
+  }
+
+  /// The estimate from as many of the ordered observations, drawn with replacement.
+  init(resampling ordered: [(seconds: Double, failed: Bool)], _ random: inout SplitMix) {
+    var times = [Int32](repeating: 0, count: ordered.count)
+    for _ in ordered.indices { times[random.below(ordered.count)] += 1 }
     var surviving = 1.0
-    for (index, entry) in sorted.enumerated() where entry.failed {
-      surviving *= 1 - 1 / Double(sorted.count - index)
-      steps.append((entry.seconds, 1 - surviving))
+    var left = Double(ordered.count)
+    for (index, entry) in ordered.enumerated() where times[index] > 0 {
+      // Drawn several times, an observation is as many failures one after the other.
+      let drawn = Double(times[index])
+      if entry.failed {
+        surviving *= (left - drawn) / left
+        steps.append((entry.seconds, 1 - surviving))
+      }
+      left -= drawn
     }
   }
 

@@ -38,6 +38,10 @@ struct TraceCommand: ParsableCommand {
   @Flag(name: .customLong("no-store"), help: "Do not keep the result in the case.")
   var isNotStored = false
 
+  /// For `.ci/fit-calibration`: what the curves are fitted from.
+  @Flag(name: .customLong("raw-scores"), help: .hidden)
+  var isRaw = false
+
   func validate() throws {
     guard (1...100_000).contains(simulations) else {
       throw ValidationError("--simulations must be 1 to 100000")
@@ -50,12 +54,16 @@ struct TraceCommand: ParsableCommand {
     if let output { try Self.checkWritable(output) }
     Interrupt.endAtOnce()
     if format == .html { return try page(path) }
-    let session = try TraceSession(path: path, simulations: simulations)
+    var session = try TraceSession(path: path, simulations: simulations)
+    session.options.isCalibrated = !isRaw
     let trace = session.trace()
     Interrupt.listen()
     var label: String?
-    if !isNotStored, !trace.incidents.isEmpty { label = session.store(trace) }
+    if !isNotStored, !isRaw, !trace.incidents.isEmpty { label = session.store(trace) }
     switch format {
+    case .json where output == nil:
+      TraceDocument.of(trace, result: label).prettyText { Console.write($0) }
+      Console.print("")
     case .json: try put(TraceDocument.of(trace, result: label).prettyText())
     case .dot: try put(TraceGraph.dot(trace).joined(separator: "\n"))
     case .mermaid: try put(TraceGraph.mermaid(trace).joined(separator: "\n"))

@@ -9,21 +9,13 @@ enum TraceDocument {
     if let result { members.append(("result", .string(result))) }
     members.append(("verdict", .string(trace.verdict)))
     members += incident(trace.incidents.first ?? Incident())
-    members.append(("skews", .object(trace.clockSkews.map { ($0.device, number($0.seconds, 3)) })))
-    members.append(
-      (
-        "skew_details",
-        .array(
-          trace.clockSkews.map {
-            .object([
-              ("device", .string($0.device)), ("seconds", number($0.seconds, 3)),
-              ("error", number($0.error, 3)),
-              ("drift_ppm", number($0.partsPerMillion, 1)), ("pairs", .int(Int64($0.pairs))),
-            ])
-          })
-      ))
+    let skews = trace.clockSkews
+    members.append(("skews", .members(skews.count) { (skews[$0].device, number(skews[$0].seconds, 3)) }))
+    members.append(("skew_details", .elements(skews.count) { skew(skews[$0]) }))
     members.append(("incidents", .array(trace.incidents.map { .object(incident($0)) })))
-    members.append(("unrelated", .object(trace.unrelated.map { ($0.device, time($0.time)) })))
+    let unrelated = trace.unrelated
+    members.append(
+      ("unrelated", .members(unrelated.count) { (unrelated[$0].device, time(unrelated[$0].time)) }))
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(
@@ -34,24 +26,25 @@ enum TraceDocument {
 
   /// The members of one incident.
   static func incident(_ incident: Incident) -> [(String, JSONValue)] {
-    [
+    let (onsets, edges, alternatives) = (incident.onsets, incident.edges, incident.alternatives)
+    return [
       (
         "origins",
         .array(
           incident.origins.map {
             .object([
               ("device", .string($0.device)), ("score", number($0.probability, 4)),
-              ("words", .string(EstimativeWords.of($0.probability))),
+              ("words", .string(EstimativeWords.of($0.probability))), ("method", .string($0.method.rawValue)),
               ("for", .array($0.reasonsFor.map { .string($0) })),
               ("against", .array($0.reasonsAgainst.map { .string($0) })), ("evidence", ids($0.evidence)),
               ("counter_evidence", ids($0.counterEvidence)),
             ])
           })
       ),
-      ("onsets", .object(incident.onsets.map { ($0.device, time($0.time)) })),
-      ("onset_details", .array(incident.onsets.map(onset))),
-      ("edges", .array(incident.edges.map(edge))),
-      ("alternatives", .array(incident.alternatives.map(edge))),
+      ("onsets", .members(onsets.count) { (onsets[$0].device, time(onsets[$0].time)) }),
+      ("onset_details", .elements(onsets.count) { onset(onsets[$0]) }),
+      ("edges", .elements(edges.count) { edge(edges[$0]) }),
+      ("alternatives", .elements(alternatives.count) { edge(alternatives[$0]) }),
       (
         "common_cause",
         incident.commonCause.map { cause in
@@ -81,6 +74,14 @@ enum TraceDocument {
       ("changes", .array(incident.changes.map(change))),
       ("counterfactual", incident.counterfactual.map(counterfactual) ?? .null),
     ]
+  }
+
+  private static func skew(_ skew: ClockSkew) -> JSONValue {
+    .object([
+      ("device", .string(skew.device)), ("seconds", number(skew.seconds, 3)),
+      ("error", number(skew.error, 3)),
+      ("drift_ppm", number(skew.partsPerMillion, 1)), ("pairs", .int(Int64(skew.pairs))),
+    ])
   }
 
   static func counterfactual(_ value: Counterfactual) -> JSONValue {
