@@ -14,12 +14,24 @@ extension CaseReader {
     var inside =
       try connection.prepare("SELECT sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ?")
       .integer([.integer(first), .integer(last)]) ?? 0
+    // Errors and worse have an index: what counts is how many they are.
+    if let rollup = RollupQuery(query.expression), !rollup.severities[4...].contains(true) {
+      inside =
+        try connection.prepare("SELECT sum(events) FROM minute_rollup WHERE \(rollup.condition.sql)")
+        .integer(rollup.condition.parameters) ?? 0
+    }
     for case .term(let term) in query.expression.conjuncts {
       guard case .device(let pattern) = term.predicate, let name = pattern.literal else { continue }
       let own = try connection.prepare(
         "SELECT r.events FROM device_rollup r JOIN device d ON d.ordinal = r.device WHERE d.name = ?"
       ).integer([.text(name)])
       inside = min(inside, own ?? 0)
+    }
+    // Where there are too many for that, one bar a minute is what the roll-up knows.
+    if inside > events,
+      let known = try rollupHistogram(query.expression, maximumBins: maximumBins, fineness: .minutes)
+    {
+      return (known, true)
     }
     if inside <= events {
       return try scannedHistogram(matching: query, maximumBins: maximumBins).map { ($0, true) }
@@ -33,6 +45,6 @@ extension CaseReader {
     }
     if bounds.since != nil { bound(.since, first) }
     if bounds.until != nil { bound(.until, last + 1) }
-    return try rollupHistogram(.all(parts), maximumBins: maximumBins).map { ($0, false) }
+    return try rollupHistogram(.all(parts), maximumBins: maximumBins, fineness: .minutes).map { ($0, false) }
   }
 }
