@@ -39,8 +39,7 @@ extension Incident {
       let percent = Int((origin.probability * 100).rounded())
       text += "Where it began is not determined; the best candidate is \(origin.device) (\(percent) %)."
     } else {
-      text +=
-        "Where it began is not determined" + (origins.isEmpty ? "." : "; none of the candidates is likely.")
+      text += "Where it began is not determined."
     }
     if let cause = commonCause {
       let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
