@@ -91,7 +91,10 @@ let package = Package(
     tests("IncidentSimulation", ["IncidentModel"]),
     tests("ConsoleOutput"),
     .testTarget(
-      name: "firebreakTests", dependencies: ["firebreak", "IncidentModel", arguments],
+      name: "firebreakTests",
+      dependencies: [
+        "firebreak", "IncidentModel", "CascadeAnalysis", "ConsoleOutput", "TimelineStore", arguments,
+      ],
       swiftSettings: settings),
   ]
 )

@@ -1,23 +1,42 @@
 /// Rows and columns for people: aligned, sanitised, fitted to the terminal's width.
+///
+/// What does not fit is first wrapped onto lines below, or cut, column by column as each allows. Where that would leave a
+/// column too narrow to read, each row becomes a record: its figures on one line, every longer text on lines of its own.
 public struct TextTable: Sendable {
-  /// A column: title, side, and whether it may be cut when the table is too wide.
+  /// A column: title, side, and what becomes of it when the table is too wide.
   public struct Column: Sendable {
     /// Title, printed above.
     public var title: String
     /// Numbers stand on the right.
     public var alignsRight: Bool
-    /// Whether cells may be cut with `…`; identifiers and numbers should not be.
+    /// Whether cells may be cut with `…`; what is copied (names, hashes, commands) should not be.
     public var mayShrink: Bool
+    /// Whether cells may go on in lines below.
+    public var wraps: Bool
     /// A column from its parts.
-    public init(_ title: String, alignsRight: Bool = false, mayShrink: Bool = false) {
+    public init(
+      _ title: String, alignsRight: Bool = false, mayShrink: Bool = false, wraps: Bool = false
+    ) {
       self.title = title
       self.alignsRight = alignsRight
       self.mayShrink = mayShrink
+      self.wraps = wraps
     }
+  }
+
+  /// A table as lines.
+  public struct Layout: Sendable {
+    /// The titles; empty where each line of a record has its own.
+    public var header: String
+    /// The rows.
+    public var lines: [String]
   }
 
   private let columns: [Column]
   private var rows: [[String]] = []
+
+  /// Columns below which a cell that is cut or wrapped says nothing.
+  private static let narrowest = (cut: 8, wrapped: 20)
 
   /// An empty table.
   public init(_ columns: [Column]) { self.columns = columns }
@@ -32,32 +51,103 @@ public struct TextTable: Sendable {
 
   /// The lines of the table, title line first. `width` nil means: no limit.
   public func lines(width limit: Int?) -> [String] {
-    var widths = columns.indices.map { column in
+    let layout = layout(width: limit)
+    return (layout.header.isEmpty ? [] : [layout.header]) + layout.lines
+  }
+
+  /// The table fitted to so many columns of a terminal. `width` nil means: no limit.
+  public func layout(width limit: Int?) -> Layout {
+    let natural = columns.indices.map { column in
       rows.reduce(DisplayWidth.of(columns[column].title)) { max($0, DisplayWidth.of($1[column])) }
     }
-    if let limit {
-      var excess = widths.reduce(0, +) + 2 * (columns.count - 1) - limit
-      while excess > 0 {
-        let shrinkable = columns.indices.filter { columns[$0].mayShrink && widths[$0] > 8 }
-        guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
-        let next = shrinkable.filter { $0 != widest }.map { widths[$0] }.max() ?? 8
-        let step = max(1, min(excess, widths[widest] - max(8, min(next, widths[widest] - 1))))
-        widths[widest] -= step
-        excess -= step
+    guard let limit, Self.sum(natural) > limit else { return grid(natural) }
+    if let widths = fitted(natural, limit) { return grid(widths) }
+    return records(natural, limit)
+  }
+
+  private static func sum(_ widths: [Int]) -> Int { widths.reduce(0, +) + 2 * max(0, widths.count - 1) }
+
+  /// The widths of the columns such that they fit, the widest giving way first; nil where a wrapped one would become too
+  /// narrow.
+  private func fitted(_ natural: [Int], _ limit: Int) -> [Int]? {
+    let least = columns.indices.map { column in
+      let title = DisplayWidth.of(columns[column].title)
+      // The name that a row begins with stays whole.
+      if columns[column].wraps, column == 0 { return natural[column] }
+      if columns[column].wraps {
+        let whole = rows.reduce(title) { max($0, Prose.longestWhole($1[column])) }
+        return min(natural[column], max(Self.narrowest.wrapped, whole))
+      }
+      return columns[column].mayShrink
+        ? min(natural[column], max(Self.narrowest.cut, title)) : natural[column]
+    }
+    if Self.sum(least) > limit, columns.contains(where: \.wraps) { return nil }
+    var widths = natural
+    var excess = Self.sum(widths) - limit
+    while excess > 0 {
+      let yielding = columns.indices.filter { widths[$0] > least[$0] }
+      guard let widest = yielding.max(by: { widths[$0] < widths[$1] }) else { break }
+      let next = yielding.filter { widths[$0] < widths[widest] }.map { widths[$0] }.max() ?? 0
+      let step = max(1, min(excess, widths[widest] - max(least[widest], next)))
+      widths[widest] -= step
+      excess -= step
+    }
+    return widths
+  }
+
+  // MARK: Rows
+
+  private func grid(_ widths: [Int]) -> Layout {
+    Layout(
+      header: line(columns.map(\.title), widths, Array(columns.indices)),
+      lines: rows.flatMap { row in
+        let parts = columns.indices.map { column in
+          columns[column].wraps ? Prose.fold(row[column], widths[column]) : [row[column]]
+        }
+        return (0..<(parts.map(\.count).max() ?? 1)).map { number in
+          line(parts.map { number < $0.count ? $0[number] : "" }, widths, Array(columns.indices))
+        }
+      })
+  }
+
+  /// Cells beside one another, for these columns.
+  private func line(_ cells: [String], _ widths: [Int], _ shown: [Int]) -> String {
+    var text = ""
+    for column in shown {
+      let cell = DisplayWidth.fit(cells[column], widths[column])
+      text += DisplayWidth.pad(cell, widths[column], right: columns[column].alignsRight) + "  "
+    }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+
+  // MARK: Records
+
+  /// A row as a record: the name it begins with, the columns that must not change in one line, and each other text below.
+  private func records(_ natural: [Int], _ limit: Int) -> Layout {
+    let leads = columns.first.map { $0.wraps || $0.mayShrink } == true
+    let figures = columns.indices.filter { !columns[$0].wraps && !(leads && $0 == 0) }
+    let fits = Self.sum(figures.map { natural[$0] }) + (leads ? 2 : 0) <= limit
+    let inset = leads ? "  " : ""
+    var lines: [String] = []
+    for row in rows {
+      if leads { lines.append(row[0]) }
+      var rest = columns.indices.filter { columns[$0].wraps && !(leads && $0 == 0) }
+      if fits {
+        let text = line(row, natural, figures)
+        if !text.isEmpty { lines.append(inset + text) }
+      } else {
+        rest = columns.indices.filter { !(leads && $0 == 0) }
+      }
+      let titles = rest.reduce(0) { max($0, DisplayWidth.of(columns[$1].title)) }
+      for column in rest where !row[column].isEmpty {
+        let lead = "    " + (titles == 0 ? "" : DisplayWidth.pad(columns[column].title, titles) + "  ")
+        let parts = Prose.wrap(row[column], max(20, limit - DisplayWidth.of(lead)))
+        for (index, part) in parts.enumerated() {
+          lines.append((index == 0 ? lead : String(repeating: " ", count: DisplayWidth.of(lead))) + part)
+        }
       }
     }
-    func line(_ cells: [String]) -> String {
-      var text = ""
-      for column in columns.indices {
-        let cell = DisplayWidth.fit(cells[column], widths[column])
-        let last = column == columns.count - 1
-        text +=
-          last && !columns[column].alignsRight
-          ? cell : DisplayWidth.pad(cell, widths[column], right: columns[column].alignsRight)
-        if !last { text += "  " }
-      }
-      return text
-    }
-    return [line(columns.map(\.title))] + rows.map(line)
+    return Layout(header: fits ? inset + line(columns.map(\.title), natural, figures) : "", lines: lines)
   }
 }

@@ -22,6 +22,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case limit
     /// The caller broke the protocol of `EventSink`, or gave what does not exist.
     case invalid
+    /// What the caller names is not in the case.
+    case unknownName = "unknown_name"
     /// Reading or writing failed.
     case inputOutput = "input_output"
     /// The query cannot be run.

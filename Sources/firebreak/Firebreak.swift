@@ -18,6 +18,8 @@ struct Firebreak: AsyncParsableCommand {
     // The process that unpacks archives is this executable again, with limits.
     if ArchiveHelper.isWanted(CommandLine.arguments) { ArchiveHelper.main() }
     signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let mistake = CommandNames.mistake(in: arguments, of: Firebreak.self) { end(with: mistake) }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -39,11 +41,15 @@ struct Firebreak: AsyncParsableCommand {
       Glibc.exit(error.status.code)
     case let error as QueryError:
       end(with: QueryMistake(error).commandError)
-    case is CleanExit, is ValidationError, is ExitCode:
-      exit(withError: error)
+    case let error as StoreError where error.code == .unknownName:
+      Console.note("firebreak: \(Sanitizer.escape(error.description))")
+      Glibc.exit(ExitStatus.no.code)
     default:
       let code = exitCode(for: error)
-      if code == .validationFailure || code == .success { exit(withError: error) }
+      if code == .success || error is ExitCode { exit(withError: error) }
+      if code == .validationFailure {
+        end(with: UsageMistake(error, arguments: Array(CommandLine.arguments.dropFirst())).commandError)
+      }
       Console.note("firebreak: \(Sanitizer.escape("\(error)"))")
       Glibc.exit(ExitStatus.couldNot.code)
     }

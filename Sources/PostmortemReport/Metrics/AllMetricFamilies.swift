@@ -8,7 +8,11 @@ enum AllMetricFamilies {
   /// All metrics of a picture.
   static func metrics(of picture: IncidentPicture) -> MetricSet {
     var metrics = MetricSet()
-    for family in list { family.define(picture, into: &metrics) }
+    for family in list {
+      let first = metrics.all.count
+      family.define(picture, into: &metrics)
+      metrics.groups.append((family.heading, first..<metrics.all.count))
+    }
     return metrics
   }
 }

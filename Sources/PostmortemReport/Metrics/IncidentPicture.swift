@@ -73,6 +73,8 @@ struct IncidentPicture {
 
 /// A family of metrics. One file each; `AllMetricFamilies.swift` lists them in the order of the report.
 protocol MetricFamily {
+  /// What its metrics are about, in a word or two.
+  static var heading: String { get }
   /// Adds the family's metrics. Later families may use the metrics of earlier ones.
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet)
 }

@@ -160,6 +160,8 @@ public struct Metric: Sendable, Hashable {
 public struct MetricSet: Sendable {
   /// The metrics.
   public private(set) var all: [Metric] = []
+  /// The families in order: what each is about, and which of `all` are its metrics.
+  public internal(set) var groups: [(heading: String, metrics: Range<Int>)] = []
   private var position: [MetricID: Int] = [:]
 
   init() {}

@@ -27,7 +27,7 @@ extension CaseReader {
     // Where nothing is corrected, the two are one, and the indexes serve.
     let clock = clocks.isEmpty ? .original : clock
     let tree = try QueryExpression(parsing: expression)
-      .resolved(newestEvidence: newestEvidence, expression: expression)
+      .resolved(newestEvidence: newestEvidence, oldestEvidence: oldestEvidence, expression: expression)
     let tests = QueryTests(functions)
     var catalog = catalog
     let namesTrace = tree.terms.contains { term in

@@ -26,6 +26,7 @@ struct CaseCatalog: Sendable {
   /// By ordinal.
   var origins: [Int64: OriginEntry] = [:]
   var newestEvidence: Instant?
+  var oldestEvidence: Instant?
 
   /// The trace with this number, or the latest.
   func trace(_ number: Int?) -> Trace? {
@@ -50,6 +51,9 @@ struct CaseCatalog: Sendable {
           events: Self.events(first: sourceRows.int64(4), count: sourceRows.int64(5))))
     }
 
+    oldestEvidence = try connection.prepare("SELECT min(first_time) FROM segment").integer().map {
+      Instant(nanoseconds: $0)
+    }
     newestEvidence = try connection.prepare("SELECT max(last_time) FROM segment").integer().map {
       Instant(nanoseconds: $0)
     }

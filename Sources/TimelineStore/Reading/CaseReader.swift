@@ -40,6 +40,8 @@ public final class CaseReader {
 
   /// The latest instant of any event; nil when none has a time.
   public var newestEvidence: Instant? { catalog.newestEvidence }
+  /// Time of the oldest event; nil where none has one.
+  var oldestEvidence: Instant? { catalog.oldestEvidence }
 
   /// Columns of the inventory, in file order.
   public var attributes: [String] { catalog.attributes.sorted { $0.value < $1.value }.map(\.key) }

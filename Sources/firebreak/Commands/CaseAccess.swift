@@ -55,11 +55,6 @@ enum NarrowTable {
       return oneYear ? String(minute.dropFirst(5)) : minute
     }
   }
-
-  /// A path with its beginning cut off: the end tells more.
-  static func tail(_ path: String, _ columns: Int) -> String {
-    path.count > columns ? "…" + path.suffix(max(1, columns - 1)) : path
-  }
 }
 
 /// Ctrl-C in a command that only reads: nothing needs to be put in order, so it ends at once, saying so in one line.

@@ -148,11 +148,11 @@ struct ClockDecisions {
     }
     part(
       "Stamps that do not say everything", stamps, limit,
-      ["what", "decided", "because", "source", "to change it"]
-    ) { [$0.kind, $0.decided, $0.ground, $0.source, $0.change] }
+      ["what", "decided", "because", "source"], reading: true
+    ) { [$0.kind, $0.decided, $0.ground, $0.source] }
     part(
       "Boots: stamps that count from the boot, and when that was", boots, limit,
-      ["boot", "events", "began", "±", "because", "source"]
+      ["boot", "events", "began", "±", "because", "source"], reading: true
     ) {
       [
         String($0.boot ?? 0), Self.range($0.events), $0.decided, Self.seconds($0.error), $0.ground, $0.source,
@@ -161,32 +161,51 @@ struct ClockDecisions {
     part(
       "Clocks compared with each other: what they were off by", corrections, limit,
       ["device", "was", "±", "at", "events", "because"]
-    ) { [$0.device, $0.decided, Self.seconds($0.error), $0.from, Self.range($0.events), $0.ground] }
+    ) {
+      [$0.device, $0.decided, Self.seconds($0.error), Self.minute($0.from), Self.range($0.events), $0.ground]
+    }
     part(
       "Odd stamps: kept as they are, but do not trust their order", odd, limit,
       ["device", "events", "from", "to", "because", "source"]
     ) {
       [
-        $0.device, "\($0.decided) (\(Self.range($0.events)))", $0.from, $0.to, $0.ground, $0.source,
+        $0.device, "\($0.decided) (\(Self.range($0.events)))", Self.minute($0.from), Self.minute($0.to),
+        $0.ground,
+        $0.source,
       ]
     }
     if isEmpty { Console.note("no decision had to be taken") }
   }
 
   private func part(
-    _ title: String, _ decisions: [Decision], _ limit: Int, _ columns: [String],
+    _ title: String, _ decisions: [Decision], _ limit: Int, _ columns: [String], reading: Bool = false,
     _ cells: (Decision) -> [String]
   ) {
     guard !decisions.isEmpty else { return }
     Console.print("")
     Console.print(Console.style.bold(title))
     var table = TextTable(
-      columns.map { .init($0, mayShrink: ["because", "source", "to change it"].contains($0)) })
-    for one in decisions.prefix(limit) { table.append(cells(one).map { Sanitizer.escape($0) }) }
-    for line in table.lines(width: Console.width) { Console.print("  " + line) }
+      columns.map { .init($0, wraps: ["because", "source"].contains($0)) })
+    for one in decisions.prefix(limit) { table.append(cells(one)) }
+    Console.print(table, indent: 2)
     if decisions.count > limit {
       Console.print("  … \(Figures.grouped(decisions.count - limit)) more (--limit, --format json)")
     }
+    // A command is copied: one whole line for each kind, with the first of its sources; JSON has it for each.
+    var kinds: Set<String> = []
+    let examples = decisions.prefix(limit).filter { !$0.change.isEmpty && kinds.insert($0.kind).inserted }
+    guard !examples.isEmpty else { return }
+    Console.print(
+      reading
+        ? "  to decide otherwise, read the evidence into another case, e.g." : "  to decide otherwise, e.g.")
+    for one in examples {
+      Console.print("    firebreak " + Sanitizer.escape(one.change) + (reading ? " --case NEW PATH" : ""))
+    }
+  }
+
+  /// A time as a table shows it on this terminal.
+  private static func minute(_ text: String) -> String {
+    NarrowTable.isNarrow ? String(text.prefix(16)).replacing("T", with: " ") : text
   }
 
   private static func range(_ events: ClosedRange<Int64>?) -> String {

@@ -111,9 +111,8 @@ struct DeviceAliases {
       schema: "firebreak.aliases/1",
       columns: isTable
         ? [
-          .init("device", mayShrink: true), .init("name", mayShrink: true), .init("is also", mayShrink: true),
-          .init("as"), .init(""), .init("because", mayShrink: true), .init("seen", alignsRight: true),
-          .init("events", mayShrink: true),
+          .init("device"), .init("name"), .init("is also"), .init("as"), .init(""),
+          .init("because", wraps: true), .init("seen", alignsRight: true), .init("events", wraps: true),
         ] : Self.keys.map { .init($0) }, keys: Self.keys)
     rows.extra = [("case", .string(reader.path))]
     var found: [(device: String, row: [JSONValue])] = []
@@ -141,13 +140,20 @@ struct DeviceAliases {
     }
     found.sort { $0.device < $1.device }
     rows.rows = found.prefix(limit ?? .max).map(\.row)
+    if isTable {
+      // What every row says, or none, needs no column.
+      if rows.rows.allSatisfy({ $0[0] == $0[1] }) { rows.drop("name") }
+      if !rows.rows.contains(where: { row in row.contains { $0 == "shared" || $0 == "rejected" } }) {
+        rows.drop("")
+      }
+    }
     if !found.isEmpty || !isTable { rows.write(as: format) }
     if rows.rows.count < found.count {
       Console.note("\(Figures.grouped(found.count - rows.rows.count)) more (--limit)")
     }
     if isTable, !found.isEmpty {
       Console.note(
-        "a join that is wrong is taken apart by: firebreak note --reject 'alias:NAME=OTHER' \"why\"")
+        "a join that is wrong is taken apart by:\n  firebreak note --reject 'alias:NAME=OTHER' \"why\"")
     }
     return !found.isEmpty
   }

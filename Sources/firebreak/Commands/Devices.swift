@@ -73,12 +73,12 @@ struct Devices: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.devices/1",
       columns: [
-        .init("device", mayShrink: isTable), .init("events", alignsRight: true),
+        .init("device"), .init("events", alignsRight: true),
         .init("errors", alignsRight: true),
         .init("first"), .init("last"), .init("first error"), .init("listed"),
       ]
         + (isTable
-          ? [.init("attributes", mayShrink: true)]
+          ? [.init("attributes", wraps: true)]
           : attributes.map { .init($0) } + [.init("first_error_event")]),
       keys: ["device", "events", "errors", "first", "last", "first_error", "listed"]
         + attributes.map { "attr.\($0)" } + [
@@ -122,7 +122,7 @@ struct Devices: ParsableCommand {
 
 extension ResultRows {
   /// Takes a column of a table away.
-  fileprivate mutating func drop(_ title: String) {
+  mutating func drop(_ title: String) {
     guard let index = columns.firstIndex(where: { $0.title == title }) else { return }
     var rest = columns
     rest.remove(at: index)

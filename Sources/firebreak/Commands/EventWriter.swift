@@ -87,10 +87,10 @@ struct EventWriter {
       ])
     }
     pending.removeAll(keepingCapacity: true)
-    let lines = table.lines(width: Console.width)
-    if !hasHeader { Console.print(Console.style.bold(lines[0])) }
+    let layout = table.layout(width: Console.width)
+    if !hasHeader { Console.print(Console.style.bold(layout.header)) }
     hasHeader = true
-    for line in lines.dropFirst() { Console.print(line) }
+    for line in layout.lines { Console.print(line) }
   }
 }
 

@@ -9,19 +9,17 @@ struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say why an entity is taken for failed, and why by this parent and not by that one.",
-    discussion: "SUBJECT is the name of an entity, or an edge as FROM->TO.")
+    discussion: """
+      SUBJECT is the name of an entity, or an edge as FROM->TO. Blanks around the arrow and upper or lower case do not matter.
+      """)
 
   @Argument(help: "An entity, or FROM->TO.")
   var subject: String
 
   @OptionGroup var location: CaseOption
 
-  @Option(help: "table or json.")
-  var format: OutputFormat = .table
-
-  func validate() throws {
-    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
-  }
+  @Option(help: "Output.")
+  var format: DocumentFormat = .table
 
   /// Events of a statement that are shown with their texts.
   private static let eventsShown = 2
@@ -29,13 +27,17 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
     let trace = session.trace()
+    let names = EntityNames(trace, session.evidence)
+    let subject = names.subject(self.subject)
     let explanation = trace.explanation(of: subject)
     guard !explanation.isEmpty else {
       let isKnown = session.evidence.devices.contains(subject)
       throw CommandError(
         isKnown
           ? "'\(subject)' did not fail, as far as this case tells: nothing it said was unusual, and nobody reported it"
-          : "'\(subject)' is no entity or edge of this trace: see 'firebreak devices' and 'firebreak trace'",
+          : "'\(subject)' is no entity or edge of this trace"
+            + (names.suggestion(for: subject).map { ": did you mean '\($0)'?" }
+              ?? ": see 'firebreak devices' and 'firebreak trace'"),
         .no)
     }
     let masking = Masking(isOn: true)
@@ -57,7 +59,7 @@ struct ExplainCommand: ParsableCommand {
               })
           ),
         ]).prettyText())
-    case .table, .jsonl, .csv:
+    case .table:
       for statement in explanation {
         var text = Sanitizer.escape(statement.text)
         if let probability = statement.probability {
@@ -89,5 +91,62 @@ struct ExplainCommand: ParsableCommand {
     let message = masking(event.message).split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
     let line = Sanitizer.escape("\(id.rawValue)  \(time)  \(event.device ?? "-"): \(message)")
     Console.print(Console.style.dim("    " + DisplayWidth.fit(line, 74)))
+  }
+}
+
+/// The names of a case as people type them.
+struct EntityNames {
+  private let names: Set<String>
+  /// By name in lower case; nil where two differ in case only.
+  private let folded: [String: String?]
+
+  init(_ trace: Trace, _ evidence: IncidentEvidence) {
+    var names = Set(evidence.devices)
+    for incident in trace.incidents {
+      names.formUnion(incident.onsets.map(\.device))
+      names.formUnion(incident.origins.map(\.device))
+      for edge in incident.edges + incident.alternatives { names.formUnion([edge.from, edge.to]) }
+    }
+    for alone in trace.unrelated { names.insert(alone.device) }
+    self.names = names
+    folded = Dictionary(names.map { ($0.lowercased(), Optional($0)) }, uniquingKeysWith: { _, _ in nil })
+  }
+
+  init(_ names: some Sequence<String>) {
+    self.names = Set(names)
+    folded = Dictionary(self.names.map { ($0.lowercased(), Optional($0)) }, uniquingKeysWith: { _, _ in nil })
+  }
+
+  /// The name that is meant: as written where there is such a one, else the only one that differs in case or by blanks around.
+  func name(_ text: String) -> String {
+    if names.contains(text) { return text }
+    let trimmed = Self.trimmed(text)
+    if names.contains(trimmed) { return trimmed }
+    return (folded[trimmed.lowercased()] ?? nil) ?? trimmed
+  }
+
+  /// An entity or FROM->TO, with names as the case has them. A name may hold an arrow itself.
+  func subject(_ text: String) -> String {
+    let whole = name(text)
+    if names.contains(whole) { return whole }
+    let arrow = text.contains("->") ? "->" : "→"
+    let ends = text.split(separator: arrow, maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return ends.count == 2 ? name(ends[0]) + "->" + name(ends[1]) : whole
+  }
+
+  /// What was probably meant by a name or an edge that there is not.
+  func suggestion(for subject: String) -> String? {
+    let ends = subject.split(separator: "->", maxSplits: 1).map(String.init)
+    guard ends.count == 2 else { return Suggestion.nearest(to: subject, among: names) }
+    let meant = ends.map { names.contains($0) ? $0 : Suggestion.nearest(to: $0, among: names) ?? $0 }
+    let edge = meant.joined(separator: "->")
+    return edge == subject ? nil : edge
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var text = text[...]
+    while text.first?.isWhitespace == true { text.removeFirst() }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
   }
 }

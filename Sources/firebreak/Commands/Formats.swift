@@ -62,7 +62,7 @@ struct FormatsList: ParsableCommand {
   func run() throws {
     var rows = ResultRows(
       schema: "firebreak.formats/1",
-      columns: [.init("FORMAT"), .init("READS", mayShrink: true), .init("YIELDS", mayShrink: true)],
+      columns: [.init("FORMAT"), .init("READS", wraps: true), .init("YIELDS", wraps: true)],
       keys: ["name", "summary", "yields"])
     for known in try formats.catalog().formats.sorted(by: { $0.name < $1.name }) {
       let yields: JSONValue =

@@ -22,7 +22,7 @@ struct Ingest: ParsableCommand {
   @Argument(help: "Files, folders, or - for standard input.")
   var paths: [String]
 
-  @OptionGroup var caseOption: CaseOption
+  @OptionGroup var caseOption: CaseToMakeOption
 
   @Option(help: "What is known of the devices: CSV with a column 'device' and any others.")
   var inventory: String?
@@ -60,11 +60,8 @@ struct Ingest: ParsableCommand {
   @Option(help: "Threads that read (default: processors).")
   var jobs: Int?
 
-  /// How the report is written.
-  enum ReportFormat: String, CaseIterable, ExpressibleByArgument { case table, json }
-
   @Option(help: "Output.")
-  var format: ReportFormat = .table
+  var format: DocumentFormat = .table
 
   @Flag(help: "Keep the files as they are in the case, so that it stands alone.")
   var embed = false
@@ -85,7 +82,7 @@ struct Ingest: ParsableCommand {
   func run() throws {
     // The process that unpacks archives is this command with a word that nobody types.
     if paths == [ArchiveHelper.word] { ArchiveHelper.main() }
-    let casePath = try caseOption.pathToCreate(fallback: "case.firebreak")
+    let casePath = try caseOption.path()
     var options = IntakeOptions()
     options.formats = inputFormat.map(SourceRule.init(parsing:))
     options.timeZones = timezone.map(SourceRule.init(parsing:))
@@ -186,7 +183,7 @@ struct Ingest: ParsableCommand {
           + (embed ? ", embedded" : ""))
     }
     let head = try CustodyLog(CaseFile(path: casePath), digest: Custody.digest).append(entries)
-    Console.note("custody log: head \(head); write it down elsewhere")
+    Console.noteHead(head)
   }
 
   /// Formats that the user has written.

@@ -56,13 +56,14 @@ extension IngestReport {
     var table = TextTable([.init("source")] + columns.map(\.column))
     for index in names.indices { table.append([names[index]] + columns.map { $0.cells[index] }) }
     if showsTotal { table.append(["all"] + columns.map(\.total)) }
-    var lines = table.lines(width: Console.width)
+    let layout = table.layout(width: Console.width)
+    var lines = layout.lines
     if sources.count > Self.listed {
       let more = "… and \(Figures.grouped(sources.count - Self.listed)) more: firebreak sources"
       lines.insert(more, at: lines.count - 1)
     }
-    Console.print(Console.style.bold(lines[0]))
-    for line in lines.dropFirst() { Console.print(line) }
+    Console.print(Console.style.bold(layout.header))
+    for line in lines { Console.print(line) }
     printSums()
   }
 

@@ -10,14 +10,19 @@ struct Note: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Add, list or retract analysts' notes: facts, tags, verdicts on what trace found.",
     discussion: """
-      firebreak note 42 "first bad reading"             on an event
-      firebreak note 42 --tag suspect                   query finds it with tag:suspect
-      firebreak note --accept onset:gw-1 "seen on site"  also origin:NAME and edge:FROM->TO; --reject likewise
+      firebreak note 42 "first bad reading"     on an event
+      firebreak note 42 --tag suspect           query finds it with tag:suspect
+      firebreak note --accept onset:gw-1 "seen on site"
+      firebreak note --reject origin:ota-hub "it was off"
       firebreak note --fact 2026-04-07T09:08Z "deploy of 2.4.1 began"
-      firebreak note --set customerImpact="1200 doors"   a value for the postmortem
-      firebreak note --retract 3 "wrong device"         nothing is ever deleted
-      firebreak note --export notes.json                people's part of the report, to edit; --import gives it back
-      firebreak note                                    lists what stands (--all: the retracted too)
+      firebreak note --set customerImpact="1200 doors"
+      firebreak note --retract 3 "wrong device"
+      firebreak note --export notes.json        people's part of the report
+      firebreak note                            lists what stands
+
+      A verdict (--accept, --reject) is on onset:NAME, origin:NAME or edge:FROM->TO, --reject also on alias:NAME=OTHER. \
+      --set gives a value to the postmortem; --export writes all of them to a file to edit, --import takes it back. Nothing \
+      is ever deleted: --all lists what was retracted, too.
       """)
 
   @Argument(help: "An event's id, then the words; or only words.")
@@ -88,8 +93,27 @@ struct Note: ParsableCommand {
       "note", subject: "note \(kept.id)", detail: "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
       in: file)
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)
-    Console.print("note \(kept.id) by \(Sanitizer.escape(kept.author))")
-    Console.note(Console.noteStyle.dim("custody log head \(head)"))
+    Console.prose(Sanitizer.escape("note \(kept.id) by \(kept.author): \(Self.understood(kept))"))
+    Console.noteHead(head)
+  }
+
+  /// A note in words, as it was understood.
+  static func understood(_ note: TimelineStore.Note) -> String {
+    let event = note.event.map { "event \($0.rawValue)" } ?? ""
+    let words = note.text.isEmpty ? "" : ", because \"\(note.text)\""
+    switch note.kind {
+    case .tag:
+      return "\(event) is tagged \(note.value ?? "")" + (note.text.isEmpty ? "" : ": \"\(note.text)\"")
+    case .accept: return "\(note.subject ?? "") is right\(words)"
+    case .reject: return "\(note.subject ?? "") is wrong\(words)"
+    case .fact: return "known at \(about(note)): \"\(note.text)\""
+    case .annotation:
+      return note.value.map {
+        $0.isEmpty ? "\(note.subject ?? "") is emptied" : "\(note.subject ?? "") = \($0)"
+      } ?? ""
+    case .retraction: return "takes back note \(note.value ?? "")\(words)"
+    default: return (event.isEmpty ? "" : "on \(event): ") + "\"\(note.text)\""
+    }
   }
 
   /// The note that the arguments make; nil asks for the list.
@@ -175,20 +199,25 @@ struct Note: ParsableCommand {
     let notes = try reader.notes(includingRetracted: all)
     let isTable = format == .table
     let time = NarrowTable.timeFormat(notes.map(\.createdAt))
-    let keys = ["note", "at", "author", "kind", "event", "subject", "value", "text"]
+    var retractedBy: [Int64: Int64] = [:]
+    for note in notes where note.kind == .retraction {
+      if let number = note.value.flatMap({ Int64($0) }) { retractedBy[number] = note.id }
+    }
+    let keys = ["note", "at", "author", "kind", "event", "subject", "value", "text", "retracted_by"]
     var rows = ResultRows(
       schema: "firebreak.notes/1",
       columns: isTable
         ? [
           .init("note", alignsRight: true), .init("at"), .init("author", mayShrink: true), .init("kind"),
-          .init("about"), .init("text", mayShrink: true),
+          .init("about"), .init("text", wraps: true),
         ] : keys.map { .init($0) }, keys: keys)
     rows.extra = [("case", .string(path))]
     for note in notes {
       rows.rows.append(
         isTable
           ? [
-            .int(note.id), .string(time(note.createdAt)), .string(note.author), .string(note.kind.rawValue),
+            .int(note.id), .string(time(note.createdAt)), .string(note.author),
+            .string(note.kind.rawValue + (retractedBy[note.id].map { " (retracted by \($0))" } ?? "")),
             .string(Self.about(note)),
             .string([note.value ?? "", note.text].filter { !$0.isEmpty }.joined(separator: ": ")),
           ]
@@ -196,7 +225,7 @@ struct Note: ParsableCommand {
             .int(note.id), .string(note.createdAt.rfc3339(fractionDigits: 9)), .string(note.author),
             .string(note.kind.rawValue), note.event.map { .int($0.rawValue) } ?? .null,
             note.subject.map { .string($0) } ?? .null, note.value.map { .string($0) } ?? .null,
-            .string(note.text),
+            .string(note.text), retractedBy[note.id].map { .int($0) } ?? .null,
           ])
     }
     rows.write(as: format)
@@ -221,9 +250,10 @@ enum ReportField {
   static func check(key: String, value: String) throws {
     let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard let field = path.first, names.contains(field), path.count <= 3, !path.contains("") else {
+      let meant = nearest(key).map { "; did you mean '\($0)'?" } ?? "."
       throw CommandError(
-        "a report has no value '\(key)'; it has: \(names.joined(separator: " ")) (and detection.at, detection.text…)",
-        .usage)
+        "a report has no value '\(key)'\(meant) It has: \(names.joined(separator: " ")). Of detection, detection.at is the time "
+          + "that the time to detect (ttd) goes by, detection.text says how", .usage)
     }
     if ["at", "awareAt", "measureAt", "buildTime"].contains(path[path.count - 1]), !value.isEmpty,
       Instant(rfc3339: value) == nil
@@ -242,6 +272,16 @@ enum ReportField {
         : isJSON ? "; words that look like a number go in quotes: \(key)='\"\(value)\"'" : ""
       throw CommandError("'\(value)' does not fit \(key)\(known)", .usage)
     }
+  }
+
+  /// What was probably meant by a key. People write `detectedAt` for `detection.at`.
+  static func nearest(_ key: String) -> String? {
+    let parts = ["at", "text"].flatMap { part in names.map { "\($0).\(part)" } }
+    let folded = key.lowercased().filter { $0 != "." && $0 != "_" && $0 != "-" }
+    if folded.hasPrefix("detect") {
+      return folded.hasSuffix("at") || folded.hasSuffix("time") ? "detection.at" : "detection"
+    }
+    return Suggestion.nearest(to: key, among: names + parts)
   }
 
   private static func fits(_ path: [String], _ value: String) -> Bool {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import Glibc
 import TimelineStore
 
 /// `firebreak pack`: a case at rest.
@@ -32,6 +33,10 @@ struct Pack: ParsableCommand {
   func run() throws {
     let path = try caseOption.existingPath()
     let target = output ?? (unpack ? Self.unpackedName(path) : path + "-pack")
+    guard access(path, R_OK) == 0 else {
+      throw CommandError("cannot read case '\(path)': \(String(cString: strerror(errno)))")
+    }
+    try OutputPlace.requireNew(target, "")
     QuickInterrupt.listen()
     let summary =
       try unpack ? CasePack.unpack(path, to: target) : CasePack.pack(path, to: target, level: level)

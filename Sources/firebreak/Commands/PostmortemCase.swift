@@ -1,4 +1,5 @@
 import CascadeAnalysis
+import ConsoleOutput
 import Crypto
 import IncidentModel
 import PlaybookModel
@@ -57,8 +58,9 @@ struct PostmortemCase {
     guard incident > 0 else { return }
     guard trace.incidents.indices.contains(incident) else {
       throw CommandError(
-        "the trace has \(trace.incidents.count) incidents: --incident is 1 to \(max(1, trace.incidents.count))",
-        .usage)
+        "there is no incident \(incident + 1): the trace has "
+          + (trace.incidents.isEmpty ? "none" : Figures.counted(trace.incidents.count, "incident"))
+          + "; 'firebreak incidents' lists them", .no)
     }
     facts.signals = IncidentSignals(
       evidence: try reader.loadEvidence().evidence, incident: trace.incidents[incident])
@@ -87,7 +89,7 @@ struct PostmortemCase {
         )
       }
     } else if let number {
-      throw CommandError("there is no trace \(number) in '\(path)': make one with 'firebreak trace'")
+      throw CommandError("there is no trace \(number) in '\(path)': make one with 'firebreak trace'", .no)
     }
     for record in facts.runs { all.update(data: Array("journal \(record.hash)\n".utf8)) }
     all.update(data: Array(facts.toolVersion.utf8))

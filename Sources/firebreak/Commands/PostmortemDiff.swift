@@ -27,7 +27,7 @@ struct PostmortemDiff: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.postmortem-diff/1",
       columns: [
-        .init("kind"), .init("subject"), .init("before", mayShrink: true), .init("after", mayShrink: true),
+        .init("kind"), .init("subject"), .init("before", wraps: true), .init("after", wraps: true),
       ],
       keys: ["kind", "subject", "before", "after"])
     rows.rows = changes.map {

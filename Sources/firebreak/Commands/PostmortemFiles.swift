@@ -66,7 +66,7 @@ enum CommandFile {
 /// A file that takes its SHA-256 as it is written, and appears under its name only once it is whole.
 final class HashingFile {
   private let path: String
-  private let temporary: String
+  private let place: OutputPlace
   private let descriptor: Int32
   private var hash = SHA256()
   private var buffer: [UInt8] = []
@@ -75,19 +75,15 @@ final class HashingFile {
 
   init(_ path: String, mode: mode_t = 0o644) throws {
     self.path = path
-    temporary = path + ".part"
-    unlink(temporary)
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-    guard descriptor >= 0 else {
-      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
-    }
+    place = try OutputPlace(path)
+    descriptor = try place.open(mode: mode)
     buffer.reserveCapacity(1 << 20)
   }
 
   deinit {
     if !isFinished {
       close(descriptor)
-      unlink(temporary)
+      place.discard()
     }
   }
 
@@ -118,9 +114,9 @@ final class HashingFile {
   func finish() throws -> String {
     try flush()
     isFinished = true
-    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard close(descriptor) == 0, place.publish() else {
       let reason = String(cString: strerror(errno))
-      unlink(temporary)
+      place.discard()
       throw CommandError("cannot write '\(path)': \(reason)")
     }
     return PostmortemCase.hex(hash.finalize())

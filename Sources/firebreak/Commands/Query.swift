@@ -171,7 +171,7 @@ struct Query: ParsableCommand {
     let hasTime = keys.contains { if case .time = $0 { true } else { false } }
     var rows = ResultRows(
       schema: "firebreak.query/1",
-      columns: names.map { .init($0, mayShrink: true) } + [.init("events", alignsRight: true)]
+      columns: names.map { .init($0, wraps: true) } + [.init("events", alignsRight: true)]
         + (hasTime ? [] : [.init("first"), .init("last")]),
       keys: names + ["events"] + (hasTime ? [] : ["first", "last"]))
     rows.extra = [
@@ -249,7 +249,7 @@ struct Query: ParsableCommand {
       return true
     }
     let rows = ResultRows(
-      schema: "firebreak.query/1", columns: result.names.map { .init($0, mayShrink: true) },
+      schema: "firebreak.query/1", columns: result.names.map { .init($0, wraps: true) },
       keys: result.names,
       rows: values,
       extra: [
@@ -272,7 +272,7 @@ struct QueryMistake {
   var commandError: CommandError {
     let (line, caret) = error.excerpt(width: (Console.width ?? 80) - 4)
     Console.note("firebreak: \(Sanitizer.escape(error.message))")
-    Console.note("  \(Sanitizer.escape(line))\n  \(Console.noteStyle.red(caret))")
+    Console.noteVerbatim("  \(Sanitizer.escape(line))\n  \(Console.noteStyle.red(caret))")
     return CommandError(error.hint ?? "the language is described in Docs/QueryLanguage.md", .usage)
   }
 }

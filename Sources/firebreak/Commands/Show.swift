@@ -21,13 +21,10 @@ struct Show: ParsableCommand {
   @Option(help: "Events before and after, of the same device and of the same source.")
   var context = 3
 
-  /// How an event is shown: it is no row of a table.
-  enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
-
   @OptionGroup var revealing: RevealOption
 
   @Option(help: "Output.")
-  var format: Format = .table
+  var format: DocumentFormat = .table
 
   func validate() throws {
     guard context >= 0, context <= 1000 else { throw ValidationError("--context is 0 to 1000") }
@@ -185,7 +182,7 @@ struct Show: ParsableCommand {
     }
     Console.print("")
     Console.print(Console.style.bold(title))
-    for line in table.lines(width: Console.width).dropFirst() { Console.print(line) }
+    for line in table.layout(width: Console.width).lines { Console.print(line) }
   }
 
   private func document(

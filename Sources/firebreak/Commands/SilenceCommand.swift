@@ -75,27 +75,35 @@ struct SilenceCommand: ParsableCommand {
     let isTable = format == .table
     var rows = ResultRows(
       schema: "firebreak.silence/1",
-      columns: [
-        .init("who"), .init("device", mayShrink: true), .init("source", mayShrink: true), .init("last heard"),
-        .init("heard again"), .init("silent", alignsRight: true), .init("rhythm", alignsRight: true),
-        .init("missed", alignsRight: true), .init("last event", alignsRight: true),
-        .init("next event", alignsRight: true),
-      ], keys: keys)
+      columns: isTable
+        ? [
+          .init("name", wraps: true), .init("who"), .init("last heard"), .init("silent", alignsRight: true),
+          .init("rhythm", alignsRight: true), .init("missed", alignsRight: true), .init("events"),
+        ] : keys.map { .init($0) }, keys: keys)
+    let cell = NarrowTable.timeFormat(silences.map { Instant(nanoseconds: $0.from) })
     for one in silences {
       let device = one.device.flatMap { names[$0] }
       let source = one.source.flatMap { sources[$0] }
       guard isWanted(device, source, source?.split(separator: "/").last.map(String.init)) else { continue }
       let seconds = one.to.map { Double($0 - one.from) / 1e9 }
-      func span(_ seconds: Double) -> JSONValue {
-        isTable ? .string(Figures.duration(seconds: seconds)) : .double(seconds)
+      let period = Double(one.period) / 1e9
+      if isTable {
+        rows.rows.append([
+          .string(device ?? source ?? ""), .string(one.scope.rawValue),
+          .string(cell(Instant(nanoseconds: one.from))),
+          .string(seconds.map { Figures.duration(seconds: $0) } ?? "for good"),
+          .string(Figures.duration(seconds: period)), .int(one.missed),
+          .string("\(one.lastEvent)" + (one.nextEvent.map { " \($0)" } ?? "")),
+        ])
+        continue
       }
       func time(_ value: Int64) -> JSONValue {
-        .string(Instant(nanoseconds: value).rfc3339(fractionDigits: isTable ? 0 : 9))
+        .string(Instant(nanoseconds: value).rfc3339(fractionDigits: 9))
       }
       rows.rows.append([
         .string(one.scope.rawValue), device.map { .string($0) } ?? .null, source.map { .string($0) } ?? .null,
-        time(one.from), one.to.map(time) ?? (isTable ? .string("never") : .null),
-        seconds.map(span) ?? .null, span(Double(one.period) / 1e9), .int(one.missed), .int(one.lastEvent),
+        time(one.from), one.to.map(time) ?? .null,
+        seconds.map { .double($0) } ?? .null, .double(period), .int(one.missed), .int(one.lastEvent),
         one.nextEvent.map { .int($0) } ?? .null,
       ])
     }
@@ -107,13 +115,18 @@ struct SilenceCommand: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.rhythm/1",
       columns: [
-        .init("device", mayShrink: true), .init("period", alignsRight: true),
+        .init("device"), .init("period", alignsRight: true),
         .init("regular %", alignsRight: true), .init("events", alignsRight: true), .init("first"),
-        .init("last"),
-        .init("message", mayShrink: true),
+        .init("last"), .init("message", wraps: true),
       ], keys: keys)
+    let cell = NarrowTable.timeFormat(
+      rhythms.flatMap { [Instant(nanoseconds: $0.first), Instant(nanoseconds: $0.last)] })
     for one in rhythms {
       let device = names[one.device]
+      func time(_ value: Int64) -> JSONValue {
+        let instant = Instant(nanoseconds: value)
+        return .string(format == .table ? cell(instant) : instant.rfc3339(fractionDigits: 0))
+      }
       guard isWanted(device) else { continue }
       let text = SecretText.masked(reader.templateText(one.template) ?? "")
       rows.rows.append([
@@ -121,8 +134,7 @@ struct SilenceCommand: ParsableCommand {
         format == .table
           ? .string(Figures.duration(seconds: Double(one.period) / 1e9)) : .double(Double(one.period) / 1e9),
         .int(one.regularity), .int(one.events),
-        .string(Instant(nanoseconds: one.first).rfc3339(fractionDigits: 0)),
-        .string(Instant(nanoseconds: one.last).rfc3339(fractionDigits: 0)), .string(text),
+        time(one.first), time(one.last), .string(text),
       ])
     }
     return rows

@@ -50,12 +50,8 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Damage some files: a truncated gzip, a wrong checksum, a torn line.")
   var damage = false
 
-  @Option(help: "table or json.")
-  var format: OutputFormat = .table
-
-  func validate() throws {
-    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
-  }
+  @Option(help: "Output.")
+  var format: DocumentFormat = .table
 
   func run() throws {
     var settings = SimulationSettings(scenario: scenario, devices: devices, seed: seed)
@@ -113,7 +109,7 @@ struct Simulate: ParsableCommand {
       "\(scenario): \(Figures.grouped(summary.entities)) entities, \(Figures.grouped(summary.failed)) failed, "
         + "\(Figures.grouped(summary.events)) events in \(Figures.grouped(summary.files)) log files "
         + "(\(Figures.bytes(UInt64(summary.bytes)))); synthetic data")
-    Console.note(
+    Console.noteVerbatim(
       "next: firebreak ingest \(folder)/evidence --inventory \(folder)/inventory.csv "
         + "--topology \(folder)/topology.csv --case incident.firebreak")
   }

@@ -127,7 +127,7 @@ struct Sources: ParsableCommand {
     let time = NarrowTable.timeFormat(sources.flatMap { [$0.firstTime, $0.lastTime] })
     func some(_ number: UInt64) -> String { number == 0 ? "" : Figures.grouped(number) }
     var columns: [(TextTable.Column, [String])] = [
-      (.init("format", mayShrink: true), sources.map(\.format)),
+      (.init("format"), sources.map(\.format)),
       (.init("size", alignsRight: true), sources.map { Figures.bytes($0.bytes) }),
       (.init("events", alignsRight: true), sources.map { Figures.grouped($0.events.count) }),
       (.init("refused", alignsRight: true), sources.map { some($0.linesBy.refused) }),
@@ -140,18 +140,11 @@ struct Sources: ParsableCommand {
     columns.removeAll { column, cells in
       ["refused", "damage", "gaps"].contains(column.title) && !cells.contains { !$0.isEmpty }
     }
-    let taken = columns.reduce(0) { sum, column in
-      sum + 2 + column.1.reduce(DisplayWidth.of(column.0.title)) { max($0, DisplayWidth.of($1)) }
-    }
-    let room = max(8, (Console.width ?? 1000) - taken)
-    var table = TextTable([.init("source")] + columns.map(\.0))
+    var table = TextTable([.init("source", wraps: true)] + columns.map(\.0))
     for (index, source) in sources.enumerated() {
-      let name = Sanitizer.escape(String(source.name.dropFirst(folder.count)))
-      table.append([NarrowTable.tail(name, room)] + columns.map { $0.1[index] })
+      table.append([String(source.name.dropFirst(folder.count))] + columns.map { $0.1[index] })
     }
-    let lines = table.lines(width: Console.width)
-    Console.print(Console.style.bold(lines[0]))
-    for line in lines.dropFirst() { Console.print(line) }
+    Console.print(table)
   }
 
   private func values(_ source: SourceEntry, _ reader: CaseReader) throws -> [JSONValue] {
@@ -195,10 +188,12 @@ struct Sources: ParsableCommand {
       Console.print("")
       Console.print(Console.style.bold(Sanitizer.escape(source.name)))
       for one in said.damage {
-        Console.print(Sanitizer.escape("  damage    \(one.subject) at \(one.value): \(one.reason)"))
+        Console.prose(
+          Sanitizer.escape("  damage    \(one.subject) at \(one.value): \(one.reason)"), indent: 12)
       }
       for one in said.decisions {
-        Console.print(Sanitizer.escape("  \(DisplayWidth.pad(one.subject, 8))  \(one.value): \(one.reason)"))
+        Console.prose(
+          Sanitizer.escape("  \(DisplayWidth.pad(one.subject, 8))  \(one.value): \(one.reason)"), indent: 12)
       }
     }
   }

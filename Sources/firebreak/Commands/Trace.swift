@@ -51,7 +51,7 @@ struct TraceCommand: ParsableCommand {
   func run() throws {
     let path = try location.announcedPath()
     // A file that cannot be written shows before the long work, not after it.
-    if let output { try Self.checkWritable(output) }
+    if let output { _ = try OutputPlace(output) }
     Interrupt.endAtOnce()
     if format == .html { return try page(path) }
     var session = try TraceSession(path: path, simulations: simulations)
@@ -79,14 +79,6 @@ struct TraceCommand: ParsableCommand {
 }
 
 extension TraceCommand {
-  private static func checkWritable(_ path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
-    }
-    close(descriptor)
-  }
-
   private func put(_ text: String) throws {
     guard let output else { return Console.print(text) }
     try CommandFile.write(text + "\n", to: output)

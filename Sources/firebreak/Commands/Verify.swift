@@ -58,10 +58,7 @@ struct Verify: ParsableCommand {
     let embedded = sources.count { $0.state == .embedded }
     var rows = ResultRows(
       schema: "firebreak.verify/1",
-      columns: [
-        .init("state"), .init("source", mayShrink: true), .init("SHA-256 in the case", mayShrink: true),
-        .init("now", mayShrink: true), .init("what differs", mayShrink: true),
-      ],
+      columns: [],
       keys: ["state", "source", "sha256", "now", "difference"])
     rows.extra = [
       ("case", .string(reader.path)), ("sources", .int(Int64(sources.count))),
@@ -72,15 +69,15 @@ struct Verify: ParsableCommand {
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
       ("accounting_faults", .array(faults.map { .string($0) })),
     ]
-    // People want what differs; programs want all.
-    for one in format == .table ? differing : sources {
+    for one in sources {
       rows.rows.append([
         .string(one.state.rawValue), .string(one.name), .string(one.sha256),
         one.now.map { .string($0) } ?? .null, one.difference.isEmpty ? .null : .string(one.difference),
       ])
     }
-    if format != .table || !differing.isEmpty { rows.write(as: format) }
+    if format != .table { rows.write(as: format) }
     if format == .table {
+      show(differing)
       for fault in faults { Console.print("case: " + Sanitizer.escape(fault)) }
       summary(verdict, sources.count, differing.count, embedded)
       if let broken = verdict.brokenAt,
@@ -93,16 +90,41 @@ struct Verify: ParsableCommand {
       }
       for line in journals.lines { Console.print(Sanitizer.escape(line)) }
     }
-    if evidence == nil,
-      differing.contains(where: { $0.state == .gone && !$0.path.hasPrefix("/") && $0.path != "-" })
-    {
-      Console.note(
-        "paths of this evidence are relative: run verify where it was ingested, or give that folder with --evidence DIR"
-      )
-    }
     let headFails = head != nil && verdict.coveredByHead == nil
     if !journals.isGood || !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails {
       throw ExitStatus.no
+    }
+  }
+
+  /// Names of sources that are gone for one reason, at most.
+  private static let listed = 5
+
+  /// What differs, a source at a time; those that are gone for the same reason together, with what to do about it first.
+  private func show(_ differing: [EvidenceComparison.Result]) {
+    let gone = differing.filter { $0.state == .gone }
+    if evidence == nil, gone.contains(where: { !$0.path.hasPrefix("/") && $0.path != "-" }) {
+      Console.prose(
+        "The paths of this evidence are relative: run verify in the folder it was ingested from, or name that folder with "
+          + "'--evidence DIR'.", indent: 0)
+    }
+    for one in differing where one.state != .gone {
+      Console.prose(
+        Console.style.bold(one.state.rawValue) + "  " + Sanitizer.escape(one.name)
+          + (one.difference.isEmpty ? "" : ": " + Sanitizer.escape(one.difference)))
+      if !one.sha256.isEmpty { Console.print("  was  \(one.sha256)") }
+      if let now = one.now { Console.print("  now  \(now)") }
+    }
+    var reasons: [String] = []
+    for one in gone where !reasons.contains(one.difference) { reasons.append(one.difference) }
+    for reason in reasons {
+      let names = gone.filter { $0.difference == reason }.map { Sanitizer.escape($0.name) }
+      Console.prose(
+        Console.style.bold("gone")
+          + "  \(Figures.counted(names.count, "source")): \(Sanitizer.escape(reason))")
+      for name in names.prefix(Self.listed) { Console.print("  " + name) }
+      if names.count > Self.listed {
+        Console.print("  … \(Figures.grouped(names.count - Self.listed)) more: '--format csv' lists all")
+      }
     }
   }
 

@@ -33,11 +33,10 @@ struct WhatIfCommand: ParsableCommand {
   @Option(help: "Draws behind the interval.")
   var simulations = 200
 
-  @Option(help: "table or json.")
-  var format: OutputFormat = .table
+  @Option(help: "Output.")
+  var format: DocumentFormat = .table
 
   func validate() throws {
-    guard format == .table || format == .json else { throw ValidationError("--format is table or json here") }
     guard (1...100_000).contains(simulations) else {
       throw ValidationError("--simulations must be 1 to 100000")
     }
@@ -45,6 +44,9 @@ struct WhatIfCommand: ParsableCommand {
       throw ValidationError("give --halt-after or --cut, not both")
     }
     _ = try policy()
+    if let cut, cut.split(separator: ",", omittingEmptySubsequences: false).count != 2 {
+      throw ValidationError("--cut takes two entities as A,B, not '\(cut)'")
+    }
     if let haltAfter { _ = try Self.seconds(haltAfter) }
   }
 
@@ -56,11 +58,14 @@ struct WhatIfCommand: ParsableCommand {
     }
     let outcome: Counterfactual
     if let cut {
-      let ends = cut.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       let known = Set(incident.onsets.map(\.device) + incident.edges.map(\.from))
-      guard ends.count == 2, ends.allSatisfy({ known.contains($0) }) else {
+      let names = EntityNames(known)
+      let ends = cut.split(separator: ",", omittingEmptySubsequences: false).map { names.name(String($0)) }
+      if let unknown = ends.first(where: { !known.contains($0) }) {
         throw CommandError(
-          "cannot cut '\(cut)': give two entities of the incident as A,B; see 'firebreak trace'", .usage)
+          "cannot cut '\(cut)': '\(unknown)' is no entity of the incident"
+            + (names.suggestion(for: unknown).map { "; did you mean '\($0)'?" } ?? "; see 'firebreak trace'"),
+          .no)
       }
       outcome = WhatIf.cut(from: ends[0], to: ends[1], in: incident, draws: simulations)
     } else {
@@ -102,20 +107,39 @@ struct WhatIfCommand: ParsableCommand {
   }
 
   private func policy() throws -> WhatIfPolicy {
-    let shares = try waves.split(separator: ",", omittingEmptySubsequences: false).map {
-      try Self.share(String($0))
-    }
+    let shares = try Self.shares(waves)
     guard !shares.isEmpty, zip(shares, shares.dropFirst()).allSatisfy({ $0 < $1 }), shares[0] > 0 else {
       throw ValidationError("--waves must rise, e.g. 1%,10%,100%")
     }
     return WhatIfPolicy(waves: shares, soak: try Self.seconds(soak), haltAbove: try Self.share(haltAbove))
   }
 
-  private static func share(_ text: String) throws -> Double {
+  /// Shares as people write them, `1%,10%,100%` or `0.01,0.1,1`, and as trace prints them, `1, 10, 100 %`: a sign at the end is
+  /// for all that have none.
+  static func shares(_ text: String) throws -> [Double] {
+    var parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      String(part.filter { !$0.isWhitespace })
+    }
+    let bare = parts.dropLast().allSatisfy { !$0.hasSuffix("%") }
+    if bare, parts.last?.hasSuffix("%") == true { parts = parts.map { $0.hasSuffix("%") ? $0 : $0 + "%" } }
+    // Beside fractions a 1 is the whole; alone it may be meant for 1 %.
+    let hasFraction = parts.contains { part in Double(part).map { $0 > 0 && $0 < 1 } == true }
+    return try parts.map { try share($0, isWhole: hasFraction) }
+  }
+
+  /// One share: a number with %, or a fraction.
+  static func share(_ text: String, isWhole: Bool = false) throws -> Double {
     let isPercent = text.hasSuffix("%")
-    guard let value = Double(isPercent ? String(text.dropLast()) : text), value >= 0,
-      value <= (isPercent ? 100 : 1)
-    else { throw ValidationError("'\(text)' is no share: write 5% or 0.05") }
+    let digits = isPercent ? String(text.dropLast().filter { $0 != " " }) : text
+    guard let value = Double(digits), value >= 0, value <= (isPercent ? 100 : 1) else {
+      throw ValidationError(
+        Double(digits) == nil || isPercent
+          ? "'\(text)' is no share: write 5% or 0.05"
+          : "'\(text)' is no share: write \(text)% or a fraction such as 0.05")
+    }
+    if !isPercent, value == 1, !isWhole {
+      throw ValidationError("'\(text)' could be 1 % or all: write 1% or 100%")
+    }
     return isPercent ? value / 100 : value
   }
 

@@ -55,13 +55,16 @@ struct TraceTable {
 
   private func origins(_ incident: Incident) -> [String] {
     guard !incident.origins.isEmpty else { return ["", "Origin: not determined"] }
+    // What speaks for a candidate and against it stands under it: only the first has its reasons printed.
     return ["", style.bold("Origins")]
-      + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.map { origin in
+      + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.enumerated().flatMap {
+        index, origin -> [String] in
         let name = DisplayWidth.pad(DisplayWidth.fit(Sanitizer.escape(origin.device), 28), 28)
         let bar = DisplayWidth.pad(Figures.bar(origin.probability, columns: 20), 20)
         let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
-        return "  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"
-      } + reasons(incident.origins[0])
+        return ["  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"]
+          + (index == 0 ? reasons(origin) : [])
+      }
   }
 
   /// What speaks for the first candidate and against it.

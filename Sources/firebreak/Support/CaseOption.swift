@@ -9,10 +9,12 @@ struct CaseOption: ParsableArguments {
   var given: String?
 
   /// The path of an existing case; says on standard error which one when it was not named.
-  func existingPath() throws -> String {
+  func existingPath() throws -> String { try Self.path(given) }
+
+  fileprivate static func path(_ given: String?) throws -> String {
     if let given { return given }
     if let named = Console.environment["FIREBREAK_CASE"], !named.isEmpty { return named }
-    let found = Self.casesHere()
+    let found = casesHere()
     switch found.count {
     case 1: return found[0]
     case 0:
@@ -22,19 +24,11 @@ struct CaseOption: ParsableArguments {
     default:
       throw CommandError(
         "\(found.count) cases here (\(found.prefix(5).joined(separator: ", "))"
-          + "\(found.count > 5 ? ", …" : "")): name one with --case FILE")
+          + "\(found.count > 5 ? ", …" : "")): name one with '--case FILE'")
     }
   }
 
-  /// The path of a case that may not exist yet; `fallback` where nothing names one and there is none here.
-  func pathToCreate(fallback: String) throws -> String {
-    if given == nil, (Console.environment["FIREBREAK_CASE"] ?? "").isEmpty, Self.casesHere().isEmpty {
-      return fallback
-    }
-    return try existingPath()
-  }
-
-  private static func casesHere() -> [String] {
+  fileprivate static func casesHere() -> [String] {
     guard let folder = opendir(".") else { return [] }
     defer { closedir(folder) }
     var names: [String] = []
@@ -45,5 +39,23 @@ struct CaseOption: ParsableArguments {
       if name.hasSuffix(".firebreak"), !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
+  }
+}
+
+/// The case that evidence is read into: it may be a new one.
+struct CaseToMakeOption: ParsableArguments {
+  @Option(
+    name: .customLong("case"),
+    help:
+      "The case file, made where there is none (default: $FIREBREAK_CASE, else the only *.firebreak here, else case.firebreak)."
+  )
+  var given: String?
+
+  /// The path of the case; says on standard error where nobody has named it.
+  func path() throws -> String {
+    guard given == nil, (Console.environment["FIREBREAK_CASE"] ?? "").isEmpty, CaseOption.casesHere().isEmpty
+    else { return try CaseOption.path(given) }
+    Console.note("no case is named and none is here: making case.firebreak")
+    return "case.firebreak"
   }
 }

@@ -3,7 +3,9 @@ import Glibc
 
 /// The only printer: standard output is the result, standard error is talk.
 ///
-/// A closed pipe ends the process quietly with 0: the reader has seen enough. Any other write error is an error.
+/// Where the reader of standard output has gone (`| head -1`), a command that only reads ends as others do, by SIGPIPE: its
+/// answer was not given, so it must not end with 0. One that acts, and stops at safe places only (`Interrupt.listen`),
+/// goes on in silence and ends with its own status. Any other write error is an error.
 enum Console {
   /// Environment of the process.
   static let environment: [String: String] = {
@@ -24,23 +26,65 @@ enum Console {
   /// Colour for standard error.
   static let noteStyle = TerminalStyle(isTerminal: isatty(STDERR_FILENO) == 1, environment: environment)
 
-  /// Columns of the terminal that standard output goes to; nil when it goes elsewhere. `COLUMNS` overrides.
+  /// Columns of the terminal that the result is read on; nil when it goes elsewhere. `COLUMNS` overrides. What goes into a pipe
+  /// (`| head`) is read on the terminal that standard error goes to.
   static var width: Int? {
-    if let text = environment["COLUMNS"], let columns = Int(text), columns >= 20 { return columns }
+    if let given = givenWidth { return given }
+    if let columns = columns(of: STDOUT_FILENO) { return columns }
+    var status = stat()
+    guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
+    return columns(of: STDERR_FILENO)
+  }
+
+  /// Columns of the terminal that standard error goes to; nil when it goes elsewhere. `COLUMNS` overrides.
+  static var noteWidth: Int? { givenWidth ?? columns(of: STDERR_FILENO) }
+
+  private static var givenWidth: Int? {
+    guard let text = environment["COLUMNS"], let columns = Int(text), columns >= 20 else { return nil }
+    return columns
+  }
+
+  private static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
-    guard isatty(STDOUT_FILENO) == 1 else { return nil }
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return 80 }
+    guard isatty(descriptor) == 1 else { return nil }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return 80 }
     return Int(size.ws_col)
   }
 
   /// Writes a line of the result. The text must be sanitised already.
   static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
+  /// Writes sentences of the result, broken where the terminal ends; lines after the first are indented by so many blanks.
+  static func prose(_ text: String, indent: Int = 2) {
+    guard let width else { return print(text) }
+    for line in Prose.wrap(text, width, indent: indent) { print(line) }
+  }
+
+  /// Writes a table of the result, each line after so many blanks.
+  static func print(_ table: TextTable, indent: Int = 0) {
+    let layout = table.layout(width: width.map { $0 - indent })
+    let blanks = String(repeating: " ", count: indent)
+    if !layout.header.isEmpty { print(blanks + style.bold(layout.header)) }
+    for line in layout.lines { print(blanks + line) }
+  }
+
   /// Writes text of the result as it is.
   static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-  /// Writes a line of talk.
-  static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+  /// Writes a line of talk, broken where the terminal ends; commands in quotes and hashes stay whole.
+  static func note(_ text: String) {
+    guard let noteWidth else { return write(text + "\n", to: STDERR_FILENO) }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines.flatMap({ Prose.wrap(String($0), noteWidth, indent: 2) }) {
+      write(line + "\n", to: STDERR_FILENO)
+    }
+  }
+
+  /// Writes a line of talk as it is.
+  static func noteVerbatim(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+  /// Writes the head of a custody log, whole and on a line of its own: people write it down.
+  static func noteHead(_ head: String) { note("custody log: write this head down elsewhere:\n  \(head)") }
 
   /// Writes a warning.
   static func warn(_ line: String) { note(noteStyle.yellow("warning: ") + line) }
@@ -56,7 +100,8 @@ enum Console {
         } else if errno == EINTR || errno == EAGAIN {
           continue
         } else if errno == EPIPE {
-          exit(0)
+          if descriptor == STDERR_FILENO || Interrupt.isListening { return }
+          endByClosedPipe()
         } else {
           if descriptor != STDERR_FILENO {
             note("firebreak: cannot write to standard output: \(String(cString: strerror(errno)))")
@@ -65,5 +110,16 @@ enum Console {
         }
       }
     }
+  }
+
+  /// Ends the process as a closed pipe ends those that do not look (status 141 in a shell).
+  private static func endByClosedPipe() -> Never {
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    signal(SIGPIPE, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, &pipe, nil)
+    kill(getpid(), SIGPIPE)
+    exit(128 + SIGPIPE)
   }
 }

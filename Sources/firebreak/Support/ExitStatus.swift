@@ -17,7 +17,7 @@ struct ExitStatus: Error, Equatable {
 }
 
 /// An error of the command line itself: one sentence on what could not be done, on what, why, and what to do next.
-struct CommandError: Error, CustomStringConvertible {
+struct CommandError: Error, CustomStringConvertible, Equatable {
   let description: String
   let status: ExitStatus
 

@@ -5,12 +5,17 @@ import Synchronization
 /// A second Ctrl-C ends the process at once.
 enum Interrupt {
   private static let count = Atomic<Int>(0)
+  private static let listens = Atomic<Bool>(false)
+
+  /// True from `listen()` on: the command acts, and ends at safe places only.
+  static var isListening: Bool { listens.load(ordering: .relaxed) }
 
   /// True once SIGINT or SIGTERM has come.
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
   /// From now on SIGINT and SIGTERM set the flag instead of ending the process.
   static func listen() {
+    listens.store(true, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }

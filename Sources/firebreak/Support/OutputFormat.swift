@@ -6,6 +6,11 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
   case table, json, jsonl, csv
 }
 
+/// How a result is written that is no list of rows.
+enum DocumentFormat: String, CaseIterable, ExpressibleByArgument {
+  case table, json
+}
+
 /// Rows to be written in any of the formats.
 struct ResultRows {
   /// What the rows are, for `"schema": "firebreak.<what>/1"`.
@@ -24,9 +29,7 @@ struct ResultRows {
     case .table:
       var table = TextTable(columns)
       for row in rows { table.append(row.map(\.cellText)) }
-      let lines = table.lines(width: Console.width)
-      Console.print(Console.style.bold(lines[0]))
-      for line in lines.dropFirst() { Console.print(line) }
+      Console.print(table)
     case .json:
       let objects = rows.map { JSONValue.object(Array(zip(keys, $0))) }
       let document: JSONValue = .object([("schema", .string(schema))] + extra + [("rows", .array(objects))])

@@ -17,6 +17,8 @@ extension MetricID {
 
 /// Who noticed when, and what could not be seen.
 enum DetectionMetrics: MetricFamily {
+  static let heading = "Detection"
+
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     share(
       picture, .affectedBeforeDetection, "Affected before detection", .detected, { $0 < $1 }, "before",

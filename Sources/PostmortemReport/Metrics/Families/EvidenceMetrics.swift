@@ -24,6 +24,8 @@ extension MetricID {
 
 /// What was there to read, and how good it was.
 enum EvidenceMetrics: MetricFamily {
+  static let heading = "Evidence"
+
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let facts = picture.facts
     let lines = facts.sources.reduce(0) { $0 + $1.linesBy.total }

@@ -16,6 +16,8 @@ extension MetricID {
 
 /// How much was hit, out of how much.
 enum ImpactMetrics: MetricFamily {
+  static let heading = "Impact"
+
   /// Inventory columns that name a place.
   static let siteColumns = ["site", "location", "plant", "building", "region"]
 

@@ -16,6 +16,8 @@ extension MetricID {
 
 /// Durations between moments. Negative or missing is not computable, and says why.
 enum IntervalMetrics: MetricFamily {
+  static let heading = "Durations"
+
   private static let list: [(id: MetricID, title: String, from: MetricID, to: MetricID)] = [
     (.triggerToEffect, "Trigger to first effect", .trigger, .firstEffect),
     (.ttd, "Time to detect (TTD)", .firstEffect, .detected),

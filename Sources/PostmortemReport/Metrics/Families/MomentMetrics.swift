@@ -18,6 +18,8 @@ extension MetricID {
 
 /// The moments that all durations are measured between.
 enum MomentMetrics: MetricFamily {
+  static let heading = "Moments"
+
   private static let quarterHour: Int64 = 900_000_000_000
 
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {

@@ -18,6 +18,8 @@ extension MetricID {
 
 /// How the change was rolled out.
 enum ProcessMetrics: MetricFamily {
+  static let heading = "Change process"
+
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let change = ChangeOutcome(picture)
     let none: MetricValue =

@@ -14,6 +14,8 @@ extension MetricID {
 
 /// What the playbooks did, from their journals.
 enum ResponseMetrics: MetricFamily {
+  static let heading = "Response"
+
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let runs = picture.runs
     let none = MetricValue.notComputable("no playbook was run")

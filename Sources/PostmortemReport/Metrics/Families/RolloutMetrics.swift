@@ -13,6 +13,8 @@ extension MetricID {
 /// How careful the rollout was: stages, soak, halting, a way back. From receipts where the evidence has them; a person's
 /// statement comes first where only people know.
 enum RolloutMetrics: MetricFamily {
+  static let heading = "Rollout"
+
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let change = ChangeOutcome(picture)
     let none: MetricValue =

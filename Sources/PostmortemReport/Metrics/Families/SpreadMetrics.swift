@@ -22,6 +22,8 @@ extension MetricID {
 
 /// How it spread, and how sure the cause is.
 enum SpreadMetrics: MetricFamily {
+  static let heading = "Spread and cause"
+
   private static let minute: Int64 = 60_000_000_000
 
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {

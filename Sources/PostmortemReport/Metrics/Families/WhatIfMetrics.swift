@@ -9,6 +9,8 @@ extension MetricID {
 
 /// What stopping the spread earlier would have avoided. A model: it assumes that nothing new fails once spreading stops.
 enum WhatIfMetrics: MetricFamily {
+  static let heading = "What if"
+
   static let list: [(id: MetricID, minutes: Int64)] = [(.avoided0, 0), (.avoided15, 15), (.avoided30, 30)]
 
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {

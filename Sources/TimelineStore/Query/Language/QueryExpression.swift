@@ -113,6 +113,8 @@ public enum QueryTime: Hashable, Sendable {
   case afterSince(nanoseconds: Int64)
   /// Nanoseconds before the newest evidence of the case.
   case beforeNewest(nanoseconds: Int64)
+  /// Nanoseconds after midnight (UTC) of the day that the evidence is of.
+  case timeOfDay(nanoseconds: Int64)
 }
 
 extension QueryExpression {

@@ -8,7 +8,8 @@ enum QueryTimeParser {
     var hint: String?
   }
 
-  static let examples = "2026-04-07T09:00Z, 2026-04-07, +30m (after since:), -2h (before the newest evidence)"
+  static let examples =
+    "2026-04-07T09:00Z, 2026-04-07, 09:00 (evidence of one day), +30m (after since:), -2h (before the newest evidence)"
 
   static func parse(_ text: String) -> Result<QueryTime, Problem> {
     guard let first = text.utf8.first else {
@@ -74,6 +75,19 @@ enum QueryTimeParser {
     }
   }
 
+  /// `02:41` and `02:41:14`, of the day that the evidence is of.
+  private static func timeOfDay(_ text: String) -> QueryTime? {
+    var reader = DigitReader(text)
+    guard let hour = reader.number(2), reader.take(":"), let minute = reader.number(2) else { return nil }
+    var second = 0
+    if reader.take(":") {
+      guard let given = reader.number(2) else { return nil }
+      second = given
+    }
+    guard reader.isAtEnd, hour <= 23, minute <= 59, second <= 60 else { return nil }
+    return .timeOfDay(nanoseconds: Int64(hour * 3600 + minute * 60 + second) * 1_000_000_000)
+  }
+
   /// A date, or a date and a time with optional seconds, fraction and zone.
   private static func calendar(_ text: String) -> Result<QueryTime, Problem> {
     func bad(_ message: String, _ hint: String = examples) -> Result<QueryTime, Problem> {
@@ -83,10 +97,8 @@ enum QueryTimeParser {
     guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
       let day = reader.number(2)
     else {
-      if text.utf8.count <= 8, text.utf8.contains(UInt8(ascii: ":")) {
-        return bad("'\(text)' has no date", "write the date too, e.g. 2026-04-07T\(text)")
-      }
-      return bad("'\(text)' is no time")
+      if let time = timeOfDay(text) { return .success(time) }
+      return bad("'\(text)' is no time", "write one of: \(examples)")
     }
     let date = CivilDate(year: year, month: month, day: day)
     guard (1...12).contains(month), (1...31).contains(day),

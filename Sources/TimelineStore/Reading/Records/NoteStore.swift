@@ -71,8 +71,8 @@ public final class NoteStore: Sendable {
   /// retraction of what is not there.
   public func add(_ note: Note) throws(StoreError) -> Note {
     let path = file.path
-    func refusal(_ reason: String) -> StoreError {
-      StoreError(code: .invalid, what: "cannot add the note to case", path: path, reason: reason)
+    func refusal(_ reason: String, _ code: StoreError.Code = .unknownName) -> StoreError {
+      StoreError(code: code, what: "cannot add the note to case", path: path, reason: reason)
     }
     let id = try file.write { (connection) throws(StoreError) -> Int64 in
       if let event = note.event {
@@ -91,7 +91,7 @@ public final class NoteStore: Sendable {
         if let earlier = try Self.read(connection, true).first(where: {
           $0.kind == .retraction && $0.value.flatMap { Int64($0) } == number
         }) {
-          throw refusal("note \(number) is retracted already, by note \(earlier.id)")
+          throw refusal("note \(number) is retracted already, by note \(earlier.id)", .invalid)
         }
       }
       let statement = try connection.prepare(

@@ -144,9 +144,7 @@ struct PlaybookPlan: ParsableCommand {
     let plan = try options.plan(name, executors: executors)
     if let output {
       // A plan may not be overwritten: somebody may have approved it.
-      guard access(output, F_OK) != 0 else {
-        throw CommandError("'\(output)' exists already; choose another name, a plan is never overwritten")
-      }
+      try OutputPlace.requireNew(output, "a plan is never overwritten")
       try DurableFile.write(output, mode: 0o600) { sink in try plan.write { try sink($0) } }
     }
     let report = PlanReport(plan, planner: Planner(executors: executors))
@@ -161,7 +159,7 @@ struct PlaybookPlan: ParsableCommand {
     } else if !steps.isEmpty {
       Console.note("write the plan with --output p.plan; then")
     }
-    for step in steps { Console.note(step) }
+    for step in steps { Console.noteVerbatim(step) }
   }
 }
 

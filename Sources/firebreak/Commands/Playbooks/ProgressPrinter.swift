@@ -42,7 +42,7 @@ struct ProgressPrinter: Sendable {
       Console.note(Sanitizer.escape(text))
     } else {
       let members = fields.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
-      Console.note(JSONValue.object(members).text())
+      Console.noteVerbatim(JSONValue.object(members).text())
     }
   }
 }

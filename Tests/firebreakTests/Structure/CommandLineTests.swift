@@ -1,0 +1,108 @@
+import ArgumentParser
+import CascadeAnalysis
+import ConsoleOutput
+import Foundation
+import IncidentModel
+import Testing
+import TimelineStore
+
+@testable import firebreak
+
+/// What people type, understood or answered in one sentence.
+@Suite struct CommandLineTests {
+  @Test(arguments: [
+    (["quer", "x"], "query"), (["postmortm"], "postmortem"), (["ingst", "a.log"], "ingest"),
+    (["help", "trase"], "trace"), (["incident", "--help"], "incidents"), (["playbook", "lst"], "list"),
+    (["help", "playbook", "pln"], "plan"),
+  ]) func aMisspelledCommandGetsTheNameThatWasMeant(arguments: [String], meant: String) throws {
+    let mistake = try #require(CommandNames.mistake(in: arguments, of: Firebreak.self))
+    #expect(mistake.status == .usage)
+    #expect(mistake.description.contains("Did you mean '\(meant)'?"), "\(mistake.description)")
+  }
+
+  @Test func whatIsNoMisspellingIsLeftAlone() {
+    for arguments in [
+      [], ["--help"], ["query", "quer"], ["help", "query"], ["help"], ["postmortem", "--output", "x"],
+      ["formats", "test", "a.log"], ["playbook", "help", "plan"],
+    ] { #expect(CommandNames.mistake(in: arguments, of: Firebreak.self) == nil, "\(arguments)") }
+    #expect(
+      CommandNames.mistake(in: ["zzzzzz"], of: Firebreak.self)?.description.contains("firebreak --help")
+        == true)
+  }
+
+  @Test(arguments: [
+    (["trace", "--simulatons", "3"], "--simulations", "See 'firebreak trace --help'"),
+    (["query", "--limit", "0"], "--limit is 1 or more", "See 'firebreak query --help'"),
+    (["postmortem", "dif", "a"], "Did you mean 'diff'?", "See 'firebreak postmortem"),
+    (["explain", "x", "--format", "csv"], "json", "See 'firebreak explain --help'"),
+  ]) func aMistakeIsOneSentenceAndWhereToReadOn(arguments: [String], says: String, see: String) throws {
+    let error = try #require(throws: (any Error).self) { try Firebreak.parseAsRoot(arguments) }
+    let text = UsageMistake(error, arguments: arguments).commandError.description
+    #expect(text.contains(says) && text.contains(see), "\(text)")
+    #expect(!text.contains("Usage:") && !text.contains("\n"), "\(text)")
+  }
+
+  @Test func noExampleInAHelpIsBroken() {
+    for (path, type) in CommandReferenceTests.commands(Firebreak.self) {
+      let help = CommandReferenceTests.help(path, type)
+      for line in type.configuration.discussion.split(separator: "\n") where line.hasPrefix("firebreak ") {
+        #expect(help.split(separator: "\n").contains { $0.hasSuffix(line) }, "\(path): \(line)")
+      }
+    }
+  }
+
+  @Test func sharesAreTakenAsTheyArePrinted() throws {
+    #expect(try WhatIfCommand.shares("1%,10%,100%") == [0.01, 0.1, 1])
+    #expect(try WhatIfCommand.shares("1, 10, 100 %") == [0.01, 0.1, 1])
+    #expect(try WhatIfCommand.shares("0.01,0.1,1") == [0.01, 0.1, 1])
+    #expect(throws: ValidationError.self) { try WhatIfCommand.shares("1,10,100") }
+    #expect(throws: ValidationError.self) { try WhatIfCommand.shares("1") }
+    #expect(throws: ValidationError.self) { try WhatIfCommand.share("1") }
+    #expect(try WhatIfCommand.share("5 %") == 0.05)
+  }
+
+  @Test func namesAreUnderstoodWithBlanksAndInAnyCase() {
+    let names = EntityNames(["mq-east", "ota-hub", "Gw-1", "gw-1", "a->b"])
+    #expect(names.subject("ota-hub -> MQ-EAST") == "ota-hub->mq-east")
+    #expect(names.subject(" MQ-East ") == "mq-east")
+    #expect(names.subject("a->b") == "a->b")
+    #expect(names.subject("GW-1") == "GW-1", "two names differ in case only")
+    #expect(names.suggestion(for: "mq-eest") == "mq-east")
+    #expect(names.suggestion(for: "ota-hob->mq-east") == "ota-hub->mq-east")
+    #expect(names.suggestion(for: "something-else") == nil)
+  }
+
+  @Test func whatANoteSaysIsSaidBack() {
+    func note(_ kind: TimelineStore.Note.Kind, _ subject: String?, _ value: String?, _ text: String) -> String
+    {
+      firebreak.Note.understood(
+        TimelineStore.Note(
+          createdAt: Instant(nanoseconds: 0), author: "a", kind: kind, event: EventID(rawValue: 42),
+          subject: subject, value: value, text: text))
+    }
+    #expect(note(.reject, "origin:ota-hub", nil, "off") == "origin:ota-hub is wrong, because \"off\"")
+    #expect(note(.tag, nil, "suspect", "") == "event 42 is tagged suspect")
+    #expect(note(.note, nil, nil, "bad") == "on event 42: \"bad\"")
+    #expect(note(.retraction, nil, "3", "") == "takes back note 3")
+    #expect(note(.annotation, "state", "final", "") == "state = final")
+    #expect(ReportField.nearest("detectedAt") == "detection.at")
+  }
+
+  @Test func theReasonsStandUnderTheCandidateTheyAreAbout() throws {
+    var incident = Incident()
+    func candidate(_ device: String, _ probability: Double, _ reasons: [String] = []) -> OriginCandidate {
+      OriginCandidate(
+        device: device, probability: probability, reasonsFor: reasons, reasonsAgainst: [], evidence: [],
+        counterEvidence: [])
+    }
+    incident.origins = [candidate("ota-hub", 0.9, ["announced a change"]), candidate("mtr-1", 0.05)]
+    var trace = Trace()
+    trace.incidents = [incident]
+    let lines = TraceTable(trace, style: TerminalStyle(isTerminal: false, environment: [:])).lines
+    let first = try #require(lines.firstIndex { $0.hasPrefix("  ota-hub") })
+    #expect(lines[first + 1].contains("announced a change"), "\(lines)")
+    #expect(lines[first + 2].hasPrefix("  mtr-1"))
+    incident.origins = [candidate("mtr-1", 0.01)]
+    #expect(!incident.verdict.contains("mtr-1"))
+  }
+}
