@@ -16,6 +16,10 @@ public indirect enum JSONValue: Sendable, Equatable {
   case object([(String, JSONValue)])
   /// JSON text that was made elsewhere and is known to be valid.
   case verbatim(String)
+  /// An array whose elements are made one by one as it is written: a long list never stands in memory twice.
+  case elements(Int, @Sendable (Int) -> JSONValue)
+  /// An object whose members are made one by one as it is written.
+  case members(Int, @Sendable (Int) -> (String, JSONValue))
 
   /// Equal when they are written alike.
   public static func == (a: JSONValue, b: JSONValue) -> Bool { a.text() == b.text() }
@@ -50,6 +54,15 @@ public indirect enum JSONValue: Sendable, Equatable {
         out += indent == nil ? ":" : ": "
         members[index].1.write(into: &out, indent: indent)
       }
+    case .elements(let count, let element):
+      Self.list(count, "[", "]", into: &out, indent) { element($0).write(into: &$1, indent: $2) }
+    case .members(let count, let member):
+      Self.list(count, "{", "}", into: &out, indent) { index, out, indent in
+        let (key, value) = member(index)
+        Self.quote(key, into: &out)
+        out += indent == nil ? ":" : ": "
+        value.write(into: &out, indent: indent)
+      }
     }
   }
 
@@ -78,6 +91,12 @@ public indirect enum JSONValue: Sendable, Equatable {
   /// terminal or inside a page stays inert.
   public static func quote(_ text: String, into out: inout String) {
     out += "\""
+    // Nearly every text is printable ASCII with nothing to escape.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
+      out += text
+      out += "\""
+      return
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": out += "\\\""

@@ -36,6 +36,15 @@ import Testing
         == #"{"schema":"x/1","n":3,"share":0.25,"bad":null,"text":"\u001b\"\\\u2028\n","list":[1,true,null]}"#
     )
     #expect(JSONValue.object([("a", .array([1]))]).prettyText() == "{\n  \"a\": [\n    1\n  ]\n}")
+    // Made as they are written, and the same text.
+    let made = JSONValue.object([
+      ("a", .elements(2) { .int(Int64($0)) }), ("o", .members(1) { ("k\($0)\"", .string("é")) }),
+      ("none", .elements(0) { _ in .null }),
+    ])
+    let whole = JSONValue.object([
+      ("a", .array([0, 1])), ("o", .object([("k0\"", "é")])), ("none", .array([])),
+    ])
+    #expect(made.text() == whole.text() && made.prettyText() == whole.prettyText())
   }
 
   @Test func defusesSpreadsheetFormulas() {

@@ -22,6 +22,7 @@ struct IncidentPicture {
 
   init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
     var facts = facts
+    facts.annotations = facts.annotations.ofIncident(incidentIndex, in: trace)
     facts.newestEvidence = facts.newestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
     facts.oldestEvidence = facts.oldestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
     facts.signals.affected = facts.signals.affected?.filter {

@@ -34,6 +34,12 @@ enum SummarySection: ReportSection {
           "For customers: \(Prose.provided(Wording.first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
         ))
     }
+    if let glass = metrics.count(.brokenGlass), glass > 0, context.audience != .customer {
+      blocks.append(
+        .notice(
+          "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(metric: .glassReviewed)."
+        ))
+    }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
       blocks.append(
         .notice(

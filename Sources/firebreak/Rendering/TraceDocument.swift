@@ -2,13 +2,15 @@ import CascadeAnalysis
 import ConsoleOutput
 import IncidentModel
 
-/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`.
+/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`. Long lists are
+/// made as they are written.
 enum TraceDocument {
-  static func of(_ trace: Trace, result: String? = nil) -> JSONValue {
+  /// - Parameter isKept: For the case file: the largest incident stands under `incidents` only, since it is tens of megabytes.
+  static func of(_ trace: Trace, result: String? = nil, isKept: Bool = false) -> JSONValue {
     var members: [(String, JSONValue)] = [("schema", .string("firebreak.trace/1"))]
     if let result { members.append(("result", .string(result))) }
     members.append(("verdict", .string(trace.verdict)))
-    members += incident(trace.incidents.first ?? Incident())
+    if !isKept { members += incident(trace.incidents.first ?? Incident()) }
     members.append(("skews", .object(trace.clockSkews.map { ($0.device, number($0.seconds, 3)) })))
     members.append(
       (
@@ -23,7 +25,7 @@ enum TraceDocument {
           })
       ))
     members.append(("incidents", .array(trace.incidents.map { .object(incident($0)) })))
-    members.append(("unrelated", .object(trace.unrelated.map { ($0.device, time($0.time)) })))
+    members.append(("unrelated", list(trace.unrelated) { ($0.device, time($0.time)) }))
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(
@@ -48,10 +50,9 @@ enum TraceDocument {
             ])
           })
       ),
-      ("onsets", .object(incident.onsets.map { ($0.device, time($0.time)) })),
-      ("onset_details", .array(incident.onsets.map(onset))),
-      ("edges", .array(incident.edges.map(edge))),
-      ("alternatives", .array(incident.alternatives.map(edge))),
+      ("onsets", list(incident.onsets) { ($0.device, time($0.time)) }),
+      ("onset_details", list(incident.onsets, onset)), ("edges", list(incident.edges, edge)),
+      ("alternatives", list(incident.alternatives, edge)),
       (
         "common_cause",
         incident.commonCause.map { cause in
@@ -93,7 +94,7 @@ enum TraceDocument {
     ])
   }
 
-  private static func onset(_ onset: Onset) -> JSONValue {
+  @Sendable private static func onset(_ onset: Onset) -> JSONValue {
     .object([
       ("device", .string(onset.device)), ("time", time(onset.time)),
       ("earliest", time(onset.interval.lowerBound)), ("latest", time(onset.interval.upperBound)),
@@ -103,7 +104,7 @@ enum TraceDocument {
     ])
   }
 
-  private static func edge(_ edge: SpreadEdge) -> JSONValue {
+  @Sendable private static func edge(_ edge: SpreadEdge) -> JSONValue {
     .object([
       ("from", .string(edge.from)), ("to", .string(edge.to)), ("kind", .string(edge.kind.rawValue)),
       ("probability", number(edge.probability, 4)), ("words", .string(EstimativeWords.of(edge.probability))),
@@ -120,6 +121,15 @@ enum TraceDocument {
     ])
   }
 
+  private static func list<T: Sendable>(_ items: [T], _ of: @escaping @Sendable (T) -> JSONValue) -> JSONValue
+  {
+    .elements(items.count) { of(items[$0]) }
+  }
+  private static func list<T: Sendable>(
+    _ items: [T], _ of: @escaping @Sendable (T) -> (String, JSONValue)
+  ) -> JSONValue {
+    .members(items.count) { of(items[$0]) }
+  }
   private static func time(_ instant: Instant) -> JSONValue { .string(instant.description) }
   private static func ids(_ events: [EventID]) -> JSONValue { .array(events.map { .int($0.rawValue) }) }
   private static func number(_ value: Double, _ digits: Int) -> JSONValue {
