@@ -1,3 +1,4 @@
+import ConsoleOutput
 import FoundationEssentials
 import IncidentModel
 import PostmortemReport
