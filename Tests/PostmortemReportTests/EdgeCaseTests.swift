@@ -174,6 +174,21 @@ struct EdgeCaseTests {
     #expect(text.contains("That is not a proof that nothing happened."))
   }
 
+  /// Who failed is known even where nobody knows when: "0 affected" would be a lie.
+  @Test func countsTheAffectedWithoutATime() throws {
+    let (facts, trace) = try #require(Self.cases.first { $0.name == "no times" }).make()
+    let report = Report(
+      facts: facts, trace: trace, options: ReportOptions(audience: .executive, sha256: sha256))
+    #expect(report.metrics[.affected].value == .count(61))
+    #expect(report.metrics[.affectedSites].value != .count(0))
+    let text = MarkdownRenderer.render(report)
+    #expect(text.contains("61 were affected. When it began is not determined."))
+    #expect(!text.contains("up to not computable"))
+    let list = DeviceList.csv(
+      ReportMaterial(facts: facts, trace: trace), options: ReportOptions(sha256: sha256))
+    #expect(list.rows == 61 && !list.text.contains("1970"))
+  }
+
   @Test func saysThatAnIncidentIsStillOpen() {
     let text = MarkdownRenderer.render(SyntheticCase.standard.report())
     #expect(text.contains("An end has not been declared."))

@@ -227,7 +227,8 @@ struct HostileTextTests {
     for section in Self.report.sections {
       for case .chart(let chart) in section.blocks {
         charts += 1
-        let markup = SVGDrawing.markup(chart, description: hostileText)
+        let markup = SVGDrawing.markup(
+          chart, description: EvidenceText(hostileText).display)
         for bad in [
           "<script", "<img", "onerror=alert(2)>", "\u{202E}", "\u{1B}", "\u{0}", "href", "<a ", "style=",
         ] {

@@ -80,7 +80,7 @@ enum TreeLayout {
       return nil
     }
     return chart(
-      forest, first: first, name: context.device, explained: "Explained: \(metric: .explained).")
+      forest, first: first, name: { context.device($0) }, explained: "Explained: \(metric: .explained).")
   }
 
   /// The chart of a forest; nil where nothing is joined.
