@@ -50,16 +50,38 @@ extension Instant: CustomStringConvertible {
     let (second, nanos) = nanoseconds.floorDivided(by: 1_000_000_000)
     let (day, secondOfDay) = second.floorDivided(by: 86_400)
     let date = CivilDate(daysSinceEpoch: day)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let digits = String(value)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    var text = "\(padded(Int64(date.year), 4))-\(padded(Int64(date.month), 2))-\(padded(Int64(date.day), 2))T"
-    text += "\(padded(secondOfDay / 3600, 2)):\(padded(secondOfDay / 60 % 60, 2))"
-    text += ":\(padded(secondOfDay % 60, 2))"
     let digits = max(0, min(9, fractionDigits))
-    if digits > 0 { text += "." + padded(nanos, 9).prefix(digits) }
-    return text + "Z"
+    // Digits are put where they belong: a report writes hundreds of thousands of instants. The years are those of `Instant`.
+    return String(unsafeUninitializedCapacity: 20 + (digits > 0 ? digits + 1 : 0)) { buffer in
+      var at = 0
+      func put(_ value: Int64, _ width: Int, _ end: UInt8?) {
+        var rest = value
+        for place in stride(from: at + width - 1, through: at, by: -1) {
+          buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+          rest /= 10
+        }
+        at += width
+        if let end {
+          buffer[at] = end
+          at += 1
+        }
+      }
+      put(Int64(date.year), 4, UInt8(ascii: "-"))
+      put(Int64(date.month), 2, UInt8(ascii: "-"))
+      put(Int64(date.day), 2, UInt8(ascii: "T"))
+      put(secondOfDay / 3600, 2, UInt8(ascii: ":"))
+      put(secondOfDay / 60 % 60, 2, UInt8(ascii: ":"))
+      put(secondOfDay % 60, 2, nil)
+      if digits > 0 {
+        buffer[at] = UInt8(ascii: ".")
+        at += 1
+        var fraction = nanos
+        for _ in digits..<9 { fraction /= 10 }
+        put(fraction, digits, nil)
+      }
+      buffer[at] = UInt8(ascii: "Z")
+      return at + 1
+    }
   }
 }
 

@@ -2,7 +2,8 @@
 
 For each *.html in FOLDER, in light and dark, wide and 360 px: no request but the page's own, no console message, no
 dialog, no sideways scroll, no serious axe finding. A planted script and image must be stopped by the page's own
-content security policy. In print each page carries the marking and "Page n of N", and executives get two pages.
+content security policy. In print each page carries the marking and "Page n of N", and executives get two pages; the PDF has
+no link off the document, no action, no attachment, and shows bidirectional and control characters as escapes.
 """
 import pathlib
 import re
@@ -13,6 +14,8 @@ import tempfile
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
+
+from pdf_actions import findings_in_pdf
 
 folder = pathlib.Path(sys.argv[1])
 problems = []
@@ -70,6 +73,12 @@ with sync_playwright() as playwright:
             for kind in ["script", "style", "image"]:
                 if not any("Content Security Policy" in text and kind in text.lower() for text in refused):
                     problems.append(f"{file.name}: the policy did not refuse the planted {kind}: {refused}")
+            if file.name == "executive.html" and shutil.which("pdftotext"):
+                # The look at PDF files can fail: a link off the document is found.
+                page.evaluate("document.querySelector('main').insertAdjacentHTML('afterbegin', '<a href=\"http://127.0.0.1:9/x\">x</a>')")
+                page.pdf(path=str(planted) + ".pdf")
+                if len(findings_in_pdf(str(planted) + ".pdf")) < 3:
+                    problems.append(f"{file.name}: a planted link was not found in the PDF")
             if page.title() == "owned":
                 problems.append(f"{file.name}: a planted script ran")
             if page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 0, 0)":
@@ -87,6 +96,9 @@ with sync_playwright() as playwright:
                 ).stdout.split("\f")[:-1]
                 if file.name.startswith("executive") and len(pages) > 2:
                     problems.append(f"{file.name}: {len(pages)} printed pages, two are meant")
+                problems += [f"{file.name}: {finding}" for finding in findings_in_pdf(printed)]
+                if file.name.startswith("hostile") and "\\u{202e}" not in "".join(pages):
+                    problems.append(f"{file.name}: the planted override is not shown as an escape in print")
                 for number, content in enumerate(pages, 1):
                     if f"Page {number} of {len(pages)}" not in content:
                         problems.append(f"{file.name}: no page number on printed page {number}")

@@ -73,6 +73,9 @@ struct BrowserTests {
       try write(Self.busy.report(audience), "\(audience.rawValue).html")
     }
     try write(HostileTextTests.report, "hostile.html")
+    try write(HostileTextTests.longReport, "hostile-long.html")
+    try write(HostileTextTests.input.report(.executive), "hostile-manager.html")
+    try write(EdgeCaseTests.crowded.report(.executive), "executive-crowded.html")
     try write(LargeTree.report, "large.html")
     try write(
       Report(facts: CaseFacts(), trace: Trace(), options: ReportOptions(sha256: sha256)), "empty.html")

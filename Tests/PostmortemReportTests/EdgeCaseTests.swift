@@ -47,6 +47,7 @@ struct EdgeCaseTests {
         return (c.facts, c.trace)
       }
     ),
+    ("three incidents, long names", { (crowded.facts, crowded.trace) }),
     (
       "effect before trigger",
       {
@@ -104,6 +105,47 @@ struct EdgeCaseTests {
     ),
   ]
 
+  /// Three incidents, names as long as they come, more people's part than a page holds, and an approval that was bypassed.
+  static let crowded = {
+    var input = SyntheticCase(
+      devices: 60, failing: 40, hostile: "-" + String(repeating: "Wärmetauscher/", count: 14))
+    for day in 1...2 {
+      var next = input.trace.incidents[0]
+      for index in next.onsets.indices {
+        let time = next.onsets[index].time.adding(seconds: Double(day) * 90_000)
+        next.onsets[index].time = time
+        next.onsets[index].interval = time...time
+      }
+      input.trace.incidents.append(next)
+    }
+    var notes = Annotations()
+    notes.title = String(repeating: "Pumps of the northern waterworks answer late and twice; ", count: 4)
+    notes.customerImpact = String(repeating: "Doors answered late. ", count: 40)
+    notes.safety = String(repeating: "Nobody was hurt, says the safety desk. ", count: 12)
+    notes.trigger = Statement(text: String(repeating: "Release 2.4.1 went out. ", count: 20))
+    notes.roles = (1...12).map { Role(role: "Duty officer \($0)", name: "Team of the northern region \($0)") }
+    notes.actions = (1...34).map { index in
+      var action = ActionItem(
+        text:
+          "Action \(index): release in stages with an hour between, and halt by rule, and say so to the sites"
+      )
+      (action.owner, action.due, action.type, action.priority) = (
+        "Release desk of the northern region", "2026-05-01", "prevent", index % 3 == 0 ? "high" : "low"
+      )
+      return action
+    }
+    input.facts.annotations = notes
+    input.facts.runs.append(
+      RunRecord(
+        run: "run-1", sequence: 90, wallTime: SyntheticCase.at(45).nanoseconds, monotonicTime: 0,
+        kind: .approved,
+        reason: "break-glass",
+        detail:
+          "BREAK GLASS by ana@desk with 1 of 2 approvals on the plan, for 60 min, to be reviewed: pumps run dry"
+      ))
+    return input
+  }()
+
   @Test(arguments: Audience.allCases) func saysOnlyWhatIsTrue(_ audience: Audience) {
     for (name, make) in Self.cases {
       let (facts, trace) = make()
@@ -130,6 +172,21 @@ struct EdgeCaseTests {
     let text = MarkdownRenderer.render(report)
     #expect(text.contains("No incident was found"))
     #expect(text.contains("That is not a proof that nothing happened."))
+  }
+
+  /// Who failed is known even where nobody knows when: "0 affected" would be a lie.
+  @Test func countsTheAffectedWithoutATime() throws {
+    let (facts, trace) = try #require(Self.cases.first { $0.name == "no times" }).make()
+    let report = Report(
+      facts: facts, trace: trace, options: ReportOptions(audience: .executive, sha256: sha256))
+    #expect(report.metrics[.affected].value == .count(61))
+    #expect(report.metrics[.affectedSites].value != .count(0))
+    let text = MarkdownRenderer.render(report)
+    #expect(text.contains("61 were affected. When it began is not determined."))
+    #expect(!text.contains("up to not computable"))
+    let list = DeviceList.csv(
+      ReportMaterial(facts: facts, trace: trace), options: ReportOptions(sha256: sha256))
+    #expect(list.rows == 61 && !list.text.contains("1970"))
   }
 
   @Test func saysThatAnIncidentIsStillOpen() {

@@ -33,6 +33,14 @@ struct HostileTextTests {
         run: hostileText, sequence: 99, wallTime: SyntheticCase.at(50).nanoseconds, monotonicTime: 0,
         kind: .halted,
         step: nil, target: nil, outcome: nil, detail: hostileText))
+    for sentence in [
+      hostileText, "BREAK GLASS by \(hostileText) with 1 of 2 approvals on the plan: \(hostileText)",
+    ] {
+      input.facts.runs.append(
+        RunRecord(
+          run: hostileText, sequence: 100, wallTime: SyntheticCase.at(51).nanoseconds, monotonicTime: 0,
+          kind: .approved, reason: "break-glass", detail: sentence))
+    }
     let event = EventID(rawValue: 1)
     input.facts.signals.attacks.count = 1
     input.facts.signals.attacks.events = [event]
@@ -61,6 +69,27 @@ struct HostileTextTests {
     return input
   }()
   static let report = input.report()
+
+  /// The same with a line of one megabyte in a field of each kind.
+  static let longReport = {
+    var input = Self.input
+    let line = hostileText + String(repeating: "A=\u{202E}<b>", count: 120_000)
+    for (id, event) in input.facts.events.prefix(3) {
+      var event = event
+      (event.message, event.device) = (Array(line.utf8), line)
+      input.facts.events[id] = event
+    }
+    input.trace.caveats = [line]
+    input.trace.incidents[0].origins[0].reasonsFor = [line]
+    input.trace.incidents[0].onsets[0].device = line
+    input.facts.annotations.customerImpact = line
+    input.facts.annotations.detection?.text = line
+    input.facts.annotations.openQuestions = [line]
+    input.facts.signals.attackTemplates = [line]
+    input.facts.sources[0].damage[0].note = line
+    for index in input.facts.runs.indices { input.facts.runs[index].detail = line }
+    return input.report()
+  }()
 
   private static let everyField = {
     var notes = Annotations()
@@ -93,6 +122,12 @@ struct HostileTextTests {
     clock.sent = ["early_warning": hostileText]
     clock.fields = ["malicious": hostileText]
     notes.clocks = [clock, LegalClockAnswer(clock: hostileText, applies: true)]
+    notes.breakGlassReviews = [
+      GlassReview(run: hostileText, at: hostileText, by: hostileText, text: hostileText)
+    ]
+    var own = Annotations()
+    own.actions = [action]
+    notes.incidents = ["1": own, "2": notes, hostileText: own]
     return notes
   }()
 
@@ -173,6 +208,36 @@ struct HostileTextTests {
       ("q\"q", "\"q\"\"q\""),
       ("\t=1", "\"'\t=1\""),
     ] { #expect(CSVText.field(cell) == safe) }
+  }
+
+  @Test func keepsALineOfAMegabyteOutOfThePage() {
+    for text in [
+      HTMLRenderer.render(Self.longReport), MarkdownRenderer.render(Self.longReport),
+      JSONRenderer.render(Self.longReport),
+    ] {
+      #expect(text.utf8.count < 3_000_000)
+      #expect(text.contains("more bytes)"))
+      for bad in ["<script", "\u{202E}", "\u{1B}", "\u{0}"] { #expect(!text.contains(bad)) }
+    }
+  }
+
+  /// Drawings are markup of their own: what a chart holds is escaped in titles, texts and labels.
+  @Test func leavesNoMarkupInDrawings() {
+    var charts = 0
+    for section in Self.report.sections {
+      for case .chart(let chart) in section.blocks {
+        charts += 1
+        let markup = SVGDrawing.markup(
+          chart, description: EvidenceText(hostileText).display)
+        for bad in [
+          "<script", "<img", "onerror=alert(2)>", "\u{202E}", "\u{1B}", "\u{0}", "href", "<a ", "style=",
+        ] {
+          #expect(!markup.contains(bad), "\(chart.id): \(bad.debugDescription)")
+        }
+        #expect(markup.contains("<title") && markup.contains("<desc"), "\(chart.id)")
+      }
+    }
+    #expect(charts >= 8)
   }
 
   @Test func boundsLongLines() {

@@ -16,6 +16,14 @@ func writesPreviews() throws {
     try JSONRenderer.render(report).write(toFile: "\(folder)/\(name).json", atomically: true, encoding: .utf8)
   }
   for audience in Audience.allCases { try write(SyntheticCase.standard.report(audience), audience.rawValue) }
+  for (name, make) in EdgeCaseTests.cases {
+    let (facts, trace) = make()
+    for audience in [Audience.executive, .engineer] {
+      let options = ReportOptions(audience: audience, sha256: sha256)
+      let slug = name.replacing(" ", with: "-").replacing(",", with: "")
+      try write(Report(facts: facts, trace: trace, options: options), "edge-\(slug)-\(audience.rawValue)")
+    }
+  }
   try write(SyntheticCase(devices: 4000, failing: 2500).report(), "large")
   try write(SyntheticCase(hostile: hostileText).report(), "hostile")
   try write(Report(facts: CaseFacts(), trace: .init(), options: ReportOptions(sha256: sha256)), "empty")

@@ -44,7 +44,7 @@ final class Redactor {
     guard isActive else { return }
     let inventory = picture.facts.inventory
     for device in inventory.devices { kinds[device] = "device" }
-    for onset in picture.onsets { kinds[onset.device] = "device" }
+    for onset in picture.onsets + picture.untimed { kinds[onset.device] = "device" }
     for origin in picture.incident?.origins ?? [] { kinds[origin.device] = "device" }
     for change in picture.incident?.changes ?? [] { if let actor = change.actor { kinds[actor] = "device" } }
     for (attribute, name) in inventory.attributes.enumerated() where !Wording.isOpen(name) {

@@ -135,6 +135,9 @@ public struct ReportMaterial: Sendable {
     metrics = AllMetricFamilies.metrics(of: picture)
   }
 
+  /// People's part as it counts for this incident.
+  public var notes: Annotations { picture.facts.annotations }
+
   /// All figures.
   public var figures: MetricSet { metrics }
 

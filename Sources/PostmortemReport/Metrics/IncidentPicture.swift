@@ -13,7 +13,9 @@ struct IncidentPicture {
   let statedFacts: [ChangeEvent]
   /// Onsets in order of time, one for each entity.
   let onsets: [Onset]
-  /// Their times in nanoseconds, ascending.
+  /// Onsets of entities none of whose onsets has a usable time, by name: affected, nobody knows when.
+  let untimed: [Onset]
+  /// Times of `onsets` in nanoseconds, ascending.
   let onsetTimes: [Int64]
   let forest: SpreadForest?
   /// Runs in order of their first record.
@@ -22,6 +24,7 @@ struct IncidentPicture {
 
   init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
     var facts = facts
+    facts.annotations = facts.annotations.ofIncident(incidentIndex, in: trace)
     facts.newestEvidence = facts.newestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
     facts.oldestEvidence = facts.oldestEvidence.flatMap { Format.isPlausible($0) ? $0 : nil }
     facts.signals.affected = facts.signals.affected?.filter {
@@ -56,10 +59,15 @@ struct IncidentPicture {
       .sorted { ($0.time, $0.device) < ($1.time, $1.device) }
       .filter { Format.isPlausible($0.time) && seen.insert($0.device).inserted }
     onsetTimes = onsets.map(\.time.nanoseconds)
+    untimed = (incident?.onsets ?? []).sorted { $0.device < $1.device }
+      .filter { seen.insert($0.device).inserted }
     forest = incident.map { SpreadForest($0) }
     runs = PlaybookRunSummary.all(in: facts.runs)
     cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
   }
+
+  /// Affected entities, those without a usable time included.
+  var affected: Int { onsets.count + untimed.count }
 
   /// Instants of affected entities: start and end, in order of start.
   var intervals: [AffectedInterval]? {

@@ -22,6 +22,8 @@ struct PlaybookRunSummary: Hashable {
   var halted: [String] = []
   var steps: [Step] = []
   var title = ""
+  /// Approvals that were not given: somebody broke the glass.
+  var brokenGlass: [BrokenGlass] = []
 
   /// When a step ran.
   struct Step: Hashable {
@@ -76,6 +78,9 @@ struct PlaybookRunSummary: Hashable {
       case .approved:
         approved = approved ?? time
         planned = planned ?? Self.planMade(record.detail)
+        if record.reason == "break-glass" {
+          brokenGlass.append(BrokenGlass(run: run, time: time, sentence: record.detail))
+        }
       case .runFinished: finished = time
       case .stepStarted:
         if let step = record.step, let time {

@@ -18,11 +18,14 @@ public enum DeviceList {
       "device", "onset", "earliest", "latest", "seen_by", "probability", "identity_basis", "recovered",
       "relapses", "events",
     ])
-    for onset in picture.onsets {
+    // Of those without a usable time the cells are empty.
+    func stamp(_ instant: Instant) -> String {
+      Format.isPlausible(instant) ? instant.rfc3339(fractionDigits: 9) : ""
+    }
+    for onset in picture.onsets + picture.untimed {
       text += CSVText.row([
-        redactor.name(onset.device).display, onset.time.rfc3339(fractionDigits: 9),
-        onset.interval.lowerBound.rfc3339(fractionDigits: 9),
-        onset.interval.upperBound.rfc3339(fractionDigits: 9),
+        redactor.name(onset.device).display, stamp(onset.time), stamp(onset.interval.lowerBound),
+        stamp(onset.interval.upperBound),
         onset.kind.rawValue, Format.fixed(min(1, max(0, onset.probability)), digits: 4), onset.basis.name,
         recovery[onset.device]?.rfc3339(fractionDigits: 9) ?? (isKnown ? "still affected" : "not determined"),
         isKnown ? String(relapses[onset.device] ?? 0) : "",
@@ -30,6 +33,6 @@ public enum DeviceList {
           ? "" : onset.evidence.prefix(20).map { String($0.rawValue) }.joined(separator: " "),
       ])
     }
-    return (text, picture.onsets.count)
+    return (text, picture.affected)
   }
 }

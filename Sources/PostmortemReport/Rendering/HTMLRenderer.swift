@@ -57,9 +57,15 @@ struct HTMLPage {
     out.element("span", "class=\"tag\"", "For: \(report.options.audience.rawValue)")
     out.raw("</p>\n<h1><bdi>")
     out.add(title)
-    out.raw("</bdi></h1>\n<p class=\"lede\">Computed from evidence up to ")
-    render(.metric(.newestEvidence))
-    out.raw(".</p>\n</header>\n")
+    out.raw("</bdi></h1>\n<p class=\"lede\">")
+    if report.metrics[.newestEvidence].value.isKnown {
+      out.raw("Computed from evidence up to ")
+      render(.metric(.newestEvidence))
+      out.raw(".")
+    } else {
+      out.raw("No event of the evidence has a usable time.")
+    }
+    out.raw("</p>\n</header>\n")
   }
 
   private mutating func contents() {

@@ -33,7 +33,7 @@ enum AppendixSection: ReportSection {
   }
 
   private static func devices(_ context: SectionContext) -> [Block] {
-    let onsets = context.picture.onsets
+    let onsets = context.picture.onsets + context.picture.untimed
     guard !onsets.isEmpty else { return [] }
     var recovery: [String: AffectedInterval] = [:]
     for interval in context.picture.intervals ?? [] { recovery[interval.device] = interval }

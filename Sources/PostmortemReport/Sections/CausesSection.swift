@@ -25,7 +25,7 @@ enum CausesSection: ReportSection {
           }))
     }
     blocks.append(.heading("How the change went out"))
-    blocks.append(process(context))
+    blocks += process(context)
     blocks.append(.heading("Harm done to others"))
     blocks.append(
       .facts([
@@ -55,7 +55,7 @@ enum CausesSection: ReportSection {
 
   private static func commonCause(_ context: SectionContext) -> [Block] {
     guard let cause = context.incident?.commonCause, !cause.terms.isEmpty else {
-      return [.paragraph("Not determined: \(metric: .causeProbability).")]
+      return [.paragraph("What they share is \(verdict(.causeProbability, context)).")]
     }
     return [
       .paragraph(
@@ -67,7 +67,7 @@ enum CausesSection: ReportSection {
 
   private static func origins(_ context: SectionContext) -> [Block] {
     guard let incident = context.incident, !incident.origins.isEmpty else {
-      return [.paragraph("Not determined: \(metric: .originProbability).")]
+      return [.paragraph("Where it started is \(verdict(.originProbability, context)).")]
     }
     func sentences(_ list: [String], _ events: [EventID], none: Prose) -> Prose {
       guard !list.isEmpty || !events.isEmpty else { return none }
@@ -124,23 +124,36 @@ enum CausesSection: ReportSection {
   }
 
   /// Facts of the process: computed where the evidence says them, a person's answer where it cannot.
-  private static func process(_ context: SectionContext) -> Block {
-    .facts([
-      ("Received by", Prose([.metric(.changeReceivers)])),
-      ("Reached, by estimate", Prose([.metric(.changeReached)])),
-      ("Receivers that failed, at any time", Prose([.metric(.changeReceiversFailed)])),
-      ("Receivers that failed early", Prose([.metric(.changeEarlyFailedShare)])),
-      ("Others that failed early", Prose([.metric(.changeOthersEarlyFailedShare)])),
-      ("Failed by the change itself", Prose([.metric(.changeItself)])),
-      ("Change to first effect", Prose([.metric(.soak)])),
-      ("Change to last failure", Prose([.metric(.rolloutTime)])),
-      ("Build to the last receiver", Prose([.metric(.buildToAll)])),
-      ("Stages", Prose([.metric(.stages)])), ("First stage", Prose([.metric(.canary)])),
-      ("Soak after it", Prose([.metric(.stagePause)])),
-      ("Received it after the first failure", Prose([.metric(.receiptsAfterEffect)])),
-      ("Rule that halts", Prose([.metric(.haltRule)])),
-      ("Image to go back to", Prose([.metric(.rollbackImage)])),
-    ])
+  private static func process(_ context: SectionContext) -> [Block] {
+    let facts: [(term: String, id: MetricID)] = [
+      ("Received by", .changeReceivers), ("Reached, by estimate", .changeReached),
+      ("Receivers that failed, at any time", .changeReceiversFailed),
+      ("Receivers that failed early", .changeEarlyFailedShare),
+      ("Others that failed early", .changeOthersEarlyFailedShare),
+      ("Failed by the change itself", .changeItself), ("Change to first effect", .soak),
+      ("Change to last failure", .rolloutTime), ("Build to the last receiver", .buildToAll),
+      ("Stages", .stages), ("First stage", .canary), ("Soak after it", .stagePause),
+      ("Received it after the first failure", .receiptsAfterEffect), ("Rule that halts", .haltRule),
+      ("Image to go back to", .rollbackImage),
+    ]
+    // Where no change explains the failures, one sentence says so for all that hangs on one.
+    let reason = context.metrics[.changeReceivers].value
+    guard case .notDetermined = reason else {
+      return [.facts(facts.map { ($0.term, Prose([.metric($0.id)])) })]
+    }
+    let said = facts.filter { context.metrics[$0.id].value != reason }
+    var without: Prose = "How a change went out is \(metric: .changeReceivers). That leaves open:"
+    for (index, fact) in facts.filter({ context.metrics[$0.id].value == reason }).enumerated() {
+      without.append(Prose([.words(index == 0 ? " " : "; "), .label(fact.term.lowercased())]))
+    }
+    without.append(".")
+    return [.paragraph(without)]
+      + (said.isEmpty ? [] : [.facts(said.map { ($0.term, Prose([.metric($0.id)])) })])
+  }
+
+  /// "not determined", with the reason that a figure gives; never its value.
+  private static func verdict(_ id: MetricID, _ context: SectionContext) -> Prose {
+    context.metrics[id].value.isKnown ? "not determined" : Prose([.metric(id)])
   }
 
   private static func factors(_ context: SectionContext) -> [Block] {

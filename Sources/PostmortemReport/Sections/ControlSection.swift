@@ -30,6 +30,8 @@ enum ControlSection: ReportSection {
         ))
     }
     let roles = context.notes.roles ?? []
+    // Executives get two pages.
+    let shown = context.audience == .executive ? 4 : 20
     if context.audience != .customer {
       rows.append(
         (
@@ -37,13 +39,15 @@ enum ControlSection: ReportSection {
           roles.isEmpty
             ? Prose([.notProvided])
             : Prose(
-              roles.prefix(20).enumerated().flatMap { index, role -> [Inline] in
+              roles.prefix(shown).enumerated().flatMap { index, role -> [Inline] in
                 [
                   .words(index == 0 ? "" : "; "), .foreign(EvidenceText(role.role, limit: 60), .person),
                   .words(": "),
                   .foreign(EvidenceText(role.name, limit: 80), .person),
                 ]
-              })
+              }
+                + (roles.count > shown
+                  ? [.words("; and more: "), .value(.count(roles.count - shown), unit: "")] : []))
         ))
     }
     var blocks: [Block] = [.facts(rows)]

@@ -59,7 +59,7 @@ extension EventsSection {
           ["#Incident", "First failure", "Last failure", "#Devices", "Origin", "Where"], Array(rows),
           omitted: incidents.count - rows.count)),
       .notice(
-        "What people provided belongs to the whole case: a time of detection, halt or end given for one incident stands in the reports of the others, too."
+        "Times and facts of a rollout that people gave without naming an incident count for the largest one only; their words, actions and messages stand in the reports of all."
       ),
     ]
   }

@@ -14,8 +14,11 @@ enum ImpactSection: ReportSection {
     /// Executives get two pages: the first lines of what people wrote.
     func words(_ text: String?) -> Prose {
       guard let text, context.audience == .executive, !text.isEmpty else { return .provided(text) }
-      return .provided(Wording.first(30, wordsOf: text))
+      return .provided(Wording.first(20, wordsOf: text))
     }
+    // Where there is an incident, the summary holds what it meant for customers.
+    let isAbove = context.audience == .executive && context.incident != nil && notes.customerImpact != nil
+    let customers: Prose = isAbove ? "see \(section: SummarySection.number)" : words(notes.customerImpact)
     if context.incident == nil {
       blocks.append(.paragraph("No incident was found, so no impact can be measured."))
     } else {
@@ -24,7 +27,7 @@ enum ImpactSection: ReportSection {
     blocks += [
       .heading(context.audience == .customer ? "What it meant" : "What only people know"),
       .facts([
-        ("Customers", words(notes.customerImpact)), ("Functions lost", words(notes.functionsLost)),
+        ("Customers", customers), ("Functions lost", words(notes.functionsLost)),
         ("Safety and harm", words(notes.safety)), ("Data", words(notes.dataImpact)),
       ]),
     ]

@@ -33,9 +33,16 @@ enum KeyFiguresSection: ReportSection {
   private static func note(_ id: MetricID, _ context: SectionContext) -> Prose {
     switch context.metrics[id].value {
     case .notComputable(let reason), .notDetermined(let reason):
-      return Prose([.value(.words(EvidenceText(reason)), unit: "")])
+      return Prose([.value(.words(EvidenceText(plain(reason))), unit: "")])
     case .share(let part, let whole, _): return "\(.count(part)) of \(.count(whole))"
     default: return ""
     }
+  }
+
+  /// The last of the reasons: that another figure has no value says nothing to who does not know it.
+  private static func plain(_ reason: String) -> String {
+    if reason.hasPrefix("“"), reason.hasSuffix("” was not provided") { return "nobody has written down when" }
+    guard reason.hasPrefix("“"), let last = reason.ranges(of: "” is not known: ").last else { return reason }
+    return String(reason[last.upperBound...])
   }
 }

@@ -28,7 +28,7 @@ struct SectionContext {
   var audience: Audience { options.audience }
 
   /// A device's name as the audience may see it.
-  func device(_ name: String) -> EvidenceText { redactor.name(name) }
+  func device(_ name: String, limit: Int = 96) -> EvidenceText { redactor.name(name, limit: limit) }
   /// Text from evidence.
   func evidence(_ bytes: [UInt8]) -> Prose {
     Prose([.foreign(redactor.text(EvidenceText(bytes: bytes), what: "evidence"), .evidence)])
@@ -66,7 +66,9 @@ struct SectionContext {
   }
 
   var title: EvidenceText {
-    if let title = notes.title, !title.isEmpty { return EvidenceText(title, limit: 160) }
+    // Executives get two pages.
+    let limit = audience == .executive ? 100 : 160
+    if let title = notes.title, !title.isEmpty { return EvidenceText(title, limit: limit) }
     if options.audience.isRedacted { return EvidenceText("Incident report") }
     return EvidenceText("Postmortem: \(facts.caseName.isEmpty ? "case" : facts.caseName)", limit: 160)
   }

@@ -14,6 +14,7 @@ enum ResponseSection: ReportSection {
     } else {
       blocks += runs(context)
     }
+    blocks += bypassed(context)
     blocks += [
       .heading("What people did"),
       .facts([
@@ -59,6 +60,40 @@ enum ResponseSection: ReportSection {
     return text
   }
 
+  /// Runs without the approvals that their plan needed: a fact of the process that somebody has to look at afterwards.
+  private static func bypassed(_ context: SectionContext) -> [Block] {
+    let broken = context.picture.runs.flatMap(\.brokenGlass)
+    guard !broken.isEmpty else { return [] }
+    let rows = broken.prefix(20).map { glass -> [Prose] in
+      let review = context.notes.review(of: glass.run)
+      var reviewed = Prose([.notProvided])
+      if let review {
+        reviewed = Prose.provided(review.text ?? "reviewed")
+        if let by = review.by, !by.isEmpty { reviewed.append(", by \(person: EvidenceText(by, limit: 120))") }
+        if let at = review.at.flatMap({ Instant(rfc3339: $0) }) { reviewed.append(", \(.instant(at))") }
+      }
+      return [
+        .instant(glass.time.map { Instant(nanoseconds: $0) }),
+        glass.person.map { Prose([.foreign(context.redactor.name($0, kind: "person"), .name)]) }
+          ?? "not in the journal",
+        Prose([.foreign(EvidenceText(glass.run, limit: 60), .name)]),
+        glass.approvals.map { Prose([.foreign(EvidenceText($0, limit: 40), .name)]) } ?? "not in the journal",
+        .provided(glass.reason), reviewed,
+      ]
+    }
+    return [
+      .heading("Approval bypassed (break glass)"),
+      .notice(
+        "A run went on without the approvals that its plan needed, on one person's word: \(metric: .brokenGlass). Reviewed afterwards: \(metric: .glassReviewed)."
+      ),
+      .table(
+        Table(
+          "Who went on without approval, why, and whether it was reviewed",
+          ["Time", "Who", "Run", "Approvals", "Reason given", "Reviewed"], Array(rows),
+          omitted: broken.count - rows.count)),
+    ]
+  }
+
   private static func runs(_ context: SectionContext) -> [Block] {
     let rows = context.picture.runs.prefix(20).map { run -> [Prose] in
       [
@@ -75,7 +110,9 @@ enum ResponseSection: ReportSection {
         ("Already as wanted", Prose([.metric(.actionsOK)])), ("Failed", Prose([.metric(.actionsFailed)])),
         ("Outcome unknown", Prose([.metric(.actionsUnknown)])),
         ("Skipped", Prose([.metric(.actionsSkipped)])),
-        ("Halts", Prose([.metric(.playbookHalts)])), ("Waited for approval", Prose([.metric(.approvalWait)])),
+        ("Halts", Prose([.metric(.playbookHalts)])),
+        ("Approval bypassed", Prose([.metric(.brokenGlass)])),
+        ("Waited for approval", Prose([.metric(.approvalWait)])),
         ("Undo that worked", Prose([.metric(.undoWorked)])),
       ]),
       .table(

@@ -37,15 +37,21 @@ enum SpreadSection: ReportSection {
   private static func edges(_ context: SectionContext, _ incident: Incident) -> [Block] {
     guard !incident.edges.isEmpty else { return [] }
     let shown = 15
-    let best = incident.edges.sorted {
-      ($1.probability, $1.evidence.count, $0.from, $0.to) < (
-        $0.probability, $0.evidence.count, $1.from, $1.to
-      )
+    func isSurer(_ a: SpreadEdge, _ b: SpreadEdge) -> Bool {
+      if a.probability != b.probability { return a.probability > b.probability }
+      return (b.evidence.count, a.from, a.to) < (a.evidence.count, b.from, b.to)
     }
-    // The surest of each kind first: fifteen receipts of one change say less than one and a contact.
-    var first: [SpreadEdge] = []
-    var seen: Set<SpreadEdge.Kind> = []
-    for edge in best where seen.insert(edge.kind).inserted { first.append(edge) }
+    // The surest of each kind first: fifteen receipts of one change say less than one and a contact. Only the best are kept
+    // while the edges pass; there are as many as devices.
+    var best: [SpreadEdge] = []
+    var firstOf: [SpreadEdge.Kind: SpreadEdge] = [:]
+    for edge in incident.edges where !edge.probability.isNaN {
+      if firstOf[edge.kind].map({ isSurer(edge, $0) }) ?? true { firstOf[edge.kind] = edge }
+      if best.count == 2 * shown, let last = best.last, !isSurer(edge, last) { continue }
+      best.insert(edge, at: best.firstIndex { isSurer(edge, $0) } ?? best.count)
+      if best.count > 2 * shown { best.removeLast() }
+    }
+    let first = firstOf.values.sorted(by: isSurer)
     let others = best.filter { edge in !first.contains { $0.from == edge.from && $0.to == edge.to } }
     let rows = (first + others.prefix(max(0, shown - first.count))).map { edge -> [Prose] in
       [
@@ -60,7 +66,7 @@ enum SpreadSection: ReportSection {
       .table(
         Table(
           "Surest steps of the spread", ["From", "To", "Over", "#Probability", "Evidence"], Array(rows),
-          omitted: best.count - rows.count))
+          omitted: incident.edges.count - rows.count))
     ]
   }
 }
@@ -74,7 +80,7 @@ enum TreeLayout {
       return nil
     }
     return chart(
-      forest, first: first, name: context.device, explained: "Explained: \(metric: .explained).")
+      forest, first: first, name: { context.device($0) }, explained: "Explained: \(metric: .explained).")
   }
 
   /// The chart of a forest; nil where nothing is joined.

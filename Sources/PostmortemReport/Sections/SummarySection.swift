@@ -31,7 +31,13 @@ enum SummarySection: ReportSection {
       }
       blocks.append(
         .paragraph(
-          "For customers: \(Prose.provided(Wording.first(min(context.audience == .executive ? 40 : limit, max(12, limit - used)), wordsOf: customer)))"
+          "For customers: \(Prose.provided(Wording.first(min(context.audience == .executive ? 30 : limit, max(12, limit - used)), wordsOf: customer)))"
+        ))
+    }
+    if let glass = metrics.count(.brokenGlass), glass > 0, context.audience != .customer {
+      blocks.append(
+        .notice(
+          "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(metric: .glassReviewed)."
         ))
     }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
@@ -93,7 +99,7 @@ enum SummarySection: ReportSection {
     }
     let trigger = context.metrics[.trigger]
     if let words = context.notes.trigger?.text, !words.isEmpty {
-      add("What started it: \(Prose.provided(Wording.first(24, wordsOf: words)))")
+      add("What started it: \(Prose.provided(Wording.first(18, wordsOf: words)))")
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
@@ -101,13 +107,13 @@ enum SummarySection: ReportSection {
     }
     if let cause = incident.commonCause, !cause.terms.isEmpty {
       add(
-        "Of the \(metric: .causeEarly) that failed first, \(.count(cause.exposedFailed)) have \(Wording.terms(cause, context))."
+        "Of the \(metric: .causeEarly) that failed first, \(.count(cause.exposedFailed)) \(Prose(stringLiteral: cause.exposedFailed == 1 ? "has" : "have")) \(Wording.terms(cause, context))."
       )
     }
     guard context.audience != .customer else { return text }
     if let origin = context.origin {
       add(
-        "Where it started: \(name: context.device(origin.device)), \(Prose(stringLiteral: Wording.likelihood(origin.probability)))."
+        "Where it started: \(name: context.device(origin.device, limit: 48)), \(Prose(stringLiteral: Wording.likelihood(origin.probability)))."
       )
     } else {
       add("Where it started is not determined.")
@@ -185,14 +191,18 @@ enum Wording {
       if index > 0 { parts.append(.words(" and ")) }
       parts.append(.foreign(EvidenceText(term.attribute, limit: 60), .name))
       parts.append(.words(" "))
-      parts.append(.foreign(Wording.value(term.value, of: term.attribute, context), .name))
+      let limit = context.audience.isPlain ? 48 : 96
+      parts.append(.foreign(Wording.value(term.value, of: term.attribute, context, limit: limit), .name))
     }
     return Prose(parts)
   }
 
   /// The value of an attribute: places become pseudonyms for readers outside, models and firmware stay.
-  static func value(_ value: String, of attribute: String, _ context: SectionContext) -> EvidenceText {
-    isOpen(attribute) ? EvidenceText(value, limit: 96) : context.redactor.name(value, kind: "place")
+  static func value(
+    _ value: String, of attribute: String, _ context: SectionContext, limit: Int = 96
+  ) -> EvidenceText {
+    isOpen(attribute)
+      ? EvidenceText(value, limit: limit) : context.redactor.name(value, kind: "place", limit: limit)
   }
 
   /// True for attributes whose values name no place, person or device.

@@ -19,8 +19,17 @@ public enum Lint {
   public static func findings(in notes: Annotations) -> [Finding] {
     let ignored = Set((notes.lintIgnored ?? []).filter { !$0.reason.isEmpty }.map(\.rule))
     let people = (notes.roles ?? []).map(\.name)
-    return texts(of: notes).flatMap { field, text in findings(in: text, field: field, people: people) }
-      .filter { !ignored.contains($0.rule) }
+    var result = texts(of: notes).flatMap { field, text in findings(in: text, field: field, people: people) }
+    for (key, own) in (notes.incidents ?? [:]).sorted(by: { $0.key < $1.key }) {
+      var own = own
+      own.roles = (own.roles ?? []) + (notes.roles ?? [])
+      result += findings(in: own).map {
+        var finding = $0
+        finding.field = "incidents.\(EvidenceText(key, limit: 60).display).\(finding.field)"
+        return finding
+      }
+    }
+    return result.filter { !ignored.contains($0.rule) }
   }
 
   /// Findings in one text.
@@ -155,6 +164,8 @@ public enum Lint {
     add("lessons.surprised", notes.lessons?.surprised)
     add("actions", notes.actions?.map(\.text))
     add("communications", notes.communications?.map(\.text))
+    add("breakGlassReviews", notes.breakGlassReviews?.compactMap(\.text))
+    add("harmToOthers", notes.harmToOthers)
     return result
   }
 }

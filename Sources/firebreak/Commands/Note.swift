@@ -249,11 +249,22 @@ enum ReportField {
   /// Throws where there is no such field, or the value does not fit it.
   static func check(key: String, value: String) throws {
     let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard let field = path.first, names.contains(field), path.count <= 3, !path.contains("") else {
+    guard let field = path.first, names.contains(field), path.count <= (field == "incidents" ? 5 : 3),
+      !path.contains("")
+    else {
       let meant = nearest(key).map { "; did you mean '\($0)'?" } ?? "."
       throw CommandError(
         "a report has no value '\(key)'\(meant) It has: \(names.joined(separator: " ")). Of detection, detection.at is the time "
           + "that the time to detect (ttd) goes by, detection.text says how", .usage)
+    }
+    if field == "incidents", path.count > 1 {
+      guard IncidentKey(path[1]) != nil, path.count == 2 || names.contains(path[2]),
+        path.dropFirst(2).first != "incidents"
+      else {
+        throw CommandError(
+          "\(key) names no value of an incident: incidents.2.detection.at is the time of detection of the second largest",
+          .usage)
+      }
     }
     if ["at", "awareAt", "measureAt", "buildTime"].contains(path[path.count - 1]), !value.isEmpty,
       Instant(rfc3339: value) == nil

@@ -102,7 +102,8 @@ extension TraceCommand {
 struct TraceSession {
   let path: String
   let reader: CaseReader
-  let evidence: IncidentEvidence
+  /// May be given up before the result is kept: both are large.
+  var evidence: IncidentEvidence
   /// What could not be taken into memory.
   let left: EvidenceLoadReport
   var options = CascadeTracer.Options()
@@ -142,14 +143,11 @@ struct TraceSession {
   }
 
   /// Keeps the trace in the case; says why where that is not possible. Returns its name.
-  func store(_ trace: Trace) -> String? {
+  ///
+  /// `inputDigest` is the SHA-256 (hex) over everything `forEachInput` gives, where the caller has it already.
+  func store(_ trace: Trace, inputDigest: String? = nil) -> String? {
     do {
-      var digest = SHA256()
-      try reader.forEachInput { text in digest.update(data: Array(text.utf8)) }
-      let hex = digest.finalize().map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0" + digits : digits
-      }.joined()
+      let hex = try inputDigest ?? digestOfInput()
       let incident = trace.incidents.first ?? Incident()
       var roles: [String: [String]] = [
         "affected": incident.onsets.map(\.device),
@@ -167,12 +165,18 @@ struct TraceSession {
           tool: "firebreak \(Firebreak.version)",
           options: JSONValue.object([("simulations", .int(Int64(options.simulations)))]).text(),
           inputDigest: hex,
-          result: TraceDocument.of(trace).text(), devices: roles))
+          result: TraceDocument.of(trace, isKept: true).text(), devices: roles))
       return "trace@\(kept.number)"
     } catch {
       Console.warn("the trace was not kept: \(Sanitizer.escape("\(error)"))")
       return nil
     }
+  }
+
+  private func digestOfInput() throws -> String {
+    var digest = SHA256()
+    try reader.forEachInput { text in digest.update(data: Array(text.utf8)) }
+    return PostmortemCase.hex(digest.finalize())
   }
 
   /// An instant from RFC 3339 in UTC, as notes keep it.

@@ -2,13 +2,15 @@ import CascadeAnalysis
 import ConsoleOutput
 import IncidentModel
 
-/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`.
+/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`. Long lists are
+/// made as they are written.
 enum TraceDocument {
-  static func of(_ trace: Trace, result: String? = nil) -> JSONValue {
+  /// - Parameter isKept: For the case file: the largest incident stands under `incidents` only, since it is tens of megabytes.
+  static func of(_ trace: Trace, result: String? = nil, isKept: Bool = false) -> JSONValue {
     var members: [(String, JSONValue)] = [("schema", .string("firebreak.trace/1"))]
     if let result { members.append(("result", .string(result))) }
     members.append(("verdict", .string(trace.verdict)))
-    members += incident(trace.incidents.first ?? Incident())
+    if !isKept { members += incident(trace.incidents.first ?? Incident()) }
     let skews = trace.clockSkews
     members.append(("skews", .members(skews.count) { (skews[$0].device, number(skews[$0].seconds, 3)) }))
     members.append(("skew_details", .elements(skews.count) { skew(skews[$0]) }))
@@ -94,7 +96,7 @@ enum TraceDocument {
     ])
   }
 
-  private static func onset(_ onset: Onset) -> JSONValue {
+  @Sendable private static func onset(_ onset: Onset) -> JSONValue {
     .object([
       ("device", .string(onset.device)), ("time", time(onset.time)),
       ("earliest", time(onset.interval.lowerBound)), ("latest", time(onset.interval.upperBound)),
@@ -104,7 +106,7 @@ enum TraceDocument {
     ])
   }
 
-  private static func edge(_ edge: SpreadEdge) -> JSONValue {
+  @Sendable private static func edge(_ edge: SpreadEdge) -> JSONValue {
     .object([
       ("from", .string(edge.from)), ("to", .string(edge.to)), ("kind", .string(edge.kind.rawValue)),
       ("probability", number(edge.probability, 4)), ("words", .string(EstimativeWords.of(edge.probability))),

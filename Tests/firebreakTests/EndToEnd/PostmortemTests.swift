@@ -162,6 +162,72 @@ import Testing
     for (name, text) in files { #expect(!text.contains("secret-of-the-test"), "\(name)") }
   }
 
+  @Test func saysWhoRanWithoutApprovalAndThatNobodyLookedAtIt() throws {
+    let work = try simulated("firmware-cascade", 60)
+    let path = work.at("x.firebreak")
+    // As `playbook run --break-glass` writes it; its own test runs the engine.
+    let sentence =
+      "BREAK GLASS by ana@desk with 0 of 2 approvals on the plan made 2026-01-01T00:00:00.000Z, for 60 min, to be reviewed afterwards: the worm spreads, Bob is asleep"
+    let sql = """
+      INSERT INTO journal (run, sequence, wall_time, monotonic_time, kind, detail, hash)
+      VALUES ('r1', 1, 1767225600000000000, 1, 'run_started', json_object('text', 'on 3 devices'), 'a'),
+        ('r1', 2, 1767225601000000000, 2, 'approved', json_object('text', '\(sentence)', 'reason', 'break-glass'), 'b');
+      """
+    try work.write("insert.sql", sql)
+    let insert = try Shell.run("sqlite3 x.firebreak < insert.sql", in: work)
+    try #require(insert.status == 0, "\(insert.output)")
+    func page(_ name: String) throws -> String {
+      try #require(try reports(work, "--no-timeline").first { $0.name == name }).text
+    }
+    let before = try page("postmortem.md")
+    for word in ["ana", "of 2", "the worm spreads, Bob is asleep", "not provided"] {
+      let section = try #require(before.range(of: "Approval bypassed (break glass)"))
+      #expect(before[section.lowerBound...].prefix(1500).contains(word), "\(word)")
+    }
+    #expect(try page("postmortem-executive.md").contains("Approval was bypassed (1 time)"))
+    #expect(try !page("postmortem-customer.md").contains("bypassed"))
+    let review =
+      #"breakGlassReviews=[{"run":"r1","by":"Safety board","at":"2026-01-03T09:00:00Z","text":"It was right."}]"#
+    #expect(try work.firebreak("note", "--set", review, "--case", path).exit == 0)
+    #expect(try page("postmortem.md").contains(/It was right\..*Safety board/))
+    #expect(try page("postmortem-regulator.md").contains("ana@desk") == false)
+    let figure = try work.firebreak("metrics", "break_glass_reviewed", "--case", path)
+    #expect(figure.output.contains("100.0 %"), "\(figure.output)")
+  }
+
+  @Test func notesOfOneIncidentStayWithIt() throws {
+    let work = try simulated("firmware-cascade", 60)
+    let path = work.at("x.firebreak")
+    for (key, value) in [
+      ("incidents.2.detection.at", "2026-04-07T09:08:00Z"), ("incidents.1.halt.text", "stopped"),
+    ] {
+      #expect(try work.firebreak("note", "--set", "\(key)=\(value)", "--case", path).exit == 0, "\(key)")
+    }
+    for bad in [
+      "incidents.second.halt.text=x", "incidents.2.nothing=x", "incidents.2.detection.at=9:08",
+      "incidents.0.title=x",
+      "incidents.2.incidents.1.title=x",
+    ] { #expect(try work.firebreak("note", "--set", bad, "--case", path).exit == 64, "\(bad)") }
+    let made = try work.firebreak("postmortem", "--case", path, "--output", work.at("r"), "--no-timeline")
+    #expect(made.exit == 0 && made.errors.contains("incident '2'"), "\(made.errors)")
+    let page = try String(contentsOfFile: work.at("r/postmortem.md"), encoding: .utf8)
+    #expect(page.contains("stopped"))
+    #expect(try work.firebreak("note", "--export", work.at("n.json"), "--case", path).exit == 0)
+    let text = try String(contentsOfFile: work.at("n.json"), encoding: .utf8)
+    #expect(text.contains("\"incidents\"") && text.contains("2026-04-07T09:08:00Z"))
+    for (old, new) in [
+      ("\"2\" :", "\"soon\" :"), ("\"detection\" : {\n        \"at\"", "\"detected\" : {\n        \"at\""),
+    ] {
+      guard text.contains(old) else { continue }
+      try work.write("bad.json", text.replacing(old, with: new))
+      let run = try work.firebreak("note", "--import", work.at("bad.json"), "--case", path)
+      #expect(run.exit == 2 && run.errors.contains("nothing was changed"), "\(run.errors)")
+    }
+    #expect(try work.firebreak("note", "--import", work.at("n.json"), "--case", path).exit == 0)
+    let again = try work.firebreak("note", "--import", work.at("n.json"), "--case", path)
+    #expect(again.errors.contains("nothing is new"), "\(again.errors)")
+  }
+
   @Test func noRealNameIsInWhatGoesOutside() throws {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"),
       FileManager.default.isExecutableFile(atPath: "/usr/bin/pdftotext")
@@ -209,6 +275,10 @@ import Testing
     let look = try Shell.run(
       "python3 '\(script)' names out/postmortem-customer.pdf out/postmortem-regulator.pdf", in: work)
     #expect(look.status == 0, "\(look.output)")
+    let actions = Repository.root.appending(path: "Tests/Browser/pdf_actions.py").path(percentEncoded: false)
+    let act = try Shell.run(
+      "python3 '\(actions)' out/postmortem-customer.pdf out/postmortem-regulator.pdf", in: work)
+    #expect(act.status == 0, "\(act.output)")
     // The check can fail: a word that is on every page is found.
     try work.write("names", "TLP:")
     #expect(try Shell.run("python3 '\(script)' names out/postmortem-customer.pdf", in: work).status == 1)

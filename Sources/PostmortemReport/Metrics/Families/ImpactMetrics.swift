@@ -39,7 +39,7 @@ enum ImpactMetrics: MetricFamily {
       return
     }
     let (exposed, ground) = exposure(picture, incident)
-    let affected = picture.onsets.count
+    let affected = picture.affected
     metrics.add(
       Metric(
         .exposed, "Exposed", exposed, unit: "devices",
@@ -52,7 +52,9 @@ enum ImpactMetrics: MetricFamily {
         formula: "entities with an onset in the incident",
         certainty: .observed, evidence: picture.onsets.prefix(12).compactMap(\.evidence.first),
         evidenceCount: picture.onsets.count { !$0.evidence.isEmpty },
-        remark: picture.facts.traceNumber.map { "query trace@\($0):affected" } ?? "query trace:affected"))
+        remark: (picture.facts.traceNumber.map { "query trace@\($0):affected" } ?? "query trace:affected")
+          + (picture.untimed.isEmpty
+            ? "" : "; without a usable time: \(Format.count(picture.untimed.count))")))
     if case .count(let number, false) = exposed, number > 0 {
       metrics.add(
         Metric(
@@ -72,7 +74,8 @@ enum ImpactMetrics: MetricFamily {
         .unlistedAffected, "Affected but not in the inventory",
         fleet == 0
           ? .notComputable("no inventory was given")
-          : .count(picture.onsets.count { inventory.rowOfDevice[$0.device] == nil }), unit: "devices",
+          : .count((picture.onsets + picture.untimed).count { inventory.rowOfDevice[$0.device] == nil }),
+        unit: "devices",
         formula: "affected entities without a row in the inventory"))
     metrics.add(stillAffected(picture))
     metrics.add(relapsed(picture))
@@ -96,7 +99,7 @@ enum ImpactMetrics: MetricFamily {
   }
 
   private static func exposure(_ picture: IncidentPicture, _ incident: Incident) -> (MetricValue, String) {
-    let affected = picture.onsets.count
+    let affected = picture.affected
     if let cause = incident.commonCause, cause.exposed > 0 {
       let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
       if cause.exposed >= affected {
@@ -158,7 +161,7 @@ enum ImpactMetrics: MetricFamily {
         unit: "sites", formula: formula)
     }
     var codes: Set<Int32> = []
-    for onset in picture.onsets {
+    for onset in picture.onsets + picture.untimed {
       guard let row = inventory.rowOfDevice[onset.device],
         !inventory.value(row: row, attribute: column).isEmpty
       else { continue }

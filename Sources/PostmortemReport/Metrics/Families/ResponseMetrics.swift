@@ -10,6 +10,8 @@ extension MetricID {
   static let approvalWait = MetricID("approval_wait")
   static let undoWorked = MetricID("undo_worked")
   static let playbookHalts = MetricID("playbook_halts")
+  static let brokenGlass = MetricID("break_glass")
+  static let glassReviewed = MetricID("break_glass_reviewed")
 }
 
 /// What the playbooks did, from their journals.
@@ -50,10 +52,35 @@ enum ResponseMetrics: MetricFamily {
       waits.isEmpty
         ? .notComputable("no run has an approval after its plan") : .duration(waits.reduce(0) { $0 &+ $1 }),
       "")
+    bypassed(picture, none, into: &metrics)
     let undone = runs.reduce(0) { $0 + $1.undone }
     add(
       .undoWorked, "Undo actions that worked", "undo records with outcome ok or changed / undo records",
       undone == 0
         ? .notComputable("nothing was undone") : .share(runs.reduce(0) { $0 + $1.undoneOK }, of: undone), "")
+  }
+  /// Runs without the approvals that their plan needed, and whether people looked at it afterwards.
+  private static func bypassed(
+    _ picture: IncidentPicture, _ none: MetricValue, into metrics: inout MetricSet
+  ) {
+    let broken = picture.runs.flatMap(\.brokenGlass)
+    metrics.add(
+      Metric(
+        .brokenGlass, "Times approval was bypassed (break glass)",
+        picture.runs.isEmpty ? none : .count(broken.count),
+        unit: "times",
+        formula: "approval records that say a run went on without the approvals its plan needed",
+        inputs: [.runs], certainty: .observed))
+    let notes = picture.facts.annotations
+    metrics.add(
+      Metric(
+        .glassReviewed, "Bypassed approvals that were reviewed",
+        picture.runs.isEmpty
+          ? none
+          : broken.isEmpty
+            ? .notComputable("no approval was bypassed")
+            : .share(broken.count { notes.review(of: $0.run) != nil }, of: broken.count),
+        formula: "those whose run people reviewed, as they state / all", inputs: [.brokenGlass],
+        certainty: .stated))
   }
 }

@@ -115,13 +115,13 @@ enum SpreadMetrics: MetricFamily {
           ? .notDetermined("no edge of the spread was found")
           : .count((forest.nodes.map(\.generation).max() ?? 0) + 1),
         unit: "generations", formula: "longest chain of most probable parents, its start included"))
-    let affected = Set(picture.onsets.map(\.device))
+    let affected = Set((picture.onsets + picture.untimed).map(\.device))
     let unexplained = forest.unexplained.count { affected.contains(forest.nodes[$0].device) }
     metrics.add(
       Metric(
         .explained, "Explained share",
         affected.isEmpty
-          ? .notDetermined("no onset has a usable time")
+          ? .notDetermined("no entity has an onset")
           : .share(affected.count - unexplained, of: affected.count),
         formula: "affected devices that are in a tree of the spread / affected devices", inputs: [.affected]))
     metrics.add(

@@ -11,7 +11,10 @@ enum CohortChart {
     guard !total.isEmpty else { return nil }
     // The highest and lowest rates say most; order by how far the interval is from the fleet's rate.
     let fleet =
-      Double(context.picture.onsets.count { context.facts.inventory.rowOfDevice[$0.device] != nil })
+      Double(
+        (context.picture.onsets + context.picture.untimed).count {
+          context.facts.inventory.rowOfDevice[$0.device] != nil
+        })
       / Double(max(1, context.facts.inventory.count))
     func distance(_ cohort: CohortComparison.Cohort) -> Double {
       max(cohort.interval.lowerBound - fleet, fleet - cohort.interval.upperBound)

@@ -118,7 +118,7 @@ struct ApprovalOptions: ParsableArguments {
         "BREAK GLASS: running with \(people.count) of \(needed) approvals for \(breakGlassMinutes) min: \(breakGlass)"
       )
       sentences.append(
-        "BREAK GLASS with \(people.count) of \(needed) approvals on the plan made \(made), for \(breakGlassMinutes) min, to be reviewed afterwards: \(breakGlass)"
+        "BREAK GLASS by \(Person.current) with \(people.count) of \(needed) approvals on the plan made \(made), for \(breakGlassMinutes) min, to be reviewed afterwards: \(breakGlass)"
       )
     }
     if sentences.isEmpty { sentences.append("the operator ran the plan \(plan.hash), made \(made)") }

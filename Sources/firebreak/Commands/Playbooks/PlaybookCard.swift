@@ -44,7 +44,9 @@ enum PlaybookCardText {
       let text = "- \(lock.attribute): \(lock.reason)"
       if !locks.contains(text) { locks.append(text) }
     }
-    if !locks.isEmpty { lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) } }
+    if !locks.isEmpty {
+      lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) }
+    }
     lines.append("")
     for (number, entry) in steps.enumerated() {
       lines += wrap("\(number + 1). \(entry.step.name ?? entry.step.id)", width).enumerated().map {

@@ -39,18 +39,20 @@ struct PostmortemCase {
 
   /// Runs the analysis and derives what the timeline says about the incident.
   private mutating func analyse(_ number: Int64?, _ keepsTrace: Bool) throws {
-    let session = try TraceSession(path: path)
-    let evidence = session.evidence
-    facts.inventory = evidence.inventory
-    var speaks = [Bool](repeating: false, count: evidence.devices.count)
-    for device in evidence.eventDevices where device >= 0 { speaks[Int(device)] = true }
+    var session = try TraceSession(path: path)
+    facts.inventory = session.evidence.inventory
+    var speaks = [Bool](repeating: false, count: session.evidence.devices.count)
+    for device in session.evidence.eventDevices where device >= 0 { speaks[Int(device)] = true }
     facts.speakingDevices = speaks.count { $0 }
     trace = session.trace()
-    try digest(number)
+    facts.signals = IncidentSignals(evidence: session.evidence, incident: trace.incidents.first)
+    let input = try digest(number)
+    session.evidence = IncidentEvidence()
     if keepsTrace, facts.traceNumber == nil {
-      facts.traceNumber = session.store(trace)?.split(separator: "@").last.flatMap { Int($0) }
+      facts.traceNumber = session.store(trace, inputDigest: input)?.split(separator: "@").last.flatMap {
+        Int($0)
+      }
     }
-    facts.signals = IncidentSignals(evidence: evidence, incident: trace.incidents.first)
   }
 
   /// Signals of another incident than the largest.
@@ -66,7 +68,8 @@ struct PostmortemCase {
       evidence: try reader.loadEvidence().evidence, incident: trace.incidents[incident])
   }
 
-  private mutating func digest(_ number: Int64?) throws {
+  /// - Returns: The digest that a trace of this case has: over everything it is made from, without journals.
+  private mutating func digest(_ number: Int64?) throws -> String {
     var all = SHA256()
     var evidence = SHA256()
     // A trace made before people wrote their part still rests on the same evidence and judgements.
@@ -94,6 +97,7 @@ struct PostmortemCase {
     for record in facts.runs { all.update(data: Array("journal \(record.hash)\n".utf8)) }
     all.update(data: Array(facts.toolVersion.utf8))
     facts.inputDigest = Self.hex(all.finalize())
+    return inputs[0]
   }
 
   /// Fills in the events that a report cites: their text and place in the evidence.

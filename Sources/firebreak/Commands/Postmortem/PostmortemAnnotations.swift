@@ -1,3 +1,4 @@
+import ConsoleOutput
 import FoundationEssentials
 import IncidentModel
 import PostmortemReport
@@ -14,7 +15,9 @@ enum AnnotationStore {
     for note in try reader.notes() where note.kind == .annotation {
       guard let key = note.subject else { continue }
       let path = key.split(separator: ".").map(String.init)
-      guard let field = path.first, fieldNames.contains(field), path.count <= 3 else { continue }
+      guard let field = path.first, fieldNames.contains(field),
+        path.count <= (field == "incidents" ? 5 : 3)
+      else { continue }
       tree[field] = AnyMember.putting(value(note.value ?? note.text), at: path.dropFirst(), in: tree[field])
     }
     guard !tree.isEmpty else { return Annotations() }
@@ -61,6 +64,7 @@ enum AnnotationStore {
           "cannot import '\(path)': there is no field '\(first)'; 'firebreak postmortem notes --export -' shows all fields"
         )
       }
+      try checkIncidents(members["incidents"], path)
       new = try JSONDecoder().decode(Annotations.self, from: Data(text)).withoutEmptyFields
     } catch let error as DecodingError {
       throw CommandError("cannot import '\(path)': \(explain(error)); nothing was changed")
@@ -85,8 +89,27 @@ enum AnnotationStore {
     return changed
   }
 
+  /// What belongs to one incident is named by a number or a time, and has the same fields; another word would be lost in silence.
+  private static func checkIncidents(_ member: AnyMember?, _ path: String) throws {
+    guard case .object(let incidents)? = member else { return }
+    for (key, value) in incidents.sorted(by: { $0.key < $1.key }) {
+      guard IncidentKey(key) != nil else {
+        throw CommandError(
+          "cannot import '\(path)': incidents.\(Sanitizer.escape(key)) names no incident: give its number (1 is the largest) or a time within it, such as 2026-04-07T09:08:00Z; nothing was changed"
+        )
+      }
+      guard case .object(let fields) = value else { continue }
+      if let unknown = fields.keys.filter({ !fieldNames.contains($0) || $0 == "incidents" }).min() {
+        throw CommandError(
+          "cannot import '\(path)': incidents.\(key) has no field '\(Sanitizer.escape(unknown))'; nothing was changed"
+        )
+      }
+    }
+  }
+
   /// Times must have a zone: an hour without one is nobody's hour.
   private static func check(_ notes: Annotations, _ path: String) throws {
+    for (_, own) in (notes.incidents ?? [:]).sorted(by: { $0.key < $1.key }) { try check(own, path) }
     var times: [(String, String?)] = [
       ("trigger.at", notes.trigger?.at), ("detection.at", notes.detection?.at),
       ("firstAct.at", notes.firstAct?.at),
@@ -94,6 +117,9 @@ enum AnnotationStore {
     ]
     for (index, message) in (notes.communications ?? []).enumerated() {
       times.append(("communications[\(index)].at", message.at))
+    }
+    for (index, review) in (notes.breakGlassReviews ?? []).enumerated() {
+      times.append(("breakGlassReviews[\(index)].at", review.at))
     }
     for (index, clock) in (notes.clocks ?? []).enumerated() {
       times += [("clocks[\(index)].awareAt", clock.awareAt), ("clocks[\(index)].measureAt", clock.measureAt)]
@@ -136,113 +162,5 @@ enum AnnotationStore {
         ? "it is not JSON" : "\(at(context.codingPath)) has a value that is not allowed"
     @unknown default: return "it cannot be read"
     }
-  }
-}
-
-/// Any JSON value, kept as it is.
-private indirect enum AnyMember: Codable {
-  case null
-  case bool(Bool)
-  case number(Double)
-  case string(String)
-  case array([AnyMember])
-  case object([String: AnyMember])
-
-  /// The value put into an object at a path of keys; what is no object there gives way.
-  static func putting(_ value: AnyMember, at path: ArraySlice<String>, in old: AnyMember?) -> AnyMember {
-    guard let key = path.first else { return value }
-    var members: [String: AnyMember] = [:]
-    if case .object(let known)? = old { members = known }
-    members[key] = putting(value, at: path.dropFirst(), in: members[key])
-    return .object(members)
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([AnyMember].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: AnyMember].self))
-    }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .null: try container.encodeNil()
-    case .bool(let value): try container.encode(value)
-    case .number(let value):
-      if let whole = Int(exactly: value) { try container.encode(whole) } else { try container.encode(value) }
-    case .string(let value): try container.encode(value)
-    case .array(let value): try container.encode(value)
-    case .object(let value): try container.encode(value)
-    }
-  }
-}
-
-/// The file to edit: every field is there, so that nobody has to guess names.
-private struct ExportedAnnotations: Encodable {
-  let notes: Annotations
-  init(_ notes: Annotations) { self.notes = notes }
-
-  private struct Key: CodingKey {
-    var stringValue: String
-    var intValue: Int? { nil }
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(AnnotationStore.schema, forKey: Key("schema"))
-    func put(_ name: String, _ value: (any Encodable)?, empty: any Encodable = "") throws {
-      if let value {
-        try container.encode(value, forKey: Key(name))
-      } else {
-        try container.encode(empty, forKey: Key(name))
-      }
-    }
-    let none: [String] = []
-    let statement = ["at": "", "by": "", "text": ""]
-    try put("title", notes.title)
-    try put("state", notes.state, empty: ReportState.draft)
-    try put("version", notes.version, empty: 1)
-    try put("roles", notes.roles, empty: none)
-    try put("customerImpact", notes.customerImpact)
-    try put("functionsLost", notes.functionsLost)
-    try put("safety", notes.safety)
-    try put("dataImpact", notes.dataImpact)
-    try put("customerAction", notes.customerAction)
-    try put("trigger", notes.trigger, empty: statement)
-    try put("detection", notes.detection, empty: statement)
-    try put("firstAct", notes.firstAct, empty: statement)
-    try put("halt", notes.halt, empty: statement)
-    try put("end", notes.end, empty: statement)
-    try put("factors", notes.factors, empty: none)
-    try put("ruledOut", notes.ruledOut, empty: none)
-    try put("openQuestions", notes.openQuestions, empty: none)
-    try put("lessons", notes.lessons, empty: ["well": none, "badly": none, "lucky": none, "surprised": none])
-    try put("actions", notes.actions, empty: none)
-    try put("communications", notes.communications, empty: none)
-    try put("clocks", notes.clocks, empty: none)
-    try put("buildTime", notes.buildTime)
-    if let size = notes.canarySize {
-      try put("canarySize", size)
-    } else {
-      try container.encodeNil(forKey: Key("canarySize"))
-    }
-    try put("haltRule", notes.haltRule)
-    try put("rollbackImage", notes.rollbackImage)
-    try put("harmToOthers", notes.harmToOthers)
-    try put("lintIgnored", notes.lintIgnored, empty: none)
   }
 }

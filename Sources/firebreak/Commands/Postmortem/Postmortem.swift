@@ -104,7 +104,7 @@ struct MakePostmortem: ParsableCommand {
       var options = ReportOptions(audience: audience, sha256: PostmortemCase.sha256)
       if let chosen = tlp.flatMap({ TrafficLight(rawValue: $0.lowercased()) }) { options.marking = chosen }
       options.incident = incident - 1
-      options.version = max(1, input.facts.annotations.version ?? 1)
+      options.version = max(1, material.notes.version ?? 1)
       options.pseudonymKey = key ?? input.evidenceDigest
       material.attachments = audience == .engineer ? attachments : []
       if !audience.hidesEvidence {
@@ -119,6 +119,11 @@ struct MakePostmortem: ParsableCommand {
     }
     if let redactionLog { try write(log, to: redactionLog) }
     if input.trace.incidents.isEmpty { Console.note("no incident was found; the report says what was read") }
+    for key in input.facts.annotations.unknownIncidents(in: input.trace) {
+      Console.warn(
+        "the notes hold a part for incident '\(Sanitizer.escape(key))', and the trace has none of that number or time; no report holds it"
+      )
+    }
     let findings = Lint.findings(in: input.facts.annotations)
     if !findings.isEmpty {
       Console.note("\(findings.count) hints on wording: 'firebreak postmortem lint' lists them")
@@ -158,85 +163,5 @@ struct MakePostmortem: ParsableCommand {
       text += CSVText.row([entry.kind, EvidenceText(entry.name, limit: 4096).display, entry.pseudonym])
     }
     try CommandFile.write(text, to: path, mode: 0o600)
-  }
-}
-
-/// `firebreak postmortem notes`: people's part of the report as a file to edit.
-struct PostmortemNotes: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "notes", abstract: "Export or import people's part of the report.",
-    discussion: """
-      '--export notes.json' writes every field, those not provided yet empty; edit it and give it back with \
-      '--import notes.json'. Nothing is lost: older values stay in the case, and making the report never changes them. \
-      A single field can be set with 'firebreak note --set state=in_review'.
-      """)
-
-  @OptionGroup var caseOption: CaseOption
-
-  @Option(help: ArgumentHelp("Write the fields to a file, - for standard output.", valueName: "file"))
-  var export: String?
-
-  @Option(name: .customLong("import"), help: ArgumentHelp("Take the fields from a file.", valueName: "file"))
-  var source: String?
-
-  @Option(help: "Who says it (default: $FIREBREAK_AUTHOR, else account@machine).")
-  var author: String?
-
-  func validate() throws {
-    guard (export == nil) != (source == nil) else {
-      throw ValidationError("give --export FILE or --import FILE")
-    }
-  }
-
-  func run() throws {
-    try AnnotationExchange.run(try caseOption.openReader(), export: export, source: source, author: author)
-  }
-}
-
-/// People's part of the report as a file: `firebreak note --export` and `firebreak postmortem notes --export` are the same.
-enum AnnotationExchange {
-  static func run(_ reader: CaseReader, export: String?, source: String?, author: String?) throws {
-    if let source {
-      let changed = try AnnotationStore.importFile(
-        source, into: reader.path, author: author ?? Person.current)
-      Console.note(changed.isEmpty ? "nothing is new" : "changed: \(changed.joined(separator: ", "))")
-    } else if let export {
-      let content = try AnnotationStore.exported(try AnnotationStore.read(reader))
-      if export == "-" { Console.write(content) } else { try CommandFile.write(content, to: export) }
-    }
-  }
-}
-
-/// `firebreak postmortem lint`: hints on the wording of people's notes.
-struct PostmortemLint: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Look for blame, vagueness, local times and promises in the notes.",
-    discussion:
-      "Exit code 1: there are hints. 'lintIgnored' in the notes lists rules to ignore, each with a reason.")
-
-  @OptionGroup var caseOption: CaseOption
-
-  @Option(help: "Output: table, json, jsonl or csv.")
-  var format: OutputFormat = .table
-
-  func run() throws {
-    let reader = try caseOption.openReader()
-    let findings = Lint.findings(in: try AnnotationStore.read(reader))
-    guard !findings.isEmpty || format != .table else {
-      Console.note("nothing to say about the wording")
-      return
-    }
-    var rows = ResultRows(
-      schema: "firebreak.postmortem-lint/1",
-      columns: [
-        .init("field"), .init("line", alignsRight: true), .init("rule"), .init("words"),
-        .init("hint", mayShrink: true),
-      ],
-      keys: ["field", "line", "rule", "words", "hint"])
-    rows.rows = findings.map {
-      [.string($0.field), .int(Int64($0.line)), .string($0.rule), .string($0.words), .string($0.hint)]
-    }
-    rows.write(as: format)
-    if !findings.isEmpty { throw ExitStatus.no }
   }
 }

@@ -1,0 +1,50 @@
+import ArgumentParser
+import ConsoleOutput
+import PostmortemReport
+import TimelineStore
+
+/// `firebreak postmortem notes`: people's part of the report as a file to edit.
+struct PostmortemNotes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "notes", abstract: "Export or import people's part of the report.",
+    discussion: """
+      '--export notes.json' writes every field, those not provided yet empty; edit it and give it back with \
+      '--import notes.json'. Nothing is lost: older values stay in the case, and making the report never changes them. \
+      A single field can be set with 'firebreak note --set state=in_review'.
+      """)
+
+  @OptionGroup var caseOption: CaseOption
+
+  @Option(help: ArgumentHelp("Write the fields to a file, - for standard output.", valueName: "file"))
+  var export: String?
+
+  @Option(name: .customLong("import"), help: ArgumentHelp("Take the fields from a file.", valueName: "file"))
+  var source: String?
+
+  @Option(help: "Who says it (default: $FIREBREAK_AUTHOR, else account@machine).")
+  var author: String?
+
+  func validate() throws {
+    guard (export == nil) != (source == nil) else {
+      throw ValidationError("give --export FILE or --import FILE")
+    }
+  }
+
+  func run() throws {
+    try AnnotationExchange.run(try caseOption.openReader(), export: export, source: source, author: author)
+  }
+}
+
+/// People's part of the report as a file: `firebreak note --export` and `firebreak postmortem notes --export` are the same.
+enum AnnotationExchange {
+  static func run(_ reader: CaseReader, export: String?, source: String?, author: String?) throws {
+    if let source {
+      let changed = try AnnotationStore.importFile(
+        source, into: reader.path, author: author ?? Person.current)
+      Console.note(changed.isEmpty ? "nothing is new" : "changed: \(changed.joined(separator: ", "))")
+    } else if let export {
+      let content = try AnnotationStore.exported(try AnnotationStore.read(reader))
+      if export == "-" { Console.write(content) } else { try CommandFile.write(content, to: export) }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import CascadeAnalysis
+import IncidentModel
+import PlaybookModel
+import Testing
+
+@testable import PostmortemReport
+
+/// What a report says of runs without approval, and of notes that belong to one incident of several.
+struct ResponseTests {
+  private static func approved(_ sentence: String, at minutes: Double = 45) -> RunRecord {
+    RunRecord(
+      run: "run-1", sequence: 90, wallTime: SyntheticCase.at(minutes).nanoseconds, monotonicTime: 0,
+      kind: .approved,
+      reason: "break-glass", detail: sentence)
+  }
+
+  @Test func readsWhoBrokeTheGlassAndWhy() throws {
+    let glass = BrokenGlass(
+      run: "r", time: 1,
+      sentence:
+        "BREAK GLASS by ana@desk with 1 of 2 approvals on the plan made 2026-04-07T09:00:00.000Z, for 60 min, to be reviewed afterwards: pumps: stop them"
+    )
+    #expect(glass.person == "ana@desk" && glass.approvals == "1 of 2" && glass.limit == "60 min")
+    #expect(glass.reason == "pumps: stop them")
+    // Older journals name nobody; what reads otherwise is kept whole.
+    let older = BrokenGlass(
+      run: "r", time: nil,
+      sentence:
+        "BREAK GLASS with 0 of 2 approvals on the plan made T, for 5 min, to be reviewed afterwards: the worm spreads"
+    )
+    #expect(older.person == nil && older.approvals == "0 of 2" && older.reason == "the worm spreads")
+    for odd in ["", "BREAK GLASS", "BREAK GLASS with", "BREAK GLASS by  with  approvals", "words"] {
+      #expect(BrokenGlass(run: "r", time: nil, sentence: odd).reason == odd)
+    }
+  }
+
+  @Test func saysWhetherABypassWasReviewed() {
+    var input = SyntheticCase.standard
+    #expect(input.report().metrics[.brokenGlass].value == .count(0))
+    #expect(!MarkdownRenderer.render(input.report()).contains("Approval was bypassed"))
+    input.facts.runs.append(
+      Self.approved("BREAK GLASS by ana with 1 of 2 approvals on the plan, for 60 min: nobody answers"))
+    #expect(input.report().metrics[.glassReviewed].value == .share(0, of: 1))
+    let text = MarkdownRenderer.render(input.report(.executive))
+    #expect(text.contains("Approval was bypassed (1 time)") && text.contains("0.0 %"))
+    #expect(!MarkdownRenderer.render(input.report(.customer)).contains("bypassed"))
+    input.facts.annotations.breakGlassReviews = [GlassReview(run: "run-1", by: "board", text: "right")]
+    #expect(input.report().metrics[.glassReviewed].value == .share(1, of: 1))
+  }
+
+  private static let several = {
+    var input = SyntheticCase.standard
+    var second = input.trace.incidents[0]
+    for index in second.onsets.indices {
+      let time = second.onsets[index].time.adding(seconds: 86_400)
+      second.onsets[index].time = time
+      second.onsets[index].interval = time...time
+    }
+    input.trace.incidents.append(second)
+    var notes = Annotations()
+    notes.detection = Statement(at: "2026-04-07T09:20:00Z", text: "the first one was seen")
+    notes.actions = [ActionItem(text: "for both")]
+    var own = Annotations()
+    own.actions = [ActionItem(text: "for the second")]
+    own.customerImpact = "the second meant less"
+    notes.incidents = ["2": own]
+    notes.customerImpact = "the case as a whole"
+    input.facts.annotations = notes
+    return input
+  }()
+
+  private func notes(_ index: Int, _ input: SyntheticCase = several) -> Annotations {
+    ReportMaterial(facts: input.facts, trace: input.trace, incident: index).notes
+  }
+
+  @Test func keepsAMomentWithTheIncidentItIsOf() {
+    #expect(notes(0).detection != nil && notes(1).detection == nil)
+    #expect(notes(0).actions?.map(\.text) == ["for both"])
+    #expect(notes(1).actions?.map(\.text) == ["for the second", "for both"])
+    #expect(
+      notes(0).customerImpact == "the case as a whole" && notes(1).customerImpact == "the second meant less")
+    // With one incident only, everything is about it.
+    #expect(notes(0, SyntheticCase.standard).detection == SyntheticCase.standard.facts.annotations.detection)
+  }
+
+  @Test func namesAnIncidentByATimeWithinIt() {
+    var input = Self.several
+    var own = Annotations()
+    own.halt = Statement(at: "2026-04-08T09:40:00Z")
+    input.facts.annotations.incidents = ["2026-04-08T09:30Z": own, "2030-01-01T00:00Z": own, "7": own]
+    #expect(notes(1, input).halt == own.halt && notes(0, input).halt == nil)
+    #expect(input.facts.annotations.unknownIncidents(in: input.trace) == ["2030-01-01T00:00Z", "7"])
+    for bad in ["0", "-1", "second", "", "2026-04-08"] { #expect(IncidentKey(bad) == nil, "\(bad)") }
+  }
+
+  @Test func readsNotesOfAnIncidentForLint() {
+    var notes = Annotations()
+    var own = Annotations()
+    own.halt = Statement(text: "It was human error.")
+    notes.incidents = ["2": own]
+    #expect(
+      Lint.findings(in: notes).map { "\($0.field):\($0.rule)" } == ["incidents.2.halt.text:human-error"])
+    notes.lintIgnored = [LintException(rule: "human-error", reason: "quotes a customer")]
+    #expect(Lint.findings(in: notes).isEmpty)
+  }
+
+  @Test func showsExecutivesTheMostUrgentActionsFirst() {
+    var input = SyntheticCase.standard
+    input.facts.annotations.actions = (1...30).map { index in
+      var action = ActionItem(text: "Action \(index)")
+      action.priority = index == 30 ? "critical" : index == 29 ? "high" : index == 1 ? "low" : nil
+      action.status = index == 2 ? "done" : "open"
+      return action
+    }
+    let text = MarkdownRenderer.render(input.report(.executive))
+    #expect(
+      text.contains("Action 30") && text.contains("Action 29") && !text.contains("Action 1 ")
+        && !text.contains("Action 2 "))
+    #expect(text.contains("24 more"))
+  }
+}
