@@ -55,7 +55,7 @@ enum PlaybookCardText {
       if let description = entry.step.description { lines += wrap("   \(description)", width) }
       guard let fallback = entry.action.rollout?.manualFallback else {
         for command in entry.action.commands {
-          if let line = shown(command) { lines += wrap("   \(line)", width) } else { lines += script(command) }
+          lines += shown(command).map { wrap("   \($0)", width) } ?? script(command)
         }
         continue
       }
