@@ -33,7 +33,7 @@ extension CaseReader {
                 scan.add(
                   field: String(decoding: path, as: UTF8.self),
                   value: String(decoding: leaf.value, as: UTF8.self),
-                  device: name, event: id)
+                  device: name, isOfHost: hostSources.contains(origin.source), event: id)
               }
             }
           }

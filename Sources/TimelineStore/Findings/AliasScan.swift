@@ -174,8 +174,10 @@ struct AliasScan {
       let from = words[..<at].lastIndex(of: "from"), from + 1 < at,
       let address = NetworkName.address(ofEndpoint: words[from + 1])
     {
-      // The id may hold blanks: the device of the event is the whole of it.
-      let client = device.flatMap { isByPath ? nil : $0 } ?? words[at + 1]
+      // The id may hold blanks: then the device of a broker's own log is the whole of it. In syslog the device is the broker,
+      // which the address is not of.
+      let id = words[at + 1]
+      let client = device.flatMap { !isByPath && ($0 == id || $0.hasPrefix(id + " ")) ? $0 : nil } ?? id
       join(client, .named("client_id"), address, .address, "connection line", event: event)
     }
     if promise.contains(.ownAddress), isByPath, let device, macs.count == 1, let mac = macs.first {
@@ -207,9 +209,12 @@ struct AliasScan {
   }
 
   /// A field of an event that names a device.
-  mutating func add(field name: String, value: String, device: String, event: Int64) {
+  /// - Parameter isOfHost: The event is of syslog or a journal: it speaks for its host, and what was found in its text is of
+  ///   whom it tells (who logged in, who was blocked). Only ids that a host has of itself count.
+  mutating func add(field name: String, value: String, device: String, isOfHost: Bool, event: Int64) {
     // What lies deeper in an event is as often somebody else's.
     guard !name.contains("."), let kind = Self.kind(ofName: name) else { return }
+    if isOfHost, kind != .named("machine_id"), kind != .hostName { return }
     if kind == .address {
       // Of others' addresses there are many in an event; an endpoint that a broker saw is the client's.
       guard let address = NetworkName.address(ofEndpoint: value) else { return }

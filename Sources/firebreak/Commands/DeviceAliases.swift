@@ -20,22 +20,43 @@ struct DeviceAliases {
   private(set) var identities: [String: String] = [:]
 
   static let subject = "aliases"
-  private static let version = 1
+  private static let version = 2
 
   /// The joins that are in the case where they rest on what it holds now, else worked out anew and kept.
   static func current(_ reader: CaseReader) throws -> (aliases: DeviceAliases, notKept: String?) {
-    let digest = try Findings.inputDigest(subject, version: version, reader)
+    let digest = try digest(reader)
     if try reader.derivation(subject)?.inputDigest == digest {
       return (try DeviceAliases(try reader.aliasJoins(), reader), nil)
     }
     let aliases = try DeviceAliases(try reader.scanAliases(), reader)
-    let groups = Set(aliases.identities.values).count
-    let notKept = try Findings.keep(
-      subject, digest, "\(aliases.joins.count) joins of names, \(groups) devices with several", in: reader
+    return (aliases, try aliases.keep(digest, reader))
+  }
+
+  /// Of the notes only verdicts on joins count.
+  private static func digest(_ reader: CaseReader) throws -> String {
+    try Findings.inputDigest(subject, version: version, reader) { $0.contains("\"alias:") }
+  }
+
+  private func keep(_ digest: String, _ reader: CaseReader) throws -> String? {
+    let groups = Set(identities.values).count
+    return try Findings.keep(
+      Self.subject, digest, "\(joins.count) joins of names, \(groups) devices with several", in: reader
     ) { (store, derivation) throws(StoreError) in
-      try store.replaceAliases(aliases.joins, identities: aliases.identities, derivation)
+      try store.replaceAliases(joins, identities: identities, derivation)
     }
-    return (aliases, notKept)
+  }
+
+  /// True where the joins that the case keeps rest on what it holds now.
+  static func areCurrent(_ reader: CaseReader) throws -> Bool {
+    guard let known = try reader.derivation(subject) else { return false }
+    return try known.inputDigest == digest(reader)
+  }
+
+  /// Judges the joins that the case keeps by the notes of now: what an analyst rejects holds at once.
+  /// - Returns: Why they could not be kept; nil where they are.
+  static func judgeAgain(_ reader: CaseReader) throws -> String? {
+    let aliases = try DeviceAliases(try reader.aliasJoins(), reader)
+    return try aliases.keep(try digest(reader), reader)
   }
 
   /// What an analyst writes to reject a join: `note --reject alias:A=B`.

@@ -6,10 +6,15 @@ import TimelineStore
 /// Findings that are worked out at the first call and kept in the case, as long as what they rest on does not change.
 enum Findings {
   /// What a subject rests on, as a digest: the way it is worked out, and everything it is worked out from.
-  static func inputDigest(_ subject: String, version: Int, _ reader: CaseReader) throws -> String {
+  /// - Parameter isWanted: Which notes count, by their line in the digest.
+  static func inputDigest(
+    _ subject: String, version: Int, _ reader: CaseReader, notes isWanted: (String) -> Bool = { _ in true }
+  ) throws -> String {
     var digest = SHA256()
     digest.update(data: Array("\(subject)/\(version)\n".utf8))
-    try reader.forEachInput { digest.update(data: Array($0.utf8)) }
+    try reader.forEachInput { line in
+      if !line.hasPrefix("note ") || isWanted(line) { digest.update(data: Array(line.utf8)) }
+    }
     return digest.finalize().hexText
   }
 

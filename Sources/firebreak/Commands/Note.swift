@@ -88,10 +88,15 @@ struct Note: ParsableCommand {
     guard let note = try note() else { return try list(path) }
     try warnOfUnknownName(note, path)
     let file = try CaseFile(path: path)
+    // A verdict on an alias holds for the next question, not only for the next 'devices --aliases'.
+    let judgesAliases =
+      note.kind == .retraction || note.subject?.hasPrefix("alias:") == true
+      ? try DeviceAliases.areCurrent(CaseReader(path: path)) : false
     let kept = try NoteStore(file).add(note)
     let head = try Custody.record(
       "note", subject: "note \(kept.id)", detail: "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
       in: file)
+    if judgesAliases { Findings.warn(try DeviceAliases.judgeAgain(CaseReader(path: path))) }
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)
     Console.prose(Sanitizer.escape("note \(kept.id) by \(kept.author): \(Self.understood(kept))"))
     Console.noteHead(head)

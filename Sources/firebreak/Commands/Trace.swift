@@ -118,7 +118,8 @@ struct TraceSession {
     for note in try reader.notes() {
       switch note.kind {
       case .accept, .reject:
-        guard let subject = note.subject else { continue }
+        // Joins of names are judged elsewhere: a trace does not go by them.
+        guard let subject = note.subject, !subject.hasPrefix("alias:") else { continue }
         options.judgements.append(
           Judgement(
             subject: subject, isAccepted: note.kind == .accept, author: note.author, at: note.createdAt))

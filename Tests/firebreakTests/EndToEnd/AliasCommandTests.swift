@@ -55,6 +55,54 @@ import Testing
     #expect(try rows(found).contains { $0["device"] as? String == "cam-0007" }, "\(found.output)")
   }
 
+  /// Who speaks of an address does not have it: neither the broker that lists its clients nor the host that was attacked.
+  @Test func addressesOfOthersAreNoNamesOfTheSpeaker() throws {
+    let work = try Workspace()
+    try work.write(
+      "syslog.log",
+      """
+      2026-04-07T09:00:00Z mq-east mosquitto[624]: New client connected from 192.0.2.100:38000 as vlv-73 (p2, c1, k60).
+      2026-04-07T09:00:01Z router1 sshd[77]: Failed password for root from 198.51.100.7 port 4242 ssh2
+      2026-04-07T09:00:02Z router1 sshd[78]: Connection closed by 203.0.113.168 port 4243 [preauth]
+      2026-04-07T09:00:03Z router1 dropbear[79]: Bad password attempt for 'admin' from 198.51.100.9:5000
+      2026-04-07T09:00:04Z router1 agent[80]: {"msg":"peer seen","ip":"198.51.100.10","mac":"24:6f:28:aa:bb:99"}
+
+      """)
+    try #require(try work.firebreak("ingest", "syslog.log", "--case", "x.firebreak").exit == 0)
+    let all = try rows(work.firebreak("devices", "--aliases", "--case", "x.firebreak", "--format", "jsonl"))
+    let pairs = all.compactMap { row in
+      (row["name"] as? String).map { "\($0)=\(row["other"] as? String ?? "")" }
+    }
+    #expect(pairs == ["vlv-73=192.0.2.100"], "\(pairs)")
+    for address in ["198.51.100.7", "203.0.113.168", "192.0.2.100"] {
+      let found = try work.firebreak(
+        "query", "identity:\(address)", "--count-by", "device", "--case", "x.firebreak")
+      #expect(!found.output.contains("router1") && !found.output.contains("mq-east"), "\(found.output)")
+    }
+  }
+
+  @Test func aRejectedJoinHoldsForTheNextQuestionAndTraceKnowsIt() throws {
+    let work = try workspace()
+    #expect(try work.firebreak("devices", "--aliases", "--case", "x.firebreak").exit == 0)
+    let before = try work.firebreak(
+      "query", "identity:192.0.2.23", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(before.output.contains("cam-0007"), "\(before.output)")
+    // Another note in between changes nothing of that.
+    #expect(try work.firebreak("note", "1", "seen", "--case", "x.firebreak").exit == 0)
+    #expect(
+      try work.firebreak("note", "--reject", "alias:cam-0007=192.0.2.23", "NAT", "--case", "x.firebreak").exit
+        == 0)
+    let after = try work.firebreak(
+      "query", "identity:192.0.2.23", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(!after.output.contains("cam-0007"), "\(after.output)")
+    let trace = try work.firebreak("trace", "--case", "x.firebreak", "--no-store")
+    #expect(!trace.output.contains("alias:") && !trace.errors.contains("alias:"), "\(trace)")
+    #expect(try work.firebreak("note", "--retract", "2", "--case", "x.firebreak").exit == 0)
+    let again = try work.firebreak(
+      "query", "identity:192.0.2.23", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(again.output.contains("cam-0007"), "\(again.output)")
+  }
+
   @Test func aJoinIsRejectedAndTakenBack() throws {
     let work = try workspace()
     #expect(try work.firebreak("devices", "--aliases", "--case", "x.firebreak").exit == 0)
