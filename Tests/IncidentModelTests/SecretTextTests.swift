@@ -34,6 +34,9 @@ import Testing
       "-----BEGIN RSA PRIVATE KEY-----[masked]-----END RSA PRIVATE KEY-----"
     ),
     ("wifiPassword=x9y8z7", "wifiPassword=[masked]"),
+    ("ran sshpass -p geheim88 ssh pi@cam-2", "ran sshpass -p [masked] ssh pi@cam-2"),
+    ("COMMAND=/usr/bin/mysql -uroot -pgeheim88 db", "COMMAND=/usr/bin/mysql -uroot -p[masked] db"),
+    ("curl -s -u 'admin:a b' http://cam-2/", "curl -s -u 'admin:[masked]' http://cam-2/"),
   ])
   func masks(_ text: String, _ masked: String) {
     #expect(SecretText.masked(text) == masked)
@@ -45,6 +48,7 @@ import Testing
     "token=null", "basic telemetry started", "compass=12", "bypass: 1234", "https://host:8883/path",
     "secret sauce", "sudo: pi : TTY=pts/6 ; PWD=/home/pi ; USER=root", "pass: 12, fail: 3", "psk=<*>",
     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "no-color --passive on",
+    "dropbear -p 22 -u x", "mysql -p db", "curl -u admin http://cam-2/", "mkdir -p a:b",
   ])
   func leavesHarmlessTextAlone(_ text: String) {
     #expect(SecretText.masked(text) == text)

@@ -68,7 +68,9 @@ struct SecretFinder {
   /// The first two bytes of everything looked for, lower case, as bits.
   private static let pairs: [UInt64] = {
     var bits = [UInt64](repeating: 0, count: 1024)
-    let others = ["bearer", "basic", "--", ":/", "$1", "$2", "$5", "$6", "$y"].map { Array($0.utf8) }
+    let others = ["bearer", "basic", "--", "-p", "-u", ":/", "$1", "$2", "$5", "$6", "$y"].map {
+      Array($0.utf8)
+    }
     for text in names.map(\.text) + prefixes.map(\.text) + others {
       let pair = Int(text[0] | 0x20) << 8 | Int(text[1] | 0x20)
       bits[pair >> 6] |= 1 << UInt64(pair & 63)
@@ -78,7 +80,7 @@ struct SecretFinder {
 
   private func secret(at i: Int) -> SecretText.Finding? {
     switch bytes[i] {
-    case 0x2D: return privateKey(at: i)
+    case 0x2D: return privateKey(at: i) ?? shortOption(at: i)
     case 0x3A: return userInfo(at: i)
     case 0x24: return passwordHash(at: i)
     default: break
@@ -151,6 +153,38 @@ struct SecretFinder {
     var i = end - 1
     while i >= 0, isLetter(bytes[i]) || bytes[i] == 0x2D || bytes[i] == 0x5F { i -= 1 }
     return i + 2 < end && bytes[i + 1] == 0x2D && bytes[i + 2] == 0x2D
+  }
+
+  /// `sshpass -p WORD`, `mysql -pWORD`, `curl -u user:WORD`: a short option that says a password to this program.
+  private func shortOption(at i: Int) -> SecretText.Finding? {
+    guard i > 0, bytes[i - 1] == 0x20, let letter = at(i + 1), letter == 0x70 || letter == 0x75 else {
+      return nil
+    }
+    var start = i + 2
+    let isApart = at(start) == 0x20
+    while at(start) == 0x20 { start += 1 }
+    var quote: UInt8 = 0
+    if let byte = at(start), byte == 0x22 || byte == 0x27 {
+      quote = byte
+      start += 1
+    }
+    func follows(_ program: String) -> Bool {
+      let from = max(0, i - 200)
+      return find(program, from: from).map { $0 < i } ?? false
+    }
+    if letter == 0x75 {
+      guard follows("curl ") || follows("wget ") else { return nil }
+      let end = quote != 0 ? quotedEnd(start, quote, false) : bareEnd(start)
+      guard start < end, let colon = bytes[start..<end].firstIndex(of: 0x3A), colon + 1 < end else {
+        return nil
+      }
+      return .init(.password, colon + 1..<end)
+    }
+    guard follows("sshpass ") || !isApart && (follows("mysql") || follows("mariadb")) else { return nil }
+    let end = quote != 0 ? quotedEnd(start, quote, false) : bareEnd(start)
+    guard end > start else { return nil }
+    if equals(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), "<*>"), !takesPlaceholders { return nil }
+    return .init(.password, start..<end)
   }
 
   private func quotedEnd(_ start: Int, _ quote: UInt8, _ isEscaped: Bool) -> Int {
