@@ -1,6 +1,6 @@
 import IncidentModel
 import PlaybookModel
-import PlaybookRunner
+@testable import PlaybookRunner
 import Testing
 
 /// What a plan says to somebody whose first try is refused.
