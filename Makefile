@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 SECONDS ?= 120
 BINARY = .build/release/firebreak
-.PHONY: help build demo test check docs bench fleet session soak fuzz sanitize install dist clean packages test-packages
+.PHONY: help build demo test check docs bench fleet screenshots session soak fuzz sanitize install dist clean packages test-packages
 
 help:
 	@echo "make demo      from clone to an open-able postmortem.html"
@@ -11,6 +11,7 @@ help:
 	@echo "make docs      writes the generated documents anew"
 	@echo "make bench     ingest and queries beside gzip and DuckDB, 1 GB each (BENCH='--mb 200' for less)"
 	@echo "make fleet     plans and rehearses a playbook on a million simulated devices"
+	@echo "make screenshots  writes the pictures of Docs/Page.md anew"
 	@echo "make session   records isolate, verify and undo on 50 real MQTT clients anew"
 	@echo "make soak      the long versions of kill, fuzz and scale tests"
 	@echo "make sanitize  loader, readers and scanners under the address and thread sanitizers"
@@ -47,9 +48,13 @@ bench: build
 	@.ci/bench-formats $(BINARY)
 	@.ci/bench-scale $(BINARY)
 	@.ci/bench-postmortem $(BINARY)
+	@.ci/bench-serve $(BINARY)
 
 fleet: build
 	@.ci/fleet $(BINARY)
+
+screenshots: build test-packages
+	@.ci/screenshots $(BINARY)
 
 session: build test-packages
 	@.ci/session $(BINARY)

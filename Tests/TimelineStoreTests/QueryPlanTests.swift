@@ -5,17 +5,22 @@ import Testing
 
 /// The planner must go by an index wherever an expression gives it one.
 @Suite struct QueryPlanTests {
-  private func plan(_ expression: String, order: EventOrder = .oldestFirst, limited: Bool = true) throws
-    -> String
-  {
+  private func plan(
+    _ expression: String, order: EventOrder = .oldestFirst, limited: Bool = true, stretch: Bool = false
+  ) throws -> String {
     let fixture = try QueryFixture(
       events: [QueryEvaluationTests.events(seed: 1, count: 50).flatMap { $0 }],
       inventory: QueryEvaluationTests.inventory)
     let reader = try fixture.reader()
     let query = try reader.query(expression)
-    let sql = EventStatement.events(segment: 1, query.condition, .timed, order, limited: limited)
+    let condition =
+      stretch
+      ? query.condition.and("e.time >= ? AND e.time < ?", [.integer(0), .integer(9)]) : query.condition
+    let sql = EventStatement.events(
+      segment: 1, condition, .timed, order, limited: limited,
+      byTime: stretch && query.expression.isBestReadByTime)
     let rows = try reader.connection.prepare("EXPLAIN QUERY PLAN " + sql)
-    rows.bound(query.condition.parameters + (limited ? [.integer(10)] : []))
+    rows.bound(condition.parameters + (limited ? [.integer(10)] : []))
     var lines: [String] = []
     while try rows.next() { lines.append(rows.text(3)) }
     return lines.joined(separator: "\n")
@@ -43,6 +48,19 @@ import Testing
   func needsNoSortingForTheFirstFew(expression: String) throws {
     let plan = try plan(expression)
     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+  }
+
+  /// The index of errors is in the order of devices: over ten million events it would be read whole for one page.
+  @Test(arguments: ["severity>=error", "severity:critical program:app", "severity>=error since:1970-01-01"])
+  func aStretchOfErrorsIsReadAlongTheTime(expression: String) throws {
+    for order in EventOrder.allCases {
+      let plan = try plan(expression, order: order, stretch: true)
+      #expect(plan.contains("segment_1_time") && !plan.contains("TEMP B-TREE"), "\(plan)")
+    }
+  }
+
+  @Test func aStretchOfWhatHasABetterIndexIsNot() throws {
+    #expect(try plan("id:5 severity>=error", stretch: true).contains("INTEGER PRIMARY KEY"))
   }
 
   @Test(arguments: ["device:gw-*", "site:plant-02", "trace@1:affected", "program:kernel"])

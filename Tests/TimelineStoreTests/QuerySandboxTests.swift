@@ -69,6 +69,73 @@ import Testing
     }
   }
 
+  private func masked(_ sql: String) throws -> [[SQLCell]] {
+    let fixture = try QueryFixture(
+      events: [
+        [
+          .init(
+            time: 1_000_000_000, device: "gw-1", severity: 3, template: "login password=<*> from <*>",
+            variables: ["hunter2", "10.0.0.1"], fields: #"{"token":"hunter2-abcdefgh"}"#),
+          .init(
+            time: 2_000_000_000, device: "gw-1", severity: 6, template: "up <*> s", variables: ["17"]),
+          .init(
+            time: 3_000_000_000, device: "gw-2", severity: 6,
+            message: Array("sent password=hunter2\u{7}".utf8)),
+        ]
+      ], inventory: (["site", "remark"], [("gw-1", ["s1", "password=hunter2"])]))
+    try fixture.run(
+      "INSERT INTO refused VALUES (1, 1, 1, 0, 9, 'odd', x'\("password=hunter2".utf8.map { String($0, radix: 16) }.joined())')"
+    )
+    try fixture.run("INSERT INTO note (created_at, author, text) VALUES (0, 'ann', 'password=hunter2')")
+    fixture.close()
+    var rows: [[SQLCell]] = []
+    _ = try SQLSandbox(path: fixture.path, masksSecrets: true).run(sql) {
+      rows.append($0)
+      return true
+    }
+    return rows
+  }
+
+  @Test(arguments: [
+    "SELECT * FROM timeline", "SELECT * FROM event", "SELECT * FROM segment_1", "SELECT * FROM refused_line",
+    "SELECT * FROM note", "SELECT * FROM inventory_value", "SELECT hex(message), hex(fields) FROM timeline",
+    "SELECT substr(message, instr(message, '=') + 1, 7) FROM timeline ORDER BY id",
+    "SELECT substr(variables, 1, 7) FROM segment_1", "SELECT hex(excerpt) FROM refused",
+    "SELECT json_extract(fields, '$.token') FROM timeline", "SELECT json_group_array(variables) FROM event",
+    "SELECT printf('%.90s', fields) FROM event UNION ALL SELECT text FROM note",
+    "WITH x AS (SELECT variables AS v FROM event) SELECT replace(v, 'h', 'H') FROM x",
+  ])
+  func masksSecretsBeforeTheStatementSeesThem(sql: String) throws {
+    let text = "\(try masked(sql))".lowercased()
+    #expect(!text.contains("hunter2") && !text.contains("68756e74657232"), "\(text)")
+    #expect(!text.contains("[104, 117, 110, 116, 101, 114, 50"), "\(text)")
+  }
+
+  @Test(arguments: [
+    "SELECT message FROM main.timeline", "SELECT variables FROM main.event",
+    "SELECT \"fields\" FROM \"MAIN\".segment_1",
+    "WITH event AS (SELECT variables FROM main.segment_1) SELECT * FROM event",
+    "WITH timeline AS (SELECT 1 AS id) SELECT (SELECT variables FROM main.event LIMIT 1) FROM timeline",
+    "SELECT sql FROM sqlite_temp_schema", "SELECT sql FROM temp.sqlite_schema",
+    "SELECT * FROM pragma_database_list",
+    "SELECT content FROM main.embedded", "SELECT count(*) FROM main.timeline WHERE message LIKE '%hunter2%'",
+    "SELECT * FROM sqlite_stmt", "SELECT * FROM tables_used('SELECT 1')",
+  ])
+  func refusesWhatWouldLeadAroundTheMask(sql: String) throws {
+    #expect(throws: StoreError.self) { try masked(sql) }
+  }
+
+  @Test func whatHoldsNoSecretIsAsItWas() throws {
+    #expect(
+      try masked("SELECT id, variables FROM event WHERE template = 1") == [[.integer(2), .text("17")]])
+    #expect(
+      try masked("SELECT message FROM timeline WHERE id IN (SELECT id FROM event ORDER BY time) AND id = 2")
+        == [[.text("up 17 s")]])
+    #expect(try masked("SELECT count(*) FROM main.device") == [[.integer(2)]])
+    #expect(try masked("SELECT count(*) FROM timeline WHERE message LIKE '%hunter2%'") == [[.integer(0)]])
+    #expect(try masked("SELECT count(*) FROM sqlite_schema WHERE name = 'timeline'") == [[.integer(1)]])
+  }
+
   @Test func saysWhenRowsWereLeftOff() throws {
     let fixture = try QueryFixture(events: [
       [.init(time: 1, device: nil, severity: nil), .init(time: 2, device: nil, severity: nil)]

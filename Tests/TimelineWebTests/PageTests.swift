@@ -57,7 +57,7 @@ import Testing
       for order in ["oldest", "newest"] {
         var ids: [Int] = []
         var times: [String] = []
-        var address: String? = "/timeline?format=json&order=\(order)&q=\(query)"
+        var address: String? = "/timeline?format=json&limit=100&order=\(order)&q=\(query)"
         while let next = address {
           let (status, text) = browser.get(next)
           try #require(status == 200)
@@ -173,6 +173,62 @@ import Testing
     let browser = try small.browser()
     let (status, text) = browser.get("/sql?sql=" + PercentCoding.encode(statement))
     #expect(status == 200 && text.contains("role=\"alert\""), "\(statement)")
+  }
+
+  @Test func csvIsTheWholeListHoweverLong() throws {
+    let small = try SmallCase(events: 2_345)
+    let browser = try small.browser()
+    for address in ["/timeline?format=csv", "/timeline?q=severity%3E%3Derror&format=csv&limit=10"] {
+      let text = try #require(browser.stream(address), "\(address)")
+      let lines = text.components(separatedBy: "\r\n")
+      let header = lines[0].components(separatedBy: ",")
+      #expect(lines.count == (address.contains("q=") ? 235 : 2_345) + 2 && lines.last == "", "\(lines.count)")
+      #expect(header.first == "time" && lines.count { $0 == lines[0] } == 1)
+    }
+  }
+
+  @Test func aListThatCannotBeFinishedLacksItsLastChunk() throws {
+    let small = try SmallCase(events: 2_345)
+    let browser = try small.browser()
+    let path = small.path
+    #expect(browser.stream("/timeline?format=csv") { unlink(path) } == nil)
+  }
+
+  @Test func noTrickOfSQLGivesASecret() throws {
+    let small = try SmallCase(events: 20)
+    let browser = try small.browser()
+    for statement in [
+      "SELECT message FROM timeline", "SELECT substr(message, instr(message, 'password=') + 9) FROM timeline",
+      "SELECT hex(message) FROM timeline", "SELECT variables, message FROM event",
+      "SELECT substr(text, 30) FROM template",
+      "SELECT substr(message, 30) FROM main.timeline", "SELECT substr(text, 30) FROM main.template",
+      "WITH timeline AS (SELECT message FROM main.segment_1) SELECT substr(message, 30) FROM timeline",
+    ] {
+      let text = browser.get("/sql?format=json&sql=" + PercentCoding.encode(statement)).text
+      #expect(!text.contains("hunter2") && !text.contains("68756E74657232"), "\(statement)")
+    }
+    let found = browser.get(
+      "/sql?format=json&sql="
+        + PercentCoding.encode("SELECT count(*) AS n FROM timeline WHERE message LIKE '%hunter2%'"))
+    #expect(found.text.contains("\"n\": 0"), "\(found.text)")
+  }
+
+  @Test func aLargeTraceIsWaitedForOnlyWhereThePageIsNothingWithoutIt() throws {
+    let small = try SmallCase(events: 20)
+    let shelf = TraceShelf(path: small.path)
+    guard case .none = try shelf.content(0, patience: 0) else {
+      return #expect(Bool(false), "no trace is none")
+    }
+    guard case .loading = try shelf.content(1, patience: 0) else {
+      return #expect(Bool(false), "it cannot be there at once")
+    }
+    guard case .ready(let view) = try shelf.content(1, patience: 20) else {
+      return #expect(Bool(false), "it never comes")
+    }
+    #expect(view.number == 1)
+    // The overview says so and comes again.
+    let page = Layout.reloading(seconds: 1).markup
+    #expect(page.contains("http-equiv=\"refresh\"") && page.contains("content=\"1\""))
   }
 
   @Test func sqlIsStoppedByRowsAndTime() throws {

@@ -73,6 +73,24 @@ import Testing
     close(deaf)
   }
 
+  @Test func whoListensNoMoreHoldsNoPlace() throws {
+    let small = try SmallCase(events: 5)
+    let browser = try small.browser()
+    let desk = browser.handler.desk
+    let feed = LiveFeed(desk: desk) { false }
+    let running = try Running(limits: .init()) { _ in feed.response() }
+    // More than may listen at a time, one after the other.
+    for _ in 0..<24 {
+      let client = Self.connect(running.server.port)
+      _ = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n".withCString { send(client, $0, strlen($0), 0) }
+      var first = [UInt8](repeating: 0, count: 12)
+      #expect(recv(client, &first, 12, Int32(MSG_WAITALL)) == 12)
+      #expect(String(decoding: first, as: UTF8.self) == "HTTP/1.1 200")
+      close(client)
+      usleep(40_000)
+    }
+  }
+
   @Test func longHeadsAndBodiesAreRefused() throws {
     let running = try Running(limits: .init()) { Self.ok($0) }
     let long = "GET / HTTP/1.1\r\nX: " + String(repeating: "a", count: 20_000) + "\r\n\r\n"

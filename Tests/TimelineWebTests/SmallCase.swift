@@ -132,6 +132,37 @@ struct Browser {
     return (response.status, String(decoding: response.body, as: UTF8.self))
   }
 
+  /// The body of an answer in chunks, put together; nil where the last chunk is missing.
+  /// - Parameter afterFirst: Run when the first chunk has been taken in.
+  func stream(_ address: String, afterFirst: @escaping () -> Void = {}) -> String? {
+    final class Taker: WebStream {
+      var chunks: [String] = []
+      var isOpen: Bool { true }
+      let afterFirst: () -> Void
+      init(_ afterFirst: @escaping () -> Void) { self.afterFirst = afterFirst }
+      func send(_ text: String) -> Bool {
+        chunks.append(text)
+        if chunks.count == 1 { afterFirst() }
+        return true
+      }
+    }
+    let response = handler.handle(request(.get, address, [:]))
+    guard let stream = response.stream else { return String(decoding: response.body, as: UTF8.self) }
+    let taker = Taker(afterFirst)
+    stream(taker)
+    guard taker.chunks.last == "0\r\n\r\n" else { return nil }
+    var text = ""
+    for chunk in taker.chunks.dropLast() {
+      guard let end = chunk.firstRange(of: "\r\n"), let size = Int(chunk[..<end.lowerBound], radix: 16) else {
+        return nil
+      }
+      let content = chunk[end.upperBound...].dropLast(1)
+      guard content.utf8.count == size else { return nil }
+      text += content
+    }
+    return text
+  }
+
   func post(
     _ address: String, _ form: [(String, String)], origin: String = "http://127.0.0.1:8000",
     token: String? = nil

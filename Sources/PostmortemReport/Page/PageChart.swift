@@ -161,14 +161,16 @@ public enum PageChart {
     let chart = LaneChart(
       lanes: lanes.map { lane in
         (
-          label: EvidenceText(lane.label, limit: 60),
+          label: EvidenceText(lane.label.count > 24 ? lane.label.prefix(23) + "…" : lane.label, limit: 80),
           spans: lane.spans.map {
             LaneChart.Span(
               start: $0.start.nanoseconds, end: $0.end.nanoseconds, tone: tone($0.tone), isOpen: $0.isOpen)
           }
         )
       }, marks: marks.sorted { $0.time < $1.time }.map(\.mark), start: start - margin, end: end + margin,
-      legend: legend.map { (tone: tone($0.tone), text: $0.text) })
+      legend: legend.filter { entry in lanes.contains { $0.spans.contains { $0.tone == entry.tone } } }.map {
+        (tone: tone($0.tone), text: $0.text)
+      })
     return markup(id, title, description, .lanes(chart))
   }
 

@@ -89,6 +89,7 @@ extension CaseReader {
     var tally = FacetTally()
     let slices = try slices(query, limit: limit)
     for slice in slices {
+      let byTime = slice != nil && query.expression.isBestReadByTime
       var condition = query.condition
       if let range = slice {
         condition = condition.and(
@@ -100,7 +101,8 @@ extension CaseReader {
         try limited(seconds: seconds / Double(slices.count)) {
           for segment in catalog.segments where given <= share {
             let rows = try connection.prepare(
-              "SELECT e.device, e.severity, e.template, e.origin FROM segment_\(segment) e WHERE \(condition.sql) LIMIT ?"
+              "SELECT e.device, e.severity, e.template, e.origin FROM \(EventStatement.table(segment, byTime: byTime)) "
+                + "WHERE \(condition.sql) LIMIT ?"
             ).bound(condition.parameters + [.integer(Int64(share + 1 - given))])
             while try rows.next() {
               given += 1
@@ -124,6 +126,13 @@ extension CaseReader {
     let low = max(first, bounds.since ?? .min)
     let high = min(last, (bounds.until ?? .max) - 1)
     guard low < high else { return [nil] }
+    // What the roll-up counts to be few need not be sampled: the index of errors finds them.
+    if let rollup = RollupQuery(query.expression) {
+      let matching = try connection.prepare(
+        "SELECT sum(events) FROM minute_rollup WHERE \(rollup.condition.sql)"
+      ).integer(rollup.condition.parameters)
+      if (matching ?? 0) <= Int64(limit) { return [nil] }
+    }
     func minute(_ time: Int64) -> Int64 { time.floorMultiple(of: RollupQuery.minute) / RollupQuery.minute }
     let inside =
       try connection.prepare("SELECT sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ?")

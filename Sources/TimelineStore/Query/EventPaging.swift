@@ -72,7 +72,8 @@ extension CaseReader {
       let condition = rest.and(
         "e.time >= ? AND e.time < ?", [.integer(window.lowerBound), .integer(window.upperBound)])
       let started = Deadline.now
-      try rows(condition, .timed, order, limit - page.events.count) { page.events.append($0) }
+      try rows(condition, .timed, order, limit - page.events.count, byTime: query.expression.isBestReadByTime)
+      { page.events.append($0) }
       windows.tookSeconds(Deadline.now - started)
       if page.events.count >= limit {
         page.next = page.events.last.map(Self.cursor)
@@ -90,14 +91,14 @@ extension CaseReader {
   }
 
   private func rows(
-    _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, _ limit: Int,
+    _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, _ limit: Int, byTime: Bool = false,
     _ body: (TimelineEvent) -> Void
   ) throws {
     guard limit > 0 else { return }
     var merge = try SegmentMerge(
       catalog.segments.map { segment in
         try connection.prepare(
-          EventStatement.events(segment: segment, condition, pass, order, limited: true)
+          EventStatement.events(segment: segment, condition, pass, order, limited: true, byTime: byTime)
         ).bound(condition.parameters + [.integer(Int64(limit))])
       }, order: order)
     var given = 0
@@ -138,6 +139,25 @@ extension QueryExpression {
     }
   }
 
+  /// True where a stretch of the timeline is best read along the index of times: nothing but severity has an index that
+  /// SQLite could take instead, and that one is in the order of devices.
+  var isBestReadByTime: Bool {
+    var hasSeverity = false
+    for part in conjuncts {
+      switch part {
+      case .everything: continue
+      case .term(let term):
+        switch term.predicate {
+        case .severity: hasSeverity = true
+        case .time, .program, .template, .basis, .quality, .field: continue
+        default: return false
+        }
+      default: return false
+      }
+    }
+    return hasSeverity
+  }
+
   /// The instants between which every match must lie, nanoseconds; the upper one is outside.
   var timeBounds: (since: Int64?, until: Int64?) {
     var bounds: (since: Int64?, until: Int64?) = (nil, nil)
@@ -161,7 +181,11 @@ struct TimeWindows {
   private let until: Int64
   private var wanted: Int64 = 10_000
   private var ahead: (minute: Int64, events: Int64)?
-  private(set) var hasMore = true
+  /// What is left of a minute with more events than a stretch may hold.
+  private var rest: Range<Int64>?
+  private var density = 0.0
+  private var isAtEnd = false
+  var hasMore: Bool { rest != nil || !isAtEnd }
 
   init(
     _ reader: CaseReader, bounds: (since: Int64?, until: Int64?), from place: Int64?, order: EventOrder
@@ -187,20 +211,21 @@ struct TimeWindows {
 
   private mutating func advance() throws {
     ahead = try minutes.next() ? (minutes.int64(0), minutes.int64(1)) : nil
-    hasMore = ahead != nil
+    isAtEnd = ahead == nil
   }
 
   /// Larger stretches where one was quick, so that a rare word is found soon.
   mutating func tookSeconds(_ seconds: Double) {
-    if seconds < 0.01 {
-      wanted = min(wanted * 2, 2_000_000)
-    } else if seconds > 0.04 {
-      wanted = max(5_000, wanted / 2)
+    if seconds < 0.006 {
+      wanted = min(wanted * 2, 1_000_000)
+    } else if seconds > 0.02 {
+      wanted = max(2_500, wanted / 2)
     }
   }
 
   /// The next stretch, its upper end outside.
   mutating func next() throws -> Range<Int64>? {
+    if let left = rest { return piece(of: left) }
     guard let first = ahead else { return nil }
     var last = first.minute
     var events = first.events
@@ -217,6 +242,23 @@ struct TimeWindows {
     let (from, to) = (min(first.minute, last), max(first.minute, last))
     let low = max(since, start(from))
     let high = min(until, start(to + 1))
-    return low < high ? low..<high : low..<low
+    guard low < high else { return low..<low }
+    // A loud minute can hold a hundred thousand events.
+    density = Double(events) / max(1, Double(high) - Double(low))
+    return events > wanted + wanted / 2 ? piece(of: low..<high) : low..<high
+  }
+
+  /// As much of a stretch as holds about the wanted number of events, were they spread evenly.
+  private mutating func piece(of left: Range<Int64>) -> Range<Int64> {
+    let length = max(1_000_000, Int64(min(1e18, Double(wanted) / max(density, 1e-18))))
+    let (span, overflow) = left.upperBound.subtractingReportingOverflow(left.lowerBound)
+    guard !overflow, span > length + length / 2 else {
+      rest = nil
+      return left
+    }
+    let cut = order == .oldestFirst ? left.lowerBound + length : left.upperBound - length
+    let (near, far) = (left.lowerBound..<cut, cut..<left.upperBound)
+    rest = order == .oldestFirst ? far : near
+    return order == .oldestFirst ? near : far
   }
 }

@@ -121,13 +121,23 @@ enum TimePass {
 
 /// Statements over one segment; its index gives the order.
 enum EventStatement {
+  /// A segment as `e`.
+  /// - Parameter byTime: For a stretch of time in which few events may match: SQLite would otherwise take any index that
+  ///   fits another condition, read all of it, and sort. The stretch bounds what is read.
+  static func table(_ segment: Int64, byTime: Bool) -> String {
+    "segment_\(segment) e" + (byTime ? " INDEXED BY segment_\(segment)_time" : "")
+  }
+
   static func events(
-    segment: Int64, _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, limited: Bool
+    segment: Int64, _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, limited: Bool,
+    byTime: Bool = false
   ) -> String {
     let direction = order == .oldestFirst ? "" : " DESC"
     let when = pass == .timed ? "e.time IS NOT NULL" : "e.time IS NULL"
     let keys = pass == .timed ? "e.time\(direction), e.id\(direction)" : "e.id\(direction)"
-    return "SELECT \(EventDecoder.columns) FROM segment_\(segment) e WHERE \(when) AND \(condition.sql) "
+    return
+      "SELECT \(EventDecoder.columns) FROM \(table(segment, byTime: byTime)) WHERE \(when) AND "
+      + "\(condition.sql) "
       + "ORDER BY \(keys)" + (limited ? " LIMIT ?" : "")
   }
 }

@@ -21,6 +21,12 @@ extension CaseReader {
       ).integer([.text(name)])
       inside = min(inside, own ?? 0)
     }
+    // Where there are too many for that, one bar a minute is what the roll-up knows.
+    if inside > events,
+      let known = try rollupHistogram(query.expression, maximumBins: maximumBins, fineness: .minutes)
+    {
+      return (known, true)
+    }
     if inside <= events {
       return try scannedHistogram(matching: query, maximumBins: maximumBins).map { ($0, true) }
     }
@@ -33,6 +39,6 @@ extension CaseReader {
     }
     if bounds.since != nil { bound(.since, first) }
     if bounds.until != nil { bound(.until, last + 1) }
-    return try rollupHistogram(.all(parts), maximumBins: maximumBins).map { ($0, false) }
+    return try rollupHistogram(.all(parts), maximumBins: maximumBins, fineness: .minutes).map { ($0, false) }
   }
 }

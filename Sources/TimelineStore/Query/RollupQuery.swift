@@ -155,8 +155,18 @@ extension CaseReader {
     return total == (try eventCount()) ? Array(counts.values) : nil
   }
 
+  /// How fine a histogram out of the roll-up must be.
+  enum RollupFineness {
+    /// As fine as one made of the events themselves.
+    case events
+    /// A bar a minute is better than none.
+    case minutes
+  }
+
   /// The histogram out of the minute roll-up; nil where it cannot answer.
-  func rollupHistogram(_ tree: QueryExpression, maximumBins: Int) throws -> EventHistogram? {
+  func rollupHistogram(_ tree: QueryExpression, maximumBins: Int, fineness: RollupFineness = .events) throws
+    -> EventHistogram?
+  {
     guard let rollup = RollupQuery(tree) else { return nil }
     let bounds = try connection.prepare(
       "SELECT min(minute), max(minute) FROM minute_rollup WHERE \(rollup.condition.sql)")
@@ -166,11 +176,14 @@ extension CaseReader {
     }
     let limit = Int64.max / RollupQuery.minute - 1
     guard low > -limit, high < limit else { return nil }
-    let span = EventHistogram.span(
+    var span = EventHistogram.span(
       from: low * RollupQuery.minute, to: (high + 1) * RollupQuery.minute - 1,
       maximumBins: max(1, maximumBins))
     // Finer than a minute, or so near to it that the events' own times could do with a finer one.
-    guard span > RollupQuery.minute, span % RollupQuery.minute == 0 else { return nil }
+    if span <= RollupQuery.minute, fineness == .minutes { span = RollupQuery.minute }
+    guard span > RollupQuery.minute || fineness == .minutes, span % RollupQuery.minute == 0 else {
+      return nil
+    }
     let start = (low * RollupQuery.minute).floorMultiple(of: span)
     var bins = [EventHistogram.Bin](
       repeating: EventHistogram.Bin(),

@@ -43,8 +43,12 @@ public final class SQLSandbox {
   private let watch: Watch
 
   /// Opens the case anew.
-  public init(path: String, limits: SQLLimits = SQLLimits()) throws(StoreError) {
-    connection = try CaseOpening.readOnly(path, cacheBytes: 32 << 20).connection
+  /// - Parameter masksSecrets: Texts of the evidence are seen with their secrets masked, by the statement, too.
+  public init(path: String, limits: SQLLimits = SQLLimits(), masksSecrets: Bool = false) throws(StoreError) {
+    let alias = masksSecrets ? MaskedViews.randomAlias() : nil
+    let segments: [Int64]
+    (connection, segments) = try CaseOpening.readOnly(path, cacheBytes: 32 << 20, alias: alias)
+    if let alias { try MaskedViews.make(on: connection, alias: alias, segments: segments) }
     self.path = path
     self.limits = limits
     watch = Watch()
@@ -54,7 +58,7 @@ public final class SQLSandbox {
     sqlite3_limit(connection.handle, SQLITE_LIMIT_COMPOUND_SELECT, 50)
     sqlite3_limit(connection.handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
     sqlite3_limit(connection.handle, SQLITE_LIMIT_VDBE_OP, 250_000)
-    sqlite3_set_authorizer(connection.handle, Self.authorize, nil)
+    sqlite3_set_authorizer(connection.handle, masksSecrets ? Self.authorizeMasked : Self.authorize, nil)
     sqlite3_progress_handler(
       connection.handle, 200, { Unmanaged<Watch>.fromOpaque($0!).takeUnretainedValue().mustStop ? 1 : 0 },
       Unmanaged.passUnretained(watch).toOpaque())
@@ -132,6 +136,11 @@ public final class SQLSandbox {
     case SQLITE_NOMEM:
       failure(.limit, "it needs more than \(limits.memory >> 20) MiB of memory", "narrow the query")
     case SQLITE_TOOBIG: failure(.limit, "a value is longer than \(limits.valueBytes) bytes")
+    case SQLITE_AUTH
+    where strstr(sqlite3_errmsg(connection.handle), "access to") != nil:
+      failure(
+        .query, "this column can hold secrets, or tells of what hides them",
+        "leave 'main.' out: then it is shown with secrets masked")
     case SQLITE_AUTH:
       failure(.query, "only reading is allowed: no writing, ATTACH, PRAGMA or extensions", "use a SELECT")
     default: failure(.query, String(cString: sqlite3_errmsg(connection.handle)))
@@ -155,21 +164,44 @@ public final class SQLSandbox {
     }
   }
 
-  /// Reading, recursion and harmless functions; nothing else.
-  private static let authorize:
+  private typealias Authorizer =
     @convention(c) (
       UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?,
       UnsafePointer<CChar>?
-    ) -> Int32 = { _, action, _, second, _, _ in
-      switch action {
-      case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
-      case SQLITE_FUNCTION:
-        guard let second else { return SQLITE_DENY }
-        return SQLSandbox.forbiddenFunctions.contains(String(cString: second).lowercased())
-          ? SQLITE_DENY : SQLITE_OK
-      default: return SQLITE_DENY
-      }
+    ) -> Int32
+
+  /// Reading, recursion and harmless functions; nothing else.
+  private static let authorize: Authorizer = { _, action, _, second, _, _ in
+    SQLSandbox.isAllowed(action, second) ? SQLITE_OK : SQLITE_DENY
+  }
+
+  /// The same, and no column that can hold a secret but through the views that mask it.
+  private static let authorizeMasked: Authorizer = { _, action, first, second, schema, _ in
+    SQLSandbox.isAllowed(action, second)
+      && (action != SQLITE_READ || SQLSandbox.isMaskedOrHarmless(first, second, schema))
+      ? SQLITE_OK : SQLITE_DENY
+  }
+
+  private static func isAllowed(_ action: Int32, _ second: UnsafePointer<CChar>?) -> Bool {
+    switch action {
+    case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return true
+    case SQLITE_FUNCTION:
+      guard let second else { return false }
+      return !forbiddenFunctions.contains(String(cString: second).lowercased())
+    default: return false
     }
+  }
+
+  private static func isMaskedOrHarmless(
+    _ first: UnsafePointer<CChar>?, _ second: UnsafePointer<CChar>?, _ schema: UnsafePointer<CChar>?
+  ) -> Bool {
+    guard let first, let second else { return true }
+    let table = String(cString: first).lowercased()
+    let isMain = schema.map { strcmp($0, "main") == 0 } ?? false
+    // The temporary schema holds the case's other name, and so might what lists statements.
+    if table.hasPrefix("sqlite_") { return isMain }
+    return !isMain || MaskedViews.isOpen(table, String(cString: second).lowercased())
+  }
 
   /// Functions that reach out of the case, or that exist to be abused.
   static let forbiddenFunctions: Set<String> = [
@@ -178,7 +210,7 @@ public final class SQLSandbox {
     "geopoly_debug", "rtreecheck", "sqlite_compileoption_get", "sqlite_compileoption_used",
     "sqlite_source_id",
     "firebreak_value", "firebreak_field", "firebreak_field_text", "firebreak_text",
-    "firebreak_corrected",
+    "firebreak_corrected", "tables_used", "bytecode",
   ]
 }
 

@@ -4,37 +4,58 @@ internal import Glibc
 /// Opens a case for reading so that neither the file nor its schema can do harm.
 enum CaseOpening {
   /// A hardened read-only connection whose schema was checked.
-  /// - Parameter cacheBytes: Memory for pages.
+  /// - Parameters:
+  ///   - cacheBytes: Memory for pages.
+  ///   - alias: A second name of the case's schema on the same connection.
   static func readOnly(
-    _ path: String, cacheBytes: Int = 64 << 20
+    _ path: String, cacheBytes: Int = 64 << 20, alias: String? = nil
   ) throws(StoreError) -> (connection: SQLiteConnection, segments: [Int64]) {
     try checkFile(path)
-    let connection = try openPackedOrNot(path)
+    let connection = try openPackedOrNot(path, alias)
     try harden(connection)
     try connection.execute(
       "PRAGMA cache_size = \(-max(1 << 20, cacheBytes) / 1024)", what: "cannot read case")
     try connection.execute("PRAGMA temp_store = MEMORY", what: "cannot read case")
+    if let alias { try checkSame(connection, alias) }
     return (connection, try SchemaInspection.check(connection))
   }
 
   /// A packed case is unpacked into a file without a name for as long as it is open.
-  private static func openPackedOrNot(_ path: String) throws(StoreError) -> SQLiteConnection {
+  private static func openPackedOrNot(_ path: String, _ alias: String?) throws(StoreError)
+    -> SQLiteConnection
+  {
     do throws(StoreError) {
-      return try open(path)
+      return try open(path, alias)
     } catch {
       // Looked at only when SQLite has no locks on it: closing a file drops them.
       guard error.code == .notACase, CasePack.isPacked(path) else { throw error }
     }
     let unpacked = try TemporaryFile(in: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
     _ = try CasePack.restore(path, into: unpacked.path)
-    return try open(unpacked.path, "immutable=1", SQLITE_OPEN_READONLY)
+    return try open(unpacked.path, "immutable=1", SQLITE_OPEN_READONLY, alias)
+  }
+
+  /// The second name must be one of the same file: it could have been replaced between one opening and the other.
+  private static func checkSame(_ connection: SQLiteConnection, _ alias: String) throws(StoreError) {
+    let different = try connection.prepare(
+      "SELECT count(*) FROM (SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema "
+        + "EXCEPT SELECT type, name, tbl_name, rootpage, sql FROM \(alias).sqlite_schema) "
+        + "UNION ALL SELECT abs((SELECT count(*) FROM main.sqlite_schema) - (SELECT count(*) FROM \(alias).sqlite_schema))"
+    )
+    while try different.next() {
+      guard different.int64(0) == 0 else {
+        throw StoreError(
+          code: .tampered, what: "cannot open case", path: connection.fileName,
+          reason: "it was replaced while it was opened", advice: "run it again")
+      }
+    }
   }
 
   /// Opens normally; after rolling back what a killed process left half done; where no lock or journal can be made
   /// beside the case, as an immutable file.
-  private static func open(_ path: String) throws(StoreError) -> SQLiteConnection {
+  private static func open(_ path: String, _ alias: String?) throws(StoreError) -> SQLiteConnection {
     do throws(StoreError) {
-      return try open(path, "mode=ro", SQLITE_OPEN_READONLY)
+      return try open(path, "mode=ro", SQLITE_OPEN_READONLY, alias)
     } catch {
       guard error.code == .unreadable || error.code == .readOnly else { throw error }
     }
@@ -42,7 +63,9 @@ enum CaseOpening {
       var info = stat()
       return stat(path + ending, &info) == 0 && info.st_size > 0
     }
-    guard let ending = leftOver.first else { return try open(path, "immutable=1", SQLITE_OPEN_READONLY) }
+    guard let ending = leftOver.first else {
+      return try open(path, "immutable=1", SQLITE_OPEN_READONLY, alias)
+    }
     // What was not rolled back belongs to the case, and reading without it would read nonsense.
     guard access(path, W_OK) == 0, access(SystemFile.folder(of: path), W_OK) == 0 else {
       throw StoreError(
@@ -59,17 +82,21 @@ enum CaseOpening {
       let recovered = try open(path, "mode=rw", SQLITE_OPEN_READWRITE)
       try recovered.close()
     }
-    return try open(path, "mode=ro", SQLITE_OPEN_READONLY)
+    return try open(path, "mode=ro", SQLITE_OPEN_READONLY, alias)
   }
 
-  private static func open(_ path: String, _ mode: String, _ flags: Int32) throws(StoreError)
-    -> SQLiteConnection
+  private static func open(_ path: String, _ mode: String, _ flags: Int32, _ alias: String? = nil)
+    throws(StoreError) -> SQLiteConnection
   {
     do throws(StoreError) {
       let connection = try SQLiteConnection(path: uri(path, mode), flags: flags | SQLITE_OPEN_URI)
       // The first read makes SQLite look at the journal and the lock.
       let statement = try connection.prepare("SELECT count(*) FROM sqlite_schema")
       _ = try statement.next()
+      if let alias {
+        let attach = try connection.prepare("ATTACH ? AS \(alias)").bound([.text(uri(path, mode))])
+        _ = try attach.next()
+      }
       return connection
     } catch {
       var failure = error

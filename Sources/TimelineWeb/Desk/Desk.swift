@@ -15,10 +15,8 @@ final class Desk: Sendable {
   let services: any DeskServices
   private let identity: FileIdentity
   private let pool = Mutex(Pool())
-  private let views = Mutex<IncidentView?>(nil)
-  private let sites = Mutex<(state: CaseState, index: DeviceAttributeIndex?)?>(nil)
-
-  private let inventories = Mutex<(state: CaseState, inventory: Inventory)?>(nil)
+  private let traces: TraceShelf
+  private let known = Mutex<[String: (state: CaseState, value: any Sendable)]>([:])
   private let previews = Mutex<[Audience: (state: CaseState, markup: String)]>([:])
 
   private struct Pool {
@@ -33,6 +31,7 @@ final class Desk: Sendable {
   init(path: String, services: any DeskServices) throws {
     self.path = path
     self.services = services
+    traces = TraceShelf(path: path)
     // Opened before the page is: what is no case is said on the terminal.
     let reader = try CaseReader(path: path)
     guard let identity = FileIdentity(path: path) else {
@@ -43,6 +42,8 @@ final class Desk: Sendable {
     let state = try reader.state()
     let pooled = PooledReader(reader: reader, state: state)
     pool.withLock { $0.free.append(pooled) }
+    // By the time somebody has opened the link, it is mostly there.
+    _ = try traces.content(state.trace, patience: 0)
   }
 
   /// The file's name without its folder.
@@ -87,37 +88,50 @@ final class Desk: Sendable {
     return (reader, try reader.state())
   }
 
-  /// The newest trace with what pages want to know of it; nil when the case has none.
-  func incident(_ reader: CaseReader, _ state: CaseState) throws -> IncidentView? {
-    guard state.trace > 0 else { return nil }
-    return try views.withLock { view in
-      if let view, view.number == state.trace { return view }
-      view = nil
-      view = try IncidentView(reader: reader, number: state.trace)
-      return view
+  /// The newest trace, for pages that are something without it.
+  /// - Parameter patience: Seconds to wait while it is being read.
+  func trace(_ state: CaseState, patience: Double) throws -> TraceShelf.Content {
+    try traces.content(state.trace, patience: patience)
+  }
+
+  /// The newest trace, for pages that are nothing without it; nil when the case has none.
+  func incident(_ state: CaseState) throws -> IncidentView? {
+    switch try traces.content(state.trace, patience: Self.pageSeconds) {
+    case .none: return nil
+    case .ready(let view): return view
+    case .loading:
+      throw PageError(
+        status: 503, title: "The trace is being read",
+        words: "It is a large one. Load the page again in a moment; the timeline can be used meanwhile.",
+        next: (Link("timeline"), "To the timeline"))
     }
+  }
+
+  /// What follows from the evidence and the newest trace alone: made once, and anew when one of them has changed.
+  func once<Value: Sendable>(_ name: String, _ state: CaseState, _ make: () throws -> Value) rethrows -> Value
+  {
+    if let entry = known.withLock({ $0[name] }), entry.state.hasSameEvidence(as: state),
+      let value = entry.value as? Value
+    {
+      return value
+    }
+    let value = try make()
+    known.withLock { $0[name] = (state, value) }
+    return value
   }
 
   /// The inventory's column of places by device; nil where there is none.
   func siteIndex(_ reader: CaseReader, _ state: CaseState) throws -> DeviceAttributeIndex? {
-    try sites.withLock { known in
-      if let known, known.state.hasSameEvidence(as: state) { return known.index }
+    try once("sites", state) {
       let names = reader.attributes
       let column = ["site", "location", "plant", "building", "region"].first { names.contains($0) }
-      let index = try column.flatMap { try reader.attributeIndex($0) }
-      known = (state, index)
-      return index
+      return try column.flatMap { try reader.attributeIndex($0) }
     }
   }
 
-  /// The inventory, read once.
+  /// The inventory.
   func inventory(_ reader: CaseReader, _ state: CaseState) throws -> Inventory {
-    try inventories.withLock { known in
-      if let known, known.state.hasSameEvidence(as: state) { return known.inventory }
-      let inventory = try reader.inventory()
-      known = (state, inventory)
-      return inventory
-    }
+    try once("inventory", state) { try reader.inventory() }
   }
 
   /// What the report says to an audience, as its renderer wrote it: made in a process of its own, kept until the case

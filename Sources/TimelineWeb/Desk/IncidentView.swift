@@ -1,6 +1,7 @@
 internal import CascadeAnalysis
 internal import IncidentModel
 internal import PostmortemReport
+internal import Synchronization
 internal import TimelineStore
 
 /// A stored trace, read once, with what pages look up in it.
@@ -13,6 +14,13 @@ final class IncidentView: Sendable {
   let forest: PageForest?
   /// Position in the largest incident's onsets by device.
   let onsetOf: [String: Int]
+  /// Instants of the onsets, ascending.
+  let onsetTimes: [Instant]
+  /// The earliest and the latest instant of the trees, nanoseconds.
+  let bounds: ClosedRange<Int64>
+  /// The spread as a tree over time; empty where there is none.
+  let drawing: String
+  private let sorted = Mutex<[Int: [Int]]>([:])
 
   /// The largest incident.
   var incident: Incident? { trace.incidents.first }
@@ -30,13 +38,27 @@ final class IncidentView: Sendable {
       index[onset.device] = position
     }
     onsetOf = index
+    onsetTimes = (trace.incidents.first?.onsets ?? []).map(\.time).sorted()
+    let times = (forest?.nodes ?? []).compactMap { $0.time?.nanoseconds }
+    let start = times.min() ?? 0
+    bounds = start...max(times.max() ?? 1, start + 1)
+    drawing = forest.map { CascadeDrawing.svg($0) } ?? ""
+  }
+
+  /// Children of a node, or the roots for -1, largest branches first.
+  func largestFirst(_ node: Int) -> [Int] {
+    guard let forest else { return [] }
+    if let known = sorted.withLock({ $0[node] }) { return known }
+    let children = node < 0 ? forest.roots : forest.nodes[node].children
+    let bySize = children.map { (size: forest.nodes[$0].size, node: $0) }
+      .sorted { $0.size == $1.size ? $0.node < $1.node : $0.size > $1.size }.map(\.node)
+    // Small ones are sorted again as quickly as they are looked up.
+    if bySize.count > 100 { sorted.withLock { $0[node] = bySize } }
+    return bySize
   }
 
   /// When a device failed in the largest incident; nil: it did not.
   func onset(of device: String) -> Onset? { onsetOf[device].flatMap { incident?.onsets[$0] } }
-
-  /// Instants of the onsets, ascending.
-  var onsetTimes: [Instant] { (incident?.onsets ?? []).map(\.time).sorted() }
 
   /// The phases as marks on a drawing.
   var marks: [PageChart.Mark] {

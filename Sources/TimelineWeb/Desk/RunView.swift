@@ -6,6 +6,8 @@ struct RunView {
   /// A step as it ran.
   struct Step {
     var id: String
+    /// What the playbook calls it; the id where it has no name.
+    var title: String
     var start: Instant
     var end: Instant?
     var outcomes: [String: Int] = [:]
@@ -59,7 +61,7 @@ struct RunView {
       case "step_started":
         if let step = row.step {
           stepIndex[step] = steps.count
-          steps.append(Step(id: step, start: at))
+          steps.append(Step(id: step, title: row.detail.isEmpty ? step : row.detail, start: at))
         }
       case "step_finished":
         if let step = row.step, let index = stepIndex[step] { steps[index].end = at }
@@ -96,7 +98,12 @@ struct RunView {
   }
 
   /// Where it stands, in a word or two.
-  var status: String { finished != nil ? "finished" : halts.isEmpty ? "running or interrupted" : "halted" }
+  var status: String {
+    guard halts.isEmpty else { return finished != nil ? "halted" : "halted, not finished" }
+    return finished != nil ? "finished" : "running or interrupted"
+  }
+  /// What a step is called.
+  func title(ofStep id: String) -> String { steps.first { $0.id == id }?.title ?? id }
   /// Number of actions by outcome.
   var outcomes: [(String, Int)] {
     var counts: [String: Int] = [:]

@@ -12,34 +12,42 @@ enum Layout {
     let name = context.desk.caseName
     return document(
       title: "\(content.title) · \(EvidenceText(name).display)",
+      head: content.again.map { reloading(seconds: $0) } ?? .empty,
       body: el(.body, .data("page", page.name), .data("trace", "\(state.trace)")) {
         el(.a, .class("skip"), .href(.part("main")), text: "Skip to the page")
-        el(.header, .class("bar")) {
-          el(.p, .class("brand")) {
-            el(.a, .href(Link()), text: "Firebreak")
-            el(
-              .span, .class("case"), .title(EvidenceText(context.desk.path, limit: 400).display),
-              text: .foreign(name))
+        el(.header) {
+          el(.div, .class("bar")) {
+            el(.p, .class("brand")) {
+              el(.a, .href(Link()), text: "Firebreak")
+              el(
+                .span, .class("case"), .title(EvidenceText(context.desk.path, limit: 400).display),
+                text: .foreign(name))
+            }
+            navigation(page)
           }
-          navigation(page)
-        }
-        el(.p, .class("state")) {
-          el(.span, .class("pair")) {
-            el(.span, .data("live", "events"), text: .text(Figures.grouped(state.events)))
-            HTML.text(" events")
+          el(.p, .class("state")) {
+            el(.span, .class("pair")) {
+              el(.span, .data("live", "events"), text: .text(Figures.grouped(state.events)))
+              HTML.text(" events")
+            }
+            el(.span, .class("pair")) {
+              HTML.text("newest evidence ")
+              el(
+                .span, .data("live", "newest"),
+                text: state.newest.map { .text(Moment.words(Instant(nanoseconds: $0))) } ?? "none")
+              HTML.text(" UTC")
+            }
+            el(.span, .class("pair live"), .id("live"), .role("status"), text: .empty)
           }
-          el(.span, .class("pair")) {
-            HTML.text("newest evidence ")
-            el(
-              .span, .data("live", "newest"),
-              text: state.newest.map { .text(Moment.words(Instant(nanoseconds: $0))) } ?? "none")
-            HTML.text(" UTC")
-          }
-          el(.span, .class("pair live"), .id("live"), .role("status"), text: .empty)
         }
         el(.main, .id("main"), .named(.tabindex, "-1"), text: content.main)
         footer(context)
       })
+  }
+
+  /// Has a browser load the page again, without script.
+  static func reloading(seconds: Int) -> HTML {
+    el(.meta, .named(.httpEquiv, "refresh"), .named(.content, "\(seconds)"))
   }
 
   private static func navigation(_ page: any WebPage.Type) -> HTML {

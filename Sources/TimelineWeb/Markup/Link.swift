@@ -48,6 +48,9 @@ struct Link: Sendable, Hashable {
     return link
   }
 
+  /// The query's fields in order.
+  var fields: [(name: String, value: String)] { query.map { ($0.name, $0.value) } }
+
   /// With one more query field.
   mutating func add(_ name: String, _ value: String) { query.append(Field(name: name, value: value)) }
 

@@ -85,6 +85,8 @@ struct Listing: Sendable {
   var name: String
   /// What it shows.
   var caption: String
+  /// False where a heading before it says the same: then only those who do not see it are told.
+  var showsCaption = true
   var columns: [Column]
   var rows: [Row] = []
   /// Where the next rows are.
@@ -103,11 +105,14 @@ struct Listing: Sendable {
       .div, .class("scroll"), .role("region"), .named(.tabindex, "0"), .aria("label", caption)
     ) {
       el(.table, .class("list"), .data("list", name)) {
-        el(.caption, text: .text(caption))
+        showsCaption ? el(.caption, text: .text(caption)) : el(.caption, .class("sr"), text: .text(caption))
         el(.thead) {
           el(.tr) {
             for column in columns {
-              el(.th, .named(.scope, "col"), .class(look(column)), text: .text(column.title))
+              el(
+                .th, .named(.scope, "col"), .class(look(column)),
+                text: column.title.isEmpty
+                  ? el(.span, .class("sr"), text: .text(column.key)) : .text(column.title))
             }
           }
         }
@@ -142,8 +147,11 @@ struct Listing: Sendable {
     el(.a, .href(link), .class("more button"), .named(.rel, "next"), text: .text(words))
   }
 
+  /// The other formats of a list that a page shows in another way than as a table.
+  func formatLinks(_ context: PageContext) -> HTML { el(.div, .class("under"), text: formats(context)) }
+
   private func formats(_ context: PageContext) -> HTML {
-    let base = context.link.with("list", name)
+    let base = context.link.without("reveal").with("list", name)
     return el(.span, .class("formats")) {
       el(.a, .href(base.with("format", "csv")), text: "CSV")
       HTML.text(" · ")
@@ -154,9 +162,11 @@ struct Listing: Sendable {
   private var carried: [Int] { columns.indices.filter { !columns[$0].isForPageOnly } }
 
   /// RFC 4180 with a header; cells that a spreadsheet would run are defused.
-  var csv: String {
+  var csv: String { csv(withHeader: true) }
+
+  func csv(withHeader: Bool) -> String {
     let carried = carried
-    var text = DelimitedText.line(carried.map { columns[$0].key }) + "\r\n"
+    var text = withHeader ? DelimitedText.line(carried.map { columns[$0].key }) + "\r\n" : ""
     for row in rows { text += DelimitedText.line(carried.map { row.cells[$0].text }) + "\r\n" }
     return text
   }

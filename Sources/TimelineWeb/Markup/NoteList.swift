@@ -32,6 +32,22 @@ enum NoteList {
     }
   }
 
+  /// The same for programs.
+  static func listing(_ notes: [Note]) -> Listing {
+    var listing = Listing(
+      name: "notes", caption: "Notes",
+      columns: ["id", "at", "author", "kind", "event", "subject", "value", "text"].map { .init($0, $0) })
+    listing.rows = notes.map { note in
+      Listing.Row([
+        .number(note.id), .time(note.createdAt), .foreign(note.author), .foreign(note.kind.rawValue),
+        note.event.map { .number($0.rawValue) } ?? .foreign(nil), .foreign(note.subject),
+        .foreign(note.value),
+        .foreign(note.text),
+      ])
+    }
+    return listing
+  }
+
   private static func kind(_ note: Note) -> HTML {
     switch note.kind {
     case .tag: note.value == Star.tag ? "★ starred" : "tag \(.foreign(note.value ?? "", limit: 60))"

@@ -11,12 +11,13 @@ enum CascadePage: WebPage {
 
   static func content(_ context: PageContext) throws -> PageContent {
     let state = try context.reader.state()
-    guard let view = try context.desk.incident(context.reader, state), let incident = view.incident,
+    guard let view = try context.desk.incident(state), let incident = view.incident,
       let forest = view.forest
     else { return try nothing(context, state) }
     let notes = try context.reader.notes()
     let verdicts = Verdicts(notes)
     let tree = CascadeTree(view, forest, verdicts, context)
+    let branches = tree.listing
     let edges = edgeListing(incident, verdicts, context)
     let main = el(.div, .class("cascade")) {
       el(.h1, text: "Cascade")
@@ -27,16 +28,11 @@ enum CascadePage: WebPage {
       }
       origins(incident, verdicts, context)
       Figure.of(
-        PageChart.tree(
-          id: "tree", title: "The spread as a tree over time",
-          description:
-            "One row for each device or group, placed at the time it failed, joined to what took it down.",
-          nodes: CascadeDrawing.nodes(forest)),
-        "The spread over time",
+        view.drawing, "The spread over time",
         "Solid: events speak of it and the probability is at least nine tenths; dashed: inferred.")
       el(.section, .id("branches")) {
         el(.h2, text: "Who took down whom")
-        tree.html()
+        tree.html(branches)
       }
       el(.section) {
         el(.h2, text: "All steps")
@@ -44,19 +40,26 @@ enum CascadePage: WebPage {
       }
       causes(incident)
     }
-    return PageContent(title: title, main: main, listings: [edges, tree.listing, onsets(incident, context)])
+    return PageContent(
+      title: title, main: main,
+      listings: [edges, branches]
+        + (context.isForPrograms
+          ? [onsets(incident, context), originListing(incident, verdicts), changeListing(incident)] : []))
   }
 
   static func act(_ context: PageContext) throws -> Link {
     let request = context.request
     if request.formField("retrace") != nil {
       try context.desk.checkIdentity()
+      let before = try context.reader.state().trace
       do {
         try context.desk.services.retrace(path: context.desk.path)
       } catch {
         throw PageError(status: 500, title: "It could not be traced", words: "\(error)")
       }
-      return Link("cascade")
+      // A trace that finds no cascade is not kept.
+      let kept = try context.reader.state().trace
+      return Link("cascade", query: [("found", kept == before ? "nothing" : nil)])
     }
     guard let subject = request.formField("accept") ?? request.formField("reject") else {
       throw PageError(
@@ -78,7 +81,7 @@ enum CascadePage: WebPage {
   // MARK: Parts
 
   private static func nothing(_ context: PageContext, _ state: CaseState) throws -> PageContent {
-    let isTraced = state.trace > 0
+    let isTraced = state.trace > 0 || context.request.field("found") == "nothing"
     return PageContent(
       title: title,
       main: el(.div) {
@@ -86,7 +89,7 @@ enum CascadePage: WebPage {
         el(.p, .class("lede")) {
           HTML.text(
             isTraced
-              ? "Nothing failed that led to other failures, as far as the newest trace can tell. "
+              ? "Nothing failed that led to other failures, as far as can be told from the evidence. "
               : "A trace works out who failed when, by what, and where it began. It takes seconds for thousands of events and minutes for millions; this page stays usable meanwhile."
           )
         }
@@ -105,6 +108,12 @@ enum CascadePage: WebPage {
   private static func retrace(_ view: IncidentView, _ notes: [Note], _ context: PageContext) -> HTML {
     let later = notes.filter {
       [.accept, .reject, .fact].contains($0.kind) && view.createdAt < $0.createdAt
+    }
+    if context.request.field("found") == "nothing" {
+      return el(
+        .p, .class("notice"), .role("status"),
+        text:
+          "Tracing again found no cascade and was not kept; this is trace \(view.number), the last that did.")
     }
     guard !later.isEmpty else {
       return el(
@@ -209,7 +218,7 @@ enum CascadePage: WebPage {
     let all =
       filter.map { name in incident.edges.filter { $0.from == name || $0.to == name } } ?? incident.edges
     // Programs get all of them; people a page.
-    let rows = context.request.field("format") == nil ? 100 : 5000
+    let rows = !context.isForPrograms ? 100 : 5000
     let page = all.dropFirst(from).prefix(rows)
     var listing = Listing(name: "edges", caption: "Steps of the spread", columns: edgeColumns)
     listing.rows = page.map { edge in
@@ -223,9 +232,43 @@ enum CascadePage: WebPage {
       ])
     }
     listing.next = from + page.count < all.count ? context.link.with("edge", "\(from + page.count)") : nil
+    listing.showsCaption = false
     listing.empty = "No step of the spread was found: who took down whom is not determined."
     listing.extra = [("total", .int(Int64(all.count)))]
     return listing
+  }
+
+  private static func originListing(_ incident: Incident, _ verdicts: Verdicts) -> Listing {
+    Listing(
+      name: "origins", caption: "Where it began",
+      columns: ["device", "probability", "for", "against", "evidence", "counter_evidence", "verdict"].map {
+        .init($0, $0)
+      },
+      rows: incident.origins.map {
+        Listing.Row([
+          .foreign($0.device), .share($0.probability), .foreign($0.reasonsFor.joined(separator: "; ")),
+          .foreign($0.reasonsAgainst.joined(separator: "; ")), .words(ids($0.evidence)),
+          .words(ids($0.counterEvidence)), verdicts.cell("origin:" + $0.device),
+        ])
+      })
+  }
+
+  private static func changeListing(_ incident: Incident) -> Listing {
+    Listing(
+      name: "changes", caption: "Changes before it",
+      columns: ["time", "what", "by", "reached", "failed_share", "failed_share_of_others", "evidence"].map {
+        .init($0, $0)
+      },
+      rows: incident.changes.map {
+        Listing.Row([
+          .time($0.start), .foreign($0.template), .foreign($0.actor), .number($0.reached),
+          .share($0.failedShare), .share($0.failedShareOfOthers), .words(ids($0.evidence)),
+        ])
+      })
+  }
+
+  private static func ids(_ events: [EventID]) -> String {
+    events.map { "\($0.rawValue)" }.joined(separator: " ")
   }
 
   private static func onsets(_ incident: Incident, _ context: PageContext) -> Listing {
@@ -240,7 +283,7 @@ enum CascadePage: WebPage {
       Listing.Row([
         .foreign($0.device), .time($0.time), .time($0.interval.lowerBound), .time($0.interval.upperBound),
         .words($0.kind.rawValue), .share($0.probability), .words($0.basis.name),
-        .words($0.evidence.map { "\($0.rawValue)" }.joined(separator: " ")),
+        .words(ids($0.evidence)),
       ])
     }
     listing.next =

@@ -105,10 +105,8 @@ struct CascadeTree {
     // At first the way down to the largest branches is open.
     open =
       context.request.query.contains { $0.name == "open" }
-      ? Set(named) : Set(forest.roots.sorted { forest.nodes[$0].size > forest.nodes[$1].size }.prefix(2))
-    let times = forest.nodes.compactMap { $0.time?.nanoseconds }
-    start = times.min() ?? 0
-    end = max(times.max() ?? 1, start + 1)
+      ? Set(named) : Set(view.largestFirst(-1).prefix(2))
+    (start, end) = (view.bounds.lowerBound, view.bounds.upperBound)
   }
 
   private struct Entry {
@@ -122,8 +120,8 @@ struct CascadeTree {
   private var entries: [Entry] {
     var rows: [Entry] = []
     var stack: [Entry] = []
-    func push(_ nodes: [Int], depth: Int, parent: Int) {
-      let bySize = nodes.sorted { (forest.nodes[$1].size, $0) < (forest.nodes[$0].size, $1) }
+    func push(depth: Int, parent: Int) {
+      let bySize = view.largestFirst(parent)
       let shown = max(
         Self.children,
         context.request.field("all") == (parent < 0 ? "" : forest.nodes[parent].device) ? 500 : 0)
@@ -132,11 +130,11 @@ struct CascadeTree {
       if !rest.isEmpty { stack.append(Entry(node: parent, depth: depth, group: rest)) }
       for node in first.sorted().reversed() { stack.append(Entry(node: node, depth: depth, group: nil)) }
     }
-    push(forest.roots, depth: 0, parent: -1)
+    push(depth: 0, parent: -1)
     while let entry = stack.popLast(), rows.count < 1500 {
       rows.append(entry)
       if entry.group == nil, open.contains(entry.node) {
-        push(forest.nodes[entry.node].children, depth: entry.depth + 1, parent: entry.node)
+        push(depth: entry.depth + 1, parent: entry.node)
       }
     }
     return rows
@@ -164,7 +162,7 @@ struct CascadeTree {
     return listing
   }
 
-  func html() -> HTML {
+  func html(_ listing: Listing) -> HTML {
     el(.div, .class("tree")) {
       listing.html(context)
       if !forest.unexplained.isEmpty {
@@ -246,7 +244,15 @@ struct CascadeTree {
 enum CascadeDrawing {
   private static let rows = 36
 
-  static func nodes(_ forest: PageForest) -> [PageChart.TreeNode] {
+  static func svg(_ forest: PageForest) -> String {
+    PageChart.tree(
+      id: "tree", title: "The spread as a tree over time",
+      description:
+        "One row for each device or group, placed at the time it failed, joined to what took it down.",
+      nodes: nodes(forest))
+  }
+
+  private static func nodes(_ forest: PageForest) -> [PageChart.TreeNode] {
     let total = forest.nodes.count - forest.unexplained.count
     let lost = Set(forest.unexplained)
     let drawn: Set<Int>

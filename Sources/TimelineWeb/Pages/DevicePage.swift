@@ -8,7 +8,7 @@ internal import TimelineStore
 enum DevicePage {
   static func content(_ name: String, _ context: PageContext) throws -> PageContent {
     let state = try context.reader.state()
-    let view = try context.desk.incident(context.reader, state)
+    let view = try context.desk.incident(state)
     let links = try context.reader.links(of: name, limit: 200)
     let entry = try context.reader.device(named: name)
     let onset = view?.onset(of: name)
@@ -161,7 +161,7 @@ enum DevicePage {
     var listing = Listing(
       name: "neighbours", caption: "Whom it is linked with, those that failed first",
       columns: [.init("device", "Device"), .init("kind", "Link"), .init("failed", "Failed (UTC)")])
-    let shown = context.request.field("format") == nil ? neighbours.prefix(30) : neighbours.prefix(200)
+    let shown = !context.isForPrograms ? neighbours.prefix(30) : neighbours.prefix(200)
     listing.rows = shown.map {
       Listing.Row([
         .link(Link("fleet", query: [("device", $0.name)]), $0.name, limit: 60), .foreign($0.kind, limit: 40),

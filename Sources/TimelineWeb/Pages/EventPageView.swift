@@ -43,7 +43,8 @@ enum EventPageView: WebPage {
       surroundings(around, event, context)
     }
     return PageContent(
-      title: "Event \(event.id.rawValue)", main: main, listings: [around.listing, record(event, source)])
+      title: "Event \(event.id.rawValue)", main: main,
+      listings: [around.listing, record(event, source), NoteList.listing(own)])
   }
 
   static func act(_ context: PageContext) throws -> Link {

@@ -65,7 +65,7 @@ enum EvidencePage: WebPage {
     let after = context.request.number("after") ?? 0
     let all = try context.reader.sources().filter { $0.ordinal > after }
     var listing = Listing(
-      name: "sources", caption: "Sources",
+      name: "sources", caption: "Sources", showsCaption: false,
       columns: [
         .init("source", "No.", numeric: true), .init("name", "File and member"),
         .init("format", "Format", minor: true),
@@ -83,7 +83,7 @@ enum EvidencePage: WebPage {
         .number(Int64(clamping: source.linesBy.refused)), .number(source.damage),
         .time(source.firstTime, digits: 0), .time(source.lastTime, digits: 0),
         Cell(
-          html: el(.code, .title(source.sha256), text: .text(String(source.sha256.prefix(12)) + "…")),
+          html: el(.code, .title(source.sha256), text: .text(String(source.sha256.prefix(10)) + "…")),
           value: .string(source.sha256)),
       ])
     }
@@ -232,7 +232,7 @@ enum EvidencePage: WebPage {
   }
 
   private static func clocks(_ context: PageContext) throws -> (Listing, HTML) {
-    let view = try context.desk.incident(context.reader, context.reader.state())
+    let view = try context.desk.incident(context.reader.state())
     let skews = (view?.trace.clockSkews ?? []).sorted { abs($0.seconds) > abs($1.seconds) }
     let from = max(0, context.request.number("after").map { Int(clamping: $0) } ?? 0)
     var listing = Listing(

@@ -4,11 +4,36 @@ internal import TimelineStore
 
 /// What the matching events have in common, with counts; each value narrows the question down.
 enum FacetList {
+  /// Of the list for programs.
+  static let name = "facets"
+
+  /// Counts by facet and value: of all matching events, or of a sample of so many.
+  static func listing(_ query: EventQuery, _ context: PageContext) throws -> Listing {
+    let sites = try context.desk.siteIndex(context.reader, context.reader.state())
+    let facets = try context.reader.facets(
+      matching: query, attribute: sites, limit: 8_000, seconds: 0.5, top: 1000)
+    var listing = Listing(
+      name: name, caption: "Facets",
+      columns: [.init("facet", "Facet"), .init("value", "Value"), .init("events", "Events", numeric: true)])
+    func add(_ facet: String, _ values: EventFacets.Values) {
+      listing.rows += values.map { Listing.Row([.words(facet), .foreign($0.value), .number($0.events)]) }
+    }
+    add("severity", facets.severities)
+    if let sites { add(sites.attribute, facets.attribute) }
+    add("device", facets.devices)
+    add("program", facets.programs)
+    add("template", facets.templates.map { ($0.text, $0.events) })
+    add("source", facets.sources)
+    add("basis", facets.bases)
+    listing.extra = [("counted", .int(facets.counted)), ("is_sample", .bool(!facets.isComplete))]
+    return listing
+  }
+
   static func html(_ query: EventQuery, _ question: TimelineQuestion, _ context: PageContext) throws -> HTML {
     let state = try context.reader.state()
     let sites = try context.desk.siteIndex(context.reader, state)
     let facets = try context.reader.facets(
-      matching: query, attribute: sites, limit: 8_000, seconds: 0.03, top: 8)
+      matching: query, attribute: sites, limit: 8_000, seconds: 0.04, top: 8)
     guard facets.counted > 0 else {
       return el(.aside, .class("facets"), .aria("label", "Facets"), text: .empty)
     }
@@ -50,11 +75,12 @@ enum FacetList {
             if isOn {
               el(
                 .a, .href(base.with("q", without(value.term, question.words))), .aria("current", "true"),
-                .title("Take this out of the question"), text: .foreign(value.value, limit: 90))
+                .title("Take this out of the question"),
+                text: value.value.isEmpty ? "(empty)" : .foreign(value.value, limit: 90))
             } else {
               el(
                 .a, .href(base.with("q", with(value.term, question.words))),
-                text: .foreign(value.value, limit: 90))
+                text: value.value.isEmpty ? "(empty)" : .foreign(value.value, limit: 90))
             }
             el(.span, .class("num"), text: .text(Figures.grouped(value.events)))
           }

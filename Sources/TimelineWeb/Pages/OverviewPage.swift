@@ -12,7 +12,10 @@ enum OverviewPage: WebPage {
   static func content(_ context: PageContext) throws -> PageContent {
     let reader = context.reader
     let state = try reader.state()
-    let view = try context.desk.incident(reader, state)
+    let trace = try context.desk.trace(state, patience: context.isForPrograms ? Desk.pageSeconds : 0.1)
+    let view = trace.view
+    var isLoading = false
+    if case .loading = trace { isLoading = true }
     let totals = try reader.evidenceTotals()
     let devices = try reader.deviceCounts()
     let notes = try context.desk.services.annotations(reader)
@@ -36,11 +39,11 @@ enum OverviewPage: WebPage {
       columns: [.init("figure", "Figure"), .init("value", "Value", numeric: true)],
       rows: figures.map { Listing.Row([.words($0.key), $0.value]) })
     let main = try el(.div, .class("overview")) {
-      status(view, state)
+      if isLoading { reading() } else { status(view, state) }
       el(.ul, .class("figures")) {
         for figure in figures {
           el(.li, .class("figure")) {
-            el(.h3, text: .text(figure.title))
+            el(.p, .class("name"), text: .text(figure.title))
             el(
               .p, .class("value"),
               text: figure.link.map { figure.value.with(link: $0).html } ?? figure.value.html)
@@ -55,7 +58,21 @@ enum OverviewPage: WebPage {
       }
       try recent(context)
     }
-    return PageContent(title: "Overview", main: main, listings: [listing])
+    return PageContent(
+      title: "Overview", main: main,
+      listings: [listing, ClockList.listing(notes), NoteList.listing(try shownNotes(reader))],
+      again: isLoading ? 1 : nil)
+  }
+
+  private static func reading() -> HTML {
+    el(.section, .class("status")) {
+      el(.h1, text: "Reading the trace")
+      el(
+        .p, .class("lede"), .role("status"),
+        text:
+          "It is a large one and will be here in a moment; everything else on these pages can be used already."
+      )
+    }
   }
 
   private static func status(_ view: IncidentView?, _ state: CaseState) -> HTML {
@@ -107,10 +124,10 @@ enum OverviewPage: WebPage {
   }
 
   private static func activity(_ context: PageContext) throws -> HTML {
-    guard let histogram = try context.reader.histogram(matching: context.reader.query(""), maximumBins: 240)
-    else {
-      return el(.p, .class("empty"), text: "No event has a time yet.")
-    }
+    guard
+      let histogram = try context.reader.quickHistogram(
+        matching: context.reader.query(""), maximumBins: 240, events: 20_000)?.histogram
+    else { return el(.p, .class("empty"), text: "No event has a time yet.") }
     let svg = PageHistogram.svg(
       id: "activity", title: "Events over time",
       description: "Events, and among them errors, over the whole evidence.",
@@ -123,15 +140,34 @@ enum OverviewPage: WebPage {
 
   private static func clocks(_ notes: Annotations, now: Instant) -> HTML {
     let clocks = PageClock.all(notes)
+    let unsaid = clocks.filter { $0.applies == nil }
     return el(.section) {
       el(.h2, text: "Legal clocks")
-      el(.p, .class("soft"), text: "Which one applies is a person's answer; it is given on the report page.")
-      el(.dl, .class("facts")) {
-        for clock in clocks {
+      if !unsaid.isEmpty {
+        el(.details) {
+          el(.summary) {
+            HTML.text(
+              unsaid.count == clocks.count
+                ? "Nobody has said which of \(clocks.count) apply"
+                : "Nobody has said whether \(unsaid.count) more apply")
+          }
+          el(.ul) {
+            for clock in unsaid {
+              el(.li, .class("soft"), text: el(.abbr, .title(clock.source), text: .text(clock.title)))
+            }
+          }
+        }
+        el(.p, .class("soft")) {
+          HTML.text("Which one applies is a person's answer: ")
+          el(.a, .href(Link("report").at("clocks-answers")), text: "give it on the report page")
+          HTML.text(".")
+        }
+      }
+      el(.dl, .class("facts wide-terms")) {
+        for clock in clocks where clock.applies != nil {
           el(.div) {
             el(.dt, text: el(.abbr, .title(clock.source), text: .text(clock.title)))
             el(.dd) {
-              if clock.applies == nil { el(.span, .class("na"), text: "nobody has said") }
               if clock.applies == false { HTML.text("does not apply") }
               for stage in clock.stages {
                 el(.div, .class("stage")) {
@@ -169,7 +205,7 @@ enum OverviewPage: WebPage {
     )
   ) throws -> HTML {
     let facets = try context.reader.facets(
-      matching: context.reader.query(""), attribute: nil, limit: 8_000, seconds: 0.1, top: 6)
+      matching: context.reader.query(""), attribute: nil, limit: 8_000, seconds: 0.05, top: 6)
     let counted = max(1, facets.counted)
     return el(.section) {
       el(.h2, text: "Data quality")
@@ -211,11 +247,17 @@ enum OverviewPage: WebPage {
   }
 
   private static func recent(_ context: PageContext) throws -> HTML {
-    let notes = try context.reader.notes().filter { $0.kind != .annotation }.suffix(8).reversed()
+    let notes = try shownNotes(context.reader)
     guard !notes.isEmpty else { return .empty }
     return el(.section) {
       el(.h2, text: "Last notes")
-      NoteList.html(Array(notes), context, isAboutOne: false)
+      NoteList.html(Array(notes.prefix(8)), context, isAboutOne: false)
+      NoteList.listing(notes).formatLinks(context)
     }
+  }
+
+  /// Newest first; values for the report have a page of their own.
+  private static func shownNotes(_ reader: CaseReader) throws -> [Note] {
+    try reader.notes().filter { $0.kind != .annotation }.reversed()
   }
 }

@@ -15,7 +15,7 @@ enum ReportPage: WebPage {
     let missing = ReportFieldEntry.all.filter { !$0.isProvided(notes) }
     let fields = fieldListing(notes)
     let lint = lintListing(notes)
-    let main = try el(.div) {
+    let main = try el(.div, .class("report")) {
       el(.h1, text: "Report")
       el(.p, .class("soft")) {
         HTML.text(
@@ -46,7 +46,7 @@ enum ReportPage: WebPage {
         }
       }
     }
-    return PageContent(title: title, main: main, listings: [fields, lint])
+    return PageContent(title: title, main: main, listings: [fields, lint, ClockList.listing(notes)])
   }
 
   static func act(_ context: PageContext) throws -> Link {

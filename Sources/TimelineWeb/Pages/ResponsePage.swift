@@ -43,7 +43,7 @@ enum ResponsePage: WebPage {
         el(.code, text: "firebreak playbook")
         HTML.text(".")
       }
-      gantt(views, try context.desk.incident(context.reader, context.reader.state())?.marks ?? [])
+      gantt(views, try context.desk.trace(context.reader.state(), patience: 0.1).view?.marks ?? [])
       el(.section) {
         el(.h2, text: "Runs")
         listing.html(context)
@@ -118,7 +118,8 @@ enum ResponsePage: WebPage {
     let view = RunView(id: id, rows: rows)
     let actions = actions(view, context)
     let queue = listing(
-      "queue", "What waits", view.queue, from: context.request.number("waiting"), key: "waiting", context)
+      "queue", "What waits", view, view.queue, from: context.request.number("waiting"), key: "waiting",
+      context)
     let journal = journal(rows, context)
     let main = el(.article) {
       el(.h1, text: "Run \(.foreign(id, limit: 60))")
@@ -164,13 +165,15 @@ enum ResponsePage: WebPage {
         journal.html(context)
       }
     }
-    return PageContent(title: "Run \(id)", main: main, listings: [actions, queue, journal])
+    return PageContent(
+      title: "Run \(id)", main: main,
+      listings: [actions, queue, journal, stepListing(view), gateListing(view)])
   }
 
   private static func steps(_ view: RunView) -> HTML {
     let lanes = view.steps.prefix(40).map { step in
       (
-        label: step.id,
+        label: step.title,
         spans: [
           PageChart.LaneSpan(
             start: step.start, end: step.end ?? view.last ?? step.start, tone: .act, isOpen: step.end == nil)
@@ -189,26 +192,47 @@ enum ResponsePage: WebPage {
           el(
             .li,
             text:
-              "\(.foreign(step.id, limit: 80)): \(words(step.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))"
+              "\(.foreign(step.title, limit: 80)): \(words(step.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))"
           )
         }
       }
     }
   }
 
+  private static func stepListing(_ view: RunView) -> Listing {
+    Listing(
+      name: "steps", caption: "Steps",
+      columns: ["step", "id", "started", "ended", "outcomes"].map { .init($0, $0) },
+      rows: view.steps.map { step in
+        Listing.Row([
+          .foreign(step.title), .foreign(step.id), .time(step.start),
+          step.end.map { .time($0) } ?? .foreign(nil),
+          .words(words(step.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
+        ])
+      })
+  }
+
+  private static func gateListing(_ view: RunView) -> Listing {
+    Listing(
+      name: "gates", caption: "Gates", columns: ["at", "what"].map { .init($0, $0) },
+      rows: view.gates.map { Listing.Row([.time($0.at), .foreign($0.words)]) })
+  }
+
   private static func actions(_ view: RunView, _ context: PageContext) -> Listing {
     listing(
-      "actions", "Each action and what became of it", view.actions, from: context.request.number("action"),
+      "actions", "Each action and what became of it", view, view.actions,
+      from: context.request.number("action"),
       key: "action", context)
   }
 
   private static func listing(
-    _ name: String, _ caption: String, _ actions: [RunView.Action], from: Int64?, key: String,
+    _ name: String, _ caption: String, _ view: RunView, _ actions: [RunView.Action], from: Int64?,
+    key: String,
     _ context: PageContext
   ) -> Listing {
     let from = max(0, Int(clamping: from ?? 0))
     var listing = Listing(
-      name: name, caption: caption,
+      name: name, caption: caption, showsCaption: false,
       columns: [
         .init("target", "Target"), .init("step", "Step", minor: true),
         .init("wave", "Wave", numeric: true, minor: true), .init("outcome", "Outcome"),
@@ -219,7 +243,7 @@ enum ResponsePage: WebPage {
       Listing.Row(
         [
           .link(Link("fleet", query: [("device", $0.target)]), $0.target, limit: 80),
-          .foreign($0.step, limit: 60),
+          .foreign(view.title(ofStep: $0.step), limit: 60),
           $0.wave.map { .number($0) } ?? Cell(html: .empty, value: .null),
           .words(($0.isUndo ? "undo: " : "") + $0.outcome), .foreign($0.reason, limit: 60),
           .time($0.at, digits: 0), .foreign($0.detail, limit: 300),

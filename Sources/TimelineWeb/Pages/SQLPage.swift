@@ -35,7 +35,7 @@ enum SQLPage: WebPage {
   static func content(_ context: PageContext) throws -> PageContent {
     let sql = context.request.field("sql") ?? ""
     let saved = try context.reader.notes().filter { $0.kind == kind && $0.value != nil }
-    var listing = Listing(name: "sql", caption: "Result", columns: [])
+    var listing = Listing(name: "sql", caption: "Result", showsCaption: false, columns: [])
     var outcome: HTML = .empty
     if !sql.isEmpty {
       do {
@@ -49,7 +49,7 @@ enum SQLPage: WebPage {
           )
           listing.html(context)
         }
-      } catch let error as StoreError where context.request.field("format") == nil {
+      } catch let error as StoreError where !context.isForPrograms {
         outcome = el(.div, .class("notice"), .role("alert")) {
           el(
             .p, text: .foreign(error.reason + (error.advice.isEmpty ? "" : " (\(error.advice))"), limit: 1000)
@@ -108,7 +108,16 @@ enum SQLPage: WebPage {
         }
       }
     }
-    return PageContent(title: title, main: main, listings: [listing])
+    return PageContent(title: title, main: main, listings: [listing, savedListing(saved)])
+  }
+
+  private static func savedListing(_ saved: [Note]) -> Listing {
+    Listing(
+      name: "saved", caption: "Saved statements",
+      columns: ["name", "statement", "author", "at"].map { .init($0, $0) },
+      rows: saved.map {
+        Listing.Row([.foreign($0.subject), .foreign($0.value), .foreign($0.author), .time($0.createdAt)])
+      })
   }
 
   static func act(_ context: PageContext) throws -> Link {
@@ -137,7 +146,7 @@ enum SQLPage: WebPage {
 
   private static func limits(_ context: PageContext) -> SQLLimits {
     SQLLimits(
-      seconds: 5, memory: 64 << 20, rows: context.request.field("format") == nil ? 500 : 10_000,
+      seconds: 5, memory: 64 << 20, rows: !context.isForPrograms ? 500 : 10_000,
       valueBytes: 1 << 20)
   }
 
@@ -152,7 +161,7 @@ enum SQLPage: WebPage {
         advice: "wait for them")
     }
     defer { running.subtract(1, ordering: .relaxed) }
-    let sandbox = try SQLSandbox(path: context.desk.path, limits: limits(context))
+    let sandbox = try SQLSandbox(path: context.desk.path, limits: limits(context), masksSecrets: true)
     var columns: [Listing.Column] = []
     var rows: [Listing.Row] = []
     var bytes = 0

@@ -17,12 +17,16 @@ enum TimelinePage: WebPage {
       return try mistake(error, question, context)
     }
     let page = try context.reader.page(
-      matching: query, after: question.cursor, order: question.order, limit: TimelineQuestion.rows,
-      seconds: 0.06)
+      matching: query, after: question.cursor, order: question.order,
+      limit: question.limit(context),
+      seconds: context.isForPrograms ? 0.5 : 0.04)
     let listing = try listing(page, question, context)
-    // Lists for programs need neither drawing nor facets.
-    guard context.request.field("format") == nil else {
-      return PageContent(title: title, main: .empty, listings: [listing])
+    // Lists for programs need neither drawing nor, mostly, facets.
+    guard !context.isForPrograms else {
+      let facets = context.request.field("list") == FacetList.name
+      return PageContent(
+        title: title, main: .empty,
+        listings: [facets ? try FacetList.listing(query, context) : listing])
     }
     let main = try el(.div, .class("timeline")) {
       el(.h1, .class("sr"), text: "Timeline")
@@ -75,7 +79,7 @@ enum TimelinePage: WebPage {
     throws
     -> PageContent
   {
-    guard context.request.field("format") == nil else { throw error }
+    guard !context.isForPrograms else { throw error }
     let (line, caret) = error.excerpt()
     return PageContent(
       title: title,
@@ -143,12 +147,12 @@ enum TimelinePage: WebPage {
     throws
     -> HTML
   {
-    guard let found = try context.reader.quickHistogram(matching: query, maximumBins: 200, events: 60_000)
+    guard let found = try context.reader.quickHistogram(matching: query, maximumBins: 200, events: 20_000)
     else {
       return .empty
     }
     let state = try context.reader.state()
-    let marks = try context.desk.incident(context.reader, state)?.marks ?? []
+    let marks = try context.desk.trace(state, patience: 0.02).view?.marks ?? []
     let (start, end) = (
       found.histogram.start,
       found.histogram.start.adding(nanoseconds: found.histogram.span * Int64(found.histogram.bins.count))

@@ -11,8 +11,15 @@ struct TimelineQuestion {
   var until: Instant?
   var order: EventOrder
   var cursor: EventCursor?
-  /// Rows on a page.
-  static let rows = 100
+  /// Rows on a page: 100 for people, 1000 for programs, or as many as the address asks for.
+  func limit(_ context: PageContext) -> Int {
+    let most = context.isForPrograms ? 1000 : 500
+    return max(
+      1,
+      min(
+        most,
+        context.request.number("limit").map { Int(clamping: $0) } ?? (context.isForPrograms ? most : 100)))
+  }
 
   init(_ request: WebRequest) throws {
     words = request.field("q") ?? ""

@@ -26,6 +26,8 @@ struct PageContext {
   let reader: CaseReader
   /// Of the browser that asks.
   let session: Gatekeeper.Session
+  /// A list is asked for, not the page: drawings and the like need not be made, and lists are longer.
+  var isForPrograms = false
 
   /// The address asked for.
   var link: Link { Link(request) }
@@ -48,6 +50,8 @@ struct PageContent {
   var main: HTML
   /// The first is what CSV and JSON carry where the address names none.
   var listings: [Listing] = []
+  /// Something is still being made ready: the page is loaded again after so many seconds.
+  var again: Int?
 }
 
 /// Why there is no page, for people: what, and what to do next.

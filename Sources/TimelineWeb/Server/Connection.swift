@@ -122,8 +122,9 @@ final class Connection: WebStream, @unchecked Sendable {
     }
     guard let first = lines.first else { throw bad("there is no request line") }
     let parts = first.split(separator: 0x20, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[2].elementsEqual("HTTP/1.1".utf8) || parts[2].elementsEqual("HTTP/1.0".utf8)
-    else { throw bad("the request line is not one of HTTP/1.1") }
+    guard parts.count == 3, parts[2].elementsEqual("HTTP/1.1".utf8) else {
+      throw bad("the request line is not one of HTTP/1.1")
+    }
     guard let method = WebRequest.Method(rawValue: String(decoding: parts[0], as: UTF8.self)) else {
       throw Refusal(status: 405, words: "only GET, HEAD and POST are known here")
     }
@@ -200,12 +201,15 @@ final class Connection: WebStream, @unchecked Sendable {
     while wait(Int16(POLLIN), until: deadline), recv(socket, &scrap, scrap.count, Int32(MSG_DONTWAIT)) > 0 {}
   }
 
-  func send(_ text: String) -> Bool {
-    // A client that has closed its side is readable with nothing to read.
+  /// A client that has closed its side is readable with nothing to read.
+  var isOpen: Bool {
     var byte: UInt8 = 0
     let seen = recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
-    if seen == 0 || (seen < 0 && errno != EAGAIN && errno != EINTR) { return false }
-    return write(Array(text.utf8), until: Self.now + 5)
+    return seen > 0 || (seen < 0 && (errno == EAGAIN || errno == EINTR))
+  }
+
+  func send(_ text: String) -> Bool {
+    isOpen && write(Array(text.utf8), until: Self.now + limits.answerSeconds)
   }
 
   private func write(_ bytes: [UInt8], until deadline: Double) -> Bool {

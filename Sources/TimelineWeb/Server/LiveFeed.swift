@@ -71,7 +71,8 @@ final class LiveFeed: Sendable {
       defer { streams.subtract(1, ordering: .relaxed) }
       var told = Int.min
       var silent = 0.0
-      while !isStopping() {
+      // Whoever leafs through pages opens and closes one of these on each.
+      while !isStopping(), stream.isOpen {
         let (version, state) = now()
         if version != told {
           told = version

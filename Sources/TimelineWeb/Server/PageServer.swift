@@ -105,35 +105,77 @@ struct PageHandler: Sendable {
   private func show(_ request: WebRequest, _ session: Gatekeeper.Session) -> WebResponse {
     guard let page = AllPages.page(request.path) else { return failure(Self.nowhere, request) }
     do {
-      return try desk.read { reader, state in
-        let context = PageContext(request: request, desk: desk, reader: reader, session: session)
-        let content = try page.content(context)
-        let wanted = Self.format(request)
-        guard wanted != .html else {
-          return WebResponse(200, type: Self.htmlType, body: try Layout.page(content, page, context, state))
+      let wanted = Self.format(request)
+      guard wanted != .html else {
+        return try desk.read { reader, state in
+          let context = PageContext(request: request, desk: desk, reader: reader, session: session)
+          return WebResponse(
+            200, type: Self.htmlType, body: try Layout.page(page.content(context), page, context, state))
         }
-        let name = request.field("list")
-        guard
-          let listing = name == nil
-            ? content.listings.first : content.listings.first(where: { $0.name == name })
-        else {
-          throw PageError(
-            status: 404, title: "There is no such list here",
-            words: "This page has: \(content.listings.map(\.name).joined(separator: ", ")).")
-        }
-        var response =
-          wanted == .csv
-          ? WebResponse(200, type: "text/csv; charset=utf-8; header=present", body: listing.csv)
-          : WebResponse(200, type: "application/json; charset=utf-8", body: listing.json)
-        if wanted == .csv {
-          response.headers.append(
-            ("Content-Disposition", "attachment; filename=\"firebreak-\(listing.name).csv\""))
-        }
-        response.headers.append(("Vary", "Accept"))
-        return response
       }
+      let listing = try listing(page, request, session)
+      var response = WebResponse(200, type: "application/json; charset=utf-8", body: "")
+      if wanted == .json {
+        response.body = Array(listing.json.utf8)
+      } else {
+        response = WebResponse(200, type: "text/csv; charset=utf-8; header=present", body: listing.csv)
+        response.headers.append(
+          ("Content-Disposition", "attachment; filename=\"firebreak-\(listing.name).csv\""))
+        if listing.next != nil { stream(&response, listing, page, request, session) }
+      }
+      response.headers.append(("Vary", "Accept"))
+      return response
     } catch {
       return failure(Self.explain(error), request)
+    }
+  }
+
+  /// The list that a request names, or the page's first.
+  private func listing(_ page: any WebPage.Type, _ request: WebRequest, _ session: Gatekeeper.Session) throws
+    -> Listing
+  {
+    try desk.read { reader, _ in
+      let content = try page.content(
+        PageContext(request: request, desk: desk, reader: reader, session: session, isForPrograms: true))
+      let name = request.field("list")
+      guard
+        let listing = name == nil
+          ? content.listings.first : content.listings.first(where: { $0.name == name })
+      else {
+        throw PageError(
+          status: 404, title: "There is no such list here",
+          words: "This page has: \(content.listings.map(\.name).joined(separator: ", ")).")
+      }
+      return listing
+    }
+  }
+
+  /// CSV is the whole list, however long: one page of it after the other is read and sent. Where that cannot be finished
+  /// the last chunk is missing, so that nobody takes a part for the whole (RFC 9112, 8).
+  private func stream(
+    _ response: inout WebResponse, _ first: Listing, _ page: any WebPage.Type, _ request: WebRequest,
+    _ session: Gatekeeper.Session
+  ) {
+    response.body = []
+    response.headers.append(("Transfer-Encoding", "chunked"))
+    response.stream = { [self] stream in
+      func send(_ text: String) -> Bool {
+        text.isEmpty || stream.send("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+      }
+      guard send(first.csv) else { return }
+      var next = first.next
+      while let link = next {
+        var following = request
+        following.query = link.fields + [("list", first.name), ("format", "csv")]
+        do {
+          let listing = try listing(page, following, session)
+          guard listing.next != link, send(listing.csv(withHeader: false)) else { return }
+          next = listing.next
+        } catch {
+          return
+        }
+      }
+      _ = stream.send("0\r\n\r\n")
     }
   }
 

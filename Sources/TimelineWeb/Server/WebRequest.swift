@@ -83,6 +83,8 @@ struct WebResponse: Sendable {
 protocol WebStream {
   /// False once the client has gone or is too slow.
   func send(_ text: String) -> Bool
+  /// False once the client has closed its side.
+  var isOpen: Bool { get }
 }
 
 /// Percent-encoding of RFC 3986 and of forms.
