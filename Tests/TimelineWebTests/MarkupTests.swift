@@ -18,6 +18,13 @@ import Testing
     #expect(!markup.contains("hunter2"))
   }
 
+  @Test func anAddressShowsNoSecretEither() {
+    let name = "gw-1 password=hunter2"
+    let cell = Cell.link(Link("fleet", query: [("device", name)]), name)
+    #expect(!cell.html.markup.contains("hunter2") && cell.html.markup.contains("gw-1"))
+    #expect(Cell.link(Link("fleet", query: [("device", "gw-1")]), "gw-1").html.markup.contains("href"))
+  }
+
   @Test func linksLeadNowhereElse() {
     for text in ["//evil.example/x", "https://evil.example", "javascript:alert(1)", "/\\evil", "", "/a b"] {
       let link = Link(local: text).text

@@ -14,6 +14,12 @@ extension CaseReader {
     var inside =
       try connection.prepare("SELECT sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ?")
       .integer([.integer(first), .integer(last)]) ?? 0
+    // Errors and worse have an index: what counts is how many they are.
+    if let rollup = RollupQuery(query.expression), !rollup.severities[4...].contains(true) {
+      inside =
+        try connection.prepare("SELECT sum(events) FROM minute_rollup WHERE \(rollup.condition.sql)")
+        .integer(rollup.condition.parameters) ?? 0
+    }
     for case .term(let term) in query.expression.conjuncts {
       guard case .device(let pattern) = term.predicate, let name = pattern.literal else { continue }
       let own = try connection.prepare(

@@ -30,7 +30,7 @@ enum PageStyle {
     form{margin:0}.inline{display:inline}
     .row{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:end;margin:0 0 .75rem}
     label{display:flex;flex-direction:column;gap:.125rem}label>span,legend{font-size:var(--s0);color:var(--soft)}
-    .wide{flex:1 1 20rem;min-width:0}
+    .wide{flex:1 1 12rem;min-width:0}
     input,select,textarea,button,.button{font:inherit;font-size:var(--s0);color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:.25rem;padding:.375rem .625rem;max-width:100%}
     input,select,button,.button{min-height:2.25rem;line-height:1.25}label+button{margin-top:.625rem}.row>label+button{margin-top:0}
     input,textarea{width:100%}textarea{font-family:inherit;resize:vertical}textarea.sql{font-family:ui-monospace,"SF Mono","DejaVu Sans Mono","Liberation Mono",monospace}
@@ -48,7 +48,7 @@ enum PageStyle {
     .facets li a{text-decoration:none;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}.facets li a:hover{text-decoration:underline;color:var(--ink)}
     .facets a[aria-current]{color:var(--accent);font-weight:600}.facets a[aria-current]::before{content:"× "}
     .facets .num{color:var(--soft)}.facets summary{font-weight:600;color:var(--ink)}
-    .list{min-width:min(40rem,100%)}.list td{padding:.3125rem .875rem .3125rem 0}.list :is(td,th):first-child{padding-left:.25rem}.list th,.list td code{white-space:nowrap}.list td:has(>.message){width:55%}
+    .list{min-width:min(40rem,100%)}.list td{padding:.3125rem .875rem .3125rem 0}.list :is(td,th):first-child{padding-left:.25rem}.list th,.list td code{white-space:nowrap}.list td:has(>.message){min-width:18rem}.list td>a[href^="/fleet?device"]{white-space:nowrap}
     .list caption{padding-top:0}.list time{white-space:nowrap;font-variant-numeric:tabular-nums}
     .list td a{text-decoration-color:var(--line)}.list td a.message{text-decoration:none;overflow-wrap:anywhere}.list td a.message:hover{text-decoration:underline}
     tr:has(:focus-visible){background:var(--wash)}tr.current{background:var(--wash);box-shadow:inset 3px 0 0 var(--accent)}tr:target{outline:0;background:var(--wash);box-shadow:inset 3px 0 0 var(--accent)}
@@ -74,7 +74,7 @@ enum PageStyle {
     .alone{max-width:40rem;justify-content:center}.alone main{flex:0 1 auto;padding-top:20vh}.alone pre{white-space:pre-wrap}
     @media(max-width:60rem){.split{grid-template-columns:minmax(0,1fr)}.facets{position:static;max-height:none;columns:2 12rem;column-gap:2rem}.facets details{break-inside:avoid}}
     @media(max-width:40rem){.minor{display:none}.bar{gap:.25rem 1rem}nav ul{gap:0 1rem}nav a{padding:.25rem 0}.figures{grid-template-columns:repeat(2,1fr)}.facts>div{grid-template-columns:1fr}.status h1{font-size:var(--s3)}.doc{padding:0 .75rem 1rem}.facets{columns:2 8rem;column-gap:1.25rem}.facets li:nth-child(n+4){display:none}.row label:not(.wide){flex:1 1 8rem}.case{max-width:11rem}.said{font-size:var(--s1)}
-    .list,.list tbody{display:block;min-width:0}.list caption{display:block}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll{position:relative}.list tr{display:block;padding:.375rem 0;border-bottom:1px solid var(--line)}.list td:not(.minor){display:inline-block;max-width:100%;width:auto;border:0;padding:0 .5rem 0 0}.list td:has(>.message){display:block}.list td.num{text-align:left}}
+    .list,.list tbody{display:block;min-width:0}.list caption{display:block}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll{position:relative}.list tr{display:block;padding:.375rem 0;border-bottom:1px solid var(--line)}.list td:not(.minor){display:inline-block;max-width:100%;width:auto;border:0;padding:0 .5rem 0 0}.list td:has(>.message){display:block;min-width:0}.list td>a[href^="/fleet?device"]{white-space:normal}.list td.num{text-align:left}}
     @media print{.bar nav,.state,.foot,form.ask,.facets,.under,.star,.quiet,.tabs,button{display:none}.split{display:block}body{display:block}.list tr{break-inside:avoid}figure{break-inside:avoid}main{padding-top:.5rem}}
 
     """

@@ -18,6 +18,11 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
   static func foreign(_ text: String, limit: Int = EvidenceText.defaultLimit) -> HTML {
     HTML(markup: "<bdi>" + escape(EvidenceText(text, limit: limit).display) + "</bdi>")
   }
+  /// The same as a link that carries the text; without the link where the text holds a secret, which its address would show.
+  static func foreign(_ text: String, limit: Int, to link: Link) -> HTML {
+    let shown = foreign(text, limit: limit)
+    return EvidenceText.holdsSecret(text.utf8) ? shown : el(.a, .href(link), text: shown)
+  }
   /// Bytes from evidence, likewise.
   static func foreign(bytes: [UInt8], limit: Int = EvidenceText.defaultLimit) -> HTML {
     HTML(markup: "<bdi>" + escape(EvidenceText(bytes: bytes, limit: limit).display) + "</bdi>")

@@ -33,7 +33,7 @@ struct Cell: Sendable {
   /// A link around foreign text.
   static func link(_ link: Link, _ text: String, limit: Int = 160) -> Cell {
     Cell(
-      html: el(.a, .href(link), text: .foreign(text, limit: limit)),
+      html: .foreign(text, limit: limit, to: link),
       value: .string(EvidenceText(text, limit: 1 << 20).text))
   }
   /// Only for the page.

@@ -83,9 +83,9 @@ enum DevicePage {
           for (attribute, value) in zip(context.reader.attributes, entry.attributes) where !value.isEmpty {
             EvidencePage.fact(
               EvidenceText(attribute, limit: 40).display,
-              el(
-                .a, .href(Link("fleet", query: [("attr", attribute), ("value", value)]).at("devices")),
-                text: .foreign(value, limit: 120)))
+              .foreign(
+                value, limit: 120,
+                to: Link("fleet", query: [("attr", attribute), ("value", value)]).at("devices")))
           }
         }
         EvidencePage.fact("Clock", clock(name, view))

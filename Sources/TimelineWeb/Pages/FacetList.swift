@@ -78,9 +78,12 @@ enum FacetList {
                 .title("Take this out of the question"),
                 text: value.value.isEmpty ? "(empty)" : .foreign(value.value, limit: 90))
             } else {
-              el(
-                .a, .href(base.with("q", with(value.term, question.words))),
-                text: value.value.isEmpty ? "(empty)" : .foreign(value.value, limit: 90))
+              let link = base.with("q", with(value.term, question.words))
+              if value.value.isEmpty {
+                el(.a, .href(link), text: "(empty)")
+              } else {
+                HTML.foreign(value.value, limit: 90, to: link)
+              }
             }
             el(.span, .class("num"), text: .text(Figures.grouped(value.events)))
           }

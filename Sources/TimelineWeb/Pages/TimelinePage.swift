@@ -147,7 +147,7 @@ enum TimelinePage: WebPage {
     throws
     -> HTML
   {
-    guard let found = try context.reader.quickHistogram(matching: query, maximumBins: 200, events: 20_000)
+    guard let found = try context.reader.quickHistogram(matching: query, maximumBins: 200, events: 25_000)
     else {
       return .empty
     }
