@@ -30,7 +30,7 @@ with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--host-resolver-rules=MAP evil.test 127.0.0.1"])
     for name in ["firmware-cascade", "worm"]:
         case = maker.sample(name)
-        with Server(maker.binary, case) as server:
+        with Server(maker, case) as server:
             context = browser.new_context()
             page = context.new_page()
             page.goto(server.link)
@@ -46,7 +46,7 @@ with sync_playwright() as playwright:
                 part("foreign pages", refusals.foreign_pages, browser, server)
                 part("programs", refusals.programs, server)
     case = maker.hostile()
-    with Server(maker.binary, case) as server:
+    with Server(maker, case) as server:
         part("looks", looks.looks, browser, server, "hostile")
         part("hostile", refusals.hostile, browser, server)
     part("gone", refusals.gone, browser, maker, case)

@@ -64,7 +64,7 @@ with tempfile.TemporaryDirectory(prefix="firebreak-screenshots-") as scratch, sy
     case = maker.sample("firmware-cascade")
     prepare(maker, case)
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"])
-    with Server(binary, case) as server:
+    with Server(maker, case) as server:
         folder.mkdir(parents=True, exist_ok=True)
         for scheme in ["light", "dark"]:
             for width in [1200, 360]:

@@ -49,6 +49,17 @@ import Testing
     }
   }
 
+  @Test func everySourceIsListed() throws {
+    let small = try SmallCase(events: 10)
+    for number in 0..<120 { try small.add(events: 20 + number..<21 + number, hash: UInt64(2 + number)) }
+    let browser = try small.browser()
+    let csv = try #require(browser.stream("/evidence?format=csv"))
+    let numbers = csv.components(separatedBy: "\r\n").dropFirst().dropLast().compactMap {
+      $0.split(separator: ",").first.flatMap { Int($0) }
+    }
+    #expect(numbers == Array(0..<121))
+  }
+
   @Test func pagesFollowEachOtherWithoutGapOrRepetitionInBothOrders() throws {
     let small = try SmallCase(events: 250)
     try small.add(events: 100..<420, hash: 2)

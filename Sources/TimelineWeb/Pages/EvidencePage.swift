@@ -62,7 +62,8 @@ enum EvidencePage: WebPage {
 
   private static func sources(_ context: PageContext) throws -> (Listing, HTML) {
     let totals = try context.reader.evidenceTotals()
-    let after = context.request.number("after") ?? 0
+    // The first source is number 0.
+    let after = context.request.number("after") ?? -1
     let all = try context.reader.sources().filter { $0.ordinal > after }
     var listing = Listing(
       name: "sources", caption: "Sources", showsCaption: false,

@@ -1,6 +1,7 @@
 """The cases that the page is opened with: both samples with a playbook's journal, and one with hostile text in every field."""
 import json
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -21,18 +22,20 @@ class Maker:
     """Runs the program in a scratch folder."""
 
     def __init__(self, binary, samples, scratch):
-        self.binary, self.samples, self.scratch = binary, samples, scratch
+        self.binary, self.samples, self.scratch = str(pathlib.Path(binary).resolve()), samples, scratch
+        # Evidence is named as somebody in the project's folder would name it.
+        self.folder = samples.parent
         self.env = dict(ENV, FIREBREAK_JOURNAL_KEY=str(scratch / "journal.key"))
 
     def firebreak(self, *arguments, accept=(0,)):
-        done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, text=True, env=self.env)
+        done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, text=True, env=self.env, cwd=self.folder)
         if done.returncode not in accept:
             sys.exit(f"firebreak {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr[-1500:]}")
         return done.stdout
 
     def sample(self, name):
         """A sample, traced, with a response: a rehearsed playbook that was halted, so that something failed and something waits."""
-        folder, case = self.samples / name, self.scratch / f"{name}.firebreak"
+        folder, case = pathlib.Path(self.samples.name) / name, self.scratch / f"{name}.firebreak"
         self.firebreak("ingest", folder / "evidence", "--case", case, "--inventory", folder / "inventory.csv", "--topology", folder / "topology.csv")
         self.firebreak("trace", "--case", case)
         plan, kept = self.scratch / f"{name}.plan", self.scratch / f"{name}-rehearsal"

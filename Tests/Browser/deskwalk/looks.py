@@ -5,8 +5,8 @@ from .server import all_paths, check, enter, go, problems
 
 # What axe looks at besides the colours is the same in the dark.
 COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
-# Rows are alike: a dozen of them tell what a hundred do, in a tenth of the time.
-TRIM = "document.querySelectorAll('tbody').forEach(b => [...b.rows].slice(12).forEach(r => r.remove()))"
+# Rows are alike: eight of them tell what a hundred do, in a tenth of the time.
+TRIM = "document.querySelectorAll('tbody').forEach(b => [...b.rows].slice(8).forEach(r => r.remove()))"
 
 
 def axe(page, name, options):
@@ -30,6 +30,8 @@ def looks(browser, server, name):
         check(not page.locator(".bar nav").is_visible() and page.locator("h1").count() > 0, f"{place}: not made for paper")
         page.emulate_media(media="screen")
         page.set_viewport_size({"width": 1280, "height": 900})
+        if "audience=" in path:
+            continue  # The report's own markup has its own walk (reports.py).
         page.evaluate(TRIM)
         axe(page, f"{place} light", {"resultTypes": ["violations"]})
         page.emulate_media(color_scheme="dark")

@@ -167,7 +167,7 @@ def gone(browser, maker, case):
     """The case is replaced, then deleted, while somebody looks."""
     copy = maker.scratch / "copy.firebreak"
     shutil.copy(case, copy)
-    with Server(maker.binary, copy) as server:
+    with Server(maker, copy) as server:
         context = browser.new_context()
         page = context.new_page()
         page.goto(server.link)
@@ -187,7 +187,7 @@ def gone(browser, maker, case):
 def empty(browser, maker):
     """A case with one event, without trace and inventory: every page says what there is not."""
     case = maker.one_event()
-    with Server(maker.binary, case) as server:
+    with Server(maker, case) as server:
         context, page = enter(browser, server, "one event")
         for path in ["/", "/timeline", "/event/1", "/fleet", "/fleet?device=gw-1", "/response", "/report", "/evidence", "/evidence/damage",
                      "/evidence/refused", "/evidence/clocks", "/evidence/custody", "/sql", "/timeline?q=text:nowhere"]:

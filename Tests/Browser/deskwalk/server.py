@@ -35,12 +35,12 @@ def attempt(step):
 
 
 class Server:
-    def __init__(self, binary, case):
-        self.binary, self.case, self.state = binary, case, None
+    def __init__(self, maker, case):
+        self.maker, self.case, self.state = maker, case, None
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            [self.binary, "serve", "--case", str(self.case)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+            [self.maker.binary, "serve", "--case", str(self.case)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, cwd=self.maker.folder)
         self.link = self.process.stdout.readline().strip()
         found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/start\?code=([a-z0-9]+)", self.link)
         if not found:
