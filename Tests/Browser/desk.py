@@ -49,6 +49,7 @@ with sync_playwright() as playwright:
     with Server(maker, case) as server:
         part("looks", looks.looks, browser, server, "hostile")
         part("hostile", refusals.hostile, browser, server)
+    part("opened", refusals.opened, maker, case)
     part("gone", refusals.gone, browser, maker, case)
     part("empty", refusals.empty, browser, maker)
     browser.close()

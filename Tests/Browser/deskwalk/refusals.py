@@ -5,7 +5,10 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import subprocess
 import threading
+import time
 import urllib.parse
 
 from .cases import PAYLOAD
@@ -182,6 +185,30 @@ def gone(browser, maker, case):
         answer = page.goto(server.origin + "/")
         check(answer.status == 410 and "has gone" in page.locator("h1").inner_text(), "a deleted case gives no clear page")
         context.close()
+
+
+def opened(maker, case):
+    """`--open` gives the browser a file of the user's alone, never the code; the file goes with the server."""
+    folder = maker.scratch / "runtime"
+    folder.mkdir()
+    program, said = folder / "browser", folder / "said"
+    program.write_text(f'#!/bin/sh\nstat -c "%a" "$1" > {said}.new\nprintf "%s\\n" "$@" >> {said}.new\ncat "$1" >> {said}.new\nmv {said}.new {said}\n')
+    program.chmod(0o755)
+    env = dict(maker.env, BROWSER=str(program), XDG_RUNTIME_DIR=str(folder))
+    process = subprocess.Popen([maker.binary, "serve", "--open", "--case", str(case)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    printed = process.stdout.readline().strip()
+    for _ in range(100):
+        if said.exists():
+            break
+        time.sleep(0.1)
+    mode, path, *page = said.read_text().split("\n")
+    check(mode == "600" and path.startswith(str(folder)) and "code=" not in path, f"the browser was given {mode} {path}")
+    link = re.search(r"http://127\.0\.0\.1:\d+/start\?code=[a-z0-9]+", "\n".join(page))
+    check(link and link[0] != printed, "the file does not lead to a link of its own")
+    process.send_signal(signal.SIGINT)
+    check(process.wait(20) in (0, 130) and not os.path.exists(path), "the file outlives the server")
+    process.stdout.close()
+    check("code=" not in process.stderr.read(), "the start code is in the log")
 
 
 def empty(browser, maker):
