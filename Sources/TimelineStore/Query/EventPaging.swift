@@ -217,13 +217,16 @@ struct TimeWindows {
     let direction = order == .oldestFirst ? "" : " DESC"
     minutes = try reader.connection.prepare(
       "SELECT minute, sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ? GROUP BY minute "
-        + (severities.map { wanted in
-          let list = wanted.indices.filter { wanted[$0] }.map { String($0) }.joined(separator: ", ")
-          return "HAVING sum(iif(severity IN (\(list)), events, 0)) > 0 "
-        } ?? "") + "ORDER BY minute\(direction)")
+        + "\(Self.having(severities)) ORDER BY minute\(direction)")
     func minute(_ time: Int64) -> Int64 { time.floorMultiple(of: RollupQuery.minute) / RollupQuery.minute }
     minutes.bound([.integer(minute(low)), .integer(minute(high))])
     try advance()
+  }
+
+  private static func having(_ severities: [Bool]?) -> String {
+    guard let severities else { return "" }
+    let list = severities.indices.filter { severities[$0] }.map { String($0) }.joined(separator: ", ")
+    return "HAVING sum(iif(severity IN (\(list)), events, 0)) > 0"
   }
 
   private mutating func advance() throws {
