@@ -36,6 +36,20 @@ import Testing
     #expect(found.count > 40, "\(found.count)")
   }
 
+  @Test(arguments: EventOrder.allCases)
+  func minutesWithoutTheWantedSeverityArePassedOver(order: EventOrder) throws {
+    let (fixture, reader) = try reader([900, 900, 900, 900, 900])
+    try fixture.run("INSERT INTO minute_rollup VALUES (1, 3, 2), (4, 2, 1)")
+    let query = try reader.query("severity>=error program:app")
+    var windows = try TimeWindows(
+      reader, bounds: (nil, nil), from: nil, order: order, severities: query.expression.severitiesWanted)
+    var found: [Range<Int64>] = []
+    while let window = try windows.next() { found.append(window) }
+    let minute = RollupQuery.minute
+    #expect(Set(found) == [minute..<2 * minute, 4 * minute..<5 * minute], "\(found)")
+    #expect(try reader.query("program:app").expression.severitiesWanted == nil)
+  }
+
   @Test func aLoudCaseIsDrawnMinuteByMinuteInsteadOfCounted() throws {
     let (fixture, reader) = try reader([Int64](repeating: 50_000, count: 90))
     defer { withExtendedLifetime(fixture) {} }

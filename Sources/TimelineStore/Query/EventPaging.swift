@@ -67,7 +67,8 @@ extension CaseReader {
       return
     }
     var windows = try TimeWindows(
-      self, bounds: query.expression.timeBounds, from: cursor?.time?.nanoseconds, order: order)
+      self, bounds: query.expression.timeBounds, from: cursor?.time?.nanoseconds, order: order,
+      severities: query.expression.severitiesWanted)
     while let window = try windows.next() {
       let condition = rest.and(
         "e.time >= ? AND e.time < ?", [.integer(window.lowerBound), .integer(window.upperBound)])
@@ -158,6 +159,15 @@ extension QueryExpression {
     return hasSeverity
   }
 
+  /// By severity 0 to 7, and 8 for none, whether a match can have it; nil where every one can.
+  var severitiesWanted: [Bool]? {
+    let terms = conjuncts.filter {
+      if case .term(let term) = $0, case .severity = term.predicate { true } else { false }
+    }
+    guard !terms.isEmpty, let rollup = RollupQuery(.all(terms)) else { return nil }
+    return rollup.severities
+  }
+
   /// The instants between which every match must lie, nanoseconds; the upper one is outside.
   var timeBounds: (since: Int64?, until: Int64?) {
     var bounds: (since: Int64?, until: Int64?) = (nil, nil)
@@ -179,7 +189,9 @@ struct TimeWindows {
   private let order: EventOrder
   private let since: Int64
   private let until: Int64
-  private var wanted: Int64 = 10_000
+  private var wanted: Int64 = 4_000
+  /// Minutes without an event of the wanted severity are passed over, and must not be read with their neighbours.
+  private let passesOver: Bool
   private var ahead: (minute: Int64, events: Int64)?
   /// What is left of a minute with more events than a stretch may hold.
   private var rest: Range<Int64>?
@@ -188,9 +200,11 @@ struct TimeWindows {
   var hasMore: Bool { rest != nil || !isAtEnd }
 
   init(
-    _ reader: CaseReader, bounds: (since: Int64?, until: Int64?), from place: Int64?, order: EventOrder
+    _ reader: CaseReader, bounds: (since: Int64?, until: Int64?), from place: Int64?, order: EventOrder,
+    severities: [Bool]? = nil
   ) throws {
     self.order = order
+    passesOver = severities != nil
     var (low, high) = (bounds.since ?? .min, bounds.until ?? .max)
     if let place {
       if order == .oldestFirst {
@@ -203,10 +217,16 @@ struct TimeWindows {
     let direction = order == .oldestFirst ? "" : " DESC"
     minutes = try reader.connection.prepare(
       "SELECT minute, sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ? GROUP BY minute "
-        + "ORDER BY minute\(direction)")
+        + "\(Self.having(severities)) ORDER BY minute\(direction)")
     func minute(_ time: Int64) -> Int64 { time.floorMultiple(of: RollupQuery.minute) / RollupQuery.minute }
     minutes.bound([.integer(minute(low)), .integer(minute(high))])
     try advance()
+  }
+
+  private static func having(_ severities: [Bool]?) -> String {
+    guard let severities else { return "" }
+    let list = severities.indices.filter { severities[$0] }.map { String($0) }.joined(separator: ", ")
+    return "HAVING sum(iif(severity IN (\(list)), events, 0)) > 0"
   }
 
   private mutating func advance() throws {
@@ -230,7 +250,7 @@ struct TimeWindows {
     var last = first.minute
     var events = first.events
     try advance()
-    while let more = ahead, events + more.events <= wanted {
+    while let more = ahead, events + more.events <= wanted, !passesOver || abs(more.minute - last) == 1 {
       last = more.minute
       events += more.events
       try advance()

@@ -19,7 +19,7 @@ enum TimelinePage: WebPage {
     let page = try context.reader.page(
       matching: query, after: question.cursor, order: question.order,
       limit: question.limit(context),
-      seconds: context.isForPrograms ? 0.5 : 0.04)
+      seconds: context.isForPrograms ? 0.5 : 0.035)
     let listing = try listing(page, question, context)
     // Lists for programs need neither drawing nor, mostly, facets.
     guard !context.isForPrograms else {
