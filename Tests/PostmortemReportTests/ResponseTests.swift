@@ -116,6 +116,6 @@ struct ResponseTests {
     #expect(
       text.contains("Action 30") && text.contains("Action 29") && !text.contains("Action 1 ")
         && !text.contains("Action 2 "))
-    #expect(text.contains("24 more"))
+    #expect(text.contains("25 more"))
   }
 }

@@ -103,7 +103,13 @@ enum SummarySection: ReportSection {
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
-      add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+      if let first = context.metrics.instant(.firstEffect), first < at {
+        add(
+          "A change went out at \(.instant(at)) (\(trigger.certainty)), after the first failure: it cannot have started it."
+        )
+      } else {
+        add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+      }
     }
     if let cause = incident.commonCause, !cause.terms.isEmpty {
       add(
