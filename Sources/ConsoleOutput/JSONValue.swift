@@ -24,9 +24,11 @@ public indirect enum JSONValue: Sendable, Equatable {
   /// Equal when they are written alike.
   public static func == (a: JSONValue, b: JSONValue) -> Bool { a.text() == b.text() }
 
-  /// The value as one line.
-  public func text() -> String {
+  /// The value as one line. `reserving` is about how many bytes it will have: a text of many megabytes that grows is copied again
+  /// and again, and held twice meanwhile.
+  public func text(reserving bytes: Int = 0) -> String {
     var out = Output()
+    if bytes > 0 { out.text.reserveCapacity(bytes) }
     write(into: &out, indent: nil)
     return out.text
   }

@@ -74,7 +74,6 @@ struct BrowserTests {
     }
     try write(HostileTextTests.report, "hostile.html")
     try write(HostileTextTests.longReport, "hostile-long.html")
-    try write(HostileTextTests.input.report(.executive), "hostile-manager.html")
     try write(EdgeCaseTests.crowded.report(.executive), "executive-crowded.html")
     try write(LargeTree.report, "large.html")
     try write(

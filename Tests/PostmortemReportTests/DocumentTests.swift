@@ -124,7 +124,7 @@ struct DocumentTests {
         for word in ["least-squares", "Wilson", "Attack rate", "95 %", "\\[e"] {
           #expect(!text.contains(word), "\(audience.rawValue): \(word)")
         }
-        #expect(text.contains("Share of devices affected"))
+        #expect(text.contains("Share affected of devices that could be hit"))
       }
     }
     #expect(MarkdownRenderer.render(SyntheticCase.standard.report(.customer)).contains("TLP:GREEN"))

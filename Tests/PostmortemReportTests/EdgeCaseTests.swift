@@ -174,6 +174,18 @@ struct EdgeCaseTests {
     #expect(text.contains("That is not a proof that nothing happened."))
   }
 
+  @Test(arguments: [Audience.executive, .customer]) func doesNotBlameAChangeThatCameLater(
+    _ audience: Audience
+  )
+    throws
+  {
+    let (facts, trace) = try #require(Self.cases.first { $0.name == "effect before trigger" }).make()
+    let report = Report(
+      facts: facts, trace: trace, options: ReportOptions(audience: audience, sha256: sha256))
+    let text = MarkdownRenderer.render(report)
+    #expect(!text.contains("It followed a change") && text.contains("it cannot have started it"))
+  }
+
   /// Who failed is known even where nobody knows when: "0 affected" would be a lie.
   @Test func countsTheAffectedWithoutATime() throws {
     let (facts, trace) = try #require(Self.cases.first { $0.name == "no times" }).make()

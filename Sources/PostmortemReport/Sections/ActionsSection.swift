@@ -11,10 +11,10 @@ enum ActionsSection: ReportSection {
     // Executives get two pages: what, by whom, until when, the most urgent first.
     if context.audience == .executive {
       let order = actions.enumerated().sorted { (urgency($0.1), $0.0) < (urgency($1.1), $1.0) }.map(\.element)
-      let rows = order.prefix(6).map { action -> [Prose] in
+      let rows = order.prefix(5).map { action -> [Prose] in
         [
-          .provided(Wording.first(30, wordsOf: action.text)), .provided(action.priority),
-          .provided(action.owner),
+          .provided(Wording.first(14, wordsOf: action.text)), .provided(action.priority),
+          .provided(Wording.first(4, wordsOf: action.owner ?? "")),
           .provided(action.due),
         ]
       }

@@ -47,7 +47,8 @@ enum ImpactSection: ReportSection {
     switch context.audience {
     case .customer:
       return [
-        ("Devices affected", figure(.affected)), ("Share of devices affected", figure(.attackRate)),
+        ("Devices affected", figure(.affected)),
+        ("Share affected of devices that could be hit", figure(.attackRate)),
         ("Still affected", figure(.stillAffected)),
       ]
     case .executive:

@@ -12,7 +12,7 @@ enum KeyFiguresSection: ReportSection {
 
   /// The same for readers who decide, in plain words.
   static let plainFigures: [(id: MetricID, title: String)] = [
-    (.affected, "Devices affected"), (.attackRate, "Share of devices affected"),
+    (.affected, "Devices affected"), (.attackRate, "Share affected of devices that could be hit"),
     (.deviceHours, "Hours of service lost, summed over devices"), (.ttd, "Time until somebody knew"),
     (.ttc, "Time until no new device failed"), (.ttr90, "Time until nine in ten were well again"),
     (.stillAffected, "Still affected when the evidence ends"),

@@ -34,10 +34,12 @@ enum SummarySection: ReportSection {
           "For customers: \(Prose.provided(Wording.first(min(context.audience == .executive ? 30 : limit, max(12, limit - used)), wordsOf: customer)))"
         ))
     }
-    if let glass = metrics.count(.brokenGlass), glass > 0, context.audience != .customer {
+    if let bypassed = metrics.count(.brokenGlass), bypassed > 0, context.audience != .customer,
+      case .share(let reviewed, let all, _) = metrics[.glassReviewed].value
+    {
       blocks.append(
         .notice(
-          "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(metric: .glassReviewed)."
+          "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(.count(reviewed)) of \(.count(all))."
         ))
     }
     if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
@@ -103,7 +105,13 @@ enum SummarySection: ReportSection {
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
-      add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+      if let first = context.metrics.instant(.firstEffect), first < at {
+        add(
+          "A change went out at \(.instant(at)) (\(trigger.certainty)), after the first failure: it cannot have started it."
+        )
+      } else {
+        add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+      }
     }
     if let cause = incident.commonCause, !cause.terms.isEmpty {
       add(

@@ -160,13 +160,15 @@ struct TraceSession {
       }
       var now = timespec()
       clock_gettime(CLOCK_REALTIME, &now)
+      // An onset with its edges: about 650 bytes.
+      let size = trace.incidents.reduce(100_000) { $0 + 700 * $1.onsets.count }
       let kept = try TraceStore(CaseFile(path: path)).add(
         StoredTrace(
           createdAt: Instant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)),
           tool: "firebreak \(Firebreak.version)",
           options: JSONValue.object([("simulations", .int(Int64(options.simulations)))]).text(),
           inputDigest: hex,
-          result: TraceDocument.of(trace, isKept: true).text(), devices: roles))
+          result: TraceDocument.of(trace, isKept: true).text(reserving: size), devices: roles))
       return "trace@\(kept.number)"
     } catch {
       Console.warn("the trace was not kept: \(Sanitizer.escape("\(error)"))")
