@@ -94,7 +94,7 @@ public enum Prose {
           head.append(character)
         }
         if head.isEmpty { head.append(rest[rest.startIndex]) }
-        if let cut = head.lastIndex(where: { "/,;:=&|".contains($0) }), cut > head.startIndex {
+        if let cut = head.lastIndex(where: { "/,;=&|".contains($0) }), cut > head.startIndex {
           head = String(head[...cut])
         }
         lines.append(head)

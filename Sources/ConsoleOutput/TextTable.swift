@@ -36,7 +36,7 @@ public struct TextTable: Sendable {
   private var rows: [[String]] = []
 
   /// Columns below which a cell that is cut or wrapped says nothing.
-  private static let narrowest = (cut: 8, wrapped: 20)
+  private static let narrowest = (cut: 8, wrapped: 24)
 
   /// An empty table.
   public init(_ columns: [Column]) { self.columns = columns }

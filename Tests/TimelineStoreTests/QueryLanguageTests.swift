@@ -93,7 +93,7 @@ import Testing
       ("(device:a", 0..<1, "not closed"),
       ("device:a)", 8..<9, "no opening"),
       ("text:\"low", 5..<6, "closing quote"),
-      ("since:09:00", 6..<11, "2026-04-07T09:00"),
+      ("since:yesterday", 6..<15, "2026-04-07T09:00"),
       ("since:2h", 6..<8, "-2h"),
       ("since:+2h", 6..<9, "after itself"),
       ("since:2026-02-30", 6..<16, "no such day"),

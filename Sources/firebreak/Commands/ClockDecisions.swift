@@ -182,8 +182,12 @@ struct ClockDecisions {
     _ cells: (Decision) -> [String]
   ) {
     guard !decisions.isEmpty else { return }
+    var decisions = decisions
+    let folder = Sources.commonFolder(decisions.map(\.source))
+    for index in decisions.indices { decisions[index].source.removeFirst(folder.count) }
     Console.print("")
-    Console.print(Console.style.bold(title))
+    Console.print(
+      Console.style.bold(title) + (folder.isEmpty ? "" : " (in \(Sanitizer.escape(folder)))"))
     var table = TextTable(
       columns.map { .init($0, wraps: ["because", "source"].contains($0)) })
     for one in decisions.prefix(limit) { table.append(cells(one)) }

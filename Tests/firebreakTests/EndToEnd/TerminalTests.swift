@@ -76,7 +76,7 @@ import Testing
       }
       #expect(wide.isEmpty, "\(arguments): \(wide.prefix(3))")
       #expect(
-        !run.output.contains("…") || ["clocks", "metrics"].contains(arguments[0]),
+        !run.output.contains("…") || ["clocks", "metrics", "formats"].contains(arguments[0]),
         "\(arguments): \(run.output.prefix(600))")
     }
     let list = try work.firebreak("incidents", "--case", "x.firebreak", "--format", "json")
