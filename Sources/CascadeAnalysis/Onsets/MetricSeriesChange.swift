@@ -67,7 +67,8 @@ struct MetricSeriesChange {
   }
 
   private init(_ deviations: [Double], from start: Int, to alarm: Int, sign: Double) {
-    let signed = deviations.map { sign * $0 }
+    var sign = sign
+    var signed = deviations.map { sign * $0 }
     let next = Array(signed[start..<min(signed.count, alarm + 6)].suffix(8))
     let level = Robust.median(next)
     // A step of at most six spreads: of a ramp the foot is wanted, not the middle.
@@ -79,7 +80,22 @@ struct MetricSeriesChange {
       sum += min(signed[index], 3 * half) - half
       if sum > top { (top, best) = (sum, index) }
     }
-    best = Self.foot(of: signed, from: best, to: alarm) ?? best
+    let near = min(signed.count, alarm + 24)
+    let height = Self.height(of: signed, from: best, to: near)
+    if let foot = Self.foot(of: signed, from: best, to: near) {
+      best = foot
+    } else if height < 6 {
+      // A wave may have raised the alarm: what goes three times as far later, to either side, is the change.
+      for (direction, side) in [(1.0, signed), (-1.0, signed.map { -$0 })] {
+        guard Self.height(of: side, from: best, to: side.count) >= 3 * max(1, height),
+          let foot = Self.foot(of: side, from: best, to: side.count)
+        else { continue }
+        best = foot
+        signed = side
+        sign *= direction
+        break
+      }
+    }
     at = best
     let after = Array(signed[best..<min(signed.count, best + 12)])
     size = sign * max(-1e3, min(1e3, Robust.median(after)))
@@ -93,13 +109,18 @@ struct MetricSeriesChange {
     self.sum = reached
   }
 
+  /// The greatest median of five samples in a row.
+  private static func height(of signed: [Double], from start: Int, to end: Int) -> Double {
+    guard end - start >= 5 else { return 0 }
+    return (start...(end - 5)).map { Robust.median(Array(signed[$0..<($0 + 5)])) }.max() ?? 0
+  }
+
   /// Where a sharp rise begins, told from the slow wave that it may stand on: the sample at which half of the height is
   /// reached, and from there back as long as samples stand out of those just before the rise. Nil where the rise is small
   /// or slow; there the best step is all that can be said.
-  private static func foot(of signed: [Double], from start: Int, to alarm: Int) -> Int? {
-    let end = min(signed.count, alarm + 24)
+  private static func foot(of signed: [Double], from start: Int, to end: Int) -> Int? {
     guard end - start >= 5 else { return nil }
-    let height = (start...(end - 5)).map { Robust.median(Array(signed[$0..<($0 + 5)])) }.max() ?? 0
+    let height = Self.height(of: signed, from: start, to: end)
     guard height >= 6 else { return nil }
     let rise = (start..<(end - 3)).first { index in
       signed[index] >= height / 2 && signed[index..<(index + 4)].count { $0 >= height / 2 } >= 3

@@ -19,13 +19,14 @@ struct Calibration {
 
   init(curves: [String: Curve]) { self.curves = curves }
 
-  /// The curve of the first key that there is.
+  /// The curve of the first key that there is. What only the order in time names has none: nothing else speaks for it.
   private func curve(_ keys: String...) -> Curve? { keys.lazy.compactMap { curves[$0] }.first }
 
   /// The fitted probability; the score itself where there is no curve.
   static func probability(_ score: Double, _ curve: Curve?) -> Double {
     guard let curve, let first = curve.first, let last = curve.last else { return score }
-    if score <= first.score { return first.share }
+    // Below all that was seen, in proportion.
+    if score <= first.score { return first.share * score / max(1e-9, first.score) }
     for (left, right) in zip(curve, curve.dropFirst()) where score <= right.score {
       let part = (score - left.score) / max(1e-9, right.score - left.score)
       return left.share + part * (right.share - left.share)
@@ -46,7 +47,7 @@ struct Calibration {
     if !judgements.origins.values.contains(true) {
       for index in incident.origins.indices {
         let rank = index == 0 ? "first" : "others"
-        let curve = self.curve("origins/\(method)/\(rank)", "origins/\(rank)")
+        let curve = self.curve("origins/\(method)/\(rank)")
         incident.origins[index].probability = min(
           incident.origins[index].mostProbable, Self.probability(incident.origins[index].probability, curve))
       }
@@ -74,7 +75,7 @@ struct Calibration {
     _ edges: inout [SpreadEdge], _ method: OriginCandidate.Method, _ rank: String, _ judgements: Judgements
   ) {
     for kind in [SpreadEdge.Kind.link, .change, .dependency, .overload] {
-      let curve = self.curve("edges/\(method)/\(kind)/\(rank)", "edges/\(kind)/\(rank)", "edges/\(rank)")
+      let curve = self.curve("edges/\(method)/\(kind)/\(rank)", "edges/\(kind)/\(rank)")
       for index in edges.indices where edges[index].kind == kind {
         guard judgements.children.isEmpty || !judgements.children.contains(edges[index].to) else { continue }
         edges[index].probability = Self.probability(edges[index].probability, curve)

@@ -28,7 +28,13 @@ enum TraceDocument {
 
   /// The members of one incident.
   static func incident(_ incident: Incident) -> [(String, JSONValue)] {
-    let (onsets, edges, alternatives) = (incident.onsets, incident.edges, incident.alternatives)
+    let onsets = incident.onsets
+    let edges = incident.edges
+    let alternatives = incident.alternatives
+    let times = JSONValue.members(onsets.count) { (onsets[$0].device, time(onsets[$0].time)) }
+    let details = JSONValue.elements(onsets.count) { onset(onsets[$0]) }
+    let parents = JSONValue.elements(edges.count) { edge(edges[$0]) }
+    let others = JSONValue.elements(alternatives.count) { edge(alternatives[$0]) }
     return [
       (
         "origins",
@@ -43,10 +49,7 @@ enum TraceDocument {
             ])
           })
       ),
-      ("onsets", .members(onsets.count) { (onsets[$0].device, time(onsets[$0].time)) }),
-      ("onset_details", .elements(onsets.count) { onset(onsets[$0]) }),
-      ("edges", .elements(edges.count) { edge(edges[$0]) }),
-      ("alternatives", .elements(alternatives.count) { edge(alternatives[$0]) }),
+      ("onsets", times), ("onset_details", details), ("edges", parents), ("alternatives", others),
       (
         "common_cause",
         incident.commonCause.map { cause in
