@@ -28,19 +28,14 @@ struct PlaybookCard: ParsableCommand {
 
 /// The page: what a person needs who has nothing but a shell, or nothing but hands.
 ///
-/// Scripts of several lines are not on it: nobody types them from a phone. What is done by hand instead is.
+/// Where a step can be done by hand its commands are not on the page: nobody types scripts from a phone. Where the playbook
+/// says nothing of hands they are, line by line.
 enum PlaybookCardText {
   static func lines(of playbook: Playbook, width: Int) -> [String] {
     var lines = wrap(playbook.name.uppercased(), width)
     if let description = playbook.document["description"]?.text { lines += wrap(description, width) }
-    let wanted = playbook.variables.filter(\.value.isExternal).sorted { $0.key < $1.key }
-    if !wanted.isEmpty {
-      lines += ["", "YOU NEED"]
-      for (name, variable) in wanted {
-        let plain = String(name.dropFirst(2).dropLast(2))
-        lines += wrap("- \(plain): \(variable.description ?? variable.type)", width)
-      }
-    }
+    let wanted = needs(of: playbook)
+    if !wanted.isEmpty { lines += ["", "YOU NEED"] + wanted.flatMap { wrap("- \($0)", width) } }
     let steps = playbook.stepOrder.compactMap { id -> (step: WorkflowStep, action: ActionStep)? in
       guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
       return (step, action)
@@ -57,24 +52,62 @@ enum PlaybookCardText {
         $0.offset == 0 ? $0.element : "   " + $0.element
       }
       if let description = entry.step.description { lines += wrap("   \(description)", width) }
-      guard let fallback = entry.action.rollout?.manualFallback else {
-        for command in entry.action.commands { lines += wrap("   \(shown(command) ?? "a script")", width) }
-        continue
+      if let fallback = entry.action.rollout?.manualFallback {
+        lines += wrap("   by hand: \(fallback)", width)
+      } else {
+        for command in entry.action.commands { lines += text(of: command, after: "", width) }
       }
-      lines += wrap("   by hand: \(fallback)", width)
-      for text in (entry.action.rollout?.inverse?.commands ?? []).compactMap(shown) {
-        lines += wrap("   back: \(text)", width)
+      for command in entry.action.rollout?.inverse?.commands ?? []
+      where entry.action.rollout?.manualFallback == nil || !command.text.contains("\n") {
+        lines += text(of: command, after: "back: ", width)
       }
+      if let final = entry.action.rollout?.noUndo { lines += wrap("   no way back: \(final)", width) }
     }
     return lines
   }
 
-  /// A command on one line with its arguments; nil for scripts.
-  private static func shown(_ command: PlaybookCommand) -> String? {
-    let text = command.text.split(separator: "\n")
-    guard text.count == 1, let line = text.first else { return nil }
+  /// What must be at hand: values, secrets, host keys, columns of the inventory.
+  private static func needs(of playbook: Playbook) -> [String] {
+    var wanted = playbook.variables.filter(\.value.isExternal).sorted { $0.key < $1.key }
+      .map { "\($0.key.dropFirst(2).dropLast(2)): \($0.value.description ?? $0.value.type)" }
+    var secrets: Set<String> = []
+    var perDevice: Set<String> = []
+    var columns: Set<String> = []
+    var usesSSH = false
+    for id in playbook.stepOrder {
+      guard case .action(let action)? = playbook.steps[id]?.kind else { continue }
+      for name in action.targets {
+        guard let key = playbook.targets[name]?.authentication else { continue }
+        if let store = playbook.authentication[key]?.storeName { secrets.insert(store) }
+      }
+      usesSSH = usesSSH || action.commands.contains { $0.type == .ssh }
+      for binding in action.rollout?.bindings ?? [] {
+        if binding.source.hasPrefix("secret.") {
+          perDevice.insert(String(binding.source.dropFirst(7)))
+        } else if let dot = binding.source.firstIndex(of: "."), binding.source != "device" {
+          columns.insert(String(binding.source[binding.source.index(after: dot)...]))
+        }
+      }
+      columns.formUnion((action.rollout?.interlocks ?? []).map(\.attribute))
+    }
+    wanted += secrets.sorted().map { "the secret '\($0)'" }
+    wanted += perDevice.sorted().map { "the secret '\($0)' of each device" }
+    if usesSSH { wanted.append("the devices' host keys (known_hosts)") }
+    if !columns.isEmpty {
+      wanted.append("an inventory with \(columns.sorted().joined(separator: ", "))")
+    }
+    return wanted
+  }
+
+  /// A command; one of several lines keeps each of them whole, since a script whose lines are joined does something else.
+  private static func text(of command: PlaybookCommand, after word: String, _ width: Int) -> [String] {
+    let lines = command.text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    let head = "   \(word)\(command.type.name):"
     let content = command.content.map { " " + $0 } ?? ""
-    return "\(command.type.name): \(line)\(content)".replacing(":value", with: "")
+    guard lines.count > 1 else {
+      return wrap("\(head) \(command.text)\(content)".replacing(":value", with: ""), width)
+    }
+    return [head] + lines.map { "   | " + $0 }
   }
 
   private static func wrap(_ text: String, _ width: Int) -> [String] {
