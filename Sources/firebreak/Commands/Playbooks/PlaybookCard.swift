@@ -28,7 +28,8 @@ struct PlaybookCard: ParsableCommand {
 
 /// The page: what a person needs who has nothing but a shell, or nothing but hands.
 ///
-/// Scripts of several lines are on it only where the playbook does not say what is done by hand instead.
+/// Where a step can be done by hand its commands are not on the page: nobody types scripts from a phone. Where the playbook
+/// says nothing of hands they are, line by line.
 enum PlaybookCardText {
   static func lines(of playbook: Playbook, width: Int) -> [String] {
     var lines = wrap(playbook.name.uppercased(), width)
@@ -53,15 +54,14 @@ enum PlaybookCardText {
         $0.offset == 0 ? $0.element : "   " + $0.element
       }
       if let description = entry.step.description { lines += wrap("   \(description)", width) }
-      guard let fallback = entry.action.rollout?.manualFallback else {
-        for command in entry.action.commands {
-          lines += shown(command).map { wrap("   \($0)", width) } ?? script(command)
-        }
-        continue
+      if let fallback = entry.action.rollout?.manualFallback {
+        lines += wrap("   by hand: \(fallback)", width)
+      } else {
+        for command in entry.action.commands { lines += text(of: command, after: "", width) }
       }
-      lines += wrap("   by hand: \(fallback)", width)
-      for text in (entry.action.rollout?.inverse?.commands ?? []).compactMap(shown) {
-        lines += wrap("   back: \(text)", width)
+      for command in entry.action.rollout?.inverse?.commands ?? []
+      where entry.action.rollout?.manualFallback == nil || !command.text.contains("\n") {
+        lines += text(of: command, after: "back: ", width)
       }
       if let final = entry.action.rollout?.noUndo { lines += wrap("   no way back: \(final)", width) }
     }
@@ -101,18 +101,15 @@ enum PlaybookCardText {
     return wanted
   }
 
-  /// The lines of a script, each whole: joined or broken elsewhere it does something else.
-  private static func script(_ command: PlaybookCommand) -> [String] {
-    ["   \(command.type.name):"]
-      + command.text.split(separator: "\n").map { "   | \($0)" }
-  }
-
-  /// A command on one line with its arguments; nil for scripts.
-  private static func shown(_ command: PlaybookCommand) -> String? {
-    let text = command.text.split(separator: "\n")
-    guard text.count == 1, let line = text.first else { return nil }
+  /// A command; one of several lines keeps each of them whole, since a script whose lines are joined does something else.
+  private static func text(of command: PlaybookCommand, after word: String, _ width: Int) -> [String] {
+    let lines = command.text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    let head = "   \(word)\(command.type.name):"
     let content = command.content.map { " " + $0 } ?? ""
-    return "\(command.type.name): \(line)\(content)".replacing(":value", with: "")
+    guard lines.count > 1 else {
+      return wrap("\(head) \(command.text)\(content)".replacing(":value", with: ""), width)
+    }
+    return [head] + lines.map { "   | " + $0 }
   }
 
   private static func wrap(_ text: String, _ width: Int) -> [String] {
