@@ -40,7 +40,7 @@ struct PathPlan {
       switch info.st_mode & S_IFMT {
       case S_IFDIR:
         let before = items.count
-        try addFolder(path)
+        try addFolder(path, in: path)
         if items.count == before {
           throw IntakeError(
             .nothingToRead,
@@ -84,12 +84,20 @@ struct PathPlan {
 
   /// Adds a folder's files, sorted by path, those of its folders too. Links inside are not followed: what they point
   /// to inside is read anyway, and outside is not what was given.
-  private mutating func addFolder(_ folder: String) throws(IntakeError) {
+  /// - Parameter root: The folder that was given.
+  private mutating func addFolder(_ folder: String, in root: String) throws(IntakeError) {
     guard let names = Self.names(in: folder) else {
       let error = IntakeError.system(folder, errno)
       if items.isEmpty && unreadable.isEmpty { throw error }
       unreadable.append(error)
       return
+    }
+    var links = 0
+    defer {
+      if links > 0 {
+        let what = links == 1 ? "1 link" : "\(links) links"
+        notes.append("'\(folder)' holds \(what) to what is read under its own name: not followed")
+      }
     }
     for name in names {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
@@ -99,7 +107,7 @@ struct PathPlan {
         continue
       }
       switch info.st_mode & S_IFMT {
-      case S_IFDIR: try addFolder(path)
+      case S_IFDIR: try addFolder(path, in: root)
       case S_IFREG:
         if access(path, R_OK) == 0 {
           add(path, info)
@@ -107,7 +115,16 @@ struct PathPlan {
           unreadable.append(IntakeError.system(path, errno))
         }
       case S_IFLNK:
-        if !Self.resolved(path).hasPrefix(Self.resolved(folder)) {
+        guard stat(path, &info) == 0 else {
+          notes.append(
+            "'\(path)' is a link to what is not there (\(String(cString: strerror(errno)))): left out")
+          continue
+        }
+        let inside = Self.resolved(root)
+        let target = Self.resolved(path)
+        if target == inside || target.hasPrefix(inside.hasSuffix("/") ? inside : inside + "/") {
+          links += 1
+        } else {
           notes.append("'\(path)' is a link to outside the folder: not followed")
         }
       default: notes.append("'\(path)' is \(Self.word(info.st_mode)): left out")

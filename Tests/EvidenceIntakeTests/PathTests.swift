@@ -39,6 +39,8 @@ import Testing
     folder.write("a.log", Make.lines(4))
     symlink(outside.path, folder.path + "/link")
     symlink(folder.path + "/b.log", folder.path + "/c.log")
+    symlink("../b.log", folder.path + "/a/back.log")
+    symlink("nowhere.log", folder.path + "/a/dangling.log")
     mkfifo(folder.path + "/pipe", 0o600)
     let (sink, summary) = try ingest([folder.path])
     #expect(
@@ -46,6 +48,10 @@ import Testing
         == ["a/z.log", "a.log", "b.log"].map { folder.path + "/" + $0 })
     #expect(summary.notes.contains { $0.contains("link") && $0.contains("outside") })
     #expect(summary.notes.contains { $0.contains("a pipe") })
+    #expect(summary.notes.contains { $0.contains("a/dangling.log' is a link to what is not there") })
+    // One line a folder, however many lead to files that are read anyway.
+    #expect(
+      summary.notes.filter { $0.contains("holds 1 link to what is read") }.count == 2, "\(summary.notes)")
   }
 
   @Test func sendsPacketCapturesToZeek() throws {

@@ -42,7 +42,7 @@ struct IngestReport {
       .map { "\(Figures.grouped($0.value)) \($0.key)" }
     return
       "\(Self.count(count, "line")) could not be read and \(count == 1 ? "is" : "are") kept as refused (\(list.joined(separator: ", "))): "
-      + "see the view refused_line"
+      + "firebreak sources --refused"
   }
 
   /// Damage and limits in one line; nil where nothing was lost.
@@ -74,8 +74,53 @@ struct IngestReport {
     let doubles = loaded.duplicates.map {
       "'\(Self.place($0.source))' equals '\(Self.place($0.original))' (same SHA-256): skipped"
     }
-    return read.notes + Self.shortened(changed, "were read before with other content")
+    return read.notes + timeNotes + Self.shortened(changed, "were read before with other content")
       + Self.shortened(skipped, "are in the case already") + Self.shortened(doubles, "equal others")
+  }
+
+  /// What was taken for granted about times, and what cannot be right with it.
+  private var timeNotes: [String] {
+    var notes: [String] = []
+    let years = sources.flatMap(\.decisions).filter { $0.subject == "year" && $0.reason != "given by --year" }
+    let zones = sources.count { source in
+      source.decisions.contains { $0.subject == "zone" && !$0.reason.hasPrefix("given") }
+    }
+    var parts: [String] = []
+    if !years.isEmpty {
+      let values = Set(years.map(\.value)).sorted().prefix(4).joined(separator: ", ")
+      parts.append("the year of \(Self.count(UInt64(years.count), "source")) was inferred (\(values))")
+    }
+    if zones > 0 {
+      parts.append(
+        "\(Self.count(UInt64(zones), "source")) without a zone \(zones == 1 ? "is" : "are") taken as UTC")
+    }
+    if !parts.isEmpty {
+      notes.append(parts.joined(separator: "; ") + ": 'firebreak clocks' shows why and how to change it")
+    }
+    if let gap = Self.hole(in: sources) {
+      notes.append(
+        "between \(gap.from.rfc3339(fractionDigits: 0)) and \(gap.to.rfc3339(fractionDigits: 0)) there is nothing: if some "
+          + "sources are of another year, see 'firebreak clocks'")
+    }
+    return notes
+  }
+
+  /// The longest stretch of three months or more that no source reaches into, between sources.
+  private static func hole(in sources: [SourceAccount]) -> (from: Instant, to: Instant)? {
+    let spans = sources.compactMap { source in
+      source.firstTime.flatMap { first in source.lastTime.map { (first, $0) } }
+    }.sorted { $0.0 < $1.0 }
+    guard var end = spans.first?.1 else { return nil }
+    var longest: (from: Instant, to: Instant)?
+    for (first, last) in spans.dropFirst() {
+      if first.seconds(since: end) >= 90 * 86_400,
+        longest.map({ first.seconds(since: end) > $0.to.seconds(since: $0.from) }) ?? true
+      {
+        longest = (end, first)
+      }
+      end = max(end, last)
+    }
+    return longest
   }
 
   /// The first of many sentences of one kind, and how many more there are.

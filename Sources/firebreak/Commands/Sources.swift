@@ -10,7 +10,7 @@ struct Sources: ParsableCommand {
     discussion:
       """
       A source is a file or a member of an archive. --verbose adds damage, decisions (zone, year, format) and sources that \
-      were skipped because their content was there already. --gaps adds stretches in which nothing was written down; they \
+      were skipped because their content was there already. --refused lists the lines that no format could read. --gaps adds stretches in which nothing was written down; they \
       are worked out at the first call, as 'firebreak silence' does.
       """
   )
@@ -23,11 +23,22 @@ struct Sources: ParsableCommand {
   @Flag(help: "Stretches in which a source has nothing, too.")
   var gaps = false
 
+  @Flag(help: "The lines that could not be read, each with its place and the reason, instead of the sources.")
+  var refused = false
+
+  @Option(help: ArgumentHelp("With --refused: at most this many lines.", valueName: "count"))
+  var limit = 100
+
   @Option(help: "Output: table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit is 1 or more") }
+  }
+
   func run() throws {
     let reader = try caseOption.openReader()
+    if refused { return try RefusedLines.write(reader, limit: limit, as: format) }
     let sources = try reader.sources()
     let isTable = format == .table
     let silent = gaps ? try gapsBySource(reader) : [:]

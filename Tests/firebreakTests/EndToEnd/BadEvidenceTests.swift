@@ -289,4 +289,36 @@ import Testing
 
 extension String {
   fileprivate func repeated(_ times: Int) -> String { String(repeating: self, count: times) }
+
+  @Test func refusedLinesAreListedWithPlaceAndReason() throws {
+    let work = try Workspace()
+    let bytes = String(decoding: (0..<64).map { UInt8($0 % 8) }, as: UTF8.self)
+    try work.write(
+      "a.log",
+      "2026-04-07T09:00:00Z gw-1 app[1]: up\n2026-13-77 password=hunter2 no stamp\n"
+        + "2026-04-07T09:00:02Z gw-1 app[1]: on\n\(bytes)\n2026-04-07T09:00:03Z gw-1 app[1]: off\n")
+    let run = try work.firebreak("ingest", "a.log", "--case", "x.firebreak", "--input-format", "syslog-iso")
+    #expect(run.errors.contains("firebreak sources --refused"), "\(run)")
+    let listed = try work.firebreak("sources", "--refused", "--case", "x.firebreak")
+    #expect(
+      listed.exit == 0 && listed.output.contains("a.log") && listed.output.contains("no stamp"), "\(listed)")
+    #expect(!listed.output.contains("hunter2") && !listed.output.contains("\u{1}"), "\(listed)")
+    let rows = try work.firebreak(
+      "sources", "--refused", "--case", "x.firebreak", "--format", "jsonl", "--limit", "1")
+    #expect(
+      rows.output.split(separator: "\n").count == 1 && rows.errors.contains("there are more"), "\(rows)")
+  }
+
+  @Test func whatIsTakenForGrantedAboutTimesIsSaidAtTheEnd() throws {
+    let work = try Workspace()
+    try work.write("a.log", "Mar  3 09:00:00 router app: up\nMar  3 09:01:00 router app: on\n")
+    try work.write("b.log", "2021-04-07T09:00:00Z gw-1 app[1]: up\n")
+    let run = try work.firebreak("ingest", "a.log", "b.log", "--case", "x.firebreak")
+    #expect(
+      run.errors.contains("the year of 1 source was inferred") && run.errors.contains("taken as UTC")
+        && run.errors.contains("there is nothing"), "\(run)")
+    let given = try work.firebreak(
+      "ingest", "a.log", "--case", "y.firebreak", "--year", "2021", "--timezone", "Europe/Berlin")
+    #expect(!given.errors.contains("inferred") && !given.errors.contains("UTC"), "\(given)")
+  }
 }
