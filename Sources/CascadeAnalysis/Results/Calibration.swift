@@ -55,15 +55,18 @@ struct Calibration {
     }
     fit(&incident.edges, method, "best", judgements)
     fit(&incident.alternatives, method, "others", judgements)
-    // One parent each: together they cannot be surer than certain, and none is surer than the best.
+    // One parent each: together they cannot be surer than certain, and none is surer than the best. But those that
+    // overload somebody do it together.
     var claims: [String: (others: Double, best: Double?)] = [:]
-    for edge in incident.alternatives { claims[edge.to, default: (0, nil)].others += edge.probability }
-    for index in incident.edges.indices {
+    for edge in incident.alternatives where edge.kind != .overload {
+      claims[edge.to, default: (0, nil)].others += edge.probability
+    }
+    for index in incident.edges.indices where incident.edges[index].kind != .overload {
       guard let known = claims[incident.edges[index].to] else { continue }
       incident.edges[index].probability /= max(1, known.others + incident.edges[index].probability)
       claims[incident.edges[index].to]!.best = incident.edges[index].probability
     }
-    for index in incident.alternatives.indices {
+    for index in incident.alternatives.indices where incident.alternatives[index].kind != .overload {
       let known = claims[incident.alternatives[index].to]!
       let own = incident.alternatives[index].probability
       let room = min(1, (1 - (known.best ?? 0)) / max(1e-9, known.others))
