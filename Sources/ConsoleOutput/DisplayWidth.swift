@@ -22,6 +22,19 @@ public enum DisplayWidth {
     return String(kept) + "…"
   }
 
+  /// The longest end that fits `columns`, with `…` before it when something was cut.
+  public static func fitEnd(_ text: String, _ columns: Int) -> String {
+    guard of(text) > columns else { return text }
+    guard columns > 0 else { return "" }
+    var rest = text.unicodeScalars[...]
+    var used = of(text)
+    while used > columns - 1, let first = rest.first {
+      used -= width(first)
+      rest.removeFirst()
+    }
+    return "…" + String(rest)
+  }
+
   /// The text with blanks up to `columns`, on the right or on the left.
   public static func pad(_ text: String, _ columns: Int, right: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(0, columns - of(text)))

@@ -8,11 +8,16 @@ public struct TextTable: Sendable {
     public var alignsRight: Bool
     /// Whether cells may be cut with `…`; identifiers and numbers should not be.
     public var mayShrink: Bool
+    /// Whether it is the end of a cell that stays when it is cut: what tells paths apart stands there.
+    public var keepsEnd: Bool
     /// A column from its parts.
-    public init(_ title: String, alignsRight: Bool = false, mayShrink: Bool = false) {
+    public init(
+      _ title: String, alignsRight: Bool = false, mayShrink: Bool = false, keepsEnd: Bool = false
+    ) {
       self.title = title
       self.alignsRight = alignsRight
       self.mayShrink = mayShrink
+      self.keepsEnd = keepsEnd
     }
   }
 
@@ -46,10 +51,13 @@ public struct TextTable: Sendable {
         excess -= step
       }
     }
-    func line(_ cells: [String]) -> String {
+    func line(_ cells: [String], isTitle: Bool = false) -> String {
       var text = ""
       for column in columns.indices {
-        let cell = DisplayWidth.fit(cells[column], widths[column])
+        let cell =
+          columns[column].keepsEnd && !isTitle
+          ? DisplayWidth.fitEnd(cells[column], widths[column])
+          : DisplayWidth.fit(cells[column], widths[column])
         let last = column == columns.count - 1
         text +=
           last && !columns[column].alignsRight
@@ -58,6 +66,6 @@ public struct TextTable: Sendable {
       }
       return text
     }
-    return [line(columns.map(\.title))] + rows.map(line)
+    return [line(columns.map(\.title), isTitle: true)] + rows.map(line)
   }
 }

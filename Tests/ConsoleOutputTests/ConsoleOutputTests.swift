@@ -19,6 +19,15 @@ import Testing
     #expect(lines[2] == "12345  short\\x1b[0m")
   }
 
+  @Test func keepsTheEndOfAPath() {
+    var table = TextTable([.init("n"), .init("source", mayShrink: true, keepsEnd: true)])
+    table.append(["1", "heap.zip/formats.tar/" + String(repeating: "x", count: 50) + "/gw-7.log"])
+    let lines = table.lines(width: 30)
+    #expect(lines.allSatisfy { DisplayWidth.of($0) <= 30 })
+    #expect(lines[0].hasSuffix("source") && lines[1].hasSuffix("/gw-7.log"))
+    #expect(DisplayWidth.fitEnd("温度計", 5) == "…度計")
+  }
+
   @Test func countsWideCharactersAsTwoColumns() {
     #expect(DisplayWidth.of("温度") == 4)
     #expect(DisplayWidth.fit("温度計", 5) == "温度…")

@@ -40,11 +40,19 @@ public final class SQLSandbox {
   /// As given: SQLite may know the file as a URI.
   private let path: String
   private let limits: SQLLimits
+  private let masksSecrets: Bool
   private let watch: Watch
 
   /// Opens the case anew.
-  public init(path: String, limits: SQLLimits = SQLLimits()) throws(StoreError) {
-    connection = try CaseOpening.readOnly(path, cacheBytes: 32 << 20).connection
+  /// - Parameter masksSecrets: Texts from the evidence reach the statement masked, so that no function can take a secret out
+  ///   of them; a statement that names the schema `main`, where they are as written, is refused.
+  public init(
+    path: String, limits: SQLLimits = SQLLimits(), masksSecrets: Bool = false
+  ) throws(StoreError) {
+    let segments: [Int64]
+    (connection, segments) = try CaseOpening.readOnly(path, cacheBytes: 32 << 20)
+    if masksSecrets { try SQLMasking.install(on: connection, segments: segments) }
+    self.masksSecrets = masksSecrets
     self.path = path
     self.limits = limits
     watch = Watch()
@@ -90,6 +98,11 @@ public final class SQLSandbox {
   private func prepare(_ sql: String) throws(StoreError) -> SQLiteStatement {
     var text = sql
     guard !text.utf8.contains(0) else { throw failure(.query, "the statement holds a NUL byte") }
+    if masksSecrets, Self.namesMain(text) {
+      throw failure(
+        .query, "it names the schema 'main', whose texts are not masked",
+        "leave 'main.' away, or use --reveal")
+    }
     var statement: OpaquePointer?
     var code: Int32 = SQLITE_OK
     var rest = ""
@@ -141,6 +154,24 @@ public final class SQLSandbox {
   private func failure(_ code: StoreError.Code, _ reason: String, _ advice: String = "") -> StoreError {
     StoreError(
       code: code, what: "cannot run SQL on case", path: path, reason: reason, advice: advice)
+  }
+
+  /// True where `main` stands as a name before a dot, quoted or not.
+  private static func namesMain(_ text: String) -> Bool {
+    let bytes = Array(text.lowercased().utf8)
+    let name = Array("main".utf8)
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    var index = 0
+    while index + name.count < bytes.count {
+      defer { index += 1 }
+      guard bytes[index..<index + name.count].elementsEqual(name) else { continue }
+      if index > 0, letters.contains(bytes[index - 1]) || bytes[index - 1] == UInt8(ascii: "_") { continue }
+      var next = index + name.count
+      while next < bytes.count, bytes[next] <= 0x20 || "\"`]'".utf8.contains(bytes[next]) { next += 1 }
+      // A comment may stand between the two.
+      if next < bytes.count, ".-/".utf8.contains(bytes[next]) { return true }
+    }
+    return false
   }
 
   private static func cells(_ row: SQLiteStatement) -> [SQLCell] {

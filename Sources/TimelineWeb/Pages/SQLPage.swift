@@ -152,7 +152,7 @@ enum SQLPage: WebPage {
         advice: "wait for them")
     }
     defer { running.subtract(1, ordering: .relaxed) }
-    let sandbox = try SQLSandbox(path: context.desk.path, limits: limits(context))
+    let sandbox = try SQLSandbox(path: context.desk.path, limits: limits(context), masksSecrets: true)
     var columns: [Listing.Column] = []
     var rows: [Listing.Row] = []
     var bytes = 0

@@ -181,7 +181,9 @@ struct ClockDecisions {
     Console.print("")
     Console.print(Console.style.bold(title))
     var table = TextTable(
-      columns.map { .init($0, mayShrink: ["because", "source", "to change it"].contains($0)) })
+      columns.map {
+        .init($0, mayShrink: ["because", "source", "to change it"].contains($0), keepsEnd: $0 == "source")
+      })
     for one in decisions.prefix(limit) { table.append(cells(one).map { Sanitizer.escape($0) }) }
     for line in table.lines(width: Console.width) { Console.print("  " + line) }
     if decisions.count > limit {

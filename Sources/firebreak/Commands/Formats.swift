@@ -64,13 +64,31 @@ struct FormatsList: ParsableCommand {
       schema: "firebreak.formats/1",
       columns: [.init("FORMAT"), .init("READS", mayShrink: true), .init("YIELDS", mayShrink: true)],
       keys: ["name", "summary", "yields"])
-    for known in try formats.catalog().formats.sorted(by: { $0.name < $1.name }) {
+    let all = try formats.catalog().formats.sorted { $0.name < $1.name }
+    if format == .table { return Self.list(all) }
+    for known in all {
       let yields: JSONValue =
         format == .json || format == .jsonl
         ? .array(known.yields.map { .string($0) }) : .string(known.yields.joined(separator: ", "))
       rows.rows.append([.string(known.name), .string(known.summary), yields])
     }
     rows.write(as: format)
+  }
+
+  /// For people: what a format reads and yields are sentences, too long for the columns of a table.
+  private static func list(_ formats: [any LogFormat]) {
+    let indent = 2 + (formats.map { DisplayWidth.of($0.name) }.max() ?? 0)
+    let room = max(24, min(Console.width ?? 110, 110) - indent)
+    let blank = String(repeating: " ", count: indent)
+    for format in formats {
+      let lines =
+        DisplayWidth.wrap(Sanitizer.escape(format.summary), room)
+        + DisplayWidth.wrap("fields: " + Sanitizer.escape(format.yields.joined(separator: ", ")), room)
+      let name = DisplayWidth.pad(Sanitizer.escape(format.name), indent)
+      Console.print(Console.style.bold(name) + (lines.first ?? ""))
+      for line in lines.dropFirst() { Console.print(blank + line) }
+    }
+    Console.note("\(formats.count) formats; 'firebreak formats test FILE' shows how a file is read")
   }
 }
 
