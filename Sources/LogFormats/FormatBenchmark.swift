@@ -12,6 +12,14 @@ public enum FormatBenchmark {
     public var parse: Double
     /// CPU time of template mining, in nanoseconds a line.
     public var mine: Double
+    /// Calls of the allocator a line, while parsing in the last round (all buffers have their size by then); nil where nobody
+    /// counts them.
+    public var allocations: Double?
+  }
+
+  /// Counts calls of the allocator: a function of this name is in the library that `.ci/bench-formats` loads before all others.
+  private static let allocations: (@convention(c) () -> UInt64)? = dlsym(nil, "firebreak_allocations").map {
+    unsafeBitCast($0, to: (@convention(c) () -> UInt64).self)
   }
 
   /// Measures every format on its own samples (event lines only), about `lines` lines each. CPU time of this thread, best of
@@ -43,6 +51,15 @@ public enum FormatBenchmark {
         let parser = format.makeParser(SourceContext())
         var reading = Reading()
         var miner = TemplateMiner()
+        // Once for the buffers that grow to their size.
+        for place in places {
+          let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
+          var verdict = parser.parse(record, into: &reading)
+          while verdict == .event, reading.flags.contains(.more) {
+            verdict = parser.next(record, into: &reading)
+          }
+        }
+        let allocated = allocations?()
         let start = now()
         for _ in 0..<rounds {
           for place in places {
@@ -54,6 +71,9 @@ public enum FormatBenchmark {
           }
         }
         let parsed = now()
+        if let allocated, let total = allocations?() {
+          best.allocations = Double(total - allocated) / Double(rounds * places.count)
+        }
         for _ in 0..<rounds {
           for place in places {
             let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])

@@ -55,6 +55,8 @@ final class JSONDocumentParser: RecordParser {
   private var prepared: [PreparedEvent] = []
   private var elements: [(start: Int, end: Int)] = []
   private var position = 0
+  /// Between the opening of a wrapper, a record of its own, and its end.
+  private var isInWrapper = false
   private let objects = JSONDispatcher()
 
   /// `interpret` makes events of a whole document, or nil where it is not of its kind: then every object at the top, or in the
@@ -70,6 +72,15 @@ final class JSONDocumentParser: RecordParser {
     if isFramed {
       if Bytes.isBlank(record) { return .blank }
       if record.allSatisfy({ $0 <= 0x20 || $0 == 0x5B || $0 == 0x5D || $0 == 0x2C }) { return .structure }
+      if JSONWrapper.isOpening(record) {
+        isInWrapper = true
+        return .structure
+      }
+      // What follows the list: `}`, or further members of the wrapper.
+      if isInWrapper, record.first != 0x7B {
+        if record.last == 0x7D { isInWrapper = false }
+        return .structure
+      }
       let verdict = open(Array(record))
       return verdict == .event ? next(record, into: &reading) : verdict
     }

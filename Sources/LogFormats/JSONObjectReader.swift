@@ -7,7 +7,7 @@ import IncidentModel
 /// equal keys in one object the last counts; the others stay among the fields.
 final class JSONObjectReader {
   /// A member that could play a role.
-  private struct Candidate {
+  struct Candidate {
     var rank: UInt8 = 255
     var entry: Int32 = -1
     /// The value without quotes.
@@ -22,9 +22,9 @@ final class JSONObjectReader {
     var scale = SeverityScale.unknown
   }
 
-  private let naming: FieldNaming
-  @exclusivity(unchecked) private var keys: KeyTable
-  @exclusivity(unchecked) private var stamps = StampReader()
+  let naming: FieldNaming
+  @exclusivity(unchecked) var keys: KeyTable
+  @exclusivity(unchecked) var stamps = StampReader()
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
   /// Objects nested deeper are checked but not searched for roles.
@@ -41,7 +41,7 @@ final class JSONObjectReader {
 
   deinit { candidates.deallocate() }
 
-  private subscript(role: FieldRole) -> UnsafeMutablePointer<Candidate> {
+  subscript(role: FieldRole) -> UnsafeMutablePointer<Candidate> {
     @inline(__always) get { candidates + Int(role.rawValue) }
   }
 
@@ -244,7 +244,7 @@ final class JSONObjectReader {
   }
 
   /// The stamp in a value; nil where it is none.
-  @inline(__always) private func stamp(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> Stamp? {
+  @inline(__always) func stamp(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> Stamp? {
     naming.stamp(
       Bytes.part(record, candidate.start, candidate.end), isText: candidate.isString, unit: candidate.unit,
       &stamps)
@@ -325,131 +325,5 @@ final class JSONObjectReader {
         i &+= 1
       }
     }
-  }
-
-  // MARK: Learning from values
-
-  private func needsLesson(_ stamp: Stamp?) -> Bool {
-    if self[.severity].pointee.rank == 255 || self[.device].pointee.rank == 255 { return true }
-    if self[.message].pointee.rank == 255 { return true }
-    return stamp == nil
-  }
-
-  /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.
-  private func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
-    var changed = false
-    let time = self[.time].pointee
-    if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
-      if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
-        keys[time.entry].meaning = .other
-      }
-      changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
-        guard value.count >= 14 || value.isString else { return 0 }
-        if value.isString { return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 } ?? 0 }
-        guard let (time, _) = StampReader.epoch(value.bytes) else { return 0 }
-        return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
-      }
-      if !changed {
-        changed = give(.time, rank: 201, record, start, end) { _, value, _ in
-          guard !value.isString, value.count >= 10, let (time, _) = StampReader.epoch(value.bytes) else {
-            return 0
-          }
-          return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
-        }
-      }
-    }
-    if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
-      let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
-        value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
-      }
-      changed = changed || given
-    }
-    if self[.device].pointee.rank == 255, !naming.fixedRoles.contains(.device) {
-      let hints = [
-        "dev", "node", "host", "client", "thing", "machine", "sensor", "gateway", "asset", "unit", "station",
-        "meter", "serial", "mac", "origin", "emitter", "sender", "who", "subject", "robot", "entity", "actor",
-        "from",
-      ]
-      let given = give(.device, rank: 200, record, start, end) { _, value, key in
-        guard value.isString, value.count <= 64, !value.bytes.contains(0x20) else { return 0 }
-        let name = FieldNames.normalized(key)
-        guard let hint = hints.firstIndex(where: { name.contains($0) }) else { return 0 }
-        return hints.count - hint
-      }
-      changed = changed || given
-    }
-    if self[.message].pointee.rank == 255, !naming.fixedRoles.contains(.message) {
-      let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
-        guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
-          return 0
-        }
-        return value.count
-      }
-      changed = changed || given
-    }
-    return changed
-  }
-
-  private struct Value {
-    var bytes: UnsafeRawBufferPointer
-    var isString: Bool
-    var count: Int { bytes.count }
-  }
-
-  /// Gives a role to the unknown top-level key whose value scores highest above 0.
-  private func give(
-    _ role: FieldRole, rank: UInt8, _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int,
-    _ score: (JSONObjectReader, Value, String) -> Int
-  ) -> Bool {
-    var best: Int32 = -1
-    var bestScore = 0
-    var i = JSONText.skipSpace(record, from: start &+ 1)
-    while i < end, record[i] == 0x22 {
-      var escaped = false
-      let keyEnd = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
-      guard keyEnd >= 0 else { break }
-      let entry = keys.entry(Bytes.part(record, i &+ 1, keyEnd), parent: -1)
-      let colon = JSONText.skipSpace(record, from: keyEnd &+ 1)
-      let value = JSONText.skipSpace(record, from: colon &+ 1)
-      let valueEnd = JSONText.valueEnd(record, from: value)
-      guard valueEnd > value else { break }
-      let isString = record[value] == 0x22
-      let isScalar = isString || Bytes.isDigit(record[value])
-      if entry >= 0, isScalar,
-        keys[entry].meaning.role == .other || role == .time && keys[entry].meaning.role == .date
-      {
-        let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
-        let points = bytes.isEmpty ? 0 : score(self, Value(bytes: bytes, isString: isString), keys.key(entry))
-        if points > bestScore {
-          bestScore = points
-          best = entry
-        }
-      }
-      i = JSONText.skipSpace(record, from: valueEnd)
-      guard i < end, record[i] == 0x2C else { break }
-      i = JSONText.skipSpace(record, from: i &+ 1)
-    }
-    guard best >= 0 else { return false }
-    keys[best].meaning = FieldMeaning(role: role, rank: rank)
-    return true
-  }
-}
-
-/// Up to eight stretches to leave out, kept in order.
-struct CutList {
-  private var ranges = InlineArray<8, (start: Int, end: Int)>(repeating: (0, 0))
-  private(set) var count = 0
-
-  subscript(_ index: Int) -> (start: Int, end: Int) { ranges[index] }
-
-  @inline(__always) mutating func add(_ start: Int, _ end: Int) {
-    guard start < end, count < 8 else { return }
-    var at = count
-    while at > 0, ranges[at &- 1].start > start {
-      ranges[at] = ranges[at &- 1]
-      at &-= 1
-    }
-    ranges[at] = (start, end)
-    count &+= 1
   }
 }

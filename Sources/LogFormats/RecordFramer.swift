@@ -11,6 +11,9 @@ public struct RecordFramer: Sendable {
     public var consumed: Int
   }
 
+  /// Bytes at hand from which on a JSON wrapper whose end is not among them is read element by element.
+  static let wrapperSize = 64 << 10
+
   /// How records are cut.
   public let framing: Framing
 
@@ -102,6 +105,11 @@ public struct RecordFramer: Sendable {
     }
     guard bytes[0] == 0x7B else { return line(bytes, isAtEnd) }
     guard let end = Self.objectEnd(bytes) else {
+      // A large wrapper is not waited for: its beginning is a record, and then every element.
+      if bytes.count >= Self.wrapperSize, let first = JSONWrapper.openElement(bytes, at: 0), first < 32 << 10
+      {
+        return Frame(start: 0, end: first, consumed: first)
+      }
       guard isAtEnd else { return nil }
       return Frame(start: 0, end: bytes.count, consumed: bytes.count)
     }

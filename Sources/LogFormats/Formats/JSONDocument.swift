@@ -23,14 +23,35 @@ struct JSONDocumentFormat: LogFormat {
 
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
-  func headScore(_ head: UnsafeRawBufferPointer) -> Int { Self.spansLines(head) ? 58 : 0 }
+  func headScore(_ head: UnsafeRawBufferPointer) -> Int {
+    if Self.spansLines(head) { return 58 }
+    // No format of JSON lines could read it: it is no whole line.
+    return Self.isOneLongLine(head) ? 99 : 0
+  }
+
+  /// True for one line longer than the bytes at hand that is a list of objects, or an object around one: such a line is read
+  /// element by element.
+  private static func isOneLongLine(_ head: UnsafeRawBufferPointer) -> Bool {
+    let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    guard head.count >= RecordFramer.wrapperSize, start < 1024,
+      Bytes.find(0x0A, head, from: start, to: head.count) == head.count
+    else { return false }
+    let value = UnsafeRawBufferPointer(rebasing: head[start...])
+    guard JSONText.valueEnd(value, from: 0) <= 0 else { return false }
+    if value[0] == 0x7B { return JSONWrapper.openElement(value, at: 0) != nil }
+    guard value[0] == 0x5B else { return false }
+    let first = JSONText.skipSpace(value, from: 1)
+    return first < value.count && value[first] == 0x7B
+  }
 
   /// True when a JSON value begins the bytes and goes on beyond its first line.
   static func spansLines(_ head: UnsafeRawBufferPointer) -> Bool {
     let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     guard start < head.count, head[start] == 0x7B || head[start] == 0x5B else { return false }
     let lineEnd = Bytes.find(0x0A, head, from: start, to: head.count)
-    guard lineEnd < head.count else { return false }
+    guard lineEnd < head.count else {
+      return false
+    }
     // A whole value on the first line: JSON lines.
     if JSONText.valueEnd(UnsafeRawBufferPointer(rebasing: head[start..<lineEnd]), from: 0) > 0 {
       return false

@@ -186,6 +186,11 @@ struct SilenceScan {
     let regular = intervals.count { $0 >= period / 2 && $0 <= period + period / 2 }
     let share = Int64(regular * 100 / intervals.count)
     guard share >= 60 else { return nil }
+    // Bursts with quiet between them: their short intervals are alike, and yet nothing is due in the quiet. A rhythm is
+    // broken seldom: once, or by one interval of twenty.
+    let patience = Int64(min(Double(period) * Self.patience, 9e18))
+    let broken = intervals.count { $0 > patience }
+    guard broken <= max(1, intervals.count / 20) else { return nil }
     return Rhythm(
       device: Int64(first.device), template: Int64(first.template), period: period, regularity: share,
       events: Int64(times.count), first: times[0], last: last)

@@ -3,12 +3,15 @@ import Crypto
 import EvidenceIntake
 import Glibc
 import IncidentModel
+import LogFormats
 import TimelineStore
 
 /// Reads the evidence again and says precisely what differs from what was ingested.
 enum EvidenceComparison {
   enum State: String {
     case same, changed, gone
+    /// The evidence is what was ingested, but rows of the case are not what is read from it.
+    case altered
     /// Longer than it was; the beginning is what was ingested.
     case grown
     /// A member that the archive has now and had not then.
@@ -33,8 +36,11 @@ enum EvidenceComparison {
     var bytes: UInt64
   }
 
-  static func run(_ reader: CaseReader, base: String?) throws -> [Result] {
+  /// - Parameter catalog: The formats that events are read with, to compare them with the case's rows.
+  static func run(_ reader: CaseReader, base: String?, catalog: FormatCatalog) throws -> [Result] {
     let sources = try reader.sources()
+    let byPath = Dictionary(grouping: sources) { $0.description.path }
+    var rows: [String: EvidenceRows] = [:]
     var found: [String: [[String]: Found]] = [:]
     var locations: [String: String] = [:]
     var fromCopy: Set<String> = []
@@ -43,15 +49,19 @@ enum EvidenceComparison {
     for source in sources {
       let path = source.description.path
       guard seen.insert(path).inserted else { continue }
+      let sink = EvidenceRows(
+        reader,
+        sources: Dictionary((byPath[path] ?? []).map { ($0.description.members, $0) }) { first, _ in first })
+      rows[path] = sink
       let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
       let isReadable = path != "-" && access(located, R_OK) == 0
       let failure = errno
       if isReadable {
-        found[path] = read(located)
+        found[path] = read(located, sink, catalog)
         locations[path] = located
       } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
         fromCopy.insert(path)
-        found[path] = withExtendedLifetime(copy) { read(copy.path) }
+        found[path] = withExtendedLifetime(copy) { read(copy.path, sink, catalog) }
       } else {
         reasons[path] = path == "-" ? "it came from standard input" : String(cString: strerror(failure))
       }
@@ -76,6 +86,8 @@ enum EvidenceComparison {
         if source.description.members.isEmpty, let located = locations[path] {
           try compare(source, located, reader, &result)
         }
+      } else if let finding = rows[path]?.findings[source.description.members] {
+        judge(finding, source, &result)
       }
       results.append(result)
     }
@@ -91,6 +103,18 @@ enum EvidenceComparison {
       }
     }
     return results
+  }
+
+  /// Evidence is what it was: are the rows?
+  private static func judge(_ finding: EvidenceRows.Finding, _ source: SourceEntry, _ result: inout Result) {
+    if let format = finding.otherFormat {
+      result.difference =
+        "events not compared: read as \(format) now and as \(source.format) then (--formats)"
+    } else if finding.differing > 0 {
+      result.state = .altered
+      result.difference =
+        "\(Figures.counted(finding.differing, "row")) of the case \(finding.differing == 1 ? "is" : "are") not what the evidence says; first: \(finding.first)"
+    }
   }
 
   private static func words(_ source: SourceEntry, _ now: Found) -> String {
@@ -160,31 +184,21 @@ enum EvidenceComparison {
 
   /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
   /// others.
-  private static func read(_ path: String) -> [[String]: Found] {
+  private static func read(_ path: String, _ sink: EvidenceRows, _ catalog: FormatCatalog) -> [[String]:
+    Found]
+  {
     var options = IntakeOptions()
+    options.catalog = catalog
     options.mayBeKnown = false
     options.jobs = 1
     var found: [[String]: Found] = [:]
     do {
-      for account in try Intake.run([path], options: options, into: DiscardingSink()).sources {
+      for account in try Intake.run([path], options: options, into: sink).sources {
         found[account.description.members] = Found(sha256: account.sha256, bytes: account.bytes)
       }
     } catch {
       Console.warn(Sanitizer.escape("\(error)"))
     }
     return found
-  }
-}
-
-/// Takes events and keeps nothing: only the accounts count.
-private final class DiscardingSink: EventSink {
-  func openLane(order: Int) throws -> any EventLane { Lane() }
-  func contains(sha256: String) throws -> Bool { false }
-  private final class Lane: EventLane {
-    func beginSource(_ source: SourceDescription) throws {}
-    func append(_ batch: borrowing EventBatch) throws {}
-    func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {}
-    func discardSource() throws {}
-    func close() throws {}
   }
 }

@@ -26,13 +26,15 @@ struct FormatsBench: ParsableCommand {
       columns: [
         .init("FORMAT"), .init("BYTES A LINE", alignsRight: true),
         .init("PARSE NS A LINE", alignsRight: true),
-        .init("TEMPLATE NS A LINE", alignsRight: true),
-      ], keys: ["format", "bytes_per_line", "parse_ns_per_line", "template_ns_per_line"])
+        .init("TEMPLATE NS A LINE", alignsRight: true), .init("ALLOCATIONS A LINE", alignsRight: true),
+      ],
+      keys: ["format", "bytes_per_line", "parse_ns_per_line", "template_ns_per_line", "allocations_per_line"])
     for figure in FormatBenchmark.run(lines: lines) {
       rows.rows.append([
         .string(figure.format), .int(Int64(figure.bytesPerLine.rounded())),
         .int(Int64(figure.parse.rounded())),
         .int(Int64(figure.mine.rounded())),
+        figure.allocations.map { .double(($0 * 100).rounded() / 100) } ?? .null,
       ])
     }
     rows.write(as: format)

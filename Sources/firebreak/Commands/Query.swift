@@ -241,7 +241,8 @@ struct Query: ParsableCommand {
     let masking = masking
     SQLSandbox.limitProcessMemory(bytes: 512 << 20)
     let limits = SQLLimits(seconds: timeout, rows: limit ?? 1_000_000)
-    let sandbox = try SQLSandbox(path: reader.path, limits: limits)
+    let sandbox = try SQLSandbox(
+      path: reader.path, limits: limits, masksSecrets: try masking.isOn && reader.hasSecretMarks())
     var values: [[JSONValue]] = []
     var names: [String] = []
     let result = try sandbox.run(statement, columns: { names = $0 }) { cells in

@@ -10,7 +10,7 @@ struct SilenceCommand: ParsableCommand {
     abstract: "List when devices were silent although something was due, and when their collector was.",
     discussion: """
       What is due follows from the rhythm of each device: the message that it repeats most regularly (a heartbeat, a telemetry \
-      report). More than two and a half of its periods without any event of the device are silence. Where a source that many \
+      report). Bursts with quiet between them are no rhythm. More than two and a half of its periods without any event of the device are silence. Where a source that many \
       devices are heard in has nothing of anybody, the collector was silent, not the devices.
 
       Worked out at the first call and kept in the case: the view silence_interval has it in SQL.
@@ -52,6 +52,12 @@ struct SilenceCommand: ParsableCommand {
     if let limit { rows.rows = Array(rows.rows.prefix(limit)) }
     rows.extra = [("case", .string(reader.path))]
     if all > 0 || format != .table { rows.write(as: format) }
+    let without = names.count - found.rhythms.count
+    if format == .table, name == nil, !found.rhythms.isEmpty, without > 0 {
+      Console.note(
+        "no rhythm: \(Figures.grouped(without)) of \(Figures.counted(names.count, "device")); when they were silent nobody can say"
+      )
+    }
     if rows.rows.count < all { Console.note("\(Figures.grouped(all - rows.rows.count)) more (--limit)") }
     if all == 0 {
       Console.note(
@@ -148,7 +154,7 @@ struct SilenceDerivation {
   let notKept: String?
 
   static let subject = "silence"
-  private static let version = 1
+  private static let version = 2
 
   static func current(_ reader: CaseReader, again: Bool = false) throws -> SilenceDerivation {
     let digest = try Findings.inputDigest(subject, version: version, reader)

@@ -44,6 +44,46 @@ import Testing
     for secret in secrets { #expect(!run.output.contains(secret), "\(words) shows \(secret)") }
   }
 
+  /// A function gets what is masked already, so no part of a secret comes out of it.
+  @Test(arguments: [
+    "SELECT substr(message, instr(message, 'psk=') + 4, 7) AS x FROM timeline",
+    "SELECT hex(substr(message, 1, 40)) AS x, replace(message, 'psk', 'p') AS y FROM timeline",
+    "SELECT substr(fields, instr(fields, 'mqtt_password') + 10, 14) AS x FROM timeline",
+    "SELECT upper(substr(variables, 1, 60)) AS x FROM event",
+    "SELECT printf('%s', substr(variables, 3, 60)) AS x FROM segment_1",
+    "WITH t AS (SELECT message AS m FROM timeline) SELECT substr(m, 20, 40) AS x FROM t",
+    "SELECT fields ->> 'url' AS x, length(fields ->> 'mqtt_password') AS y FROM event",
+  ])
+  func noPartIsTakenOutBySQL(_ sql: String) throws {
+    let work = try workspace()
+    let run = try work.firebreak("query", "--case", "x.firebreak", "--format", "jsonl", "--sql", sql)
+    #expect(run.exit == 0, "\(run.errors)")
+    for secret in secrets {
+      let part = secret.prefix(5)
+      let hex = part.utf8.map { String($0, radix: 16, uppercase: true) }.joined()
+      for form in [String(part), part.uppercased(), hex] {
+        #expect(!run.output.contains(form), "\(sql) shows \(form) of \(secret): \(run.output)")
+      }
+    }
+    let revealed = try work.firebreak(
+      "query", "--reveal", "--case", "x.firebreak", "--format", "jsonl", "--sql",
+      "SELECT substr(message, instr(message, 'psk=') + 4, 7) AS x FROM timeline")
+    #expect(revealed.output.contains("hunter2"))
+  }
+
+  @Test func theWayAroundTheMaskIsRefused() throws {
+    let work = try workspace()
+    for sql in ["SELECT substr(message, 1, 40) FROM main.timeline", "SELECT * FROM \"main\" . event"] {
+      let run = try work.firebreak("query", "--case", "x.firebreak", "--sql", sql)
+      #expect(run.exit == 2 && run.errors.contains("main."), "\(run.exit) \(run.errors)")
+      #expect(!run.output.contains("hunter"))
+    }
+    let harmless = try work.firebreak(
+      "query", "--case", "x.firebreak", "--sql",
+      "SELECT count(*) FROM timeline WHERE message LIKE '%domain.com%'")
+    #expect(harmless.exit == 0, "\(harmless.errors)")
+  }
+
   @Test func areShownOnlyWithAnEntryInTheCustodyLog() throws {
     let work = try workspace()
     let shown = try work.firebreak(

@@ -60,4 +60,27 @@ import Testing
     let all = try rows(rhythm)
     #expect(all.count == 10 && all.allSatisfy { $0["period_seconds"] as? Double == 10 }, "\(rhythm.output)")
   }
+
+  /// Visits that come in bursts repeat within seconds, but nothing is due between them.
+  @Test func burstsAreNoRhythm() throws {
+    let work = try Workspace()
+    var log = ""
+    for burst in 0..<20 {
+      let minute = burst * 3
+      for second in stride(from: 0, to: 20, by: 2) {
+        log += String(
+          format: "2026-04-07T09:%02d:%02dZ web app[1]: page \(burst) asked for\n", minute, second)
+      }
+    }
+    for second in stride(from: 0, to: 3600, by: 30) {
+      log += String(format: "2026-04-07T09:%02d:%02dZ meter app[1]: reading sent\n", second / 60, second % 60)
+    }
+    try work.write("all.log", log)
+    #expect(try work.ingest(work.at("all.log")).run.exit == 0)
+    let rhythm = try work.firebreak("silence", "--rhythm", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(try rows(rhythm).compactMap { $0["device"] as? String } == ["meter"], "\(rhythm.output)")
+    let gaps = try work.firebreak("silence", "--case", "x.firebreak")
+    #expect(gaps.exit == 1, "\(gaps.output)")
+    #expect(gaps.errors.contains("no rhythm: 1 of 2 devices"), "\(gaps.errors)")
+  }
 }

@@ -47,6 +47,32 @@ import Testing
     says("two.zip/a.log", "same", "")
   }
 
+  @Test(arguments: [
+    (
+      "UPDATE segment_1 SET variables = replace(variables, '1', '2'), message = replace(message, 'a', 'e')",
+      "message"
+    ),
+    ("UPDATE segment_1 SET severity = 7 - coalesce(severity, 0) WHERE id = 7", "severity"),
+    ("UPDATE segment_1 SET time = time + 60000000000 WHERE id = 7", "another"),
+    ("UPDATE segment_1 SET byte_offset = byte_offset + 1 WHERE id = 7", "elsewhere"),
+    ("UPDATE segment_1 SET device = NULL WHERE id = 7", "device"),
+  ])
+  func rowsAlteredInPlaceAreSeen(_ sql: String, _ words: String) throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(50))
+    #expect(try work.ingest(work.at("a.log")).run.exit == 0)
+    let before = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(before.exit == 0 && before.output.contains("the events are what it says"), "\(before.output)")
+    let (status, _) = try Shell.run(
+      "sqlite3 x.firebreak \"VACUUM\" && sqlite3 x.firebreak \"\(sql)\"", in: work)
+    guard status == 0 else { return }
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(run.exit == 1, "\(run.output)")
+    let row = try #require(try rows(run).first)
+    #expect(row["state"] as? String == "altered")
+    #expect((row["difference"] as? String)?.contains(words) == true, "\(row)")
+  }
+
   @Test func aCaseWhoseEventsWereRemovedSaysSo() throws {
     let work = try Workspace()
     try work.write("a.log", Workspace.log(50))

@@ -1,0 +1,109 @@
+import IncidentModel
+
+/// Learning what a member means from its values, where its name does not say it.
+extension JSONObjectReader {
+  func needsLesson(_ stamp: Stamp?) -> Bool {
+    if self[.severity].pointee.rank == 255 || self[.device].pointee.rank == 255 { return true }
+    if self[.message].pointee.rank == 255 { return true }
+    return stamp == nil
+  }
+
+  /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.
+  func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
+    var changed = false
+    let time = self[.time].pointee
+    if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
+      if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
+        keys[time.entry].meaning = .other
+      }
+      changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
+        guard value.count >= 14 || value.isString else { return 0 }
+        if value.isString { return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 } ?? 0 }
+        guard let (time, _) = StampReader.epoch(value.bytes) else { return 0 }
+        return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+      }
+      if !changed {
+        changed = give(.time, rank: 201, record, start, end) { _, value, _ in
+          guard !value.isString, value.count >= 10, let (time, _) = StampReader.epoch(value.bytes) else {
+            return 0
+          }
+          return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+        }
+      }
+    }
+    if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
+      let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
+        value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
+      }
+      changed = changed || given
+    }
+    if self[.device].pointee.rank == 255, !naming.fixedRoles.contains(.device) {
+      let hints = [
+        "dev", "node", "host", "client", "thing", "machine", "sensor", "gateway", "asset", "unit", "station",
+        "meter", "serial", "mac", "origin", "emitter", "sender", "who", "subject", "robot", "entity", "actor",
+        "from",
+      ]
+      let given = give(.device, rank: 200, record, start, end) { _, value, key in
+        guard value.isString, value.count <= 64, !value.bytes.contains(0x20) else { return 0 }
+        let name = FieldNames.normalized(key)
+        guard let hint = hints.firstIndex(where: { name.contains($0) }) else { return 0 }
+        return hints.count - hint
+      }
+      changed = changed || given
+    }
+    if self[.message].pointee.rank == 255, !naming.fixedRoles.contains(.message) {
+      let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
+        guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
+          return 0
+        }
+        return value.count
+      }
+      changed = changed || given
+    }
+    return changed
+  }
+
+  struct Value {
+    var bytes: UnsafeRawBufferPointer
+    var isString: Bool
+    var count: Int { bytes.count }
+  }
+
+  /// Gives a role to the unknown top-level key whose value scores highest above 0.
+  func give(
+    _ role: FieldRole, rank: UInt8, _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int,
+    _ score: (JSONObjectReader, Value, String) -> Int
+  ) -> Bool {
+    var best: Int32 = -1
+    var bestScore = 0
+    var i = JSONText.skipSpace(record, from: start &+ 1)
+    while i < end, record[i] == 0x22 {
+      var escaped = false
+      let keyEnd = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
+      guard keyEnd >= 0 else { break }
+      let entry = keys.entry(Bytes.part(record, i &+ 1, keyEnd), parent: -1)
+      let colon = JSONText.skipSpace(record, from: keyEnd &+ 1)
+      let value = JSONText.skipSpace(record, from: colon &+ 1)
+      let valueEnd = JSONText.valueEnd(record, from: value)
+      guard valueEnd > value else { break }
+      let isString = record[value] == 0x22
+      let isScalar = isString || Bytes.isDigit(record[value])
+      if entry >= 0, isScalar,
+        keys[entry].meaning.role == .other || role == .time && keys[entry].meaning.role == .date
+      {
+        let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
+        let points = bytes.isEmpty ? 0 : score(self, Value(bytes: bytes, isString: isString), keys.key(entry))
+        if points > bestScore {
+          bestScore = points
+          best = entry
+        }
+      }
+      i = JSONText.skipSpace(record, from: valueEnd)
+      guard i < end, record[i] == 0x2C else { break }
+      i = JSONText.skipSpace(record, from: i &+ 1)
+    }
+    guard best >= 0 else { return false }
+    keys[best].meaning = FieldMeaning(role: role, rank: rank)
+    return true
+  }
+}

@@ -1,0 +1,114 @@
+import ConsoleOutput
+import EvidenceIntake
+import Glibc
+import IncidentModel
+import TimelineStore
+
+/// Takes the events that are read from evidence once more and compares each with the row that the case has of it: whoever
+/// changed a row in place, by `sqlite3` say, is seen by that. Evidence whose bytes are not those that were ingested has
+/// other events anyway; its findings are for nobody.
+///
+/// Compared are place, message, fields, severity, the device where the event itself names it, the stamp as written, and the
+/// time where the stamp alone says it. Years, zones, anchors and devices that were told to `ingest` are not: they cannot be
+/// read from the evidence.
+final class EvidenceRows: EventSink, @unchecked Sendable {
+  /// What a source's rows are against its evidence.
+  struct Finding {
+    /// Rows that differ.
+    var differing = 0
+    /// The first of them, in words.
+    var first = ""
+    /// Elected format now, where it is another than at the ingest: then events cannot be compared.
+    var otherFormat: String?
+  }
+
+  /// One lane is open at a time: the intake runs with one job, on one path.
+  private let reader: CaseReader
+  private let sources: [[String]: SourceEntry]
+  private(set) var findings: [[String]: Finding] = [:]
+
+  /// - Parameter sources: The case's sources of the one path that is going to be read, by their members.
+  init(_ reader: CaseReader, sources: [[String]: SourceEntry]) {
+    self.reader = reader
+    self.sources = sources
+  }
+
+  func openLane(order: Int) throws -> any EventLane { Lane(self) }
+  func contains(sha256: String) throws -> Bool { false }
+
+  private final class Lane: EventLane {
+    private let owner: EvidenceRows
+    private var devices: [DeviceID: String] = [:]
+    private var source: SourceEntry?
+    private var rows: SourceEvents?
+    private var finding = Finding()
+
+    init(_ owner: EvidenceRows) { self.owner = owner }
+
+    func beginSource(_ description: SourceDescription) throws {
+      finding = Finding()
+      source = owner.sources[description.members]
+      rows = source.map { owner.reader.events(of: $0) }
+    }
+
+    func append(_ batch: borrowing EventBatch) throws {
+      let arena: [UInt8] = batch.arena.withUnsafeBytes { Array($0) }
+      func text(_ range: ByteRange) -> ArraySlice<UInt8> {
+        arena[Int(range.start)..<Int(range.start) + Int(range.count)]
+      }
+      for device in batch.devices { devices[device.id] = String(decoding: text(device.name), as: UTF8.self) }
+      guard let rows else { return }
+      for record in batch.records {
+        guard let event = try rows.next() else {
+          note("an event at byte \(record.byteOffset) is missing")
+          return self.rows = nil
+        }
+        if let difference = difference(record, event, text) {
+          note("event \(event.id.rawValue) (line \(event.line)): \(difference)")
+        }
+      }
+    }
+
+    private func note(_ words: String) {
+      finding.differing += 1
+      if finding.first.isEmpty { finding.first = words }
+    }
+
+    private func difference(
+      _ record: EventRecord, _ event: TimelineEvent, _ text: (ByteRange) -> ArraySlice<UInt8>
+    ) -> String? {
+      if record.byteOffset != event.byteOffset || UInt64(record.byteLength) != event.byteLength
+        || record.line != event.line
+      {
+        return "it is said to lie elsewhere"
+      }
+      if !text(record.message).elementsEqual(event.messageBytes) { return "another message" }
+      if !text(record.fields).elementsEqual((event.fields ?? "").utf8) { return "other fields" }
+      if (record.severity > 7 ? nil : record.severity) != event.severity?.rawValue {
+        return "another severity"
+      }
+      if ![.none, .path].contains(record.basis), devices[record.device] != event.device {
+        return "another device"
+      }
+      if record.quality == .exact, event.quality == .exact, record.time != event.time?.nanoseconds {
+        return "another time"
+      }
+      if let stamp = event.stamp, !record.stamp.isEmpty,
+        stamp != String(decoding: text(record.stamp), as: UTF8.self)
+      {
+        return "another stamp"
+      }
+      return nil
+    }
+
+    func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
+      guard let source else { return }
+      if try rows?.next() != nil { note("there are more events than in the evidence") }
+      if account.format != source.format { finding.otherFormat = account.format }
+      owner.findings[account.description.members] = finding
+    }
+
+    func discardSource() throws { source = nil }
+    func close() throws {}
+  }
+}
