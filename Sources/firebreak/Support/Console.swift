@@ -1,9 +1,10 @@
 import ConsoleOutput
 import Glibc
+import Synchronization
 
 /// The only printer: standard output is the result, standard error is talk.
 ///
-/// A closed pipe ends the process quietly with 0: the reader has seen enough. Any other write error is an error.
+/// A closed pipe ends the process quietly with 0: the reader has seen enough (not while devices are acted on). Any other write error is an error.
 enum Console {
   /// Environment of the process.
   static let environment: [String: String] = {
@@ -45,6 +46,10 @@ enum Console {
   /// Writes a warning.
   static func warn(_ line: String) { note(noteStyle.yellow("warning: ") + line) }
 
+  /// Set while devices are acted on: then a closed pipe or terminal asks for a stop at a safe place, as Ctrl-C does, and
+  /// does not end the process.
+  static let drainsWhenClosed = Atomic<Bool>(false)
+
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { bytes in
@@ -55,6 +60,8 @@ enum Console {
           rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         } else if errno == EINTR || errno == EAGAIN {
           continue
+        } else if errno == EPIPE || errno == EIO, drainsWhenClosed.load(ordering: .relaxed) {
+          return Interrupt.request()
         } else if errno == EPIPE {
           exit(0)
         } else {
