@@ -4,7 +4,8 @@ import Synchronization
 
 /// The only printer: standard output is the result, standard error is talk.
 ///
-/// A closed pipe ends the process quietly with 0: the reader has seen enough (not while devices are acted on). Any other write error is an error.
+/// A closed pipe ends the process quietly with 0: the reader has seen enough (not while devices are acted on).
+/// Any other write error is an error.
 enum Console {
   /// Environment of the process.
   static let environment: [String: String] = {

@@ -35,15 +35,14 @@ struct PlaybookRuns: ParsableCommand {
     for run in runs {
       let works = holder?.contains(run.run) ?? false
       let notes = (run.isBreakGlass ? ["break glass"] : []) + (run.isWhole ? [] : ["JOURNAL ALTERED"])
+      var state = works ? "running" : run.end?.rawValue ?? "killed"
+      if run.isTakenBack { state += run.standing.isAny ? ", partly taken back" : ", taken back" }
+      let begun = run.begun.map { Instant(nanoseconds: $0).rfc3339(fractionDigits: 0) } ?? ""
       rows.rows.append([
         .string(Sanitizer.escape(run.run)),
-        .string(run.begun.map { Instant(nanoseconds: $0).rfc3339(fractionDigits: 0) } ?? ""),
+        .string(begun),
         .string(Sanitizer.escape(run.playbook)), .int(Int64(run.targets)),
-        .string(
-          works
-            ? "running"
-            : (run.end?.rawValue ?? "killed")
-              + (run.isTakenBack ? run.standing.isAny ? ", partly taken back" : ", taken back" : "")),
+        .string(state),
         .int(Int64(run.standing.inForce)), .int(Int64(run.standing.inDoubt)),
         .int(Int64(run.standing.takenBack)), .string(notes.joined(separator: ", ")),
       ])

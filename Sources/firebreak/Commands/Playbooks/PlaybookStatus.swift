@@ -97,7 +97,6 @@ struct PlaybookStatus: ParsableCommand {
     let takenBack =
       !history.isTakenBack
       ? "" : standing.isAny ? ", partly taken back (undo goes on with that)" : ", taken back"
-
     Console.print("run \(id): \(Sanitizer.escape(state))\(takenBack)")
     Console.print("  " + RunCommandSupport.words(standing))
     for sentence in history.brokenGlass {
