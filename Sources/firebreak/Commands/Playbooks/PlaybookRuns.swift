@@ -36,7 +36,7 @@ struct PlaybookRuns: ParsableCommand {
       let works = holder?.contains(run.run) ?? false
       let notes = (run.isBreakGlass ? ["break glass"] : []) + (run.isWhole ? [] : ["JOURNAL ALTERED"])
       var state = works ? "running" : run.end?.rawValue ?? "killed"
-      if run.isTakenBack { state += run.standing.isAny ? ", partly taken back" : ", taken back" }
+      if run.isTakenBack { state += run.standing.isAny ? " and partly taken back" : " and taken back" }
       let begun = run.begun.map { Instant(nanoseconds: $0).rfc3339(fractionDigits: 0) } ?? ""
       rows.rows.append([
         .string(Sanitizer.escape(run.run)),
