@@ -1,4 +1,4 @@
-public import PlaybookModel
+import PlaybookModel
 
 /// What of a run is in force now, by its journal: the one place that says so, for `status`, `runs`, `undo`, `resume`
 /// and `doctor`.

@@ -1,5 +1,5 @@
 import Glibc
-public import PlaybookModel
+import PlaybookModel
 
 /// What must be at hand before a run is begun: looked at before there is a run, so that a missing secret is one sentence
 /// and not a halted canary.
