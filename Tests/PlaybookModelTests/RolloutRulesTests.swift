@@ -32,6 +32,8 @@ import Testing
   @Test func whatIsNotSaidOrContradictsItselfIsFound() {
     #expect(broken("max_in_flight: 1") == ["rollout.no-undo"])
     #expect(broken("\(undo), no_undo: never") == ["rollout.no-undo"])
+    #expect(
+      broken("\(undo), undo_is_safe: false").isEmpty && !broken("\(undo), undo_is_safe: perhaps").isEmpty)
     #expect(broken("\(undo), group: {}") == ["rollout.group-members"])
     #expect(
       broken("\(undo), group: {reaches: all}, bindings: {__a__: device}") == ["rollout.group"])

@@ -173,6 +173,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var group: Group?
   /// The inverse; nil when there is none.
   public var inverse: Inverse?
+  /// True when the undo is the safe direction: then no interlock and no inventory holds it back.
+  public var undoIsSafe: Bool
   /// Why there is no inverse, for people; nil when not said.
   public var noUndo: String?
   /// The question between waves; nil when there is none.
@@ -230,6 +232,7 @@ public struct RolloutPolicy: Sendable, Hashable {
         commands: (undo["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
         verification: undo["verify"].map(Self.verification))
     }
+    undoIsSafe = node["undo_is_safe"]?.flag ?? (kind == .contain)
     noUndo = node["no_undo"]?.text
     gate = node["gate"].map { gate in
       Gate(
@@ -257,6 +260,9 @@ public struct RolloutPolicy: Sendable, Hashable {
     maximumPercent = node["max_percent"]?.double
     manualFallback = node["manual_fallback"]?.text
   }
+
+  /// Interlocks that the undo asks.
+  public var undoInterlocks: [Interlock] { undoIsSafe ? [] : interlocks }
 
   private static func defaultWaves(_ kind: Kind) -> [WaveSize] {
     switch kind {

@@ -36,7 +36,7 @@ extension RolloutPolicy {
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
       "failure_percent": .any,
       "unreachable_percent": .any, "verify": .shape(verification), "group": .shape(group),
-      "undo": .shape(undo), "no_undo": .text, "gate": .shape(gate),
+      "undo": .shape(undo), "undo_is_safe": .flag, "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
       "time_to_live_ms": .any, "interlocks": .list(.shape(interlock), minimum: 1),

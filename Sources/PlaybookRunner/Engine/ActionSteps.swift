@@ -62,6 +62,18 @@ extension PlaybookRun {
     return held
   }
 
+  /// True when a person goes on after a halt, and nothing was ever sent to some of the devices of a finished step.
+  func isToBeTriedAgain(
+    _ step: WorkflowStep, _ action: ActionStep, _ before: RunHistory.Visit, _ context: Walk
+  ) -> Bool {
+    guard context.afterHalt, action.rollout != nil else { return false }
+    let devices = before.acts.filter { $0.value.isToBeTriedAgain }
+    guard !devices.isEmpty else { return false }
+    // Who is still held back by an earlier step is no reason to begin again.
+    let held = heldBack(step, context)
+    return devices.contains { $0.value.isNeverSent || held[$0.key] == nil }
+  }
+
   /// Notes that a step on a fleet was visited.
   func enter(_ step: WorkflowStep, _ context: Walk, _ state: inout State) {
     state.fleetSteps.removeAll { $0.step == step.id }

@@ -63,7 +63,7 @@ public final class PlaybookRun: Sendable {
     if let hash = history.planHash, hash != plan.hash {
       throw RunnerError(.changed, "run '\(run)' belongs to another plan (\(hash))")
     }
-    counts = RunCounts(history.counts, missed: history.missed)
+    counts = RunCounts(history.counts, missed: history.missed, neverSent: history.neverSent)
     writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
@@ -86,10 +86,15 @@ public final class PlaybookRun: Sendable {
   public func execute(approvals: [String] = [], afterHalt: Bool = false) async throws -> RunSummary {
     try await begin(approvals, afterHalt)
     // Only a halt is gone on from: what a person says beforehand does not open gates.
-    let afterHalt = afterHalt && history.end == .halted
+    let afterHalt = afterHalt && (history.end == .halted || history.end == .incomplete)
     let flow = try await walk(plan.playbook.start, Walk(afterHalt: afterHalt))
     let end: RunHistory.End
     switch flow {
+    case .ended(true) where counts.neverSent > 0:
+      end = .incomplete
+      note(
+        "nothing was sent to \(counts.neverSent) of the devices, since their state could not be seen; try those again: resume --after-halt"
+      )
     case .ended(let success): end = success ? .succeeded : .failed
     case .stopped(let why): end = why
     }
@@ -123,12 +128,18 @@ public final class PlaybookRun: Sendable {
     if history.isTakenBack {
       throw RunnerError(
         .unsupported,
-        "run '\(run)' was taken back, wholly or in part; it does not go on: make a new plan, or 'undo' the rest"
+        "run '\(run)' was taken back, wholly or in part: it does not go on. Make a new plan, or 'undo' the rest"
       )
     }
     if let end = history.end, end == .succeeded || end == .failed {
       throw RunnerError(
         .unsupported, "run '\(run)' has ended (\(end.rawValue)); there is nothing to resume")
+    }
+    if history.end == .incomplete && !afterHalt {
+      throw RunnerError(
+        .notApproved,
+        "run '\(run)' is through but for \(counts.neverSent) devices that nothing was sent to; 'resume --after-halt' tries those again"
+      )
     }
     if history.end == .halted && !afterHalt {
       throw RunnerError(

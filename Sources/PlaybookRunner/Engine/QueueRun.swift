@@ -92,7 +92,7 @@ public struct QueueRun: Sendable {
   /// a state for it, or the journal cannot be written.
   public func pass(approvals: [String] = []) async throws -> RunSummary {
     switch history.end {
-    case .succeeded, .failed: break
+    case .succeeded, .failed, .incomplete: break
     case .halted:
       throw RunnerError(
         .notApproved,

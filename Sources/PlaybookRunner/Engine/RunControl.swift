@@ -4,6 +4,7 @@ import Synchronization
 public final class RunControl: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let why = Mutex<String?>(nil)
+  private let underWay = Atomic<Int>(0)
 
   /// A control that nobody has used yet.
   public init() {}
@@ -13,6 +14,15 @@ public final class RunControl: Sendable {
     why.withLock { if $0 == nil && !isStopping { $0 = reason } }
     stopping.store(true, ordering: .relaxed)
   }
+
+  /// Actions in flight now.
+  public var inFlight: Int { underWay.load(ordering: .relaxed) }
+
+  /// An action begins.
+  func begin() { underWay.wrappingAdd(1, ordering: .relaxed) }
+
+  /// An action ends.
+  func end() { underWay.wrappingSubtract(1, ordering: .relaxed) }
 
   /// Why somebody asked; nil for Ctrl-C.
   public var reason: String? { why.withLock { $0 } }

@@ -7,13 +7,19 @@ final class RunCounts: Sendable {
   private struct State {
     var counts: [RunRecord.Outcome: Int]
     var missed: [String: [String: Bool]]
+    var neverSent: Set<String>
   }
   private let state: Mutex<State>
 
   /// From what a journal says already; `missed` as in `missed(in:)`, by step.
-  init(_ start: [RunRecord.Outcome: Int], missed: [String: [String: Bool]] = [:]) {
-    state = Mutex(State(counts: start, missed: missed))
+  init(
+    _ start: [RunRecord.Outcome: Int], missed: [String: [String: Bool]] = [:], neverSent: Set<String> = []
+  ) {
+    state = Mutex(State(counts: start, missed: missed, neverSent: neverSent))
   }
+
+  /// How often a step failed on a device before anything was sent.
+  var neverSent: Int { state.withLock { $0.neverSent.count } }
 
   var current: [RunRecord.Outcome: Int] { state.withLock { $0.counts.filter { $0.value > 0 } } }
 
@@ -29,6 +35,11 @@ final class RunCounts: Sendable {
       if let before { state.counts[before.outcome, default: 0] -= 1 }
       state.counts[outcome, default: 0] += 1
       guard let step else { return }
+      if RunHistory.DeviceState.finished(outcome, reason: reason).isNeverSent {
+        state.neverSent.insert("\(step)\n\(device)")
+      } else {
+        state.neverSent.remove("\(step)\n\(device)")
+      }
       if let waits = Self.isMissed(.finished(outcome, reason: reason)) {
         state.missed[step, default: [:]][device] = waits
       } else {

@@ -50,6 +50,8 @@ public struct RunHistory: Sendable {
   public static let earlierFailed = "earlier-failed"
   /// Reasons for which a device was skipped and waits in the queue.
   public static let queueReasons: Set<String> = ["unreachable", "window", "battery", earlierWaits]
+  /// Reason of a failure before anything was sent: the state could not be seen.
+  static let unverifiable = "unverifiable"
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
   static let partlyDone = "partly-done"
 
@@ -65,6 +67,12 @@ public struct RunHistory: Sendable {
   public private(set) var end: End?
   /// Hash of the plan that was run.
   public private(set) var planHash: String?
+  /// When the run was begun; nil when it has no records.
+  public private(set) var begun: Moment?
+  /// What its first record says: the playbook, its hash, and the number of devices.
+  public private(set) var title = ""
+  /// What was said each time a glass was broken, in order.
+  public private(set) var brokenGlass: [String] = []
   /// True when the last approval was a broken glass.
   public private(set) var isBreakGlass = false
   /// True once somebody began to take the run back: then it does not go on, and nobody waits in its queue.
@@ -79,6 +87,8 @@ public struct RunHistory: Sendable {
   /// How a run ended.
   public enum End: String, Sendable {
     case succeeded, failed, halted, interrupted
+    /// All steps are through, and there are devices that nothing was ever sent to since their state could not be seen.
+    case incomplete
   }
 
   /// Steps whose acts have a time to live.
@@ -121,6 +131,8 @@ public struct RunHistory: Sendable {
     case .runStarted:
       planHash = record.reason
       end = nil
+      title = record.detail
+      begun = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
     case .resumed: end = nil
     case .runFinished: end = record.reason.flatMap(End.init(rawValue:))
     case .undone: isTakenBack = true
@@ -133,7 +145,9 @@ public struct RunHistory: Sendable {
     case .waveFinished:
       guard let wave = record.wave else { return }
       edit(record) { $0.finishedWaves.insert(wave) }
-    case .approved: isBreakGlass = record.reason == "break-glass"
+    case .approved:
+      isBreakGlass = record.reason == "break-glass"
+      if isBreakGlass { brokenGlass.append(record.detail) }
     case .halted: halts.append(record.detail)
     case .stepStarted:
       guard let step = record.step else { return }
@@ -144,28 +158,18 @@ public struct RunHistory: Sendable {
       guard let device = record.target else { return }
       let isTimed = record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
+      guard record.action != .undo else { return takeBack(record, device, .intended) }
       edit(record) { visit in
-        guard record.action != .undo else {
-          visit.undos[device] = .intended
-          return
-        }
         visit.acts[device] = .intended
         if isTimed { visit.acted[device] = moment }
       }
     case .result, .verified:
       guard let device = record.target, let outcome = record.outcome else { return }
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
+      let state = DeviceState.finished(outcome, reason: record.reason)
+      guard record.action != .undo else { return takeBack(record, device, state) }
       edit(record) { visit in
-        let state = DeviceState.finished(outcome, reason: record.reason)
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
-        guard record.action != .undo else {
-          visit.undos[device] = state
-          // What nobody knew the outcome of is not begun again after it was taken back.
-          if visit.acts[device] == .intended, outcome == .ok || outcome == .changed {
-            visit.acts[device] = .finished(.unknown, reason: "undone")
-          }
-          return
-        }
         visit.acts[device] = state
         let waits = outcome == .skipped && record.reason.map(Self.queueReasons.contains) ?? false
         // A device that came back and was lost again waits since the first time.
@@ -180,6 +184,20 @@ public struct RunHistory: Sendable {
       if record.detail != boot { clockOffset = nil }
       boot = record.detail
     default: break
+    }
+  }
+
+  /// An undo is of all visits of its step.
+  private mutating func takeBack(_ record: RunRecord, _ device: String, _ state: DeviceState) {
+    guard let step = record.step, let count = visits[step]?.count else { return }
+    let isDone = state.outcome == .ok || state.outcome == .changed
+    for index in 0..<count where visits[step]![index].acts[device] != nil || index == count - 1 {
+      visits[step]![index].undos[device] = state
+      if state != .intended { visits[step]![index].details[device] = isDone ? nil : record.detail }
+      // What nobody knew the outcome of is not begun again after it was taken back.
+      if visits[step]![index].acts[device] == .intended, isDone {
+        visits[step]![index].acts[device] = .finished(.unknown, reason: "undone")
+      }
     }
   }
 

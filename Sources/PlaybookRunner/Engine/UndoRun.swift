@@ -51,7 +51,7 @@ public struct UndoRun: Sendable {
         let policy = action.rollout, let limit = plan.timeToLive(step, policy)
       else { continue }
       for visit in history.visits[id] ?? [] {
-        for (device, since) in visit.acted where needsUndo(visit, device) {
+        for (device, since) in visit.acted where visit.isStanding(device) {
           let elapsed =
             since.boot == clock.boot && !since.boot.isEmpty
             ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
@@ -79,23 +79,10 @@ public struct UndoRun: Sendable {
       }
       let visits = history.visits[id] ?? []
       let devices = plan.targets.map(\.device).filter { device in
-        (due?[id]?.contains(device) ?? true) && visits.contains { Self.needsUndo($0, device) }
+        (due?[id]?.contains(device) ?? true) && visits.contains { $0.isStanding(device) }
       }
       guard !devices.isEmpty else { return nil }
       return (step, devices, EffectiveRollout(action, environment.executors).inverse != nil)
-    }
-  }
-
-  private static func needsUndo(_ visit: RunHistory.Visit, _ device: String) -> Bool {
-    switch visit.acts[device] {
-    case .intended, .finished(.changed, _), .finished(.unknown, _): break
-    case .finished(.failed, let reason) where reason == "not-in-force" || reason == RunHistory.partlyDone:
-      break
-    default: return false
-    }
-    switch visit.undos[device] {
-    case .finished(.changed, _), .finished(.ok, _): return false
-    default: return true
     }
   }
 

@@ -22,7 +22,7 @@ enum UndoScript {
       "  case $answer in *rror*|*not\\ found*) failed=1; printf '%s\\n' \"$* failed: $answer\" >&2 ;; esac",
       "}",
     ]
-    let interlocks = plan.actionSteps.contains { !($0.action.rollout?.interlocks ?? []).isEmpty }
+    let interlocks = plan.actionSteps.contains { !($0.action.rollout?.undoInterlocks ?? []).isEmpty }
     if interlocks { lines += lockLines }
     for (step, action) in plan.actionSteps.reversed() {
       guard let rollout = action.rollout, let inverse = EffectiveRollout(action, executors).inverse else {
@@ -45,7 +45,7 @@ enum UndoScript {
           }
         }
         lines += guarded(
-          commands, rollout.interlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
+          commands, rollout.undoInterlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
         if lines.count > 1000 {
           try sink(lines.joined(separator: "\n") + "\n")
           lines.removeAll(keepingCapacity: true)

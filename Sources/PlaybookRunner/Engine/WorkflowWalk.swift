@@ -62,7 +62,9 @@ extension PlaybookRun {
       return state.visits[step.id, default: 0]
     }
     let before = history.visits[step.id].flatMap { $0.indices.contains(visit) ? $0[visit] : nil }
-    if case .action(let action) = step.kind, let before, let succeeded = before.succeeded {
+    if case .action(let action) = step.kind, let before, let succeeded = before.succeeded,
+      !isToBeTriedAgain(step, action, before, context)
+    {
       if action.rollout != nil { state.withLock { enter(step, context, &$0) } }
       // Finished before the run was interrupted: take what it left.
       for (name, value) in before.variables { set(name, value, step) }

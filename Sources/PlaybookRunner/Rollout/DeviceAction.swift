@@ -64,6 +64,8 @@ final class DeviceAction: Sendable {
     together targets: [ExecutionPlan.Target], device: String?, wave: Int?, wasIntended: Bool,
     values: [String: String], obstacle: DeviceConditions.Obstacle? = nil
   ) async throws -> Done {
+    environment.control.begin()
+    defer { environment.control.end() }
     func result(
       _ outcome: RunRecord.Outcome, _ reason: String?, _ detail: String, kind: RunRecord.Kind = .result
     ) async throws -> Done {
@@ -102,7 +104,8 @@ final class DeviceAction: Sendable {
         return try await result(.unknown, "unverified", "cannot verify: \(why)", kind: .verified)
       }
       if verification != nil {
-        return try await result(.failed, "unverifiable", "\(why); its state cannot be seen, nothing was sent")
+        return try await result(
+          .failed, RunHistory.unverifiable, "\(why); its state cannot be seen, nothing was sent")
       }
     case .absent:
       if let obstacle {

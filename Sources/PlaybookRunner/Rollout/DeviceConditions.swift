@@ -19,10 +19,12 @@ struct DeviceConditions: Sendable {
   /// Why not.
   typealias Obstacle = (reason: String, detail: String)
 
-  /// Undo asks the interlocks only: what was done is taken back as soon as somebody says so.
+  /// Undo asks the interlocks only: what was done is taken back as soon as somebody says so. Where the undo is the safe
+  /// direction it asks nothing: a life-safety device must never stay locked out because it is one.
   func obstacle(
     _ target: ExecutionPlan.Target, _ role: RunRecord.Action
   ) -> Obstacle? {
+    if role == .undo && policy.undoIsSafe { return nil }
     if let inventory = environment.inventory, !inventory.contains(target.device) {
       return ("interlock", "the inventory does not list it any more")
     }

@@ -24,7 +24,9 @@ struct FleetRollout: Sendable {
   /// Runs the waves that are not finished. `before` is what the journal says of this visit of the step.
   func run(_ before: RunHistory.Visit?, startsAfresh: Bool) async throws -> End {
     let known = before?.acts ?? [:]
-    if let group = policy.group { return try await runTogether(group, before, known: known) }
+    if let group = policy.group {
+      return try await runTogether(group, before, known: known, startsAfresh: startsAfresh)
+    }
     // Until one device has been changed and seen to be, nothing is proven.
     var isProven = known.values.contains { if case .finished(.changed, _) = $0 { true } else { false } }
     let sizes = WaveSchedule.sizes(policy.waves, count: plan.targets.count)
@@ -33,7 +35,9 @@ struct FleetRollout: Sendable {
       let targets = plan.targets[first..<first + size]
       first += size
       let number = index + 1
-      let pending = known.isEmpty ? Array(targets) : targets.filter { !Self.isFinished(known[$0.device]) }
+      let pending =
+        known.isEmpty
+        ? Array(targets) : targets.filter { !Self.isFinished(known[$0.device], triesAgain: startsAfresh) }
       if pending.isEmpty, before?.finishedWaves.contains(number) ?? false { continue }
       if pending.isEmpty, startsAfresh {
         // The gate said no, or was not asked any more, and a person went on all the same.
@@ -79,8 +83,10 @@ struct FleetRollout: Sendable {
     return .succeeded
   }
 
-  private static func isFinished(_ state: RunHistory.DeviceState?) -> Bool {
-    if case .finished = state { true } else { false }
+  /// `triesAgain` says that a person went on after a halt: then what nothing was sent to is not finished.
+  static func isFinished(_ state: RunHistory.DeviceState?, triesAgain: Bool) -> Bool {
+    guard let state, state != .intended else { return false }
+    return !(triesAgain && state.isToBeTriedAgain)
   }
 
   private func wave(

@@ -4,9 +4,10 @@ import PlaybookModel
 /// group: so the group's members are asked for first, and one that is no target of the plan stops it.
 extension FleetRollout {
   func runTogether(
-    _ group: RolloutPolicy.Group, _ before: RunHistory.Visit?, known: [String: RunHistory.DeviceState]
+    _ group: RolloutPolicy.Group, _ before: RunHistory.Visit?, known: [String: RunHistory.DeviceState],
+    startsAfresh: Bool
   ) async throws -> End {
-    let open = plan.targets.filter { if case .finished = known[$0.device] { false } else { true } }
+    let open = plan.targets.filter { !Self.isFinished(known[$0.device], triesAgain: startsAfresh) }
     guard !open.isEmpty else {
       if before?.finishedWaves.contains(1) ?? false { return .succeeded }
       return try await finishTogether(began: before?.waveStarts[1] ?? environment.clock.wallTime())

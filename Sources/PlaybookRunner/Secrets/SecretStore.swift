@@ -33,6 +33,9 @@ public final class SecretStore: Sendable {
     self.masker = masker
   }
 
+  /// Names that a place was given for.
+  var names: [String] { Array(sources.keys) }
+
   /// True when a place for this secret was given.
   public func knows(_ name: String) -> Bool { sources[name] != nil }
 

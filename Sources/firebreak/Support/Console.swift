@@ -1,11 +1,13 @@
 import ConsoleOutput
 import Glibc
+import Synchronization
 
 /// The only printer: standard output is the result, standard error is talk.
 ///
 /// Where the reader of standard output has gone (`| head -1`), a command that only reads ends as others do, by SIGPIPE: its
 /// answer was not given, so it must not end with 0. One that acts, and stops at safe places only (`Interrupt.listen`),
-/// goes on in silence and ends with its own status. Any other write error is an error.
+/// goes on in silence and ends with its own status. A run on devices drains instead, as for Ctrl-C. Any other write
+/// error is an error.
 enum Console {
   /// Environment of the process.
   static let environment: [String: String] = {
@@ -89,6 +91,10 @@ enum Console {
   /// Writes a warning.
   static func warn(_ line: String) { note(noteStyle.yellow("warning: ") + line) }
 
+  /// Set while devices are acted on: then a closed pipe or terminal asks for a stop at a safe place, as Ctrl-C does, and
+  /// does not end the process.
+  static let drainsWhenClosed = Atomic<Bool>(false)
+
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { bytes in
@@ -99,6 +105,8 @@ enum Console {
           rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         } else if errno == EINTR || errno == EAGAIN {
           continue
+        } else if errno == EPIPE || errno == EIO, drainsWhenClosed.load(ordering: .relaxed) {
+          return Interrupt.request()
         } else if errno == EPIPE {
           if descriptor == STDERR_FILENO || Interrupt.isListening { return }
           endByClosedPipe()

@@ -13,9 +13,18 @@ enum Interrupt {
   /// True once SIGINT or SIGTERM has come.
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
-  /// From now on SIGINT and SIGTERM set the flag instead of ending the process.
+  /// Sets the flag, as Ctrl-C does.
+  static func request() { _ = count.compareExchange(expected: 0, desired: 1, ordering: .relaxed) }
+
+  /// From now on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the process.
   static func listen() {
     listens.store(true, ordering: .relaxed)
+    // A terminal that goes away says so more than once, and nobody chose to end at once. Under nohup it stays ignored.
+    var before = sigaction()
+    sigaction(SIGHUP, nil, &before)
+    if unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) != 1 {
+      signal(SIGHUP) { _ in Interrupt.request() }
+    }
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
@@ -26,6 +35,7 @@ enum Interrupt {
     sigemptyset(&both)
     sigaddset(&both, SIGINT)
     sigaddset(&both, SIGTERM)
+    sigaddset(&both, SIGHUP)
     pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 

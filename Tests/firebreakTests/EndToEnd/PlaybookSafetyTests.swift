@@ -280,6 +280,9 @@ import Testing
       work, "run", work.at("p.plan"), "--break-glass", "the worm spreads and Bob is asleep",
       "--break-glass-minutes", "5")
     #expect(run.exit == 0 && run.errors.contains("BREAK GLASS"), "\(run)")
+    let status = try act(work, "status")
+    #expect(status.output.contains("BREAK GLASS with 0 of 2 approvals"), "\(status)")
+    #expect(try act(work, "runs").output.contains("break glass"))
     // Who goes on with it needs a word of his own.
     let queue = try act(work, "queue", "--act")
     #expect(queue.exit == 1 && queue.errors.contains("needs 2 approvals"), "\(queue)")
@@ -367,7 +370,7 @@ import Testing
 
   @Test func undoEndsARunAndAsksForAnInventoryOfToday() throws {
     let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
-    let work = try scene(rollout: lock)
+    let work = try scene(rollout: lock + "\n        undo_is_safe: false")
     try #require(try plan(work, "device:gw-2").exit == 0)
     try #require(try act(work, "run", work.at("p.plan")).exit == 0)
     for command in ["undo", "resume"] {
@@ -383,7 +386,7 @@ import Testing
 
   @Test func undoScriptAsksTheInterlocksOfTheInventoryOfThatMoment() throws {
     let lock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
-    let work = try scene(rollout: lock)
+    let work = try scene(rollout: lock + "\n        undo_is_safe: false")
     try #require(try plan(work, "device:gw-2 OR device:gw-3 OR device:gw-4").exit == 0)
     try #require(try act(work, "run", work.at("p.plan")).exit == 0)
     #expect(acted(work).sorted() == ["gw-2", "gw-3", "gw-4"])

@@ -31,9 +31,13 @@ struct InventoryAgeOption: ParsableArguments {
       "How old the inventory may be where interlocks rest on it (default: 24).", valueName: "hours"))
   var maxInventoryAge: Double = 24
 
-  /// Throws when interlocks of a plan rest on an inventory that is too old.
-  func check(_ plan: ExecutionPlan, case path: String) throws {
-    guard plan.actionSteps.contains(where: { !($0.action.rollout?.interlocks ?? []).isEmpty }) else { return }
+  /// Throws when interlocks of a plan, or with `forUndo` those that its undo asks, rest on an inventory that is too old.
+  func check(_ plan: ExecutionPlan, case path: String, forUndo: Bool = false) throws {
+    let rests = plan.actionSteps.contains { entry in
+      guard let rollout = entry.action.rollout else { return false }
+      return !(forUndo ? rollout.undoInterlocks : rollout.interlocks).isEmpty
+    }
+    guard rests else { return }
     try InventoryAge.check(case: path, limit: maxInventoryAge)
   }
 }

@@ -14,7 +14,8 @@ struct PlaybookCommands: ParsableCommand {
     subcommands: [
       PlaybookList.self, PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
       PlaybookRunCommand.self,
-      PlaybookStatus.self, PlaybookQueue.self, PlaybookResume.self, PlaybookUndo.self, PlaybookCard.self,
+      PlaybookStatus.self, PlaybookRuns.self, PlaybookQueue.self, PlaybookResume.self, PlaybookUndo.self,
+      PlaybookCard.self,
       PlaybookRehearse.self, PlaybookWitness.self,
     ])
 }

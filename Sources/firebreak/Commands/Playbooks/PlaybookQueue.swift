@@ -41,7 +41,9 @@ struct PlaybookQueue: AsyncParsableCommand {
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path, onlyToLook: !act)
-    let support = RunCommandSupport(casePath: path, executors: executors, secrets: secrets, format: .table)
+    let support = RunCommandSupport(
+      casePath: path, executors: executors, secrets: secrets, format: .table, execution: execution,
+      givenCase: choice.chosenCase.given)
     guard act else {
       let journal = try CaseJournal(case: path, readOnly: true)
       return try show(QueueRun.entries(plan, try RunHistory(run: id, in: journal), SystemClock()), id)
@@ -49,6 +51,7 @@ struct PlaybookQueue: AsyncParsableCommand {
     try PlanCheck.notRevoked(plan)
     try age.check(plan, case: path)
     try await secrets.unlock()
+    try execution.preflight(plan, secrets, executors)
     let agreed = try await approval.renewed(plan, run: id, case: path)
     let locks = try support.lock(plan, run: id)
     defer { withExtendedLifetime(locks) {} }
@@ -63,7 +66,10 @@ struct PlaybookQueue: AsyncParsableCommand {
       let summary = try await queue.pass(approvals: approvals)
       approvals = []
       for reason in summary.reasons { Console.note(Sanitizer.escape(reason)) }
-      if summary.end == .interrupted { throw ExitStatus.interrupted }
+      if summary.end == .interrupted {
+        Console.note("go on with: \(Sanitizer.escape(support.again("queue --act", id)))")
+        throw ExitStatus.interrupted
+      }
       let left = QueueRun.entries(
         plan, try RunHistory(run: id, in: environment.journal), environment.clock)
       guard let watch, !left.isEmpty, summary.end == .succeeded else {

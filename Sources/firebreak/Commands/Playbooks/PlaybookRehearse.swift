@@ -99,7 +99,9 @@ struct PlaybookRehearse: AsyncParsableCommand {
       approvals: ["a rehearsal"])
     second?.close()
     report(summary, fleet, plan, started, Self.times())
-    if fleet.withoutIntent > 0 || summary.end == .failed || summary.end == .halted { throw ExitStatus.no }
+    if fleet.withoutIntent > 0 || [.failed, .halted, .incomplete].contains(summary.end) {
+      throw ExitStatus.no
+    }
     if summary.end == .interrupted { throw ExitStatus.interrupted }
   }
 

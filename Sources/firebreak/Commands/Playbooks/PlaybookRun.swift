@@ -12,7 +12,11 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Carry out a plan, exactly as it was made; or make one, show it, and ask.",
     discussion:
-      "Exit code 0: all steps succeeded, 1: a step failed or a limit halted the run, 130: stopped by Ctrl-C.")
+      """
+      Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, or it \
+      is incomplete (nothing could be sent to some devices), 2: nothing was begun (a secret is missing, the plan was changed), \
+      130: stopped by Ctrl-C; a closed terminal and a closed pipe stop it the same way: what is in flight is waited for.
+      """)
 
   @Argument(
     help: ArgumentHelp("A plan file; on a terminal also a playbook's file or name.", valueName: "plan"))
@@ -63,8 +67,23 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     }
     try execution.checkSecretsOfDevices(plan, secrets)
     let run = PlaybookRun.newID(clock: SystemClock())
-    try await RunCommandSupport(casePath: casePath, executors: executors, secrets: secrets, format: format)
-      .execute(plan, run: run, agreed: agreed, afterHalt: false)
+    try warnOfOthers(plan, casePath)
+    try await RunCommandSupport(
+      casePath: casePath, executors: executors, secrets: secrets, format: format, execution: execution,
+      givenCase: options.chosenCase.given
+    ).execute(plan, run: run, agreed: agreed, afterHalt: false)
+  }
+
+  /// Says which unfinished runs had to do with the same devices.
+  private func warnOfOthers(_ plan: ExecutionPlan, _ path: String) throws {
+    let journal = try CaseJournal(case: path, readOnly: true)
+    let devices = Set(plan.targets.map(\.device))
+    for run in try RunOverview.all(in: journal, sharing: devices) where run.isUnfinished && run.shared > 0 {
+      Console.warn(
+        Sanitizer.escape(
+          "\(RunLine.text(run)) is unfinished (\(run.end?.rawValue ?? "killed")) and had to do with \(run.shared) of these devices, \(run.standing.inForce) of its changes are in force: 'playbook resume \(run.run)' goes on with it, 'playbook undo \(run.run)' takes it back"
+        ))
+    }
   }
 
   /// The bytes of a plan file; nil when the argument is no plan.

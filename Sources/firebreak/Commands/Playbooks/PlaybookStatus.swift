@@ -14,7 +14,7 @@ struct PlaybookStatus: ParsableCommand {
     discussion: """
       States beside the outcomes: 'pending' waits in the queue, 'never seen' does too and has no event in the case, 'no \
       rollback image' and 'unsupported' were refused when the plan was made (replace or visit), 'not begun' was kept back by \
-      a halt or a stop.
+      a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off.
 
       Exit code 1 when the journal does not verify.
       """)
@@ -41,6 +41,8 @@ struct PlaybookStatus: ParsableCommand {
     }
     let expiries = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
     let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
+    let standing = history.standing
+    let holder = RunLock.holder(folder: path + ".runs")
     var rows = ResultRows(
       schema: "firebreak.playbook-status/1",
       columns: [
@@ -60,6 +62,10 @@ struct PlaybookStatus: ParsableCommand {
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
       ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
       ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
+      ("in_force", .int(Int64(standing.inForce))), ("in_doubt", .int(Int64(standing.inDoubt))),
+      ("changes_taken_back", .int(Int64(standing.takenBack))),
+      ("running", holder.map { .string($0) } ?? .null),
+      ("break_glass", .array(history.brokenGlass.map { .string(Sanitizer.escape($0)) })),
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
       ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
       ("journal", .string(verification.problem ?? "verifies")),
@@ -67,7 +73,7 @@ struct PlaybookStatus: ParsableCommand {
       ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
     ]
     if format == .table {
-      summary(id, history, counts, report, verification, expiries)
+      summary(id, history, counts, report, verification, expiries, holder)
       if !rows.rows.isEmpty { rows.write(as: .table) }
     } else {
       rows.write(as: format)
@@ -78,11 +84,26 @@ struct PlaybookStatus: ParsableCommand {
   private func summary(
     _ id: String, _ history: RunHistory, _ counts: [(key: RunRecord.Outcome, value: Int)],
     _ report: DeviceReport,
-    _ verification: JournalVerification, _ expiries: [UndoRun.Expiry]
+    _ verification: JournalVerification, _ expiries: [UndoRun.Expiry], _ holder: String?
   ) {
-    Console.print(
-      "run \(id): \(history.end?.rawValue ?? "not finished: running, or killed (resume goes on)")"
-        + (history.isTakenBack ? ", taken back" : ""))
+    let standing = history.standing
+    let state: String
+    if holder?.hasPrefix("run \(id) ") ?? false {
+      state = "\(history.end.map { "\($0.rawValue), and " } ?? "")being worked on: \(holder ?? "")"
+    } else {
+      state =
+        history.end?.rawValue ?? "not finished: killed, nothing works on it (resume goes on, undo takes back)"
+    }
+    let takenBack =
+      !history.isTakenBack
+      ? "" : standing.isAny ? ", partly taken back (undo goes on with that)" : ", taken back"
+    Console.print("run \(id): \(Sanitizer.escape(state))\(takenBack)")
+    Console.print("  " + RunCommandSupport.words(standing))
+    for sentence in history.brokenGlass {
+      for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {
+        Console.print(line)
+      }
+    }
     var parts = counts.map { "\($0.value) \($0.key.rawValue)" }
     if report.notBegun > 0 { parts.append("\(report.notBegun) not begun") }
     if report.pending > 0 { parts.append("\(report.pending) pending (firebreak playbook queue \(id) --act)") }
@@ -148,11 +169,18 @@ struct DeviceReport {
       let title = plan?.playbook.steps[step]?.name ?? step
       for visit in history.visits[step] ?? [] {
         for (name, state) in visit.acts {
-          if ![.ok, .changed].contains(state.outcome) { counts[visit.details[name] ?? "", default: 0] += 1 }
+          if ![.ok, .changed].contains(state.outcome) {
+            let said = visit.details[name] ?? ""
+            counts[said.isEmpty ? Self.text(state, isUndo: false).1 : said, default: 0] += 1
+          }
           var device = Device(
             name: name, state: "", detail: visit.details[name] ?? "", step: title, site: site(name))
           let undo = visit.undos[name]
           (device.state, device.reason) = Self.text(undo ?? state, isUndo: undo != nil)
+          // Somebody began to take the run back: what is not, stands out.
+          if history.isTakenBack, undo == nil, device.state == "changed", visit.isStanding(name) {
+            (device.state, device.reason) = ("in force", "not taken back")
+          }
           if visit.queued[name] != nil, !history.isTakenBack {
             pending += 1
             device.state = seen.map { $0.contains(name) } ?? true ? "pending" : "never seen"

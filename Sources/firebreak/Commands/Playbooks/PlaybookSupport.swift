@@ -237,6 +237,39 @@ struct ExecutionOptions: ParsableArguments {
     }
   }
 
+  /// The file of host keys.
+  private var hostKeys: String { knownHosts ?? "\(Console.environment["HOME"] ?? "/root")/.ssh/known_hosts" }
+
+  /// Throws when something is missing that a plan's steps need (all steps where none are named): before a run is begun.
+  func preflight(
+    _ plan: ExecutionPlan, _ secrets: SecretStore, _ executors: ExecutorSet, steps: Set<String>? = nil
+  ) throws {
+    let preflight = Preflight(plan, executors: executors, steps: steps)
+    for warning in try preflight.check(secrets) { Console.warn(Sanitizer.escape(warning)) }
+    try preflight.check(knownHosts: hostKeys)
+  }
+
+  /// The options as they were given, to be typed again.
+  var words: String {
+    var words = secrets.flatMap { ["--secret", $0] }
+    for (name, value) in [
+      ("--answer", answer), ("--known-hosts", knownHosts), ("--netns", networkNamespace),
+      ("--tls-ca", authorities), ("--tls-certificate", certificate), ("--tls-key", certificateKey),
+    ] {
+      if let value { words += [name, value] }
+    }
+    return words.map(Self.word).joined(separator: " ")
+  }
+
+  /// A text as one word of a shell.
+  static func word(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        || "-_./:=@,+".utf8.contains($0)
+    }
+    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+  }
+
   /// Secrets and executors.
   func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
     let store = try SecretStore(sources: secrets, environment: Console.environment)
@@ -247,11 +280,10 @@ struct ExecutionOptions: ParsableArguments {
     case "failed": prompter = FixedAnswer(.failed(note: "answered beforehand"))
     default: throw ValidationError("--answer is 'done' or 'failed'")
     }
-    let home = Console.environment["HOME"] ?? "/root"
     return (
       store,
       ExecutorSet.all(
-        secrets: store, prompter: prompter, knownHosts: knownHosts ?? "\(home)/.ssh/known_hosts",
+        secrets: store, prompter: prompter, knownHosts: hostKeys,
         networkNamespace: networkNamespace,
         transport: TransportSecurity(
           authorities: authorities, certificate: certificate, key: certificateKey))

@@ -10,6 +10,18 @@ struct RunCommandSupport {
   let executors: ExecutorSet
   let secrets: SecretStore
   let format: ReportFormat
+  let execution: ExecutionOptions
+  /// The case as it was given; nil when it was not.
+  let givenCase: String?
+
+  /// A command that goes on with a run, to be typed as it is.
+  func again(_ command: String, _ run: String) -> String {
+    let words =
+      ["firebreak playbook \(command) \(run)"]
+      + (givenCase.map { ["--case \(ExecutionOptions.word($0))"] } ?? [])
+      + (execution.words.isEmpty ? [] : [execution.words])
+    return words.joined(separator: " ")
+  }
 
   /// Folder that keeps a run's plan and undo script.
   func folder(_ run: String) -> String { "\(casePath).runs/\(run)" }
@@ -18,9 +30,15 @@ struct RunCommandSupport {
   func environment(_ run: String, plan: ExecutionPlan) throws -> RunEnvironment {
     let control = RunControl()
     Interrupt.listen()
+    Console.drainsWhenClosed.store(true, ordering: .relaxed)
     Task {
       while !control.isStopping {
-        if Interrupt.isRequested { return control.stop() }
+        if Interrupt.isRequested {
+          control.stop()
+          return Console.note(
+            "stopping: \(control.inFlight) in flight are waited for, nothing new is begun (Ctrl-C again ends at once)"
+          )
+        }
         try? await Task.sleep(for: .milliseconds(50))
       }
     }
@@ -34,26 +52,11 @@ struct RunCommandSupport {
 
   /// Nobody else works on this case, or on these devices, as long as this is kept.
   func lock(_ plan: ExecutionPlan, run: String) throws -> (RunLock, TargetLock) {
-    let own = try RunLock(folder: casePath + ".runs")
+    let own = try RunLock(folder: casePath + ".runs", run: run)
     let folder =
       Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
       ?? TargetLock.folder(environment: Console.environment)
     return (own, try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder))
-  }
-
-  /// Reads every secret that the plan's steps ask for, so that one that is missing or open to others is found before anything
-  /// is done. Secrets of single devices are read when their turn comes: rotations make some of them on the way.
-  private func checkSecrets(_ plan: ExecutionPlan) throws {
-    var names: Set<String> = []
-    for (_, action) in plan.actionSteps {
-      for target in action.targets.compactMap({ plan.playbook.targets[$0]?.authentication }) {
-        if let name = plan.playbook.authentication[target]?.storeName { names.insert(name) }
-      }
-      for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-        names.insert(String(binding.source.dropFirst(7)))
-      }
-    }
-    for name in names.sorted() where !secrets.isPerDevice(name) { _ = try secrets.credential(name) }
   }
 
   /// Runs or resumes a plan.
@@ -61,7 +64,7 @@ struct RunCommandSupport {
     _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool
   ) async throws {
     try await secrets.unlock()
-    try checkSecrets(plan)
+    try execution.preflight(plan, secrets, executors)
     let locks = try lock(plan, run: run)
     Console.note("run \(run)")
     let environment = try environment(run, plan: plan)
@@ -117,6 +120,13 @@ struct RunCommandSupport {
     return order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
   }
 
+  /// What of a run is in force, in one line.
+  static func words(_ standing: RunHistory.Standing) -> String {
+    "in force now: \(standing.inForce)"
+      + (standing.inDoubt > 0 ? ", in doubt: \(standing.inDoubt)" : "")
+      + ", taken back: \(standing.takenBack)"
+  }
+
   /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
   func limit(_ agreed: ApprovalOptions.Agreement, _ environment: RunEnvironment) {
     guard let limit = agreed.timeLimit else { return }
@@ -128,15 +138,16 @@ struct RunCommandSupport {
     }
   }
 
-  /// Takes a run back.
-  func undo(_ plan: ExecutionPlan, run: String) async throws {
+  /// Takes a run back, of which these steps stand.
+  func undo(_ plan: ExecutionPlan, run: String, steps: Set<String>) async throws -> RunSummary {
     try await secrets.unlock()
-    try checkSecrets(plan)
+    try execution.preflight(plan, secrets, executors, steps: steps)
     let locks = try lock(plan, run: run)
     let environment = try environment(run, plan: plan)
     let summary = try await UndoRun(plan, environment: environment, run: run).execute()
+    environment.control.stop()
     withExtendedLifetime(locks) {}
-    try finish(summary)
+    return summary
   }
 
   /// Takes back what has outlived its time to live; with `watch` again every so many seconds, until nothing has one.
@@ -145,6 +156,7 @@ struct RunCommandSupport {
       throw CommandError("no step of run '\(run)' has a time to live ('time_to_live_ms')", .no)
     }
     try await secrets.unlock()
+    try execution.preflight(plan, secrets, executors, steps: plan.timedSteps)
     while true {
       let environment = try environment(run, plan: plan)
       do {
@@ -153,7 +165,7 @@ struct RunCommandSupport {
         if let summary = try await takeBackExpired(plan, environment, run),
           watch == nil || summary.end != .succeeded
         {
-          return try finish(summary)
+          return try finish(summary, goesOnWith: "undo --expired")
         }
         withExtendedLifetime(locks) {}
       } catch let error as RunnerError where error.code == .busy && watch != nil {
@@ -173,9 +185,26 @@ struct RunCommandSupport {
     }
   }
 
-  private func finish(_ summary: RunSummary) throws {
+  /// Prints how it ended, and ends with the exit code of it; `command` goes on with what was interrupted.
+  func finish(_ summary: RunSummary, goesOnWith command: String = "resume") throws {
+    try report(summary)
+    switch summary.end {
+    case .succeeded: break
+    case .failed, .halted, .incomplete: throw ExitStatus.no
+    case .interrupted:
+      Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
+      throw ExitStatus.interrupted
+    }
+  }
+
+  /// Prints how it ended.
+  func report(_ summary: RunSummary) throws {
+    let standing = try RunHistory(run: summary.run, in: CaseJournal(case: casePath, readOnly: true)).standing
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
-    let reasons = summary.reasons + (summary.end == .succeeded ? [] : try trouble(summary.run))
+    let reasons =
+      summary.reasons
+      + (summary.end == .succeeded && (summary.counts[.failed] ?? 0) + (summary.counts[.unknown] ?? 0) == 0
+        ? [] : try trouble(summary.run))
     switch format {
     case .json:
       Console.write(
@@ -184,23 +213,19 @@ struct RunCommandSupport {
             ("schema", .string("firebreak.run/1")), ("run", .string(summary.run)),
             ("end", .string(summary.end.rawValue)),
             ("counts", .object(order.map { ($0.rawValue, .number(summary.counts[$0] ?? 0)) })),
+            ("in_force", .number(standing.inForce)), ("in_doubt", .number(standing.inDoubt)),
+            ("changes_taken_back", .number(standing.takenBack)),
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
       let text = "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
+      if standing.isAny || standing.takenBack > 0 { Console.print("  " + Self.words(standing)) }
       for reason in reasons {
         for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
           Console.print(line)
         }
       }
-    }
-    switch summary.end {
-    case .succeeded: break
-    case .failed, .halted: throw ExitStatus.no
-    case .interrupted:
-      Console.note("go on with: firebreak playbook resume \(summary.run)")
-      throw ExitStatus.interrupted
     }
   }
 }

@@ -23,25 +23,30 @@ struct CaseCheck: DoctorCheck {
       let journal = try CaseJournal(case: path, readOnly: true)
       var open: [String] = []
       var altered: [String] = []
+      var standing = 0
       let runs = try journal.runs()
       for run in runs {
         let records = try journal.records(run: run)
         let history = RunHistory(records)
         if JournalChain.firstProblem(in: records) != nil { altered.append(run) }
-        if history.end == nil || history.end == .interrupted || history.end == .halted { open.append(run) }
+        let overview = RunOverview(run, history)
+        if overview.isUnfinished { open.append(run) }
+        standing += overview.standing.inForce + overview.standing.inDoubt
       }
       if let first = altered.first {
         findings.append(
           .failure(
             subject, "the journal of run \(first) was altered", "see 'firebreak playbook status \(first)'"))
       }
+      let stands = standing > 0 ? "; \(Figures.counted(standing, "change")) in force ('playbook runs')" : ""
       if let last = open.last {
         findings.append(
           .warning(
-            subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)",
+            subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)\(stands)",
             "firebreak playbook status \(last), then resume or undo"))
       } else {
-        findings.append(.ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify"))
+        findings.append(
+          .ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify\(stands)"))
       }
     } catch {
       findings.append(

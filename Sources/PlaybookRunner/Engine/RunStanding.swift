@@ -1,0 +1,162 @@
+import PlaybookModel
+
+/// What of a run is in force now, by its journal: the one place that says so, for `status`, `runs`, `undo`, `resume`
+/// and `doctor`.
+extension RunHistory {
+  /// Numbers of changes; a step on a device is one.
+  public struct Standing: Sendable, Hashable {
+    /// Changed by the run and not taken back.
+    public var inForce = 0
+    /// May be in force: unknown, sent and not seen in force, or done in part; and not taken back.
+    public var inDoubt = 0
+    /// Taken back.
+    public var takenBack = 0
+    /// Devices that something is, or may be, in force on.
+    public var devices: Set<String> = []
+
+    /// True when there is something to take back.
+    public var isAny: Bool { inForce + inDoubt > 0 }
+  }
+
+  /// What is in force of the run.
+  public var standing: Standing {
+    var standing = Standing()
+    for visit in visits.values.joined() {
+      for (device, state) in visit.acts {
+        if visit.isStanding(device) {
+          if case .finished(.changed, _) = state { standing.inForce += 1 } else { standing.inDoubt += 1 }
+          standing.devices.insert(device)
+        } else if visit.isTakenBack(device) {
+          standing.takenBack += 1
+        }
+      }
+    }
+    return standing
+  }
+
+  /// Steps that failed on devices before anything was sent, as `RunCounts` keeps them.
+  var neverSent: Set<String> {
+    var found: Set<String> = []
+    for (step, visits) in visits {
+      for (device, state) in visits.last?.acts ?? [:] where state.isNeverSent {
+        found.insert("\(step)\n\(device)")
+      }
+    }
+    return found
+  }
+
+  /// Devices that the run has begun something on, or would have.
+  var touched: Set<String> { Set(visits.values.joined().flatMap(\.acts.keys)) }
+}
+
+extension RunHistory.Visit {
+  /// True when the step is, or may be, in force on a device by our doing, and was not taken back.
+  public func isStanding(_ device: String) -> Bool {
+    switch acts[device] {
+    case .intended, .finished(.changed, _), .finished(.unknown, _): break
+    case .finished(.failed, let reason) where reason == "not-in-force" || reason == RunHistory.partlyDone:
+      break
+    default: return false
+    }
+    return !isTakenBack(device)
+  }
+
+  /// True when the step was taken back on a device.
+  public func isTakenBack(_ device: String) -> Bool {
+    switch undos[device] {
+    case .finished(.changed, _), .finished(.ok, _): true
+    default: false
+    }
+  }
+}
+
+extension RunHistory.DeviceState {
+  /// True for a failure before anything was sent.
+  var isNeverSent: Bool {
+    if case .finished(.failed, let reason) = self { reason == RunHistory.unverifiable } else { false }
+  }
+
+  /// True for what a person who goes on after a halt wants tried again: nothing was sent, and no interlock forbids it.
+  var isToBeTriedAgain: Bool {
+    if case .finished(.skipped, let reason) = self { return reason == RunHistory.earlierFailed }
+    return isNeverSent
+  }
+}
+
+/// One run of a case in a line.
+public struct RunOverview: Sendable {
+  /// The run's id.
+  public var run: String
+  /// When it was begun, nanoseconds since the epoch; nil when its journal does not say.
+  public var begun: Int64?
+  /// Name of its playbook; empty when the journal does not say.
+  public var playbook: String
+  /// Devices of its plan.
+  public var targets: Int
+  /// How it ended; nil while it goes on, or when it was killed.
+  public var end: RunHistory.End?
+  /// True once somebody began to take it back.
+  public var isTakenBack: Bool
+  /// What of it is in force.
+  public var standing: RunHistory.Standing
+  /// True when a glass was broken for it.
+  public var isBreakGlass: Bool
+  /// How many of the devices asked about it has to do with.
+  public var shared = 0
+  /// False when its journal was altered.
+  public var isWhole: Bool
+
+  /// True when it is to be gone on with, or taken back.
+  public var isUnfinished: Bool { end != .succeeded && end != .failed && !isTakenBack }
+
+  /// The line of a run's history.
+  public init(_ run: String, _ history: RunHistory, isWhole: Bool = true, sharing devices: Set<String> = []) {
+    self.run = run
+    begun = history.begun?.wall
+    // playbook 'NAME' (HASH) on N devices
+    let title = history.title
+    playbook = ""
+    targets = 0
+    if title.hasPrefix("playbook '"), let end = title.range(of: "' (", last: true) {
+      playbook = String(title[title.index(title.startIndex, offsetBy: 10)..<end])
+      targets = Int(title.split(separator: " ").dropLast().last ?? "") ?? 0
+    }
+    end = history.end
+    isTakenBack = history.isTakenBack
+    standing = history.standing
+    isBreakGlass = !history.brokenGlass.isEmpty
+    if !devices.isEmpty { shared = history.touched.intersection(devices).count }
+    self.isWhole = isWhole
+  }
+
+  /// All runs of a journal, oldest first. Throws when it cannot be read; one that was altered is shown as such.
+  public static func all(
+    in storage: any JournalStorage, sharing devices: Set<String> = []
+  ) throws(RunnerError) -> [RunOverview] {
+    do {
+      return try storage.runs().map { run in
+        var history = RunHistory([])
+        var chain = JournalChain.Check()
+        try storage.forEachRecord(run: run) { record in
+          chain.add(record)
+          history.add(record)
+        }
+        return RunOverview(run, history, isWhole: chain.problem == nil, sharing: devices)
+      }
+    } catch {
+      throw RunnerError(.journal, "cannot read the journals of runs: \(error)")
+    }
+  }
+}
+
+extension String {
+  /// Where a text stands in this one for the last time; nil when it does not.
+  fileprivate func range(of text: String, last: Bool) -> String.Index? {
+    var index = endIndex
+    while index > startIndex {
+      index = self.index(before: index)
+      if self[index...].hasPrefix(text) { return index }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,210 @@
+import ArgumentParser
+import ConsoleOutput
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+
+/// `firebreak playbook undo`.
+struct PlaybookUndo: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "undo",
+    abstract: "Take back what a run changed, newest step first; what was so before is left alone.",
+    discussion: """
+      Says which run it takes back and how many changes of it are in force, and on a terminal asks first (--yes does not; \
+      where nobody can be asked it goes on). --dry-run only lists them. --all takes back every run of the case of which \
+      something is in force, the newest first; with --format json that is one document for each.
+
+      Taking a run back ends it: it cannot be resumed, and nobody waits in its queue any more. It is possible also when the \
+      playbook has expired or was revoked since, and takes no approvals. --expired takes back only what has outlived its time \
+      to live (the playbook's 'time_to_live_ms'), and --watch goes on until nothing has one.
+
+      Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
+      Ctrl-C.
+      """)
+
+  @OptionGroup var choice: RunChoice
+  @OptionGroup var execution: ExecutionOptions
+  @OptionGroup var age: InventoryAgeOption
+
+  @Flag(help: "Do not ask.")
+  var yes = false
+
+  @Flag(help: "List what would be taken back, and do nothing.")
+  var dryRun = false
+
+  @Flag(help: "Every run of which something is in force.")
+  var all = false
+
+  @Flag(help: "Only what has outlived its time to live.")
+  var expired = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --expired: again every so many seconds, until nothing has a time to live.", valueName: "seconds"))
+  var watch: Int?
+
+  @Option(help: "table or json.")
+  var format: ReportFormat = .table
+
+  func validate() throws {
+    if let watch, watch < 1 { throw ValidationError("--watch is a number of seconds, at least 1") }
+    if watch != nil && !expired { throw ValidationError("--watch needs --expired") }
+    if all && choice.run != nil { throw ValidationError("a run or --all, not both") }
+    if all && expired { throw ValidationError("--expired is of one run: leave --all away") }
+    if dryRun && expired { throw ValidationError("'status' lists what is overdue: leave --dry-run away") }
+  }
+
+  /// A run with what of it is to be taken back.
+  private struct Turn {
+    var overview: RunOverview
+    var plan: ExecutionPlan
+    var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)]
+    var changes: Int { scope.reduce(0) { $0 + $1.devices.count } }
+  }
+
+  func run() async throws {
+    let path = try choice.chosenCase.announcedPath()
+    let (secrets, executors) = try execution.make()
+    let journal = try CaseJournal(case: path, readOnly: true)
+    let support = RunCommandSupport(
+      casePath: path, executors: executors, secrets: secrets, format: format, execution: execution,
+      givenCase: choice.chosenCase.given)
+    if expired {
+      let id = try choice.id(journal)
+      let plan = try plan(id, path)
+      try age.check(plan, case: path, forUndo: true)
+      return try await support.undoExpired(plan, run: id, watch: watch)
+    }
+    let runs = try RunOverview.all(in: journal)
+    let id: String? = try all ? nil : choice.id(journal)
+    let chosen = runs.filter { run in id.map { $0 == run.run } ?? run.standing.isAny }
+    if all && chosen.isEmpty { return Console.print("nothing that a run of this case did is in force") }
+    var turns: [Turn] = []
+    for overview in chosen.reversed() {
+      let plan = try plan(overview.run, path)
+      let undo = try UndoRun(
+        plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run)
+      turns.append(Turn(overview: overview, plan: plan, scope: undo.scope))
+    }
+    let others = runs.filter { run in run.standing.isAny && !chosen.contains { $0.run == run.run } }
+    if let only = turns.first, id != nil, only.scope.isEmpty {
+      return try nothing(only.overview, others, support)
+    }
+    if dryRun { return try preview(turns) }
+    for turn in turns { try age.check(turn.plan, case: path, forUndo: true) }
+    try ask(turns, others)
+    var worst: ExitStatus?
+    for turn in turns {
+      let summary = try await support.undo(
+        turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)))
+      do {
+        try support.finish(summary, goesOnWith: "undo")
+      } catch let status as ExitStatus {
+        guard turns.count > 1, summary.end != .interrupted else { throw status }
+        worst = status
+      }
+    }
+    if let worst { throw worst }
+  }
+
+  /// The plan of a run. That its playbook may not be run any more is no reason to leave devices locked out.
+  private func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
+    do {
+      return try choice.plan(id, case: path)
+    } catch {
+      let plan = try choice.plan(id, case: path, onlyToLook: true)
+      Console.warn(Sanitizer.escape("\(error); what was done is taken back all the same"))
+      return plan
+    }
+  }
+
+  /// Nothing of the run is in force: it was taken back, or it never did anything.
+  private func nothing(
+    _ overview: RunOverview, _ others: [RunOverview], _ support: RunCommandSupport
+  ) throws {
+    let stand = others.map { "\($0.standing.inForce + $0.standing.inDoubt) of \(RunLine.text($0))" }
+    let rest =
+      others.isEmpty
+      ? "" : "still in force: \(stand.joined(separator: "; ")); name the run, or take back all with --all"
+    if overview.standing.takenBack > 0 || overview.isTakenBack {
+      let words =
+        "taken back already (\(Figures.counted(overview.standing.takenBack, "change"))); nothing of it is in force"
+      if format == .json {
+        try support.report(
+          RunSummary(run: overview.run, end: .succeeded, counts: [:], reasons: [words]))
+      } else {
+        Console.print("run \(overview.run): \(words)")
+      }
+      if !rest.isEmpty { Console.note(Sanitizer.escape(rest)) }
+      return
+    }
+    throw CommandError(
+      "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
+        + (rest.isEmpty ? "" : "; \(rest)"), .no)
+  }
+
+  private func preview(_ turns: [Turn]) throws {
+    guard format == .table else {
+      for turn in turns {
+        let steps = turn.scope.map { part in
+          DocumentNode.object([
+            ("step", .string(part.step.name ?? part.step.id)), ("has_undo", .bool(part.hasInverse)),
+            ("devices", .array(part.devices.map(DocumentNode.string))),
+          ])
+        }
+        Console.write(
+          DocumentWriter.json(
+            .object([
+              ("schema", .string("firebreak.playbook-undo/1")), ("run", .string(turn.overview.run)),
+              ("changes", .number(turn.changes)), ("steps", .array(steps)),
+            ])))
+      }
+      return
+    }
+    for turn in turns {
+      for line in lines(turn) { Console.print(line) }
+      for part in turn.scope {
+        for device in part.devices {
+          Console.print(
+            "    \(Sanitizer.escape(device))  \(Sanitizer.escape(part.step.name ?? part.step.id))")
+        }
+      }
+    }
+  }
+
+  private func lines(_ turn: Turn) -> [String] {
+    let devices = Figures.counted(turn.overview.standing.devices.count, "device")
+    var lines = [
+      "\(RunLine.text(turn.overview)): \(Figures.counted(turn.changes, "change")) on \(devices) to take back"
+    ]
+    for part in turn.scope {
+      let rest = part.hasInverse ? "" : ", which has no undo: they stay"
+      lines.append("  \(part.devices.count) × '\(part.step.name ?? part.step.id)'\(rest)")
+    }
+    return lines.map { Sanitizer.escape($0) }
+  }
+
+  private func ask(_ turns: [Turn], _ others: [RunOverview]) throws {
+    for turn in turns { for line in lines(turn) { Console.note(line) } }
+    for other in others {
+      Console.note(
+        Sanitizer.escape(
+          "not taken back now: \(other.standing.inForce + other.standing.inDoubt) of \(RunLine.text(other))"))
+    }
+    guard !yes, isatty(STDIN_FILENO) == 1 else { return }
+    Console.note("Type 'yes' to take them back:")
+    guard readLine(strippingNewline: true) == "yes" else {
+      throw CommandError("nothing was taken back", .no)
+    }
+  }
+}
+
+/// A run in words.
+enum RunLine {
+  /// `run ID ('PLAYBOOK', begun 2 h ago)`.
+  static func text(_ run: RunOverview) -> String {
+    let age = run.begun.map { Double(SystemClock().wallTime() - $0) / 1e9 }
+    let words = age.map { ", begun \(Figures.duration(seconds: $0)) ago" } ?? ""
+    return "run \(run.run) ('\(run.playbook)'\(words))"
+  }
+}
