@@ -62,4 +62,12 @@ public struct RunSummary: Sendable {
   public var counts: [RunRecordOutcome: Int]
   /// Why it did not succeed; empty when it did.
   public var reasons: [String]
+
+  /// A summary from its parts.
+  public init(run: String, end: RunHistory.End, counts: [RunRecordOutcome: Int], reasons: [String]) {
+    self.run = run
+    self.end = end
+    self.counts = counts
+    self.reasons = reasons
+  }
 }

@@ -91,9 +91,11 @@ enum Console {
   /// Writes a warning.
   static func warn(_ line: String) { note(noteStyle.yellow("warning: ") + line) }
 
-  /// Set while devices are acted on: then a closed pipe or terminal asks for a stop at a safe place, as Ctrl-C does, and
-  /// does not end the process.
-  static let drainsWhenClosed = Atomic<Bool>(false)
+  /// Set while devices are acted on.
+  private static let drainsWhenClosed = Atomic<Bool>(false)
+
+  /// From now on a closed pipe or terminal asks for a stop, as Ctrl-C does, and does not end the process.
+  static func drainWhenClosed() { drainsWhenClosed.store(true, ordering: .relaxed) }
 
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text

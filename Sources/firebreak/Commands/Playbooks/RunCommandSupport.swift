@@ -30,7 +30,7 @@ struct RunCommandSupport {
   func environment(_ run: String, plan: ExecutionPlan) throws -> RunEnvironment {
     let control = RunControl()
     Interrupt.listen()
-    Console.drainsWhenClosed.store(true, ordering: .relaxed)
+    Console.drainWhenClosed()
     Task {
       while !control.isStopping {
         if Interrupt.isRequested {
