@@ -83,7 +83,7 @@ import Testing
     let second = try ChildProcess.run(
       BuiltProgram.path, ["playbook", "run", scene.folder.path + "/p.plan"] + scene.secret,
       environment: scene.environment)
-    #expect(second.code == 2 && second.output.contains("another run works on this case"), "\(second)")
+    #expect(second.code == 2 && second.output.contains("works on this case"), "\(second)")
     // Another case on the same machine with one of the devices.
     var environment = scene.environment
     environment["FIREBREAK_CASE"] = scene.folder.path + "/y.firebreak"

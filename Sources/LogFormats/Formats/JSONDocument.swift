@@ -24,9 +24,15 @@ struct JSONDocumentFormat: LogFormat {
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
-    if Self.spansLines(head) { return 58 }
+    // Elements that stand on lines of their own look like JSON lines; the object around them tells.
+    if Self.spansLines(head) { return Self.isWrapper(head) ? 99 : 58 }
     // No format of JSON lines could read it: it is no whole line.
     return Self.isOneLongLine(head) ? 99 : 0
+  }
+
+  private static func isWrapper(_ head: UnsafeRawBufferPointer) -> Bool {
+    let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    return start < head.count && head[start] == 0x7B && JSONWrapper.openElement(head, at: start) != nil
   }
 
   /// True for one line longer than the bytes at hand that is a list of objects, or an object around one: such a line is read

@@ -30,7 +30,10 @@ struct TraceTable {
       lines += ["", style.bold("Unrelated failures (\(Figures.grouped(trace.unrelated.count)))")]
       lines += DisplayWidth.wrap(names + more, width - 2).map { "  " + $0 }
     }
-    for caveat in trace.caveats {
+    let corrected = trace.clockSkews.contains { abs($0.seconds) >= 1 }
+    let times =
+      "times are corrected for clocks that were off; as they were written: 'firebreak query', 'firebreak show'"
+    for caveat in trace.caveats + (corrected ? [times] : []) {
       for (index, part) in DisplayWidth.wrap(Sanitizer.escape(caveat), width - 6).enumerated() {
         lines.append((index == 0 ? style.dim("note: ") : "      ") + part)
       }
@@ -109,11 +112,17 @@ struct TraceTable {
     for name in children.keys { sizes[name] = size(name) }
     let roots = children.keys.filter { !targets.contains($0) }
       .sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
+    // An overload is the doing of all that failed before; the edge names the nearest of them.
+    func words(_ edge: SpreadEdge) -> String {
+      guard edge.kind == .overload, let time = onset[edge.to] else { return edge.kind.rawValue }
+      let before = incident.onsets.count { $0.time < time }
+      return before > 1 ? "overload by it and \(Figures.grouped(before - 1)) before" : edge.kind.rawValue
+    }
     var lines = ["", style.bold("Spread")]
     func add(_ name: String, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
       let when = onset[name].map { clock($0) } ?? "          "
       let below = sizes[name].map { $0 > 0 ? "  → \(Figures.grouped($0))" : "" } ?? ""
-      let how = edge.map { "  \($0.kind.rawValue) \(Figures.percent($0.probability))" } ?? ""
+      let how = edge.map { "  \(words($0)) \(Figures.percent($0.probability))" } ?? ""
       let head = "  \(when)  \(prefix)\(branch)"
       let room = width - DisplayWidth.of(head) - DisplayWidth.of(how + below)
       lines.append(head + DisplayWidth.fit(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
