@@ -66,6 +66,6 @@ public struct TextTable: Sendable {
       }
       return text
     }
-    return [line(columns.map(\.title), isTitle: true)] + rows.map(line)
+    return [line(columns.map(\.title), isTitle: true)] + rows.map { line($0) }
   }
 }
