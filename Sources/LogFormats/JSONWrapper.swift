@@ -42,7 +42,7 @@ enum JSONWrapper {
   static func isOpening(_ record: UnsafeRawBufferPointer) -> Bool {
     var end = record.count
     while end > 0, record[end - 1] <= 0x20 { end -= 1 }
-    guard end > 12, end < 64 << 10, record[0] == 0x7B, record[end - 1] == 0x5B else { return false }
+    guard end > 8, end < 64 << 10, record[0] == 0x7B, record[end - 1] == 0x5B else { return false }
     let opened = Array(record[..<end]) + Array("{".utf8)
     return opened.withUnsafeBytes { openElement($0, at: 0) == end }
   }
