@@ -49,6 +49,7 @@ struct TraceCommand: ParsableCommand {
   }
 
   func run() throws {
+    MemoryReturn.early()
     let path = try location.announcedPath()
     // A file that cannot be written shows before the long work, not after it.
     if let output { _ = try OutputPlace(output) }

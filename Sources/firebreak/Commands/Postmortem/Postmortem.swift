@@ -82,6 +82,7 @@ struct MakePostmortem: ParsableCommand {
   }
 
   func run() throws {
+    MemoryReturn.early()
     let path = try caseOption.existingPath()
     let wanted = try audiences()
     // What can fail cheaply fails before the long work begins.
