@@ -251,7 +251,7 @@ struct ExecutionOptions: ParsableArguments {
 
   /// The options as they were given, to be typed again.
   var words: String {
-    var words = secrets.flatMap { ["--secret", $0] }
+    var words = secrets.flatMap { ["--secret", $0] } + sameSecrets.flatMap { ["--same-secret", $0] }
     for (name, value) in [
       ("--answer", answer), ("--known-hosts", knownHosts), ("--netns", networkNamespace),
       ("--tls-ca", authorities), ("--tls-certificate", certificate), ("--tls-key", certificateKey),
