@@ -5,8 +5,11 @@ enum MemoryReturn {
   /// From now on large blocks are mapped one by one and freed ones go back to the system, instead of being kept for later
   /// (mallopt(3)). For commands that hold large columns one after the other, never all at once.
   static func early() {
-    mallopt(M_MMAP_THRESHOLD, 64 << 10)
-    mallopt(M_TRIM_THRESHOLD, 64 << 10)
-    mallopt(M_TOP_PAD, 64 << 10)
+    // Looked up: Swift does not see malloc.h, and a C library without it does no harm.
+    guard let symbol = dlsym(nil, "mallopt") else { return }
+    typealias Option = @convention(c) (Int32, Int32) -> Int32
+    let mallopt = unsafeBitCast(symbol, to: Option.self)
+    let (trimThreshold, topPad, mapThreshold): (Int32, Int32, Int32) = (-1, -2, -3)
+    for option in [mapThreshold, trimThreshold, topPad] { _ = mallopt(option, 64 << 10) }
   }
 }
