@@ -84,7 +84,8 @@ import Testing
       let stage = step % 10 < 3 ? critical[step % 10] : .reading
       let delay =
         stage == .reading
-        ? span * (step + 1) / steps : Int.random(in: 0...(append && stage == .syncing ? 400 : 100), using: &random)
+        ? span * (step + 1) / steps
+        : Int.random(in: 0...(append && stage == .syncing ? 400 : 100), using: &random)
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [
           path = path as String, notes = notes as String, stage = stage.rawValue as UInt8,
