@@ -122,8 +122,8 @@ import Testing
     #expect(known.indices.filter { known[$0] } == Array(0x30...0x39) + [0x41])
     var passedOver = 0
     for format in BuiltInDefinitions.formats {
-      guard case .regex(let patterns) = format.kind else { continue }
-      for pattern in patterns {
+      guard case .regex(let list) = format.kind else { continue }
+      for pattern in list.patterns {
         guard let firstBytes = pattern.firstBytes else { continue }
         let match = BytePatternMatch(pattern)
         for sample in format.samples {

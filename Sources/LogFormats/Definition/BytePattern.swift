@@ -9,8 +9,6 @@ final class BytePattern: @unchecked Sendable {
   let text: String
   /// Names of the groups with their numbers, in order of their numbers.
   let groups: [(name: String, number: Int)]
-  /// The bytes that a matching text may begin with; nil where that is not known.
-  let firstBytes: [Bool]?
 
   /// Steps that one match may take; PCRE2 counts calls of its inner match function.
   static let matchLimit: UInt32 = 200_000
@@ -32,7 +30,6 @@ final class BytePattern: @unchecked Sendable {
     // Without JIT (some processors, hardened kernels) the interpreter does the same, slower.
     _ = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
     groups = Self.names(compiled)
-    firstBytes = Self.firstBytes(text)
   }
 
   deinit { pcre2_code_free_8(code) }
@@ -56,11 +53,13 @@ final class BytePattern: @unchecked Sendable {
     return compiled
   }
 
-  /// What PCRE2 knows of the first byte of a pattern that begins with `^`: asked of the same without, since it keeps no
-  /// such note for anchored ones. With alternatives the anchor may belong to the first one alone.
-  private static func firstBytes(_ text: String) -> [Bool]? {
-    guard text.hasPrefix("^"), !hasAlternatives(text),
-      let code = try? compiled(String(text.dropFirst()))
+  /// The bytes that a matching text may begin with; nil where that is not known. Worked out anew at each call.
+  ///
+  /// It is what PCRE2 knows of a pattern that begins with `^`: asked of the same without, since it keeps no such note for
+  /// anchored ones. With alternatives the anchor may belong to the first one alone.
+  var firstBytes: [Bool]? {
+    guard text.hasPrefix("^"), !Self.hasAlternatives(text),
+      let code = try? Self.compiled(String(text.dropFirst()))
     else { return nil }
     defer { pcre2_code_free_8(code) }
     var emptyMatches: UInt32 = 1

@@ -34,7 +34,7 @@ public struct DefinedFormat: LogFormat {
 
   /// How records are taken apart.
   enum Kind: Sendable {
-    case regex([BytePattern])
+    case regex(PatternList)
     case jsonLines
     case keyValue(KeyValueText)
     case csv(header: [String], delimiter: UInt8?)
@@ -62,8 +62,8 @@ public struct DefinedFormat: LogFormat {
       if let marker, BytePatternMatch(marker).match(line) == .match { return Self.claim }
     }
     switch kind {
-    case .regex(let patterns):
-      return patterns.contains { BytePatternMatch($0).match(line) == .match } ? Self.claim : 0
+    case .regex(let list):
+      return list.patterns.contains { BytePatternMatch($0).match(line) == .match } ? Self.claim : 0
     case .jsonLines:
       // Without `detect` a JSON definition claims lines that hold one of the members it names.
       let start = JSONText.skipSpace(line, from: 0)
@@ -126,8 +126,8 @@ final class DefinedParser: RecordParser {
     skip = format.skip.map(BytePatternMatch.init)
     bootMarker = format.bootMarker.map(BytePatternMatch.init)
     switch format.kind {
-    case .regex(let patterns):
-      inner = PatternParser(patterns, naming: format.naming, nested: format.nested)
+    case .regex(let list):
+      inner = PatternParser(list, naming: format.naming, nested: format.nested)
       opensMessage = format.nested.contains("message")
     case .jsonLines: inner = JSONRecordParser(naming: format.naming)
     case .keyValue(let text): inner = KeyValueParser(naming: format.naming, text: text)
@@ -237,23 +237,20 @@ final class PatternParser: RecordParser {
     }
   }
   private let attempts: [Attempt]
-  /// By first byte of a record: the attempts that may match, in order, as places in `attempts`.
-  private let candidates: [[UInt16]]
+  private let list: PatternList
   private let fields: FlatFields
 
-  init(_ patterns: [BytePattern], naming: FieldNaming, nested: Set<String> = []) {
+  init(_ list: PatternList, naming: FieldNaming, nested: Set<String> = []) {
     let fields = FlatFields(naming: naming)
     self.fields = fields
-    attempts = patterns.map { Attempt($0, fields, nested: nested) }
-    candidates = (0..<256).map { byte in
-      patterns.indices.filter { patterns[$0].firstBytes?[byte] ?? true }.map { UInt16($0) }
-    }
+    attempts = list.patterns.map { Attempt($0, fields, nested: nested) }
+    self.list = list
   }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
     if Bytes.isBlank(record) { return .blank }
-    let places = candidates[Int(record[0])]
+    let places = list.candidates(record[0])
     for index in places.indices {
       let attempt = attempts[Int(places[index])]
       switch attempt.match.match(record) {

@@ -173,7 +173,7 @@ extension DefinedFormat {
         }
         patterns.append(pattern)
       }
-      return .regex(patterns)
+      return .regex(PatternList(patterns, passesOver: tree["programs"] != nil))
     case "jsonl": return .jsonLines
     case "logfmt": return .keyValue(KeyValueText())
     case "kv":
