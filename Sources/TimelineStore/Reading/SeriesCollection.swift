@@ -104,7 +104,7 @@ struct SeriesCollection {
     for one in series {
       if let owned = owned[one.key.name] { owners[one.key.device, default: []].insert(owned.owner) }
     }
-    var joined: [Int] = []
+    var joined: Set<Int> = []
     for one in series.indices {
       let key = series[one].key
       guard let owned = owned[key.name], owners[key.device]!.count < 3, let plain = name(owned.path) else {
@@ -114,13 +114,13 @@ struct SeriesCollection {
       if let target = index[own] {
         series[target].events += series[one].events
         series[target].values += series[one].values
-        joined.append(one)
+        joined.insert(one)
       } else {
         series[one].key = own
         index[own] = one
       }
     }
-    for one in joined.reversed() { series.remove(at: one) }
+    if !joined.isEmpty { series = series.indices.filter { !joined.contains($0) }.map { series[$0] } }
     index = [:]
   }
 
