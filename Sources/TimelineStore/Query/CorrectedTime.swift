@@ -93,31 +93,24 @@ final class ClockTable: Sendable {
 
   /// `firebreak_corrected(id, device, time, since_boot)`: the corrected instant, or the time as it is.
   func register(on connection: SQLiteConnection) throws(StoreError) {
-    let code = sqlite3_create_function_v2(
-      connection.handle, "firebreak_corrected", 4, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-      Unmanaged.passRetained(self).toOpaque(),
-      { context, _, arguments in
-        guard let arguments else { return sqlite3_result_null(context) }
-        let table = Unmanaged<ClockTable>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
-        if sqlite3_value_type(arguments[2]) == SQLITE_NULL {
-          guard sqlite3_value_type(arguments[3]) != SQLITE_NULL,
-            let found = table.anchored(
-              id: sqlite3_value_int64(arguments[0]), sinceBoot: sqlite3_value_int64(arguments[3]))
-          else { return sqlite3_result_null(context) }
-          return sqlite3_result_int64(context, found.time)
-        }
-        let time = sqlite3_value_int64(arguments[2])
-        let found =
-          sqlite3_value_type(arguments[1]) == SQLITE_NULL
-          ? nil
-          : table.corrected(
-            id: sqlite3_value_int64(arguments[0]), device: sqlite3_value_int64(arguments[1]), time: time)
-        sqlite3_result_int64(context, found?.time ?? time)
-      }, nil, nil
-    ) { Unmanaged<ClockTable>.fromOpaque($0!).release() }
-    guard code == SQLITE_OK else {
-      throw SQLiteConnection.error(
-        code, handle: connection.handle, what: "cannot query case", path: connection.fileName)
+    try connection.register("firebreak_corrected", arguments: 4, flags: SQLITE_DIRECTONLY, owner: self) {
+      context, _, arguments in
+      guard let arguments else { return sqlite3_result_null(context) }
+      let table = Unmanaged<ClockTable>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
+      if sqlite3_value_type(arguments[2]) == SQLITE_NULL {
+        guard sqlite3_value_type(arguments[3]) != SQLITE_NULL,
+          let found = table.anchored(
+            id: sqlite3_value_int64(arguments[0]), sinceBoot: sqlite3_value_int64(arguments[3]))
+        else { return sqlite3_result_null(context) }
+        return sqlite3_result_int64(context, found.time)
+      }
+      let time = sqlite3_value_int64(arguments[2])
+      let found =
+        sqlite3_value_type(arguments[1]) == SQLITE_NULL
+        ? nil
+        : table.corrected(
+          id: sqlite3_value_int64(arguments[0]), device: sqlite3_value_int64(arguments[1]), time: time)
+      sqlite3_result_int64(context, found?.time ?? time)
     }
   }
 }

@@ -66,65 +66,40 @@ enum MaskedViews {
 /// | `firebreak_masked(value)` | text and blobs with secrets masked; other values as they are |
 /// | `firebreak_variables(template, variables)` | the variables, or `[masked]` where the message that they make holds a secret |
 private final class MaskingFunctions {
-  private var rebuilder = MessageRebuilder()
+  private let rebuilder: MessageRebuilder
   private var scratch: [UInt8] = []
 
-  init(_ connection: SQLiteConnection) throws(StoreError) {
-    let rows = try connection.prepare(
-      "SELECT ordinal, id, program, text, format FROM template ORDER BY ordinal")
-    while try rows.next() {
-      rebuilder.add(
-        ordinal: rows.int64(0), id: rows.int64(1), program: rows.text(2), text: rows.text(3),
-        format: rows.textOrNil(4))
-    }
-  }
-
-  private typealias Body =
-    @convention(c) (OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?) -> Void
+  init(_ connection: SQLiteConnection) throws(StoreError) { rebuilder = try MessageRebuilder(connection) }
 
   func register(on connection: SQLiteConnection) throws(StoreError) {
-    func register(_ name: String, _ count: Int32, _ body: @escaping Body) throws(StoreError) {
-      let code = sqlite3_create_function_v2(
-        connection.handle, name, count, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-        Unmanaged.passRetained(self).toOpaque(), body, nil, nil
-      ) { Unmanaged<MaskingFunctions>.fromOpaque($0!).release() }
-      guard code == SQLITE_OK else {
-        throw SQLiteConnection.error(
-          code, handle: connection.handle, what: "cannot query case", path: connection.fileName)
-      }
+    func register(_ name: String, _ count: Int32, _ body: @escaping SQLFunction) throws(StoreError) {
+      try connection.register(name, arguments: count, flags: SQLITE_INNOCUOUS, owner: self, body)
     }
     try register("firebreak_masked", 1) { context, _, arguments in
       guard let value = arguments?[0] else { return sqlite3_result_null(context) }
       let type = sqlite3_value_type(value)
-      guard type == SQLITE_TEXT || type == SQLITE_BLOB,
-        let masked = SecretText.masked(bytes: MaskingFunctions.bytes(value))
+      guard type == SQLITE_TEXT || type == SQLITE_BLOB, let bytes = SQLArgument.bytes(value),
+        let masked = SecretText.masked(bytes: UnsafeRawBufferPointer(bytes))
       else { return sqlite3_result_value(context, value) }
       MaskingFunctions.give(masked, asText: type == SQLITE_TEXT, context)
     }
     try register("firebreak_variables", 2) { context, _, arguments in
-      guard let arguments, let variables = arguments[1], sqlite3_value_type(variables) != SQLITE_NULL else {
+      guard let arguments, let variables = SQLArgument.bytes(arguments[1]) else {
         return sqlite3_result_null(context)
       }
       let functions = Unmanaged<MaskingFunctions>.fromOpaque(sqlite3_user_data(context)).takeUnretainedValue()
-      guard functions.holdsSecret(sqlite3_value_int64(arguments[0]), MaskingFunctions.bytes(variables)) else {
-        return sqlite3_result_value(context, variables)
+      guard functions.holdsSecret(sqlite3_value_int64(arguments[0]), variables) else {
+        return sqlite3_result_value(context, arguments[1])
       }
       MaskingFunctions.give(Array(SecretText.mask.utf8), asText: true, context)
     }
   }
 
-  private func holdsSecret(_ template: Int64, _ variables: UnsafeRawBufferPointer) -> Bool {
+  private func holdsSecret(_ template: Int64, _ variables: UnsafeBufferPointer<UInt8>) -> Bool {
     scratch.removeAll(keepingCapacity: true)
-    variables.withMemoryRebound(to: UInt8.self) {
-      rebuilder.append(template: template, variables: $0, to: &scratch)
-    }
+    rebuilder.append(template: template, variables: variables, to: &scratch)
     return scratch.withUnsafeBytes { !SecretText.findings(in: $0).isEmpty }
-      || !SecretText.findings(in: variables).isEmpty
-  }
-
-  private static func bytes(_ value: OpaquePointer) -> UnsafeRawBufferPointer {
-    let pointer = sqlite3_value_blob(value)
-    return UnsafeRawBufferPointer(start: pointer, count: pointer == nil ? 0 : Int(sqlite3_value_bytes(value)))
+      || !SecretText.findings(in: UnsafeRawBufferPointer(variables)).isEmpty
   }
 
   private static func give(_ bytes: [UInt8], asText: Bool, _ context: OpaquePointer?) {

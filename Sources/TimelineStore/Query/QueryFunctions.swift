@@ -45,14 +45,7 @@ final class QueryFunctions {
   /// Registers the functions; the connection keeps this object alive until it is closed.
   func register(on connection: SQLiteConnection) throws(StoreError) {
     func register(_ name: String, _ count: Int32, _ body: @escaping SQLFunction) throws(StoreError) {
-      let code = sqlite3_create_function_v2(
-        connection.handle, name, count, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-        Unmanaged.passRetained(self).toOpaque(), body, nil, nil
-      ) { Unmanaged<QueryFunctions>.fromOpaque($0!).release() }
-      guard code == SQLITE_OK else {
-        throw SQLiteConnection.error(
-          code, handle: connection.handle, what: "cannot query case", path: connection.fileName)
-      }
+      try connection.register(name, arguments: count, flags: SQLITE_DIRECTONLY, owner: self, body)
     }
     try register("firebreak_value", 2) { context, _, arguments in
       let functions = QueryFunctions.of(context)
@@ -140,22 +133,6 @@ final class QueryTests {
   private func kept(_ number: Int64) -> Int64 {
     numbers.append(number)
     return number
-  }
-}
-
-private typealias SQLFunction =
-  @convention(c) (
-    OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?
-  ) -> Void
-
-private enum SQLArgument {
-  /// The bytes of an argument, valid during the call; nil for NULL.
-  static func bytes(_ value: OpaquePointer?) -> UnsafeBufferPointer<UInt8>? {
-    guard sqlite3_value_type(value) != SQLITE_NULL else { return nil }
-    let pointer = sqlite3_value_blob(value)
-    return UnsafeBufferPointer(
-      start: pointer?.assumingMemoryBound(to: UInt8.self),
-      count: pointer == nil ? 0 : Int(sqlite3_value_bytes(value)))
   }
 }
 

@@ -21,15 +21,7 @@ public final class CaseReader {
     let segments: [Int64]
     (connection, segments) = try CaseOpening.readOnly(path)
     catalog = try CaseCatalog(connection, segments: segments)
-    var rebuilder = MessageRebuilder()
-    let rows = try connection.prepare(
-      "SELECT ordinal, id, program, text, format FROM template ORDER BY ordinal")
-    while try rows.next() {
-      rebuilder.add(
-        ordinal: rows.int64(0), id: rows.int64(1), program: rows.text(2), text: rows.text(3),
-        format: rows.textOrNil(4))
-    }
-    self.rebuilder = rebuilder
+    rebuilder = try MessageRebuilder(connection)
     functions = QueryFunctions(rebuilder: rebuilder)
     try functions.register(on: connection)
     clocks = try ClockTable(connection)

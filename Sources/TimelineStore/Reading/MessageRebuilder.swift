@@ -14,6 +14,20 @@ struct MessageRebuilder: Sendable {
   /// By template ordinal; ordinals are dense from 0.
   private(set) var parts: [Parts?] = []
 
+  /// Without templates.
+  init() {}
+
+  /// The templates of a case.
+  init(_ connection: SQLiteConnection) throws(StoreError) {
+    let rows = try connection.prepare(
+      "SELECT ordinal, id, program, text, format FROM template ORDER BY ordinal")
+    while try rows.next() {
+      add(
+        ordinal: rows.int64(0), id: rows.int64(1), program: rows.text(2), text: rows.text(3),
+        format: rows.textOrNil(4))
+    }
+  }
+
   mutating func add(ordinal: Int64, id: Int64, program: String, text: String, format: String?) {
     guard ordinal >= 0, ordinal <= 1 << 32, ordinal <= Int64(parts.count) + 1_000_000 else { return }
     while parts.count <= Int(ordinal) { parts.append(nil) }

@@ -23,14 +23,7 @@ enum FullTextTable {
       try connection.execute(CaseSchema.fullTextTables[0].sql)
       from = .min
     }
-    var rebuilder = MessageRebuilder()
-    let templates = try connection.prepare(
-      "SELECT ordinal, id, program, text, format FROM template ORDER BY ordinal")
-    while try templates.next() {
-      rebuilder.add(
-        ordinal: templates.int64(0), id: templates.int64(1), program: templates.text(2),
-        text: templates.text(3), format: templates.textOrNil(4))
-    }
+    let rebuilder = try MessageRebuilder(connection)
     let put = try connection.prepare("INSERT INTO full_text (rowid, message) VALUES (?, ?)")
     var message: [UInt8] = []
     for segment in segments {
