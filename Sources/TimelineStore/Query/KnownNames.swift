@@ -90,17 +90,6 @@ extension CaseReader {
 
   /// Letters to change, add or drop to make one name of the other (Levenshtein).
   private static func distance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.utf8.prefix(64)), Array(b.utf8.prefix(64)))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-        diagonal = row[j + 1]
-        row[j + 1] = next
-      }
-    }
-    return row[b.count]
+    EditDistance.between(Array(a.utf8.prefix(64)), Array(b.utf8.prefix(64)))
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import IncidentModel
 import PlaybookModel
 import PlaybookRunner
 
@@ -45,18 +46,7 @@ struct PlaybookList: ParsableCommand {
 enum NearNames {
   /// Characters to insert, delete or replace (Levenshtein).
   static func distance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.prefix(100)), Array(b.prefix(100)))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-        diagonal = row[j + 1]
-        row[j + 1] = next
-      }
-    }
-    return row[b.count]
+    EditDistance.between(Array(a.prefix(100)), Array(b.prefix(100)))
   }
 }
 

@@ -320,9 +320,6 @@ extension String {
 extension Inventory {
   /// `; did you mean 'NAME'?`, or nothing where no name is near.
   func nearest(to name: String) -> String {
-    let near = devices.lazy.map { ($0, NearNames.distance($0, name)) }.filter { $0.1 <= 2 }.min {
-      $0.1 < $1.1
-    }
-    return near.map { "; did you mean '\($0.0)'?" } ?? ""
+    Suggestion.nearest(to: name, among: devices).map { "; did you mean '\($0)'?" } ?? ""
   }
 }
