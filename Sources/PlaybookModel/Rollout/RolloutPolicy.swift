@@ -142,6 +142,8 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var name: String
     /// Where its value comes from.
     public var source: String
+    /// The secret that it comes from; nil where it comes from elsewhere.
+    public var secret: String? { source.hasPrefix("secret.") ? String(source.dropFirst(7)) : nil }
   }
 
   /// Contain or remediate.

@@ -32,9 +32,7 @@ struct StepCalls: Sendable {
     }
     timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? Planner.defaultTimeout
     var secrets: [String: String] = [:]
-    for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-      secrets[binding.name] = String(binding.source.dropFirst(7))
-    }
+    for binding in action.rollout?.bindings ?? [] { secrets[binding.name] = binding.secret }
     self.secrets = secrets
   }
 

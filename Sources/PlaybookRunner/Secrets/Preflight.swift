@@ -45,8 +45,7 @@ public struct Preflight: Sendable {
           names[name] = perDevice && names[name] ?? true
         }
       }
-      for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-        let name = String(binding.source.dropFirst(7))
+      for name in (action.rollout?.bindings ?? []).compactMap(\.secret) {
         names[name] = perDevice && names[name] ?? true
       }
     }

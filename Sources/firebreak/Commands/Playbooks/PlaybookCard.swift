@@ -84,8 +84,8 @@ enum PlaybookCardText {
       }
       usesSSH = usesSSH || action.commands.contains { $0.type == .ssh }
       for binding in action.rollout?.bindings ?? [] {
-        if binding.source.hasPrefix("secret.") {
-          perDevice.insert(String(binding.source.dropFirst(7)))
+        if let secret = binding.secret {
+          perDevice.insert(secret)
         } else if let dot = binding.source.firstIndex(of: "."), binding.source != "device" {
           columns.insert(String(binding.source[binding.source.index(after: dot)...]))
         }

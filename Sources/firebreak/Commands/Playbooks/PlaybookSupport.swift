@@ -10,26 +10,8 @@ import TimelineStore
 enum PlaybookFiles {
   /// Bytes of a file, or of standard input for `-`.
   static func read(_ path: String) throws -> [UInt8] {
-    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
-    }
-    defer { if path != "-" { close(descriptor) } }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else {
-        throw CommandError("cannot read '\(path)': \(String(cString: strerror(errno)))")
-      }
-      if count == 0 { return bytes }
-      bytes += buffer[..<count]
-      // A million targets take about 100 bytes each.
-      guard bytes.count <= 1 << 30 else {
-        throw CommandError("'\(path)' is too large for a playbook or plan")
-      }
-    }
+    // A million targets take about 100 bytes each.
+    try CommandFile.read(path, limit: 1 << 30, tooLarge: "'\(path)' is too large for a playbook or plan")
   }
 
   /// The file of a playbook given by path or by name.
@@ -227,8 +209,7 @@ struct ExecutionOptions: ParsableArguments {
   /// Refuses to give many devices one secret that a playbook binds for each of them.
   func checkSecretsOfDevices(_ plan: ExecutionPlan, _ store: SecretStore) throws {
     guard plan.targets.count > 1 else { return }
-    let bound = plan.actionSteps.flatMap { $0.action.rollout?.bindings ?? [] }
-      .filter { $0.source.hasPrefix("secret.") }.map { String($0.source.dropFirst(7)) }
+    let bound = plan.actionSteps.flatMap { $0.action.rollout?.bindings ?? [] }.compactMap(\.secret)
     for name in Set(bound).sorted()
     where store.knows(name) && !store.isPerDevice(name) && !sameSecrets.contains(name) {
       throw CommandError(

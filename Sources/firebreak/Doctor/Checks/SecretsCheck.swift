@@ -16,8 +16,8 @@ struct SecretsCheck: DoctorCheck {
       }
       for step in playbook.steps.values {
         guard case .action(let action) = step.kind else { continue }
-        for binding in action.rollout?.bindings ?? [] where binding.source.hasPrefix("secret.") {
-          asked[String(binding.source.dropFirst(7)), default: []].insert(entry.name)
+        for name in (action.rollout?.bindings ?? []).compactMap(\.secret) {
+          asked[name, default: []].insert(entry.name)
         }
       }
     }
