@@ -162,6 +162,16 @@ extension Incident {
     return text + "."
   }
 
+  /// How many failed before what an overload took down, of whom its edge names one; nil for other edges, and where it was
+  /// one alone.
+  public func crowd(of edge: SpreadEdge) -> Int? {
+    guard edge.kind == .overload, let child = onsets.first(where: { $0.device == edge.to }) else {
+      return nil
+    }
+    let before = onsets.count { $0.time < child.time }
+    return before > 1 ? before : nil
+  }
+
   /// An overload is the doing of many; its edge names the last of them.
   private func flood(_ edge: SpreadEdge) -> String? {
     guard edge.kind == .overload, let child = onsets.first(where: { $0.device == edge.to }) else {

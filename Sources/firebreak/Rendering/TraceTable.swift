@@ -114,9 +114,8 @@ struct TraceTable {
       .sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
     // An overload is the doing of all that failed before; the edge names the nearest of them.
     func words(_ edge: SpreadEdge) -> String {
-      guard edge.kind == .overload, let time = onset[edge.to] else { return edge.kind.rawValue }
-      let before = incident.onsets.count { $0.time < time }
-      return before > 1 ? "overload by it and \(Figures.grouped(before - 1)) before" : edge.kind.rawValue
+      incident.crowd(of: edge).map { "overload by it and \(Figures.grouped($0 - 1)) before" }
+        ?? edge.kind.rawValue
     }
     var lines = ["", style.bold("Spread")]
     func add(_ name: String, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
