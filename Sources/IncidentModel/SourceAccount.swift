@@ -57,11 +57,14 @@ public struct IntakeDecision: Sendable, Hashable {
   public var value: String
   /// On what ground, e.g. `modification time of the archive member`.
   public var reason: String
+  /// True where a person said it and nothing was inferred. Not kept in a case, whose `reason` says so in words.
+  public var isGiven: Bool
   /// A decision from its parts.
-  public init(subject: String, value: String, reason: String) {
+  public init(subject: String, value: String, reason: String, isGiven: Bool = false) {
     self.subject = subject
     self.value = value
     self.reason = reason
+    self.isGiven = isGiven
   }
 }
 

@@ -227,7 +227,9 @@ struct TimeResolver {
         forcedYear != nil
         ? "given by --year" : Self.reason(bound ?? self.bound)
       outcome.decisions.append(
-        IntakeDecision(subject: "year", value: from == to ? "\(from)" : "\(from)–\(to)", reason: reason))
+        IntakeDecision(
+          subject: "year", value: from == to ? "\(from)" : "\(from)–\(to)", reason: reason,
+          isGiven: forcedYear != nil))
     }
     let anchored = boots.finish()
     outcome.adjustments += anchored.adjustments
@@ -245,7 +247,8 @@ struct TimeResolver {
             ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken")
             + (ambiguousCount > 0
               ? "; \(ambiguousCount) quarters of an hour come twice (summer time ends): the first is taken"
-              : "")))
+              : ""),
+          isGiven: zoneIsGiven))
     }
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)

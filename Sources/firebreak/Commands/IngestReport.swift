@@ -81,9 +81,9 @@ struct IngestReport {
   /// What was taken for granted about times, and what cannot be right with it.
   private var timeNotes: [String] {
     var notes: [String] = []
-    let years = sources.flatMap(\.decisions).filter { $0.subject == "year" && $0.reason != "given by --year" }
+    let years = sources.flatMap(\.decisions).filter { $0.subject == "year" && !$0.isGiven }
     let zones = sources.count { source in
-      source.decisions.contains { $0.subject == "zone" && !$0.reason.hasPrefix("given") }
+      source.decisions.contains { $0.subject == "zone" && !$0.isGiven }
     }
     var parts: [String] = []
     if !years.isEmpty {
