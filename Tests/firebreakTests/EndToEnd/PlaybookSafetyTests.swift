@@ -3,43 +3,6 @@ import Testing
 
 /// What must not happen, by the program as people run it.
 @Suite struct PlaybookSafetyTests {
-  /// A playbook whose one fleet step writes the device's name into a file.
-  static func playbook(_ work: Workspace, rollout: String = "", head: String = "") -> String {
-    """
-    type: playbook
-    spec_version: cacao-2.0
-    id: playbook--e042eeb5-e2b1-4b8e-b116-6922a21299ed
-    name: touch
-    created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72
-    created: 2026-01-01T00:00:00.000Z
-    modified: 2026-01-02T00:00:00.000Z
-    \(head)
-    workflow_start: start--8dc72423-9759-4695-8190-cd7d30be6219
-    playbook_variables: {__device__: {type: string}}
-    workflow:
-      start--8dc72423-9759-4695-8190-cd7d30be6219: {type: start, on_completion: action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e}
-      action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e:
-        type: action
-        name: touch
-        agent: individual--96f924ad-c7e5-4979-9038-394c9a6aeb99
-        on_completion: end--3bfb7410-8c2c-4db0-92b1-4388fab0844b
-        commands: [{type: bash, command: "echo __device__:value >> \(work.at("acted"))"}]
-        step_extensions:
-          extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
-            policy: contain
-            bindings: {__device__: device}
-            verify: {commands: [{type: bash, command: "grep -qx __device__:value \(work.at("acted"))"}]}
-            undo: {commands: [{type: bash, command: "sed -i /^__device__:value$/d \(work.at("acted"))"}]}
-            \(rollout)
-      end--3bfb7410-8c2c-4db0-92b1-4388fab0844b: {type: end}
-    agent_definitions:
-      individual--96f924ad-c7e5-4979-9038-394c9a6aeb99: {type: individual, name: On-call}
-    extension_definitions:
-      extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
-        {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: s, version: 1.0.0}
-    """
-  }
-
   /// A case with devices gw-1 to gw-8 in the inventory.
   private func scene(
     _ log: String = Workspace.log(20), rollout: String = "", head: String = "",
@@ -47,12 +10,8 @@ import Testing
     row: String = "no"
   ) throws -> Workspace {
     let work = try Workspace()
-    try work.write("a.log", log)
-    let rows = (1...8).map { "gw-\($0),\(row)" }.joined(separator: "\n")
-    try work.write("inv.csv", "device,\(columns)\n\(rows)\n")
-    try #require(
-      try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
-    try work.write("p.yaml", Self.playbook(work, rollout: rollout, head: head))
+    try work.ingestFleet(log, columns: columns, row: row)
+    try work.write("p.yaml", work.touchPlaybook(rollout: rollout, head: head))
     return work
   }
 
@@ -65,17 +24,11 @@ import Testing
   }
 
   private func act(_ work: Workspace, _ arguments: String...) throws -> BuiltProgram.Run {
-    try BuiltProgram.run(
-      ["playbook"] + arguments, in: work.folder,
-      environment: [
-        "FIREBREAK_CASE": work.at("x.firebreak"), "FIREBREAK_LOCKS": work.at("locks"),
-        "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
-      ])
+    try work.playbook(arguments)
   }
 
   private func acted(_ work: Workspace) -> [String] {
-    ((try? String(contentsOfFile: work.at("acted"), encoding: .utf8)) ?? "").split(separator: "\n").map(
-      String.init)
+    work.acted
   }
 
   @Test func oneForgedHostNameInTenThousandLinesHasNothingDoneToThatHost() throws {
@@ -114,14 +67,14 @@ import Testing
     try #require(
       try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
     let interlock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
-    try work.write("p.yaml", Self.playbook(work, rollout: interlock))
+    try work.write("p.yaml", work.touchPlaybook(rollout: interlock))
     let alone = try plan(work, "device:gw-1")
     #expect(alone.exit == 2 && alone.errors.contains("7 devices hang on it"), "\(alone)")
     // Named, it is still held back by the one behind it that the interlock protects.
     let named = try plan(work, "device:gw-1", "--include-gateway", "gw-*")
     #expect(named.exit == 2 && named.errors.contains("'gw-5' hangs on it"), "\(named)")
     // Without interlock it may be taken, and all eight count for the limit.
-    try work.write("p.yaml", Self.playbook(work, rollout: "max_percent: 25"))
+    try work.write("p.yaml", work.touchPlaybook(rollout: "max_percent: 25"))
     let taken = try plan(work, "device:gw-1", "--include-gateway", "gw-1")
     #expect(taken.exit == 0 && taken.output.contains("cuts off 7 more"), "\(taken)")
     #expect(taken.output.contains("two (1 of 8 devices with the 7"), "\(taken)")
@@ -147,7 +100,7 @@ import Testing
 
   @Test func manyDevicesDoNotGetOneSecretByMistake() throws {
     let work = try scene()
-    let bound = Self.playbook(work).replacingOccurrences(
+    let bound = work.touchPlaybook().replacingOccurrences(
       of: "bindings: {__device__: device}",
       with: "bindings: {__device__: device, __new__: secret.new-password}")
     try work.write(
@@ -166,7 +119,7 @@ import Testing
 
   @Test func aCardKeepsTheLinesOfAScript() throws {
     let work = try scene()
-    let script = Self.playbook(work).replacingOccurrences(
+    let script = work.touchPlaybook().replacingOccurrences(
       of: "command: \"echo __device__:value >> \(work.at("acted"))\"",
       with: "command: \"set -eu\\ncp -p a b\\nmv b c\"")
     try work.write("p.yaml", script)
@@ -181,7 +134,7 @@ import Testing
       switch change {
       case "playbook":
         try work.write(
-          "p.yaml", Self.playbook(work).replacingOccurrences(of: "name: touch\n", with: "name: tough\n"))
+          "p.yaml", work.touchPlaybook().replacingOccurrences(of: "name: touch\n", with: "name: tough\n"))
       case "plan":
         let text = try String(contentsOfFile: work.at("p.plan"), encoding: .utf8)
         try work.write("p.plan", text.replacingOccurrences(of: "\"gw-2\"", with: "\"gw-3\""))
@@ -361,7 +314,7 @@ import Testing
     let work = try scene()
     try #require(try plan(work, "device:gw-2").exit == 0)
     try #require(try act(work, "run", work.at("p.plan")).exit == 0)
-    try work.write("p.yaml", Self.playbook(work, head: "revoked: true"))
+    try work.write("p.yaml", work.touchPlaybook(head: "revoked: true"))
     for arguments in [["resume"], ["queue", "--act"]] {
       let refused = try BuiltProgram.run(
         ["playbook"] + arguments, in: work.folder, environment: ["FIREBREAK_CASE": work.at("x.firebreak")])

@@ -6,12 +6,8 @@ import Testing
 @Suite struct UndoSafetyTests {
   private func scene(rollout: String = "", head: String = "", command: String? = nil) throws -> Workspace {
     let work = try Workspace()
-    try work.write("a.log", Workspace.log(20))
-    let rows = (1...8).map { "gw-\($0),no" }.joined(separator: "\n")
-    try work.write("inv.csv", "device,life_safety\n\(rows)\n")
-    try #require(
-      try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
-    var text = PlaybookSafetyTests.playbook(work, rollout: rollout, head: head)
+    try work.ingestFleet()
+    var text = work.touchPlaybook(rollout: rollout, head: head)
     if let command {
       text = text.replacingOccurrences(of: "command: \"echo", with: "command: \"\(command)echo")
     }
@@ -20,12 +16,7 @@ import Testing
   }
 
   private func act(_ work: Workspace, _ arguments: String...) throws -> BuiltProgram.Run {
-    try BuiltProgram.run(
-      ["playbook"] + arguments, in: work.folder,
-      environment: [
-        "FIREBREAK_CASE": work.at("x.firebreak"), "FIREBREAK_LOCKS": work.at("locks"),
-        "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
-      ])
+    try work.playbook(arguments)
   }
 
   private func plan(_ work: Workspace, _ targets: String) throws {
@@ -34,9 +25,7 @@ import Testing
   }
 
   private func acted(_ work: Workspace) -> [String] {
-    ((try? String(contentsOfFile: work.at("acted"), encoding: .utf8)) ?? "").split(separator: "\n").map(
-      String.init
-    ).sorted()
+    work.acted.sorted()
   }
 
   private func runs(_ work: Workspace) throws -> [[String]] {
