@@ -174,11 +174,7 @@ extension Incident {
 
   /// An overload is the doing of many; its edge names the last of them.
   private func flood(_ edge: SpreadEdge) -> String? {
-    guard edge.kind == .overload, let child = onsets.first(where: { $0.device == edge.to }) else {
-      return nil
-    }
-    let before = onsets.count { $0.time < child.time }
-    guard before > 1 else { return nil }
+    guard let before = crowd(of: edge) else { return nil }
     return
       "the \(before) that failed before it came back at it at once; \(edge.from), of these the nearest "
       + "below it, stands for all of them."

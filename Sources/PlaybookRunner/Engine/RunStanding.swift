@@ -14,8 +14,10 @@ extension RunHistory {
     /// Devices that something is, or may be, in force on.
     public var devices: Set<String> = []
 
+    /// What there is to take back.
+    public var changes: Int { inForce + inDoubt }
     /// True when there is something to take back.
-    public var isAny: Bool { inForce + inDoubt > 0 }
+    public var isAny: Bool { changes > 0 }
   }
 
   /// What is in force of the run.
@@ -117,7 +119,7 @@ public struct RunOverview: Sendable {
     let title = history.title
     playbook = ""
     targets = 0
-    if title.hasPrefix("playbook '"), let end = title.range(of: "' (", last: true) {
+    if title.hasPrefix("playbook '"), let end = title.ranges(of: "' (").last?.lowerBound {
       playbook = String(title[title.index(title.startIndex, offsetBy: 10)..<end])
       targets = Int(title.split(separator: " ").dropLast().last ?? "") ?? 0
     }
@@ -146,17 +148,5 @@ public struct RunOverview: Sendable {
     } catch {
       throw RunnerError(.journal, "cannot read the journals of runs: \(error)")
     }
-  }
-}
-
-extension String {
-  /// Where a text stands in this one for the last time; nil when it does not.
-  fileprivate func range(of text: String, last: Bool) -> String.Index? {
-    var index = endIndex
-    while index > startIndex {
-      index = self.index(before: index)
-      if self[index...].hasPrefix(text) { return index }
-    }
-    return nil
   }
 }

@@ -52,7 +52,7 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
     }
 
     func append(_ batch: borrowing EventBatch) throws {
-      let arena: [UInt8] = batch.arena.withUnsafeBytes { Array($0) }
+      let arena = batch.arena
       func text(_ range: ByteRange) -> ArraySlice<UInt8> {
         arena[Int(range.start)..<Int(range.start) + Int(range.count)]
       }

@@ -122,7 +122,7 @@ struct PlaybookUndo: AsyncParsableCommand {
   private func nothing(
     _ overview: RunOverview, _ others: [RunOverview], _ support: RunCommandSupport
   ) throws {
-    let stand = others.map { "\($0.standing.inForce + $0.standing.inDoubt) of \(RunLine.text($0))" }
+    let stand = others.map { "\($0.standing.changes) of \(RunLine.text($0))" }
     let rest =
       others.isEmpty
       ? "" : "still in force: \(stand.joined(separator: "; ")); name the run, or take back all with --all"
@@ -189,7 +189,7 @@ struct PlaybookUndo: AsyncParsableCommand {
     for other in others {
       Console.note(
         Sanitizer.escape(
-          "not taken back now: \(other.standing.inForce + other.standing.inDoubt) of \(RunLine.text(other))"))
+          "not taken back now: \(other.standing.changes) of \(RunLine.text(other))"))
     }
     guard !yes, isatty(STDIN_FILENO) == 1 else { return }
     Console.note("Type 'yes' to take them back:")

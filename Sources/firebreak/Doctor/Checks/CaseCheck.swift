@@ -31,7 +31,7 @@ struct CaseCheck: DoctorCheck {
         if JournalChain.firstProblem(in: records) != nil { altered.append(run) }
         let overview = RunOverview(run, history)
         if overview.isUnfinished { open.append(run) }
-        standing += overview.standing.inForce + overview.standing.inDoubt
+        standing += overview.standing.changes
       }
       if let first = altered.first {
         findings.append(
