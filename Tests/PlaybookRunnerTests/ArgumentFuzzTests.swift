@@ -36,14 +36,17 @@ import Testing
     let base = try HTTPExecutorTests.call(
       "GET / HTTP/1.1", url: "http://127.0.0.1", values: ["__v__": value],
       secret: authentication ? "key" : nil)
-    var call = base
-    call.command.type = CommandType(type)
-    call.command.text = command
-    call.command.content = content
-    call.target?.address = Dictionary(
+    var written = base.command
+    written.type = CommandType(type)
+    written.text = command
+    written.content = content
+    var target = base.target
+    target?.address = Dictionary(
       uniqueKeysWithValues: address.map { ($0.0, ($0.1?.items ?? []).compactMap(\.text)) })
-    call.target?.port = nil
-    return call
+    target?.port = nil
+    return CommandCall(
+      command: written, values: base.values, target: target, authentication: base.authentication,
+      device: base.device, timeout: base.timeout, secrets: base.secrets)
   }
 
   private func host(_ text: String) -> [(String, DocumentNode?)] { [("dname", .array([.string(text)]))] }

@@ -151,18 +151,22 @@ public enum MQTTCommandText {
     "setAnonymousGroup", "setClientId", "setClientPassword", "setDefaultACLAccess",
   ]
 
+  /// What stands before and behind the first space; nil where there is none.
+  public static func parts(of text: String) -> (verb: Substring, rest: Substring)? {
+    guard let space = text.utf8.firstIndex(of: 0x20) else { return nil }
+    return (text[..<space], text[text.utf8.index(after: space)...])
+  }
+
   /// What is wrong with a text, or nil.
   public static func problem(in text: String) -> String? {
-    let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[1].isEmpty else {
+    guard let (verb, rest) = parts(of: text), !rest.isEmpty else {
       return "an mqtt command is 'DYNSEC command' or 'PUBLISH topic', not '\(text)'"
     }
-    switch parts[0] {
+    switch verb {
     case "DYNSEC":
-      return dynsecCommands.contains(String(parts[1]))
-        ? nil : "'\(parts[1])' is no command of dynamic security"
+      return dynsecCommands.contains(String(rest)) ? nil : "'\(rest)' is no command of dynamic security"
     case "PUBLISH":
-      let wild = parts[1].utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 < 0x20 }
+      let wild = rest.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 < 0x20 }
       return wild ? "a topic to publish to has no wildcards (+ #) or control characters" : nil
     default: return "an mqtt command is 'DYNSEC command' or 'PUBLISH topic', not '\(text)'"
     }

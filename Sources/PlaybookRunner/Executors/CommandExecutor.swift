@@ -2,21 +2,42 @@ public import PlaybookModel
 
 /// One command as it goes to one place: the template, and the values of its variables.
 public struct CommandCall: Sendable {
-  /// The command as written.
-  public var command: PlaybookCommand
+  /// What a fleet's calls have in common: copied a dozen times for each of a million devices, it is shared instead.
+  private final class Route: Sendable {
+    let command: PlaybookCommand
+    let target: AgentTarget?
+    let authentication: AuthenticationInfo?
+    let timeout: Int64
+    let secrets: [String: String]
+
+    init(
+      _ command: PlaybookCommand, _ target: AgentTarget?, _ authentication: AuthenticationInfo?,
+      _ timeout: Int64, _ secrets: [String: String]
+    ) {
+      self.command = command
+      self.target = target
+      self.authentication = authentication
+      self.timeout = timeout
+      self.secrets = secrets
+    }
+  }
+  private let route: Route
   /// Values of all variables in scope, by name.
   public var values: [String: String]
-  /// The target it goes to; nil when the step names none.
-  public var target: AgentTarget?
-  /// Authentication of the target; nil for none.
-  public var authentication: AuthenticationInfo?
   /// The fleet's device it is about; nil for steps that run once.
   public var device: String?
+
+  /// The command as written.
+  public var command: PlaybookCommand { route.command }
+  /// The target it goes to; nil when the step names none.
+  public var target: AgentTarget? { route.target }
+  /// Authentication of the target; nil for none.
+  public var authentication: AuthenticationInfo? { route.authentication }
   /// Time after which the answer counts as missing, in nanoseconds.
-  public var timeout: Int64
+  public var timeout: Int64 { route.timeout }
   /// Variables whose values are secrets, with the names that the secret store has for them. They are resolved by the
   /// executor when it sends the command, and by nothing before.
-  public var secrets: [String: String]
+  public var secrets: [String: String] { route.secrets }
 
   /// A call from its parts.
   public init(
@@ -24,13 +45,9 @@ public struct CommandCall: Sendable {
     authentication: AuthenticationInfo? = nil, device: String? = nil, timeout: Int64 = 10_000_000_000,
     secrets: [String: String] = [:]
   ) {
-    self.command = command
+    route = Route(command, target, authentication, timeout, secrets)
     self.values = values
-    self.target = target
-    self.authentication = authentication
     self.device = device
-    self.timeout = timeout
-    self.secrets = secrets
   }
 
   /// The call as people see it: secrets are `***`.

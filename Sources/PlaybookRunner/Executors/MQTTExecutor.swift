@@ -48,13 +48,15 @@ public struct MQTTExecutor: CommandExecutor {
       return value
     }
     if let problem = MQTTCommandText.problem(in: text) { throw RunnerError(.badArgument, problem) }
-    let parts = text.split(separator: " ", maxSplits: 1)
+    guard let (verb, rest) = MQTTCommandText.parts(of: text) else {
+      throw RunnerError(.badArgument, "'\(text)' is no mqtt command")
+    }
     let place = try address(call)
-    if parts[0] == "PUBLISH" {
+    if verb == "PUBLISH" {
       let payload = try Template.plain(call.command.content ?? "", call.values)
       return Message(
-        topic: String(parts[1]), payload: Array(payload.utf8),
-        shown: "PUBLISH \(parts[1]) to \(place.shown) payload \(RemoteText.excerpt(payload))",
+        topic: String(rest), payload: Array(payload.utf8),
+        shown: "PUBLISH \(rest) to \(place.shown) payload \(RemoteText.excerpt(payload))",
         correlation: correlation, isCommand: false)
     }
     let arguments: DocumentNode
@@ -80,7 +82,7 @@ public struct MQTTExecutor: CommandExecutor {
             Self.secretNames.contains($0.name) ? .init(name: $0.name, value: .string("***")) : $0
           })),
       pretty: false)
-    let shownText = "DYNSEC \(parts[1]) \(shown) at \(place.shown)"
+    let shownText = "DYNSEC \(rest) \(shown) at \(place.shown)"
     guard !correlation.isEmpty else {
       return Message(
         topic: BrokerConnection.dynsecTopic, payload: [], shown: shownText, correlation: "", isCommand: true)
@@ -92,7 +94,7 @@ public struct MQTTExecutor: CommandExecutor {
           DocumentNode(
             .object(
               [
-                .init(name: "command", value: .string(String(parts[1]))),
+                .init(name: "command", value: .string(String(rest))),
                 .init(name: "correlationData", value: .string(correlation)),
               ] + members))
         ])

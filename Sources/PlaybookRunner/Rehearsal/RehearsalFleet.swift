@@ -43,7 +43,7 @@ public final class RehearsalFleet: Sendable {
     var acted: Set<UInt64> = []
   }
 
-  private let roles: [String: Role]
+  private let roles: [Key: Role]
   private let faults: Faults
   private let seed: UInt64
   private let witness: Witness?
@@ -53,7 +53,7 @@ public final class RehearsalFleet: Sendable {
   public init(
     _ plan: ExecutionPlan, executors: ExecutorSet, faults: Faults, seed: UInt64, witness: Witness? = nil
   ) {
-    var roles: [String: Role] = [:]
+    var roles: [Key: Role] = [:]
     for (_, action) in plan.actionSteps where action.rollout != nil {
       let effective = EffectiveRollout(action, executors)
       for command in effective.inverse?.commands ?? [] { roles[Self.key(command)] = .undo }
@@ -92,8 +92,13 @@ public final class RehearsalFleet: Sendable {
   }
 
   /// What tells commands apart, cheaper to look up than all of them.
-  private static func key(_ command: PlaybookCommand) -> String {
-    command.content.map { "\(command.text)\n\($0)" } ?? command.text
+  private struct Key: Hashable {
+    var text: String
+    var content: String?
+  }
+
+  private static func key(_ command: PlaybookCommand) -> Key {
+    Key(text: command.text, content: command.content)
   }
 
   fileprivate func answer(_ call: CommandCall) async -> CommandAnswer {

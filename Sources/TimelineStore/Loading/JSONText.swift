@@ -2,31 +2,36 @@
 enum JSONText {
   /// A string as JSON, quotes included.
   static func quoted(_ text: String) -> String {
-    var result = ""
-    append(text, to: &result)
-    return result
+    var bytes: [UInt8] = []
+    append(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Adds a string as JSON, quotes included.
-  static func append(_ text: String, to result: inout String) {
-    result += "\""
-    defer { result += "\"" }
-    // Most texts need no escape, and many are written.
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
-      result += text
-      return
-    }
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..<"\u{20}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
+  static func append(_ text: String, to bytes: inout [UInt8]) {
+    bytes.append(0x22)
+    var text = text
+    text.withUTF8 { utf8 in
+      // What stands between two escapes is copied at once.
+      var start = 0
+      for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
+        bytes.append(contentsOf: utf8[start..<index])
+        start = index + 1
+        bytes.append(0x5C)
+        guard byte < 0x20 else {
+          bytes.append(byte)
+          continue
+        }
+        bytes.append(contentsOf: "u00".utf8)
+        bytes.append(byte < 0x10 ? 0x30 : 0x31)
+        bytes.append(hexadecimal[Int(byte & 15)])
       }
+      bytes.append(contentsOf: utf8[start...])
     }
+    bytes.append(0x22)
   }
+
+  private static let hexadecimal = Array("0123456789abcdef".utf8)
 
   /// An array of strings.
   static func array(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ",") + "]" }

@@ -2,15 +2,17 @@
 enum RecordText {
   /// An object of the members that have a value, in the order given.
   static func object(_ members: [(String, String?)]) -> String {
-    var text = "{"
+    var bytes: [UInt8] = [0x7B]
+    bytes.reserveCapacity(512)
     for (name, value) in members {
       guard let value else { continue }
-      if text.utf8.count > 1 { text += "," }
-      JSONText.append(name, to: &text)
-      text += ":"
-      JSONText.append(value, to: &text)
+      if bytes.count > 1 { bytes.append(0x2C) }
+      JSONText.append(name, to: &bytes)
+      bytes.append(0x3A)
+      JSONText.append(value, to: &bytes)
     }
-    return text + "}"
+    bytes.append(0x7D)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The member of an object as text; nil where there is none.

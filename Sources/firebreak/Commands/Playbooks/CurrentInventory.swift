@@ -28,7 +28,7 @@ struct CurrentInventory: InventorySource {
 struct InventoryAgeOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How old the inventory may be where interlocks rest on it (default: 24).", valueName: "hours"))
+      "How old the inventory may be where interlocks rest on it.", valueName: "hours"))
   var maxInventoryAge: Double = 24
 
   /// Throws when interlocks of a plan, or with `forUndo` those that its undo asks, rest on an inventory that is too old.

@@ -9,7 +9,8 @@ struct ApprovalOptions: ParsableArguments {
   @Option(
     name: .customLong("signature"),
     help: ArgumentHelp(
-      "A signature over the plan: ssh-keygen -Y sign -n firebreak-plan -f KEY PLAN.", valueName: "file"))
+      "A signature over the plan: ssh-keygen -Y sign -n firebreak-plan -f KEY < PLAN > FILE.",
+      valueName: "file"))
   var signatures: [String] = []
 
   @Option(

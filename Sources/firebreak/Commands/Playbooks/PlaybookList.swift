@@ -29,7 +29,12 @@ struct PlaybookList: ParsableCommand {
       ])
     }
     guard format == .table else { return rows.write(as: format) }
-    if rows.rows.isEmpty { return Console.print("no playbooks") }
+    if rows.rows.isEmpty {
+      return Console.print(
+        "no playbooks in "
+          + PlaybookFiles.folders().map { Sanitizer.escape($0) }.joined(separator: ", ")
+          + "; FIREBREAK_PLAYBOOKS names another folder")
+    }
     for row in rows.rows {
       guard case .string(let name) = row[0], case .string(let state) = row[1],
         case .string(let about) = row[2],
