@@ -169,7 +169,7 @@ struct SeededGenerator: RandomNumberGenerator {
     let operations = plan.compactMap { $0[1].text }
     #expect(
       !operations.contains("Column") && !operations.contains { $0.hasPrefix("Sorter") }, "\(operations)")
-    #expect(operations.filter { $0 == "IdxInsert" }.count == 3, "\(operations)")
+    #expect(operations.filter { $0 == "IdxInsert" }.count == 4, "\(operations)")
   }
 
   /// Lanes that are fed side by side, in any order, leave the very same file as one after the other.

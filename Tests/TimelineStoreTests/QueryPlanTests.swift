@@ -13,12 +13,12 @@ import Testing
       inventory: QueryEvaluationTests.inventory)
     let reader = try fixture.reader()
     let query = try reader.query(expression)
-    let condition =
+    let index = stretch ? query.stretchIndex : nil
+    var condition =
       stretch
-      ? query.condition.and("e.time >= ? AND e.time < ?", [.integer(0), .integer(9)]) : query.condition
-    let sql = EventStatement.events(
-      segment: 1, condition, .timed, order, limited: limited,
-      byTime: stretch && query.expression.isBestReadByTime)
+      ? query.untimed.and("e.time >= ? AND e.time < ?", [.integer(0), .integer(9)]) : query.condition
+    if let index { condition = condition.and(index.condition, []) }
+    let sql = EventStatement.events(segment: 1, condition, .timed, order, limited: limited, by: index)
     let rows = try reader.connection.prepare("EXPLAIN QUERY PLAN " + sql)
     rows.bound(condition.parameters + (limited ? [.integer(10)] : []))
     var lines: [String] = []
@@ -31,7 +31,8 @@ import Testing
     ("since:-1h", "segment_1_time"),
     ("device:gw-1", "segment_1_device"),
     ("device:gw-1 since:1970-01-01 until:1970-01-02", "segment_1_device"),
-    ("device:gw-1 severity>=error", "segment_1_error"), ("id:5", "INTEGER PRIMARY KEY"),
+    ("device:gw-1 severity>=error", "segment_1_error"),
+    ("id:5", "INTEGER PRIMARY KEY"),
     ("id>5 id<9", "INTEGER PRIMARY KEY"), ("source:part-1.zip", "INTEGER PRIMARY KEY"),
   ])
   func goesByTheIndex(expression: String, index: String) throws {
@@ -50,13 +51,31 @@ import Testing
     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
   }
 
-  /// The index of errors is in the order of devices: over ten million events it would be read whole for one page.
-  @Test(arguments: ["severity>=error", "severity:critical program:app", "severity>=error since:1970-01-01"])
-  func aStretchOfErrorsIsReadAlongTheTime(expression: String) throws {
+  /// The index of errors by device would be read whole for one page, that of times once for every event of the stretch.
+  @Test(arguments: [
+    "severity>=error", "severity:critical program:app", "severity>=critical since:1970-01-01",
+  ])
+  func aStretchOfErrorsIsReadAlongTheirSeverities(expression: String) throws {
     for order in EventOrder.allCases {
       let plan = try plan(expression, order: order, stretch: true)
-      #expect(plan.contains("segment_1_time") && !plan.contains("TEMP B-TREE"), "\(plan)")
+      #expect(plan.contains("segment_1_severity (severity=? AND time>? AND time<?)"), "\(plan)")
     }
+  }
+
+  @Test(arguments: ["severity:info", "severity>=warning program:app", "severity:none since:1970-01-01"])
+  func aStretchOfOtherSeveritiesIsReadAlongTheTime(expression: String) throws {
+    for order in EventOrder.allCases {
+      let plan = try plan(expression, order: order, stretch: true)
+      #expect(plan.contains("segment_1_time (time>? AND time<?)") && !plan.contains("TEMP B-TREE"), "\(plan)")
+    }
+  }
+
+  /// SQLite seeks by the first bound that it meets: from the query's own, every stretch would be read from the beginning.
+  @Test func aStretchIsBoundByItselfAlone() throws {
+    let fixture = try QueryFixture(events: [QueryEvaluationTests.events(seed: 1, count: 5).flatMap { $0 }])
+    let query = try fixture.reader().query("severity>=error since:1970-01-01 until:1970-01-02")
+    #expect(query.condition.sql.contains("e.time"))
+    #expect(!query.untimed.sql.contains("e.time") && query.untimed.sql.contains("e.severity"))
   }
 
   @Test func aStretchOfWhatHasABetterIndexIsNot() throws {

@@ -90,7 +90,8 @@ import Testing
     let small = try SmallCase(events: 240)
     let reader = try CaseReader(path: small.path)
     let facets = try reader.facets(
-      matching: reader.query("severity>=error"), attribute: reader.attributeIndex("site"), limit: 8000,
+      matching: reader.query("severity>=error"), attribute: reader.attributeIndex("site").map { .known($0) },
+      limit: 8000,
       seconds: 5, top: 50)
     #expect(facets.isComplete && facets.counted == 24)
     #expect(facets.severities.map(\.value) == ["error"] && facets.severities.first?.events == 24)

@@ -53,7 +53,7 @@ enum CaseCreation {
     return PageEventWriter.Roots(
       table: try root("segment_\(number)"), time: try root("segment_\(number)_time"),
       device: try root("segment_\(number)_device"), error: try root("segment_\(number)_error"),
-      slice: try root("search_slice"))
+      severity: try root("segment_\(number)_severity"), slice: try root("search_slice"))
   }
 
   /// Small batches go into the last segment while that is small, so that there are few; others get their own.

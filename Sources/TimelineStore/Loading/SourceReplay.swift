@@ -57,7 +57,7 @@ struct SourceReplay {
     let time = facts.hasTime ? facts.time : nil
     try writer.append(
       id: id, record: record,
-      key: IndexEntry(id: id, time: time, device: facts.device, isError: facts.severity <= 3))
+      key: IndexEntry(id: id, time: time, device: facts.device, severity: facts.severity))
     rollups.add(id: id, time: time, device: facts.device, template: facts.template, severity: facts.severity)
     if facts.hasTime {
       if facts.time < firstTime { firstTime = facts.time }

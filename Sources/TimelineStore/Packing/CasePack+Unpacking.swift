@@ -111,7 +111,7 @@ extension CasePack {
         try writer.append(
           id: row.id, record: record.bytes,
           key: IndexEntry(
-            id: row.id, time: row.time, device: device, isError: row.severity.map { $0 <= 3 } ?? false))
+            id: row.id, time: row.time, device: device, severity: row.severity.map { Int($0) } ?? 8))
         let code = Int(device) + 1
         if code >= eventsByDevice.count {
           eventsByDevice += repeatElement(0, count: code + 1 - eventsByDevice.count)

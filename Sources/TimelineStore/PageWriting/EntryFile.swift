@@ -43,3 +43,41 @@ final class EntryBuffer {
   deinit { entries.deallocate() }
   var used: UnsafeBufferPointer<IndexEntry> { UnsafeBufferPointer(rebasing: entries[..<count]) }
 }
+
+/// Index entries that wait for their turn, the first in first out: a few in memory, the others in a file.
+final class EntryQueue {
+  private let path: String
+  private let buffer: EntryBuffer
+  private var file: EntryFile?
+  private var stretches: [Int64] = []
+
+  /// - Parameter capacity: Entries kept in memory.
+  init(path: String, capacity: Int) {
+    self.path = path
+    buffer = EntryBuffer(capacity: capacity)
+  }
+
+  @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) {
+    if buffer.count == buffer.entries.count { try spill() }
+    buffer.entries[buffer.count] = entry
+    buffer.count &+= 1
+  }
+
+  private func spill() throws(StoreError) {
+    if file == nil { file = try EntryFile(beside: path) }
+    stretches.append(try file!.append(buffer.used))
+    buffer.count = 0
+  }
+
+  /// Calls `body` with all entries; appending is over then.
+  func forEach(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
+    if let file {
+      let stretch = EntryBuffer(capacity: buffer.entries.count)
+      for offset in stretches {
+        try file.read(at: offset, into: stretch.entries)
+        for entry in stretch.entries { try body(entry) }
+      }
+    }
+    for entry in buffer.used { try body(entry) }
+  }
+}

@@ -2,20 +2,24 @@
 struct IndexEntry {
   /// Nanoseconds; 0 where there is no time.
   var time: Int64
-  /// Row id, device, and two flags.
+  /// Row id, device, severity of an error, and two flags.
   var rest: UInt64
 
-  private static let idBits: UInt64 = 38
+  private static let idBits: UInt64 = 36
   private static let deviceBits: UInt64 = 24
 
   /// Row ids must be smaller.
-  static let maximumID: Int64 = 1 << 38
+  static let maximumID: Int64 = 1 << 36
+  /// Severities from 0 that are errors or worse.
+  static let errorSeverities = 4
 
-  @inline(__always) init(id: Int64, time: Int64?, device: Int32, isError: Bool) {
+  /// - Parameter severity: 0 to 7, 8 for none.
+  @inline(__always) init(id: Int64, time: Int64?, device: Int32, severity: Int) {
     self.time = time ?? 0
     rest =
       UInt64(bitPattern: id) | UInt64(device &+ 1) << Self.idBits
-      | (time == nil ? 1 << 62 : 0) | (isError ? 1 << 63 : 0)
+      | (time == nil ? 1 << 62 : 0)
+      | (severity < Self.errorSeverities ? 1 << 63 | UInt64(truncatingIfNeeded: severity) << 60 : 0)
   }
 
   @inline(__always) var id: UInt64 { rest & (1 << Self.idBits - 1) }
@@ -25,6 +29,8 @@ struct IndexEntry {
   }
   @inline(__always) var hasTime: Bool { rest & 1 << 62 == 0 }
   @inline(__always) var isError: Bool { rest & 1 << 63 != 0 }
+  /// The severity of an error.
+  @inline(__always) var errorSeverity: Int { Int(truncatingIfNeeded: rest >> 60 & 3) }
 
   /// Bytes of a row id, and SQLite's serial type for it.
   @inline(__always) private var idSize: (bytes: Int, type: UInt8) {
@@ -76,6 +82,27 @@ struct IndexEntry {
         (cell + (at &+ 2)).storeBytes(of: UInt8(truncatingIfNeeded: device), as: UInt8.self)
         at &+= 3
       }
+      if hasTime {
+        (cell + at).storeBytes(of: time.bigEndian, as: Int64.self)
+        at &+= 8
+      }
+      putID(bytes, cell + at)
+    }
+  }
+
+  /// Adds the entry of the index on (severity, time) of the errors.
+  @inline(__always) func append(bySeverity tree: IndexTreeWriter) throws(StoreError) {
+    let (bytes, type) = idSize
+    let severity = UInt8(truncatingIfNeeded: errorSeverity)
+    // SQLite has serial types without content for 0 and 1.
+    let number: (bytes: Int, type: UInt32) = severity < 2 ? (0, 8 + UInt32(severity)) : (1, 1)
+    let payload = 4 &+ number.bytes &+ (hasTime ? 8 : 0) &+ bytes
+    try tree.append(size: payload &+ 1) { cell in
+      cell.storeBytes(of: UInt8(truncatingIfNeeded: payload), as: UInt8.self)
+      let head = 4 << 24 | number.type << 16 | (hasTime ? 6 << 8 : 0) | UInt32(type)
+      (cell + 1).storeBytes(of: head.bigEndian, as: UInt32.self)
+      if number.bytes > 0 { (cell + 5).storeBytes(of: severity, as: UInt8.self) }
+      var at = 5 &+ number.bytes
       if hasTime {
         (cell + at).storeBytes(of: time.bigEndian, as: Int64.self)
         at &+= 8

@@ -6,8 +6,9 @@ final class PageEventWriter: StreamingEventWriter {
     var time: UInt32
     var device: UInt32
     var error: UInt32
+    var severity: UInt32
     var slice: UInt32
-    var all: [UInt32] { [table, time, device, error, slice] }
+    var all: [UInt32] { [table, time, device, error, severity, slice] }
   }
   private let file: PageFile
   private let roots: Roots
@@ -53,7 +54,8 @@ final class PageEventWriter: StreamingEventWriter {
     try indexes.finish(
       time: IndexTreeWriter(file: file, root: roots.time),
       device: IndexTreeWriter(file: file, root: roots.device),
-      error: IndexTreeWriter(file: file, root: roots.error), eventsByDevice: eventsByDevice)
+      error: IndexTreeWriter(file: file, root: roots.error),
+      severity: IndexTreeWriter(file: file, root: roots.severity), eventsByDevice: eventsByDevice)
     try file.finish()
   }
 }

@@ -1,4 +1,5 @@
-/// Builds the three indexes of a segment from its entries: by time, by device and time, and the latter for errors only.
+/// Builds the indexes of a segment from its entries: by time, by device and time, and of the errors alone by device and
+/// time, and by severity and time.
 final class SegmentIndexWriter {
   private let path: String
   private let sorter: EntrySorter
@@ -19,17 +20,27 @@ final class SegmentIndexWriter {
   /// Forgets the events from an id on: those that were added last.
   func removeAll(from id: Int64) throws(StoreError) { try sorter.removeAll(from: id) }
 
-  /// Writes all three.
+  /// Writes all.
   /// - Parameter eventsByDevice: Number of events added, by device code (ordinal plus one, 0 is none).
   func finish(
-    time: IndexTreeWriter, device: IndexTreeWriter, error: IndexTreeWriter, eventsByDevice: [Int64]
+    time: IndexTreeWriter, device: IndexTreeWriter, error: IndexTreeWriter, severity: IndexTreeWriter,
+    eventsByDevice: [Int64]
   ) throws(StoreError) {
+    // In order of time already: each severity's wait for those of the worse ones.
+    let errors = (0..<IndexEntry.errorSeverities).map { _ in
+      EntryQueue(path: path, capacity: min(4096, chunk.entries.count))
+    }
     let groups = DeviceGroups(eventsByDevice, capacity: chunk.entries.count, path: path)
     try sorter.drain { (entry) throws(StoreError) in
       try entry.append(byTime: time)
       try groups.append(entry)
+      if entry.isError { try errors[entry.errorSeverity].append(entry) }
     }
     try time.finish()
+    for queue in errors {
+      try queue.forEach { (entry) throws(StoreError) in try entry.append(bySeverity: severity) }
+    }
+    try severity.finish()
     try groups.drain(chunk: chunk, scratch: scratch) { (entry) throws(StoreError) in
       try entry.append(byDevice: device)
       if entry.isError { try entry.append(byDevice: error) }

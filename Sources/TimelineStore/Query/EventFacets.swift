@@ -1,50 +1,5 @@
 internal import IncidentModel
 
-/// Which value of an inventory column each device has, read once and then looked up by small numbers.
-public final class DeviceAttributeIndex: Sendable {
-  /// The column.
-  public let attribute: String
-  /// The distinct values.
-  public let values: [String]
-  let codeOfDevice: [Int64: Int32]
-  /// Position in `values` by the name of a device.
-  public let codeOfName: [String: Int32]
-  /// Devices that have each value, silent ones included.
-  public let counts: [Int]
-
-  init(_ attribute: String, _ connection: SQLiteConnection, column: Int64) throws(StoreError) {
-    self.attribute = attribute
-    var values: [String] = []
-    var codes: [String: Int32] = [:]
-    var counts: [Int] = []
-    var ofDevice: [Int64: Int32] = [:]
-    var ofName: [String: Int32] = [:]
-    let rows = try connection.prepare(
-      "SELECT i.name, v.value, d.ordinal FROM inventory_value v JOIN inventory_device i ON i.ordinal = v.device "
-        + "LEFT JOIN device d ON d.name = i.name WHERE v.attribute = ? AND v.value <> ''"
-    ).bound([.integer(column)])
-    while try rows.next() {
-      let value = rows.text(1)
-      let code: Int32
-      if let known = codes[value] {
-        code = known
-      } else {
-        code = Int32(values.count)
-        codes[value] = code
-        values.append(value)
-        counts.append(0)
-      }
-      counts[Int(code)] += 1
-      ofName[rows.text(0)] = code
-      if let ordinal = rows.int64OrNil(2) { ofDevice[ordinal] = code }
-    }
-    self.values = values
-    self.counts = counts
-    codeOfDevice = ofDevice
-    codeOfName = ofName
-  }
-}
-
 /// Counts of the values that matching events have, by several keys at once, out of no more events than asked for.
 public struct EventFacets: Sendable {
   /// Values with their counts, most first.
@@ -72,36 +27,32 @@ public struct EventFacets: Sendable {
 }
 
 extension CaseReader {
-  /// An inventory column by device; nil where there is no such column.
-  public func attributeIndex(_ name: String) throws(StoreError) -> DeviceAttributeIndex? {
-    guard let column = catalog.attributes[name] else { return nil }
-    return try DeviceAttributeIndex(name, connection, column: column)
-  }
-
   /// Counts facets of matching events.
   /// - Parameters:
   ///   - limit: Events looked at; where there are more, they are taken from slices of the whole span.
   ///   - seconds: Wall time; what was counted until then is given.
   ///   - top: Values given of each facet.
   public func facets(
-    matching query: EventQuery, attribute: DeviceAttributeIndex?, limit: Int, seconds: Double, top: Int
+    matching query: EventQuery, attribute: FacetAttribute?, limit: Int, seconds: Double, top: Int
   ) throws -> EventFacets {
     var tally = FacetTally()
     let slices = try slices(query, limit: limit)
     for slice in slices {
-      let byTime = slice != nil && query.expression.isBestReadByTime
+      // Where all can be looked at, SQLite sees itself that times serve.
+      let index = query.stretchIndex.flatMap { slice == nil && !$0.isSelective ? nil : $0 }
       var condition = query.condition
       if let range = slice {
-        condition = condition.and(
+        condition = query.untimed.and(
           "e.time >= ? AND e.time < ?", [.integer(range.lowerBound), .integer(range.upperBound)])
       }
+      if let index { condition = condition.and(index.condition, []) }
       let share = max(1, limit / slices.count)
       var given = 0
       do {
         try limited(seconds: seconds / Double(slices.count)) {
           for segment in catalog.segments where given <= share {
             let rows = try connection.prepare(
-              "SELECT e.device, e.severity, e.template, e.origin FROM \(EventStatement.table(segment, byTime: byTime)) "
+              "SELECT e.device, e.severity, e.template, e.origin FROM \(EventStatement.table(segment, by: index)) "
                 + "WHERE \(condition.sql) LIMIT ?"
             ).bound(condition.parameters + [.integer(Int64(share + 1 - given))])
             while try rows.next() {
@@ -166,7 +117,7 @@ private struct FacetTally {
     if let origin = row.int64OrNil(3) { origins[origin, default: 0] += 1 }
   }
 
-  func facets(_ reader: CaseReader, _ attribute: DeviceAttributeIndex?, top: Int) throws -> EventFacets {
+  func facets(_ reader: CaseReader, _ attribute: FacetAttribute?, top: Int) throws -> EventFacets {
     var result = EventFacets()
     result.counted = counted
     result.isComplete = isComplete
@@ -187,15 +138,7 @@ private struct FacetTally {
       result.templates.append(
         (template.text, String(repeating: "0", count: max(0, 16 - digits.count)) + digits, count))
     }
-    if let attribute {
-      var values: [String: Int64] = [:]
-      for (ordinal, count) in devices {
-        if let code = attribute.codeOfDevice[ordinal] {
-          values[attribute.values[Int(code)], default: 0] += count
-        }
-      }
-      result.attribute = named(values, top)
-    }
+    if let attribute { result.attribute = named(try attribute.counts(devices, reader), top) }
     let names = Dictionary(reader.catalog.sources.map { ($0.ordinal, $0.name) }) { first, _ in first }
     var sources: [String: Int64] = [:]
     var bases: [String: Int64] = [:]

@@ -54,27 +54,34 @@ extension CaseReader {
     _ query: EventQuery, _ cursor: EventCursor?, _ order: EventOrder, _ limit: Int, _ deadline: Deadline,
     _ page: inout EventPage
   ) throws {
-    var rest = query.condition
-    if let cursor, let time = cursor.time {
-      let sign = order == .oldestFirst ? ">" : "<"
-      rest = rest.and(
-        "(e.time \(sign)= ? AND (e.time \(sign) ? OR e.id \(sign) ?))",
-        [.integer(time.nanoseconds), .integer(time.nanoseconds), .integer(cursor.id)])
-    }
+    let sign = order == .oldestFirst ? ">" : "<"
     guard query.expression.needsSearching else {
+      var rest = query.condition
+      if let cursor, let time = cursor.time {
+        rest = rest.and(
+          "(e.time \(sign)= ? AND (e.time \(sign) ? OR e.id \(sign) ?))",
+          [.integer(time.nanoseconds), .integer(time.nanoseconds), .integer(cursor.id)])
+      }
       try rows(rest, .timed, order, limit) { page.events.append($0) }
       if page.events.count >= limit { page.next = page.events.last.map(Self.cursor) }
       return
     }
+    let index = query.stretchIndex
+    // The stretches begin at the cursor's instant.
+    var rest = query.untimed
+    if let cursor, let time = cursor.time {
+      rest = rest.and(
+        "(e.time \(sign) ? OR e.id \(sign) ?)", [.integer(time.nanoseconds), .integer(cursor.id)])
+    }
+    if let index { rest = rest.and(index.condition, []) }
     var windows = try TimeWindows(
       self, bounds: query.expression.timeBounds, from: cursor?.time?.nanoseconds, order: order,
-      severities: query.expression.severitiesWanted)
+      severities: query.expression.severitiesWanted, countsThese: index?.isSelective ?? false)
     while let window = try windows.next() {
       let condition = rest.and(
         "e.time >= ? AND e.time < ?", [.integer(window.lowerBound), .integer(window.upperBound)])
       let started = Deadline.now
-      try rows(condition, .timed, order, limit - page.events.count, byTime: query.expression.isBestReadByTime)
-      { page.events.append($0) }
+      try rows(condition, .timed, order, limit - page.events.count, by: index) { page.events.append($0) }
       windows.tookSeconds(Deadline.now - started)
       if page.events.count >= limit {
         page.next = page.events.last.map(Self.cursor)
@@ -92,14 +99,15 @@ extension CaseReader {
   }
 
   private func rows(
-    _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, _ limit: Int, byTime: Bool = false,
+    _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, _ limit: Int,
+    by index: StretchIndex? = nil,
     _ body: (TimelineEvent) -> Void
   ) throws {
     guard limit > 0 else { return }
     var merge = try SegmentMerge(
       catalog.segments.map { segment in
         try connection.prepare(
-          EventStatement.events(segment: segment, condition, pass, order, limited: true, byTime: byTime)
+          EventStatement.events(segment: segment, condition, pass, order, limited: true, by: index)
         ).bound(condition.parameters + [.integer(Int64(limit))])
       }, order: order)
     var given = 0
@@ -140,25 +148,6 @@ extension QueryExpression {
     }
   }
 
-  /// True where a stretch of the timeline is best read along the index of times: nothing but severity has an index that
-  /// SQLite could take instead, and that one is in the order of devices.
-  var isBestReadByTime: Bool {
-    var hasSeverity = false
-    for part in conjuncts {
-      switch part {
-      case .everything: continue
-      case .term(let term):
-        switch term.predicate {
-        case .severity: hasSeverity = true
-        case .time, .program, .template, .basis, .quality, .field: continue
-        default: return false
-        }
-      default: return false
-      }
-    }
-    return hasSeverity
-  }
-
   /// By severity 0 to 7, and 8 for none, whether a match can have it; nil where every one can.
   var severitiesWanted: [Bool]? {
     let terms = conjuncts.filter {
@@ -166,6 +155,14 @@ extension QueryExpression {
     }
     guard !terms.isEmpty, let rollup = RollupQuery(.all(terms)) else { return nil }
     return rollup.severities
+  }
+
+  /// What remains of the expression without the bounds of time that every match must keep.
+  var withoutTimeBounds: QueryExpression {
+    .all(
+      conjuncts.filter {
+        if case .term(let term) = $0, case .time = term.predicate { false } else { true }
+      })
   }
 
   /// The instants between which every match must lie, nanoseconds; the upper one is outside.
@@ -190,7 +187,8 @@ struct TimeWindows {
   private let since: Int64
   private let until: Int64
   private var wanted: Int64 = 4_000
-  /// Minutes without an event of the wanted severity are passed over, and must not be read with their neighbours.
+  /// Minutes without an event of the wanted severity are passed over, and must not be read with their neighbours: all of
+  /// their events would be.
   private let passesOver: Bool
   private var ahead: (minute: Int64, events: Int64)?
   /// What is left of a minute with more events than a stretch may hold.
@@ -199,12 +197,17 @@ struct TimeWindows {
   private var isAtEnd = false
   var hasMore: Bool { rest != nil || !isAtEnd }
 
+  /// - Parameters:
+  ///   - severities: By severity, whether a match can have it; nil: any.
+  ///   - countsThese: Events of other severities are not read, and count for nothing.
   init(
     _ reader: CaseReader, bounds: (since: Int64?, until: Int64?), from place: Int64?, order: EventOrder,
-    severities: [Bool]? = nil
+    severities: [Bool]? = nil, countsThese: Bool = false
   ) throws {
     self.order = order
-    passesOver = severities != nil
+    passesOver = severities != nil && !countsThese
+    // What matches is sorted, not read in order.
+    if countsThese { wanted = 1_000 }
     var (low, high) = (bounds.since ?? .min, bounds.until ?? .max)
     if let place {
       if order == .oldestFirst {
@@ -216,17 +219,19 @@ struct TimeWindows {
     (since, until) = (low, high)
     let direction = order == .oldestFirst ? "" : " DESC"
     minutes = try reader.connection.prepare(
-      "SELECT minute, sum(events) FROM minute_rollup WHERE minute >= ? AND minute <= ? GROUP BY minute "
-        + "\(Self.having(severities)) ORDER BY minute\(direction)")
+      "SELECT minute, sum(\(countsThese ? Self.counted(severities) : "events")) FROM minute_rollup "
+        + "WHERE minute >= ? AND minute <= ? GROUP BY minute "
+        + "\(severities == nil ? "" : "HAVING sum(\(Self.counted(severities))) > 0") ORDER BY minute\(direction)"
+    )
     func minute(_ time: Int64) -> Int64 { time.floorMultiple(of: RollupQuery.minute) / RollupQuery.minute }
     minutes.bound([.integer(minute(low)), .integer(minute(high))])
     try advance()
   }
 
-  private static func having(_ severities: [Bool]?) -> String {
-    guard let severities else { return "" }
+  private static func counted(_ severities: [Bool]?) -> String {
+    guard let severities else { return "events" }
     let list = severities.indices.filter { severities[$0] }.map { String($0) }.joined(separator: ", ")
-    return "HAVING sum(iif(severity IN (\(list)), events, 0)) > 0"
+    return "iif(severity IN (\(list)), events, 0)"
   }
 
   private mutating func advance() throws {

@@ -12,6 +12,9 @@ public enum EventOrder: Sendable, CaseIterable {
 public struct EventQuery {
   let expression: QueryExpression
   let condition: SQLCondition
+  /// The condition without its bounds of time, for who reads stretches that lie between them: SQLite would seek by the
+  /// first bound that it meets, and read from there to the stretch each time.
+  let untimed: SQLCondition
   let tests: QueryTests
   /// Whose clock bounds, order and counts go by.
   let clock: QueryClock
@@ -43,8 +46,10 @@ extension CaseReader {
         if case .named(let name, _) = term.predicate { (name, term.range) } else { nil }
       }, reserved: QueryTermBuilder.reservedNames, expression: expression)
     let condition = try dialect.condition(tree)
+    let untimed = clock == .original ? try dialect.condition(tree.withoutTimeBounds) : condition
     return EventQuery(
-      expression: tree, condition: condition, tests: tests, clock: clock, needsTime: tree.needsTime)
+      expression: tree, condition: condition, untimed: untimed, tests: tests, clock: clock,
+      needsTime: tree.needsTime)
   }
 
   /// Calls with each matching event, until it returns false.
@@ -122,21 +127,19 @@ enum TimePass {
 /// Statements over one segment; its index gives the order.
 enum EventStatement {
   /// A segment as `e`.
-  /// - Parameter byTime: For a stretch of time in which few events may match: SQLite would otherwise take any index that
-  ///   fits another condition, read all of it, and sort. The stretch bounds what is read.
-  static func table(_ segment: Int64, byTime: Bool) -> String {
-    "segment_\(segment) e" + (byTime ? " INDEXED BY segment_\(segment)_time" : "")
+  static func table(_ segment: Int64, by index: StretchIndex?) -> String {
+    "segment_\(segment) e" + (index.map { " INDEXED BY segment_\(segment)_\($0.name)" } ?? "")
   }
 
   static func events(
     segment: Int64, _ condition: SQLCondition, _ pass: TimePass, _ order: EventOrder, limited: Bool,
-    byTime: Bool = false
+    by index: StretchIndex? = nil
   ) -> String {
     let direction = order == .oldestFirst ? "" : " DESC"
     let when = pass == .timed ? "e.time IS NOT NULL" : "e.time IS NULL"
     let keys = pass == .timed ? "e.time\(direction), e.id\(direction)" : "e.id\(direction)"
     return
-      "SELECT \(EventDecoder.columns) FROM \(table(segment, byTime: byTime)) WHERE \(when) AND "
+      "SELECT \(EventDecoder.columns) FROM \(table(segment, by: index)) WHERE \(when) AND "
       + "\(condition.sql) "
       + "ORDER BY \(keys)" + (limited ? " LIMIT ?" : "")
   }

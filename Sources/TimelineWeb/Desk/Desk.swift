@@ -17,6 +17,7 @@ final class Desk: Sendable {
   private let pool = Mutex(Pool())
   private let traces: TraceShelf
   private let known = Mutex<[String: (state: CaseState, value: any Sendable)]>([:])
+  private let learnsSites = Atomic(false)
   private let previews = Mutex<[Audience: (state: CaseState, markup: String)]>([:])
 
   private struct Pool {
@@ -44,6 +45,29 @@ final class Desk: Sendable {
     pool.withLock { $0.free.append(pooled) }
     // By the time somebody has opened the link, it is mostly there.
     _ = try traces.content(state.trace, patience: 0)
+    learnSites(state)
+  }
+
+  /// Reads the places of the devices on a thread of its own, once the trace is there.
+  private func learnSites(_ state: CaseState) {
+    guard !learnsSites.exchange(true, ordering: .relaxed) else { return }
+    detachThread { [self] in
+      defer { learnsSites.store(false, ordering: .relaxed) }
+      // What goes wrong here does so again where somebody asks, and is said there.
+      _ = try? traces.content(state.trace, patience: Self.pageSeconds)
+      _ = try? read { reader, state in try siteIndex(reader, state) }
+    }
+  }
+
+  /// The inventory's column of places, for counting by it; nil where there is none.
+  func sites(_ reader: CaseReader, _ state: CaseState) -> FacetAttribute? {
+    if let entry = known.withLock({ $0["sites"] }), entry.state.hasSameEvidence(as: state),
+      let index = entry.value as? DeviceAttributeIndex?
+    {
+      return index.map { .known($0) }
+    }
+    learnSites(state)
+    return Self.siteColumn(reader).map { .asked($0) }
   }
 
   /// The file's name without its folder.
@@ -122,11 +146,13 @@ final class Desk: Sendable {
 
   /// The inventory's column of places by device; nil where there is none.
   func siteIndex(_ reader: CaseReader, _ state: CaseState) throws -> DeviceAttributeIndex? {
-    try once("sites", state) {
-      let names = reader.attributes
-      let column = ["site", "location", "plant", "building", "region"].first { names.contains($0) }
-      return try column.flatMap { try reader.attributeIndex($0) }
-    }
+    try once("sites", state) { try Self.siteColumn(reader).flatMap { try reader.attributeIndex($0) } }
+  }
+
+  /// The name of that column.
+  static func siteColumn(_ reader: CaseReader) -> String? {
+    let names = reader.attributes
+    return ["site", "location", "plant", "building", "region"].first { names.contains($0) }
   }
 
   /// The inventory.

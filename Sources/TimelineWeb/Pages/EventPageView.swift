@@ -274,9 +274,12 @@ enum EventPageView: WebPage {
   {
     var scopes: [(String, String)] = []
     if event.device != nil, event.time != nil { scopes.append(("device", "same device")) }
-    let sites = try context.desk.siteIndex(context.reader, context.reader.state())
-    let site = event.device.flatMap { sites?.codeOfName[$0] }.flatMap { sites?.values[Int($0)] }
-    if let sites, site != nil, event.time != nil { scopes.append(("site", "same \(sites.attribute)")) }
+    let column = Desk.siteColumn(context.reader)
+    let site =
+      if let column, let device = event.device { try context.reader.attribute(column, of: device) } else {
+        String?.none
+      }
+    if let column, site != nil, event.time != nil { scopes.append(("site", "same \(column)")) }
     scopes.append(("source", "same source"))
     let scope = scopes.first { $0.0 == context.request.field("scope") }?.0 ?? scopes[0].0
     var before: [TimelineEvent] = []
@@ -288,7 +291,7 @@ enum EventPageView: WebPage {
       let base =
         scope == "device"
         ? "device:" + TimelineQuestion.quoted(device)
-        : "attr.\(TimelineQuestion.quoted(sites?.attribute ?? "")):" + TimelineQuestion.quoted(site ?? "")
+        : "attr.\(TimelineQuestion.quoted(column ?? "")):" + TimelineQuestion.quoted(site ?? "")
       let query = try context.reader.query(
         base
           + " since:\(time.adding(nanoseconds: -five).rfc3339(fractionDigits: 9)) until:\(time.adding(nanoseconds: five + 1).rfc3339(fractionDigits: 9))"

@@ -9,7 +9,7 @@ enum FacetList {
 
   /// Counts by facet and value: of all matching events, or of a sample of so many.
   static func listing(_ query: EventQuery, _ context: PageContext) throws -> Listing {
-    let sites = try context.desk.siteIndex(context.reader, context.reader.state())
+    let sites = context.desk.sites(context.reader, try context.reader.state())
     let facets = try context.reader.facets(
       matching: query, attribute: sites, limit: 8_000, seconds: 0.5, top: 1000)
     var listing = Listing(
@@ -19,7 +19,7 @@ enum FacetList {
       listing.rows += values.map { Listing.Row([.words(facet), .foreign($0.value), .number($0.events)]) }
     }
     add("severity", facets.severities)
-    if let sites { add(sites.attribute, facets.attribute) }
+    if let sites { add(sites.name, facets.attribute) }
     add("device", facets.devices)
     add("program", facets.programs)
     add("template", facets.templates.map { ($0.text, $0.events) })
@@ -31,7 +31,7 @@ enum FacetList {
 
   static func html(_ query: EventQuery, _ question: TimelineQuestion, _ context: PageContext) throws -> HTML {
     let state = try context.reader.state()
-    let sites = try context.desk.siteIndex(context.reader, state)
+    let sites = context.desk.sites(context.reader, state)
     let facets = try context.reader.facets(
       matching: query, attribute: sites, limit: 8_000, seconds: 0.04, top: 8)
     guard facets.counted > 0 else {
@@ -52,7 +52,7 @@ enum FacetList {
       }
       group(
         "Severity", facets.severities.map { ($0.value, "severity:\($0.value)", $0.events) }, question, base)
-      if let sites { values(sites.attribute.capitalizedFirst, "attr." + sites.attribute, facets.attribute) }
+      if let sites { values(sites.name.capitalizedFirst, "attr." + sites.name, facets.attribute) }
       values("Device", "device", facets.devices)
       values("Program", "program", facets.programs)
       group("Template", facets.templates.map { ($0.text, "template:\($0.id)", $0.events) }, question, base)

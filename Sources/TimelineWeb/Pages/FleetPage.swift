@@ -19,7 +19,7 @@ enum FleetPage: WebPage {
       return PageContent(title: title, main: .empty, listings: [listing])
     }
     let places = try context.desk.once("places", state) {
-      try PlaceMap(context.desk.siteIndex(context.reader, state), view)
+      try PlaceMap(context.desk.siteIndex(context.reader, state), view, context.reader)
     }
     let inventory = try context.desk.inventory(context.reader, state)
     let cohorts = CohortView(try Selection(context, state, view, inventory), context)

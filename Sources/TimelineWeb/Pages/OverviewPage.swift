@@ -12,12 +12,12 @@ enum OverviewPage: WebPage {
   static func content(_ context: PageContext) throws -> PageContent {
     let reader = context.reader
     let state = try reader.state()
-    let trace = try context.desk.trace(state, patience: context.isForPrograms ? Desk.pageSeconds : 0.1)
+    let trace = try context.desk.trace(state, patience: context.isForPrograms ? Desk.pageSeconds : 0.03)
     let view = trace.view
     var isLoading = false
     if case .loading = trace { isLoading = true }
     let totals = try reader.evidenceTotals()
-    let devices = try reader.deviceCounts()
+    let devices = try context.desk.once("device counts", state) { try reader.deviceCounts() }
     let notes = try context.desk.services.annotations(reader)
     var figures: [(key: String, title: String, value: Cell, link: Link?)] = [
       ("events", "Events", .number(state.events), Link("timeline")),

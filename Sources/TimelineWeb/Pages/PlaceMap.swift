@@ -23,7 +23,7 @@ struct PlaceMap: Sendable {
   private static let columns = 40
   private static let shown = 24
 
-  init(_ sites: DeviceAttributeIndex?, _ view: IncidentView?) {
+  init(_ sites: DeviceAttributeIndex?, _ view: IncidentView?, _ reader: CaseReader) throws {
     guard let view else {
       reason = "No map of places: nothing was traced yet."
       return
@@ -43,8 +43,9 @@ struct PlaceMap: Sendable {
     total = sites.values.count
     let width = max((last - first) / Int64(Self.columns) + 1, 1_000_000_000)
     var failed = [[Int]](repeating: [], count: sites.values.count)
+    let codes = try sites.codesByName(reader)
     for onset in onsets {
-      guard let code = sites.codeOfName[onset.device] else { continue }
+      guard let code = codes[onset.device] else { continue }
       if failed[Int(code)].isEmpty { failed[Int(code)] = [Int](repeating: 0, count: Self.columns) }
       failed[Int(code)][min(Self.columns - 1, Int((onset.time.nanoseconds - first) / width))] += 1
     }
