@@ -74,6 +74,9 @@ public struct CascadeTracer: Sendable {
       for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    for index in result.unrelated.indices {
+      result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
+    }
     result.caveats = Caveats.list(timeline, fleet, clocks, result) + judgements.notes
     return result
   }
@@ -93,8 +96,11 @@ public struct CascadeTracer: Sendable {
       received: whole.change.map { Set($0.received.keys) }, reading.fleet)
     assembly.setApart(split.singles)
     for group in split.groups {
-      let isAll = group.count == members.count
-      guard let diagnosis = isAll ? whole : reading.diagnosis(of: group) else { continue }
+      // A change that explains tens of thousands beside a few strays is not looked for again without those.
+      let strays = members.count - group.count
+      let isWhole =
+        strays == 0 || whole.family == .change && members.count > 20_000 && strays * 200 <= members.count
+      guard let diagnosis = isWhole ? whole : reading.diagnosis(of: group) else { continue }
       guard diagnosis.isCascade(of: group, in: reading.timeline) else {
         assembly.setApart(group)
         continue
@@ -133,7 +139,7 @@ struct Reading {
     let reports = Reports(timeline, fleet, reporting, profiles)
     var onsets = Onsets(timeline, fleet, profiles, reports)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
-    metrics = MetricOnsets(timeline, offsets: clocks.offsets)
+    metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
     var fleet = fleet
     fleet.narrow(onsets)
@@ -154,8 +160,9 @@ struct Reading {
     guard !group.isEmpty else { return nil }
     var limited = onsets
     if group.count < members.count {
-      let isMember = Set(group)
-      for device in members where !isMember.contains(device) {
+      var isMember = [Bool](repeating: false, count: timeline.deviceCount)
+      for device in group { isMember[device] = true }
+      for device in members where !isMember[device] {
         limited.findings[device] = nil
         limited.excluded.insert(device)
       }

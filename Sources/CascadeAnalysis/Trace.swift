@@ -58,6 +58,13 @@ public struct Onset: Sendable {
   public var basis: IdentityBasis
   /// One sentence each: why this was taken for a failure.
   public var reasons: [String] = []
+  /// For those listed as unrelated: the probability that it has nothing to do with any incident.
+  public var unrelated: Double?
+  /// For those listed as unrelated: how near it lies to an incident.
+  var nearness: Nearness?
+  /// Where a failure lies that belongs to no incident: at another time; at the time of one; at the time of one and next to
+  /// somebody, or behind somebody, that failed in it shortly before.
+  enum Nearness: String, Sendable { case outside, inside, beside }
   /// How an onset was seen.
   public enum Kind: String, Sendable { case log, metric, silence, reported }
   /// An onset from its parts.
@@ -148,6 +155,8 @@ public struct ChangeEvent: Sendable {
   public var receivedAt: [Instant] = []
   /// How many entities it reached by estimate: receipts may be missing from the evidence.
   public var reached: Int = 0
+  /// How many could have been meant by it, as they are like its receivers in all that the inventory says; nil if unknown.
+  public var eligible: Int?
   /// Share of receivers that failed afterwards.
   public var failedShare: Double
   /// Share of the others that failed in the same time.

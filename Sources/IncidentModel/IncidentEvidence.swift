@@ -42,6 +42,44 @@ public struct IncidentEvidence: Sendable {
   /// The fleet's links.
   public var topology = Topology()
 
+  /// What the case knows of clocks that did not run evenly: by how much each was off in which of its events.
+  public var clockPieces: [ClockPiece] = []
+
+  /// The correction of one clock over a stretch of events.
+  public struct ClockPiece: Sendable, Hashable {
+    /// Device index.
+    public var device: Int32
+    /// Ids of the stretch's first and last event.
+    public var events: ClosedRange<Int64>
+    /// By the clock itself: the instant at which `ahead` holds, nanoseconds since the epoch.
+    public var base: Int64
+    /// The clock minus true time at `base`, seconds.
+    public var ahead: Double
+    /// Seconds that it gains in a second.
+    public var drift: Double
+    /// Bound of the error, seconds.
+    public var error: Double
+    /// Pairs of events it rests on.
+    public var pairs: Int
+    /// Whether a person gave it.
+    public var isGiven: Bool
+
+    /// A piece from its parts.
+    public init(
+      device: Int32, events: ClosedRange<Int64>, base: Int64, ahead: Double, drift: Double = 0,
+      error: Double = 0, pairs: Int = 0, isGiven: Bool = false
+    ) {
+      self.device = device
+      self.events = events
+      self.base = base
+      self.ahead = ahead
+      self.drift = drift
+      self.error = error
+      self.pairs = pairs
+      self.isGiven = isGiven
+    }
+  }
+
   /// No evidence.
   public init() {}
 }

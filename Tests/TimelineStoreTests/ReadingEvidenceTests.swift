@@ -20,7 +20,7 @@ import Testing
       events: [[lost, whole, timeless], [telemetry, earlier]],
       inventory: (["site"], [("lock-7", ["p1"]), ("gw-1", ["p2"]), ("update-service", [""])]))
     let (evidence, report) = try fixture.reader().loadEvidence()
-    #expect(report == EvidenceLoadReport(matched: 5, withoutTime: 1))
+    #expect(report.matched == 5 && report.withoutTime == 1)
     #expect(evidence.devices == ["gw-1", "broker-1", "lock-7", "update-service"])
     #expect(evidence.eventIDs == [5, 2, 4, 1])
     #expect(evidence.times == [500_000_000, 1_000_000_000, 2_000_000_000, 3_000_000_000])

@@ -85,6 +85,37 @@ struct CommonCauseSearch {
     return rows.count { inventory.code(row: Int(fleet.row[$0]), attribute: mark.attribute) == mark.code }
   }
 
+  /// How many entities could have been meant by a change: those that in no attribute have a value that none of its
+  /// receivers has. Attributes of many values, and those that the change itself wrote, are passed over. Nil where the
+  /// receivers are too few to tell.
+  static func eligible(_ evidence: IncidentEvidence, _ fleet: Fleet, population: [Int], changed: Set<Int>)
+    -> Int?
+  {
+    let inventory = evidence.inventory
+    var rows = population.filter { fleet.row[$0] >= 0 }
+    let receivers = rows.filter { changed.contains($0) }
+    guard receivers.count >= 12 else { return nil }
+    for column in inventory.attributes.indices where (2...20).contains(inventory.values[column].count) {
+      func counts(_ devices: [Int]) -> [Int] {
+        var counts = [Int](repeating: 0, count: inventory.values[column].count)
+        for device in devices {
+          counts[Int(inventory.code(row: Int(fleet.row[device]), attribute: column))] += 1
+        }
+        return counts
+      }
+      let own = counts(receivers)
+      let all = counts(population.filter { fleet.row[$0] >= 0 })
+      let isWritten = own.indices.contains { code in
+        own[code] * 10 >= receivers.count * 9 && all[code] - own[code] < own[code]
+      }
+      guard !isWritten else { continue }
+      rows = rows.filter {
+        own[Int(inventory.code(row: Int(fleet.row[$0]), attribute: column))] * 50 >= receivers.count
+      }
+    }
+    return rows.count
+  }
+
   private struct Best {
     var attribute: Int
     var code: Int32
@@ -97,16 +128,17 @@ struct CommonCauseSearch {
     needsCover: Double
   ) -> Best? {
     let total = Double(rows.count)
-    let failures = Double(rows.count { failed.contains($0) })
+    let hasFailed = rows.map { failed.contains($0) }
+    let failures = Double(hasFailed.count { $0 })
     guard failures >= 3 else { return nil }
     var result: Best?
     for column in columns {
       var with = [Double](repeating: 0, count: inventory.values[column].count)
       var withFailed = with
-      for device in rows {
+      for (position, device) in rows.enumerated() {
         let code = Int(inventory.code(row: Int(fleet.row[device]), attribute: column))
         with[code] += 1
-        if failed.contains(device) { withFailed[code] += 1 }
+        if hasFailed[position] { withFailed[code] += 1 }
       }
       for code in with.indices where withFailed[code] >= 3 && Int32(code) != fleet.absentCode[column] {
         let a = withFailed[code]

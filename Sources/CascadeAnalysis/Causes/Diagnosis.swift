@@ -16,6 +16,8 @@ struct Diagnosis {
   var culprit: Int?
   /// Entities that carry the mark of the change in the inventory.
   var marked: Int?
+  /// Entities that could have been meant by the change.
+  var eligible: Int?
   /// First failure of a provider that took its dependants along; infinite if none.
   var earlyEnd: Double
 
@@ -57,6 +59,8 @@ struct Diagnosis {
         timeline.evidence, fleet, population: mass, failed: early, changed: Set(best.received.keys))
       marked = CommonCauseSearch.marked(
         timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
+      eligible = CommonCauseSearch.eligible(
+        timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
       cohort = Self.cohort(timeline, fleet, onsets, members, best, earlyEnd, commonCause)
       // So few failed before the overload that only the cohort as a whole shows what it shares.
       let own = members.filter { cohort[$0] > 0.5 && !fleet.isShared[$0] }
@@ -96,11 +100,15 @@ struct Diagnosis {
     _ cause: CommonCause?
   ) -> [Double] {
     let inventory = timeline.evidence.inventory
+    // By codes: a million names are not looked up.
+    let terms = (cause?.terms ?? []).map { term -> (column: Int, code: Int32) in
+      let column = inventory.attributes.firstIndex(of: term.attribute) ?? 0
+      return (column, Int32(inventory.values[column].firstIndex(of: term.value) ?? -1))
+    }
     func holds(_ device: Int) -> Bool? {
-      guard let cause, fleet.row[device] >= 0 else { return nil }
-      return cause.terms.allSatisfy {
-        inventory.value(device: timeline.evidence.devices[device], attribute: $0.attribute) == $0.value
-      }
+      let row = Int(fleet.row[device])
+      guard cause != nil, row >= 0 else { return nil }
+      return terms.allSatisfy { inventory.code(row: row, attribute: $0.column) == $0.code }
     }
     return FailureModes(
       timeline, fleet, onsets, members, change: change, earlyEnd: earlyEnd, holdsCause: { holds($0) == true },

@@ -29,8 +29,7 @@ struct FailureModes {
       return
     }
     let received = change.received
-    var prior = [Int: Double]()
-    for device in failed {
+    let prior = failed.map { device in
       let onset = onsets.findings[device]!.time
       let odds: Double
       if onset < change.start - 10 {
@@ -42,18 +41,24 @@ struct FailureModes {
       } else {
         odds = holdsCause(device) ? -1.5 : -5
       }
-      prior[device] = odds
+      return odds
     }
     let templates = failed.map { device in
       let finding = onsets.findings[device]!
-      var features = Set<Int32>(finding.events.map { timeline.evidence.eventTemplates[Int($0)] })
-      if finding.kind == .reported { features.removeAll() }
+      var features: [Int32] = []
+      if finding.kind != .reported {
+        for event in finding.events {
+          let template = timeline.evidence.eventTemplates[Int(event)]
+          if !features.contains(template) { features.append(template) }
+        }
+      }
       // Delays since the change and since the nearest provider's failure speak like templates do.
-      if let time = received[device] { features.insert(-10 - Self.bin(finding.time - time)) }
+      if let time = received[device] { features.append(-10 - Self.bin(finding.time - time)) }
       let provider = fleet.ancestors(of: device).lazy.compactMap { onsets.findings[Int($0.device)]?.time }
         .first
-      features.insert(-20 - Self.bin(finding.time - (provider ?? earlyEnd)))
-      return features.sorted()
+      features.append(-20 - Self.bin(finding.time - (provider ?? earlyEnd)))
+      features.sort()
+      return features
     }
     // Features by number, so that the rounds below look nothing up.
     var number: [Int32: Int] = [:]
@@ -66,7 +71,8 @@ struct FailureModes {
     }
     var isOfReceivers = [Bool](repeating: false, count: number.count)
     for (feature, index) in number { isOfReceivers[index] = (-19 ... -10).contains(feature) }
-    var probability = failed.map { 1 / (1 + exp(-prior[$0]!)) }
+    let isReceiver = failed.map { received[$0] != nil }
+    var probability = prior.map { 1 / (1 + exp(-$0)) }
     for _ in 0..<8 {
       var counts = [(own: Double, victim: Double)](repeating: (0, 0), count: number.count)
       var own = 1.0
@@ -76,7 +82,7 @@ struct FailureModes {
       for (position, seen) in seenBy.enumerated() {
         own += probability[position]
         victim += 1 - probability[position]
-        if received[failed[position]] != nil {
+        if isReceiver[position] {
           ownReceivers += probability[position]
           victimReceivers += 1 - probability[position]
         }
@@ -87,8 +93,7 @@ struct FailureModes {
       }
       let share = log(own / victim)
       for (position, seen) in seenBy.enumerated() {
-        let device = failed[position]
-        var odds = prior[device]!
+        var odds = prior[position]
         // Between the certain cases the share of both kinds decides.
         if abs(odds) < 2 { odds += 0.5 * share }
         for template in seen {

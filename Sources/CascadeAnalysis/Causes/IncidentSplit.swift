@@ -16,56 +16,64 @@ struct IncidentSplit {
     _ timeline: Timeline, _ onsets: Onsets, _ members: [Int], _ edges: [Spread.Edge],
     received: Set<Int>?, _ fleet: Fleet
   ) {
-    var parent: [Int: Int] = [:]
+    // Nodes below 0 are templates.
+    let kinds = timeline.evidence.templateTexts.count
+    var parent = (-kinds..<timeline.deviceCount).map { $0 }
     func root(_ node: Int) -> Int {
       var next = node
-      while let up = parent[next], up != next { next = up }
+      while parent[next + kinds] != next { next = parent[next + kinds] }
       return next
     }
     func join(_ a: Int, _ b: Int) {
       let (x, y) = (root(a), root(b))
-      if x != y { parent[max(x, y)] = min(x, y) }
+      if x != y { parent[max(x, y) + kinds] = min(x, y) }
     }
-    // Nodes below 0 are templates.
-    var templatesOf: [Int: Set<Int32>] = [:]
-    var users: [Int32: Int] = [:]
+    func templates(of device: Int) -> [Int32] {
+      var list: [Int32] = []
+      for event in onsets.findings[device]!.events {
+        let template = timeline.evidence.eventTemplates[Int(event)]
+        if !list.contains(template) { list.append(template) }
+      }
+      return list
+    }
+    var users = [Int](repeating: 0, count: kinds)
     var pairs: [UInt64: Int] = [:]
     for device in members {
-      let templates = Set(onsets.findings[device]!.events.map { timeline.evidence.eventTemplates[Int($0)] })
-      templatesOf[device] = templates
+      let templates = templates(of: device)
       for template in templates {
-        users[template, default: 0] += 1
+        users[Int(template)] += 1
         for other in templates where other > template {
           pairs[UInt64(template) << 32 | UInt64(other), default: 0] += 1
         }
       }
     }
     for (pair, count) in pairs {
-      let a = Int32(pair >> 32)
-      let b = Int32(pair & 0xFFFF_FFFF)
-      if count >= 2 || min(users[a]!, users[b]!) == 1, count * 5 >= min(users[a]!, users[b]!) {
-        join(-1 - Int(a), -1 - Int(b))
+      let a = Int(pair >> 32)
+      let b = Int(pair & 0xFFFF_FFFF)
+      if count >= 2 || min(users[a], users[b]) == 1, count * 5 >= min(users[a], users[b]) {
+        join(-1 - a, -1 - b)
       }
     }
     // Numbers have no wording that could tell them apart.
     let numbers = members.filter { onsets.findings[$0]!.kind == .metric }
     for device in numbers.dropFirst() { join(numbers[0], device) }
     for device in members {
-      guard let template = templatesOf[device]!.max(by: { (users[$0]!, $1) < (users[$1]!, $0) }) else {
-        continue
-      }
+      guard
+        let template = templates(of: device).max(by: { (users[Int($0)], $1) < (users[Int($1)], $0) })
+      else { continue }
       join(-1 - Int(template), device)
     }
     // Groups that explain each other: a third of one's members have their parent in the other.
     var grouped = Dictionary(grouping: members, by: root)
-    let isMember = Set(members)
+    var isMember = [Bool](repeating: false, count: timeline.deviceCount)
+    for device in members { isMember[device] = true }
     var cross: [UInt64: Int] = [:]
     var caused: [Int: [Int: Int]] = [:]
     for edge in edges where edge.probability >= 0.3 {
       // Who is known to hang on something else, and not to have received the change, is tied to it by no more than the hour.
       let isLinked = !fleet.providers[edge.to].isEmpty || !fleet.contacts[edge.to].isEmpty
       if edge.kind == .change, isLinked, let received, !received.contains(edge.to) { continue }
-      guard isMember.contains(edge.from) else {
+      guard isMember[edge.from] else {
         caused[edge.from, default: [:]][root(edge.to), default: 0] += 1
         continue
       }

@@ -21,19 +21,18 @@ struct SynchronousCause {
     let plain = members.filter { !fleet.isShared[$0] }
     var best: (device: Int, depth: Int, together: Int)?
     if plain.count >= 5 {
+      let times = plain.map { onsets.findings[$0]!.time }.sorted()
       for provider in members where fleet.isShared[provider] && !fleet.dependants[provider].isEmpty {
         guard let own = onsets.findings[provider], own.kind == .log else { continue }
-        let near = plain.filter {
-          let delay = onsets.findings[$0]!.time - own.time
-          return delay > -Self.before && delay < Self.after
-        }
-        guard near.count * 2 >= plain.count else { continue }
+        let near =
+          times.partition { $0 - own.time >= Self.after } - times.partition { $0 - own.time > -Self.before }
+        guard near * 2 >= plain.count else { continue }
         let below = Set(fleet.descendants(of: provider))
         let covered = plain.count { below.contains(Int32($0)) }
         let hit = Double(covered) / Double(max(1, below.count { !fleet.isShared[Int($0)] }))
         guard covered * 10 >= plain.count * 9, hit >= 0.5 else { continue }
         if best == nil || (below.count, -provider) > (best!.depth, -best!.device) {
-          best = (provider, below.count, near.count)
+          best = (provider, below.count, near)
         }
       }
     }
@@ -55,15 +54,7 @@ struct SynchronousCause {
       let device = timeline.evidence.eventDevices[event]
       speaker[template] = speaker[template] == -1 || speaker[template] == device ? device : -2
     }
-    func rank(_ time: Double) -> Int {
-      var low = 0
-      var high = times.count
-      while low < high {
-        let middle = (low + high) / 2
-        if times[middle] < time { low = middle + 1 } else { high = middle }
-      }
-      return low
-    }
+    func rank(_ time: Double) -> Int { times.partition { $0 >= time } }
     let expected = Double(times.count) * (before + after) / window
     var result: [(device: Int, event: Int32)] = []
     for device in 0..<timeline.deviceCount where fleet.isShared[device] && onsets.findings[device] == nil {
@@ -84,5 +75,18 @@ struct SynchronousCause {
       }
     }
     return result
+  }
+}
+
+extension [Double] {
+  /// In ascending numbers the place of the first of which something is true, as of all after it.
+  fileprivate func partition(_ isBeyond: (Double) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -33,7 +33,7 @@ struct MetricOnsets {
   /// Nothing found.
   init() {}
 
-  init(_ timeline: Timeline, offsets: [Double]) {
+  init(_ timeline: Timeline, _ clocks: ClockCorrection) {
     guard !timeline.evidence.series.isEmpty else { return }
     let templates = Self.templatesOfEvents(timeline.evidence)
     var changes: [String: [(device: Int, alarm: Alarm)]] = [:]
@@ -43,10 +43,10 @@ struct MetricOnsets {
       let device = Int(series.device)
       let name = series.name
       guard device >= 0, device < timeline.deviceCount else { continue }
-      for part in Self.kinds(series, templates) where part.values.count >= 12 {
+      for var part in Self.kinds(series, templates) where part.values.count >= 12 {
         kinds[name, default: 0] += 1
         watched.insert(device)
-        let seconds = part.times.map { Double($0 - timeline.epoch) / 1e9 - offsets[device] }
+        let seconds = Self.seconds(of: &part, timeline, clocks)
         steps.append((seconds[seconds.count - 1] - seconds[0]) / Double(seconds.count - 1))
         guard let change = MetricSeriesChange(part.values, seconds: seconds) else { continue }
         let last = min(part.eventIDs.count, change.at + 5)
@@ -64,6 +64,26 @@ struct MetricOnsets {
       Self.telling(list, timeline, kinds[name] ?? 0)
     }
     combine(told)
+  }
+
+  /// Corrected seconds of a series' values, which are put in their order.
+  private static func seconds(
+    of series: inout MetricSeries, _ timeline: Timeline, _ clocks: ClockCorrection
+  ) -> [Double] {
+    let device = Int(series.device)
+    let stamps = series.times.map { Double($0 - timeline.epoch) / 1e9 }
+    guard clocks.pieces.holds(device), series.eventIDs.count == series.times.count else {
+      return stamps.map { $0 - clocks.offsets[device] }
+    }
+    let given = series
+    let seconds = stamps.indices.map {
+      stamps[$0] - (clocks.pieces.ahead(device, event: given.eventIDs[$0], stamp: given.times[$0]) ?? 0)
+    }
+    let order = seconds.indices.sorted { (seconds[$0], $0) < (seconds[$1], $1) }
+    series.times = order.map { given.times[$0] }
+    series.values = order.map { given.values[$0] }
+    series.eventIDs = order.map { given.eventIDs[$0] }
+    return order.map { seconds[$0] }
   }
 
   /// Changes of one kind of series without those that say nothing.

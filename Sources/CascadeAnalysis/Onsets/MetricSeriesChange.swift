@@ -25,24 +25,19 @@ struct MetricSeriesChange {
 
   /// Nil where the series did not change, or is too short to tell.
   init?(_ raw: [Double], seconds: [Double]) {
-    let values = Self.withoutCurve(Self.levelled(raw, seconds), seconds)
+    let plain = Self.levelled(raw, seconds)
+    let values = Self.withoutCurve(plain, seconds)
     guard values.count >= 12 else { return nil }
     let step = Self.step(values)
     // The incident may fall into the first part.
     var length = max(8, values.count / 3)
     if let step, step.at < length, step.gain > 60 { length = max(8, step.at) }
-    let usual = Array(values.prefix(length)).filter(\.isFinite)
-    guard usual.count >= 6 else { return nil }
-    let centre = Robust.median(usual)
-    // A constant series has no spread of its own; a hundredth of its size stands for rounding.
-    let least = max(0.01 * abs(centre), 1e-9)
-    let above = max((Robust.quantile(usual, 0.95) - centre) / 1.645, least)
-    let below = max((centre - Robust.quantile(usual, 0.05)) / 1.645, least)
-    let deviations = values.map { value in
-      value.isFinite ? (value - centre) / (value > centre ? above : below) : 0
-    }
+    let first = Array(values.prefix(length)).filter(\.isFinite)
+    guard first.count >= 6 else { return nil }
+    let usual = Self.usual(first)
+    let deviations = values.map { usual.deviation($0) }
     // Rare spikes and slow waves that the first part had anyway are no alarm.
-    let widest = usual.map { abs(($0 - centre) / ($0 > centre ? above : below)) }.max() ?? 0
+    let widest = first.map { abs(usual.deviation($0)) }.max() ?? 0
     var sums = [0.0, 0.0]
     var starts = [0, 0]
     var own = 0.0
@@ -60,10 +55,35 @@ struct MetricSeriesChange {
       let threshold = Self.alarm + 1.5 * min(widest, 8) + 1.5 * min(own, 40)
       for side in 0...1 where sums[side] > threshold {
         self.init(deviations, from: starts[side], to: index, sign: side == 0 ? 1 : -1)
+        // A sharp step on a wave is dated by itself: no curve fits a load whose swing the failure multiplies.
+        if let edge = SharpEdge(plain), abs(edge.at - at) > 6 {
+          let usual = Self.usual(Array(plain.prefix(max(8, plain.count / 3))))
+          measure(plain.map { edge.sign * usual.deviation($0) }, from: edge.at, sign: edge.sign)
+        }
         return
       }
     }
     return nil
+  }
+
+  /// The usual level, and the usual spread on either side of it.
+  private struct Usual {
+    var centre: Double
+    var above: Double
+    var below: Double
+
+    func deviation(_ value: Double) -> Double {
+      value.isFinite ? (value - centre) / (value > centre ? above : below) : 0
+    }
+  }
+
+  private static func usual(_ values: [Double]) -> Usual {
+    let centre = Robust.median(values)
+    // A constant series has no spread of its own; a hundredth of its size stands for rounding.
+    let least = max(0.01 * abs(centre), 1e-9)
+    return Usual(
+      centre: centre, above: max((Robust.quantile(values, 0.95) - centre) / 1.645, least),
+      below: max((centre - Robust.quantile(values, 0.05)) / 1.645, least))
   }
 
   private init(_ deviations: [Double], from start: Int, to alarm: Int, sign: Double) {
@@ -96,6 +116,15 @@ struct MetricSeriesChange {
         break
       }
     }
+    at = best
+    size = 0
+    self.sum = 0
+    isLasting = false
+    measure(signed, from: best, sign: sign)
+  }
+
+  /// How far the series went from a place on. `signed` counts to the side of the change.
+  private mutating func measure(_ signed: [Double], from best: Int, sign: Double) {
     at = best
     let after = Array(signed[best..<min(signed.count, best + 12)])
     size = sign * max(-1e3, min(1e3, Robust.median(after)))

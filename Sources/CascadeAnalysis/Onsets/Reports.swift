@@ -45,14 +45,15 @@ struct Reports {
 
   /// Reports count when the entity was silent around them.
   private mutating func keepSilent(_ found: [Int: [Int32]], _ timeline: Timeline) {
+    let seconds = timeline.seconds
     for (device, events) in found {
-      let sorted = events.sorted { timeline.seconds[Int($0)] < timeline.seconds[Int($1)] }
+      let sorted = events.count < 2 ? events : events.sorted { seconds[Int($0)] < seconds[Int($1)] }
       for event in sorted {
-        let time = timeline.seconds[Int(event)]
-        let alive = timeline.events(of: device).filter {
-          timeline.seconds[Int($0)] > time - 45 && timeline.seconds[Int($0)] < time + 120
+        let time = seconds[Int(event)]
+        let isAlive = timeline.events(of: device).contains {
+          seconds[Int($0)] > time - 45 && seconds[Int($0)] < time + 120
         }
-        if alive.isEmpty {
+        if !isAlive {
           first[device] = event
           break
         }

@@ -24,6 +24,9 @@ struct ClockCorrection {
   /// The corrected second at which `offsets` hold; a clock is off by offset + drift · (second - middle).
   private(set) var middle = 0.0
 
+  /// Clocks whose offset differs from stretch to stretch; `offsets` then holds that of the longest.
+  private(set) var pieces = ClockPieces()
+
   /// A message seen at both ends.
   struct Match {
     var device: Int32
@@ -53,6 +56,22 @@ struct ClockCorrection {
     errors = [Double](repeating: 0, count: count)
     drifts = [Double](repeating: 0, count: count)
     middle = (timeline.start + timeline.end) / 2
+    measure(timeline, fleet)
+    take(ClockPieces(timeline.evidence) { pairs[$0] > 0 })
+  }
+
+  private mutating func take(_ found: ClockPieces) {
+    pieces = found
+    for device in found.devices {
+      guard let piece = found.main(device) else { continue }
+      offsets[device] = piece.ahead
+      errors[device] = piece.error
+      drifts[device] = 0
+      pairs[device] = max(1, Int32(clamping: piece.pairs))
+    }
+  }
+
+  private mutating func measure(_ timeline: Timeline, _ fleet: Fleet) {
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
     let mentions = Self.mentionsByDevice(timeline)
     var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true)

@@ -60,18 +60,24 @@ struct Fleet {
 
   // MARK: Who is shared
 
-  /// A value stands for "absent" when it is empty or turns up in three columns or more.
+  /// A value stands for "absent" when it is empty or bare punctuation, or turns up in three columns or more.
   private static func absentCodes(_ inventory: Inventory) -> [Int32] {
     var columns: [String: Int] = [:]
     for values in inventory.values where values.count <= 100_000 {
       for value in values { columns[value, default: 0] += 1 }
     }
     return inventory.values.map { values in
-      for (code, value) in values.enumerated() where value.isEmpty || (columns[value] ?? 0) >= 3 {
+      for (code, value) in values.enumerated()
+      where !value.utf8.contains(where: Self.isOfWord) || (columns[value] ?? 0) >= 3 {
         return Int32(code)
       }
       return -1
     }
+  }
+
+  private static func isOfWord(_ byte: UInt8) -> Bool {
+    byte | 32 >= UInt8(ascii: "a") && byte | 32 <= UInt8(ascii: "z")
+      || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte >= 128
   }
 
   private mutating func markByAbsence(_ inventory: Inventory) {
@@ -234,18 +240,26 @@ struct Fleet {
 
   /// All entities that one depends on with their distance, nearest first; cycles end where they close.
   func ancestors(of device: Int) -> [(device: Int32, distance: Int)] {
-    var seen = Set<Int32>([Int32(device)])
-    var list: [(Int32, Int)] = []
-    var frontier = providers[device]
-    var distance = 1
-    while !frontier.isEmpty {
-      var next: [Int32] = []
-      for provider in frontier where seen.insert(provider).inserted {
+    guard !providers[device].isEmpty else { return [] }
+    var list: [(device: Int32, distance: Int)] = []
+    // Mostly a handful, among which looking is quicker than hashing.
+    var seen: Set<Int32>?
+    func add(_ found: [Int32], _ distance: Int) {
+      for provider in found where provider != device {
+        if seen != nil {
+          guard seen!.insert(provider).inserted else { continue }
+        } else {
+          guard !list.contains(where: { $0.device == provider }) else { continue }
+        }
         list.append((provider, distance))
-        next += providers[Int(provider)]
+        if list.count == 24 { seen = Set(list.map(\.device)) }
       }
-      frontier = next
-      distance += 1
+    }
+    add(providers[device], 1)
+    var next = 0
+    while next < list.count {
+      add(providers[Int(list[next].device)], list[next].distance + 1)
+      next += 1
     }
     return list
   }

@@ -12,8 +12,12 @@ enum SeriesTables {
     guard !evidence.series.isEmpty else { return evidence }
     var evidence = evidence
     let holders = Set(evidence.series.map(\.device)).count
+    // Names are few kinds, entities may be a million: only those that a name may begin with are looked up.
+    let beginnings = Set(Set(evidence.series.map(\.name)).flatMap(Self.beginnings))
+    guard !beginnings.isEmpty else { return evidence }
     var index: [String: Int32] = [:]
-    for (position, name) in evidence.devices.enumerated() where index[name] == nil {
+    for (position, name) in evidence.devices.enumerated()
+    where beginnings.contains(name) && index[name] == nil {
       index[name] = Int32(position)
     }
     for (device, positions) in Dictionary(
@@ -42,6 +46,13 @@ enum SeriesTables {
 
   private typealias Part = (owner: String, rest: String)
   private static let marks = "/_.:-".utf8
+
+  /// What stands before each mark in a name.
+  private static func beginnings(_ name: String) -> [String] {
+    let bytes = Array(name.utf8)
+    return bytes.indices.filter { $0 > 0 && $0 + 1 < bytes.count && marks.contains(bytes[$0]) }
+      .map { String(decoding: bytes[..<$0], as: UTF8.self) }
+  }
 
   /// The longest beginning of a name that is an entity's.
   private static func owner(_ name: String, _ index: [String: Int32]) -> Part? {

@@ -13,9 +13,11 @@ struct Timeline {
   let epoch: Int64
   /// Event positions grouped by entity: those of entity d are `eventOrder[deviceStart[d]..<deviceStart[d + 1]]`.
   let deviceStart: [Int32]
-  let eventOrder: [Int32]
+  private(set) var eventOrder: [Int32]
   /// Corrected seconds per event position.
   var seconds: [Double]
+  /// Entities whose events are in another order than their stamps.
+  private var reordered: [Int] = []
   /// First entity named by an event, or -1, per event position; empty where no event names any.
   let firstMention: [Int32]
   /// First and last corrected second of any event of a known entity.
@@ -160,11 +162,27 @@ struct Timeline {
     seconds = Self.seconds(evidence.times, since: epoch)
     start = seconds.first ?? 0
     end = seconds.last ?? 0
+    for device in reordered { eventOrder[events(of: device).indices].sort() }
+    reordered = []
   }
 
   /// Takes what each clock was off by from the times of its entity's events.
   mutating func correct(by clocks: ClockCorrection) {
-    for device in 0..<deviceCount where clocks.offsets[device] != 0 || clocks.drifts[device] != 0 {
+    for device in clocks.pieces.devices {
+      var own = Array(events(of: device))
+      for event in own {
+        let position = Int(event)
+        seconds[position] -=
+          clocks.pieces.ahead(device, event: evidence.eventIDs[position], stamp: evidence.times[position])
+          ?? 0
+      }
+      // A clock that was set back wrote later what it stamped earlier.
+      own.sort { (seconds[Int($0)], $0) < (seconds[Int($1)], $1) }
+      eventOrder.replaceSubrange(events(of: device).indices, with: own)
+      reordered.append(device)
+    }
+    for device in 0..<deviceCount
+    where clocks.offsets[device] != 0 && !clocks.pieces.holds(device) || clocks.drifts[device] != 0 {
       let drift = clocks.drifts[device]
       for event in events(of: device) {
         let position = Int(event)

@@ -62,7 +62,9 @@ struct Assembly {
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
     incident.changes =
-      [diagnosis.change].compactMap { $0 }.map { change($0, reached: diagnosis.marked) }
+      [diagnosis.change].compactMap { $0 }.map {
+        change($0, reached: diagnosis.marked, eligible: diagnosis.eligible)
+      }
       + diagnosis.otherChanges.map { change($0, reached: nil) }
     incident.changes += facts.map {
       ChangeEvent(
@@ -145,7 +147,24 @@ struct Assembly {
   }
 
   func unrelated() -> [Onset] {
-    onsets.unrelated.map { onset($0.key, $0.value) }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    let times = onsets.findings.lazy.compactMap { $0?.time }
+    let span =
+      (times.min() ?? .infinity) - 300...max(times.max() ?? -.infinity, times.min() ?? .infinity) + 300
+    return onsets.unrelated.map { device, finding in
+      var onset = onset(device, finding)
+      onset.nearness = nearness(device, finding.time, span)
+      return onset
+    }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+  }
+
+  private func nearness(_ device: Int, _ time: Double, _ incident: ClosedRange<Double>) -> Onset.Nearness {
+    guard incident.contains(time) else { return .outside }
+    let near = fleet.ancestors(of: device).map(\.device) + fleet.contacts[device] + fleet.dependants[device]
+    let isBeside = near.contains { other in
+      guard let failed = onsets.findings[Int(other)]?.time else { return false }
+      return time > failed - 30 && time < failed + 900
+    }
+    return isBeside ? .beside : .inside
   }
 
   /// Failures that belong to no incident, and these.
@@ -194,7 +213,7 @@ struct Assembly {
       probability: edge.probability, evidence: events.map { timeline.id(Int($0)) })
   }
 
-  private func change(_ change: Change, reached: Int?) -> ChangeEvent {
+  private func change(_ change: Change, reached: Int?, eligible: Int? = nil) -> ChangeEvent {
     var event = ChangeEvent(
       template: evidence.templateTexts[change.template], actor: change.actor.map { evidence.devices[$0] },
       start: timeline.instant(change.start),
@@ -205,6 +224,7 @@ struct Assembly {
       })
     event.receivedAt = change.received.keys.sorted().map { timeline.instant(change.received[$0]!) }
     event.reached = max(event.devices.count, reached ?? 0)
+    event.eligible = eligible.map { max($0, event.reached) }
     return event
   }
 }

@@ -24,6 +24,14 @@ enum Caveats {
       list.append(
         "the clocks of \(rest) of \(voices.count) entities could not be measured: their times may be off")
     }
+    let stepped = clocks.pieces.devices
+    if !stepped.isEmpty {
+      let names = stepped.prefix(3).map { evidence.devices[$0] }.joined(separator: ", ")
+      list.append(
+        "\(stepped.count == 1 ? "the clock" : "the clocks") of \(names)\(stepped.count > 3 ? ", …" : "") "
+          + "ran off by different amounts in different stretches, and each stretch is corrected by its own: "
+          + "'firebreak clocks' lists them")
+    }
     let unknown = evidence.severities.count { $0 > 7 }
     if unknown * 2 > max(1, evidence.severities.count) {
       list.append("most events carry no severity: failures are told from everyday life by rhythm alone")

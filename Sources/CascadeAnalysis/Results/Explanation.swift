@@ -25,11 +25,25 @@ extension Trace {
       if !found.isEmpty { return found + skew(of: subject) }
     }
     guard let alone = unrelated.first(where: { $0.device == subject }) else { return [] }
-    return [
+    var found = [
       Statement(
-        text: "\(subject) failed at \(alone.time), but on its own: \(alone.reasons.joined(separator: "; ")).",
+        text: "\(subject) failed at \(alone.time): \(alone.reasons.joined(separator: "; ")).",
         probability: alone.probability, evidence: alone.evidence)
-    ] + skew(of: subject)
+    ]
+    if let probability = alone.unrelated {
+      let place =
+        switch alone.nearness ?? .outside {
+        case .outside: "it lies before or after everything that failed in an incident"
+        case .inside: "it falls into an incident's time, but next to nobody that failed in it"
+        case .beside: "it falls into an incident's time, and somebody next to it or above it failed then"
+        }
+      found.append(
+        Statement(
+          text:
+            "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
+          probability: probability))
+    }
+    return found + skew(of: subject)
   }
 
   private func skew(of device: String) -> [Statement] {

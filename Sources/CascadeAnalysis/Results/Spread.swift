@@ -19,19 +19,23 @@ struct Spread {
 
   init(_ scene: Scene, _ members: [Int], roots: Set<Int>, judged: [UInt64: Bool] = [:]) {
     let unseen = Self.unseen(scene, members)
-    var parentOf: [Int: Int] = [:]
+    var parentOf = [Int32](repeating: -1, count: scene.time.count)
     func closesCycle(_ parent: Int, _ child: Int) -> Bool {
-      var next: Int? = parent
-      while let current = next {
-        if current == child { return true }
-        next = parentOf[current]
+      var next = parent
+      while next >= 0 {
+        if next == child { return true }
+        next = Int(parentOf[next])
       }
       return false
     }
+    best.reserveCapacity(members.count)
+    var ranked: [ParentCandidate] = []
     for child in members where !roots.contains(child) && scene.hasFailed(child) {
-      var merged: [Int: ParentCandidate] = [:]
+      ranked.removeAll(keepingCapacity: true)
       var total = unseen
       for evidence in allCausalEvidence {
+        // One kind names a parent once.
+        let others = ranked.count
         for candidate in evidence.parents(of: child, in: scene) where candidate.parent != child {
           var candidate = candidate
           if let isAccepted = judged[Judgements.key(candidate.parent, child)] {
@@ -39,20 +43,20 @@ struct Spread {
             candidate.weight = 100
           }
           total += candidate.weight
-          if let known = merged[candidate.parent] {
-            merged[candidate.parent]!.weight += candidate.weight
-            if known.weight < candidate.weight { merged[candidate.parent]!.kind = candidate.kind }
+          if let known = ranked[..<others].firstIndex(where: { $0.parent == candidate.parent }) {
+            if ranked[known].weight < candidate.weight { ranked[known].kind = candidate.kind }
+            ranked[known].weight += candidate.weight
           } else {
-            merged[candidate.parent] = candidate
+            ranked.append(candidate)
           }
         }
       }
-      let ranked = merged.values.sorted { ($0.weight, $1.parent) > ($1.weight, $0.parent) }
+      ranked.sort { ($0.weight, $1.parent) > ($1.weight, $0.parent) }
       for candidate in ranked.prefix(5) {
         let edge = Edge(
           from: candidate.parent, to: child, kind: candidate.kind, probability: candidate.weight / total)
-        if parentOf[child] == nil, !closesCycle(candidate.parent, child) {
-          parentOf[child] = candidate.parent
+        if parentOf[child] < 0, !closesCycle(candidate.parent, child) {
+          parentOf[child] = Int32(candidate.parent)
           best.append(edge)
         } else if edge.probability >= 0.02 {
           alternatives.append(edge)

@@ -15,7 +15,10 @@ extension Trace {
         " \(incidents.count - 1) smaller independent incident\(incidents.count > 2 ? "s" : "") in the same window."
     }
     if !unrelated.isEmpty {
-      text += " \(unrelated.count) unrelated failure\(unrelated.count == 1 ? "" : "s") beside it."
+      text +=
+        unrelated.count == 1
+        ? " One other failure seems to have nothing to do with it."
+        : " \(unrelated.count) other failures seem to have nothing to do with it."
     }
     return text
   }

@@ -80,7 +80,8 @@ public struct WhatIf: Sendable {
     self.waits = waits
     let known = max(change.reached, delays.count)
     let overload = incident.phases.first { $0.name == .cloudOverload }?.start
-    target = overload.map { Self.offered(known, waits, until: $0.seconds(since: start)) } ?? known
+    let offered = overload.map { Self.offered(known, waits, until: $0.seconds(since: start)) } ?? known
+    target = max(known, min(offered, change.eligible ?? .max))
     if let overload, victims > 0 {
       overloadAt = max(
         2, incident.onsets.count { ownChange.contains($0.device) && $0.time < overload })

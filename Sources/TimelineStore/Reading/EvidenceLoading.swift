@@ -11,6 +11,8 @@ public struct EvidenceLoadReport: Sendable, Hashable {
   public var valuesLeftOut = 0
   /// Variables left out because there were too many.
   public var tokensLeftOut = 0
+  /// Times that the stamps of one device in one source fall by a minute or more, or lie before 2001: its clock was set.
+  public var stepsBack = 0
   /// Nothing left out.
   public init() {}
   init(matched: Int, withoutTime: Int) {
@@ -49,6 +51,7 @@ extension CaseReader {
   ) throws -> (evidence: IncidentEvidence, report: EvidenceLoadReport) {
     let query = try query(expression)
     var loader = EvidenceLoader(limits: limits)
+    if expression.isEmpty { loader.reserve(catalog.sources.reduce(0) { $0 + $1.events.count }) }
     try loader.addEntities(self)
     loader.addTemplates(rebuilder)
     var report = EvidenceLoadReport()
@@ -63,6 +66,10 @@ extension CaseReader {
         if time == nil, let sinceBootBase {
           time = rows.int64OrNil(10).map { sinceBootBase.addingReportingOverflow($0).partialValue }
         }
+        // A boot may have been anchored since it was read.
+        if time == nil, clocks.hasBoots, !rows.isNull(10) {
+          time = clocks.anchored(id: rows.int64(0), sinceBoot: rows.int64(10))?.time
+        }
         guard let time else {
           report.withoutTime += 1
           continue
@@ -76,6 +83,7 @@ extension CaseReader {
         loader.add(rows, time, catalog.origins)
       }
     }
+    report.stepsBack = loader.stepsBack
     report.valuesLeftOut = loader.series.leftOut
     report.tokensLeftOut = loader.tokensLeftOut
     return (loader.finished(), report)
@@ -97,9 +105,12 @@ private struct EvidenceLoader {
   private var errorCache: (value: Int64, log: UInt8) = (-1, 255)
 
   /// By row of the file until `finished`: events with mentions, tokens, values.
-  private var mentions: [(event: Int32, device: Int32)] = []
-  private var tokens: [(event: Int32, hash: UInt32)] = []
+  private var mentions: [(event: Int32, value: Int32)] = []
+  private var tokens: [(event: Int32, value: UInt32)] = []
   var series: SeriesCollection
+  private var last: [(time: Int64, source: Int64)] = []
+  private(set) var stepsBack = 0
+  private static let year2001: Int64 = 978_307_200_000_000_000
   private var scratch: [UInt8] = []
   private var pathScratch: [UInt8] = []
   /// Of one record: its short words, the entity among them, its numbers.
@@ -111,6 +122,18 @@ private struct EvidenceLoader {
   init(limits: EvidenceLimits) {
     self.limits = limits
     series = SeriesCollection(limit: limits.values)
+  }
+
+  /// Room for as many events, so that no column is copied as it grows.
+  mutating func reserve(_ events: Int) {
+    let count = min(max(0, events), limits.events)
+    evidence.eventIDs.reserveCapacity(count)
+    evidence.times.reserveCapacity(count)
+    evidence.eventDevices.reserveCapacity(count)
+    evidence.eventTemplates.reserveCapacity(count)
+    evidence.severities.reserveCapacity(count)
+    evidence.identityBases.reserveCapacity(count)
+    evidence.timeErrorLog2.reserveCapacity(count)
   }
 
   mutating func addEntities(_ reader: CaseReader) throws {
@@ -154,6 +177,7 @@ private struct EvidenceLoader {
     let origin = origins[row.int64(5)]
     let device = row.isNull(2) ? -1 : indexOfOrdinal[row.int64(2)] ?? -1
     let template = indexOfTemplate[row.int64(4)] ?? 0
+    if device >= 0, row.isNull(10) { watch(Int(device), time, origin?.source ?? -1) }
     evidence.eventIDs.append(row.int64(0))
     evidence.times.append(time)
     evidence.eventDevices.append(device)
@@ -178,6 +202,17 @@ private struct EvidenceLoader {
     }
     if !row.isNull(9) { row.withBytes(9) { readFields($0, device, position) } }
     addMentions(position, device)
+  }
+
+  /// Whether a device's stamps go on where they were.
+  private mutating func watch(_ device: Int, _ time: Int64, _ source: Int64) {
+    if last.count <= device {
+      last += Array(repeating: (0, -2), count: max(evidence.devices.count, device + 1) - last.count)
+    }
+    let isSame = last[device].source == source
+    let fall = last[device].time.subtractingReportingOverflow(time).partialValue
+    if isSame && fall >= 60_000_000_000 || time < Self.year2001 { stepsBack += 1 }
+    last[device] = (time, source)
   }
 
   private mutating func addMentions(_ position: Int32, _ device: Int32) {
@@ -257,6 +292,11 @@ private struct EvidenceLoader {
     }
   }
 
+  /// What formats call the numbers of processes and threads, which name and do not measure: PROCID of RFC 5424, as
+  /// Firebreak's formats write it, and the Elastic Common Schema's.
+  private static let numbersOfProcesses = ["pid", "tid", "process.pid", "process.thread.id"]
+    .map { Array($0.utf8) }
+
   /// Numbers become series. In a table of many entities the row says whose they are: one number beside a few words is a
   /// row of a tidy table (service, measure, value), and of several numbers the word counts that names an entity, as long as
   /// the device names several such.
@@ -285,7 +325,9 @@ private struct EvidenceLoader {
       } else if device >= 0, let number = FieldReader.number(leaf.value) {
         pathScratch.removeAll(keepingCapacity: true)
         leaf.appendPath(to: &pathScratch)
-        numberScratch.append((pathScratch, number))
+        if !Self.numbersOfProcesses.contains(where: { $0.elementsEqual(pathScratch) }) {
+          numberScratch.append((pathScratch, number))
+        }
       }
     }
     let isTidy = numberScratch.count == 1 && (1...3).contains(texts)
@@ -311,32 +353,31 @@ private struct EvidenceLoader {
     let count = evidence.times.count
     let order = TimeOrder.permutation(times: evidence.times, ids: evidence.eventIDs)
     if let order {
-      evidence.eventIDs = Self.permuted(evidence.eventIDs, order)
-      evidence.times = Self.permuted(evidence.times, order)
-      evidence.eventDevices = Self.permuted(evidence.eventDevices, order)
-      evidence.eventTemplates = Self.permuted(evidence.eventTemplates, order)
-      evidence.severities = Self.permuted(evidence.severities, order)
-      evidence.identityBases = Self.permuted(evidence.identityBases, order)
-      evidence.timeErrorLog2 = Self.permuted(evidence.timeErrorLog2, order)
+      evidence.eventIDs = TimeOrder.permuted(evidence.eventIDs, order)
+      evidence.times = TimeOrder.permuted(evidence.times, order)
+      evidence.eventDevices = TimeOrder.permuted(evidence.eventDevices, order)
+      evidence.eventTemplates = TimeOrder.permuted(evidence.eventTemplates, order)
+      evidence.severities = TimeOrder.permuted(evidence.severities, order)
+      evidence.identityBases = TimeOrder.permuted(evidence.identityBases, order)
+      evidence.timeErrorLog2 = TimeOrder.permuted(evidence.timeErrorLog2, order)
       var place = [Int32](repeating: 0, count: count)
       for (new, old) in order.enumerated() { place[Int(old)] = Int32(new) }
-      for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
-      for index in tokens.indices { tokens[index].event = place[Int(tokens[index].event)] }
       series.reorder(place)
-      mentions.sort { ($0.event, $0.device) < ($1.event, $1.device) }
-      tokens.sort { $0.event < $1.event || ($0.event == $1.event && $0.hash < $1.hash) }
+      for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
+      (evidence.mentionEvents, evidence.mentionDevices) = TimeOrder.ordered(mentions, events: count)
+      mentions = []
+      for index in tokens.indices { tokens[index].event = place[Int(tokens[index].event)] }
+      place = []
+      (evidence.tokenEvents, evidence.tokenHashes) = TimeOrder.ordered(tokens, events: count)
+    } else {
+      evidence.mentionEvents = mentions.map(\.event)
+      evidence.mentionDevices = mentions.map(\.value)
+      mentions = []
+      evidence.tokenEvents = tokens.map(\.event)
+      evidence.tokenHashes = tokens.map(\.value)
     }
-    evidence.mentionEvents = mentions.map(\.event)
-    evidence.mentionDevices = mentions.map(\.device)
-    mentions = []
-    evidence.tokenEvents = tokens.map(\.event)
-    evidence.tokenHashes = tokens.map(\.hash)
     tokens = []
     evidence.series = series.finished(times: evidence.times, ids: evidence.eventIDs)
     return evidence
-  }
-
-  private static func permuted<Element>(_ column: [Element], _ order: [Int32]) -> [Element] {
-    order.map { column[Int($0)] }
   }
 }

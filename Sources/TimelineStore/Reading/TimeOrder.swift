@@ -35,4 +35,33 @@ enum TimeOrder {
     }
     return order
   }
+
+  /// What hangs on events, by event and then by itself; by counting, as there are tens of millions.
+  static func ordered<Value: Comparable & BinaryInteger>(
+    _ list: [(event: Int32, value: Value)], events: Int
+  ) -> ([Int32], [Value]) {
+    var next = [Int32](repeating: 0, count: events + 1)
+    for one in list { next[Int(one.event) + 1] += 1 }
+    for event in 0..<events { next[event + 1] += next[event] }
+    var owners = [Int32](repeating: 0, count: list.count)
+    var values = [Value](repeating: 0, count: list.count)
+    for one in list {
+      let slot = Int(next[Int(one.event)])
+      next[Int(one.event)] += 1
+      owners[slot] = one.event
+      values[slot] = one.value
+    }
+    var low = 0
+    for event in 0..<events {
+      let high = Int(next[event])
+      if high - low > 1 { values[low..<high].sort() }
+      low = high
+    }
+    return (owners, values)
+  }
+
+  /// A column in a new order.
+  static func permuted<Element>(_ column: [Element], _ order: [Int32]) -> [Element] {
+    order.map { column[Int($0)] }
+  }
 }

@@ -12,6 +12,8 @@ struct ClockDerivation {
   let notKept: String?
 
   static let subject = "clocks"
+  /// How a correction begins that a person gave.
+  static let givenBy = "given by"
   /// Raised when the way of working them out changes.
   private static let version = 1
 
@@ -31,6 +33,14 @@ struct ClockDerivation {
       try store.replaceClocks(pieces, flags: flags, anchors: anchors, derivation)
     }
     return ClockDerivation(pieces: pieces, flags: flags, isNew: true, notKept: notKept)
+  }
+
+  /// The corrections that the case holds, where they rest on what it holds now; nil where there are none.
+  static func held(_ reader: CaseReader) throws -> [ClockPiece]? {
+    guard let kept = try reader.derivation(subject)?.inputDigest,
+      kept == (try Findings.inputDigest(subject, version: version, reader))
+    else { return nil }
+    return try reader.clockPieces()
   }
 
   private static func workOut(_ reader: CaseReader) throws -> ([ClockPiece], [ClockFlag], [BootEntry]) {
@@ -153,7 +163,7 @@ struct ClockDerivation {
     for note in try reader.notes() where note.kind == .clock {
       guard let device = note.subject else { continue }
       said[device] = (
-        note.value.flatMap { Double($0) }, "given by \(note.author) (note \(note.id))"
+        note.value.flatMap { Double($0) }, "\(givenBy) \(note.author) (note \(note.id))"
       )
     }
     return said

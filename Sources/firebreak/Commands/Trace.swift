@@ -115,6 +115,7 @@ struct TraceSession {
     let loaded = try reader.loadEvidence()
     evidence = loaded.evidence
     left = loaded.report
+    evidence.clockPieces = try Self.clockPieces(reader, evidence, left)
     options.simulations = simulations
     for note in try reader.notes() {
       switch note.kind {
@@ -129,6 +130,34 @@ struct TraceSession {
         options.facts.append(KnownFact(at: instant, text: note.text, author: note.author))
       default: continue
       }
+    }
+  }
+
+  /// Most events of which the clocks are worked out for a trace alone.
+  private static let mostToWorkOut = 3_000_000
+
+  /// The corrections of clocks stretch by stretch: as the case holds them, or, where stamps of one device fall back, worked
+  /// out now.
+  private static func clockPieces(
+    _ reader: CaseReader, _ evidence: IncidentEvidence, _ report: EvidenceLoadReport
+  ) throws -> [IncidentEvidence.ClockPiece] {
+    var found = try ClockDerivation.held(reader)
+    if found == nil, report.stepsBack > 0, evidence.times.count <= mostToWorkOut {
+      found = try ClockDerivation.current(reader).pieces
+    }
+    guard let found, !found.isEmpty else { return [] }
+    var index: [String: Int32] = [:]
+    let names = Set(found.map(\.device))
+    for (position, name) in evidence.devices.enumerated() where names.contains(name) {
+      index[name] = Int32(position)
+    }
+    return found.compactMap { piece in
+      guard let device = index[piece.device] else { return nil }
+      return IncidentEvidence.ClockPiece(
+        device: device, events: piece.events, base: piece.base.nanoseconds,
+        ahead: Double(piece.ahead) / 1e9, drift: Double(piece.drift) / 1e9,
+        error: Double(piece.error) / 1e9, pairs: Int(piece.pairs),
+        isGiven: piece.method.hasPrefix(ClockDerivation.givenBy))
     }
   }
 

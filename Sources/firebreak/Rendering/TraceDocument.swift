@@ -18,6 +18,7 @@ enum TraceDocument {
     let unrelated = trace.unrelated
     members.append(
       ("unrelated", .members(unrelated.count) { (unrelated[$0].device, time(unrelated[$0].time)) }))
+    members.append(("unrelated_details", .elements(unrelated.count) { alone(unrelated[$0]) }))
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(
@@ -107,6 +108,22 @@ enum TraceDocument {
       ("words", .string(EstimativeWords.of(onset.probability))), ("identity", .string(onset.basis.name)),
       ("reasons", .array(onset.reasons.map { .string($0) })), ("evidence", ids(onset.evidence)),
     ])
+  }
+
+  /// A failure that belongs to no incident: how sure that is, beside how sure it is that it failed at all.
+  @Sendable private static func alone(_ onset: Onset) -> JSONValue {
+    var members = [("device", JSONValue.string(onset.device)), ("time", time(onset.time))]
+    if let probability = onset.unrelated {
+      members += [
+        ("unrelated_probability", number(probability, 4)),
+        ("words", .string(EstimativeWords.of(probability))),
+      ]
+    }
+    return .object(
+      members + [
+        ("failure_probability", number(onset.probability, 4)),
+        ("reasons", .array(onset.reasons.map { .string($0) })), ("evidence", ids(onset.evidence)),
+      ])
   }
 
   @Sendable private static func edge(_ edge: SpreadEdge) -> JSONValue {

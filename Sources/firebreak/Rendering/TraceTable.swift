@@ -25,10 +25,7 @@ struct TraceTable {
       lines += rollout(incident)
     }
     if !trace.unrelated.isEmpty {
-      let names = trace.unrelated.prefix(6).map { Sanitizer.escape($0.device) }.joined(separator: ", ")
-      let more = trace.unrelated.count > 6 ? ", …" : ""
-      lines += ["", style.bold("Unrelated failures (\(Figures.grouped(trace.unrelated.count)))")]
-      lines += DisplayWidth.wrap(names + more, width - 2).map { "  " + $0 }
+      lines += unrelated
     }
     let corrected = trace.clockSkews.contains { abs($0.seconds) >= 1 }
     let times =
@@ -37,6 +34,28 @@ struct TraceTable {
       for (index, part) in DisplayWidth.wrap(Sanitizer.escape(caveat), width - 6).enumerated() {
         lines.append((index == 0 ? style.dim("note: ") : "      ") + part)
       }
+    }
+    return lines
+  }
+
+  /// Failures that nothing ties to an incident, the surest first, and how sure it is that they have nothing to do with it.
+  private var unrelated: [String] {
+    let count = Figures.grouped(trace.unrelated.count)
+    var lines = ["", style.bold("Other failures (\(count)), and how sure it is that they are unrelated")]
+    let ranked = trace.unrelated.sorted {
+      ($0.unrelated ?? 0, $1.time, $1.device) > ($1.unrelated ?? 0, $0.time, $0.device)
+    }
+    // The least sure may belong to it: some of them are shown as well.
+    let shown = ranked.count <= 6 ? ranked : Array(ranked.prefix(3) + ranked.suffix(3))
+    for (index, onset) in shown.enumerated() {
+      if index == 3, ranked.count > 6 {
+        lines.append("              \(Figures.grouped(ranked.count - 6)) more")
+      }
+      let name = DisplayWidth.pad(DisplayWidth.fit(Sanitizer.escape(onset.device), 28), 28)
+      let sure = onset.unrelated.map {
+        "\(DisplayWidth.pad(Figures.percent($0), 5, right: true))  \(EstimativeWords.of($0))"
+      }
+      lines.append("  \(clock(onset.time))  \(name) \(sure ?? "")")
     }
     return lines
   }
@@ -97,21 +116,19 @@ struct TraceTable {
     var onset: [String: Instant] = [:]
     for entry in incident.onsets { onset[entry.device] = entry.time }
     let targets = Set(incident.edges.map(\.to))
-    func size(_ name: String) -> Int {
-      var total = 0
-      var stack = [name]
-      var seen = Set<String>()
-      while let next = stack.popLast() {
-        guard seen.insert(next).inserted else { continue }
-        total += 1
-        stack += (children[next] ?? []).map(\.to)
-      }
-      return total - 1
-    }
+    let starts = children.keys.filter { !targets.contains($0) }
+    // Everybody has one parent: whoever is found later hangs below those found before.
     var sizes: [String: Int] = [:]
-    for name in children.keys { sizes[name] = size(name) }
-    let roots = children.keys.filter { !targets.contains($0) }
-      .sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
+    var found: [(name: String, parent: String?)] = starts.map { ($0, nil) }
+    var next = 0
+    while next < found.count {
+      for edge in children[found[next].name] ?? [] { found.append((edge.to, edge.from)) }
+      next += 1
+    }
+    for (name, parent) in found.reversed() {
+      if let parent { sizes[parent, default: 0] += 1 + (sizes[name] ?? 0) }
+    }
+    let roots = starts.sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
     // An overload is the doing of all that failed before; the edge names the nearest of them.
     func words(_ edge: SpreadEdge) -> String {
       incident.crowd(of: edge).map { "overload by it and \(Figures.grouped($0 - 1)) before" }
@@ -126,10 +143,10 @@ struct TraceTable {
       let room = width - DisplayWidth.of(head) - DisplayWidth.of(how + below)
       lines.append(head + DisplayWidth.fit(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
       guard level < 3 else { return }
-      let list = (children[name] ?? []).sorted {
+      let list = children[name] ?? []
+      let shown = Self.first(level == 0 ? 5 : 3, of: list) {
         (sizes[$0.to] ?? 0, $1.to) > (sizes[$1.to] ?? 0, $0.to)
       }
-      let shown = list.prefix(level == 0 ? 5 : 3)
       let inner = level == 0 ? prefix : prefix + (branch == "└ " ? "  " : "│ ")
       for (index, edge) in shown.enumerated() {
         let isLast = index == shown.count - 1 && list.count == shown.count
@@ -142,6 +159,18 @@ struct TraceTable {
     for root in roots.prefix(3) { add(root, nil, "", "", 0) }
     if roots.count > 3 { lines.append("  \(Figures.grouped(roots.count - 3)) more roots") }
     return lines
+  }
+
+  /// The first few in an order, without sorting the rest.
+  private static func first(
+    _ count: Int, of list: [SpreadEdge], by isBefore: (SpreadEdge, SpreadEdge) -> Bool
+  ) -> [SpreadEdge] {
+    var best: [SpreadEdge] = []
+    for edge in list where best.count < count || isBefore(edge, best[count - 1]) {
+      best.insert(edge, at: best.firstIndex { isBefore(edge, $0) } ?? best.count)
+      if best.count > count { best.removeLast() }
+    }
+    return best
   }
 
   private func curve(_ incident: Incident) -> [String] {
