@@ -1,7 +1,8 @@
 /// Rows and columns for people: aligned, sanitised, fitted to the terminal's width.
 ///
 /// What does not fit is first wrapped onto lines below, or cut, column by column as each allows. Where that would leave a
-/// column too narrow to read, each row becomes a record: its figures on one line, every longer text on lines of its own.
+/// column too narrow to read, each row becomes a record: its figures on one line, or with their titles on as few as hold them, every
+/// longer text on lines of its own.
 public struct TextTable: Sendable {
   /// A column: title, side, and what becomes of it when the table is too wide.
   public struct Column: Sendable {
@@ -123,6 +124,21 @@ public struct TextTable: Sendable {
 
   // MARK: Records
 
+  /// Figures with their titles, as many on a line as fit.
+  private func packed(_ row: [String], _ figures: [Int], _ limit: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for column in figures where !row[column].isEmpty {
+      let pair = "    " + columns[column].title + "  " + row[column]
+      if !line.isEmpty, DisplayWidth.of(line) + DisplayWidth.of(pair) > limit {
+        lines.append(line)
+        line = ""
+      }
+      line += pair
+    }
+    return line.isEmpty ? lines : lines + [line]
+  }
+
   /// A row as a record: the name it begins with, the columns that must not change in one line, and each other text below.
   private func records(_ natural: [Int], _ limit: Int) -> Layout {
     let leads = columns.first.map { $0.wraps || $0.mayShrink } == true
@@ -132,12 +148,12 @@ public struct TextTable: Sendable {
     var lines: [String] = []
     for row in rows {
       if leads { lines.append(row[0]) }
-      var rest = columns.indices.filter { columns[$0].wraps && !(leads && $0 == 0) }
+      let rest = columns.indices.filter { columns[$0].wraps && !(leads && $0 == 0) }
       if fits {
         let text = line(row, natural, figures)
         if !text.isEmpty { lines.append(inset + text) }
       } else {
-        rest = columns.indices.filter { !(leads && $0 == 0) }
+        lines += packed(row, figures, limit)
       }
       let titles = rest.reduce(0) { max($0, DisplayWidth.of(columns[$1].title)) }
       for column in rest where !row[column].isEmpty {

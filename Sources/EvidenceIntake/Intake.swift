@@ -48,8 +48,9 @@ public enum Intake {
     shouldStop: @escaping @Sendable () -> Bool = { false },
     onProgress: ((IntakeProgress) -> Void)? = nil
   ) throws -> IntakeSummary {
-    let plan = try PathPlan(paths, excluded: options.excluded)
+    var plan = try PathPlan(paths, excluded: options.excluded)
     try refusePacketCapturesAlone(plan)
+    plan.putArchivesLast(nesting: options.limits.nesting)
     let settings = try SourceSettings(options)
     let work = Work(
       items: plan.items, options: options, settings: settings, sink: sink, shouldStop: shouldStop)

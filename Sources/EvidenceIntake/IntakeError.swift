@@ -26,7 +26,7 @@ public struct IntakeError: Error, Sendable, Hashable, CustomStringConvertible {
   public var code: Code
   /// One sentence without the path.
   public var what: String
-  /// The path, with members as `archive.zip → inner.log`; empty where there is none.
+  /// The path, with members as `archive.zip/inner.log`; empty where there is none.
   public var place: String
   /// The system's or library's own words, where there are any.
   public var underlying: String

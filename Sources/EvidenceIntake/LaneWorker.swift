@@ -183,10 +183,10 @@ struct LaneWorker: ~Copyable {
         election.winner.map { "it looks like \($0.name)" }
         ?? (election.isBinary ? "it looks like binary data" : "no format of ours claims it")
       outcome.notes.append(
-        "'\(Self.place(description))': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
+        "'\(description.name)': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
       )
     }
-    if let hint = kind.hint { outcome.notes.append("'\(Self.place(description))' \(hint)") }
+    if let hint = kind.hint { outcome.notes.append("'\(description.name)' \(hint)") }
     outcome.accounts.append(account)
   }
 
@@ -227,12 +227,8 @@ struct LaneWorker: ~Copyable {
       throw IntakeError(
         .accounting,
         "\(account.bytes) bytes were read but \(account.bytesBy.total) accounted for: a fault of Firebreak, "
-          + "please report it with the file", place: place(account.description))
+          + "please report it with the file", place: account.description.name)
     }
-  }
-
-  static func place(_ source: SourceDescription) -> String {
-    ([source.path] + source.members).joined(separator: " → ")
   }
 
   // MARK: Archives
@@ -277,7 +273,7 @@ struct LaneWorker: ~Copyable {
         }
       case .finished: break events
       case .crashed(let words):
-        let place = last.isEmpty ? "" : " while or after it read '\(last.joined(separator: " → "))'"
+        let place = last.isEmpty ? "" : " while or after it read '\(last.joined(separator: "/"))'"
         damage[[], default: []].append(
           Damage(
             kind: "archive-crash", offset: 0, length: nil, inContainer: true,

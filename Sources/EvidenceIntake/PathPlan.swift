@@ -13,7 +13,7 @@ struct PathPlan {
     var isStandardInput: Bool { path == "-" }
   }
 
-  private(set) var items: [Item] = []
+  var items: [Item] = []
   /// What was left out, in words for people.
   private(set) var notes: [String] = []
   /// Files in folders that could not be read.

@@ -57,8 +57,7 @@ struct SourceSettings: Sendable {
 
   /// What is known of one source before it is read.
   func setup(_ source: SourceDescription, bound: UpperBound?) -> SourceSetup {
-    let whole = ([source.path] + source.members).joined(separator: "/")
-    var names = [whole, source.path]
+    var names = [source.name, source.path]
     for name in [source.path] + source.members {
       names.append(name)
       if let last = name.split(separator: "/").last { names.append(String(last)) }

@@ -35,6 +35,11 @@ public struct SourceDescription: Sendable, Hashable {
     self.path = path
     self.members = members
   }
+  /// Path and members as one name, divided by `/`: `lock-outage.zip/gw-3/syslog.2.gz`. The one way a member is written for
+  /// people, and what patterns such as `--device GLOB=NAME` are compared with.
+  public var name: String { ([path] + members).joined(separator: "/") }
+  /// The members alone, divided likewise; empty for the file itself.
+  public var memberName: String { members.joined(separator: "/") }
 }
 
 /// A change to the times of a stretch of one source's events, known only after they were handed on: the year of

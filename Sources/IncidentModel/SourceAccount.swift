@@ -135,6 +135,9 @@ public struct SourceAccount: Sendable {
   /// Templates that hold secrets, first seen here.
   public var secrets: [SecretMark] = []
 
+  /// True for an archive: its bytes are its members'.
+  public var isContainer: Bool { bytes == 0 && ["zip", "tar", "7z", "cpio", "archive"].contains(format) }
+
   /// An account from the parts that always exist.
   public init(
     description: SourceDescription, sha256: String, format: String, storedBytes: UInt64, bytes: UInt64,

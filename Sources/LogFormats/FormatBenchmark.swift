@@ -12,8 +12,10 @@ public enum FormatBenchmark {
     public var parse: Double
     /// CPU time of template mining, in nanoseconds a line.
     public var mine: Double
-    /// Calls of the allocator a line, while parsing in the last round (all buffers have their size by then); nil where nobody
-    /// counts them.
+    /// CPU time of being asked whether a line is one's own, in nanoseconds a line.
+    public var detect = Double.infinity
+    /// Calls of the allocator for an event: being asked whether it is one's own and parsing it, once all buffers have their size.
+    /// Header lines of a file are not counted. Nil where nobody counts.
     public var allocations: Double?
   }
 
@@ -46,6 +48,7 @@ public enum FormatBenchmark {
     var best = Figure(
       format: format.name, bytesPerLine: Double(bytes) / Double(records.count), parse: .infinity,
       mine: .infinity)
+    var seen = 0
     text.withUnsafeBytes { buffer in
       for _ in 0..<3 {
         let parser = format.makeParser(SourceContext())
@@ -59,7 +62,14 @@ public enum FormatBenchmark {
             verdict = parser.next(record, into: &reading)
           }
         }
-        let allocated = allocations?()
+        let asked = now()
+        for _ in 0..<rounds {
+          for place in places {
+            let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
+            seen &+= format.score(record)
+          }
+        }
+        best.detect = min(best.detect, (now() - asked) / Double(rounds * places.count))
         let start = now()
         for _ in 0..<rounds {
           for place in places {
@@ -71,9 +81,6 @@ public enum FormatBenchmark {
           }
         }
         let parsed = now()
-        if let allocated, let total = allocations?() {
-          best.allocations = Double(total - allocated) / Double(rounds * places.count)
-        }
         for _ in 0..<rounds {
           for place in places {
             let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
@@ -87,9 +94,40 @@ public enum FormatBenchmark {
         let count = Double(rounds * places.count)
         best.parse = min(best.parse, (parsed - start) / count)
         best.mine = min(best.mine, max(0, (mined - parsed) - (parsed - start)) / count)
+        if let allocations {
+          best.allocations = countAllocations(format, parser, &reading, buffer, places, allocations)
+        }
       }
     }
+    // So that the question is not left out as useless.
+    if seen == .min { best.detect = 0 }
     return best
+  }
+
+  /// Calls of the allocator for an event, over ten more rounds.
+  private static func countAllocations(
+    _ format: any LogFormat, _ parser: any RecordParser, _ reading: inout Reading,
+    _ buffer: UnsafeRawBufferPointer, _ places: [(start: Int, count: Int)],
+    _ allocations: @convention(c) () -> UInt64
+  ) -> Double {
+    var calls: UInt64 = 0
+    var events = 0
+    for _ in 0..<10 {
+      for place in places {
+        let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
+        let before = allocations()
+        _ = format.score(record)
+        var verdict = parser.parse(record, into: &reading)
+        guard verdict == .event else { continue }
+        events += 1
+        while verdict == .event, reading.flags.contains(.more) {
+          verdict = parser.next(record, into: &reading)
+          events += 1
+        }
+        calls += allocations() - before
+      }
+    }
+    return events > 0 ? Double(calls) / Double(events) : 0
   }
 
   /// CPU time of this thread in nanoseconds.

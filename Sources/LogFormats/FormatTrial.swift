@@ -33,11 +33,11 @@ public struct FormatTrial: Sendable {
   /// True where records follow that are not shown.
   public var isCut = false
 
-  /// Reads the first records of some bytes.
+  /// Reads the first records of some bytes. Where they are not `isWhole`, but the beginning of a source, a record that they cut
+  /// is left out.
   public init(
     catalog: FormatCatalog, bytes: UnsafeRawBufferPointer, path: [String] = [],
-    forced: (any LogFormat)? = nil,
-    limit: Int = .max
+    forced: (any LogFormat)? = nil, limit: Int = .max, isWhole: Bool = true
   ) {
     let head = UnsafeRawBufferPointer(rebasing: bytes.prefix(1 << 16))
     if forced == nil { candidates = FormatElection(formats: catalog.formats, head: head).scores }
@@ -49,13 +49,22 @@ public struct FormatTrial: Sendable {
     var number = 0
     while offset < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-      guard let frame = framer.next(rest, isAtEnd: true), frame.consumed > 0 else { break }
+      guard let frame = framer.next(rest, isAtEnd: isWhole), frame.consumed > 0 else {
+        isCut = true
+        break
+      }
       number += 1
       if rows.count >= limit {
         isCut = true
         break
       }
       let record = UnsafeRawBufferPointer(rebasing: rest[frame.start..<frame.end])
+      if frame.isStructure {
+        reading.reset()
+        rows.append(Self.row(number, .structure, reading, record, reader.electedName))
+        offset += frame.consumed
+        continue
+      }
       var verdict = reader.parse(record, into: &reading)
       while true {
         rows.append(Self.row(number, verdict, reading, record, reader.currentName))

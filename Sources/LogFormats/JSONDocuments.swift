@@ -55,8 +55,8 @@ final class JSONDocumentParser: RecordParser {
   private var prepared: [PreparedEvent] = []
   private var elements: [(start: Int, end: Int)] = []
   private var position = 0
-  /// Between the opening of a wrapper, a record of its own, and its end.
-  private var isInWrapper = false
+  /// Name of the element that was parsed last in the map that it stands in, as it stands between its quotes.
+  private var name: [UInt8] = []
   private let objects = JSONDispatcher()
 
   /// `interpret` makes events of a whole document, or nil where it is not of its kind: then every object at the top, or in the
@@ -72,16 +72,8 @@ final class JSONDocumentParser: RecordParser {
     if isFramed {
       if Bytes.isBlank(record) { return .blank }
       if record.allSatisfy({ $0 <= 0x20 || $0 == 0x5B || $0 == 0x5D || $0 == 0x2C }) { return .structure }
-      if JSONWrapper.isOpening(record) {
-        isInWrapper = true
-        return .structure
-      }
-      // What follows the list: `}`, or further members of the wrapper.
-      if isInWrapper, record.first != 0x7B {
-        if record.last == 0x7D { isInWrapper = false }
-        return .structure
-      }
-      let verdict = open(Array(record))
+      let start = takeName(record)
+      let verdict = open(Array(record[start...]))
       return verdict == .event ? next(record, into: &reading) : verdict
     }
     // A document that was cut off must not swallow the ones behind it: a whole value on one line, not indented, is one of its own.
@@ -123,9 +115,11 @@ final class JSONDocumentParser: RecordParser {
       prepared[index].fill(&reading)
     } else {
       verdict = last.withUnsafeBytes { all in
-        let element = UnsafeRawBufferPointer(rebasing: all[elements[index].start..<elements[index].end])
+        var element = UnsafeRawBufferPointer(rebasing: all[elements[index].start..<elements[index].end])
+        if element.first == 0x22 { element = UnsafeRawBufferPointer(rebasing: element[takeName(element)...]) }
         let verdict = objects.parse(element, into: &reading)
         reading.keepSlices(of: element)
+        if verdict == .event { addName(&reading) }
         return verdict
       }
     }
@@ -134,6 +128,32 @@ final class JSONDocumentParser: RecordParser {
   }
 
   private var last: [UInt8] = []
+
+  /// Takes the name of a map's element, `"name": {…}`. Returns where the element itself begins.
+  private func takeName(_ record: UnsafeRawBufferPointer) -> Int {
+    name.removeAll(keepingCapacity: true)
+    guard record.first == 0x22 else { return 0 }
+    var escaped = false
+    let end = JSONText.stringEnd(record, from: 1, escaped: &escaped)
+    guard end > 0 else { return 0 }
+    let colon = JSONText.skipSpace(record, from: end + 1)
+    guard colon < record.count, record[colon] == 0x3A else { return 0 }
+    name += record[1..<end]
+    return JSONText.skipSpace(record, from: colon + 1)
+  }
+
+  /// Adds the element's name in its map to its fields.
+  private func addName(_ reading: inout Reading) {
+    guard !name.isEmpty,
+      name.withUnsafeBytes({ Bytes.isValidUTF8($0) && JSONText.escapesAreValid($0, 0, $0.count) })
+    else { return }
+    reading.reopenFields()
+    reading.key("json_key")
+    reading.append(0x22)
+    name.withUnsafeBytes { reading.append($0) }
+    reading.append(0x22)
+    reading.endFields()
+  }
 
   private func forget() {
     document.removeAll(keepingCapacity: true)
@@ -177,6 +197,10 @@ final class JSONDocumentParser: RecordParser {
       }
       last = whole
       var i = JSONText.skipSpace(bytes, from: 0)
+      if let map = JSONWrapper.soleMap(tree, bytes, at: i) {
+        elements = map
+        return .event
+      }
       let isArray = bytes[i] == 0x5B
       if isArray {
         i = JSONText.skipSpace(bytes, from: i + 1)

@@ -2,8 +2,10 @@
 public enum Framing: Sendable, Hashable {
   /// One record a line; LF or CRLF are not part of the record handed to the parser, nor is a byte-order mark.
   case lines
-  /// JSON values one after the other, with or without line ends between or inside them; see `JSONValueFramer`.
+  /// JSON values one after the other, with or without line ends between or inside them.
   case jsonValues
+  /// The same, but a large document that only holds others is read element by element; see `JSONShell`.
+  case jsonElements
   /// Records of a fixed number of bytes, without separators.
   case fixed(Int)
   /// Blocks of lines with an empty line behind each, fields with a binary length in between (journal export format).
@@ -121,6 +123,32 @@ public enum Refusal: UInt8, Error, CaseIterable {
     case .orphan: "orphan"
     case .unknownAlias: "unknown-alias"
     case .badChecksum: "bad-checksum"
+    }
+  }
+
+  /// What the code means, in a few words for people.
+  public var words: String {
+    switch self {
+    case .notJSON: "it is not whole or not valid JSON, as the lines around it are"
+    case .notAnObject: "JSON, but no object"
+    case .tooDeep: "JSON that nests too deep"
+    case .badTime: "its stamp can be no time"
+    case .noTime: "it has no stamp, as the lines around it have"
+    case .notSyslog: "it does not begin as syslog does, as the lines around it do"
+    case .badColumns: "it has more or fewer columns than its file's header"
+    case .badQuoting: "a quote in it is never closed"
+    case .noHeader: "a row before any header"
+    case .noMatch: "it does not look like the lines around it"
+    case .matchLimit: "its pattern took too many steps"
+    case .tooLong: "it is longer than a line may be"
+    case .binary: "no text"
+    case .badUTF8: "its text is no UTF-8"
+    case .badNumber: "a number in it is none"
+    case .badField: "a field in it is broken"
+    case .truncated: "the record is cut off"
+    case .orphan: "it goes on with a record that is not there"
+    case .unknownAlias: "a metric by a number that no BIRTH message names"
+    case .badChecksum: "its checksum is wrong"
     }
   }
 }

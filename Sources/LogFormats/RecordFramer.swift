@@ -9,13 +9,15 @@ public struct RecordFramer: Sendable {
     public var end: Int
     /// Bytes used up, line end included.
     public var consumed: Int
+    /// True for what stands around the elements of a document: structure, which no parser need see.
+    public var isStructure = false
   }
-
-  /// Bytes at hand from which on a JSON wrapper whose end is not among them is read element by element.
-  static let wrapperSize = 64 << 10
 
   /// How records are cut.
   public let framing: Framing
+
+  /// Around the elements of the document that is being read.
+  private var shell: JSONShell?
 
   /// A framer.
   public init(_ framing: Framing) { self.framing = framing }
@@ -31,6 +33,7 @@ public struct RecordFramer: Sendable {
       if bytes.count >= size { return Frame(start: 0, end: size, consumed: size) }
       return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     case .jsonValues: return value(bytes, isAtEnd)
+    case .jsonElements: return element(bytes, isAtEnd)
     case .journalExport: return block(bytes, isAtEnd)
     case .dlt: return message(bytes, isAtEnd)
     }
@@ -91,6 +94,42 @@ public struct RecordFramer: Sendable {
     return rest(bytes.count)
   }
 
+  /// A value, or a part of a document that is too large to be one.
+  private mutating func element(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    func structure(_ count: Int) -> Frame { Frame(start: 0, end: count, consumed: count, isStructure: true) }
+    guard var open = shell else {
+      if let (opened, end) = JSONShell.opening(bytes) {
+        shell = opened
+        return structure(end)
+      }
+      return value(bytes, isAtEnd)
+    }
+    let part = open.part(bytes, isAtEnd: isAtEnd)
+    shell = open.isClosed ? nil : open
+    switch part {
+    case .structure(let count): return count > 0 ? structure(count) : line(bytes, isAtEnd)
+    case .unknown: return nil
+    case .element(let start):
+      let limit = start + JSONShell.certainSize
+      let window = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, limit)])
+      if let end = JSONText.bracketEnd(window, from: start) {
+        return Frame(start: 0, end: end, consumed: Self.afterLineEnd(bytes, end))
+      }
+      if bytes.count >= limit {
+        open.enter()
+        shell = open
+        return structure(start + 1)
+      }
+      return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
+    }
+  }
+
+  private static func afterLineEnd(_ bytes: UnsafeRawBufferPointer, _ end: Int) -> Int {
+    var consumed = end
+    if consumed < bytes.count, bytes[consumed] == 0x0D { consumed += 1 }
+    return consumed < bytes.count && bytes[consumed] == 0x0A ? consumed + 1 : end
+  }
+
   /// A JSON value that begins here; brackets and commas of an outer array are records of their own, and so is a line in which no
   /// value begins.
   private func value(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
@@ -104,38 +143,9 @@ public struct RecordFramer: Sendable {
       return Frame(start: 0, end: i, consumed: i)
     }
     guard bytes[0] == 0x7B else { return line(bytes, isAtEnd) }
-    guard let end = Self.objectEnd(bytes) else {
-      // A large wrapper is not waited for: its beginning is a record, and then every element.
-      if bytes.count >= Self.wrapperSize, let first = JSONWrapper.openElement(bytes, at: 0), first < 32 << 10
-      {
-        return Frame(start: 0, end: first, consumed: first)
-      }
-      guard isAtEnd else { return nil }
-      return Frame(start: 0, end: bytes.count, consumed: bytes.count)
+    guard let end = JSONText.bracketEnd(bytes, from: 0) else {
+      return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     }
-    var consumed = end
-    if consumed < bytes.count, bytes[consumed] == 0x0D { consumed += 1 }
-    if consumed < bytes.count, bytes[consumed] == 0x0A { consumed += 1 } else { consumed = end }
-    return Frame(start: 0, end: end, consumed: consumed)
-  }
-
-  /// Offset behind the brace that closes the object at the start: braces are counted, strings are skipped.
-  private static func objectEnd(_ bytes: UnsafeRawBufferPointer) -> Int? {
-    var depth = 0
-    var i = 0
-    while i < bytes.count {
-      switch bytes[i] {
-      case 0x7B: depth += 1
-      case 0x7D:
-        depth -= 1
-        if depth == 0 { return i + 1 }
-      case 0x22:
-        i += 1
-        while i < bytes.count, bytes[i] != 0x22 { i += bytes[i] == 0x5C ? 2 : 1 }
-      default: break
-      }
-      i += 1
-    }
-    return nil
+    return Frame(start: 0, end: end, consumed: Self.afterLineEnd(bytes, end))
   }
 }

@@ -31,6 +31,8 @@ import Testing
     let plain = Array(Make.lines(200).utf8)
     let inner = Make.gzip(plain)
     seeds.append(("g.gz", inner))
+    seeds.append(("made.journal", Make.journal(40)))
+    seeds += documents
     for kind in [ContentKind.zip, .sevenZip, .cpio, .tar] {
       seeds.append(
         (
@@ -59,6 +61,31 @@ import Testing
     return seeds
   }
 
+  /// JSON documents: a list and maps of objects, pretty-printed and on one line, small and so large that they are read element by
+  /// element.
+  private static var documents: [(name: String, bytes: [UInt8])] {
+    func object(_ number: Int) -> String {
+      "{\"ts\":\"2026-04-07T09:08:\(number % 50 + 10)Z\",\"device\":\"gw-\(number % 7)\",\"v\":[1,{\"x\":\(number)}],"
+        + "\"msg\":\"upload \\\"\(number)\\\" is {done}\"}"
+    }
+    var seeds: [(name: String, bytes: [UInt8])] = []
+    for count in [3, 900] {
+      let objects = (0..<count).map(object)
+      let map = objects.enumerated().map { "\"k\($0.offset)\":\($0.element)" }
+      let texts = [
+        "[" + objects.joined(separator: ",") + "]", "[\n  " + objects.joined(separator: ",\n  ") + "\n]\n",
+        "{\"Records\":[" + objects.joined(separator: ",") + "],\"next\":null}",
+        "{\"decode\":{" + map.joined(separator: ",") + "},\"meta\":{\"n\":1},\"encode\":{"
+          + map.joined(separator: ",")
+          + "}}",
+        "{\n \"a\": {\n  \"b\": {\n   " + map.joined(separator: ",\n   ") + "\n  }\n }\n}\n",
+        "{\"version\":2,\"runs\":[{\"log\":[" + objects.joined(separator: ",\n") + "]}]}",
+      ]
+      seeds += texts.enumerated().map { ("document-\(count)-\($0.offset).json", Array($0.element.utf8)) }
+    }
+    return seeds
+  }
+
   private func damage(
     _ bytes: inout [UInt8], _ others: [(name: String, bytes: [UInt8])], _ random: inout Seeded
   ) {
@@ -82,6 +109,19 @@ import Testing
       }
     }
     if bytes.isEmpty { bytes = [0] }
+  }
+
+  /// As `firebreak formats test` does.
+  private func look(_ path: String) throws {
+    var options = IntakeOptions()
+    options.isolation = .thread
+    try SourceBeginnings(of: path, bytes: 1 << 20, options: options).visit { source in
+      let rows = source.bytes.withUnsafeBytes {
+        FormatTrial(catalog: options.catalog, bytes: $0, path: [path], limit: 50, isWhole: !source.isCut).rows
+      }
+      #expect(rows.count <= 50)
+      return true
+    }
   }
 
   /// CPU seconds of this thread and of the archive thread cannot be told apart: the process's count.
@@ -116,6 +156,7 @@ import Testing
       let start = Self.cpu()
       // The sink and the reader itself compare the accounts; every fault is an issue.
       let (_, summary) = try ingest([folder.write("r-\(original.name)", bytes)])
+      if rounds % 8 == 0 { try look(folder.path + "/r-\(original.name)") }
       for source in summary.sources {
         #expect(source.bytesBy.total == source.bytes, "\(original.name), round \(rounds), seed \(seed)")
       }

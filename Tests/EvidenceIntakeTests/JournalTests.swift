@@ -54,6 +54,19 @@ import Testing
     #expect(last > 10)
   }
 
+  @Test func entriesOfAJournalThatWasMadeHereAreReadWholeAndCut() throws {
+    let folder = Folder()
+    let bytes = Make.journal(40)
+    let (sink, summary) = try ingest([folder.write("made.journal", bytes)])
+    #expect(sink.events.map(\.text) == (0..<40).map { "upload \($0) is done" })
+    #expect(sink.events.allSatisfy { $0.device == "gw-1" })
+    #expect(summary.sources[0].format == "journald" && damage(summary).isEmpty)
+    let cut = try ingest([folder.write("cut.journal", Array(bytes[..<(bytes.count / 2)]))])
+    #expect((15..<25).contains(cut.sink.events.count))
+    #expect(cut.sink.events == Array(sink.events.prefix(cut.sink.events.count)))
+    #expect(damage(cut.summary) == ["journal-truncated"])
+  }
+
   @Test func aJournalOfRubbishIsDamageAndNothingElse() throws {
     let folder = Folder()
     var seed: UInt64 = 5

@@ -13,7 +13,67 @@ import Testing
       + "\"message\":\"upload \(number) is done, and a text of some length\"}"
   }
 
-  @Test(arguments: ["array", "array on one line", "records", "records on one line", "pretty"])
+  private func named(_ elements: [String]) -> [String] {
+    elements.enumerated().map { "\"k\($0.offset)\": \($0.element)" }
+  }
+
+  /// A document of 80 KiB that comes in pieces of whatever size is read the same.
+  @Test func theSizeOfPiecesMakesNoDifference() throws {
+    let map = named((0..<800).map(element)).joined(separator: ",")
+    let bytes = Array("{\"decode\":{\(map)},\"meta\":{\"n\":1},\"encode\":{\(map)}}".utf8)
+    let format = try #require(FormatCatalog().format(named: "json"))
+    func frames(_ piece: Int) -> [Range<Int>] {
+      var framer = RecordFramer(format.framing)
+      var found: [Range<Int>] = []
+      var (start, end) = (0, min(piece, bytes.count))
+      bytes.withUnsafeBytes { all in
+        while start < bytes.count {
+          let rest = UnsafeRawBufferPointer(rebasing: all[start..<end])
+          if let frame = framer.next(rest, isAtEnd: end == bytes.count), frame.consumed > 0 {
+            if !frame.isStructure { found.append(start + frame.start..<start + frame.end) }
+            start += frame.consumed
+          } else {
+            end = min(bytes.count, end + piece)
+          }
+        }
+      }
+      return found
+    }
+    let whole = frames(bytes.count)
+    #expect(whole.count == 1600)
+    for piece in [1000, 4096, 70_000] { #expect(frames(piece) == whole, "pieces of \(piece)") }
+  }
+
+  /// What a map calls its elements is kept.
+  @Test func elementsOfAMapKeepTheirNames() throws {
+    let folder = Folder()
+    let large = "{\"decode\":{" + named((0..<900).map(element)).joined(separator: ",") + "}}"
+    let small =
+      "{\n \"pumps\": {\n  \"p-1\": {\"ts\": 1775552889, \"t\": 5},\n  \"p-\\u00e4\": {\"ts\": 1775552890, \"t\": 6}\n }\n}\n"
+    let (sink, _) = try ingest([folder.write("large.json", large), folder.write("small.json", small)])
+    #expect(sink.sources[0].events.count == 900)
+    #expect(sink.sources[0].events[7].fields == "{\"json_key\":\"k7\"}")
+    #expect(
+      sink.sources[1].events.map(\.fields) == [
+        "{\"t\": 5,\"json_key\":\"p-1\"}", "{\"t\": 6,\"json_key\":\"p-\\u00e4\"}",
+      ])
+  }
+
+  /// One large event is one event, whatever it holds.
+  @Test func aLargeEventStaysOne() throws {
+    let folder = Folder()
+    let numbers = (0..<20_000).map { "{\"i\":\($0)}" }.joined(separator: ",")
+    let text = "{\n\"ts\":\"2026-04-07T09:08:09Z\",\"device\":\"gw-1\",\"samples\":[\(numbers)]\n}\n"
+    #expect(text.utf8.count > 200_000)
+    let (sink, _) = try ingest([folder.write("event.json", text)])
+    #expect(sink.events.count == 1)
+    #expect(sink.events.first?.device == "gw-1")
+  }
+
+  @Test(arguments: [
+    "array", "array on one line", "records", "records on one line", "pretty", "map", "map on one line",
+    "map in maps, pretty", "list beside facts",
+  ])
   func isReadElementByElement(_ shape: String) throws {
     let count = 20_000
     let elements = (0..<count).map(element)
@@ -24,6 +84,15 @@ import Testing
       case "records":
         "{\n  \"Records\": [\n" + elements.joined(separator: ",\n") + "\n],\n  \"total\": 3\n}\n"
       case "records on one line": "{\"Records\":[" + elements.joined(separator: ",") + "]}"
+      case "map": "{\n\"decode\": {\n" + named(elements).joined(separator: ",\n") + "\n}\n}\n"
+      case "map on one line": "{\"decode\":{" + named(elements).joined(separator: ",") + "}}"
+      case "map in maps, pretty":
+        "{\n \"a\": {\n  \"b\": {\n   "
+          + named(elements).map { $0.replacing(",\"", with: ",\n    \"") }.joined(separator: ",\n   ")
+          + "\n  }\n }\n}\n"
+      case "list beside facts":
+        "{\"meta\":{\"n\":1},\"rows\":[" + elements.joined(separator: ",")
+          + "],\"tail\":{\"of\":[1,2],\"s\":\"]}{\"}}\n"
       default:
         "{\n  \"Records\": [\n    "
           + elements.map { $0.replacing(",\"", with: ",\n      \"") }.joined(separator: ",\n    ")

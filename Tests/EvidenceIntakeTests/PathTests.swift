@@ -54,6 +54,21 @@ import Testing
       summary.notes.filter { $0.contains("holds 1 link to what is read") }.count == 2, "\(summary.notes)")
   }
 
+  /// The same bytes as a file and in an archive: the file's shorter name owns them, wherever the archive stands in order.
+  @Test func filesAreReadBeforeArchives() throws {
+    let folder = Folder()
+    let same = Array(Make.lines(5).utf8)
+    let tar = Make.archive(.tar, [Make.Entry(name: "gw/z.log", bytes: same)])
+    folder.write("heap/a.tar.gz", Make.gzip(tar))
+    folder.write("heap/b.zip", Make.archive(.zip, [Make.Entry(name: "b.tar", bytes: tar)]))
+    folder.write("heap/c.log.gz", Make.gzip(Make.lines(7)))
+    folder.write("heap/z.log", same)
+    let (_, summary) = try ingest([folder.path + "/heap"])
+    let names = summary.sources.map { String($0.description.name.dropFirst(folder.path.count + 6)) }
+    #expect(Array(names.prefix(2)) == ["c.log.gz", "z.log"], "\(names)")
+    #expect(names.contains("a.tar.gz") && names.contains("b.zip"))
+  }
+
   @Test func sendsPacketCapturesToZeek() throws {
     let folder = Folder()
     let capture: [UInt8] = [0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0] + [UInt8](repeating: 0, count: 400)

@@ -176,6 +176,32 @@ enum Make {
     return contents(path)
   }
 
+  /// A systemd journal (not compact, nothing compressed) whose entries are messages of a host.
+  static func journal(_ count: Int) -> [UInt8] {
+    func word(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt64(value).littleEndian) { Array($0) } }
+    var objects: [UInt8] = []
+    let headerSize = 208
+    func add(_ type: UInt8, _ body: [UInt8]) -> Int {
+      let offset = headerSize + objects.count
+      objects += [type] + [UInt8](repeating: 0, count: 7) + word(16 + body.count) + body
+      while objects.count % 8 != 0 { objects.append(0) }
+      return offset
+    }
+    func data(_ text: String) -> Int { add(1, [UInt8](repeating: 0, count: 48) + Array(text.utf8)) }
+    let host = data("_HOSTNAME=gw-1")
+    for number in 0..<count {
+      let fields = [host, data("MESSAGE=upload \(number) is done"), data("PRIORITY=\(number % 8)")]
+      var entry =
+        word(number + 1) + word(1_775_552_889_000_000 + number * 1_000_000) + word(number * 1_000_000)
+      entry += [UInt8](repeating: 7, count: 16) + word(0)
+      for field in fields { entry += word(field) + word(0) }
+      _ = add(3, entry)
+    }
+    var header = Array("LPKSHHRH".utf8) + [UInt8](repeating: 0, count: 16) + [UInt8](repeating: 5, count: 64)
+    header += word(headerSize) + word(objects.count)
+    return header + [UInt8](repeating: 0, count: headerSize - header.count) + objects
+  }
+
   /// A file's bytes.
   static func contents(_ path: String) -> [UInt8] {
     guard let file = try? FileStream(path: path) else { return [] }

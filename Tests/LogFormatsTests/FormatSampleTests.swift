@@ -36,10 +36,10 @@ import Testing
     for format in AllFormats.list
     where !["text", "journald-monotonic"].contains(format.name) && !bodies.contains(format.name) {
       // Among journald-monotonic's samples are the kernel's own lines, which are dmesg's where they stand alone.
-      let separator = format.framing == .lines || format.framing == .jsonValues ? "\n" : ""
+      let separator = [.lines, .jsonValues, .jsonElements].contains(format.framing) ? "\n" : ""
       var text = format.samples.map { $0.record + separator }.joined()
       // Several shapes of journal entries and login records need their own framing; empty records tell nothing.
-      guard format.framing == .lines || format.framing == .jsonValues || format.framing == .dlt else {
+      guard [.lines, .jsonValues, .jsonElements, .dlt].contains(format.framing) else {
         continue
       }
       text.withUTF8 { utf8 in

@@ -68,7 +68,7 @@ struct DocumentTests {
       #expect(report.events[event] != nil)
       #expect(Self.page.contains("<strong>Event \(event.rawValue)</strong>"))
     }
-    #expect(Self.page.contains("logs.zip → gw/syslog.1.gz</bdi>, line "))
+    #expect(Self.page.contains("logs.zip/gw/syslog.1.gz</bdi>, line "))
     #expect(Self.page.contains(hex(sha256(Array("logs".utf8)))))
     let ids = Self.page.matches(of: #/\sid="([^"]+)"/#).map { String($0.1) }
     #expect(

@@ -61,8 +61,8 @@ struct SpanEntities {
     // Which entity stands for each span.
     var entityOfSpan = [Int32](repeating: -1, count: spans.count)
     var entitiesOfDevice: [Int32: [Int32]] = [:]
-    for device in Set(spans.map(\.device)).sorted() {
-      let own = order.filter { spans[$0].device == device }
+    let spansOfDevice = Dictionary(grouping: order) { spans[$0].device }
+    for (device, own) in spansOfDevice.sorted(by: { $0.key < $1.key }) {
       let most = own.max { Self.size(spans[$0]) < Self.size(spans[$1]) }
       for index in own {
         var entity = device

@@ -16,7 +16,11 @@ extension LineReader {
       let rest = UnsafeRawBufferPointer(start: arena + offset, count: rawEnd - offset)
       guard let frame = source.framer.next(rest, isAtEnd: isAtEnd), frame.consumed > 0 else { break }
       let end = offset + frame.consumed
-      takeFrame(offset + frame.start, frame.end - frame.start, recordStart..<end, isCut: isCut, &source)
+      if frame.isStructure {
+        takeStructure(recordStart..<end, &source)
+      } else {
+        takeFrame(offset + frame.start, frame.end - frame.start, recordStart..<end, isCut: isCut, &source)
+      }
       offset = end
       recordStart = end
     }
@@ -29,18 +33,11 @@ extension LineReader {
   ) {
     let eventsBefore = source.bytesBy.events
     read(start, count, UInt64(range.count), at: range.lowerBound, &source, isCut: isCut)
-    guard source.reader.framing == .jsonValues else {
+    guard source.reader.framing == .jsonValues || source.reader.framing == .jsonElements else {
       source.line &+= 1
       return
     }
-    var feeds: UInt64 = 0
-    var firstEnd = range.upperBound
-    var search = range.lowerBound
-    while search < range.upperBound, let hit = memchr(arena + search, 0x0A, range.upperBound - search) {
-      search = hit - arena + 1
-      if feeds == 0 { firstEnd = search }
-      feeds += 1
-    }
+    let (feeds, firstEnd, search) = lineFeeds(in: range)
     source.line &+= feeds
     if source.bytesBy.events > eventsBefore, firstEnd < range.upperBound {
       let further = UInt64(range.upperBound - firstEnd)
@@ -49,6 +46,27 @@ extension LineReader {
       let endsWithFeed = search == range.upperBound
       source.linesBy.continuations += feeds - (endsWithFeed ? 1 : 0)
     }
+  }
+
+  /// What stands around the elements of a document.
+  private mutating func takeStructure(_ range: Range<Int>, _ source: inout SourceState) {
+    source.bytesBy.structure &+= UInt64(range.count)
+    source.linesBy.structure &+= 1
+    source.isOpen = false
+    source.line &+= lineFeeds(in: range).count
+  }
+
+  /// Line feeds of a stretch, the offset behind the first of them (the stretch's end where there is none), and behind the last.
+  private func lineFeeds(in range: Range<Int>) -> (count: UInt64, firstEnd: Int, lastEnd: Int) {
+    var feeds: UInt64 = 0
+    var firstEnd = range.upperBound
+    var search = range.lowerBound
+    while search < range.upperBound, let hit = memchr(arena + search, 0x0A, range.upperBound - search) {
+      search = hit - arena + 1
+      if feeds == 0 { firstEnd = search }
+      feeds += 1
+    }
+    return (feeds, firstEnd, search)
   }
 
   mutating func refuse(

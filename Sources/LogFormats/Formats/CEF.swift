@@ -28,7 +28,7 @@ struct CEFFormat: LogFormat {
     var start = 0
     var isLEEF = false
     /// Offsets of the header's parts after the version number, bars between them.
-    var parts: [(start: Int, end: Int)] = []
+    var parts = InlineArray<7, (start: Int, end: Int)>(repeating: (0, 0))
     var end = 0
   }
 
@@ -45,18 +45,20 @@ struct CEFFormat: LogFormat {
     let wanted = head.isLEEF ? 5 : 7
     var i = head.start
     var partStart = i
-    while i < line.count, head.parts.count < wanted {
+    var count = 0
+    while i < line.count, count < wanted {
       if line[i] == 0x5C {
         i &+= 2
         continue
       }
       if line[i] == 0x7C {
-        head.parts.append((partStart, i))
+        head.parts[count] = (partStart, i)
+        count &+= 1
         partStart = i &+ 1
       }
       i &+= 1
     }
-    guard head.parts.count == wanted else { return nil }
+    guard count == wanted else { return nil }
     head.end = min(partStart, line.count)
     return head
   }

@@ -150,40 +150,38 @@ private struct DLTArguments {
 
   /// Writes the arguments as the list `arguments`, closes the fields, and makes the message of them, blanks in between.
   mutating func write(_ count: Int, into reading: inout Reading) {
-    var texts: [UInt8] = []
+    let first = i
     reading.key("arguments")
     reading.append(0x5B)
     var written = 0
     while written < count, let value = next() {
-      if written > 0 {
-        reading.append(0x2C)
-        texts.append(0x20)
-      }
+      if written > 0 { reading.append(0x2C) }
       written &+= 1
       switch value {
-      case .text(let start, let stop):
-        reading.appendJSONString(Bytes.part(record, start, stop))
-        texts.append(contentsOf: Bytes.part(record, start, stop))
+      case .text(let start, let stop): reading.appendJSONString(Bytes.part(record, start, stop))
       case .raw(let start, let stop):
         reading.append(0x22)
         reading.appendHexadecimal(record, start, min(stop, start &+ 1024))
         reading.append(0x22)
-        for byte in record[start..<min(stop, start &+ 1024)] {
-          texts.append("0123456789abcdef".utf8.dropFirst(Int(byte >> 4)).first ?? 0x30)
-          texts.append("0123456789abcdef".utf8.dropFirst(Int(byte & 15)).first ?? 0x30)
-        }
-      case .number(let text):
-        var text = text
-        text.withUTF8 {
-          reading.appendGuessing(UnsafeRawBufferPointer($0))
-          texts.append(contentsOf: $0)
-        }
+      case .number(var text): text.withUTF8 { reading.appendGuessing(UnsafeRawBufferPointer($0)) }
       }
     }
     reading.append(0x5D)
     reading.endFields()
     if written < count { reading.flags.insert(.fieldsCut) }
-    reading.message = texts.withUnsafeBytes { reading.appendSlice($0) }
+    // Once more for the message.
+    i = first
+    let message = reading.scratchCount
+    for index in 0..<written {
+      guard let value = next() else { break }
+      if index > 0 { reading.append(0x20) }
+      switch value {
+      case .text(let start, let stop): reading.append(record, start, stop)
+      case .raw(let start, let stop): reading.appendHexadecimal(record, start, min(stop, start &+ 1024))
+      case .number(var text): text.withUTF8 { reading.append(UnsafeRawBufferPointer($0)) }
+      }
+    }
+    reading.message = .scratch(message, reading.scratchCount &- message)
   }
 
   private enum Value {

@@ -60,9 +60,11 @@ struct HawkBitFormat: LogFormat {
       guard end > first &+ 1 else { return }
       // The state was taken out of the fields for the message: it goes back.
       if !reading.message.isEmpty {
-        let state = Array(reading.bytes(reading.message, of: record))
+        // With room made first the bytes stay where they are, though they may be scratch themselves.
+        reading.reserve(Int(reading.fields.count) &+ 6 &* Int(reading.message.count) &+ 64)
+        let state = reading.bytes(reading.message, of: record)
         reading.reopenFields()
-        state.withUnsafeBytes { reading.field("state", $0) }
+        reading.field("state", state)
         reading.endFields()
       }
       reading.message = reading.unescape(element, first &+ 1, end)

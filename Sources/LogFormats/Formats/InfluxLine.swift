@@ -159,18 +159,23 @@ struct InfluxLineFormat: LogFormat {
         reading.appendJSONString(Bytes.part(record, start, end))
         return
       }
-      var bytes: [UInt8] = []
+      reading.append(0x22)
+      var run = start
       var i = start
       while i < end {
         let isProtecting =
           record[i] == 0x5C && i &+ 1 < end
           && (isString
             ? record[i &+ 1] == 0x22 || record[i &+ 1] == 0x5C : [0x2C, 0x20, 0x3D].contains(record[i &+ 1]))
-        if isProtecting { i &+= 1 }
-        bytes.append(record[i])
+        if isProtecting {
+          reading.appendJSONCharacters(Bytes.part(record, run, i))
+          i &+= 1
+          run = i
+        }
         i &+= 1
       }
-      bytes.withUnsafeBytes { reading.appendJSONString($0) }
+      reading.appendJSONCharacters(Bytes.part(record, run, end))
+      reading.append(0x22)
     }
 
     /// `.5`, `1.`, `007`, `-0.`, `+3`: numbers that JSON writes otherwise. False where the bytes are none.

@@ -4,7 +4,7 @@ struct JSONDocumentFormat: LogFormat {
   let summary =
     "JSON documents over several lines; each object at the top or in the array at the top is an event"
   let yields = ["time", "device", "severity", "program", "every other member"]
-  let framing = Framing.jsonValues
+  let framing = Framing.jsonElements
   let samples = [
     FormatSample("[\n  ", verdict: .structure),
     FormatSample(
@@ -32,19 +32,23 @@ struct JSONDocumentFormat: LogFormat {
 
   private static func isWrapper(_ head: UnsafeRawBufferPointer) -> Bool {
     let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
-    return start < head.count && head[start] == 0x7B && JSONWrapper.openElement(head, at: start) != nil
+    guard start < head.count, head[start] == 0x7B else { return false }
+    return JSONWrapper.openElement(head, at: start) != nil
+      || JSONShell.opening(UnsafeRawBufferPointer(rebasing: head[start...])) != nil
   }
 
-  /// True for one line longer than the bytes at hand that is a list of objects, or an object around one: such a line is read
-  /// element by element.
+  /// True for one line longer than the bytes at hand that is a list of objects, or an object around a list or map of them: such a
+  /// line is read element by element.
   private static func isOneLongLine(_ head: UnsafeRawBufferPointer) -> Bool {
     let start = JSONText.skipSpace(head, from: head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
-    guard head.count >= RecordFramer.wrapperSize, start < 1024,
+    guard head.count >= JSONShell.size, start < 1024,
       Bytes.find(0x0A, head, from: start, to: head.count) == head.count
     else { return false }
     let value = UnsafeRawBufferPointer(rebasing: head[start...])
     guard JSONText.valueEnd(value, from: 0) <= 0 else { return false }
-    if value[0] == 0x7B { return JSONWrapper.openElement(value, at: 0) != nil }
+    if value[0] == 0x7B {
+      return start == 0 ? JSONShell.opening(value) != nil : JSONWrapper.openElement(value, at: 0) != nil
+    }
     guard value[0] == 0x5B else { return false }
     let first = JSONText.skipSpace(value, from: 1)
     return first < value.count && value[first] == 0x7B

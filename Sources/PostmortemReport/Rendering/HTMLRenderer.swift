@@ -373,9 +373,7 @@ enum CitationText {
   }
 
   static func path(_ event: CitedEvent) -> String {
-    EvidenceText(
-      ([event.place.source.path] + event.place.source.members).joined(separator: " → "), limit: 400
-    ).display
+    EvidenceText(event.place.source.name, limit: 400).display
   }
 
   static func position(_ event: CitedEvent) -> String {

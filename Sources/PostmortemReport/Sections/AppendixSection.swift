@@ -143,7 +143,7 @@ enum AppendixSection: ReportSection {
 
   /// File and member chain; a pseudonym for readers outside.
   static func place(_ source: SourceDescription, _ context: SectionContext) -> EvidenceText {
-    let path = ([source.path] + source.members).joined(separator: " → ")
+    let path = source.name
     return context.audience.isRedacted
       ? context.redactor.name(path, kind: "source") : EvidenceText(path, limit: 400)
   }

@@ -89,9 +89,15 @@ struct SilenceScan {
   private static let patience = 2.5
   private static let year2001: Int64 = 978_307_200_000_000_000
 
+  /// Ready for so many events.
+  init(expecting count: Int) { events.reserveCapacity(count) }
+
+  /// One event, in evidence order.
   mutating func add(id: Int64, time: Int64, device: Int64?, template: Int64, source: Int64) {
     guard time >= Self.year2001 else { return }
     if source != lastSource {
+      // A source's events are in a row: its own times are not needed any longer.
+      findSourceGaps(lastSource)
       lastSource = source
       sourceStarts.append((id, source))
     }
@@ -103,7 +109,7 @@ struct SilenceScan {
   }
 
   mutating func finish() {
-    for source in sources.keys.sorted() { findSourceGaps(source) }
+    findSourceGaps(lastSource)
     events.sort { ($0.device, $0.time, $0.id) < ($1.device, $1.time, $1.id) }
     var start = 0
     while start < events.count {
@@ -123,22 +129,22 @@ struct SilenceScan {
   /// A gap of a source: one so long that at the source's rate 20 events would have come, and five times as long as all but
   /// one interval of a hundred.
   private mutating func findSourceGaps(_ number: Int64) {
-    guard var source = sources[number] else { return }
+    guard var source = sources.removeValue(forKey: number) else { return }
     defer {
       source.times = []
       sources[number] = source
     }
     source.times.sort { $0 < $1 }
-    source.last = source.times.last?.time ?? .min
+    source.last = source.times.last?.time ?? source.last
     guard source.times.count >= 50, let first = source.times.first?.time else { return }
-    let intervals = zip(source.times, source.times.dropFirst()).map { $1.time - $0.time }
-    let sorted = intervals.sorted()
+    var sorted = zip(source.times, source.times.dropFirst()).map { $1.time - $0.time }
+    sorted.sort()
     let rate = Double(sorted.count) / Double(max(1, source.last - first))
     let usual = sorted[sorted.count / 2]
     let longest = sorted[sorted.count * 99 / 100]
-    for (index, interval) in intervals.enumerated()
-    where interval > 1_000_000_000 && interval / 5 > longest && Double(interval) * rate > 20 {
-      let (before, after) = (source.times[index], source.times[index + 1])
+    for (before, after) in zip(source.times, source.times.dropFirst()) {
+      let interval = after.time - before.time
+      guard interval > 1_000_000_000, interval / 5 > longest, Double(interval) * rate > 20 else { continue }
       let gap = Silence(
         scope: source.hasManyDevices ? .collector : .source, device: nil, source: number, from: before.time,
         to: after.time, period: max(1, usual), missed: Int64(Double(interval) * rate), lastEvent: before.id,
@@ -246,7 +252,7 @@ extension CaseReader {
         code: .limit, what: "cannot look for silence in case", path: path,
         reason: "it has more than \(Self.silenceLimit) events", advice: "split the evidence by time")
     }
-    var scan = SilenceScan()
+    var scan = SilenceScan(expecting: Int(try eventCount()))
     for segment in catalog.segments {
       let row = try connection.prepare(
         "SELECT id, time, device, template, origin FROM segment_\(segment) WHERE time IS NOT NULL ORDER BY id"

@@ -322,7 +322,7 @@ private struct EvidenceLoader {
           ownerScratch += leaf.value
           ownerScratch.append(UInt8(ascii: "/"))
         }
-      } else if device >= 0, let number = FieldReader.number(leaf.value) {
+      } else if device >= 0, limits.values > 0, let number = FieldReader.number(leaf.value) {
         pathScratch.removeAll(keepingCapacity: true)
         leaf.appendPath(to: &pathScratch)
         if !Self.numbersOfProcesses.contains(where: { $0.elementsEqual(pathScratch) }) {

@@ -142,6 +142,26 @@ extension CaseReader {
     )
   }
 
+  /// The same of all sources that have any, by their numbers: for whoever goes through many.
+  public func remarksBySource() throws(StoreError) -> [Int64: (
+    damage: [SourceRemark], decisions: [SourceRemark]
+  )] {
+    var all: [Int64: (damage: [SourceRemark], decisions: [SourceRemark])] = [:]
+    let damage = try connection.prepare(
+      "SELECT source, kind, iif(in_container, 'compressed byte ', 'byte ') || byte_offset, note FROM damage ORDER BY id"
+    )
+    while try damage.next() {
+      all[damage.int64(0), default: ([], [])].damage.append(
+        SourceRemark(subject: damage.text(1), value: damage.text(2), reason: damage.text(3)))
+    }
+    let decision = try connection.prepare("SELECT source, subject, value, reason FROM decision ORDER BY id")
+    while try decision.next() {
+      all[decision.int64(0), default: ([], [])].decisions.append(
+        SourceRemark(subject: decision.text(1), value: decision.text(2), reason: decision.text(3)))
+    }
+    return all
+  }
+
   /// Which neighbours of an event are its context.
   public enum ContextScope: String, Sendable, CaseIterable {
     /// Events of the same device, by time.

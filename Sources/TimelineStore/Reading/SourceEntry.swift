@@ -36,9 +36,6 @@ public struct SourceEntry: Sendable, Hashable {
 }
 
 extension SourceDescription {
-  /// Path and members as one name, divided by `/`.
-  public var name: String { ([path] + members).joined(separator: "/") }
-
   /// Members as the case file keeps them: one on each line.
   init(path: String, storedMembers: String) {
     self.init(path: path, members: MemberList.decode(storedMembers))

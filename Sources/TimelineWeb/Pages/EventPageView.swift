@@ -181,7 +181,7 @@ enum EventPageView: WebPage {
     el(.dl, .class("facts")) {
       fact("File", .foreign(event.place.path, limit: 400))
       if !event.place.members.isEmpty {
-        fact("Member", .foreign(event.place.members.joined(separator: " → "), limit: 400))
+        fact("Member", .foreign(event.place.memberName, limit: 400))
       }
       fact("Line", .text(Figures.grouped(event.line)))
       fact("Offset", "byte \(Figures.grouped(event.byteOffset)), \(Figures.grouped(event.byteLength)) bytes")
@@ -349,7 +349,7 @@ enum EventPageView: WebPage {
           .words(event.basis.name), EventListing.severity(event.severity), .foreign(event.program),
           .foreign(event.message, limit: 1 << 20), .foreign(event.fields, limit: 1 << 20),
           .foreign(event.place.path),
-          .foreign(event.place.members.joined(separator: "/")), .number(Int64(clamping: event.line)),
+          .foreign(event.place.memberName), .number(Int64(clamping: event.line)),
           .number(Int64(clamping: event.byteOffset)), .number(Int64(clamping: event.byteLength)),
           .words(source?.sha256 ?? ""),
         ])

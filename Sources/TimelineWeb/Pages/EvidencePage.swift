@@ -147,7 +147,7 @@ enum EvidencePage: WebPage {
       el(.dl, .class("facts")) {
         fact("File", .foreign(source.description.path, limit: 400))
         if !source.description.members.isEmpty {
-          fact("Member", .foreign(source.description.members.joined(separator: " → "), limit: 400))
+          fact("Member", .foreign(source.description.memberName, limit: 400))
         }
         fact("SHA-256", el(.code, .class("hash"), text: .text(source.sha256)))
         fact("Read as", .foreign(([source.format] + source.compression).joined(separator: ", "), limit: 120))

@@ -42,9 +42,10 @@ struct ClockDecisions {
       }
     }
     var sourceNames: [Int64: String] = [:]
+    let remarks = try reader.remarksBySource()
     for source in try reader.sources() {
       sourceNames[source.ordinal] = source.name
-      let decisions = try reader.remarks(source: source.ordinal).decisions
+      let decisions = (remarks[source.ordinal]?.decisions ?? [])
         .filter { ["year", "zone", "boot", "clock"].contains($0.subject) }
       if decisions.isEmpty, !source.events.isEmpty, source.firstTime != nil { exactSources += 1 }
       guard isWanted(source.name) else { continue }

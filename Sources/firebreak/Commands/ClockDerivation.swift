@@ -48,7 +48,9 @@ struct ClockDerivation {
     // Boots without an anchor are compared as if they had been at the time of the newest evidence.
     // That may lie at the end of what an Instant can tell; 2100 leaves room.
     let bootBase = min(reader.newestEvidence?.nanoseconds ?? 0, 4_102_444_800_000_000_000)
-    let evidence = try reader.loadEvidence(sinceBootBase: bootBase).evidence
+    // Values of telemetry say nothing of clocks.
+    let evidence = try reader.loadEvidence(limits: EvidenceLimits(values: 0), sinceBootBase: bootBase)
+      .evidence
     let names = try reader.deviceNames()
     var index: [String: Int32] = [:]
     for (position, name) in evidence.devices.enumerated() { index[name] = Int32(position) }
@@ -81,6 +83,7 @@ struct ClockDerivation {
     let said = try statements(reader)
     var anchors: [BootEntry] = []
     var pieces: [ClockPiece] = []
+    let speakers = Speakers(evidence)
     for finding in ClockSurvey.measure(evidence, spans: spans) {
       guard finding.span < firstBoot else {
         var boot = bootOfSpan[finding.span - firstBoot]
@@ -95,7 +98,7 @@ struct ClockDerivation {
       }
       let stretch = kept[finding.span]
       guard let name = names[stretch.device], said[name] == nil else { continue }
-      pieces += Self.pieces(finding, stretch, name, evidence, names)
+      pieces += Self.pieces(finding, stretch, name, evidence, speakers)
     }
     for (position, stretch) in kept.enumerated() {
       guard let name = names[stretch.device], let statement = said[name], !spans[position].stampsOthers,
@@ -113,7 +116,7 @@ struct ClockDerivation {
   /// The corrections that one finding makes: of a clock that stamped others, for each device that it stamped.
   private static func pieces(
     _ finding: ClockFinding, _ stretch: ClockStretch, _ name: String, _ evidence: IncidentEvidence,
-    _ names: [Int64: String]
+    _ speakers: Speakers
   ) -> [ClockPiece] {
     // Evidence is moved on firm ground only: a difference within its error is none.
     let isFirm = abs(finding.ahead) > finding.error || finding.drift != 0
@@ -124,17 +127,35 @@ struct ClockDerivation {
       method: finding.method + (isFirm ? "" : "; agrees within the error"), pairs: Int64(finding.pairs),
       receiver: finding.receiver.map { evidence.devices[Int($0)] }, evidence: finding.evidence)
     guard stretch.stampsOthers, isFirm else { return [piece] }
-    var devices: Set<Int32> = []
-    for (position, id) in evidence.eventIDs.enumerated() where stretch.events.contains(id) {
-      devices.insert(evidence.eventDevices[position])
-    }
     return [piece]
-      + devices.sorted().compactMap { device in
+      + speakers.of(stretch.events).sorted().compactMap { device in
         guard device >= 0, evidence.devices[Int(device)] != name else { return nil }
         var other = piece
         other.device = evidence.devices[Int(device)]
         return other
       }
+  }
+
+  /// Whose each event is, by its id: made when it is first asked for.
+  private final class Speakers {
+    private let evidence: IncidentEvidence
+    private lazy var first = evidence.eventIDs.min() ?? 0
+    private lazy var devices = {
+      var devices = [Int32](repeating: -1, count: Int((evidence.eventIDs.max() ?? -1) - first + 1))
+      for (position, id) in evidence.eventIDs.enumerated() {
+        devices[Int(id - first)] = evidence.eventDevices[position]
+      }
+      return devices
+    }()
+
+    init(_ evidence: IncidentEvidence) { self.evidence = evidence }
+
+    /// The devices that the events of these ids are of.
+    func of(_ events: ClosedRange<Int64>) -> Set<Int32> {
+      let low = max(0, events.lowerBound - first)
+      let high = min(Int64(devices.count), events.upperBound - first + 1)
+      return low < high ? Set(devices[Int(low)..<Int(high)]) : []
+    }
   }
 
   private static func nanoseconds(_ seconds: Double) -> Int64 {

@@ -114,7 +114,7 @@ struct EventDocument {
       event.quality.name,
       event.device ?? "", event.basis.name, event.severity?.name ?? "", event.program, event.message,
       event.fields ?? "",
-      event.place.path, event.place.members.joined(separator: "/"), String(event.line),
+      event.place.path, event.place.memberName, String(event.line),
       String(event.byteOffset),
       String(event.byteLength),
     ]

@@ -52,21 +52,38 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
     }
 
     func append(_ batch: borrowing EventBatch) throws {
-      let arena = batch.arena
-      func text(_ range: ByteRange) -> ArraySlice<UInt8> {
-        arena[Int(range.start)..<Int(range.start) + Int(range.count)]
+      try batch.arena.withUnsafeBytes {
+        try compare(batch.records, batch.devices, UnsafeRawBufferPointer($0))
       }
-      for device in batch.devices { devices[device.id] = String(decoding: text(device.name), as: UTF8.self) }
+    }
+
+    private func compare(
+      _ records: [EventRecord], _ named: [DeviceDefinition], _ arena: UnsafeRawBufferPointer
+    ) throws {
+      for device in named {
+        devices[device.id] = String(decoding: Self.text(device.name, arena), as: UTF8.self)
+      }
       guard let rows else { return }
-      for record in batch.records {
+      for record in records {
         guard let event = try rows.next() else {
           note("an event at byte \(record.byteOffset) is missing")
           return self.rows = nil
         }
-        if let difference = difference(record, event, text) {
+        if let difference = difference(record, event, arena) {
           note("event \(event.id.rawValue) (line \(event.line)): \(difference)")
         }
       }
+    }
+
+    private static func text(_ range: ByteRange, _ arena: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(rebasing: arena[Int(range.start)..<Int(range.start) + Int(range.count)])
+    }
+
+    /// Compared eight bytes and more at a time; sequences are compared element by element.
+    private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+      guard a.count == b.count else { return false }
+      guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+      return memcmp(first, second, a.count) == 0
     }
 
     private func note(_ words: String) {
@@ -75,15 +92,18 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
     }
 
     private func difference(
-      _ record: EventRecord, _ event: TimelineEvent, _ text: (ByteRange) -> ArraySlice<UInt8>
+      _ record: EventRecord, _ event: TimelineEvent, _ arena: UnsafeRawBufferPointer
     ) -> String? {
       if record.byteOffset != event.byteOffset || UInt64(record.byteLength) != event.byteLength
         || record.line != event.line
       {
         return "it is said to lie elsewhere"
       }
-      if !text(record.message).elementsEqual(event.messageBytes) { return "another message" }
-      if !text(record.fields).elementsEqual((event.fields ?? "").utf8) { return "other fields" }
+      let message = Self.text(record.message, arena)
+      if !event.messageBytes.withUnsafeBytes({ Self.areEqual($0, message) }) { return "another message" }
+      var kept = event.fields ?? ""
+      let fields = Self.text(record.fields, arena)
+      if !kept.withUTF8({ Self.areEqual(UnsafeRawBufferPointer($0), fields) }) { return "other fields" }
       if (record.severity > 7 ? nil : record.severity) != event.severity?.rawValue {
         return "another severity"
       }
@@ -93,8 +113,10 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
       if record.quality == .exact, event.quality == .exact, record.time != event.time?.nanoseconds {
         return "another time"
       }
-      if let stamp = event.stamp, !record.stamp.isEmpty,
-        stamp != String(decoding: text(record.stamp), as: UTF8.self)
+      let stamp = Self.text(record.stamp, arena)
+      if var written = event.stamp, !stamp.isEmpty,
+        !written.withUTF8({ Self.areEqual(UnsafeRawBufferPointer($0), stamp) }),
+        written != String(decoding: stamp, as: UTF8.self)
       {
         return "another stamp"
       }

@@ -13,6 +13,9 @@ struct FormatsBench: ParsableCommand {
   @Option(help: "About this many lines a format.")
   var lines = 100_000
 
+  @Flag(help: "Exit with 1 where a format that reads lines calls the allocator for its events.")
+  var check = false
+
   @Option(help: "table, json, jsonl or csv.")
   var format: OutputFormat = .table
 
@@ -25,18 +28,44 @@ struct FormatsBench: ParsableCommand {
       schema: "firebreak.formats-bench/1",
       columns: [
         .init("FORMAT"), .init("BYTES A LINE", alignsRight: true),
-        .init("PARSE NS A LINE", alignsRight: true),
-        .init("TEMPLATE NS A LINE", alignsRight: true), .init("ALLOCATIONS A LINE", alignsRight: true),
+        .init("DETECT NS", alignsRight: true), .init("PARSE NS", alignsRight: true),
+        .init("TEMPLATE NS", alignsRight: true), .init("ALLOCATIONS", alignsRight: true),
       ],
-      keys: ["format", "bytes_per_line", "parse_ns_per_line", "template_ns_per_line", "allocations_per_line"])
+      keys: [
+        "format", "bytes_per_line", "detect_ns_per_line", "parse_ns_per_line", "template_ns_per_line",
+        "allocations_per_event",
+      ])
+    var wasteful: [String] = []
     for figure in FormatBenchmark.run(lines: lines) {
+      if check, figure.allocations == nil {
+        throw CommandError("nobody counts the calls of the allocator: run .ci/bench-formats", .usage)
+      }
+      if !Self.documents.contains(figure.format), figure.allocations ?? 0 > 0 {
+        wasteful.append(figure.format)
+      }
       rows.rows.append([
         .string(figure.format), .int(Int64(figure.bytesPerLine.rounded())),
-        .int(Int64(figure.parse.rounded())),
+        .int(Int64(figure.detect.rounded())), .int(Int64(figure.parse.rounded())),
         .int(Int64(figure.mine.rounded())),
         figure.allocations.map { .double(($0 * 100).rounded() / 100) } ?? .null,
       ])
     }
     rows.write(as: format)
+    let measured = Set(rows.rows.map { $0[0].cellText })
+    let missing = AllFormats.list.map(\.name).filter { !measured.contains($0) }
+    if !missing.isEmpty {
+      Console.note("without a sample that is an event, not measured: \(missing.joined(separator: ", "))")
+    }
+    guard check else { return }
+    guard wasteful.isEmpty else {
+      throw CommandError(
+        "these formats call the allocator for their events: \(wasteful.joined(separator: ", "))", .no)
+    }
+    Console.note("no format that reads lines calls the allocator for an event")
   }
+
+  /// Formats that read whole documents into a tree, or decode binary payloads: their cost is a document's, not a line's.
+  private static let documents: Set<String> = [
+    "json", "otlp", "senml", "thingsboard", "sparkplug-b", "sparkplug-capture",
+  ]
 }

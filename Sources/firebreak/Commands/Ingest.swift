@@ -11,8 +11,8 @@ struct Ingest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read evidence into a case: logs as files, folders, archives, or standard input.",
     discussion: """
-      Plain, gzip, zip, tar, tar.gz and these in one another; formats are recognised by their content. Every byte is \
-      accounted for: lines that no format can read are kept as refused, damage is listed. The case is as it was \
+      Plain files, gzip, bzip2, xz, zstd and lz4, and zip, tar, 7z and cpio, in one another; formats are recognised by their content. \
+      Files are read before archives. Every byte is accounted for: lines that no format can read are kept as refused, damage is listed. The case is as it was \
       until the ingest is complete. Sources that are in the case already (same SHA-256) are skipped.
 
       --input-format, --timezone, --year, --anchor and --device take a value for all sources or GLOB=VALUE for those whose path or member \

@@ -19,10 +19,6 @@ struct IngestReport {
 
   var totalEvents: UInt64 { sources.reduce(0) { $0 + $1.events } }
 
-  static func place(_ source: SourceDescription) -> String {
-    ([source.path] + source.members).joined(separator: " → ")
-  }
-
   /// `1 line`, `1,234 lines`.
   static func count(_ number: UInt64, _ noun: String) -> String {
     Figures.grouped(number) + " " + noun + (number == 1 ? "" : "s")
@@ -56,7 +52,7 @@ struct IngestReport {
       parts.append(
         "\(damaged.count) of \(Self.count(UInt64(sources.count), "source")): \(list.joined(separator: ", "))")
       if let first = damaged.first, let damage = first.damage.first {
-        parts.append("first: '\(Self.place(first.description))': \(damage.note)")
+        parts.append("first: '\(first.description.name)': \(damage.note)")
       }
     }
     if let first = read.unreadable.first {
@@ -69,10 +65,10 @@ struct IngestReport {
   /// Other sentences for standard error.
   var notes: [String] {
     let skipped = read.skipped.map {
-      "'\(Self.place($0.description))' is in the case already (same SHA-256): skipped"
+      "'\($0.description.name)' is in the case already (same SHA-256): skipped"
     }
     let doubles = loaded.duplicates.map {
-      "'\(Self.place($0.source))' equals '\(Self.place($0.original))' (same SHA-256): skipped"
+      "'\($0.source.name)' equals '\($0.original.name)' (same SHA-256): skipped"
     }
     return read.notes + timeNotes + Self.shortened(changed, "were read before with other content")
       + Self.shortened(skipped, "are in the case already") + Self.shortened(doubles, "equal others")
@@ -140,7 +136,7 @@ struct IngestReport {
       $0.bytes > 0 && $0.description.path != "-" && known.contains(key($0.description))
     }
     .map {
-      "'\(Self.place($0.description))' was read before with other content: lines that are in both are in the case twice"
+      "'\($0.description.name)' was read before with other content: lines that are in both are in the case twice"
     }
   }
 
@@ -182,7 +178,7 @@ struct IngestReport {
   }
 
   private static func member(_ source: SourceDescription) -> JSONValue {
-    source.members.isEmpty ? .null : .string(source.members.joined(separator: " → "))
+    source.members.isEmpty ? .null : .string(source.memberName)
   }
 
   private static func skipped(_ source: SourceDescription, _ digest: String?) -> JSONValue {

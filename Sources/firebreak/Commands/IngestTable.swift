@@ -11,10 +11,12 @@ extension IngestReport {
 
   func printTable() {
     guard !sources.isEmpty else { return printSums() }
-    let shown = sources.prefix(Self.listed)
+    // Archives hold no bytes of their own: they are listed where something is wrong with them.
+    let listable = sources.filter { !$0.isContainer || !$0.damage.isEmpty }
+    let shown = listable.isEmpty ? sources.prefix(Self.listed) : listable.prefix(Self.listed)
     let folder = Self.commonFolder(sources.map(\.description.path))
     if !folder.isEmpty, folder != "./" { Console.print("in \(Sanitizer.escape(folder))") }
-    var names = shown.map { Sanitizer.escape(String(Self.place($0.description).dropFirst(folder.count))) }
+    var names = shown.map { Sanitizer.escape(String($0.description.name.dropFirst(folder.count))) }
     let showsTotal = sources.count != 1
 
     // A column without a value says nothing.
@@ -58,8 +60,8 @@ extension IngestReport {
     if showsTotal { table.append(["all"] + columns.map(\.total)) }
     let layout = table.layout(width: Console.width)
     var lines = layout.lines
-    if sources.count > Self.listed {
-      let more = "… and \(Figures.grouped(sources.count - Self.listed)) more: firebreak sources"
+    if sources.count > shown.count {
+      let more = "… and \(Figures.grouped(sources.count - shown.count)) more: firebreak sources"
       lines.insert(more, at: lines.count - 1)
     }
     Console.print(Console.style.bold(layout.header))

@@ -56,7 +56,7 @@ struct UnpackedEvidence: RawEvidence {
     }
     let found = collector.found.withLock { $0 }
     guard let now = found.sha256 else {
-      throw .gone("\(source.path) no longer holds \(source.members.joined(separator: "/"))")
+      throw .gone("\(source.path) no longer holds \(source.memberName)")
     }
     guard now == sha256 else { throw .changed }
     guard !found.lines.isEmpty else { throw .unsupported("it is not made of lines") }

@@ -1,5 +1,6 @@
 import ConsoleOutput
 import IncidentModel
+import LogFormats
 import TimelineStore
 
 /// The lines that no format could read; `firebreak sources --refused`.
@@ -20,7 +21,7 @@ enum RefusedLines {
       schema: "firebreak.refused-lines/1",
       columns: isTable
         ? [
-          .init("source", wraps: true), .init("line", alignsRight: true), .init("because"),
+          .init("source", wraps: true), .init("line", alignsRight: true), .init("because", wraps: true),
           .init("beginning", wraps: true),
         ] : keys.map { .init($0) }, keys: keys)
     rows.extra = [("case", .string(reader.path))]
@@ -29,7 +30,7 @@ enum RefusedLines {
       let name = line.place.name
       rows.rows.append(
         isTable
-          ? [.string(name), .int(line.line), .string(line.reason), .string(text)]
+          ? [.string(name), .int(line.line), .string(Self.words(line.reason)), .string(text)]
           : [
             .string(name), .int(line.line), .int(line.byteOffset), .int(line.byteLength),
             .string(line.reason),
@@ -38,6 +39,12 @@ enum RefusedLines {
     }
     rows.write(as: format)
     if lines.count > limit { Console.note("there are more: --limit \(limit * 10)") }
+  }
+
+  /// A reason's code with what it means.
+  private static func words(_ code: String) -> String {
+    guard let refusal = Refusal.allCases.first(where: { $0.code == code }) else { return code }
+    return "\(code): \(refusal.words)"
   }
 
   /// The beginning of a line as text, secrets masked; of bytes that are none, how they begin.

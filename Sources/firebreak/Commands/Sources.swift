@@ -59,8 +59,11 @@ struct Sources: ParsableCommand {
             })
         ),
       ]
+      let remarks = try reader.remarksBySource()
       for source in sources {
-        rows.rows.append(try values(source, reader) + (gaps ? [Self.json(silent[source.ordinal] ?? [])] : []))
+        rows.rows.append(
+          values(source, remarks[source.ordinal] ?? ([], []))
+            + (gaps ? [Self.json(silent[source.ordinal] ?? [])] : []))
       }
       rows.write(as: format)
     }
@@ -126,8 +129,9 @@ struct Sources: ParsableCommand {
     guard !duplicates.isEmpty else { return }
     Console.print("")
     Console.print(Console.style.bold("Skipped: the same content was there already"))
+    let names = Dictionary(sources.map { ($0.ordinal, $0.name) }) { first, _ in first }
     for one in duplicates {
-      let kept = sources.first { $0.ordinal == one.kept }?.name ?? ""
+      let kept = names[one.kept] ?? ""
       Console.print(Sanitizer.escape("  \(one.source.name) is \(kept)"))
     }
   }
@@ -158,7 +162,9 @@ struct Sources: ParsableCommand {
     Console.print(table)
   }
 
-  private func values(_ source: SourceEntry, _ reader: CaseReader) throws -> [JSONValue] {
+  private func values(
+    _ source: SourceEntry, _ said: (damage: [SourceRemark], decisions: [SourceRemark])
+  ) -> [JSONValue] {
     func time(_ instant: Instant?) -> JSONValue {
       instant.map { .string($0.rfc3339(fractionDigits: 9)) } ?? .null
     }
@@ -179,7 +185,6 @@ struct Sources: ParsableCommand {
           ])
         })
     }
-    let said = try reader.remarks(source: source.ordinal)
     return [
       .int(source.ordinal), .string(source.description.path),
       .array(source.description.members.map { .string($0) }),
@@ -193,9 +198,11 @@ struct Sources: ParsableCommand {
   }
 
   private func printRemarks(_ sources: [SourceEntry], _ reader: CaseReader) throws {
+    let remarks = try reader.remarksBySource()
     for source in sources {
-      let said = try reader.remarks(source: source.ordinal)
-      guard !said.damage.isEmpty || !said.decisions.isEmpty else { continue }
+      guard let said = remarks[source.ordinal], !said.damage.isEmpty || !said.decisions.isEmpty else {
+        continue
+      }
       Console.print("")
       Console.print(Console.style.bold(Sanitizer.escape(source.name)))
       for one in said.damage {

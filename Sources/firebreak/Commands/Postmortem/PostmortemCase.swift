@@ -138,7 +138,8 @@ struct PostmortemCase {
 /// The register of sources with damage and decisions.
 enum EvidenceRegister {
   static func read(_ reader: CaseReader) throws -> [SourceAccount] {
-    try reader.sources().map { source in
+    let all = try reader.remarksBySource()
+    return try reader.sources().map { source in
       var account = SourceAccount(
         description: source.description, sha256: source.sha256, format: source.format,
         storedBytes: source.storedBytes, bytes: source.bytes, bytesBy: source.bytesBy, linesBy: source.linesBy
@@ -147,7 +148,7 @@ enum EvidenceRegister {
       account.lastTime = source.lastTime
       account.modified = source.modified
       account.compression = source.compression
-      let remarks = try reader.remarks(source: source.ordinal)
+      let remarks = all[source.ordinal] ?? ([], [])
       account.damage = remarks.damage.map { remark in
         let place = remark.value.split(separator: " ")
         return Damage(
