@@ -9,6 +9,24 @@ struct KeyValueText: Sendable {
 
   /// Adds all pairs from `start` on to `fields`, and gives the number of words that were no pair.
   func split(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into fields: FlatFields) -> Int {
+    forEachPair(record, from: start, to: end) { name, value, style in
+      _ = fields.add(record, name: name.start, name.end, value: value.start, value.end, style)
+    }
+  }
+
+  /// The number of pairs, and of words that are none.
+  func count(_ record: UnsafeRawBufferPointer) -> (pairs: Int, strays: Int) {
+    var pairs = 0
+    let strays = forEachPair(record, from: 0, to: record.count) { _, _, _ in pairs &+= 1 }
+    return (pairs, strays)
+  }
+
+  /// Hands out all pairs: offsets of the name, of the value without its quotes, and how that is written.
+  @inline(__always)
+  private func forEachPair(
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int,
+    _ body: ((start: Int, end: Int), (start: Int, end: Int), FlatFields.Writing) -> Void
+  ) -> Int {
     var strays = 0
     var i = start
     while i < end {
@@ -30,7 +48,7 @@ struct KeyValueText: Sendable {
         i = Bytes.findNear(pair, record, from: i, to: end)
         var valueEnd = i
         while valueEnd > valueStart, record[valueEnd &- 1] == 0x20 { valueEnd &-= 1 }
-        fields.add(record, name: keyStart, keyEnd, value: valueStart, valueEnd, .bare)
+        body((keyStart, keyEnd), (valueStart, valueEnd), .bare)
         continue
       }
       let quote = record[i]
@@ -45,7 +63,7 @@ struct KeyValueText: Sendable {
         i &+= 1
       }
       let valueEnd = min(i, end)
-      fields.add(record, name: keyStart, keyEnd, value: valueStart, valueEnd, escaped ? .escaped : .quoted)
+      body((keyStart, keyEnd), (valueStart, valueEnd), escaped ? .escaped : .quoted)
       i = valueEnd &+ 1
     }
     return strays

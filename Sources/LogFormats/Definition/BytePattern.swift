@@ -1,10 +1,15 @@
 import CPCRE2
+internal import Synchronization
 
 /// A regular expression on bytes (PCRE2, JIT where the machine has it), with limits on what a match may cost. The compiled
 /// code is shared and never changes; `BytePatternMatch` holds what one user of it needs.
 final class BytePattern: @unchecked Sendable {
   // @unchecked: PCRE2 guarantees that compiled code may be used by several threads at once as long as it does not change.
   fileprivate let code: OpaquePointer
+  /// Limits, shared by all users: it never changes either.
+  fileprivate let context: OpaquePointer
+  /// Match data that nobody uses at the moment, as bits of its pointer; 0 where there is none.
+  private let spare = Atomic<UInt>(0)
   /// The pattern as written.
   let text: String
   /// Names of the groups with their numbers, in order of their numbers.
@@ -25,6 +30,10 @@ final class BytePattern: @unchecked Sendable {
         hint: "make the inner repeat possessive ('++') or bounded ('{0,20}')")
     }
     let compiled = try Self.compiled(text)
+    guard let context = pcre2_match_context_create_8(nil) else { preconditionFailure("out of memory") }
+    pcre2_set_match_limit_8(context, Self.matchLimit)
+    pcre2_set_depth_limit_8(context, Self.depthLimit)
+    self.context = context
     code = compiled
     self.text = text
     // Without JIT (some processors, hardened kernels) the interpreter does the same, slower.
@@ -32,7 +41,34 @@ final class BytePattern: @unchecked Sendable {
     groups = Self.names(compiled)
   }
 
-  deinit { pcre2_code_free_8(code) }
+  deinit {
+    pcre2_match_data_free_8(OpaquePointer(bitPattern: spare.load(ordering: .relaxed)))
+    pcre2_match_context_free_8(context)
+    pcre2_code_free_8(code)
+  }
+
+  /// True where the bytes hold a match. Allocates nothing, once it was asked before.
+  func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let kept = OpaquePointer(bitPattern: spare.exchange(0, ordering: .acquiring))
+    guard let data = kept ?? pcre2_match_data_create_from_pattern_8(code, nil) else {
+      preconditionFailure("out of memory")
+    }
+    let result = search(bytes, data)
+    let bits = UInt(bitPattern: data)
+    if !spare.compareExchange(expected: 0, desired: bits, ordering: .releasing).exchanged {
+      pcre2_match_data_free_8(data)
+    }
+    return result >= 0
+  }
+
+  fileprivate func search(_ bytes: UnsafeRawBufferPointer, _ data: OpaquePointer) -> Int32 {
+    var empty: UInt8 = 0
+    return withUnsafePointer(to: &empty) { empty in
+      pcre2_match_8(
+        code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0, data,
+        context)
+    }
+  }
 
   private static func compiled(_ text: String) throws(DefinitionError) -> OpaquePointer {
     var errorNumber: Int32 = 0
@@ -237,7 +273,7 @@ final class BytePattern: @unchecked Sendable {
   }
 }
 
-/// Match data and limits for one user of a pattern.
+/// Match data for one user of a pattern.
 final class BytePatternMatch {
   enum Outcome {
     case match, noMatch
@@ -246,35 +282,21 @@ final class BytePatternMatch {
   }
 
   let pattern: BytePattern
-  private let code: OpaquePointer
   private let data: OpaquePointer
-  private let context: OpaquePointer
 
   init(_ pattern: BytePattern) {
     self.pattern = pattern
-    code = pattern.code
-    guard let data = pcre2_match_data_create_from_pattern_8(pattern.code, nil),
-      let context = pcre2_match_context_create_8(nil)
-    else { preconditionFailure("out of memory") }
+    guard let data = pcre2_match_data_create_from_pattern_8(pattern.code, nil) else {
+      preconditionFailure("out of memory")
+    }
     self.data = data
-    self.context = context
-    pcre2_set_match_limit_8(context, BytePattern.matchLimit)
-    pcre2_set_depth_limit_8(context, BytePattern.depthLimit)
   }
 
-  deinit {
-    pcre2_match_data_free_8(data)
-    pcre2_match_context_free_8(context)
-  }
+  deinit { pcre2_match_data_free_8(data) }
 
   /// Searches the bytes.
   func match(_ bytes: UnsafeRawBufferPointer) -> Outcome {
-    var empty: UInt8 = 0
-    let result = withUnsafePointer(to: &empty) { empty in
-      pcre2_match_8(
-        code, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, bytes.count, 0, 0,
-        data, context)
-    }
+    let result = pattern.search(bytes, data)
     if result >= 0 { return .match }
     return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limit
   }

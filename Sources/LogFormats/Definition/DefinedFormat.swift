@@ -57,13 +57,13 @@ public struct DefinedFormat: LogFormat {
     guard claimsLines, contains.isEmpty || contains.contains(where: { Bytes.contains($0, line) }) else {
       return 0
     }
-    if let detect { return BytePatternMatch(detect).match(line) == .match ? 99 : 0 }
+    if let detect { return detect.matches(line) ? 99 : 0 }
     for marker in [bootMarker, skip] {
-      if let marker, BytePatternMatch(marker).match(line) == .match { return Self.claim }
+      if let marker, marker.matches(line) { return Self.claim }
     }
     switch kind {
     case .regex(let list):
-      return list.patterns.contains { BytePatternMatch($0).match(line) == .match } ? Self.claim : 0
+      return list.patterns.contains { $0.matches(line) } ? Self.claim : 0
     case .jsonLines:
       // Without `detect` a JSON definition claims lines that hold one of the members it names.
       let start = JSONText.skipSpace(line, from: 0)

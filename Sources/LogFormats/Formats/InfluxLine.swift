@@ -20,10 +20,18 @@ struct InfluxLineFormat: LogFormat {
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     guard let first = line.first, first != 0x23, first != 0x7B, !Bytes.isDigit(first) else { return 0 }
-    var reading = Reading()
-    guard Parser().parse(line, into: &reading) == .event else { return 0 }
-    return reading.kind == .absolute ? 84 : 35
+    return Self.spare.lend({ Asked() }) { asked in
+      guard asked.parser.parse(line, into: &asked.reading) == .event else { return 0 }
+      return asked.reading.kind == .absolute ? 84 : 35
+    }
   }
+
+  /// What it takes to look at a line.
+  private final class Asked {
+    @exclusivity(unchecked) var reading = Reading()
+    let parser = Parser()
+  }
+  private static let spare = Spare<Asked>()
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 

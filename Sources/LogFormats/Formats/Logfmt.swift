@@ -23,9 +23,8 @@ struct LogfmtFormat: LogFormat {
       i += 1
     }
     guard i > 0, i + 1 < line.count, line[i] == 0x3D else { return 0 }
-    let fields = FlatFields()
-    let strays = KeyValueText().split(line, from: 0, to: line.count, into: fields)
-    return strays == 0 && fields.count >= 3 ? 61 : strays * 3 <= fields.count && fields.count >= 3 ? 30 : 0
+    let (pairs, strays) = KeyValueText().count(line)
+    return strays == 0 && pairs >= 3 ? 61 : strays * 3 <= pairs && pairs >= 3 ? 30 : 0
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {

@@ -26,9 +26,15 @@ struct PrometheusFormat: LogFormat {
     guard let first = line.first, Bytes.isLetter(first) || first == 0x5F,
       Bytes.findNear(0x7B, line, from: 0, to: line.count) < line.count
     else { return 0 }
-    var reading = Reading()
-    return Parser().parse(line, into: &reading) == .event ? 84 : 0
+    return Self.spare.lend({ Asked() }) { $0.parser.parse(line, into: &$0.reading) == .event ? 84 : 0 }
   }
+
+  /// What it takes to look at a line.
+  private final class Asked {
+    @exclusivity(unchecked) var reading = Reading()
+    let parser = Parser()
+  }
+  private static let spare = Spare<Asked>()
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
