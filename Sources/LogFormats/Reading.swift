@@ -26,19 +26,19 @@ public struct Reading: ~Copyable {
     /// Flags from their bits.
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
     /// The device has booted before this record: time since boot starts again. May be set on structure lines too.
-    public static let bootMarker = Flags(rawValue: 1)
+    @inlinable public static var bootMarker: Flags { Flags(rawValue: 1) }
     /// `uptime` holds the time since boot beside an absolute stamp (a record with both clocks).
-    public static let hasUptime = Flags(rawValue: 2)
+    @inlinable public static var hasUptime: Flags { Flags(rawValue: 2) }
     /// `wall` holds a wall clock time that the text of a since-boot record states (SNTP set, RTC read).
-    public static let hasWall = Flags(rawValue: 4)
+    @inlinable public static var hasWall: Flags { Flags(rawValue: 4) }
     /// The record holds further events: call `RecordParser.next` until this is off.
-    public static let more = Flags(rawValue: 8)
+    @inlinable public static var more: Flags { Flags(rawValue: 8) }
     /// The stamp was there but cannot be a time (month 13); `kind` is `.none` and the stamp is kept.
-    public static let badStamp = Flags(rawValue: 16)
+    @inlinable public static var badStamp: Flags { Flags(rawValue: 16) }
     /// Fields were left out because they nest too deep or are too many; the raw record has them.
-    public static let fieldsCut = Flags(rawValue: 32)
+    @inlinable public static var fieldsCut: Flags { Flags(rawValue: 32) }
     /// The stamp carried a zone name that is not unambiguous (`IST`); it was treated as without zone.
-    public static let ambiguousZone = Flags(rawValue: 64)
+    @inlinable public static var ambiguousZone: Flags { Flags(rawValue: 64) }
   }
 
   /// The time; its meaning is `kind`'s.

@@ -1,3 +1,5 @@
+import IncidentModel
+
 // Writing into a reading's scratch buffer.
 extension Reading {
   /// Makes room for `more` bytes.
@@ -26,7 +28,7 @@ extension Reading {
   @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     reserve(bytes.count)
-    (buffer + scratchCount).copyMemory(from: base, byteCount: bytes.count)
+    (buffer + scratchCount).copyShort(from: base, count: bytes.count)
     scratchCount &+= bytes.count
   }
 

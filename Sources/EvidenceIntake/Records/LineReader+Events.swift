@@ -104,7 +104,7 @@ extension LineReader {
   mutating func keep(_ bytes: UnsafeRawBufferPointer) -> ByteRange {
     let range = ByteRange(
       start: UInt32(truncatingIfNeeded: extraEnd), count: UInt32(truncatingIfNeeded: bytes.count))
-    if let source = bytes.baseAddress { memcpy(arena + extraEnd, source, bytes.count) }
+    if let source = bytes.baseAddress { (arena + extraEnd).copyShort(from: source, count: bytes.count) }
     extraEnd &+= bytes.count
     return range
   }

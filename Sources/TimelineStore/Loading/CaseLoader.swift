@@ -26,7 +26,7 @@ public final class CaseLoader: EventSink {
     /// Loads of at least so many events get a segment of their own.
     var largeLoad: Int64 = 50_000
     /// Bytes of rows that a source may have waiting when it is its lane's turn.
-    var streamedBytes = 512 << 10
+    var streamedBytes = 128 << 10
     /// Told when a load comes to its next stage.
     var onStage: (@Sendable (LoadStage) -> Void)?
     /// The usual options.

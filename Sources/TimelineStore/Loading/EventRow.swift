@@ -1,3 +1,5 @@
+internal import IncidentModel
+
 /// One event as its row says it; texts are ranges of bytes that live elsewhere.
 struct EventRow {
   /// A text column: its bytes, and whether they are stored as TEXT (UTF-8 without NUL) or as a BLOB.
@@ -101,7 +103,7 @@ enum EventRowCodec {
 
   @inline(__always) private static func putText(_ text: EventRow.Text?, _ at: inout UnsafeMutableRawPointer) {
     guard let text, let base = text.bytes.baseAddress else { return }
-    at.copyMemory(from: base, byteCount: text.bytes.count)
+    at.copyShort(from: base, count: text.bytes.count)
     at += text.bytes.count
   }
 

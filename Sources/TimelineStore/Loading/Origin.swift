@@ -7,6 +7,12 @@ struct Origin: Hashable {
   var timeError: Int64
   var basis: IdentityBasis
   var stamp = StampStyle()
+
+  // Asked for every event; the compiler's own is not inlined.
+  @inline(__always) static func == (a: Origin, b: Origin) -> Bool {
+    a.timeError == b.timeError && a.stamp == b.stamp && a.quality.rawValue == b.quality.rawValue
+      && a.basis.rawValue == b.basis.rawValue
+  }
 }
 
 /// How stamps are rebuilt from times.
@@ -22,6 +28,11 @@ struct StampStyle: Hashable {
   var separator = UInt8(ascii: "T")
   /// Behind the time: `Z`, `+02:00` or nothing; up to eight bytes, the first in the lowest.
   var suffix: UInt64 = 0
+
+  @inline(__always) static func == (a: StampStyle, b: StampStyle) -> Bool {
+    a.shift == b.shift && a.suffix == b.suffix && a.form.rawValue == b.form.rawValue && a.digits == b.digits
+      && a.separator == b.separator
+  }
 
   /// The suffix as text.
   var suffixText: String {

@@ -156,9 +156,16 @@ final class EntrySorter {
       if heap.count > 1 { bound = heap.count > 2 && heap[2] < heap[1] ? heap[2] : heap[1] }
       var isEnded = false
       repeat {
-        try body(source.buffer.entries[source.next])
-        source.next += 1
-        if source.next == source.buffer.count, !(try source.refill(from: file)) { isEnded = true }
+        // Up to the end of what is read of it, or the bound.
+        let entries = source.buffer.entries
+        let count = source.buffer.count
+        var next = source.next
+        repeat {
+          try body(entries[next])
+          next &+= 1
+        } while next < count && (bound == nil || (entries[next].time, first.run) < bound!)
+        source.next = next
+        if next == count, !(try source.refill(from: file)) { isEnded = true }
       } while !isEnded && (bound == nil || (source.buffer.entries[source.next].time, first.run) < bound!)
       if isEnded {
         heap[0] = heap[heap.count - 1]
@@ -204,11 +211,11 @@ enum RadixSort {
     // Whole seconds or milliseconds, as most logs have them, leave fewer digits to sort by.
     var unit: UInt64 = 1_000_000_000
     for index in 0..<count {
-      let above = UInt64(bitPattern: first[index].time &- low)
-      while above % unit != 0 { unit /= 1000 }
+      let time = first[index].time
+      while digit(time, low, unit) &* unit != UInt64(bitPattern: time &- low) { unit /= 1000 }
       if unit == 1 { break }
     }
-    let span = UInt64(bitPattern: high &- low) / unit
+    let span = digit(high, low, unit)
     let bits = 64 - span.leadingZeroBitCount
     let passes = max(1, (bits + 10) / 11)
     let width = (bits + passes - 1) / passes
@@ -242,6 +249,12 @@ enum RadixSort {
 
   @inline(__always) private static func digit(_ time: Int64, _ low: Int64, _ unit: UInt64) -> UInt64 {
     let above = UInt64(bitPattern: time &- low)
-    return unit == 1 ? above : above / unit
+    // By constants, which the compiler turns into multiplications.
+    switch unit {
+    case 1: return above
+    case 1000: return above / 1000
+    case 1_000_000: return above / 1_000_000
+    default: return above / 1_000_000_000
+    }
   }
 }

@@ -60,8 +60,15 @@ private final class DeviceGroups {
     var buffer: EntryBuffer
     var stretches: [(offset: Int64, count: Int)] = []
   }
+  /// Where a group's next entry goes: the buffer's own count is set when it is looked at.
+  private struct Cursor {
+    var next: UnsafeMutablePointer<IndexEntry>
+    var end: UnsafeMutablePointer<IndexEntry>
+  }
   @exclusivity(unchecked) private var groups: [Group] = []
-  private var groupOfCode: [Int32] = []
+  /// By device code, and by group: without counting references at every entry.
+  private let groupOfCode: UnsafeMutablePointer<Int32>
+  private let cursors: UnsafeMutablePointer<Cursor>
   private let path: String
   private let counts: [Int64]
   @exclusivity(unchecked) private var file: EntryFile?
@@ -81,35 +88,53 @@ private final class DeviceGroups {
       total += Int(events)
     }
     ranges.append((first..<eventsByDevice.count, total))
-    groupOfCode = Array(repeating: 0, count: eventsByDevice.count)
+    groupOfCode = .allocate(capacity: eventsByDevice.count)
+    cursors = .allocate(capacity: ranges.count)
     // One group stays in memory whole; several share 8 MB.
     let buffer = ranges.count == 1 ? total : max(64, min(2048, 500_000 / ranges.count))
     for (index, range) in ranges.enumerated() {
       groups.append(
         Group(codes: range.codes, total: range.total, buffer: EntryBuffer(capacity: max(1, buffer))))
-      for code in range.codes { groupOfCode[code] = Int32(index) }
+      for code in range.codes { (groupOfCode + code).initialize(to: Int32(index)) }
+      let entries = groups[index].buffer.entries
+      let start = entries.baseAddress!
+      (cursors + index).initialize(to: Cursor(next: start, end: start + entries.count))
     }
   }
 
+  deinit {
+    groupOfCode.deallocate()
+    cursors.deallocate()
+  }
+
   @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) {
+    precondition(entry.deviceCode < counts.count)
     let group = Int(groupOfCode[entry.deviceCode])
+    if cursors[group].next == cursors[group].end { try spill(group) }
+    cursors[group].next.initialize(to: entry)
+    cursors[group].next += 1
+  }
+
+  /// Tells a group's buffer how many entries it holds.
+  private func settle(_ group: Int) {
     let buffer = groups[group].buffer
-    if buffer.count == buffer.entries.count { try spill(group) }
-    buffer.entries[buffer.count] = entry
-    buffer.count &+= 1
+    buffer.count = cursors[group].next - buffer.entries.baseAddress!
   }
 
   private func spill(_ group: Int) throws(StoreError) {
     if file == nil { file = try EntryFile(beside: path) }
+    settle(group)
     let buffer = groups[group].buffer
     groups[group].stretches.append((try file!.append(buffer.used), buffer.count))
     buffer.count = 0
+    cursors[group].next = buffer.entries.baseAddress!
   }
 
   /// Calls `body` with all entries by (device, time, id).
   func drain(
     chunk: EntryBuffer, scratch: EntryBuffer, _ body: (IndexEntry) throws(StoreError) -> Void
   ) throws(StoreError) {
+    for index in groups.indices { settle(index) }
     for group in groups where group.total > 0 {
       if group.total > chunk.entries.count {
         // One device alone: its entries are in order.

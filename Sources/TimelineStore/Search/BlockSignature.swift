@@ -67,10 +67,15 @@ struct BlockSignature: ~Copyable {
     let count = text.count
     var at = 0
     while at &+ 8 <= count {
-      let (a, b) = Self.places(stretch: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      // Eight bytes hold two stretches.
+      let word = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let (a, b) = Self.places(stretch: word)
+      let (c, d) = Self.places(stretch: word &>> UInt64(8 &* Self.step))
       set(a)
       set(b)
-      at &+= Self.step
+      set(c)
+      set(d)
+      at &+= 2 &* Self.step
     }
     while at &+ Self.stretch <= count {
       let (a, b) = Self.places(stretch: Self.word(text, at))
