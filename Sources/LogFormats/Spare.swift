@@ -5,6 +5,12 @@ final class Spare<Value: AnyObject>: @unchecked Sendable {
   // @unchecked: whoever has taken the object is its only user until it is put back.
   private let slot = Atomic<UInt>(0)
 
+  deinit {
+    if let kept = UnsafeRawPointer(bitPattern: slot.load(ordering: .acquiring)) {
+      Unmanaged<Value>.fromOpaque(kept).release()
+    }
+  }
+
   /// Lends the object kept, or a new one where somebody else has it.
   @inline(__always)
   func lend<Result>(_ make: () -> Value, _ body: (Value) -> Result) -> Result {
