@@ -139,9 +139,7 @@ import Testing
         "  said \(Int((said * 100).rounded())) %, came true \(Int((came * 100).rounded())) % ± "
           + "\(Int((half * 100).rounded())) of \(bin.count)")
       guard bin.count >= 50 else { continue }
-      // The curves were fitted to incidents of two other kinds, and a bin here may be a handful of incidents whose claims
-      // are right or wrong together: looser than what `bench-trace` asks of incidents like the fitted ones.
-      #expect(abs(said - came) <= 0.2 + half, "\(what) said \(said), came true \(came) of \(bin.count)")
+      #expect(abs(said - came) <= 0.1, "\(what) said \(said), came true \(came) of \(bin.count)")
     }
     #expect(brier < (what == "edges" ? 0.25 : 0.1))
   }
