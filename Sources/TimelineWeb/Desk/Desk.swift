@@ -17,7 +17,7 @@ final class Desk: Sendable {
   private let pool = Mutex(Pool())
   private let traces: TraceShelf
   private let known = Mutex<[String: (state: CaseState, value: any Sendable)]>([:])
-  private let learnsSites = Atomic(false)
+  private let isLearning = Atomic(false)
   private let previews = Mutex<[Audience: (state: CaseState, markup: String)]>([:])
 
   private struct Pool {
@@ -43,19 +43,20 @@ final class Desk: Sendable {
     let state = try reader.state()
     let pooled = PooledReader(reader: reader, state: state)
     pool.withLock { $0.free.append(pooled) }
-    // By the time somebody has opened the link, it is mostly there.
-    _ = try traces.content(state.trace, patience: 0)
-    learnSites(state)
+    // By the time somebody has opened the link, they are mostly there.
+    learn()
   }
 
-  /// Reads the places of the devices on a thread of its own, once the trace is there.
-  private func learnSites(_ state: CaseState) {
-    guard !learnsSites.exchange(true, ordering: .relaxed) else { return }
+  /// Reads the places of the devices, then the trace, on threads of their own.
+  private func learn() {
+    guard !isLearning.exchange(true, ordering: .relaxed) else { return }
     detachThread { [self] in
-      defer { learnsSites.store(false, ordering: .relaxed) }
+      defer { isLearning.store(false, ordering: .relaxed) }
       // What goes wrong here does so again where somebody asks, and is said there.
-      _ = try? traces.content(state.trace, patience: Self.pageSeconds)
-      _ = try? read { reader, state in try siteIndex(reader, state) }
+      _ = try? read { reader, state in
+        _ = try siteIndex(reader, state)
+        _ = try traces.content(state.trace, patience: 0)
+      }
     }
   }
 
@@ -66,7 +67,7 @@ final class Desk: Sendable {
     {
       return index.map { .known($0) }
     }
-    learnSites(state)
+    learn()
     return Self.siteColumn(reader).map { .asked($0) }
   }
 

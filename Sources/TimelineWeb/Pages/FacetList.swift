@@ -33,7 +33,7 @@ enum FacetList {
     let state = try context.reader.state()
     let sites = context.desk.sites(context.reader, state)
     let facets = try context.reader.facets(
-      matching: query, attribute: sites, limit: 8_000, seconds: 0.04, top: 8)
+      matching: query, attribute: sites, limit: 8_000, seconds: 0.03, top: 8)
     guard facets.counted > 0 else {
       return el(.aside, .class("facets"), .aria("label", "Facets"), text: .empty)
     }

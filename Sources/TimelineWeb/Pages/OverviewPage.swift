@@ -12,7 +12,7 @@ enum OverviewPage: WebPage {
   static func content(_ context: PageContext) throws -> PageContent {
     let reader = context.reader
     let state = try reader.state()
-    let trace = try context.desk.trace(state, patience: context.isForPrograms ? Desk.pageSeconds : 0.03)
+    let trace = try context.desk.trace(state, patience: context.isForPrograms ? Desk.pageSeconds : 0.015)
     let view = trace.view
     var isLoading = false
     if case .loading = trace { isLoading = true }
@@ -205,7 +205,7 @@ enum OverviewPage: WebPage {
     )
   ) throws -> HTML {
     let facets = try context.reader.facets(
-      matching: context.reader.query(""), attribute: nil, limit: 8_000, seconds: 0.05, top: 6)
+      matching: context.reader.query(""), attribute: nil, limit: 8_000, seconds: 0.03, top: 6)
     let counted = max(1, facets.counted)
     return el(.section) {
       el(.h2, text: "Data quality")
