@@ -59,7 +59,7 @@ struct JSONShell: Sendable {
       var next: Int?
       var i = JSONText.skipSpace(bytes, from: inside)
       while next == nil {
-        guard let value = memberValue(bytes, i) else { break }
+        guard let value = JSONText.memberValue(bytes, i) else { break }
         switch bytes[value] {
         case 0x7B, 0x5B:
           if let end = JSONText.bracketEnd(bytes, from: value) {
@@ -95,18 +95,6 @@ struct JSONShell: Sendable {
     return nil
   }
 
-  /// Offset of the value of the member whose name begins here; nil where the bytes do not hold that much.
-  private static func memberValue(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int? {
-    guard start < bytes.count, bytes[start] == 0x22 else { return nil }
-    var escaped = false
-    let end = JSONText.stringEnd(bytes, from: start + 1, escaped: &escaped)
-    guard end >= 0 else { return nil }
-    let colon = JSONText.skipSpace(bytes, from: end + 1)
-    guard colon < bytes.count, bytes[colon] == 0x3A else { return nil }
-    let value = JSONText.skipSpace(bytes, from: colon + 1)
-    return value < bytes.count ? value : nil
-  }
-
   /// True once the last bracket is closed.
   var isClosed: Bool { depth <= 0 }
 
@@ -123,7 +111,7 @@ struct JSONShell: Sendable {
         // Beside the elements' container: more of them, or a few facts about the document.
         let inner = JSONText.skipSpace(bytes, from: i + 1)
         if inner == bytes.count, !isAtEnd { return pending() }
-        if depth == elementDepth - 1, let value = Self.memberValue(bytes, inner), bytes[value] == 0x7B {
+        if depth == elementDepth - 1, let value = JSONText.memberValue(bytes, inner), bytes[value] == 0x7B {
           depth += 1
           i += 1
           continue
@@ -172,6 +160,18 @@ struct JSONShell: Sendable {
 }
 
 extension JSONText {
+  /// Offset of the value of the member whose name begins here; nil where the bytes do not hold that much.
+  static func memberValue(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int? {
+    guard start < bytes.count, bytes[start] == 0x22 else { return nil }
+    var escaped = false
+    let end = stringEnd(bytes, from: start + 1, escaped: &escaped)
+    guard end >= 0 else { return nil }
+    let colon = skipSpace(bytes, from: end + 1)
+    guard colon < bytes.count, bytes[colon] == 0x3A else { return nil }
+    let value = skipSpace(bytes, from: colon + 1)
+    return value < bytes.count ? value : nil
+  }
+
   /// Offset behind the bracket that closes the one at `start`: brackets are counted, strings are skipped. Nil where the bytes end
   /// before.
   static func bracketEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {

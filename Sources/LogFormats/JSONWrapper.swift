@@ -19,14 +19,7 @@ enum JSONWrapper {
   /// The first element where the only member of the object at `start` is a list of objects, whatever it is called.
   private static func soleList(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
     let key = JSONText.skipSpace(record, from: start &+ 1)
-    guard key < record.count, record[key] == 0x22 else { return nil }
-    var escaped = false
-    let end = JSONText.stringEnd(record, from: key &+ 1, escaped: &escaped)
-    guard end >= 0 else { return nil }
-    let colon = JSONText.skipSpace(record, from: end &+ 1)
-    guard colon < record.count, record[colon] == 0x3A else { return nil }
-    let bracket = JSONText.skipSpace(record, from: colon &+ 1)
-    guard bracket < record.count, record[bracket] == 0x5B else { return nil }
+    guard let bracket = JSONText.memberValue(record, key), record[bracket] == 0x5B else { return nil }
     let first = JSONText.skipSpace(record, from: bracket &+ 1)
     guard first < record.count, record[first] == 0x7B,
       let listEnd = JSONText.bracketEnd(record, from: bracket)

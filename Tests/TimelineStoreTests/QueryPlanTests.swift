@@ -14,10 +14,7 @@ import Testing
     let reader = try fixture.reader()
     let query = try reader.query(expression)
     let index = stretch ? query.stretchIndex : nil
-    var condition =
-      stretch
-      ? query.untimed.and("e.time >= ? AND e.time < ?", [.integer(0), .integer(9)]) : query.condition
-    if let index { condition = condition.and(index.condition, []) }
+    let condition = stretch ? query.condition(within: 0..<9, by: index) : query.condition
     let sql = EventStatement.events(segment: 1, condition, .timed, order, limited: limited, by: index)
     let rows = try reader.connection.prepare("EXPLAIN QUERY PLAN " + sql)
     rows.bound(condition.parameters + (limited ? [.integer(10)] : []))

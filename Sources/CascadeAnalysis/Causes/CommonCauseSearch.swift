@@ -92,8 +92,9 @@ struct CommonCauseSearch {
     -> Int?
   {
     let inventory = evidence.inventory
-    var rows = population.filter { fleet.row[$0] >= 0 }
-    let receivers = rows.filter { changed.contains($0) }
+    let listed = population.filter { fleet.row[$0] >= 0 }
+    var rows = listed
+    let receivers = listed.filter { changed.contains($0) }
     guard receivers.count >= 12 else { return nil }
     for column in inventory.attributes.indices where (2...20).contains(inventory.values[column].count) {
       func counts(_ devices: [Int]) -> [Int] {
@@ -104,7 +105,7 @@ struct CommonCauseSearch {
         return counts
       }
       let own = counts(receivers)
-      let all = counts(population.filter { fleet.row[$0] >= 0 })
+      let all = counts(listed)
       let isWritten = own.indices.contains { code in
         own[code] * 10 >= receivers.count * 9 && all[code] - own[code] < own[code]
       }

@@ -45,13 +45,7 @@ struct FailureModes {
     }
     let templates = failed.map { device in
       let finding = onsets.findings[device]!
-      var features: [Int32] = []
-      if finding.kind != .reported {
-        for event in finding.events {
-          let template = timeline.evidence.eventTemplates[Int(event)]
-          if !features.contains(template) { features.append(template) }
-        }
-      }
+      var features = finding.kind == .reported ? [] : timeline.templates(of: finding.events)
       // Delays since the change and since the nearest provider's failure speak like templates do.
       if let time = received[device] { features.append(-10 - Self.bin(finding.time - time)) }
       let provider = fleet.ancestors(of: device).lazy.compactMap { onsets.findings[Int($0.device)]?.time }

@@ -28,14 +28,7 @@ struct IncidentSplit {
       let (x, y) = (root(a), root(b))
       if x != y { parent[max(x, y) + kinds] = min(x, y) }
     }
-    func templates(of device: Int) -> [Int32] {
-      var list: [Int32] = []
-      for event in onsets.findings[device]!.events {
-        let template = timeline.evidence.eventTemplates[Int(event)]
-        if !list.contains(template) { list.append(template) }
-      }
-      return list
-    }
+    func templates(of device: Int) -> [Int32] { timeline.templates(of: onsets.findings[device]!.events) }
     var users = [Int](repeating: 0, count: kinds)
     var pairs: [UInt64: Int] = [:]
     for device in members {

@@ -115,6 +115,16 @@ struct Timeline {
     eventOrder[Int(deviceStart[device])..<Int(deviceStart[device + 1])]
   }
 
+  /// The templates of some events, each once, in the order in which they come. For a few: it compares each with all.
+  func templates(of events: [Int32]) -> [Int32] {
+    var templates: [Int32] = []
+    for event in events {
+      let template = evidence.eventTemplates[Int(event)]
+      if !templates.contains(template) { templates.append(template) }
+    }
+    return templates
+  }
+
   /// The entity that an event names, or -1.
   func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
 

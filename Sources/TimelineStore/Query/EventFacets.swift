@@ -40,12 +40,9 @@ extension CaseReader {
     for slice in slices {
       // Where all can be looked at, SQLite sees itself that times serve.
       let index = query.stretchIndex.flatMap { slice == nil && !$0.isSelective ? nil : $0 }
-      var condition = query.condition
-      if let range = slice {
-        condition = query.untimed.and(
-          "e.time >= ? AND e.time < ?", [.integer(range.lowerBound), .integer(range.upperBound)])
-      }
-      if let index { condition = condition.and(index.condition, []) }
+      let condition =
+        slice.map { query.condition(within: $0, by: index) }
+        ?? index.map { query.condition.and($0.condition, []) } ?? query.condition
       let share = max(1, limit / slices.count)
       var given = 0
       do {

@@ -67,19 +67,16 @@ extension CaseReader {
       return
     }
     let index = query.stretchIndex
-    // The stretches begin at the cursor's instant.
-    var rest = query.untimed
-    if let cursor, let time = cursor.time {
-      rest = rest.and(
-        "(e.time \(sign) ? OR e.id \(sign) ?)", [.integer(time.nanoseconds), .integer(cursor.id)])
-    }
-    if let index { rest = rest.and(index.condition, []) }
     var windows = try TimeWindows(
       self, bounds: query.expression.timeBounds, from: cursor?.time?.nanoseconds, order: order,
       severities: query.expression.severitiesWanted, countsThese: index?.isSelective ?? false)
     while let window = try windows.next() {
-      let condition = rest.and(
-        "e.time >= ? AND e.time < ?", [.integer(window.lowerBound), .integer(window.upperBound)])
+      var condition = query.condition(within: window, by: index)
+      // The stretches begin at the cursor's instant.
+      if let cursor, let time = cursor.time {
+        condition = condition.and(
+          "(e.time \(sign) ? OR e.id \(sign) ?)", [.integer(time.nanoseconds), .integer(cursor.id)])
+      }
       let started = Deadline.now
       try rows(condition, .timed, order, limit - page.events.count, by: index) { page.events.append($0) }
       windows.tookSeconds(Deadline.now - started)

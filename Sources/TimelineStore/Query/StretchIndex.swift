@@ -31,6 +31,13 @@ enum StretchIndex: Equatable {
 }
 
 extension EventQuery {
+  /// The condition on the events of a stretch of time, which lies between the query's own bounds.
+  func condition(within stretch: Range<Int64>, by index: StretchIndex?) -> SQLCondition {
+    let condition = untimed.and(
+      "e.time >= ? AND e.time < ?", [.integer(stretch.lowerBound), .integer(stretch.upperBound)])
+    return index.map { condition.and($0.condition, []) } ?? condition
+  }
+
   /// nil where SQLite finds the best way itself: nothing but severity has an index that does not go by time and could be
   /// mistaken for a good one.
   var stretchIndex: StretchIndex? {

@@ -124,41 +124,28 @@ extension CaseReader {
   }
 
   /// What was lost of a source, and what was decided for it.
-  public func remarks(source: Int64) throws(StoreError) -> (damage: [SourceRemark], decisions: [SourceRemark])
-  {
-    func remarks(_ sql: String) throws(StoreError) -> [SourceRemark] {
-      let row = try connection.prepare(sql).bound([.integer(source)])
-      var result: [SourceRemark] = []
-      while try row.next() {
-        result.append(SourceRemark(subject: row.text(0), value: row.text(1), reason: row.text(2)))
-      }
-      return result
-    }
-    return (
-      try remarks(
-        "SELECT kind, iif(in_container, 'compressed byte ', 'byte ') || byte_offset, note FROM damage WHERE source = ? "
-          + "ORDER BY id"),
-      try remarks("SELECT subject, value, reason FROM decision WHERE source = ? ORDER BY id")
-    )
+  public typealias Remarks = (damage: [SourceRemark], decisions: [SourceRemark])
+
+  /// What was lost of one source, and what was decided for it.
+  public func remarks(source: Int64) throws(StoreError) -> Remarks {
+    try remarks("WHERE source = ?", [.integer(source)])[source] ?? ([], [])
   }
 
   /// The same of all sources that have any, by their numbers: for whoever goes through many.
-  public func remarksBySource() throws(StoreError) -> [Int64: (
-    damage: [SourceRemark], decisions: [SourceRemark]
-  )] {
-    var all: [Int64: (damage: [SourceRemark], decisions: [SourceRemark])] = [:]
-    let damage = try connection.prepare(
-      "SELECT source, kind, iif(in_container, 'compressed byte ', 'byte ') || byte_offset, note FROM damage ORDER BY id"
-    )
-    while try damage.next() {
-      all[damage.int64(0), default: ([], [])].damage.append(
-        SourceRemark(subject: damage.text(1), value: damage.text(2), reason: damage.text(3)))
+  public func remarksBySource() throws(StoreError) -> [Int64: Remarks] { try remarks("", []) }
+
+  private func remarks(_ condition: String, _ values: [SQLiteValue]) throws(StoreError) -> [Int64: Remarks] {
+    var all: [Int64: Remarks] = [:]
+    func read(_ columns: String, _ list: WritableKeyPath<Remarks, [SourceRemark]>) throws(StoreError) {
+      let row = try connection.prepare("SELECT source, \(columns) \(condition) ORDER BY id").bound(values)
+      while try row.next() {
+        all[row.int64(0), default: ([], [])][keyPath: list].append(
+          SourceRemark(subject: row.text(1), value: row.text(2), reason: row.text(3)))
+      }
     }
-    let decision = try connection.prepare("SELECT source, subject, value, reason FROM decision ORDER BY id")
-    while try decision.next() {
-      all[decision.int64(0), default: ([], [])].decisions.append(
-        SourceRemark(subject: decision.text(1), value: decision.text(2), reason: decision.text(3)))
-    }
+    try read(
+      "kind, iif(in_container, 'compressed byte ', 'byte ') || byte_offset, note FROM damage", \.damage)
+    try read("subject, value, reason FROM decision", \.decisions)
     return all
   }
 
