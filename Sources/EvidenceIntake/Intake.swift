@@ -105,6 +105,8 @@ final class Work: Sendable {
   let shouldStop: @Sendable () -> Bool
   /// Bytes of evidence read, as stored.
   let bytes = Atomic<UInt64>(0)
+  /// True where there are fewer files than threads: then the steps of one file are done at the same time.
+  let isPipelined: Bool
   private let state = Mutex(State())
   private let hasFailed = Atomic<Bool>(false)
 
@@ -117,6 +119,7 @@ final class Work: Sendable {
     self.settings = settings
     self.sink = sink
     self.shouldStop = shouldStop
+    isPipelined = items.count < options.jobs
   }
 
   /// True when reading has to end: the caller says so, or another thread has failed.

@@ -18,7 +18,11 @@ struct LaneWorker: ~Copyable {
 
   /// Reads one path.
   mutating func read(_ item: PathPlan.Item, order: Int) throws -> LaneOutcome {
-    let lane = try work.sink.openLane(order: order)
+    let given = try work.sink.openLane(order: order)
+    let pipeline = work.isPipelined ? PipelinedLane(given) : nil
+    // Nobody else may use the sink's lane when this has failed.
+    defer { pipeline?.end() }
+    let lane = pipeline ?? given
     reader.beginLane()
     var outcome = LaneOutcome()
     do {
@@ -135,11 +139,15 @@ struct LaneWorker: ~Copyable {
     let election =
       setup.format == nil ? nil : FormatElection(formats: work.options.catalog.formats, head: head)
     try lane.beginSource(description)
+    // Members of an archive come from a process of their own already.
+    let ahead = work.isPipelined && storedAs == nil ? ReadAheadStream(stream) : nil
+    let content = ahead ?? stream
     var source =
       kind == .journal
-      ? try reader.runJournal(stream, setup: setup, lane: lane)
+      ? try reader.runJournal(content, setup: setup, lane: lane)
       : try reader.run(
-        stream, setup: setup, isBinary: isBinary && (setup.format == nil || kind.isDatabase), lane: lane)
+        content, setup: setup, isBinary: isBinary && (setup.format == nil || kind.isDatabase), lane: lane)
+    ahead?.stop()
     try digest.drain(reader.scratch)
     var account = SourceAccount(
       description: description, sha256: digest.hexDigest(), format: "", storedBytes: digest.count,

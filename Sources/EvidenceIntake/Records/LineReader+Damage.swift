@@ -72,7 +72,8 @@ extension LineReader {
       source.line += 1
       source.isOpen = false
     }
-    try flush(final: false, &source, lane)
+    rawEnd = rest.upperBound
+    try flush(final: false, left: rest.lowerBound, &source, lane)
     source.base += total
     if !rest.isEmpty { memmove(arena, arena + rest.lowerBound, rest.count) }
     rawEnd = rest.count

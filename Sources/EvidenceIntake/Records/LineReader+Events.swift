@@ -240,14 +240,21 @@ extension LineReader {
   }
 
   /// Hands the batch to the lane. The last event stays behind, since continuation lines may follow, unless `final`.
-  mutating func flush(final: Bool, _ source: inout SourceState, _ lane: any EventLane) throws {
+  /// - Parameter left: Raw bytes before this offset are not needed any more.
+  mutating func flush(
+    final: Bool, left: Int = 0, _ source: inout SourceState, _ lane: any EventLane
+  ) throws {
     if lastNeedsMining { mineLast() }
     var held: HeldEvent?
     if !final, source.isOpen, let last = batch.records.popLast() { held = hold(last) }
     if !batch.records.isEmpty || !batch.refused.isEmpty || !batch.devices.isEmpty || !batch.templates.isEmpty
     {
-      defer { arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped } }
-      try lane.append(batch)
+      if let lane = lane as? PipelinedLane {
+        try exchange(left: left, with: lane)
+      } else {
+        defer { arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped } }
+        try lane.append(batch)
+      }
     }
     counted.start = -1
     batch.records.removeAll(keepingCapacity: true)
@@ -257,6 +264,21 @@ extension LineReader {
     batch.templates.removeAll(keepingCapacity: true)
     extraEnd = rawCapacity
     if let held { putBack(held) }
+  }
+
+  /// Gives the batch away and goes on with another, into which the raw bytes that are left are copied.
+  private mutating func exchange(left: Int, with lane: PipelinedLane) throws {
+    var other = try lane.spare()
+    if other.arena.count < rawCapacity + 4 * Self.chunk {
+      other.arena = [UInt8](repeating: 0, count: rawCapacity + 4 * Self.chunk)
+    }
+    let count = other.arena.count
+    let base = other.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }
+    if left < rawEnd { memcpy(base + left, arena + left, rawEnd - left) }
+    swap(&batch, &other)
+    arena = base
+    capacity = count
+    try lane.hand(other)
   }
 
   struct HeldEvent {

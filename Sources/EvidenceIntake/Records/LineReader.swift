@@ -109,7 +109,7 @@ struct LineReader: ~Copyable {
         done = rawEnd
       }
       if done > 0 { mark = 0 }
-      try flush(final: false, &source, lane)
+      try flush(final: false, left: done, &source, lane)
       rawEnd -= done
       if rawEnd > 0, done > 0 { memmove(arena, arena + done, rawEnd) }
       source.base += UInt64(done)

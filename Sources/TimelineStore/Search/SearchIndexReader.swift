@@ -78,22 +78,32 @@ struct SearchIndexReader {
       known[place] = slice
       return slice
     }
-    func all(_ places: [Int]) throws(StoreError) -> [UInt8] {
-      var result = [UInt8](repeating: 0xff, count: size)
-      for place in places {
+    /// The blocks of `among` that have all bits. No more slices are read once none is left.
+    func all(_ places: [Int], among: [UInt8]) throws(StoreError) -> [UInt8] {
+      var result = among
+      var left: UInt8 = 1
+      for place in places where left != 0 {
         let bits = try slice(place)
-        for index in 0..<size { result[index] &= bits[index] }
+        left = 0
+        for index in 0..<size {
+          result[index] &= bits[index]
+          left |= result[index]
+        }
       }
       return result
     }
     var found = [UInt8](repeating: 0, count: size)
     for path in search.paths {
-      var bits = try all(path.template.map { BlockSignature.places(template: $0) } ?? [])
+      // Texts first: they leave fewer blocks than templates do.
+      var bits = [UInt8](repeating: 0xff, count: size)
       for text in path.texts {
         // A text lies at an even or an odd place of what is stored.
-        let even = try all(Self.places(text, from: 0))
-        let odd = try all(Self.places(text, from: 1))
-        for index in 0..<size { bits[index] &= even[index] | odd[index] }
+        let even = try all(Self.places(text, from: 0), among: bits)
+        let odd = try all(Self.places(text, from: 1), among: bits)
+        for index in 0..<size { bits[index] = even[index] | odd[index] }
+      }
+      if let template = path.template {
+        bits = try all(BlockSignature.places(template: template), among: bits)
       }
       for index in 0..<size { found[index] |= bits[index] }
     }

@@ -57,7 +57,7 @@ struct Ingest: ParsableCommand {
     help: ArgumentHelp("Device of events that name none (default: from the path).", valueName: "[GLOB=]NAME"))
   var device: [String] = []
 
-  @Option(help: "Threads that read (default: processors).")
+  @Option(help: "Threads (default: processors); they share files, or the steps of one file.")
   var jobs: Int?
 
   @Option(help: "Output.")
