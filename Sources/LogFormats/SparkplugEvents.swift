@@ -222,7 +222,9 @@ struct SparkplugAliases {
     /// The node before it with the same hash; -1 for none.
     var next: Int
     var generation = 0
-    var names: [UInt64: Name] = [:]
+    var names: [Name] = []
+    /// Numbers of the aliases' names: these are put in place, where a dictionary's values would be lent by way of the allocator.
+    var numbers: [UInt64: Int] = [:]
   }
 
   private var nodes: [Node] = []
@@ -254,25 +256,30 @@ struct SparkplugAliases {
   /// Forgets the aliases of a node.
   mutating func forget(_ node: Int) {
     nodes[node].generation += 1
-    if nodes[node].names.count > Self.kept { nodes[node].names.removeAll() }
+    if nodes[node].names.count > Self.kept {
+      nodes[node].names.removeAll()
+      nodes[node].numbers.removeAll()
+    }
   }
 
   /// Names an alias.
   mutating func set(_ alias: UInt64, _ name: UnsafeRawBufferPointer, _ node: Int) {
     let generation = nodes[node].generation
-    if let known = nodes[node].names[alias], known.text.elementsEqual(name) {
-      nodes[node].names[alias]?.generation = generation
-    } else {
-      nodes[node].names[alias] = Name(text: Array(name), generation: generation)
+    guard let number = nodes[node].numbers[alias] else {
+      nodes[node].numbers[alias] = nodes[node].names.count
+      nodes[node].names.append(Name(text: Array(name), generation: generation))
+      return
     }
+    if !nodes[node].names[number].text.elementsEqual(name) { nodes[node].names[number].text = Array(name) }
+    nodes[node].names[number].generation = generation
   }
 
   /// Calls `body` with the name of an alias; false where it has none.
   func withName(of alias: UInt64, _ node: Int?, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-    guard let node, let name = nodes[node].names[alias], name.generation == nodes[node].generation else {
-      return false
-    }
-    name.text.withUnsafeBytes(body)
+    guard let node, let number = nodes[node].numbers[alias],
+      nodes[node].names[number].generation == nodes[node].generation
+    else { return false }
+    nodes[node].names[number].text.withUnsafeBytes(body)
     return true
   }
 }
