@@ -65,6 +65,23 @@ enum Bytes {
     return memcmp(base + offset, text.utf8Start, count) == 0
   }
 
+  /// True when the bytes are `text` and nothing else.
+  @inline(__always) static func areSame(_ text: StaticString, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    text.utf8CodeUnitCount == bytes.count && matches(text, bytes, at: 0)
+  }
+
+  /// True when two texts are the same.
+  static func areSame(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+    guard one.count == other.count else { return false }
+    guard let a = one.baseAddress, let b = other.baseAddress else { return true }
+    return memcmp(a, b, one.count) == 0
+  }
+
+  /// True when the bytes end with `text`.
+  static func end(_ bytes: UnsafeRawBufferPointer, with text: StaticString) -> Bool {
+    matches(text, bytes, at: bytes.count - text.utf8CodeUnitCount)
+  }
+
   /// Offset of a text at or after `start`; nil when absent.
   static func find(_ text: StaticString, _ bytes: UnsafeRawBufferPointer, from start: Int = 0) -> Int? {
     let first = text.utf8Start.pointee
@@ -93,6 +110,25 @@ enum Bytes {
     for byte in bytes {
       guard isDigit(byte) else { return nil }
       value = value * 10 + Int64(byte - 0x30)
+    }
+    return value
+  }
+
+  /// A decimal number with or without a sign that fills the whole buffer; nil where it does not, or does not fit.
+  static func integer(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    guard let first = bytes.first else { return nil }
+    let isNegative = first == 0x2D
+    let start = isNegative || first == 0x2B ? 1 : 0
+    guard start < bytes.count else { return nil }
+    var value: Int64 = 0
+    for byte in bytes[start...] {
+      guard isDigit(byte) else { return nil }
+      let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+      let digit = Int64(byte - 0x30)
+      let (sum, tooLarge) =
+        isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+      guard !overflow, !tooLarge else { return nil }
+      value = sum
     }
     return value
   }

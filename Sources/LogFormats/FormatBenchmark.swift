@@ -15,7 +15,7 @@ public enum FormatBenchmark {
     /// CPU time of being asked whether a line is one's own, in nanoseconds a line.
     public var detect = Double.infinity
     /// Calls of the allocator for an event: being asked whether it is one's own and parsing it, once all buffers have their size.
-    /// Header lines of a file are not counted. Nil where nobody counts.
+    /// Lines that only gather a document count for its event; header lines of a file do not. Nil where nobody counts.
     public var allocations: Double?
   }
 
@@ -24,14 +24,55 @@ public enum FormatBenchmark {
     unsafeBitCast($0, to: (@convention(c) () -> UInt64).self)
   }
 
-  /// Measures every format on its own samples (event lines only), about `lines` lines each. CPU time of this thread, best of
-  /// three rounds.
+  /// Measures every format on its own samples (event lines only), about `lines` lines each, and a source in which the lines of all
+  /// are mixed. CPU time of this thread, best of three rounds.
   public static func run(_ formats: [any LogFormat] = AllFormats.list, lines: Int = 100_000) -> [Figure] {
-    formats.compactMap { format in
+    (formats + [MixedLines(of: formats)]).compactMap { format in
       let records = format.samples.filter { $0.verdict == .event || $0.verdict == .structure }.map {
         Array($0.record.utf8)
       }
       return records.isEmpty ? nil : measure(format, records, lines: lines)
+    }
+  }
+
+  /// A source whose lines are of all formats, one after the other: each line is offered to all of them and read by who knows it.
+  private struct MixedLines: LogFormat {
+    let name = "(mixed lines)"
+    let summary = "lines of all formats in turn"
+    let yields: [String] = []
+    let samples: [FormatSample]
+    let refusals: [String] = []
+    private let formats: [any LogFormat]
+
+    init(of formats: [any LogFormat]) {
+      self.formats = formats
+      samples = formats.filter { $0.framing == .lines }.flatMap(\.samples).filter {
+        $0.verdict == .event && !$0.isPlain
+      }
+    }
+
+    func score(_ line: UnsafeRawBufferPointer) -> Int {
+      var best = 0
+      for format in formats { best = max(best, format.score(line)) }
+      return best
+    }
+
+    func makeParser(_ context: SourceContext) -> any RecordParser {
+      MixedParser(SourceReader(elected: nil, others: formats, context: context))
+    }
+  }
+
+  private final class MixedParser: RecordParser {
+    private let reader: SourceReader
+
+    init(_ reader: SourceReader) { self.reader = reader }
+
+    func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      reader.parse(record, into: &reading)
+    }
+
+    func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      reader.next(record, into: &reading)
     }
   }
 
@@ -112,14 +153,15 @@ public enum FormatBenchmark {
   ) -> Double {
     var calls: UInt64 = 0
     var events = 0
+    let hasHeaders = !(parser is any DocumentGathering)
     for _ in 0..<10 {
       for place in places {
         let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])
         let before = allocations()
         _ = format.score(record)
         var verdict = parser.parse(record, into: &reading)
-        guard verdict == .event else { continue }
-        events += 1
+        if verdict == .structure, hasHeaders { continue }
+        if verdict == .event { events += 1 }
         while verdict == .event, reading.flags.contains(.more) {
           verdict = parser.next(record, into: &reading)
           events += 1

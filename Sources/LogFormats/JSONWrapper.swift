@@ -28,29 +28,28 @@ enum JSONWrapper {
     return last < record.count && record[last] == 0x7D ? first : nil
   }
 
-  /// The elements, each from its name on, where the only member of a whole document is a map of two or more objects that all have
-  /// the same members: records by their keys.
-  static func soleMap(
-    _ tree: JSONTree, _ document: UnsafeRawBufferPointer, at start: Int
-  ) -> [(start: Int, end: Int)]? {
-    guard tree.members.count == 1, let map = tree.members.first?.value.members, map.count >= 2,
-      let names = map.first?.value.members.map(\.key), !names.isEmpty,
-      map.allSatisfy({ $0.value.members.map(\.key) == names })
-    else { return nil }
-    var escaped = false
-    let key = JSONText.skipSpace(document, from: start + 1)
-    let keyEnd = JSONText.stringEnd(document, from: key + 1, escaped: &escaped)
-    var i = JSONText.skipSpace(document, from: JSONText.skipSpace(document, from: keyEnd + 1) + 1)
-    var elements: [(start: Int, end: Int)] = []
-    for _ in map {
-      i = JSONText.skipSpace(document, from: i + 1)
-      let nameEnd = JSONText.stringEnd(document, from: i + 1, escaped: &escaped)
-      let value = JSONText.skipSpace(document, from: JSONText.skipSpace(document, from: nameEnd + 1) + 1)
-      guard let end = JSONText.bracketEnd(document, from: value) else { return nil }
-      elements.append((i, end))
-      i = JSONText.skipSpace(document, from: end)
+  /// Lists the elements, each from its name on, where the only member of a whole document is a map of two or more objects that all
+  /// have the same members: records by their keys. False where it is not.
+  static func soleMap(_ document: JSONTapeValue, into elements: inout [(start: Int, end: Int)]) -> Bool {
+    var outer = document.members
+    guard let map = outer.next()?.value, outer.next() == nil else { return false }
+    var objects = map.members
+    guard let first = objects.next()?.value, objects.next() != nil else { return false }
+    var names = first.members
+    guard names.next() != nil else { return false }
+    for object in map.members where !haveSameNames(object.value, first) { return false }
+    for object in map.members {
+      elements.append((object.name.range.lowerBound - 1, object.value.range.upperBound))
     }
-    return elements
+    return true
+  }
+
+  private static func haveSameNames(_ one: JSONTapeValue, _ other: JSONTapeValue) -> Bool {
+    var names = other.members
+    for member in one.members {
+      guard let name = names.next()?.name, Bytes.areSame(name.bytes, member.name.bytes) else { return false }
+    }
+    return names.next() == nil
   }
 
   /// As `firstElement`, for lists of a usual name, where the end of the wrapper need not be at hand.

@@ -55,9 +55,14 @@ extension Reading {
 
   /// Appends a whole number in decimal.
   mutating func appendDecimal(_ value: Int64) {
-    reserve(20)
-    var magnitude = value.magnitude
     if value < 0 { append(0x2D) }
+    appendDecimal(magnitude: value.magnitude)
+  }
+
+  /// Appends a whole number without sign in decimal.
+  mutating func appendDecimal(magnitude: UInt64) {
+    reserve(20)
+    var magnitude = magnitude
     var digits = 1
     var probe = magnitude
     while probe >= 10 {
@@ -71,6 +76,13 @@ extension Reading {
       buffer.storeBytes(of: UInt8(magnitude % 10) + 0x30, toByteOffset: at, as: UInt8.self)
       magnitude /= 10
     } while at > scratchCount - digits
+  }
+
+  /// Appends the shortest decimal number that is this one and no other, as Swift writes it: `21.5`, `1e-05`, `nan`, `-inf`.
+  mutating func appendShortest(_ value: some TextOutputStreamable) {
+    var text = ShortText()
+    value.write(to: &text)
+    for index in 0..<text.count { append(text.bytes[index]) }
   }
 
   // MARK: The fields object
@@ -232,5 +244,26 @@ extension Reading {
     time = nanoseconds
     self.resolution = resolution
     stamp = .record(start, end &- start)
+  }
+}
+
+/// Takes the text of a number without a `String`.
+private struct ShortText: TextOutputStream {
+  var bytes = InlineArray<64, UInt8>(repeating: 0)
+  var count = 0
+
+  mutating func write(_ string: String) {
+    for byte in string.utf8 { add(byte) }
+  }
+
+  // The standard library hands numbers over this way; without it they would come through `write`, by way of a `String`.
+  mutating func _writeASCII(_ buffer: UnsafeBufferPointer<UInt8>) {
+    for byte in buffer { add(byte) }
+  }
+
+  private mutating func add(_ byte: UInt8) {
+    guard count < 64 else { return }
+    bytes[count] = byte
+    count += 1
   }
 }

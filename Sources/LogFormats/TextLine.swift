@@ -42,4 +42,47 @@ enum TextLine {
     while i < bytes.count, bytes[i] == 0x20 || bytes[i] == 0x09 { i &+= 1 }
     return i
   }
+
+  /// True for bytes that no console writes as text: what a wrong baud rate, a torn page or a binary file leaves among lines. More than a
+  /// third of them, NULs at both ends left out, are control characters or, beside such, no UTF-8. Text in older encodings, with
+  /// colours, bells, or a NUL here and there is text.
+  static func isNoText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var start = 0
+    var end = bytes.count
+    guard hasControl(bytes) else { return false }
+    while start < end, bytes[start] == 0 { start &+= 1 }
+    while end > start, bytes[end &- 1] == 0 { end &-= 1 }
+    let text = Bytes.part(bytes, start, end)
+    var controls = 0
+    var broken = 0
+    var i = 0
+    while i < text.count {
+      let byte = text[i]
+      let length = Bytes.sequenceLength(text, i)
+      if length == 0 { broken &+= 1 }
+      if isControl(byte) { controls &+= 1 }
+      i &+= max(1, length)
+    }
+    return controls > 0 && 3 &* (controls &+ broken) > text.count
+  }
+
+  /// True for a control character that text does not use: none of tab, line ends, bell, backspace, escape.
+  private static func isControl(_ byte: UInt8) -> Bool {
+    byte < 0x20 && !(0x07...0x0D).contains(byte) && byte != 0x1B || byte == 0x7F
+  }
+
+  /// True when a control character is among the bytes, whichever.
+  private static func hasControl(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var i = 0
+    while i &+ 8 <= bytes.count {
+      let word = Bytes.word(bytes, i)
+      if (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080 != 0 { return true }
+      i &+= 8
+    }
+    while i < bytes.count {
+      if bytes[i] < 0x20 { return true }
+      i &+= 1
+    }
+    return false
+  }
 }

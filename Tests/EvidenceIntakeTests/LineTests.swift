@@ -65,6 +65,38 @@ import Testing
     #expect(source.account.bytes == UInt64(bytes.count))
   }
 
+  /// What stands before a line decides how much of it is in memory when its end is seen.
+  @Test(arguments: [0, 40_000, 250_000, 262_000, 262_144], [20_000, 20_001, 200_000, 300_000])
+  func aLongLineIsCutByTheLimitAlone(_ before: Int, _ length: Int) throws {
+    let limit = 20_000
+    let filler = "2026-04-07T09:00:00Z gw-1 app: " + String(repeating: "y", count: before % 10_000) + "\n"
+    let first = filler + String(repeating: "2026-04-07T09:00:00Z gw-1 app: yyyyyyyyyy\n", count: before / 42)
+    let head = "2026-04-07T09:00:00Z gw-1 app: "
+    let line = Array(head.utf8) + [UInt8](repeating: 0x78, count: length - head.utf8.count)
+    for end in [[0x0A] as [UInt8], []] {
+      let (source, summary) = try read(Array(first.utf8) + line + end) { $0.limits.lineBytes = limit }
+      let event = try #require(source.events.last)
+      #expect(event.message.count == min(length, limit) - head.utf8.count)
+      #expect(event.length == UInt32(length + end.count))
+      #expect(damage(summary) == (length > limit ? ["limit-line"] : []))
+    }
+  }
+
+  @Test(arguments: [0, 20_000, 100_000, 262_000, 262_144])
+  func aLongRecordIsCutByTheLimitAlone(_ before: Int) throws {
+    let limit = 100_000
+    let text = String(
+      repeating: "{\"ts\":1775552000,\n\"device\":\"d1\",\"msg\":\"m\"}\n", count: 1 + before / 46)
+    let record = "{\"ts\":1775552889,\n\"list\":[" + String(repeating: "17,", count: 40_000) + "1]}\n"
+    let (source, summary) = try read(Array((text + record).utf8), name: "gw-7.json") {
+      $0.limits.lineBytes = limit
+    }
+    let cut = try #require(source.refused.first)
+    #expect(cut.offset == UInt64(text.utf8.count) && cut.length == UInt64(limit) && cut.reason == "too-long")
+    #expect(damage(summary).contains("limit-record"))
+    #expect(source.account.bytesBy.total == UInt64((text + record).utf8.count))
+  }
+
   @Test func refusesBinaryAsOneRecord() throws {
     var bytes: [UInt8] = []
     for index in 0..<300_000 { bytes.append(UInt8(truncatingIfNeeded: index &* index >> 3)) }

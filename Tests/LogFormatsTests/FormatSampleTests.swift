@@ -8,6 +8,7 @@ import Testing
   func formatReadsItsOwnSamples(_ name: String) throws {
     let format = try #require(AllFormats.list.first { $0.name == name })
     #expect(format.samples.count > 0)
+    #expect(format.refusals.count > 0, "a format has to show what it refuses")
     #expect(SampleCheck.failures(of: format) == [])
   }
 

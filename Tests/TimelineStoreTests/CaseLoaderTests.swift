@@ -23,6 +23,27 @@ import Testing
     #expect(mode == 0o600)
   }
 
+  /// Each file is a lane of its own, and systems let a process open a thousand files.
+  @Test func aFolderOfManyFilesNeedsFewOpenOnes() throws {
+    func openFiles() -> Int {
+      (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+    }
+    let loader = try CaseLoader(path: path)
+    let before = openFiles()
+    // The last ones first: they wait for their turn.
+    for order in (1..<300).reversed() {
+      var builder = BatchBuilder()
+      builder.add(time: 1_760_140_800_000_000_000 + Int64(order), "file ", "\(order)", "")
+      try loader.load(order: order, "a\(order).log", hash: UInt64(order), [builder.batch])
+    }
+    #expect(openFiles() - before < 100)
+    var builder = BatchBuilder()
+    for number in 0..<30_000 { builder.add(time: Int64(number), "event ", "\(number)", " of a large file") }
+    try loader.load(order: 0, "a0.log", hash: 1000, [builder.batch])
+    #expect(openFiles() - before < 100)
+    #expect(try loader.finish().eventsInCase == 30_299)
+  }
+
   @Test func eventsComeBackThroughTheReadableViewsOfStockSQLite() throws {
     var builder = BatchBuilder()
     builder.add(

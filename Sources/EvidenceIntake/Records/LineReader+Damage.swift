@@ -61,9 +61,7 @@ extension LineReader {
       total += UInt64(stretch.count)
       if stretch.count == 0 || stretch.end != .none { break }
     }
-    source.note(
-      "limit-line", offset: source.base + UInt64(kept), length: total - UInt64(kept),
-      "a line of \(total) bytes: the first \(kept) are kept as its text, the rest by its offset")
+    noteLongLine(at: source.base, of: total, &source)
     if foundEnd || end == .none {
       take(0, kept, total, at: 0, &source, isCut: true)
     } else {
@@ -80,14 +78,29 @@ extension LineReader {
     return read
   }
 
-  /// A record longer than the limit, whose end has not been seen: what is at hand is taken for all of it.
-  mutating func takeLongRecord(_ source: inout SourceState) {
+  /// Says of a line that it is longer than the limit.
+  func noteLongLine(at offset: UInt64, of total: UInt64, _ source: inout SourceState) {
+    let kept = UInt64(limits.lineBytes)
     source.note(
-      "limit-record", offset: source.base, length: nil,
+      "limit-line", offset: offset + kept, length: total - kept,
+      "a line of \(total) bytes: the first \(kept) are kept as its text, the rest by its offset")
+  }
+
+  /// A record longer than the limit, whose end has not been seen: so many bytes are taken for all of it.
+  mutating func takeLongRecord(_ source: inout SourceState) {
+    let kept = limits.lineBytes
+    takeCutRecord(0, 0..<kept, &source)
+    source.base += UInt64(kept)
+    rawEnd -= kept
+    memmove(arena, arena + kept, rawEnd)
+  }
+
+  /// Takes the first bytes of a record that is longer than the limit.
+  mutating func takeCutRecord(_ start: Int, _ range: Range<Int>, _ source: inout SourceState) {
+    source.note(
+      "limit-record", offset: source.base + UInt64(range.lowerBound), length: nil,
       "a record of more than \(limits.lineBytes) bytes: it is cut there")
-    takeFrame(0, rawEnd, 0..<rawEnd, isCut: true, &source)
-    source.base += UInt64(rawEnd)
-    rawEnd = 0
+    takeFrame(start, range.upperBound - start, range, isCut: true, &source)
   }
 
   /// Counts a source that is no text as one refused record.

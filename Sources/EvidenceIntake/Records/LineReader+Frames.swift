@@ -15,9 +15,13 @@ extension LineReader {
     while offset < rawEnd {
       let rest = UnsafeRawBufferPointer(start: arena + offset, count: rawEnd - offset)
       guard let frame = source.framer.next(rest, isAtEnd: isAtEnd), frame.consumed > 0 else { break }
-      let end = offset + frame.consumed
+      var end = offset + frame.consumed
       if frame.isStructure {
         takeStructure(recordStart..<end, &source)
+      } else if frame.end + offset - recordStart > limits.lineBytes {
+        // Its end is at hand by chance: it is cut as one whose end is not.
+        end = recordStart + limits.lineBytes
+        takeCutRecord(offset + frame.start, recordStart..<end, &source)
       } else {
         takeFrame(offset + frame.start, frame.end - frame.start, recordStart..<end, isCut: isCut, &source)
       }

@@ -120,10 +120,11 @@ struct LineReader: ~Copyable {
           "more than \(limits.sourceBytes) bytes in one source: the rest was not read")
         break
       }
-      if rawEnd >= limits.lineBytes, !isLines {
+      // Of more than the limit, so that it does not matter how many bytes were read at a time.
+      if rawEnd > limits.lineBytes, !isLines {
         takeLongRecord(&source)
         try flush(final: false, &source, lane)
-      } else if rawEnd >= limits.lineBytes {
+      } else if rawEnd > limits.lineBytes {
         total += try skipLongLine(stream, &source, &end, lane)
         scanned = 0
         if end != .none { continue }
@@ -148,7 +149,7 @@ struct LineReader: ~Copyable {
       source.base += UInt64(done)
     }
     if rawEnd > 0 {
-      take(mark, rawEnd - mark, UInt64(rawEnd), at: 0, &source)
+      takeLine(mark, rawEnd - mark, UInt64(rawEnd), at: 0, &source)
       source.base += UInt64(rawEnd)
       rawEnd = 0
     }
@@ -166,12 +167,25 @@ struct LineReader: ~Copyable {
     var search = scanned
     while search < limit, let hit = memchr(arena + search, 0x0A, limit - search) {
       let lineEnd = hit - arena
-      take(start, lineEnd - start, UInt64(lineEnd + 1 - lineStart), at: lineStart, &source)
+      takeLine(start, lineEnd - start, UInt64(lineEnd + 1 - lineStart), at: lineStart, &source)
       start = lineEnd + 1
       lineStart = start
       search = start
     }
     return lineStart
+  }
+
+  /// One line whose end is at hand; of one beyond the limit no more than that is kept as text.
+  @inline(__always)
+  private mutating func takeLine(
+    _ start: Int, _ count: Int, _ total: UInt64, at lineStart: Int, _ source: inout SourceState
+  ) {
+    guard start &+ count &- lineStart > limits.lineBytes else {
+      return take(start, count, total, at: lineStart, &source)
+    }
+    let kept = limits.lineBytes
+    noteLongLine(at: source.base + UInt64(lineStart), of: total, &source)
+    take(start, kept - (start - lineStart), total, at: lineStart, &source, isCut: true)
   }
 
   /// One record: `count` content bytes from `start` on (line feed excluded), of `total` bytes from `lineStart` on.

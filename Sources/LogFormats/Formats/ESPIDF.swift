@@ -23,7 +23,8 @@ struct ESPIDFFormat: LogFormat {
     FormatSample("Backtrace: 0x400d1234:0x3ffb0000", verdict: .continuation),
     FormatSample("PC      : 0x400d1234  PS      : 0x00060a30", verdict: .continuation),
   ]
-  let refusals: [String] = []
+  /// Any line may be a program's own text; what a wrong baud rate leaves on the console is none.
+  let refusals = ["\u{02}\u{1E}\0\u{0F}x\u{7F}\u{0C}\u{10}", "\u{01}I\u{02}(\u{03}\u{04}"]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     if Self.isReset(line) { return 90 }
@@ -126,6 +127,7 @@ struct ESPIDFFormat: LogFormat {
         reading.message = .record(0, end)
         return .event
       }
+      if TextLine.isNoText(record) { return .refused(.binary) }
       reading.message = .record(0, end)
       if inPanic || record[0] == 0x20 || record[0] == 0x09 || Bytes.matches("Backtrace:", record, at: 0) {
         return .continuation

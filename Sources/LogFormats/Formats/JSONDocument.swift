@@ -74,6 +74,6 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser(isFramed: true) { _ in nil }
+    JSONDocumentParser(AnyDocument(), isFramed: true)
   }
 }

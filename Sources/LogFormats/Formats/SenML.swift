@@ -13,6 +13,10 @@ struct SenMLFormat: LogFormat {
     FormatSample(
       #"[{"n":"temp","u":"Cel","v":23.1,"t":-10}]"#, time: "none", device: "temp",
       fields: #"{"name":"temp","unit":"Cel","relative_time":-10,"value":23.1}"#),
+    FormatSample(
+      #"[{"bn":"m\u002f1-","bt":1276020076,"bv":20,"bs":0.25,"n":"flow","v":0.125,"s":1e3},{"vs":"a\"b","bu":"l"}]"#,
+      time: "2010-06-08T18:01:16Z", device: "m/1",
+      fields: #"{"name":"m/1-flow","value":20.125,"sum":1000.25}"#),
     FormatSample("[", verdict: .structure),
     FormatSample(#"{"bn":"a/","bt":1276020076},"#, verdict: .structure),
     FormatSample(
@@ -40,91 +44,143 @@ struct SenMLFormat: LogFormat {
       || Bytes.find("\"vb\"", bytes) != nil
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { JSONDocumentParser { Self.resolve($0) } }
+  func makeParser(_ context: SourceContext) -> any RecordParser { JSONDocumentParser(SenMLPack()) }
+}
 
-  /// RFC 8428, 4.6: the records of a pack with their base values applied.
-  static func resolve(_ tree: JSONTree) -> [PreparedEvent]? {
-    guard case .array(let records) = tree else { return nil }
-    var baseName = ""
-    var baseTime = 0.0
-    var baseTimeText = ""
-    var baseUnit: String?
-    var baseValue: Double?
-    var baseSum: Double?
-    var events: [PreparedEvent] = []
-    for record in records {
-      guard case .object = record else { return nil }
-      if let name = record["bn"]?.text { baseName = name }
-      if let text = record["bt"]?.scalarText {
-        baseTime = number(text)
-        baseTimeText = text
+/// A pack of SenML.
+struct SenMLPack: DocumentKind {
+  /// A record, and where the base values that count for it stand; -1 for those that were not given.
+  struct Place {
+    var record: Int32 = -1
+    var baseName: Int32 = -1
+    var baseTime: Int32 = -1
+    var baseUnit: Int32 = -1
+    var baseValue: Int32 = -1
+    var baseSum: Int32 = -1
+  }
+
+  /// RFC 8428, 4.6: the records of a pack with the base values that apply to them.
+  func list(_ document: JSONTapeValue, into places: inout [Place]) -> Bool {
+    guard document.kind == .array else { return false }
+    var place = Place()
+    for record in document.list {
+      guard record.kind == .object else {
+        places.removeAll(keepingCapacity: true)
+        return false
       }
-      if let unit = record["bu"]?.text { baseUnit = unit }
-      if let value = record["bv"]?.scalarText { baseValue = number(value) }
-      if let sum = record["bs"]?.scalarText { baseSum = number(sum) }
-      let value = record["v"] ?? record["vs"] ?? record["vb"] ?? record["vd"]
-      guard value != nil || record["s"] != nil else { continue }
-      var event = PreparedEvent()
-      event.program = "senml"
-      let name = record["n"]?.text ?? ""
-      event.device = trimmed(baseName.isEmpty ? name : baseName)
-      event.fields.append(("name", JSONTree.compact(.string(baseName + name))))
-      if let unit = record["u"]?.text ?? baseUnit {
-        event.fields.append(("unit", JSONTree.compact(.string(unit))))
-      }
-      let ownTime = record["t"]?.scalarText ?? ""
-      let seconds = baseTime + number(ownTime)
-      // 4.5.3: below 2^28 the time is relative to now, which the record does not know.
-      if seconds >= 268_435_456 {
-        set(baseTimeText, ownTime, &event)
-      } else if seconds != 0 || !ownTime.isEmpty {
-        event.fields.append(("relative_time", shortest(seconds)))
-      }
-      if case .number(let text)? = record["v"] {
-        event.fields.append(("value", baseValue.map { shortest(number(text) + $0) } ?? text))
-      } else if let value {
-        event.fields.append(("value", JSONTree.compact(value)))
-      }
-      if let sum = record["s"]?.scalarText {
-        event.fields.append(("sum", baseSum.map { shortest(number(sum) + $0) } ?? sum))
-      }
-      events.append(event)
+      place.record = record.index
+      if let name = record["bn"], name.text != nil { place.baseName = name.index }
+      if let time = record["bt"], time.scalar != nil { place.baseTime = time.index }
+      if let unit = record["bu"], unit.text != nil { place.baseUnit = unit.index }
+      if let value = record["bv"], value.scalar != nil { place.baseValue = value.index }
+      if let sum = record["bs"], sum.scalar != nil { place.baseSum = sum.index }
+      if Self.value(of: record) != nil || record["s"] != nil { places.append(place) }
     }
-    return events
+    return true
+  }
+
+  private static func value(of record: JSONTapeValue) -> JSONTapeValue? {
+    record["v"] ?? record["vs"] ?? record["vb"] ?? record["vd"]
+  }
+
+  func read(_ place: Place, of document: JSONTapeValue, into reading: inout Reading) {
+    let record = document.at(place.record)
+    let none = UnsafeRawBufferPointer(start: nil, count: 0)
+    let baseName = document.known(at: place.baseName)?.bytes ?? none
+    let name = record["n"]?.text ?? none
+    reading.program = reading.appendText("senml")
+    let device = Self.trimmed(baseName.isEmpty ? name : baseName)
+    if !device.isEmpty {
+      reading.device = reading.appendSlice(device)
+      reading.basis = .selfAsserted
+    }
+    let baseTime = document.known(at: place.baseTime)?.bytes ?? none
+    let ownTime = record["t"]?.scalar ?? none
+    let seconds = Self.number(baseTime) + Self.number(ownTime)
+    // 4.5.3: below 2^28 the time is relative to now, which the record does not know.
+    let isRelative = seconds < 268_435_456
+    if !isRelative { Self.setTime(baseTime, ownTime, &reading) }
+    reading.beginFields()
+    reading.key("name")
+    reading.append(0x22)
+    reading.appendJSONCharacters(baseName)
+    reading.appendJSONCharacters(name)
+    reading.append(0x22)
+    if let unit = record["u"]?.text ?? document.known(at: place.baseUnit)?.bytes {
+      reading.key("unit")
+      reading.appendJSONString(unit)
+    }
+    if isRelative, seconds != 0 || !ownTime.isEmpty {
+      reading.key("relative_time")
+      Self.appendShortest(seconds, &reading)
+    }
+    if let value = Self.value(of: record) {
+      reading.key("value")
+      if value.kind == .number, record["v"] != nil {
+        Self.appendSum(value.bytes, document.known(at: place.baseValue), &reading)
+      } else {
+        reading.appendJSON(value)
+      }
+    }
+    if let sum = record["s"]?.scalar {
+      reading.key("sum")
+      Self.appendSum(sum, document.known(at: place.baseSum), &reading)
+    }
+    reading.endFields()
+  }
+
+  /// A number and its base; as written where it has none.
+  private static func appendSum(
+    _ text: UnsafeRawBufferPointer, _ base: JSONTapeValue?, _ reading: inout Reading
+  ) {
+    guard let base else { return reading.appendGuessing(text) }
+    appendShortest(number(text) + number(base.bytes), &reading)
   }
 
   /// The time exactly: base and own time in nanoseconds, added.
-  private static func set(_ base: String, _ own: String, _ event: inout PreparedEvent) {
+  private static func setTime(
+    _ base: UnsafeRawBufferPointer, _ own: UnsafeRawBufferPointer, _ reading: inout Reading
+  ) {
     var sum: Int64 = 0
     var resolution = StampReader.second
-    for text in [base, own] where !text.isEmpty {
-      let bytes = Array(text.utf8)
-      guard let (time, step) = bytes.withUnsafeBytes({ StampReader.epoch($0, unit: StampReader.second) })
-      else { return }
+    for part in 0..<2 {
+      let text = part == 0 ? base : own
+      guard !text.isEmpty else { continue }
+      guard let (time, step) = StampReader.epoch(text, unit: StampReader.second) else { return }
       let (total, overflow) = sum.addingReportingOverflow(time)
       guard !overflow else { return }
       sum = total
       resolution = min(resolution, step)
     }
-    event.kind = .absolute
-    event.time = sum
-    event.resolution = resolution
-    event.stamp = own.isEmpty ? base : own
+    reading.kind = .absolute
+    reading.time = sum
+    reading.resolution = resolution
+    reading.stamp = reading.appendSlice(own.isEmpty ? base : own)
   }
 
-  private static func number(_ text: String) -> Double {
-    let bytes = Array(text.utf8)
-    return bytes.withUnsafeBytes { DecimalNumber($0)?.doubleValue ?? 0 }
+  private static func number(_ text: UnsafeRawBufferPointer) -> Double {
+    DecimalNumber(text)?.doubleValue ?? 0
   }
 
-  private static func shortest(_ value: Double) -> String {
-    value.isFinite
-      ? (value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)) : "null"
+  private static func appendShortest(_ value: Double, _ reading: inout Reading) {
+    if !value.isFinite {
+      reading.append("null")
+    } else if value == value.rounded(), abs(value) < 1e15 {
+      reading.appendDecimal(Int64(value))
+    } else {
+      reading.appendShortest(value)
+    }
   }
 
-  private static func trimmed(_ name: String) -> String {
-    var name = name
-    while let last = name.last, ":/-.".contains(last) { name.removeLast() }
-    return name
+  /// A base name without what divides it from the names that follow.
+  private static func trimmed(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    var end = name.count
+    loop: while end > 0 {
+      switch name[end - 1] {
+      case UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."): end -= 1
+      default: break loop
+      }
+    }
+    return Bytes.part(name, 0, end)
   }
 }

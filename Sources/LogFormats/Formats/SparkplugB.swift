@@ -23,41 +23,39 @@ struct SparkplugBFormat: LogFormat {
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
-    guard head.count >= 4, head[0] == 0x08 || head[0] == 0x12, let payload = SparkplugPayload(head),
-      payload.isPlausible
-    else { return 0 }
-    return 97
+    guard head.count >= 4, head[0] == 0x08 || head[0] == 0x12 else { return 0 }
+    var payload = SparkplugPayload()
+    return payload.read(head) && payload.isPlausible ? 97 : 0
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser(context) }
 
   final class Parser: RecordParser {
+    /// The text that the topic was found in.
+    private let name: [UInt8]
     private let topic: SparkplugTopic?
-    private var events = SparkplugEvents()
-    private var prepared: [PreparedEvent] = []
-    private var position = 0
+    @exclusivity(unchecked) private var events = SparkplugEvents()
 
     init(_ context: SourceContext) {
-      topic =
-        context.path.last.flatMap(SparkplugTopic.init)
-        ?? SparkplugTopic(context.path.joined(separator: "/"))
+      var text: [UInt8] = []
+      var found: SparkplugTopic?
+      for candidate in [context.path.last ?? "", context.path.joined(separator: "/")] where found == nil {
+        text = Array(candidate.utf8)
+        found = text.withUnsafeBytes { SparkplugTopic($0) }
+      }
+      name = text
+      topic = found
     }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+      let isPayload = name.withUnsafeBytes { events.open(record, topic, in: $0, scratch: &reading) }
       reading.reset()
-      guard record.count >= 2, let payload = SparkplugPayload(record) else { return .refused(.badField) }
-      prepared = events.make(payload, topic, basis: .path)
-      position = 0
-      return next(record, into: &reading)
+      return isPayload && record.count >= 2 ? next(record, into: &reading) : .refused(.badField)
     }
 
     func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
-      guard position < prepared.count else { return .structure }
-      prepared[position].fill(&reading)
-      position += 1
-      if position < prepared.count { reading.flags.insert(.more) }
-      return .event
+      return name.withUnsafeBytes { events.next(record, in: $0, basis: .path, into: &reading) }
     }
   }
 }

@@ -20,6 +20,20 @@ struct SparkplugCaptureFormat: LogFormat {
         #"{"group":"plant","type":"DDATA","metric":"temp","alias":5,"datatype":"Double","value":22.5,"seq":2}"#
     ),
     FormatSample(
+      "spBv1.0/plant/NBIRTH/gw2 0880d0eab6b733121d0a09666c6f772022c3a92210071880d0eab6b73320092801656666aa4112"
+        + "180a056c6576656c10081880d0eab6b733200350fbffffff0f1800",
+      time: "2026-01-01T00:00:00.000Z", device: "gw2", message: "NBIRTH flow \"é\"",
+      fields:
+        #"{"group":"plant","type":"NBIRTH","metric":"flow \"é\"","alias":7,"datatype":"Float","value":21.3,"historical":true,"seq":0}"#
+    ),
+    FormatSample(
+      "spBv1.0/plant/NDATA/gw2 0880d0eab6b733121010071880d0eab6b73320096595bfd633120d10081880d0eab6b73320033801121010"
+        + "631880d0eab6b733201182010201ab1801",
+      device: "gw2", message: "NDATA flow \"é\"",
+      fields:
+        #"{"group":"plant","type":"NDATA","metric":"flow \"é\"","alias":7,"datatype":"Float","value":1e-07,"seq":1}"#
+    ),
+    FormatSample(
       "spBv1.0/plant/NDEATH/gw1 0a", verdict: .refused(.badField)),
   ]
   let refusals = ["spBv1.0/plant/DDATA/gw1/m7", "spBv1.0/plant/DDATA/gw1/m7 xyz!", "text"]
@@ -48,66 +62,67 @@ struct SparkplugCaptureFormat: LogFormat {
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
-    private var events = SparkplugEvents()
-    private var prepared: [PreparedEvent] = []
-    private var position = 0
+    @exclusivity(unchecked) private var events = SparkplugEvents()
+    @exclusivity(unchecked) private var payload: [UInt8] = []
+    private var topic = 0..<0
     private var received: Stamp?
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
-      guard let parts = SparkplugCaptureFormat.parts(record),
-        let topic = SparkplugTopic(
-          String(decoding: Bytes.part(record, parts.topic, parts.topicEnd), as: UTF8.self))
-      else { return .refused(.noMatch) }
+      guard let parts = SparkplugCaptureFormat.parts(record) else { return .refused(.noMatch) }
+      topic = parts.topic..<parts.topicEnd
+      let name = Bytes.part(record, parts.topic, parts.topicEnd)
+      guard let found = SparkplugTopic(name) else { return .refused(.noMatch) }
       let text = Bytes.part(record, parts.topicEnd &+ 1, parts.end)
-      let payload = BinaryText.hexadecimal(text).flatMap { bytes in
-        bytes.withUnsafeBytes { SparkplugPayload($0) }
-      }
-      let decoded =
-        payload ?? BinaryText.base64(text).flatMap { bytes in bytes.withUnsafeBytes { SparkplugPayload($0) } }
-      guard let decoded, decoded.timestamp != nil || !decoded.metrics.isEmpty else {
-        return .refused(.badField)
-      }
+      var isPayload = false
+      if BinaryText.hexadecimal(text, into: &payload) { isPayload = open(found, name, &reading) }
+      if !isPayload, BinaryText.base64(text, into: &payload) { isPayload = open(found, name, &reading) }
+      reading.reset()
+      guard isPayload, events.saysSomething else { return .refused(.badField) }
       received = parts.topic > 8 ? stamps.any(Bytes.part(record, 0, parts.topic &- 1)) : nil
-      prepared = events.make(decoded, topic, basis: .selfAsserted)
-      position = 0
       return next(record, into: &reading)
+    }
+
+    private func open(
+      _ topic: SparkplugTopic, _ name: UnsafeRawBufferPointer, _ reading: inout Reading
+    ) -> Bool {
+      payload.withUnsafeBytes { events.open($0, topic, in: name, scratch: &reading) }
     }
 
     func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
-      guard position < prepared.count else { return .structure }
-      prepared[position].fill(&reading)
-      position += 1
+      let name = Bytes.part(record, topic.lowerBound, topic.upperBound)
+      let verdict = payload.withUnsafeBytes {
+        events.next($0, in: name, basis: .selfAsserted, into: &reading)
+      }
       // A payload without stamp is dated by its arrival.
-      if reading.kind == .none, let received { reading.set(received, from: 0) }
-      if position < prepared.count { reading.flags.insert(.more) }
-      return .event
+      if verdict == .event, reading.kind == .none, let received { reading.set(received, from: 0) }
+      return verdict
     }
   }
 }
 
 /// Bytes written as text.
 enum BinaryText {
-  /// Pairs of hexadecimal digits; nil where the text is something else.
-  static func hexadecimal(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-    guard text.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 2)
-    for index in stride(from: 0, to: text.count, by: 2) {
+  /// Pairs of hexadecimal digits; false where the text is something else.
+  static func hexadecimal(_ text: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
+    bytes.removeAll(keepingCapacity: true)
+    guard text.count % 2 == 0 else { return false }
+    var index = 0
+    while index < text.count {
       let high = Bytes.hexValue(text[index])
       let low = Bytes.hexValue(text[index + 1])
-      guard high < 16, low < 16 else { return nil }
+      guard high < 16, low < 16 else { return false }
       bytes.append(high << 4 | low)
+      index += 2
     }
-    return bytes
+    return true
   }
 
-  /// Base64 (RFC 4648), the URL-safe alphabet too, padding or not; nil where the text is something else.
-  static func base64(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count * 3 / 4)
+  /// Base64 (RFC 4648), the URL-safe alphabet too, padding or not; false where the text is something else.
+  static func base64(_ text: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
+    bytes.removeAll(keepingCapacity: true)
     var bits: UInt32 = 0
     var count = 0
     for byte in text {
@@ -119,7 +134,7 @@ enum BinaryText {
       case 0x2B, 0x2D: value = 62
       case 0x2F, 0x5F: value = 63
       case 0x3D: continue
-      default: return nil
+      default: return false
       }
       bits = bits << 6 | value
       count += 6
@@ -128,6 +143,6 @@ enum BinaryText {
         bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
       }
     }
-    return bytes
+    return true
   }
 }

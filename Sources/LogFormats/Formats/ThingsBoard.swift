@@ -46,83 +46,122 @@ struct ThingsBoardFormat: LogFormat {
     return bracket < 128
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser { Self.read($0) ?? [] }
+  func makeParser(_ context: SourceContext) -> any RecordParser { JSONDocumentParser(ThingsBoardDocument()) }
+}
+
+/// What a device, a gateway or the REST interface of ThingsBoard writes.
+struct ThingsBoardDocument: DocumentKind {
+  /// One reading, and what it is.
+  struct Place {
+    enum Shape: UInt8 {
+      /// An entry of the audit log.
+      case audit
+      /// `{"ts":…,"values":{…}}`
+      case telemetry
+      /// `{"ts":…,"value":…}` in the series of a key.
+      case series
+      /// The values themselves, without stamp.
+      case values
+    }
+    var shape: Shape
+    /// The name whose rows these are: a device's, or a key's; -1 at the top.
+    var name: Int32 = -1
+    var row: Int32 = 0
   }
 
-  static func read(_ tree: JSONTree) -> [PreparedEvent]? {
-    if tree["actionType"] != nil { return [audit(tree)] }
-    if case .object? = tree["values"] {
-      var event = PreparedEvent()
-      event.device = tree["deviceName"]?.text ?? tree["device"]?.text ?? ""
-      return [telemetry(tree, event)]
-    }
-    var events: [PreparedEvent] = []
-    for (key, value) in tree.members {
-      guard case .array(let rows) = value else { continue }
-      for row in rows {
-        if case .object? = row["values"] {
-          var event = PreparedEvent()
-          event.device = key
-          events.append(telemetry(row, event))
-        } else if let reading = row["value"] {
-          var event = PreparedEvent()
-          set(row["ts"], &event)
-          event.program = "thingsboard"
-          event.fields = [(key, plain(reading))]
-          events.append(event)
-        } else if case .object(let members) = row {
-          // Without stamp: the values themselves.
-          var event = PreparedEvent()
-          event.device = key
-          event.program = "thingsboard"
-          event.fields = members.map { ($0.key, JSONTree.compact($0.value)) }
-          events.append(event)
+  func list(_ document: JSONTapeValue, into places: inout [Place]) -> Bool {
+    if document["actionType"] != nil {
+      places.append(Place(shape: .audit))
+    } else if document["values"]?.kind == .object {
+      places.append(Place(shape: .telemetry))
+    } else {
+      for (name, value) in document.members where value.kind == .array {
+        for row in value.list {
+          let shape: Place.Shape
+          if row["values"]?.kind == .object {
+            shape = .telemetry
+          } else if row["value"] != nil {
+            shape = .series
+          } else if row.kind == .object {
+            shape = .values
+          } else {
+            continue
+          }
+          places.append(Place(shape: shape, name: name.index, row: row.index))
         }
       }
     }
-    return events.isEmpty ? nil : events
+    return true
   }
 
-  private static func telemetry(_ row: JSONTree, _ base: PreparedEvent) -> PreparedEvent {
-    var event = base
-    set(row["ts"], &event)
-    event.program = "thingsboard"
-    for (key, value) in row.members where !["ts", "values", "deviceName", "device"].contains(key) {
-      event.fields.append((key, JSONTree.compact(value)))
+  func read(_ place: Place, of document: JSONTapeValue, into reading: inout Reading) {
+    let row = document.at(place.row)
+    let name = document.known(at: place.name)
+    reading.program = reading.appendText("thingsboard")
+    switch place.shape {
+    case .audit: audit(row, &reading)
+    case .telemetry:
+      setDevice(name?.bytes ?? row["deviceName"]?.text ?? row["device"]?.text, &reading)
+      setTime(row["ts"], &reading)
+      reading.beginFields()
+      for (name, value) in row.members where !isKnown(name) {
+        reading.key(name.bytes)
+        reading.appendJSON(value)
+      }
+      if let values = row["values"] { reading.fields(values.members) }
+      reading.endFields()
+    case .series:
+      setTime(row["ts"], &reading)
+      reading.beginFields()
+      if let name, let value = row["value"] {
+        reading.key(name.bytes)
+        // Exported series write numbers as strings.
+        if let text = value.text { reading.appendGuessing(text) } else { reading.appendJSON(value) }
+      }
+      reading.endFields()
+    case .values:
+      setDevice(name?.bytes, &reading)
+      reading.beginFields()
+      reading.fields(row.members)
+      reading.endFields()
     }
-    event.fields += (row["values"]?.members ?? []).map { ($0.key, JSONTree.compact($0.value)) }
-    return event
   }
 
-  private static func audit(_ tree: JSONTree) -> PreparedEvent {
-    var event = PreparedEvent()
-    set(tree["createdTime"], &event)
-    event.device = tree["entityName"]?.text ?? ""
-    event.program = "thingsboard"
-    event.message = tree["actionType"]?.text ?? ""
-    if let status = tree["actionStatus"]?.text { event.severity = status == "FAILURE" ? 3 : 6 }
-    for (key, value) in tree.members where !["createdTime", "entityName", "actionType"].contains(key) {
-      event.fields.append((key, JSONTree.compact(value)))
+  /// Members of telemetry that are no values.
+  private func isKnown(_ name: JSONTapeValue) -> Bool {
+    name.isText("ts") || name.isText("values") || name.isText("deviceName") || name.isText("device")
+  }
+
+  private func audit(_ entry: JSONTapeValue, _ reading: inout Reading) {
+    setTime(entry["createdTime"], &reading)
+    setDevice(entry["entityName"]?.text, &reading)
+    if let action = entry["actionType"]?.text { reading.message = reading.appendSlice(action) }
+    if let status = entry["actionStatus"], status.text != nil {
+      reading.severity = status.isText("FAILURE") ? 3 : 6
     }
-    return event
+    reading.beginFields()
+    for (name, value) in entry.members
+    where !name.isText("createdTime") && !name.isText("entityName") && !name.isText("actionType") {
+      reading.key(name.bytes)
+      reading.appendJSON(value)
+    }
+    reading.endFields()
   }
 
-  private static func set(_ value: JSONTree?, _ event: inout PreparedEvent) {
-    guard let text = value?.scalarText, let milliseconds = Int64(text), milliseconds > 0,
+  private func setDevice(_ name: UnsafeRawBufferPointer?, _ reading: inout Reading) {
+    guard let name, !name.isEmpty else { return }
+    reading.device = reading.appendSlice(name)
+    reading.basis = .selfAsserted
+  }
+
+  /// Milliseconds since the epoch.
+  private func setTime(_ value: JSONTapeValue?, _ reading: inout Reading) {
+    guard let text = value?.scalar, let milliseconds = Bytes.integer(text), milliseconds > 0,
       milliseconds < 9_000_000_000_000
     else { return }
-    event.kind = .absolute
-    event.time = milliseconds * 1_000_000
-    event.resolution = 1_000_000
-    event.stamp = text
-  }
-
-  /// Exported series write numbers as strings.
-  private static func plain(_ value: JSONTree) -> String {
-    guard case .string(let text) = value else { return JSONTree.compact(value) }
-    let bytes = Array(text.utf8)
-    return bytes.withUnsafeBytes { JSONText.isNumber($0) || JSONText.isLiteral($0) }
-      ? text : JSONTree.compact(value)
+    reading.kind = .absolute
+    reading.time = milliseconds * 1_000_000
+    reading.resolution = 1_000_000
+    reading.stamp = reading.appendSlice(text)
   }
 }

@@ -19,7 +19,8 @@ struct ZephyrFormat: LogFormat {
     FormatSample("                                     a1 b2 c3  |abc", verdict: .continuation),
     FormatSample("printk of some kind", time: "none").plain(),
   ]
-  let refusals: [String] = []
+  /// Any line may come from `printk`; what a wrong baud rate leaves on the console is no text.
+  let refusals = ["\u{02}\u{1E}\0\u{0F}x\u{7F}\u{0C}\u{10}", "\u{0E}[\0\u{0E}0\u{01}]"]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     if Self.isBoot(line) { return 92 }
@@ -106,6 +107,10 @@ struct ZephyrFormat: LogFormat {
           reading.flags.insert(.bootMarker)
           reading.severity = 5
           return .event
+        }
+        if TextLine.isNoText(record) {
+          reading.reset()
+          return .refused(.binary)
         }
         return record[0] == 0x20 || record[0] == 0x09 ? .continuation : .event
       }

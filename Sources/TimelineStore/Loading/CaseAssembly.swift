@@ -197,7 +197,7 @@ final class CaseAssembly {
   /// Takes rows back whose times have to be put right, as the lane had made them; nil where there are none.
   private func takeBackIntoSpool() throws(StoreError) -> Spool? {
     guard let stream, let writer = writer as? any StreamingEventWriter else { return nil }
-    let spool = try Spool(beside: path)
+    let spool = Spool(beside: path)
     let reverse = stream.replay.reversed()
     try writer.forEachSinceMark(from: stream.replay.first) { (record) throws(StoreError) in
       reverse(record)
@@ -226,7 +226,7 @@ final class CaseAssembly {
   private static let maximumMinutes = 500_000
 
   private func spillMinutes(of rollups: inout Rollups) throws(StoreError) {
-    if minuteSpool == nil { minuteSpool = try Spool(beside: path) }
+    if minuteSpool == nil { minuteSpool = Spool(beside: path) }
     for (key, events) in rollups.takeMinutes() {
       try minuteSpool!.append {
         $0.reserve(24)

@@ -61,6 +61,7 @@ public final class CaseLoader: EventSink {
     self.options = options
     let now = options.now ?? SystemClock.now()
     self.now = now
+    SystemFile.allowManyFiles()
     var status = stat()
     isNewCase = lstat(path, &status) != 0 && errno == ENOENT
     if isNewCase {
@@ -110,7 +111,7 @@ public final class CaseLoader: EventSink {
   public func openLane(order: Int) throws -> any EventLane {
     let isFree = state.withLock { $0.isDone ? false : $0.orders.insert(order).inserted }
     guard isFree else { throw invalid("lane \(order) was opened twice, or after the end") }
-    return try LoadLane(order: order, path: path, turn: turn, streamedBytes: options.streamedBytes) {
+    return LoadLane(order: order, path: path, turn: turn, streamedBytes: options.streamedBytes) {
       [weak self] lane in
       let handed = HandedOver(lane: lane)
       self?.state.withLock { $0.lanes.append(handed.lane) }

@@ -14,6 +14,7 @@ final class LoadLane: EventLane {
   private var start: Int64 = 0
   private var refusedStart: Int64 = 0
   private var blockStart: Int64 = 0
+  private var isClosed = false
   private let turn: LoadTurn?
   /// A source that has more bytes of rows waiting than this hands them on when it is its turn.
   private let streamedBytes: Int64
@@ -26,14 +27,14 @@ final class LoadLane: EventLane {
   /// - Parameter turn: nil spools everything.
   init(
     order: Int, path: String, turn: LoadTurn?, streamedBytes: Int, whenClosed: @escaping (LoadLane) -> Void
-  ) throws(StoreError) {
+  ) {
     self.order = order
     self.path = path
     self.turn = turn
     self.streamedBytes = Int64(streamedBytes)
     self.whenClosed = whenClosed
-    spool = try Spool(beside: path)
-    blockSpool = try Spool(beside: path, bufferSize: 64 << 10)
+    spool = Spool(beside: path)
+    blockSpool = Spool(beside: path, bufferSize: 64 << 10)
   }
 
   func beginSource(_ source: SourceDescription) throws {
@@ -62,6 +63,13 @@ final class LoadLane: EventLane {
 
   /// Gives the assembly the sources that have ended, and forgets their rows.
   func handOver(to assembly: CaseAssembly) throws(StoreError) {
+    // The case has a closed lane's rows then: what is refused is all that is still asked for.
+    defer {
+      if isClosed {
+        spool.release()
+        blockSpool.release()
+      }
+    }
     guard !sources.isEmpty else { return }
     for source in sources { try assembly.add(source, of: self) }
     sources.removeAll()
@@ -72,7 +80,7 @@ final class LoadLane: EventLane {
   }
 
   private func appendRefused(_ batch: borrowing EventBatch) throws {
-    let spool = try refusedSpool ?? Spool(beside: path)
+    let spool = refusedSpool ?? Spool(beside: path)
     refusedSpool = spool
     for refused in batch.refused {
       try batch.arena.withUnsafeBytes { (arena: UnsafeRawBufferPointer) throws in
@@ -119,6 +127,7 @@ final class LoadLane: EventLane {
     try spool.finishWriting()
     try refusedSpool?.finishWriting()
     try blockSpool.finishWriting()
+    isClosed = true
     try turn?.end(self)
     whenClosed(self)
   }

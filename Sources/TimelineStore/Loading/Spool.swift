@@ -6,20 +6,23 @@ final class Spool {
   /// Longest record: 31 bits of length; a row of SQLite is at most 10^9 bytes.
   static let maximumRecord = 1_000_000_000
 
-  private let descriptor: Int32
+  /// Bytes that a spool keeps in memory when it is written: what a small file leaves needs no file of its own.
+  private static let keptInMemory = 8 << 10
+
+  /// -1 until there is more than the buffer holds: there may be as many spools as files are read.
+  @exclusivity(unchecked) private var descriptor: Int32 = -1
   private let path: String
   @exclusivity(unchecked) private var buffer: ByteBuffer
   @exclusivity(unchecked) private var written: Int64 = 0
 
   /// An empty spool in the folder of `path`.
-  init(beside path: String, bufferSize: Int = 1 << 20) throws(StoreError) {
+  init(beside path: String, bufferSize: Int = 1 << 20) {
     self.path = path
     self.bufferSize = bufferSize
-    descriptor = try SystemFile.temporary(beside: path)
     buffer = ByteBuffer(capacity: bufferSize + (64 << 10))
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   private let bufferSize: Int
 
@@ -60,6 +63,7 @@ final class Spool {
 
   /// Hands what is buffered to the file.
   func flush() throws(StoreError) {
+    if descriptor < 0 { descriptor = try SystemFile.temporary(beside: path) }
     try SystemFile.write(buffer.bytes, to: descriptor, at: written, path: path)
     written += Int64(buffer.count)
     buffer.count = 0
@@ -67,7 +71,21 @@ final class Spool {
 
   /// Gives the buffer's memory back once all is written.
   func finishWriting() throws(StoreError) {
+    if descriptor < 0, buffer.count <= Self.keptInMemory {
+      var kept = ByteBuffer(capacity: buffer.count)
+      kept.append(buffer.bytes)
+      buffer = kept
+      return
+    }
     try flush()
+    buffer = ByteBuffer(capacity: 64)
+  }
+
+  /// Gives file and memory back: nobody reads or writes it any more.
+  func release() {
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    written = 0
     buffer = ByteBuffer(capacity: 64)
   }
 

@@ -26,7 +26,7 @@ enum RefusedLines {
         ] : keys.map { .init($0) }, keys: keys)
     rows.extra = [("case", .string(reader.path))]
     for line in lines.prefix(limit) {
-      let text = excerpt(line.excerpt)
+      let text = excerpt(line.excerpt, isText: line.reason != Refusal.binary.code)
       let name = line.place.name
       rows.rows.append(
         isTable
@@ -48,10 +48,10 @@ enum RefusedLines {
   }
 
   /// The beginning of a line as text, secrets masked; of bytes that are none, how they begin.
-  private static func excerpt(_ bytes: [UInt8]) -> String {
+  private static func excerpt(_ bytes: [UInt8], isText: Bool) -> String {
     let beginning = bytes.prefix(shown)
     let strange = beginning.count { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }
-    if strange * 8 > beginning.count {
+    if !isText || strange * 8 > beginning.count {
       let hex = beginning.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(
         separator: " ")
       return "bytes \(hex)" + (bytes.count > 16 ? " …" : "")
