@@ -14,11 +14,13 @@ extension Trace {
       text +=
         " \(incidents.count - 1) smaller independent incident\(incidents.count > 2 ? "s" : "") in the same window."
     }
-    if !unrelated.isEmpty {
+    // Those that lie next to the incident may well belong to it.
+    let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
+    if apart > 0 {
       text +=
-        unrelated.count == 1
+        apart == 1
         ? " One other failure seems to have nothing to do with it."
-        : " \(unrelated.count) other failures seem to have nothing to do with it."
+        : " \(apart) other failures seem to have nothing to do with it."
     }
     return text
   }
