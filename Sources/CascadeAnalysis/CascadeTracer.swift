@@ -76,15 +76,20 @@ public struct CascadeTracer: Sendable {
       for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
+    let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
+    let areMany =
+      result.incidents.isEmpty && result.unrelated.count >= 8 && result.unrelated.count * 5 >= speakers
     for index in result.unrelated.indices {
       let device = result.unrelated[index].device
       // Who may have begun an incident is not told to have nothing to do with it.
-      if result.incidents.contains(where: { $0.mayHaveBegun(at: device) }) {
+      if areMany || result.incidents.contains(where: { $0.mayHaveBegun(at: device) }) {
         result.unrelated[index].nearness = .beside
       }
       result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
     }
-    result.caveats = Caveats.list(timeline, fleet, clocks, result) + judgements.notes
+    result.caveats =
+      Caveats.list(timeline, fleet, clocks, result) + judgements.notes + options.facts.map { $0.note(result) }
     return result
   }
 

@@ -69,6 +69,15 @@ import Testing
     #expect(trace.unrelated.first { $0.device == "box" }.map { ($0.unrelated ?? 1) < 0.3 } == true)
   }
 
+  @Test func aFleetThatFailsAllOverTheWindowIsNotToldToFailByChance() {
+    var builder = Self.quietFleet(60, hub: false)
+    for device in 0..<30 { Self.fail(&builder, Self.name(device), 40 + Double(device * 115)) }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.isEmpty)
+    #expect(trace.unrelated.count > 20 && trace.unrelated.allSatisfy { ($0.unrelated ?? 1) < 0.5 })
+    #expect(trace.verdict.contains("30 entities failed, too many for chance"))
+  }
+
   @Test func saysThatNothingFailedWhereNothingDid() {
     var builder = Self.quietFleet(60)
     let trace = CascadeTracer().trace(builder.finish())
@@ -246,6 +255,14 @@ import Testing
     #expect(!incident.onsets.contains { $0.device == Self.name(3) })
     #expect(!incident.edges.contains { $0.from == "hub" && $0.to == Self.name(4) })
     #expect(trace.caveats.count { $0.contains("ann") } == 3)
+    let fact = Instant(nanoseconds: 1_700_000_000_000_000_000)
+    options.facts = [KnownFact(at: fact, text: "deploy of 2.4.1", author: "bo")]
+    let known = CascadeTracer(options).trace(evidence)
+    #expect(known.incidents.first?.changes.contains { $0.template.contains("deploy of 2.4.1") } == true)
+    #expect(
+      known.caveats.contains {
+        $0.hasPrefix("bo knows of \(fact): deploy of 2.4.1 (") && $0.hasSuffix("s before the first failure)")
+      })
   }
 
   @Test func aForgedNameAloneMakesNoOriginCertain() {

@@ -76,7 +76,9 @@ struct TraceTable {
   }
 
   private func origins(_ incident: Incident) -> [String] {
-    guard !incident.origins.isEmpty else { return ["", "Origin: not determined"] }
+    guard incident.origins.contains(where: { $0.probability >= 0.005 }) else {
+      return ["", "Origin: not determined"]
+    }
     // What speaks for a candidate and against it stands under it: only the first has its reasons printed.
     return ["", style.bold("Origins")]
       + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.enumerated().flatMap {

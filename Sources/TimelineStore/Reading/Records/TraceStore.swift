@@ -66,8 +66,10 @@ public final class TraceStore: Sendable {
       let number =
         1 + (try connection.prepare("SELECT coalesce(max(number), 0) FROM trace_result").integer() ?? 0)
       let statement = try connection.prepare(
-        "INSERT INTO trace_result SELECT ?1, ?2, ?3, ?4, ?5, r FROM (SELECT ?6 AS r)"
-          + (isChecked ? " WHERE json_valid(r)" : ""))
+        "INSERT INTO trace_result "
+          + (isChecked
+            ? "SELECT ?1, ?2, ?3, ?4, ?5, r FROM (SELECT ?6 AS r) WHERE json_valid(r)"
+            : "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))
       statement.bound([
         .integer(number), .integer(trace.createdAt.nanoseconds), .text(trace.tool), .text(trace.options),
         .text(trace.inputDigest),
