@@ -23,13 +23,15 @@ public struct CascadeTracer: Sendable {
   public init(_ options: Options = Options()) { self.options = options }
 
   /// What happened: clocks, onsets, changes, common cause, origins, spread, phases.
-  public func trace(_ evidence: IncidentEvidence) -> Trace {
-    let evidence = SeriesTables.divided(evidence)
-    var timeline = Timeline(evidence)
-    var fleet = Fleet(evidence)
+  ///
+  /// Evidence that the caller gives up is given up here piece by piece, as millions of events are.
+  public func trace(_ evidence: consuming IncidentEvidence) -> Trace {
+    var timeline = Timeline(SeriesTables.divided(consume evidence))
+    var fleet = Fleet(timeline.evidence)
     fleet.learn(from: timeline)
-    let judgements = Judgements(options.judgements, evidence.devices)
+    let judgements = Judgements(options.judgements, timeline.evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
+    timeline.forgetTokens()
     timeline.correct(by: clocks)
     var first: Reading? = Reading(timeline, fleet, clocks, judgements)
     let guessed = first?.clocksByCompany(clocks) ?? [:]
@@ -74,10 +76,20 @@ public struct CascadeTracer: Sendable {
       for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
+    let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
+    let areMany =
+      result.incidents.isEmpty && result.unrelated.count >= 8 && result.unrelated.count * 5 >= speakers
     for index in result.unrelated.indices {
+      let device = result.unrelated[index].device
+      // Who may have begun an incident is not told to have nothing to do with it.
+      if areMany || result.incidents.contains(where: { $0.mayHaveBegun(at: device) }) {
+        result.unrelated[index].nearness = .beside
+      }
       result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
     }
-    result.caveats = Caveats.list(timeline, fleet, clocks, result) + judgements.notes
+    result.caveats =
+      Caveats.list(timeline, fleet, clocks, result) + judgements.notes + options.facts.map { $0.note(result) }
     return result
   }
 
@@ -112,6 +124,10 @@ public struct CascadeTracer: Sendable {
 }
 
 extension Incident {
+  fileprivate func mayHaveBegun(at device: String) -> Bool {
+    origins.contains { $0.device == device && $0.probability > 0.3 }
+  }
+
   fileprivate var start: Int64 { onsets.first?.time.nanoseconds ?? .max }
 }
 

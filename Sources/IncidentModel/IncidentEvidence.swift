@@ -86,6 +86,9 @@ public struct IncidentEvidence: Sendable {
 
 /// One numeric field of one device over time.
 public struct MetricSeries: Sendable {
+  /// Series of fewer values tell of no change.
+  public static let fewestToTell = 12
+
   /// Device index.
   public var device: Int32
   /// The field's name.

@@ -47,41 +47,47 @@ extension Instant: CustomStringConvertible {
 
   /// RFC 3339 in UTC with 0 to 9 digits of fraction (truncated, not rounded).
   public func rfc3339(fractionDigits: Int) -> String {
+    String(unsafeUninitializedCapacity: Self.longestText) { write(fractionDigits: fractionDigits, into: $0) }
+  }
+
+  /// The most bytes that the text of an instant has.
+  public static let longestText = 30
+
+  /// The same text put into room of `longestText` bytes: documents hold millions of instants.
+  /// - Returns: how many bytes were put.
+  public func write(fractionDigits: Int = 3, into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
     let (second, nanos) = nanoseconds.floorDivided(by: 1_000_000_000)
     let (day, secondOfDay) = second.floorDivided(by: 86_400)
     let date = CivilDate(daysSinceEpoch: day)
     let digits = max(0, min(9, fractionDigits))
-    // Digits are put where they belong: a report writes hundreds of thousands of instants. The years are those of `Instant`.
-    return String(unsafeUninitializedCapacity: 20 + (digits > 0 ? digits + 1 : 0)) { buffer in
-      var at = 0
-      func put(_ value: Int64, _ width: Int, _ end: UInt8?) {
-        var rest = value
-        for place in stride(from: at + width - 1, through: at, by: -1) {
-          buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-          rest /= 10
-        }
-        at += width
-        if let end {
-          buffer[at] = end
-          at += 1
-        }
+    var at = 0
+    func put(_ value: Int64, _ width: Int, _ end: UInt8?) {
+      var rest = value
+      for place in stride(from: at + width - 1, through: at, by: -1) {
+        buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
       }
-      put(Int64(date.year), 4, UInt8(ascii: "-"))
-      put(Int64(date.month), 2, UInt8(ascii: "-"))
-      put(Int64(date.day), 2, UInt8(ascii: "T"))
-      put(secondOfDay / 3600, 2, UInt8(ascii: ":"))
-      put(secondOfDay / 60 % 60, 2, UInt8(ascii: ":"))
-      put(secondOfDay % 60, 2, nil)
-      if digits > 0 {
-        buffer[at] = UInt8(ascii: ".")
+      at += width
+      if let end {
+        buffer[at] = end
         at += 1
-        var fraction = nanos
-        for _ in digits..<9 { fraction /= 10 }
-        put(fraction, digits, nil)
       }
-      buffer[at] = UInt8(ascii: "Z")
-      return at + 1
     }
+    put(Int64(date.year), 4, UInt8(ascii: "-"))
+    put(Int64(date.month), 2, UInt8(ascii: "-"))
+    put(Int64(date.day), 2, UInt8(ascii: "T"))
+    put(secondOfDay / 3600, 2, UInt8(ascii: ":"))
+    put(secondOfDay / 60 % 60, 2, UInt8(ascii: ":"))
+    put(secondOfDay % 60, 2, nil)
+    if digits > 0 {
+      buffer[at] = UInt8(ascii: ".")
+      at += 1
+      var fraction = nanos
+      for _ in digits..<9 { fraction /= 10 }
+      put(fraction, digits, nil)
+    }
+    buffer[at] = UInt8(ascii: "Z")
+    return at + 1
   }
 }
 

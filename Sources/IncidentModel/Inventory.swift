@@ -6,47 +6,94 @@ public struct Inventory: Sendable {
   public private(set) var attributes: [String]
   /// Device names in file order.
   public private(set) var devices: [String] = []
-  /// Row of a device by name.
-  public private(set) var rowOfDevice: [String: Int] = [:]
   /// Per attribute: the distinct values, in order of appearance.
   public private(set) var values: [[String]]
-  private var codes: [[Int32]]
-  private var codeOfValue: [[String: Int32]]
+  @usableFromInline var codes: [[Int32]]
+  private var index = NameIndex()
+  private var codeOfValue: [NameIndex]
 
   /// An empty inventory with these attribute columns.
   public init(attributes: [String] = []) {
     self.attributes = attributes
     values = Array(repeating: [], count: attributes.count)
     codes = Array(repeating: [], count: attributes.count)
-    codeOfValue = Array(repeating: [:], count: attributes.count)
+    codeOfValue = Array(repeating: NameIndex(), count: attributes.count)
   }
 
   /// Number of devices.
   public var count: Int { devices.count }
 
+  /// Row of a device by name.
+  public var rowOfDevice: Rows { Rows(devices: devices, index: index) }
+
+  /// The rows of an inventory by the names of their devices.
+  public struct Rows: Sendable {
+    fileprivate var devices: [String]
+    fileprivate var index: NameIndex
+
+    /// The row of a device; nil when it is not listed.
+    public subscript(_ device: String) -> Int? { index.position(of: device, in: devices) }
+  }
+
+  /// Makes room for this many devices.
+  public mutating func reserve(_ count: Int) {
+    guard devices.isEmpty else { return }
+    devices.reserveCapacity(count)
+    index = NameIndex(minimumCapacity: count)
+    for column in codes.indices { codes[column].reserveCapacity(count) }
+  }
+
   /// Adds a device. `row` has one value per attribute; an empty value means unknown.
   /// Returns false and changes nothing when the device is listed already (the first row counts).
   @discardableResult
   public mutating func append(device: String, row: [String]) -> Bool {
-    guard rowOfDevice[device] == nil else { return false }
-    rowOfDevice[device] = devices.count
-    devices.append(device)
+    guard enter(device) else { return false }
     for column in attributes.indices {
-      let value = column < row.count ? row[column] : ""
-      if let code = codeOfValue[column][value] {
-        codes[column].append(code)
-      } else {
-        let code = Int32(values[column].count)
-        codeOfValue[column][value] = code
-        values[column].append(value)
-        codes[column].append(code)
-      }
+      let code = code(of: column < row.count ? row[column] : "", attribute: column)
+      codes[column].append(code)
     }
     return true
   }
 
+  /// Adds a device whose values have these codes (see `code(of:attribute:)`), one per attribute.
+  /// Returns false and changes nothing when the device is listed already.
+  @discardableResult
+  public mutating func append(device: String, codes row: [Int32]) -> Bool {
+    guard enter(device) else { return false }
+    for column in attributes.indices { codes[column].append(row[column]) }
+    return true
+  }
+
+  /// The code of a value of an attribute, a new one where it has none.
+  public mutating func code(of value: String, attribute: Int) -> Int32 {
+    var value = value
+    return value.withUTF8 { code(of: $0, attribute: attribute) }
+  }
+
+  /// The same for a value in UTF-8.
+  public mutating func code(of value: UnsafeBufferPointer<UInt8>, attribute: Int) -> Int32 {
+    let hash = ContentHash.of(UnsafeRawBufferPointer(value))
+    if let known = codeOfValue[attribute].find(
+      hash, where: { values[attribute][$0].utf8.elementsEqual(value) })
+    {
+      return Int32(known)
+    }
+    codeOfValue[attribute].add(hash, values[attribute].count)
+    values[attribute].append(String(decoding: value, as: UTF8.self))
+    return Int32(values[attribute].count - 1)
+  }
+
+  /// Lists a device; false when it is listed already.
+  private mutating func enter(_ device: String) -> Bool {
+    let hash = ContentHash.of(device)
+    guard index.find(hash, where: { devices[$0] == device }) == nil else { return false }
+    index.add(hash, devices.count)
+    devices.append(device)
+    return true
+  }
+
   /// The code of a device's value, an index into `values[attribute]`.
-  public func code(row: Int, attribute: Int) -> Int32 { codes[attribute][row] }
+  @inlinable public func code(row: Int, attribute: Int) -> Int32 { codes[attribute][row] }
 
   /// The value of one attribute of one row; empty when unknown.
   public func value(row: Int, attribute: Int) -> String { values[attribute][Int(codes[attribute][row])] }

@@ -141,6 +141,14 @@ final class SQLiteStatement {
       pointer, index, base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), Self.transient)
   }
 
+  /// Binds TEXT that stays where it is until the statement has run: texts of hundreds of megabytes are not copied.
+  func bindLastingText(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
+    sqlite3_bind_text64(
+      pointer, index, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), sqlite3_uint64(bytes.count),
+      nil,
+      UInt8(SQLITE_UTF8))
+  }
+
   /// Binds a BLOB.
   func bindBlob(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
     if bytes.isEmpty {

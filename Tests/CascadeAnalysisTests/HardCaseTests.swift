@@ -41,6 +41,43 @@ import Testing
     }
   }
 
+  @Test func knowsTheInnerNodesOfATreeOfOneKindOfLinkWithoutAnInventory() {
+    var builder = Self.quietFleet(60, hub: false)
+    for device in 0..<60 where device % 3 > 0 || device % 4 != 1 {
+      builder.link(Self.name(device), "node\(device % 4)", "up")
+    }
+    for node in 0..<4 { builder.link("node\(node)", "core", "up") }
+    Self.say(&builder, "node1", 1800, "out of memory", 2)
+    for (rank, device) in stride(from: 1, to: 60, by: 4).enumerated() {
+      Self.fail(&builder, Self.name(device), 1805 + Double(rank) * 2)
+    }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.first?.origins.first?.device == "node1")
+    #expect(trace.incidents.first?.origins.first?.method == .provider)
+  }
+
+  @Test func whoFailedInItsOwnWayJustBeforeTheRestIsRatherTheirOrigin() {
+    var builder = Self.quietFleet(60, hub: false)
+    Self.say(&builder, "box", 300, "serving", 6)
+    Self.say(&builder, "box", 1795, "out of memory", 2)
+    for device in 0..<20 { Self.fail(&builder, Self.name(device), 1805 + Double(device * 7 % 40)) }
+    let trace = CascadeTracer().trace(builder.finish())
+    let origin = trace.incidents.first?.origins.first
+    #expect(origin?.device == "box")
+    // Order alone does not make it very likely, and it is not told to be unrelated.
+    #expect((0.5..<0.8).contains(origin?.probability ?? 0))
+    #expect(trace.unrelated.first { $0.device == "box" }.map { ($0.unrelated ?? 1) < 0.3 } == true)
+  }
+
+  @Test func aFleetThatFailsAllOverTheWindowIsNotToldToFailByChance() {
+    var builder = Self.quietFleet(60, hub: false)
+    for device in 0..<30 { Self.fail(&builder, Self.name(device), 40 + Double(device * 115)) }
+    let trace = CascadeTracer().trace(builder.finish())
+    #expect(trace.incidents.isEmpty)
+    #expect(trace.unrelated.count > 20 && trace.unrelated.allSatisfy { ($0.unrelated ?? 1) < 0.5 })
+    #expect(trace.verdict.contains("30 entities failed, too many for chance"))
+  }
+
   @Test func saysThatNothingFailedWhereNothingDid() {
     var builder = Self.quietFleet(60)
     let trace = CascadeTracer().trace(builder.finish())
@@ -218,6 +255,14 @@ import Testing
     #expect(!incident.onsets.contains { $0.device == Self.name(3) })
     #expect(!incident.edges.contains { $0.from == "hub" && $0.to == Self.name(4) })
     #expect(trace.caveats.count { $0.contains("ann") } == 3)
+    let fact = Instant(nanoseconds: 1_700_000_000_000_000_000)
+    options.facts = [KnownFact(at: fact, text: "deploy of 2.4.1", author: "bo")]
+    let known = CascadeTracer(options).trace(evidence)
+    #expect(known.incidents.first?.changes.contains { $0.template.contains("deploy of 2.4.1") } == true)
+    #expect(
+      known.caveats.contains {
+        $0.hasPrefix("bo knows of \(fact): deploy of 2.4.1 (") && $0.hasSuffix("s before the first failure)")
+      })
   }
 
   @Test func aForgedNameAloneMakesNoOriginCertain() {

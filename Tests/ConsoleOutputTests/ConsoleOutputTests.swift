@@ -43,14 +43,57 @@ import Testing
       ("names", .object((0..<many).map { ("k\u{7f}\($0)", .string("\"\($0)\"")) })),
     ])
     let made = JSONValue.object([
-      ("list", .elements(many) { .object([("n", .int(Int64($0)))]) }),
-      ("names", .members(many) { ("k\u{7f}\($0)", .string("\"\($0)\"")) }),
+      (
+        "list",
+        .written { out in
+          out.beginArray()
+          for number in 0..<many {
+            out.beginObject()
+            out.key("n")
+            out.int(Int64(number))
+            out.endObject()
+          }
+          out.endArray()
+        }
+      ),
+      (
+        "names",
+        .written { out in
+          out.beginObject()
+          for number in 0..<many {
+            out.key("k\u{7f}\(number)" as String)
+            out.string("\"\(number)\"")
+          }
+          out.endObject()
+        }
+      ),
     ])
     #expect(made.text() == ready.text())
     var pieces: [String] = []
-    made.prettyText { pieces.append($0) }
+    made.prettyText { pieces.append(String(decoding: $0, as: UTF8.self)) }
     #expect(pieces.count > 5)
     #expect(pieces.joined() == ready.prettyText())
+  }
+
+  @Test func writesRoundedNumbersAsTheirDoublesAreWritten() {
+    var state: UInt64 = 7
+    func next() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(Int64(bitPattern: state) >> 11) / 0x1p52
+    }
+    let special = [0, -0.0, 0.5, -0.00001, 1e15, -1e15, 1e300, .nan, .infinity, 0.99999, 123_456_789.123_456]
+    for value in special + (0..<4000).map({ [1, 1000, 1e9, 1e13][$0 % 4] * next() }) {
+      for places in 0...4 {
+        var scale = 1.0
+        for _ in 0..<places { scale *= 10 }
+        let text = JSONValue.written { $0.rounded(value, places: places) }.text()
+        #expect(text == JSONValue.double((value * scale).rounded() / scale).text(), "\(value) to \(places)")
+      }
+    }
+    #expect(
+      JSONValue.object([("a", .array([])), ("b", .object([]))]).prettyText()
+        == "{\n  \"a\": [],\n  \"b\": {}\n}")
+    #expect(JSONValue.array([.int(.min), -10, 9]).text() == "[-9223372036854775808,-10,9]")
   }
 
   @Test func defusesSpreadsheetFormulas() {

@@ -40,6 +40,10 @@ import Testing
       series[1].values == [20, 21.5] && series[1].eventIDs == [5, 4]
         && series[1].times == [500_000_000, 2_000_000_000])
     #expect(series[0].values == [-60])
+    var limits = EvidenceLimits()
+    limits.fewestValues = 2
+    let longer = try fixture.reader().loadEvidence(limits: limits).evidence.series
+    #expect(longer.map(\.name) == ["temp_c"] && longer.map(\.values) == [series[1].values])
     #expect(evidence.inventory.value(device: "gw-1", attribute: "site") == "p2")
   }
 

@@ -139,6 +139,16 @@ import Testing
     let missing = #expect(throws: QueryError.self) { try reader.events(matching: "trace:origin") }
     #expect(missing?.hint?.contains("affected") == true)
     #expect(throws: QueryError.self) { try reader.events(matching: "trace@7:affected") }
+    // Text that was made whole is kept as it is.
+    let text = #"{"devices":{"affected":["gw-2"],"origin":[]},"trace":{"origins":[],"n":1}}"#
+    let third = try store.add(trace([:]), envelope: Array(text.utf8))
+    #expect(third == 3)
+    #expect(try store.trace(3)?.result == #"{"origins":[],"n":1}"#)
+    #expect(try store.trace(3)?.devices == ["affected": ["gw-2"]])
+    let whole = try CaseReader(path: fixture.path).withTraceText { _, bytes in
+      String(decoding: bytes, as: UTF8.self)
+    }
+    #expect(whole == text)
     var broken = trace([:])
     broken.result = "{"
     #expect(throws: StoreError.self) { try store.add(broken) }

@@ -47,6 +47,8 @@ struct Changes {
         && (profiles.fleet[template].role == .novel || profiles.fleet[template].role == .surging)
     }
     var receipts: [Int: [Int: (Double, Int32)]] = [:]
+    // Entities come one after the other: whether one is known to have a receipt shows by who was last.
+    var lastReceiver = [Int](repeating: -1, count: templates)
     var announcements: [(time: Double, device: Int, event: Int32)] = []
     for device in 0..<timeline.deviceCount {
       for event in timeline.events(of: device) {
@@ -54,7 +56,9 @@ struct Changes {
         guard !timeline.isLoud[template] else { continue }
         let time = timeline.seconds[Int(event)]
         if isCandidate[template], !fleet.isShared[device] {
-          if receipts[template]?[device] == nil { receipts[template, default: [:]][device] = (time, event) }
+          guard lastReceiver[template] != device else { continue }
+          lastReceiver[template] = device
+          receipts[template, default: [:]][device] = (time, event)
         } else if !reports.isReport(template), profiles.fleet[template].events <= 8,
           fleet.isShared[device] || fleet.row[device] < 0,
           profiles.fleet[template].first > timeline.start + 0.02 * (timeline.end - timeline.start)
@@ -165,13 +169,15 @@ struct Changes {
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets
   ) -> [Int: [Int: Double]] {
     var result: [Int: [Int: Double]] = [:]
+    var last = [Int](repeating: -1, count: timeline.evidence.templateTexts.count)
     for device in 0..<timeline.deviceCount where !fleet.isShared[device] && !onsets.excluded.contains(device)
     {
       for event in timeline.events(of: device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
-        guard timeline.isLoud[template], !reports.isReport(template), profiles.fleet[template].role == .novel,
-          result[template]?[device] == nil
+        guard timeline.isLoud[template], last[template] != device, !reports.isReport(template),
+          profiles.fleet[template].role == .novel
         else { continue }
+        last[template] = device
         result[template, default: [:]][device] = timeline.seconds[Int(event)]
       }
     }

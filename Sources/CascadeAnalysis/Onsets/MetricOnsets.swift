@@ -39,11 +39,11 @@ struct MetricOnsets {
     var changes: [String: [(device: Int, alarm: Alarm)]] = [:]
     var kinds: [String: Int] = [:]
     var steps: [Double] = []
-    for series in timeline.evidence.series where series.values.count >= 12 {
+    for series in timeline.evidence.series where series.values.count >= MetricSeries.fewestToTell {
       let device = Int(series.device)
       let name = series.name
       guard device >= 0, device < timeline.deviceCount else { continue }
-      for var part in Self.kinds(series, templates) where part.values.count >= 12 {
+      for var part in Self.kinds(series, templates) where part.values.count >= MetricSeries.fewestToTell {
         kinds[name, default: 0] += 1
         watched.insert(device)
         let seconds = Self.seconds(of: &part, timeline, clocks)
@@ -152,7 +152,9 @@ struct MetricOnsets {
   private static func templatesOfEvents(_ evidence: IncidentEvidence) -> [Int64: Int32] {
     guard !evidence.eventIDs.isEmpty else { return [:] }
     var wanted = Set<Int64>()
-    for series in evidence.series where series.values.count >= 12 { wanted.formUnion(series.eventIDs) }
+    for series in evidence.series where series.values.count >= MetricSeries.fewestToTell {
+      wanted.formUnion(series.eventIDs)
+    }
     var result: [Int64: Int32] = [:]
     result.reserveCapacity(wanted.count)
     for (position, id) in evidence.eventIDs.enumerated() where wanted.contains(id) {

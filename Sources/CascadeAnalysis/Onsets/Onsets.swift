@@ -13,7 +13,8 @@ struct Onsets {
     /// Event positions; for metrics none (see `eventIDs`).
     var events: [Int32] = []
     var eventIDs: [EventID] = []
-    var reason: String = ""
+    /// Of a million findings most are told in the same words: they share them.
+    var reasons: [String] = []
   }
   /// Per entity.
   var findings: [Finding?]
@@ -41,7 +42,8 @@ struct Onsets {
   init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
-    var bursts: [Int: [Burst]] = [:]
+    let sporadic = ["messages of a kind that occurs on single entities all over the window"]
+    var bursts: [(device: Int, list: [Burst])] = []
     var scratch: [(event: Int32, news: Double)] = []
     for device in 0..<timeline.deviceCount {
       scratch.removeAll(keepingCapacity: true)
@@ -54,22 +56,26 @@ struct Onsets {
         let role = profiles.fleet[template].role
         if role == .sporadic || role == .rare { own.append(event) }
       }
-      if !scratch.isEmpty { bursts[device] = Self.bursts(scratch, timeline) }
+      if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
       if !own.isEmpty, !fleet.isShared[device] {
         unrelated[device] = Self.finding(
           timeline, own.prefix(8), own[0], own.count > 1 ? 0.9 : 0.6,
-          "messages of a kind that occurs on single entities all over the window")
+          sporadic)
       }
     }
     var lone: [Int: [Int]] = [:]
-    let crowd = Self.crowd(bursts, timeline)
+    let crowd = Self.crowd(bursts.lazy.map(\.list), timeline)
+    var surges: [Int: [String]] = [:]
     for (device, list) in bursts {
       guard let chosen = Self.choose(list, timeline, crowd, isShared: fleet.isShared[device]) else {
         continue
       }
+      let count = chosen.events.count
+      if surges[count] == nil {
+        surges[count] = ["\(count) messages of a kind that was not seen before or surged"]
+      }
       findings[device] = Self.finding(
-        timeline, chosen.events.prefix(8), chosen.first, 1 - chosen.doubt,
-        "\(chosen.events.count) messages of a kind that was not seen before or surged")
+        timeline, chosen.events.prefix(8), chosen.first, 1 - chosen.doubt, surges[count]!)
       if chosen.events.count == 1 {
         lone[Int(timeline.evidence.eventTemplates[Int(chosen.first)]), default: []].append(device)
       }
@@ -91,10 +97,10 @@ struct Onsets {
     for (device, event) in SynchronousCause.witnesses(timeline, fleet, self) {
       findings[device] = Self.finding(
         timeline, [event], event, 0.9,
-        "a severe message never heard before, in the moment in which others failed")
+        ["a severe message never heard before, in the moment in which others failed"])
     }
     boundFalseDiscoveries()
-    for device in devices { unrelated[device] = nil }
+    if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
   private static func news(
@@ -142,9 +148,9 @@ struct Onsets {
   private static let crowdBins = 96
 
   /// Where sure failures gather in time: a smoothed histogram of bursts of two and more messages.
-  private static func crowd(_ bursts: [Int: [Burst]], _ timeline: Timeline) -> [Double] {
+  private static func crowd(_ bursts: some Sequence<[Burst]>, _ timeline: Timeline) -> [Double] {
     var histogram = [Double](repeating: 0, count: crowdBins)
-    for list in bursts.values {
+    for list in bursts {
       guard let sure = list.first(where: { $0.events.count > 1 && $0.doubt < 0.02 }) else { continue }
       histogram[bin(timeline.seconds[Int(sure.first)], timeline)] += 1
     }
@@ -174,7 +180,8 @@ struct Onsets {
   }
 
   private static func finding(
-    _ timeline: Timeline, _ events: ArraySlice<Int32>, _ first: Int32, _ probability: Double, _ reason: String
+    _ timeline: Timeline, _ events: ArraySlice<Int32>, _ first: Int32, _ probability: Double,
+    _ reasons: [String]
   ) -> Finding {
     let time = timeline.seconds[Int(first)]
     var before = timeline.start
@@ -185,7 +192,7 @@ struct Onsets {
     }
     return Finding(
       time: time, earliest: max(before, time - 300), latest: time, probability: min(0.995, probability),
-      kind: .log, events: Array(events), reason: reason)
+      kind: .log, events: Array(events), reasons: reasons)
   }
 
   /// Adds what telemetry tells of entities whose logs say nothing. Where mainly logs tell of an incident, such an entity
@@ -206,7 +213,7 @@ struct Onsets {
       let names = metric.sizes.keys.sorted().prefix(3).joined(separator: ", ")
       findings[device] = Finding(
         time: metric.time, earliest: metric.earliest, latest: metric.latest, probability: metric.probability,
-        kind: .metric, eventIDs: metric.events, reason: "\(names) left the usual range")
+        kind: .metric, eventIDs: metric.events, reasons: ["\(names) left the usual range"])
     }
   }
 
@@ -248,11 +255,16 @@ struct Onsets {
   /// Keeps the surest findings as long as the expected share of false ones among them stays below 5 %
   /// (Bayesian false discovery rate, Storey 2002; Newton et al. 2004).
   private mutating func boundFalseDiscoveries() {
-    let ranked = devices.sorted { findings[$0]!.probability > findings[$1]!.probability }
+    var ranked: [(probability: Double, device: Int)] = []
+    ranked.reserveCapacity(findings.count)
+    for device in findings.indices {
+      if let probability = findings[device]?.probability { ranked.append((probability, device)) }
+    }
+    ranked.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
     var doubt = 0.0
-    for (position, device) in ranked.enumerated() {
-      doubt += 1 - findings[device]!.probability
-      if doubt > 0.05 * Double(position + 1), findings[device]!.probability < 0.8 { findings[device] = nil }
+    for (position, entry) in ranked.enumerated() {
+      doubt += 1 - entry.probability
+      if doubt > 0.05 * Double(position + 1), entry.probability < 0.8 { findings[entry.device] = nil }
     }
   }
 }

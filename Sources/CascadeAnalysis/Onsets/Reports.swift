@@ -84,6 +84,8 @@ struct Reports {
     lagError = (1 / (weight + priorWeight)).squareRoot()
   }
 
+  private static let reasons = ["silent, and another entity reports it as gone"]
+
   /// The onset that a report stands for.
   func finding(_ report: Int32, _ device: Int, _ timeline: Timeline) -> Onsets.Finding {
     let time = timeline.seconds[Int(report)]
@@ -94,7 +96,7 @@ struct Reports {
     let onset = max(time - lag, last)
     return Onsets.Finding(
       time: onset, earliest: max(last, time - lag - 2 * lagError), latest: time, probability: 0.9,
-      kind: .reported, events: [report], reason: "silent, and another entity reports it as gone")
+      kind: .reported, events: [report], reasons: Self.reasons)
   }
 }
 

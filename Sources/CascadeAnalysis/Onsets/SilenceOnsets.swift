@@ -46,8 +46,9 @@ enum SilenceOnsets {
               time: moment, earliest: rhythm.last, latest: max(moment, latest),
               probability: min(0.97, probability),
               kind: .silence, events: [rhythm.lastEvent],
-              reason: "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
-            )
+              reasons: [
+                "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
+              ])
           ))
       }
     }

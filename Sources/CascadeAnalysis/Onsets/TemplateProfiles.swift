@@ -50,13 +50,18 @@ struct TemplateProfiles {
     var classHistogram: [UInt64: [Int32]] = [:]
     var activity = [Double](repeating: 0, count: Self.bins)
     var last: [(template: Int32, time: Double)] = []
+    // Counted apart from the profiles, as there are ten million events.
+    var eventCounts = [Int](repeating: 0, count: templates)
+    var episodeCounts = eventCounts
+    var firsts = [Double](repeating: .infinity, count: templates)
+    let eventTemplates = timeline.evidence.eventTemplates
     for device in 0..<timeline.deviceCount {
       last.removeAll(keepingCapacity: true)
       for event in timeline.events(of: device) {
-        let template = timeline.evidence.eventTemplates[Int(event)]
+        let template = eventTemplates[Int(event)]
         guard !reporting.isReport[Int(template)] else { continue }
         let time = timeline.seconds[Int(event)]
-        fleet[Int(template)].events += 1
+        eventCounts[Int(template)] += 1
         let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
         if !timeline.isLoud[Int(template)] { activity[bin] += 1 }
         var isNew = true
@@ -67,8 +72,8 @@ struct TemplateProfiles {
           last.append((template, time))
         }
         guard isNew else { continue }
-        fleet[Int(template)].episodes += 1
-        fleet[Int(template)].first = min(fleet[Int(template)].first, time)
+        episodeCounts[Int(template)] += 1
+        firsts[Int(template)] = min(firsts[Int(template)], time)
         histogram[Int(template) * Self.bins + bin] += 1
         if fleetModel.isShared[device] {
           let key = Self.key(Int(template), fleetModel.classOf[device])
@@ -76,6 +81,11 @@ struct TemplateProfiles {
           byClass[key, default: Profile()].episodes += 1
         }
       }
+    }
+    for template in 0..<templates {
+      fleet[template].events = eventCounts[template]
+      fleet[template].episodes = episodeCounts[template]
+      fleet[template].first = firsts[template]
     }
     // Reports count by the entity they speak of.
     var lastReport: [UInt64: Double] = [:]

@@ -117,29 +117,75 @@ struct ClockCorrection {
       evidence.tokenHashes[Int(start[Int(event)])..<Int(start[Int(event) + 1])]
     }
     var matches: [Match] = []
+    var own = TokenHits()
     for device in 0..<timeline.deviceCount {
       let all = mentions.events[Int(mentions.start[device])..<Int(mentions.start[device + 1])]
       guard !all.isEmpty else { continue }
       // Spread over the whole time, so that drift can be seen.
       let step = (all.count + 1023) / 1024
       let received = stride(from: all.startIndex, to: all.endIndex, by: step).map { all[$0] }
-      var hits: [UInt32: [Int32]] = [:]
-      for event in received { for token in tokens(event) { hits[token] = [] } }
-      guard !hits.isEmpty else { continue }
-      for event in timeline.events(of: device) {
-        for token in tokens(event) where hits[token] != nil {
-          // A variable that the entity writes often (a port, a code) ties nothing together.
-          if hits[token]!.count < 3, hits[token]!.last != event { hits[token]!.append(event) }
-        }
-      }
+      own.begin()
+      for event in received { for token in tokens(event) { own.want(token) } }
+      guard !own.isEmpty else { continue }
+      for event in timeline.events(of: device) { for token in tokens(event) { own.meet(token, event) } }
       for event in received {
         for token in tokens(event) {
-          guard let found = hits[token], found.count <= 2 else { continue }
-          for hit in found { matches.append(match(timeline, device, hit, event)) }
+          own.forEachHit(token) { matches.append(match(timeline, device, $0, event)) }
         }
       }
     }
     return matches
+  }
+
+  /// The variables of one entity's messages as others wrote them down, and the entity's own events that hold each: mostly a
+  /// handful, among which looking is quicker than hashing.
+  private struct TokenHits {
+    private var tokens: [UInt32] = []
+    private var found: [(count: Int, first: Int32, second: Int32)] = []
+    private var index: [UInt32: Int] = [:]
+    private static let few = 24
+
+    var isEmpty: Bool { tokens.isEmpty }
+
+    mutating func begin() {
+      tokens.removeAll(keepingCapacity: true)
+      found.removeAll(keepingCapacity: true)
+      if !index.isEmpty { index = [:] }
+    }
+
+    private func place(_ token: UInt32) -> Int? {
+      tokens.count <= Self.few ? tokens.firstIndex(of: token) : index[token]
+    }
+
+    mutating func want(_ token: UInt32) {
+      guard place(token) == nil else { return }
+      tokens.append(token)
+      found.append((0, -1, -1))
+      if tokens.count == Self.few + 1 {
+        for (position, token) in tokens.enumerated() { index[token] = position }
+      } else if tokens.count > Self.few {
+        index[token] = tokens.count - 1
+      }
+    }
+
+    /// The entity's own event holds a variable. One that it writes often (a port, a code) ties nothing together.
+    mutating func meet(_ token: UInt32, _ event: Int32) {
+      guard let place = place(token) else { return }
+      switch found[place].count {
+      case 0: found[place] = (1, event, -1)
+      case 1 where found[place].first != event:
+        found[place].count = 2
+        found[place].second = event
+      case 2 where found[place].second != event: found[place].count = 3
+      default: break
+      }
+    }
+
+    func forEachHit(_ token: UInt32, _ body: (Int32) -> Void) {
+      guard let place = place(token), (1...2).contains(found[place].count) else { return }
+      body(found[place].first)
+      if found[place].count == 2 { body(found[place].second) }
+    }
   }
 
   private static func rhythmMatches(_ timeline: Timeline, _ mentions: Grouped) -> [Match] {

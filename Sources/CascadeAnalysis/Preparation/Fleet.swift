@@ -151,9 +151,10 @@ struct Fleet {
       let to = Set(group.map(\.1))
       let hubs = from.count < to.count ? from : to
       let leaves = from.count < to.count ? to : from
-      guard hubs.count * 2 <= leaves.count, hubs.intersection(leaves).count * 10 <= hubs.count else {
-        continue
-      }
+      let isApart = hubs.count * 2 <= leaves.count && hubs.intersection(leaves).count * 10 <= hubs.count
+      // A tree of one kind of link (device, gateway, core): everybody hangs on one, and few carry many.
+      let isTree = hubs.count * 8 <= leaves.count && group.count * 4 <= leaves.count * 5
+      guard isApart || isTree else { continue }
       for hub in hubs { isShared[Int(hub)] = true }
     }
   }

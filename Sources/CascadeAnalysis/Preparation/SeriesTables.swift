@@ -8,9 +8,8 @@ internal import IncidentModel
 /// many entities. Assumes that entities do not share one name's beginning by chance.
 enum SeriesTables {
   /// The evidence with such series given to their owners, who are added where they are new.
-  static func divided(_ evidence: IncidentEvidence) -> IncidentEvidence {
+  static func divided(_ evidence: consuming IncidentEvidence) -> IncidentEvidence {
     guard !evidence.series.isEmpty else { return evidence }
-    var evidence = evidence
     let holders = Set(evidence.series.map(\.device)).count
     // Names are few kinds, entities may be a million: only those that a name may begin with are looked up.
     let beginnings = Set(Set(evidence.series.map(\.name)).flatMap(Self.beginnings))

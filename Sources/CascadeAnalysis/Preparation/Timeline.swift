@@ -4,7 +4,7 @@ internal import IncidentModel
 ///
 /// Seconds count from the first event, so a `Double` resolves better than a microsecond over a year.
 struct Timeline {
-  let evidence: IncidentEvidence
+  private(set) var evidence: IncidentEvidence
   /// Number of entities.
   let deviceCount: Int
   /// Number of events.
@@ -97,6 +97,12 @@ struct Timeline {
       let (difference, overflow) = time.subtractingReportingOverflow(origin)
       return overflow ? Double(time) / 1e9 - Double(origin) / 1e9 : Double(difference) / 1e9
     }
+  }
+
+  /// Gives up the variables that tie events together, when the clocks are settled.
+  mutating func forgetTokens() {
+    evidence.tokenEvents = []
+    evidence.tokenHashes = []
   }
 
   /// Seconds that the numeric series span.

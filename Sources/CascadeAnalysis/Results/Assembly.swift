@@ -188,8 +188,24 @@ struct Assembly {
     case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
-    case .undetermined: return Origins(earliest: members, onsets, evidence.eventTemplates, confidence: 0.9)
+    case .undetermined:
+      let before = forerunners(members)
+      var seen = onsets
+      for (device, finding) in before { seen.findings[device] = finding }
+      return Origins(
+        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
     }
+  }
+
+  /// Failures of their own kind in the two minutes before the first of many that nothing explains: rather their beginning than
+  /// strays. More than three are everyday life.
+  private func forerunners(_ members: [Int]) -> [(device: Int, finding: Onsets.Finding)] {
+    guard members.count >= 12, let first = members.map({ onsets.findings[$0]!.time }).min() else { return [] }
+    let found = onsets.unrelated.filter { device, finding in
+      finding.kind == .log && finding.time <= first && finding.time > first - 120
+        && onsets.findings[device] == nil
+    }
+    return found.count <= 3 ? found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } : []
   }
 
   private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset {
@@ -200,17 +216,20 @@ struct Assembly {
         min(finding.earliest, finding.time))...timeline.instant(max(finding.latest, finding.time)),
       kind: finding.kind, probability: finding.probability,
       evidence: finding.events.map { timeline.id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
-    onset.reasons = [finding.reason]
+    onset.reasons = finding.reasons
     return onset
   }
 
   private func edge(_ edge: Spread.Edge) -> SpreadEdge {
-    let events =
-      (onsets.findings[edge.from]?.events.prefix(2) ?? [])
-      + (onsets.findings[edge.to]?.events.prefix(2) ?? [])
+    var ids: [EventID] = []
+    ids.reserveCapacity(4)
+    for device in [edge.from, edge.to] {
+      guard let events = onsets.findings[device]?.events else { continue }
+      for event in events.prefix(2) { ids.append(timeline.id(Int(event))) }
+    }
     return SpreadEdge(
       from: evidence.devices[edge.from], to: evidence.devices[edge.to], kind: edge.kind,
-      probability: edge.probability, evidence: events.map { timeline.id(Int($0)) })
+      probability: edge.probability, evidence: ids)
   }
 
   private func change(_ change: Change, reached: Int?, eligible: Int? = nil) -> ChangeEvent {

@@ -57,20 +57,34 @@ struct Calibration {
     fit(&incident.alternatives, method, "others", judgements)
     // One parent each: together they cannot be surer than certain, and none is surer than the best. But those that
     // overload somebody do it together.
-    var claims: [String: (others: Double, best: Double?)] = [:]
-    for edge in incident.alternatives where edge.kind != .overload {
-      claims[edge.to, default: (0, nil)].others += edge.probability
+    let alternatives = incident.alternatives
+    var index = NameIndex(minimumCapacity: alternatives.count)
+    // By child, as it comes first among the alternatives.
+    var claims: [(at: Int, others: Double, best: Double?)] = []
+    var claimOf = [Int32](repeating: -1, count: alternatives.count)
+    func claim(of name: String) -> Int? {
+      index.find(ContentHash.of(name)) { alternatives[claims[$0].at].to == name }
     }
-    for index in incident.edges.indices where incident.edges[index].kind != .overload {
-      guard let known = claims[incident.edges[index].to] else { continue }
-      incident.edges[index].probability /= max(1, known.others + incident.edges[index].probability)
-      claims[incident.edges[index].to]!.best = incident.edges[index].probability
+    for (position, edge) in alternatives.enumerated() where edge.kind != .overload {
+      let known = claim(of: edge.to)
+      if known == nil {
+        index.add(ContentHash.of(edge.to), claims.count)
+        claims.append((position, 0, nil))
+      }
+      claims[known ?? claims.count - 1].others += edge.probability
+      claimOf[position] = Int32(known ?? claims.count - 1)
     }
-    for index in incident.alternatives.indices where incident.alternatives[index].kind != .overload {
-      let known = claims[incident.alternatives[index].to]!
-      let own = incident.alternatives[index].probability
+    for position in incident.edges.indices where incident.edges[position].kind != .overload {
+      guard let known = claim(of: incident.edges[position].to) else { continue }
+      incident.edges[position].probability /=
+        max(1, claims[known].others + incident.edges[position].probability)
+      claims[known].best = incident.edges[position].probability
+    }
+    for position in alternatives.indices where claimOf[position] >= 0 {
+      let known = claims[Int(claimOf[position])]
+      let own = alternatives[position].probability
       let room = min(1, (1 - (known.best ?? 0)) / max(1e-9, known.others))
-      incident.alternatives[index].probability = min(known.best ?? 1, own * room)
+      incident.alternatives[position].probability = min(known.best ?? 1, own * room)
     }
   }
 

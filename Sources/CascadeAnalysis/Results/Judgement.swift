@@ -33,6 +33,14 @@ public struct KnownFact: Sendable, Hashable {
     self.text = text
     self.author = author
   }
+
+  /// The fact in one sentence, and how it lies to the first failure.
+  func note(_ trace: Trace) -> String {
+    let words = "\(author) knows of \(at): \(text)"
+    guard let first = trace.incidents.first?.onsets.first?.time else { return words }
+    let seconds = Int(first.seconds(since: at).rounded())
+    return words + " (\(abs(seconds)) s \(seconds < 0 ? "after" : "before") the first failure)"
+  }
 }
 
 /// Judgements by entity index.

@@ -4,9 +4,12 @@ extension Trace {
   /// What happened, in one paragraph. Names are as in the evidence and must be escaped before they are shown.
   public var verdict: String {
     guard let incident = incidents.first, !incident.onsets.isEmpty else {
-      let alone =
-        unrelated.isEmpty
-        ? "" : " \(unrelated.count) \(unrelated.count == 1 ? "entity" : "entities") failed on their own."
+      let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
+      if apart < unrelated.count {
+        return "No cascade was found, but \(unrelated.count) entities failed, too many for chance: "
+          + "what ties them together is not determined."
+      }
+      let alone = apart == 0 ? "" : " \(apart) \(apart == 1 ? "entity" : "entities") failed on their own."
       return "No cascade was found: nothing failed that led to other failures.\(alone)"
     }
     var text = incident.verdict
@@ -14,11 +17,13 @@ extension Trace {
       text +=
         " \(incidents.count - 1) smaller independent incident\(incidents.count > 2 ? "s" : "") in the same window."
     }
-    if !unrelated.isEmpty {
+    // Those that lie next to the incident may well belong to it.
+    let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
+    if apart > 0 {
       text +=
-        unrelated.count == 1
+        apart == 1
         ? " One other failure seems to have nothing to do with it."
-        : " \(unrelated.count) other failures seem to have nothing to do with it."
+        : " \(apart) other failures seem to have nothing to do with it."
     }
     return text
   }

@@ -58,21 +58,32 @@ public struct WhatIf: Sendable {
     self.incident = incident
     failedActual = incident.onsets.count
     guard let change = incident.changes.first, let window = trace.window else { return nil }
-    let ownChange = Set(incident.edges.filter { $0.kind == .change }.map(\.to))
-    guard !ownChange.isEmpty else { return nil }
-    var onset: [String: Instant] = [:]
-    for entry in incident.onsets { onset[entry.device] = entry.time }
+    // By position, as names are a million.
+    let onsets = incident.onsets
+    let index = NameIndex(onsets) { $0.device }
+    func position(_ name: String) -> Int? {
+      index.find(ContentHash.of(name)) { onsets[$0].device == name }
+    }
+    var isOwn = [Bool](repeating: false, count: onsets.count)
+    var ownChanges = 0
+    for edge in incident.edges where edge.kind == .change {
+      guard let child = position(edge.to), !isOwn[child] else { continue }
+      isOwn[child] = true
+      ownChanges += 1
+    }
+    guard ownChanges > 0 else { return nil }
     for (device, received) in zip(change.devices, change.receivedAt) {
-      let end = onset[device] ?? window.upperBound
+      let own = position(device)
+      let end = own.map { onsets[$0].time } ?? window.upperBound
       let delay = end.seconds(since: received)
-      let failed = onset[device] != nil && ownChange.contains(device)
+      let failed = own.map { isOwn[$0] } ?? false
       guard delay >= 0 || failed else { continue }
       delays.append((max(0, delay), failed))
       receipts.append((received.seconds(since: change.start), failed))
     }
     guard !delays.isEmpty else { return nil }
-    ownFailures = ownChange.count
-    victims = failedActual - ownChange.count
+    ownFailures = ownChanges
+    victims = failedActual - ownChanges
     // Whoever was offered the change gets it some time after the start.
     let trigger = incident.phases.first { $0.name == .trigger }?.start ?? change.start
     let start = trigger < change.start && change.start.seconds(since: trigger) < 7200 ? trigger : change.start
@@ -84,7 +95,7 @@ public struct WhatIf: Sendable {
     target = max(known, min(offered, change.eligible ?? .max))
     if let overload, victims > 0 {
       overloadAt = max(
-        2, incident.onsets.count { ownChange.contains($0.device) && $0.time < overload })
+        2, onsets.indices.count { isOwn[$0] && onsets[$0].time < overload })
     }
   }
 

@@ -114,29 +114,50 @@ enum FleetTables {
     }
   }
 
-  static func inventory(_ connection: SQLiteConnection) throws(StoreError) -> Inventory {
-    let attributes = try connection.rows("SELECT name FROM inventory_attribute ORDER BY ordinal")
-    var inventory = Inventory(attributes: attributes.map { $0[0].text ?? "" })
-    let rows = try connection.prepare(
-      """
-      SELECT d.ordinal, d.name, v.attribute, v.value FROM inventory_device d
-      LEFT JOIN inventory_value v ON v.device = d.ordinal ORDER BY d.ordinal, v.attribute
-      """)
-    var current: Int64 = -1
-    var name = ""
-    var values = [String](repeating: "", count: inventory.attributes.count)
-    while try rows.next() {
-      if rows.int64(0) != current {
-        if current >= 0 { inventory.append(device: name, row: values) }
-        current = rows.int64(0)
-        name = rows.text(1)
-        for index in values.indices { values[index] = "" }
+  /// The names of the attribute columns.
+  static func attributes(_ connection: SQLiteConnection) throws(StoreError) -> [String] {
+    try connection.rows("SELECT name FROM inventory_attribute ORDER BY ordinal").map { $0[0].text ?? "" }
+  }
+
+  /// Calls `body` with each row in file order: the device's name and its values by column, empty where unknown; UTF-8,
+  /// valid until `body` returns.
+  ///
+  /// Both tables are read once in their own order: a join would look up each of a million devices.
+  static func forEachRow(
+    _ connection: SQLiteConnection, attributes: Int,
+    _ body: (UnsafeBufferPointer<UInt8>, [[UInt8]]) -> Void
+  ) throws(StoreError) {
+    let devices = try connection.prepare("SELECT ordinal, name FROM inventory_device ORDER BY ordinal")
+    let given = try connection.prepare(
+      "SELECT device, attribute, value FROM inventory_value ORDER BY device, attribute")
+    var values = [[UInt8]](repeating: [], count: attributes)
+    var hasValue = try given.next()
+    while try devices.next() {
+      let ordinal = devices.int64(0)
+      for column in values.indices { values[column].removeAll(keepingCapacity: true) }
+      while hasValue, given.int64(0) <= ordinal {
+        let column = Int(given.int64(1))
+        if given.int64(0) == ordinal, values.indices.contains(column) {
+          given.withBytes(2) { values[column].append(contentsOf: $0) }
+        }
+        hasValue = try given.next()
       }
-      if let column = rows.int64OrNil(2), values.indices.contains(Int(column)) {
-        values[Int(column)] = rows.text(3)
-      }
+      devices.withBytes(1) { body($0, values) }
     }
-    if current >= 0 { inventory.append(device: name, row: values) }
+  }
+
+  static func inventory(_ connection: SQLiteConnection) throws(StoreError) -> Inventory {
+    var inventory = Inventory(attributes: try attributes(connection))
+    let columns = inventory.attributes.count
+    inventory.reserve(
+      Int(try connection.prepare("SELECT count(*) FROM inventory_device").integer() ?? 0))
+    var codes = [Int32](repeating: 0, count: columns)
+    try forEachRow(connection, attributes: columns) { name, values in
+      for column in 0..<columns {
+        codes[column] = values[column].withUnsafeBufferPointer { inventory.code(of: $0, attribute: column) }
+      }
+      inventory.append(device: String(decoding: name, as: UTF8.self), codes: codes)
+    }
     return inventory
   }
 

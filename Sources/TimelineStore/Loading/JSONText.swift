@@ -9,25 +9,28 @@ enum JSONText {
 
   /// Adds a string as JSON, quotes included.
   static func append(_ text: String, to bytes: inout [UInt8]) {
-    bytes.append(0x22)
     var text = text
-    text.withUTF8 { utf8 in
-      // What stands between two escapes is copied at once.
-      var start = 0
-      for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-        bytes.append(contentsOf: utf8[start..<index])
-        start = index + 1
-        bytes.append(0x5C)
-        guard byte < 0x20 else {
-          bytes.append(byte)
-          continue
-        }
-        bytes.append(contentsOf: "u00".utf8)
-        bytes.append(byte < 0x10 ? 0x30 : 0x31)
-        bytes.append(hexadecimal[Int(byte & 15)])
+    text.withUTF8 { append($0, to: &bytes) }
+  }
+
+  /// Adds UTF-8 as a JSON string, quotes included.
+  static func append(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    bytes.append(0x22)
+    // What stands between two escapes is copied at once.
+    var start = 0
+    for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
+      bytes.append(contentsOf: utf8[start..<index])
+      start = index + 1
+      bytes.append(0x5C)
+      guard byte < 0x20 else {
+        bytes.append(byte)
+        continue
       }
-      bytes.append(contentsOf: utf8[start...])
+      bytes.append(contentsOf: "u00".utf8)
+      bytes.append(byte < 0x10 ? 0x30 : 0x31)
+      bytes.append(hexadecimal[Int(byte & 15)])
     }
+    bytes.append(contentsOf: utf8[start...])
     bytes.append(0x22)
   }
 

@@ -29,6 +29,8 @@ public struct EvidenceLimits: Sendable {
   public var values: Int
   /// Variables that may tie two events together, 8 bytes each.
   public var tokens: Int
+  /// Series of fewer values are left out: a million devices that each gave a number or two make millions.
+  public var fewestValues = 1
 
   /// Limits for a machine with 2 GB to spare.
   public init(events: Int = 20_000_000, values: Int = 20_000_000, tokens: Int = 30_000_000) {
@@ -97,9 +99,12 @@ private struct EvidenceLoader {
   var tokensLeftOut = 0
 
   /// Entities by `ContentHash` of the name: index into `devices`.
-  private var entityIndex: [UInt64: Int32] = [:]
-  private var indexOfOrdinal: [Int64: Int32] = [:]
-  private var indexOfTemplate: [Int64: Int32] = [:]
+  private var entityIndex = OrdinalTable()
+  /// By ordinal of the device, and of the template: the index, or -1.
+  private var indexOfDevice: [Int32] = []
+  private var indexOfTemplate: [Int32] = []
+  /// The origin that was looked up last: rows of one origin follow each other.
+  private var lastOrigin: (number: Int64, entry: OriginEntry?) = (.min, nil)
   /// By template index: entities named in its constant text.
   private var namedByTemplate: [[Int32]] = []
   private var errorCache: (value: Int64, log: UInt8) = (-1, 255)
@@ -139,8 +144,14 @@ private struct EvidenceLoader {
   mutating func addEntities(_ reader: CaseReader) throws {
     let rows = try reader.connection.prepare("SELECT ordinal, name FROM device ORDER BY ordinal")
     while try rows.next() {
-      let name = rows.text(1)
-      indexOfOrdinal[rows.int64(0)] = entity(name)
+      let index = entity(rows.text(1))
+      // A case that was tampered with may hold any number.
+      guard let ordinal = Int(exactly: rows.int64(0)), ordinal >= 0, ordinal < ContentDictionary.maximumCount
+      else { continue }
+      if ordinal >= indexOfDevice.count {
+        indexOfDevice += repeatElement(-1, count: ordinal + 1 - indexOfDevice.count)
+      }
+      indexOfDevice[ordinal] = index
     }
     evidence.inventory = try FleetTables.inventory(reader.connection)
     for name in evidence.inventory.devices { _ = entity(name) }
@@ -153,17 +164,19 @@ private struct EvidenceLoader {
 
   private mutating func entity(_ name: String) -> Int32 {
     let hash = ContentHash.of(name)
-    if let known = entityIndex[hash] { return known }
+    let known = entityIndex[hash]
+    if known >= 0 { return known }
     let index = Int32(evidence.devices.count)
     evidence.devices.append(name)
-    entityIndex[hash] = index
+    entityIndex.insert(hash, ordinal: index)
     return index
   }
 
   mutating func addTemplates(_ rebuilder: MessageRebuilder) {
+    indexOfTemplate = Array(repeating: -1, count: rebuilder.parts.count)
     for (ordinal, parts) in rebuilder.parts.enumerated() {
       guard let parts else { continue }
-      indexOfTemplate[Int64(ordinal)] = Int32(evidence.templateTexts.count)
+      indexOfTemplate[ordinal] = Int32(evidence.templateTexts.count)
       evidence.templatePrograms.append(parts.program)
       evidence.templateTexts.append(parts.text)
       mentioned.removeAll()
@@ -174,9 +187,11 @@ private struct EvidenceLoader {
 
   mutating func add(_ row: SQLiteStatement, _ time: Int64, _ origins: [Int64: OriginEntry]) {
     let position = Int32(evidence.times.count)
-    let origin = origins[row.int64(5)]
-    let device = row.isNull(2) ? -1 : indexOfOrdinal[row.int64(2)] ?? -1
-    let template = indexOfTemplate[row.int64(4)] ?? 0
+    let number = row.int64(5)
+    if number != lastOrigin.number { lastOrigin = (number, origins[number]) }
+    let origin = lastOrigin.entry
+    let device = row.isNull(2) ? -1 : Self.index(row.int64(2), indexOfDevice)
+    let template = max(0, Self.index(row.int64(4), indexOfTemplate))
     if device >= 0, row.isNull(10) { watch(Int(device), time, origin?.source ?? -1) }
     evidence.eventIDs.append(row.int64(0))
     evidence.times.append(time)
@@ -204,6 +219,11 @@ private struct EvidenceLoader {
     addMentions(position, device)
   }
 
+  /// The index of an ordinal, or -1.
+  @inline(__always) private static func index(_ ordinal: Int64, _ list: [Int32]) -> Int32 {
+    ordinal >= 0 && ordinal < list.count ? list[Int(ordinal)] : -1
+  }
+
   /// Whether a device's stamps go on where they were.
   private mutating func watch(_ device: Int, _ time: Int64, _ source: Int64) {
     if last.count <= device {
@@ -229,7 +249,8 @@ private struct EvidenceLoader {
   private mutating func look(at variable: UnsafeBufferPointer<UInt8>, _ position: Int32) {
     guard variable.count >= 2 else { return }
     let hash = ContentHash.of(UnsafeRawBufferPointer(variable))
-    if let entity = entityIndex[hash] {
+    let entity = entityIndex[hash]
+    if entity >= 0 {
       mentioned.append(entity)
       return
     }
@@ -275,7 +296,8 @@ private struct EvidenceLoader {
   }
 
   private mutating func lookUp(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard let entity = entityIndex[ContentHash.of(UnsafeRawBufferPointer(word))] else { return false }
+    let entity = entityIndex[ContentHash.of(UnsafeRawBufferPointer(word))]
+    guard entity >= 0 else { return false }
     mentioned.append(entity)
     return true
   }
@@ -377,7 +399,8 @@ private struct EvidenceLoader {
       evidence.tokenHashes = tokens.map(\.value)
     }
     tokens = []
-    evidence.series = series.finished(times: evidence.times, ids: evidence.eventIDs)
+    evidence.series = series.finished(
+      times: evidence.times, ids: evidence.eventIDs, fewest: limits.fewestValues)
     return evidence
   }
 }

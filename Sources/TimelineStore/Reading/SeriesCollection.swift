@@ -5,9 +5,13 @@ import IncidentModel
 /// A name is the number's path in its record, after the words of a tidy table's row, or after the entity that the record
 /// names beside several numbers.
 struct SeriesCollection {
-  private struct Key: Hashable {
+  private struct Key {
     var device: Int32
     var name: Int32
+    /// The key as a hash: no two keys have the same, as the factor is odd.
+    var hash: UInt64 {
+      (UInt64(UInt32(bitPattern: device)) << 32 | UInt64(UInt32(bitPattern: name))) &* 0x9E37_79B9_7F4A_7C15
+    }
   }
   private let limit: Int
   /// Numbers that found no place.
@@ -15,8 +19,12 @@ struct SeriesCollection {
   private var count = 0
   private var names: [String] = []
   private var nameIndex: [[UInt8]: Int32] = [:]
-  private var index: [Key: Int] = [:]
-  private var series: [(key: Key, events: [Int32], values: [Double])] = []
+  private var index = OrdinalTable()
+  private var keys: [Key] = []
+  /// The numbers as they came: of which series, in which event. Millions of series of one number are no arrays of their own.
+  private var owners: [Int32] = []
+  private var events: [Int32] = []
+  private var values: [Double] = []
   /// How many names were made with words of the records, which are without end.
   private var wordNames = 0
   /// By name: the owner and the path it is made of.
@@ -65,16 +73,15 @@ struct SeriesCollection {
       return nil
     }
     let key = Key(device: device, name: name)
-    let place: Int
-    if let known = index[key] {
-      place = known
-    } else {
-      place = series.count
-      index[key] = place
-      series.append((key, [], []))
+    var place = index[key.hash]
+    if place < 0 {
+      place = Int32(keys.count)
+      index.insert(key.hash, ordinal: place)
+      keys.append(key)
     }
-    series[place].events.append(event)
-    series[place].values.append(number)
+    owners.append(place)
+    events.append(event)
+    values.append(number)
     count += 1
     return name
   }
@@ -89,59 +96,66 @@ struct SeriesCollection {
 
   /// Events have other places now: by old place the new one.
   mutating func reorder(_ place: [Int32]) {
-    for one in series.indices {
-      for value in series[one].events.indices {
-        series[one].events[value] = place[Int(series[one].events[value])]
-      }
-    }
+    for value in events.indices { events[value] = place[Int(events[value])] }
   }
 
   /// A device that names one or two entities beside its numbers (its gateway, its peer) reports its own: such numbers are
   /// joined under the plain path. Only a table names many.
   private mutating func joinOwnNumbers() {
     guard !owned.isEmpty else { return }
-    var owners: [Int32: Set<[UInt8]>] = [:]
-    for one in series {
-      if let owned = owned[one.key.name] { owners[one.key.device, default: []].insert(owned.owner) }
+    var ownersOf: [Int32: Set<[UInt8]>] = [:]
+    for key in keys {
+      if let owned = owned[key.name] { ownersOf[key.device, default: []].insert(owned.owner) }
     }
-    var joined: Set<Int> = []
-    for one in series.indices {
-      let key = series[one].key
-      guard let owned = owned[key.name], owners[key.device]!.count < 3, let plain = name(owned.path) else {
-        continue
-      }
-      let own = Key(device: key.device, name: plain)
-      if let target = index[own] {
-        series[target].events += series[one].events
-        series[target].values += series[one].values
-        joined.insert(one)
+    var target = keys.indices.map { Int32($0) }
+    var isAnyJoined = false
+    for one in keys.indices {
+      guard let owned = owned[keys[one].name], ownersOf[keys[one].device]!.count < 3,
+        let plain = name(owned.path)
+      else { continue }
+      let own = Key(device: keys[one].device, name: plain)
+      let known = index[own.hash]
+      if known >= 0 {
+        target[one] = known
+        isAnyJoined = true
       } else {
-        series[one].key = own
-        index[own] = one
+        keys[one] = own
+        index.insert(own.hash, ordinal: Int32(one))
       }
     }
-    if !joined.isEmpty { series = series.indices.filter { !joined.contains($0) }.map { series[$0] } }
-    index = [:]
+    guard isAnyJoined else { return }
+    for value in owners.indices { owners[value] = target[Int(owners[value])] }
   }
 
-  /// The series, each in order of its events.
+  /// The series of so many numbers or more, each in order of its events.
   ///
   /// - Parameters:
   ///   - times: by event, nanoseconds since 1970.
   ///   - ids: by event.
-  consuming func finished(times: [Int64], ids: [Int64]) -> [MetricSeries] {
+  consuming func finished(times: [Int64], ids: [Int64], fewest: Int) -> [MetricSeries] {
     joinOwnNumbers()
-    return series.map { one in
-      var events = one.events
-      var values = one.values
-      if zip(events, events.dropFirst()).contains(where: { $0 > $1 }) {
-        let sorted = zip(events, values).sorted { $0.0 < $1.0 }
-        events = sorted.map(\.0)
-        values = sorted.map(\.1)
-      }
-      return MetricSeries(
-        device: one.key.device, name: names[Int(one.key.name)], times: events.map { times[Int($0)] },
-        values: values, eventIDs: events.map { ids[Int($0)] })
+    var start = [Int](repeating: 0, count: keys.count + 1)
+    for owner in owners { start[Int(owner) + 1] += 1 }
+    for one in keys.indices { start[one + 1] += start[one] }
+    var next = start
+    var order = [Int32](repeating: 0, count: owners.count)
+    for value in owners.indices {
+      let owner = Int(owners[value])
+      order[next[owner]] = Int32(value)
+      next[owner] += 1
     }
+    var list: [MetricSeries] = []
+    for one in keys.indices where start[one + 1] - start[one] >= max(1, fewest) {
+      var own = Array(order[start[one]..<start[one + 1]])
+      if zip(own, own.dropFirst()).contains(where: { events[Int($0)] > events[Int($1)] }) {
+        own.sort { (events[Int($0)], $0) < (events[Int($1)], $1) }
+      }
+      list.append(
+        MetricSeries(
+          device: keys[one].device, name: names[Int(keys[one].name)],
+          times: own.map { times[Int(events[Int($0)])] }, values: own.map { values[Int($0)] },
+          eventIDs: own.map { ids[Int(events[Int($0)])] }))
+    }
+    return list
   }
 }

@@ -57,7 +57,7 @@ struct TraceCommand: ParsableCommand {
     if format == .html { return try page(path) }
     var session = try TraceSession(path: path, simulations: simulations)
     session.options.isCalibrated = !isRaw
-    let trace = session.trace()
+    let trace = session.traceAtLast()
     Interrupt.listen()
     var label: String?
     if !isNotStored, !isRaw, !trace.incidents.isEmpty { label = session.store(trace) }
@@ -112,7 +112,9 @@ struct TraceSession {
   init(path: String, simulations: Int = 200) throws {
     self.path = path
     reader = try CaseReader(path: path)
-    let loaded = try reader.loadEvidence()
+    var limits = EvidenceLimits()
+    limits.fewestValues = MetricSeries.fewestToTell
+    let loaded = try reader.loadEvidence(limits: limits)
     evidence = loaded.evidence
     left = loaded.report
     evidence.clockPieces = try Self.clockPieces(reader, evidence, left)
@@ -161,8 +163,17 @@ struct TraceSession {
     }
   }
 
-  func trace() -> Trace {
-    var trace = CascadeTracer(options).trace(evidence)
+  func trace() -> Trace { noted(CascadeTracer(options).trace(evidence)) }
+
+  /// The same where nothing else needs the evidence, which is given up: it is large, and so is a trace.
+  mutating func traceAtLast() -> Trace {
+    var last = IncidentEvidence()
+    swap(&last, &evidence)
+    return noted(CascadeTracer(options).trace(consume last))
+  }
+
+  private func noted(_ trace: Trace) -> Trace {
+    var trace = trace
     if left.withoutTime > 0 {
       trace.caveats.append("\(Figures.grouped(left.withoutTime)) events without a usable time were left out")
     }
@@ -179,31 +190,49 @@ struct TraceSession {
   func store(_ trace: Trace, inputDigest: String? = nil) -> String? {
     do {
       let hex = try inputDigest ?? digestOfInput()
-      let incident = trace.incidents.first ?? Incident()
-      var roles: [String: [String]] = [
-        "affected": incident.onsets.map(\.device),
-        "origin": incident.origins.prefix { $0.probability >= 0.5 }.map(\.device),
-        "unrelated": trace.unrelated.map(\.device),
-      ]
-      for (index, other) in trace.incidents.enumerated() where trace.incidents.count > 1 {
-        roles["incident\(index + 1)"] = other.onsets.map(\.device)
-      }
       var now = timespec()
       clock_gettime(CLOCK_REALTIME, &now)
-      // An onset with its edges: about 650 bytes.
-      let size = trace.incidents.reduce(100_000) { $0 + 700 * $1.onsets.count }
-      let kept = try TraceStore(CaseFile(path: path)).add(
+      let number = try TraceStore(CaseFile(path: path)).add(
         StoredTrace(
           createdAt: Instant(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)),
           tool: "firebreak \(Firebreak.version)",
           options: JSONValue.object([("simulations", .int(Int64(options.simulations)))]).text(),
-          inputDigest: hex,
-          result: TraceDocument.of(trace, isKept: true).text(reserving: size), devices: roles))
-      return "trace@\(kept.number)"
+          inputDigest: hex, result: "", devices: [:]),
+        envelope: Self.envelope(trace))
+      return "trace@\(number)"
     } catch {
       Console.warn("the trace was not kept: \(Sanitizer.escape("\(error)"))")
       return nil
     }
+  }
+
+  /// The trace as the case keeps it: names of devices by role, in order of the roles, then the document.
+  private static func envelope(_ trace: Trace) -> [UInt8] {
+    // An onset with its edges: about 650 bytes.
+    var out = JSONWriter(reserving: trace.incidents.reduce(100_000) { $0 + 700 * $1.onsets.count })
+    func role(_ name: String, _ devices: some Sequence<String>) {
+      out.key(name)
+      out.beginArray()
+      for device in devices { out.string(device) }
+      out.endArray()
+    }
+    let incident = trace.incidents.first ?? Incident()
+    out.beginObject()
+    out.key("devices")
+    out.beginObject()
+    role("affected", incident.onsets.lazy.map(\.device))
+    if trace.incidents.count > 1 {
+      for (index, other) in trace.incidents.enumerated() {
+        role("incident\(index + 1)", other.onsets.lazy.map(\.device))
+      }
+    }
+    role("origin", incident.origins.prefix { $0.probability >= 0.5 }.map(\.device))
+    role("unrelated", trace.unrelated.map(\.device))
+    out.endObject()
+    out.key("trace")
+    TraceDocument.of(trace, isKept: true).write(into: &out)
+    out.endObject()
+    return out.bytes
   }
 
   private func digestOfInput() throws -> String {

@@ -2,8 +2,8 @@ import CascadeAnalysis
 import ConsoleOutput
 import IncidentModel
 
-/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`. Long lists are
-/// made as they are written.
+/// A trace as JSON: `"schema": "firebreak.trace/1"`, the largest incident at the top level, all under `incidents`. What there may be
+/// a million of is written directly.
 enum TraceDocument {
   /// - Parameter isKept: For the case file: the largest incident stands under `incidents` only, since it is tens of megabytes.
   static func of(_ trace: Trace, result: String? = nil, isKept: Bool = false) -> JSONValue {
@@ -11,14 +11,12 @@ enum TraceDocument {
     if let result { members.append(("result", .string(result))) }
     members.append(("verdict", .string(trace.verdict)))
     if !isKept { members += incident(trace.incidents.first ?? Incident()) }
-    let skews = trace.clockSkews
-    members.append(("skews", .members(skews.count) { (skews[$0].device, number(skews[$0].seconds, 3)) }))
-    members.append(("skew_details", .elements(skews.count) { skew(skews[$0]) }))
-    members.append(("incidents", .array(trace.incidents.map { .object(incident($0)) })))
-    let unrelated = trace.unrelated
     members.append(
-      ("unrelated", .members(unrelated.count) { (unrelated[$0].device, time(unrelated[$0].time)) }))
-    members.append(("unrelated_details", .elements(unrelated.count) { alone(unrelated[$0]) }))
+      ("skews", Self.members(trace.clockSkews, { $0.device }) { $1.rounded($0.seconds, places: 3) }))
+    members.append(("skew_details", elements(trace.clockSkews, skew)))
+    members.append(("incidents", .array(trace.incidents.map { .object(incident($0)) })))
+    members.append(("unrelated", Self.members(trace.unrelated, { $0.device }) { $1.time($0.time) }))
+    members.append(("unrelated_details", elements(trace.unrelated, alone)))
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(
@@ -29,14 +27,7 @@ enum TraceDocument {
 
   /// The members of one incident.
   static func incident(_ incident: Incident) -> [(String, JSONValue)] {
-    let onsets = incident.onsets
-    let edges = incident.edges
-    let alternatives = incident.alternatives
-    let times = JSONValue.members(onsets.count) { (onsets[$0].device, time(onsets[$0].time)) }
-    let details = JSONValue.elements(onsets.count) { onset(onsets[$0]) }
-    let parents = JSONValue.elements(edges.count) { edge(edges[$0]) }
-    let others = JSONValue.elements(alternatives.count) { edge(alternatives[$0]) }
-    return [
+    [
       (
         "origins",
         .array(
@@ -50,7 +41,9 @@ enum TraceDocument {
             ])
           })
       ),
-      ("onsets", times), ("onset_details", details), ("edges", parents), ("alternatives", others),
+      ("onsets", Self.members(incident.onsets, { $0.device }) { $1.time($0.time) }),
+      ("onset_details", elements(incident.onsets, onset)), ("edges", elements(incident.edges, edge)),
+      ("alternatives", elements(incident.alternatives, edge)),
       (
         "common_cause",
         incident.commonCause.map { cause in
@@ -82,12 +75,17 @@ enum TraceDocument {
     ]
   }
 
-  private static func skew(_ skew: ClockSkew) -> JSONValue {
-    .object([
-      ("device", .string(skew.device)), ("seconds", number(skew.seconds, 3)),
-      ("error", number(skew.error, 3)),
-      ("drift_ppm", number(skew.partsPerMillion, 1)), ("pairs", .int(Int64(skew.pairs))),
-    ])
+  private static func skew(_ skew: ClockSkew, _ out: inout JSONWriter) {
+    out.key("device")
+    out.string(skew.device)
+    out.key("seconds")
+    out.rounded(skew.seconds, places: 3)
+    out.key("error")
+    out.rounded(skew.error, places: 3)
+    out.key("drift_ppm")
+    out.rounded(skew.partsPerMillion, places: 1)
+    out.key("pairs")
+    out.int(Int64(skew.pairs))
   }
 
   static func counterfactual(_ value: Counterfactual) -> JSONValue {
@@ -100,38 +98,51 @@ enum TraceDocument {
     ])
   }
 
-  @Sendable private static func onset(_ onset: Onset) -> JSONValue {
-    .object([
-      ("device", .string(onset.device)), ("time", time(onset.time)),
-      ("earliest", time(onset.interval.lowerBound)), ("latest", time(onset.interval.upperBound)),
-      ("kind", .string(onset.kind.rawValue)), ("probability", number(onset.probability, 4)),
-      ("words", .string(EstimativeWords.of(onset.probability))), ("identity", .string(onset.basis.name)),
-      ("reasons", .array(onset.reasons.map { .string($0) })), ("evidence", ids(onset.evidence)),
-    ])
+  private static func onset(_ onset: Onset, _ out: inout JSONWriter) {
+    out.key("device")
+    out.string(onset.device)
+    out.key("time")
+    out.time(onset.time)
+    out.key("earliest")
+    out.time(onset.interval.lowerBound)
+    out.key("latest")
+    out.time(onset.interval.upperBound)
+    out.key("kind")
+    out.string(onset.kind.rawValue)
+    out.probability(onset.probability)
+    out.key("identity")
+    out.string(onset.basis.name)
+    out.key("reasons")
+    out.strings(onset.reasons)
+    out.key("evidence")
+    out.ids(onset.evidence)
   }
 
   /// A failure that belongs to no incident: how sure that is, beside how sure it is that it failed at all.
-  @Sendable private static func alone(_ onset: Onset) -> JSONValue {
-    var members = [("device", JSONValue.string(onset.device)), ("time", time(onset.time))]
-    if let probability = onset.unrelated {
-      members += [
-        ("unrelated_probability", number(probability, 4)),
-        ("words", .string(EstimativeWords.of(probability))),
-      ]
-    }
-    return .object(
-      members + [
-        ("failure_probability", number(onset.probability, 4)),
-        ("reasons", .array(onset.reasons.map { .string($0) })), ("evidence", ids(onset.evidence)),
-      ])
+  private static func alone(_ onset: Onset, _ out: inout JSONWriter) {
+    out.key("device")
+    out.string(onset.device)
+    out.key("time")
+    out.time(onset.time)
+    if let probability = onset.unrelated { out.probability(probability, name: "unrelated_probability") }
+    out.key("failure_probability")
+    out.rounded(onset.probability, places: 4)
+    out.key("reasons")
+    out.strings(onset.reasons)
+    out.key("evidence")
+    out.ids(onset.evidence)
   }
 
-  @Sendable private static func edge(_ edge: SpreadEdge) -> JSONValue {
-    .object([
-      ("from", .string(edge.from)), ("to", .string(edge.to)), ("kind", .string(edge.kind.rawValue)),
-      ("probability", number(edge.probability, 4)), ("words", .string(EstimativeWords.of(edge.probability))),
-      ("evidence", ids(edge.evidence)),
-    ])
+  private static func edge(_ edge: SpreadEdge, _ out: inout JSONWriter) {
+    out.key("from")
+    out.string(edge.from)
+    out.key("to")
+    out.string(edge.to)
+    out.key("kind")
+    out.string(edge.kind.rawValue)
+    out.probability(edge.probability)
+    out.key("evidence")
+    out.ids(edge.evidence)
   }
 
   private static func change(_ change: ChangeEvent) -> JSONValue {
@@ -145,9 +156,66 @@ enum TraceDocument {
 
   private static func time(_ instant: Instant) -> JSONValue { .string(instant.description) }
   private static func ids(_ events: [EventID]) -> JSONValue { .array(events.map { .int($0.rawValue) }) }
-  private static func number(_ value: Double, _ digits: Int) -> JSONValue {
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    return .double((value * scale).rounded() / scale)
+  private static func number(_ value: Double, _ places: Int) -> JSONValue {
+    .written { $0.rounded(value, places: places) }
+  }
+
+  /// An array of objects, each made of the members that are written for it.
+  private static func elements<Element: Sendable>(
+    _ list: [Element], _ members: @escaping @Sendable (Element, inout JSONWriter) -> Void
+  ) -> JSONValue {
+    .written { out in
+      out.beginArray()
+      for element in list {
+        out.beginObject()
+        members(element, &out)
+        out.endObject()
+      }
+      out.endArray()
+    }
+  }
+
+  /// An object with a member for each element.
+  private static func members<Element: Sendable>(
+    _ list: [Element], _ name: @escaping @Sendable (Element) -> String,
+    _ value: @escaping @Sendable (Element, inout JSONWriter) -> Void
+  ) -> JSONValue {
+    .written { out in
+      out.beginObject()
+      for element in list {
+        out.key(name(element))
+        value(element, &out)
+      }
+      out.endObject()
+    }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func time(_ instant: Instant) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Instant.longestText) { buffer in
+      let count = instant.write(into: buffer)
+      plain(UnsafeBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  /// A probability and the words for it.
+  fileprivate mutating func probability(_ value: Double, name: StaticString = "probability") {
+    key(name)
+    rounded(value, places: 4)
+    key("words")
+    string(EstimativeWords.of(value))
+  }
+
+  fileprivate mutating func strings(_ list: [String]) {
+    beginArray()
+    for text in list { string(text) }
+    endArray()
+  }
+
+  fileprivate mutating func ids(_ events: [EventID]) {
+    beginArray()
+    for event in events { int(event.rawValue) }
+    endArray()
   }
 }

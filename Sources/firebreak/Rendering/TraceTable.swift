@@ -76,7 +76,9 @@ struct TraceTable {
   }
 
   private func origins(_ incident: Incident) -> [String] {
-    guard !incident.origins.isEmpty else { return ["", "Origin: not determined"] }
+    guard incident.origins.contains(where: { $0.probability >= 0.005 }) else {
+      return ["", "Origin: not determined"]
+    }
     // What speaks for a candidate and against it stands under it: only the first has its reasons printed.
     return ["", style.bold("Origins")]
       + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.enumerated().flatMap {
@@ -111,66 +113,41 @@ struct TraceTable {
   /// The first three levels, the most fruitful children first.
   private func tree(_ incident: Incident) -> [String] {
     guard !incident.edges.isEmpty else { return [] }
-    var children: [String: [SpreadEdge]] = [:]
-    for edge in incident.edges { children[edge.from, default: []].append(edge) }
-    var onset: [String: Instant] = [:]
-    for entry in incident.onsets { onset[entry.device] = entry.time }
-    let targets = Set(incident.edges.map(\.to))
-    let starts = children.keys.filter { !targets.contains($0) }
-    // Everybody has one parent: whoever is found later hangs below those found before.
-    var sizes: [String: Int] = [:]
-    var found: [(name: String, parent: String?)] = starts.map { ($0, nil) }
-    var next = 0
-    while next < found.count {
-      for edge in children[found[next].name] ?? [] { found.append((edge.to, edge.from)) }
-      next += 1
+    let tree = SpreadTree(incident)
+    let onsets = incident.onsets
+    let index = NameIndex(onsets) { $0.device }
+    func time(_ name: String) -> Instant? {
+      index.find(ContentHash.of(name)) { onsets[$0].device == name }.map { onsets[$0].time }
     }
-    for (name, parent) in found.reversed() {
-      if let parent { sizes[parent, default: 0] += 1 + (sizes[name] ?? 0) }
-    }
-    let roots = starts.sorted { (sizes[$0] ?? 0, $1) > (sizes[$1] ?? 0, $0) }
     // An overload is the doing of all that failed before; the edge names the nearest of them.
     func words(_ edge: SpreadEdge) -> String {
       incident.crowd(of: edge).map { "overload by it and \(Figures.grouped($0 - 1)) before" }
         ?? edge.kind.rawValue
     }
     var lines = ["", style.bold("Spread")]
-    func add(_ name: String, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
-      let when = onset[name].map { clock($0) } ?? "          "
-      let below = sizes[name].map { $0 > 0 ? "  → \(Figures.grouped($0))" : "" } ?? ""
+    func add(_ entity: Int, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
+      let name = tree.names[entity]
+      let when = time(name).map { clock($0) } ?? "          "
+      let below = tree.sizes[entity] > 0 ? "  → \(Figures.grouped(tree.sizes[entity]))" : ""
       let how = edge.map { "  \(words($0)) \(Figures.percent($0.probability))" } ?? ""
       let head = "  \(when)  \(prefix)\(branch)"
       let room = width - DisplayWidth.of(head) - DisplayWidth.of(how + below)
       lines.append(head + DisplayWidth.fit(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
       guard level < 3 else { return }
-      let list = children[name] ?? []
-      let shown = Self.first(level == 0 ? 5 : 3, of: list) {
-        (sizes[$0.to] ?? 0, $1.to) > (sizes[$1.to] ?? 0, $0.to)
-      }
+      let count = tree.children(of: entity).count
+      let shown = tree.first(level == 0 ? 5 : 3, of: entity)
       let inner = level == 0 ? prefix : prefix + (branch == "└ " ? "  " : "│ ")
       for (index, edge) in shown.enumerated() {
-        let isLast = index == shown.count - 1 && list.count == shown.count
-        add(edge.to, edge, inner, isLast ? "└ " : "├ ", level + 1)
+        let isLast = index == shown.count - 1 && count == shown.count
+        add(tree.target(edge), tree.edge(edge), inner, isLast ? "└ " : "├ ", level + 1)
       }
-      if list.count > shown.count {
-        lines.append("              \(inner)└ \(Figures.grouped(list.count - shown.count)) more")
+      if count > shown.count {
+        lines.append("              \(inner)└ \(Figures.grouped(count - shown.count)) more")
       }
     }
-    for root in roots.prefix(3) { add(root, nil, "", "", 0) }
-    if roots.count > 3 { lines.append("  \(Figures.grouped(roots.count - 3)) more roots") }
+    for root in tree.roots.prefix(3) { add(root, nil, "", "", 0) }
+    if tree.roots.count > 3 { lines.append("  \(Figures.grouped(tree.roots.count - 3)) more roots") }
     return lines
-  }
-
-  /// The first few in an order, without sorting the rest.
-  private static func first(
-    _ count: Int, of list: [SpreadEdge], by isBefore: (SpreadEdge, SpreadEdge) -> Bool
-  ) -> [SpreadEdge] {
-    var best: [SpreadEdge] = []
-    for edge in list where best.count < count || isBefore(edge, best[count - 1]) {
-      best.insert(edge, at: best.firstIndex { isBefore(edge, $0) } ?? best.count)
-      if best.count > count { best.removeLast() }
-    }
-    return best
   }
 
   private func curve(_ incident: Incident) -> [String] {

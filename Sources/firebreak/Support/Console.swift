@@ -73,6 +73,9 @@ enum Console {
   /// Writes text of the result as it is.
   static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
+  /// Writes bytes of the result as they are.
+  static func write(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: STDOUT_FILENO) }
+
   /// Writes a line of talk, broken where the terminal ends; commands in quotes and hashes stay whole.
   static func note(_ text: String) {
     guard let noteWidth else { return write(text + "\n", to: STDERR_FILENO) }
@@ -99,25 +102,27 @@ enum Console {
 
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
-    text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count > 0 {
-          rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        } else if errno == EINTR || errno == EAGAIN {
-          continue
-        } else if errno == EPIPE || errno == EIO, drainsWhenClosed.load(ordering: .relaxed) {
-          return Interrupt.request()
-        } else if errno == EPIPE {
-          if descriptor == STDERR_FILENO || Interrupt.isListening { return }
-          endByClosedPipe()
-        } else {
-          if descriptor != STDERR_FILENO {
-            note("firebreak: cannot write to standard output: \(String(cString: strerror(errno)))")
-          }
-          exit(ExitStatus.couldNot.code)
+    text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } else if errno == EINTR || errno == EAGAIN {
+        continue
+      } else if errno == EPIPE || errno == EIO, drainsWhenClosed.load(ordering: .relaxed) {
+        return Interrupt.request()
+      } else if errno == EPIPE {
+        if descriptor == STDERR_FILENO || Interrupt.isListening { return }
+        endByClosedPipe()
+      } else {
+        if descriptor != STDERR_FILENO {
+          note("firebreak: cannot write to standard output: \(String(cString: strerror(errno)))")
         }
+        exit(ExitStatus.couldNot.code)
       }
     }
   }

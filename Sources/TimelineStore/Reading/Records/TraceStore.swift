@@ -47,19 +47,39 @@ public final class TraceStore: Sendable {
     // Roles first: they are read without reading the result.
     let roles = trace.devices.sorted { $0.key < $1.key }
       .map { JSONText.quoted($0.key) + ":" + JSONText.array($0.value) }.joined(separator: ",")
-    let envelope = "{\"devices\":{\(roles)},\"trace\":\(trace.result)}"
-    let path = file.path
     var kept = trace
-    kept.number = try file.write { (connection) throws(StoreError) -> Int64 in
+    kept.number = try add(
+      trace, envelope: Array("{\"devices\":{\(roles)},\"trace\":\(trace.result)}".utf8), isChecked: true)
+    return kept
+  }
+
+  /// Keeps a trace whose stored text, `{"devices":…,"trace":…}`, was made already: that of a large incident is hundreds of
+  /// megabytes, and is neither copied nor looked through again. What `trace` holds of result and devices is not used.
+  /// - Returns: its number.
+  public func add(_ trace: StoredTrace, envelope: [UInt8]) throws(StoreError) -> Int64 {
+    try add(trace, envelope: envelope, isChecked: false)
+  }
+
+  private func add(_ trace: StoredTrace, envelope: [UInt8], isChecked: Bool) throws(StoreError) -> Int64 {
+    let path = file.path
+    return try file.write { (connection) throws(StoreError) -> Int64 in
       let number =
         1 + (try connection.prepare("SELECT coalesce(max(number), 0) FROM trace_result").integer() ?? 0)
-      // One statement, bound once: results of large incidents are large, and each binding is a copy.
-      try connection.prepare(
-        "INSERT INTO trace_result SELECT ?, ?, ?, ?, ?, r FROM (SELECT ? AS r) WHERE json_valid(r)"
-      )
-      .run(
+      let statement = try connection.prepare(
+        "INSERT INTO trace_result "
+          + (isChecked
+            ? "SELECT ?1, ?2, ?3, ?4, ?5, r FROM (SELECT ?6 AS r) WHERE json_valid(r)"
+            : "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"))
+      statement.bound([
         .integer(number), .integer(trace.createdAt.nanoseconds), .text(trace.tool), .text(trace.options),
-        .text(trace.inputDigest), .text(envelope))
+        .text(trace.inputDigest),
+      ])
+      let outcome = envelope.withUnsafeBytes { bytes -> Result<Bool, StoreError> in
+        statement.bindLastingText(bytes, at: 6)
+        return Result { () throws(StoreError) in try statement.step() }
+      }
+      _ = try outcome.get()
+      statement.rewind()
       guard
         try connection.prepare("SELECT count(*) FROM trace_result WHERE number = ?").integer([
           .integer(number)
@@ -70,7 +90,6 @@ public final class TraceStore: Sendable {
       }
       return number
     }
-    return kept
   }
 
   /// The trace with this number, or the latest; nil when there is none.
@@ -144,16 +163,37 @@ extension CaseReader {
         "note \(note.kind.rawValue) \(note.event?.rawValue ?? 0) "
           + JSONText.array([note.subject ?? "", note.value ?? "", note.text]) + "\n")
     }
-    let inventory = try FleetTables.inventory(connection)
-    body("inventory " + JSONText.array(inventory.attributes) + "\n")
-    for row in 0..<inventory.count {
-      let values = inventory.attributes.indices.map { inventory.value(row: row, attribute: $0) }
-      body(JSONText.array([inventory.devices[row]] + values) + "\n")
+    let attributes = try FleetTables.attributes(connection)
+    body("inventory " + JSONText.array(attributes) + "\n")
+    // Rows of a large fleet are handed on many at a time.
+    var bytes: [UInt8] = []
+    func handOn(_ least: Int) {
+      guard bytes.count > least else { return }
+      body(String(decoding: bytes, as: UTF8.self))
+      bytes.removeAll(keepingCapacity: true)
     }
+    try FleetTables.forEachRow(connection, attributes: attributes.count) { name, values in
+      bytes.append(UInt8(ascii: "["))
+      JSONText.append(name, to: &bytes)
+      for value in values {
+        bytes.append(UInt8(ascii: ","))
+        value.withUnsafeBufferPointer { JSONText.append($0, to: &bytes) }
+      }
+      bytes += [UInt8(ascii: "]"), UInt8(ascii: "\n")]
+      handOn(1 << 16)
+    }
+    handOn(0)
     body("topology\n")
-    for link in try FleetTables.topology(connection).links {
-      body(JSONText.array([link.from, link.to, link.kind]) + "\n")
+    let links = try connection.prepare("SELECT from_name, to_name, kind FROM topology_link ORDER BY ordinal")
+    while try links.next() {
+      for column in 0..<3 as Range<Int32> {
+        bytes.append(column == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
+        links.withBytes(column) { JSONText.append($0, to: &bytes) }
+      }
+      bytes += [UInt8(ascii: "]"), UInt8(ascii: "\n")]
+      handOn(1 << 16)
     }
+    handOn(0)
   }
 
   /// What the newest trace that knows says of a device's clock: its number, and the clock minus true time with the bound
