@@ -93,6 +93,7 @@ import Testing
     }
     let cut = try #require(source.refused.first)
     #expect(cut.offset == UInt64(text.utf8.count) && cut.length == UInt64(limit) && cut.reason == "too-long")
+    #expect(cut.excerpt == Array(record.utf8.prefix(1024)))
     #expect(damage(summary).contains("limit-record"))
     #expect(source.account.bytesBy.total == UInt64((text + record).utf8.count))
   }

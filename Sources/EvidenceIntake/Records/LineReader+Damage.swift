@@ -87,9 +87,11 @@ extension LineReader {
   }
 
   /// A record longer than the limit, whose end has not been seen: so many bytes are taken for all of it.
-  mutating func takeLongRecord(_ source: inout SourceState) {
+  mutating func takeLongRecord(_ source: inout SourceState, _ lane: any EventLane) throws {
     let kept = limits.lineBytes
     takeCutRecord(0, 0..<kept, &source)
+    // What follows moves over bytes that the batch points to: it has to be gone by then.
+    try flush(final: false, left: kept, &source, lane)
     source.base += UInt64(kept)
     rawEnd -= kept
     memmove(arena, arena + kept, rawEnd)

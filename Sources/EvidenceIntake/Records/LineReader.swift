@@ -122,8 +122,7 @@ struct LineReader: ~Copyable {
       }
       // Of more than the limit, so that it does not matter how many bytes were read at a time.
       if rawEnd > limits.lineBytes, !isLines {
-        takeLongRecord(&source)
-        try flush(final: false, &source, lane)
+        try takeLongRecord(&source, lane)
       } else if rawEnd > limits.lineBytes {
         total += try skipLongLine(stream, &source, &end, lane)
         scanned = 0
