@@ -62,7 +62,8 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
       document.append(contentsOf: Bytes.part(record, takeName(record), record.count))
     }
     let verdict = open()
-    if case .refused(let reason) = verdict { gathered?.lose(reason) }
+    // Of one line nothing was taken before.
+    if case .refused(let reason) = verdict, document.count > record.count + 1 { gathered?.lose(reason) }
     return verdict == .event ? next(record, into: &reading) : verdict
   }
 
