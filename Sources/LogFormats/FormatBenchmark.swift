@@ -153,7 +153,7 @@ public enum FormatBenchmark {
   ) -> Double {
     var calls: UInt64 = 0
     var events = 0
-    let hasHeaders = !(parser is any DocumentGathering)
+    let hasHeaders = parser.gathering == nil
     for _ in 0..<10 {
       for place in places {
         let record = UnsafeRawBufferPointer(rebasing: buffer[place.start..<place.start + place.count])

@@ -47,6 +47,15 @@ public struct FormatTrial: Sendable {
     var framer = RecordFramer(reader.framing)
     var offset = 0
     var number = 0
+    var gathered: [Int] = []
+    var losses = 0
+    func refuseGathered(_ gathering: GatheredDocument) {
+      losses = gathering.losses
+      for index in gathered {
+        rows[index].verdict = "refused: \(gathering.reason.code)"
+        rows[index].format = ""
+      }
+    }
     while offset < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
       guard let frame = framer.next(rest, isAtEnd: isWhole), frame.consumed > 0 else {
@@ -66,12 +75,22 @@ public struct FormatTrial: Sendable {
         continue
       }
       var verdict = reader.parse(record, into: &reading)
+      if let gathering = reader.gathering {
+        let isLost = gathering.losses != losses
+        if isLost { refuseGathered(gathering) }
+        if isLost || !gathering.isOpen { gathered = [] }
+        if gathering.isOpen { gathered.append(rows.count) }
+      }
       while true {
         rows.append(Self.row(number, verdict, reading, record, reader.currentName))
         guard reading.flags.contains(.more), rows.count < limit else { break }
         verdict = reader.next(record, into: &reading)
       }
       offset += frame.consumed
+    }
+    if isWhole, !isCut, let gathering = reader.gathering, gathering.isOpen {
+      gathering.lose(.truncated)
+      refuseGathered(gathering)
     }
   }
 

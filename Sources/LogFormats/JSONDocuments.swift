@@ -17,17 +17,14 @@ struct AnyDocument: DocumentKind {
   func read(_ place: Never, of document: JSONTapeValue, into reading: inout Reading) {}
 }
 
-/// A parser whose lines of structure are parts of a document.
-protocol DocumentGathering {}
-
 /// Reads JSON documents that may span lines: lines are gathered until the value is whole, then its events are handed out. The
 /// lines before the last count as structure. Document, tape and lists are kept from one document to the next.
-final class JSONDocumentParser<Kind: DocumentKind>: RecordParser, DocumentGathering {
+final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   private let kind: Kind
   private let isFramed: Bool
   /// The document that is being gathered, or the whole one whose events are handed out.
   @exclusivity(unchecked) private var document: [UInt8] = []
-  private var isOpen = false
+  private let gathered: GatheredDocument?
   private var depth = 0
   private var inString = false
   private var afterBackslash = false
@@ -44,7 +41,10 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser, DocumentGather
   init(_ kind: Kind, isFramed: Bool = false) {
     self.kind = kind
     self.isFramed = isFramed
+    gathered = isFramed ? nil : GatheredDocument()
   }
+
+  var gathering: GatheredDocument? { gathered }
 
   /// Bytes of one document.
   static var limit: Int { 16 << 20 }
@@ -53,37 +53,54 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser, DocumentGather
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
-    if isFramed {
+    if let gathered {
+      if let verdict = gather(record, gathered) { return verdict }
+    } else {
       if Bytes.isBlank(record) { return .blank }
       if record.allSatisfy({ $0 <= 0x20 || $0 == 0x5B || $0 == 0x5D || $0 == 0x2C }) { return .structure }
       forget()
       document.append(contentsOf: Bytes.part(record, takeName(record), record.count))
-    } else {
-      // A document that was cut off must not swallow the ones behind it: a whole value on one line, not indented, is one of its own.
-      if isOpen, let first = record.first, first == 0x7B, JSONText.valueEnd(record, from: 0) == record.count {
-        isOpen = false
-      }
-      if !isOpen {
-        if Bytes.isBlank(record) { return .blank }
-        let start = JSONText.skipSpace(record, from: 0)
-        guard start < record.count, record[start] == 0x7B || record[start] == 0x5B else {
-          return .refused(.notJSON)
-        }
-        forget()
-      }
-      guard document.count + record.count < Self.limit else {
-        isOpen = false
-        return .refused(.tooLong)
-      }
-      isOpen = true
-      count(record)
-      document.append(contentsOf: record)
-      document.append(0x0A)
-      if depth > 0 || inString { return .structure }
-      isOpen = false
     }
     let verdict = open()
+    // Of one line nothing was taken before.
+    if case .refused(let reason) = verdict, document.count > record.count + 1 { gathered?.lose(reason) }
     return verdict == .event ? next(record, into: &reading) : verdict
+  }
+
+  /// Adds a line to the document; nil where that is whole then.
+  private func gather(_ record: UnsafeRawBufferPointer, _ gathered: GatheredDocument) -> Verdict? {
+    // A document that was cut off must not swallow the ones behind it: a whole value on one line, not indented, is one of its own
+    // where the document does not wait for one.
+    if gathered.isOpen, let first = record.first, first == 0x7B, !expectsValue,
+      JSONText.valueEnd(record, from: 0) == record.count
+    {
+      gathered.lose(.truncated)
+    }
+    if !gathered.isOpen {
+      if Bytes.isBlank(record) { return .blank }
+      let start = JSONText.skipSpace(record, from: 0)
+      guard start < record.count, record[start] == 0x7B || record[start] == 0x5B else {
+        return .refused(.notJSON)
+      }
+      forget()
+      gathered.open(record)
+    }
+    guard document.count + record.count < Self.limit else {
+      gathered.lose(.tooLong)
+      return .refused(.tooLong)
+    }
+    count(record)
+    document.append(contentsOf: record)
+    document.append(0x0A)
+    if depth > 0 || inString { return .structure }
+    gathered.close()
+    return nil
+  }
+
+  /// True where the document goes on with a value: behind a comma, a colon, or the bracket that opens a list.
+  private var expectsValue: Bool {
+    guard !inString, let last = document.last(where: { $0 > 0x20 }) else { return false }
+    return last == 0x2C || last == 0x3A || last == 0x5B
   }
 
   func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {

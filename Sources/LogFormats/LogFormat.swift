@@ -70,9 +70,14 @@ public protocol RecordParser: AnyObject {
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict
   /// The next event of the record that was parsed last, while `reading.flags` holds `.more`.
   func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict
+  /// Where it gathers documents from lines: what has become of them.
+  var gathering: GatheredDocument? { get }
 }
 
 extension RecordParser {
+  /// Most read each line for itself.
+  public var gathering: GatheredDocument? { nil }
+
   /// Records of most formats hold one event.
   public func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()

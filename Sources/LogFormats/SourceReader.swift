@@ -36,6 +36,9 @@ public final class SourceReader {
 
   private let context: SourceContext
 
+  /// Where the elected format gathers documents from lines: what has become of them.
+  public var gathering: GatheredDocument? { elected.gathering }
+
   /// What to write into the source's account: the elected format, or `mixed`.
   public var formatName: String {
     usedNames.count > 1 ? "mixed" : usedNames.first ?? electedName

@@ -98,6 +98,36 @@ import Testing
     #expect(source.account.bytesBy.total == UInt64((text + record).utf8.count))
   }
 
+  private func pack(_ count: Int) -> String {
+    "[\n{\"bn\":\"meter/\",\"bt\":1770091513,\"n\":\"a0\",\"v\":0},\n"
+      + (1..<count).map { "{\"n\":\"a\($0)\",\"v\":\($0)}" }.joined(separator: ",\n") + "\n]\n"
+  }
+
+  /// Objects on lines of their own, not indented: the last one is followed by no comma and stands in the array all the same.
+  @Test func aDocumentOfOneObjectALineIsOneDocument() throws {
+    let text = pack(20)
+    let (source, _) = try read(Array(text.utf8), name: "m.json")
+    #expect(source.account.format == "senml" && source.events.count == 20 && source.refused.isEmpty)
+    #expect(source.account.bytesBy.total == UInt64(text.utf8.count))
+  }
+
+  @Test func aGatheredDocumentThatGivesNoEventIsRefusedNotForgotten() throws {
+    let whole = pack(6000)
+    let cut = String(whole.dropLast(40))
+    for (text, reason) in [
+      (cut, "truncated"), (cut + "\n" + pack(2), "truncated"),
+      (String(whole.dropLast(3)) + "}\n", "not-json"),
+    ] {
+      let (source, _) = try read(Array(text.utf8), name: "m.json")
+      let first = try #require(source.refused.min { $0.offset < $1.offset })
+      #expect(first.reason == reason)
+      #expect(first.line == 1 && first.offset == 0 && first.length > 100_000, "\(reason)")
+      #expect(first.excerpt.first == 0x5B)
+      #expect(source.account.bytesBy.structure < 100, "\(reason)")
+      #expect(source.account.bytesBy.total == UInt64(text.utf8.count))
+    }
+  }
+
   @Test func refusesBinaryAsOneRecord() throws {
     var bytes: [UInt8] = []
     for index in 0..<300_000 { bytes.append(UInt8(truncatingIfNeeded: index &* index >> 3)) }

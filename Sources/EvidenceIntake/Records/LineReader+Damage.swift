@@ -105,6 +105,48 @@ extension LineReader {
     takeFrame(start, range.upperBound - start, range, isCut: true, &source)
   }
 
+  /// Keeps count of the lines that a document is gathered from: those of one that gives no event are refused as one record.
+  @inline(never)
+  mutating func follow(
+    _ gathering: GatheredDocument, _ offset: UInt64, _ total: UInt64, _ source: inout SourceState
+  ) {
+    if gathering.losses != source.losses { refuseGathered(gathering, &source) }
+    guard gathering.isOpen else {
+      source.gathered = GatheredLines()
+      return
+    }
+    if source.gathered.lines == 0 {
+      source.gathered.line = source.line
+      source.gathered.offset = offset
+    }
+    source.gathered.lines += 1
+    source.gathered.bytes += total
+  }
+
+  /// A document that the source ends in gives no event.
+  mutating func endGathering(_ source: inout SourceState) {
+    guard let gathering = source.gathering, gathering.isOpen else { return }
+    gathering.lose(.truncated)
+    refuseGathered(gathering, &source)
+  }
+
+  private mutating func refuseGathered(_ gathering: GatheredDocument, _ source: inout SourceState) {
+    source.losses = gathering.losses
+    let lost = source.gathered
+    source.gathered = GatheredLines()
+    guard lost.lines > 0 else { return }
+    source.bytesBy.structure -= lost.bytes
+    source.linesBy.structure -= lost.lines
+    source.bytesBy.refused += lost.bytes
+    source.linesBy.refused += 1
+    source.refusedBy[Int(gathering.reason.rawValue)] += 1
+    makeRoom(gathering.beginning.count)
+    batch.refused.append(
+      RefusedLine(
+        line: lost.line, byteOffset: lost.offset, byteLength: lost.bytes, reason: gathering.reason.code,
+        excerpt: gathering.beginning.withUnsafeBytes { keep($0) }))
+  }
+
   /// Counts a source that is no text as one refused record.
   mutating func refuseWhole(
     _ stream: any ByteStream, _ source: inout SourceState, _ lane: any EventLane

@@ -152,6 +152,7 @@ struct LineReader: ~Copyable {
       source.base += UInt64(rawEnd)
       rawEnd = 0
     }
+    endGathering(&source)
     try flush(final: true, &source, lane)
     return source
   }
@@ -247,5 +248,6 @@ struct LineReader: ~Copyable {
     case .refused(let reason):
       refuse(isCut ? .tooLong : reason, start, count, offset, total, &source)
     }
+    if let gathering = source.gathering { follow(gathering, offset, total, &source) }
   }
 }

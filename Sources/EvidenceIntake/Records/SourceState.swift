@@ -17,6 +17,14 @@ struct SourceSetup {
   var anchors: [Int: Int64] = [:]
 }
 
+/// The lines of a document so far.
+struct GatheredLines {
+  var line: UInt64 = 0
+  var offset: UInt64 = 0
+  var lines: UInt64 = 0
+  var bytes: UInt64 = 0
+}
+
 /// What is counted and remembered while one source is read.
 struct SourceState {
   let setup: SourceSetup
@@ -37,12 +45,19 @@ struct SourceState {
   var isBinary = false
   /// Name of the format where it is not the reader's.
   var formatName: String?
+  /// Where the format gathers documents from lines: what has become of them.
+  let gathering: GatheredDocument?
+  /// Lines of the document that is being gathered; they count as structure.
+  var gathered = GatheredLines()
+  /// Lost documents that have been counted.
+  var losses = 0
   /// The event read last may still get continuation lines.
   var isOpen = false
 
   init(_ setup: SourceSetup, reader: SourceReader) {
     self.setup = setup
     self.reader = reader
+    gathering = reader.gathering
     framer = RecordFramer(reader.framing)
     times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound, anchors: setup.anchors)
   }

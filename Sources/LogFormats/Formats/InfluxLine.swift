@@ -257,6 +257,8 @@ struct InfluxLineFormat: LogFormat {
         return true
       }
       if Self.appendLooseNumber(bytes, into: &reading) { return true }
+      // Longer ones would not fit into a `String` itself.
+      guard bytes.count <= 5 else { return false }
       switch String(decoding: bytes, as: UTF8.self) {
       case "t", "T", "true", "True", "TRUE": reading.append("true")
       case "f", "F", "false", "False", "FALSE": reading.append("false")
