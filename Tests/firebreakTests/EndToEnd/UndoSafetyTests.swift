@@ -125,7 +125,11 @@ import Testing
     chmod(work.at("token"), 0o600)
     // Cut off by a terminal that is closed: drained, and the next command is complete.
     let cut = try Shell.run(
-      "$FIREBREAK playbook run p.plan --case x.firebreak --secret token=file:token --same-secret token >out 2>&1 & pid=$!; sleep 1; kill -HUP $pid; wait $pid; code=$?; cat out; exit $code",
+      """
+      $FIREBREAK playbook run p.plan --case x.firebreak --secret token=file:token --same-secret token >out 2>&1 & pid=$!
+      n=0; while [ ! -s acted ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
+      kill -HUP $pid; wait $pid; code=$?; cat out; exit $code
+      """,
       in: work)
     let line = cut.output.split(separator: "\n").first { $0.hasPrefix("go on with: ") }
     let next = try #require(line.map { String($0.dropFirst("go on with: ".count)) }, "\(cut)")
