@@ -112,10 +112,7 @@ enum TraceDocument {
     out.probability(onset.probability)
     out.key("identity")
     out.string(onset.basis.name)
-    out.key("reasons")
-    out.strings(onset.reasons)
-    out.key("evidence")
-    out.ids(onset.evidence)
+    out.grounds(onset)
   }
 
   /// A failure that belongs to no incident: how sure that is, beside how sure it is that it failed at all.
@@ -127,10 +124,7 @@ enum TraceDocument {
     if let probability = onset.unrelated { out.probability(probability, name: "unrelated_probability") }
     out.key("failure_probability")
     out.rounded(onset.probability, places: 4)
-    out.key("reasons")
-    out.strings(onset.reasons)
-    out.key("evidence")
-    out.ids(onset.evidence)
+    out.grounds(onset)
   }
 
   private static func edge(_ edge: SpreadEdge, _ out: inout JSONWriter) {
@@ -205,6 +199,14 @@ extension JSONWriter {
     rounded(value, places: 4)
     key("words")
     string(EstimativeWords.of(value))
+  }
+
+  /// What a failure is concluded from.
+  fileprivate mutating func grounds(_ onset: Onset) {
+    key("reasons")
+    strings(onset.reasons)
+    key("evidence")
+    ids(onset.evidence)
   }
 
   fileprivate mutating func strings(_ list: [String]) {
