@@ -43,6 +43,7 @@ struct Onsets {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
     let sporadic = ["messages of a kind that occurs on single entities all over the window"]
+    let rare = ["severe messages of a kind hardly ever written: too few to tell what they mean"]
     var bursts: [(device: Int, list: [Burst])] = []
     var scratch: [(event: Int32, news: Double)] = []
     for device in 0..<timeline.deviceCount {
@@ -58,9 +59,9 @@ struct Onsets {
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
       if !own.isEmpty, !fleet.isShared[device] {
+        let isRare = profiles.fleet[Int(timeline.evidence.eventTemplates[Int(own[0])])].role == .rare
         unrelated[device] = Self.finding(
-          timeline, own.prefix(8), own[0], own.count > 1 ? 0.9 : 0.6,
-          sporadic)
+          timeline, own.prefix(8), own[0], own.count > 1 ? 0.9 : 0.6, isRare ? rare : sporadic)
       }
     }
     var lone: [Int: [Int]] = [:]
@@ -100,6 +101,7 @@ struct Onsets {
         ["a severe message never heard before, in the moment in which others failed"])
     }
     boundFalseDiscoveries()
+    joinCompany(timeline, fleet, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
@@ -233,6 +235,7 @@ struct Onsets {
       findings[device]?.probability = 1
     } else {
       findings[device] = nil
+      unrelated[device] = nil
     }
   }
 
@@ -249,6 +252,51 @@ struct Onsets {
           findings[device]!.probability = min(findings[device]!.probability, probability)
         }
       }
+    }
+  }
+
+  /// Seconds within which entities that hang together fail in company.
+  private static let companySpan = 120.0
+
+  /// Where few failed, messages hardly ever written say nothing of each alone. Of entities that hang together, or name each
+  /// other, and wrote such messages within two minutes after a time without any, they do: chance does not pick neighbours.
+  private mutating func joinCompany(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles) {
+    let known = devices
+    guard known.count < 3, !unrelated.isEmpty, unrelated.count < 64 else { return }
+    let quiet = timeline.start + 0.1 * (timeline.end - timeline.start)
+    var entries: [(device: Int, finding: Finding, event: Int32)] = known.map { device in
+      (device, findings[device]!, findings[device]!.events.first ?? -1)
+    }
+    for (device, finding) in unrelated.sorted(by: { $0.key < $1.key }) where findings[device] == nil {
+      let rare = finding.events.first { event in
+        let profile = profiles.fleet[Int(timeline.evidence.eventTemplates[Int(event)])]
+        return profile.role == .rare && profile.first > quiet
+      }
+      if let rare { entries.append((device, finding, rare)) }
+    }
+    func time(_ index: Int) -> Double {
+      entries[index].event >= 0 ? timeline.seconds[Int(entries[index].event)] : entries[index].finding.time
+    }
+    func names(_ index: Int, _ other: Int) -> Bool {
+      entries[index].finding.events.contains { timeline.mention(Int($0)) == other }
+    }
+    func hangs(_ index: Int, _ other: Int) -> Bool {
+      let device = entries[index].device
+      return fleet.ancestors(of: device).contains { Int($0.device) == other }
+        || fleet.contacts[device].contains(Int32(other)) || names(index, other)
+    }
+    for index in entries.indices where findings[entries[index].device] == nil {
+      let company = entries.indices.first { other in
+        other != index && abs(time(other) - time(index)) <= Self.companySpan
+          && (hangs(index, entries[other].device) || hangs(other, entries[index].device))
+      }
+      guard let company else { continue }
+      let neighbour = timeline.evidence.devices[entries[company].device]
+      var finding = Self.finding(
+        timeline, entries[index].finding.events[...], entries[index].event, 0.85,
+        ["messages hardly ever written, while \(neighbour) failed as well"])
+      finding.probability = max(finding.probability, entries[index].finding.probability)
+      findings[entries[index].device] = finding
     }
   }
 

@@ -9,6 +9,9 @@ internal import IncidentModel
 /// its siblings failed, where that falls into the silence; else within one g of its last word. Assumes that the
 /// evidence covers it to the end; an entity whose log was cut off looks like one that stopped.
 enum SilenceOnsets {
+  /// A silence of fewer usual pauses is none: by chance one of seven is as long.
+  private static let leastPauses = 2.0
+
   static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
     device: Int, finding: Onsets.Finding
   )] {
@@ -30,6 +33,8 @@ enum SilenceOnsets {
         let middle = isTold ? times[times.count / 2] : rhythm.last
         // A sibling that went on speaking did not fail with them.
         let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)
+        // What its siblings did makes a failure likely, but only a silence of its own makes it seen.
+        guard (end - since) / rhythm.pause >= leastPauses else { continue }
         let odds = share / (1 - share) * exp(min(40, (end - since) / rhythm.pause))
         let probability = odds / (1 + odds)
         guard probability > 0.95, isTold || (end - rhythm.last) / rhythm.pause > 9 + log(Double(mass.count))

@@ -247,8 +247,12 @@ struct ClockCorrection {
         let n = Double(high - low)
         // Expected number in the densest window when shifts fall anywhere.
         let chance = 1 + n * tolerance * 2 / span
+        // Two clockworks agree at every turn of theirs: a shift that another one matches says nothing.
+        let isAmbiguous = !mayDrift && Self.isMatched(cluster, by: own, tolerance)
         if high - low == 1 { single += 1 } else { tested += 1 }
-        if cluster.count >= 2, Double(cluster.count) >= 0.5 * n.squareRoot(), Double(cluster.count) > chance {
+        if !isAmbiguous, cluster.count >= 2, Double(cluster.count) >= 0.5 * n.squareRoot(),
+          Double(cluster.count) > chance
+        {
           agreeing += 1
           clusters += cluster
         } else if high - low == 1 {
@@ -288,6 +292,18 @@ struct ClockCorrection {
         }.sorted { $0.shift < $1.shift }[...]
     }
     return best
+  }
+
+  /// Whether a shift that has nothing to do with that of a cluster is shared by as many matches.
+  private static func isMatched(
+    _ cluster: ArraySlice<Match>, by sorted: ArraySlice<Match>, _ tolerance: Double
+  ) -> Bool {
+    guard cluster.count >= 2, let least = cluster.first?.shift, let most = cluster.last?.shift else {
+      return false
+    }
+    let below = sorted.prefix { $0.shift < least - tolerance }
+    let above = sorted.drop { $0.shift <= most + tolerance }
+    return [below, above].contains { densest($0, tolerance).count >= cluster.count }
   }
 
   /// The most matches within `tolerance` of each other; among equals those with the greater shift, as delays

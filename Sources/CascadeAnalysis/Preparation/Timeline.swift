@@ -69,19 +69,24 @@ struct Timeline {
       guard severity < 8 else { continue }
       histogram[Int(evidence.eventTemplates[position]) * 8 + severity] += 1
     }
-    // One and the same severity on everything says nothing.
+    // One and the same severity on everything says nothing; but what is graded worse than nearly everything is meant.
     var total = [Int](repeating: 0, count: 8)
     for (index, count) in histogram.enumerated() { total[index % 8] += Int(count) }
-    let isFlat = (total.max() ?? 0) * 1000 >= total.reduce(0, +) * 995
+    let most = total.max() ?? 0
+    let isFlat = most * 1000 >= total.reduce(0, +) * 995
+    let isMildlyFlat = isFlat && total[..<5].allSatisfy { $0 < most }
     tones = (0..<templates).map { template in
       // A row of numbers without a word tells of no trouble by being there.
       let isWordless = !evidence.templateTexts[template].utf8.contains {
         $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 128
       }
-      if isFlat { return isWordless ? .quiet : .unknown }
       var best = 7
       for severity in 0..<8 where histogram[template * 8 + severity] > histogram[template * 8 + best] {
         best = severity
+      }
+      if isFlat {
+        let isLoud = isMildlyFlat && best <= 4 && histogram[template * 8 + best] > 0
+        return isLoud ? .loud : isWordless ? .quiet : .unknown
       }
       guard histogram[template * 8 + best] > 0 else { return isWordless ? .quiet : .unknown }
       return best <= 4 ? .loud : .quiet

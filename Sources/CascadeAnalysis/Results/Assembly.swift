@@ -152,7 +152,8 @@ struct Assembly {
       (times.min() ?? .infinity) - 300...max(times.max() ?? -.infinity, times.min() ?? .infinity) + 300
     return onsets.unrelated.map { device, finding in
       var onset = onset(device, finding)
-      onset.nearness = nearness(device, finding.time, span)
+      onset.nearness =
+        times.isEmpty ? nearnessOfSingles(device, finding.time) : nearness(device, finding.time, span)
       return onset
     }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
   }
@@ -165,6 +166,16 @@ struct Assembly {
       return time > failed - 30 && time < failed + 900
     }
     return isBeside ? .beside : .inside
+  }
+
+  /// Where there is no incident: whether somebody next to an entity failed around the same time.
+  private func nearnessOfSingles(_ device: Int, _ time: Double) -> Onset.Nearness {
+    let near = fleet.ancestors(of: device).map(\.device) + fleet.contacts[device] + fleet.dependants[device]
+    let isBeside = near.contains { other in
+      guard let failed = onsets.unrelated[Int(other)]?.time else { return false }
+      return abs(failed - time) < 900
+    }
+    return isBeside ? .beside : .outside
   }
 
   /// Failures that belong to no incident, and these.

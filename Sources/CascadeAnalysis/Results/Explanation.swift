@@ -33,6 +33,9 @@ extension Trace {
     if let probability = alone.unrelated {
       let place =
         switch alone.nearness ?? .outside {
+        case .outside where incidents.isEmpty: "nothing next to it failed around then"
+        case .inside where incidents.isEmpty, .beside where incidents.isEmpty:
+          "but others next to it, or many, failed around then"
         case .outside: "it lies before or after everything that failed in an incident"
         case .inside: "it falls into an incident's time, but next to nobody that failed in it"
         case .beside: "it falls into an incident's time, and somebody next to it or above it failed then"

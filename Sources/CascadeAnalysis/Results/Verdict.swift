@@ -6,7 +6,9 @@ extension Trace {
     guard let incident = incidents.first, !incident.onsets.isEmpty else {
       let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
       if apart < unrelated.count {
-        return "No cascade was found, but \(unrelated.count) entities failed, too many for chance: "
+        let tied = unrelated.count - apart
+        return
+          "No cascade was found, but \(tied) entities failed, too many for chance or too close to each other: "
           + "what ties them together is not determined."
       }
       let alone = apart == 0 ? "" : " \(apart) \(apart == 1 ? "entity" : "entities") failed on their own."

@@ -31,6 +31,13 @@ struct ExplainCommand: ParsableCommand {
     let subject = names.subject(self.subject)
     let explanation = trace.explanation(of: subject)
     guard !explanation.isEmpty else {
+      if let rejected = session.options.judgements.last(where: { $0.subject == "onset:\(subject)" }),
+        !rejected.isAccepted
+      {
+        throw CommandError(
+          "the failure of '\(subject)' was rejected by \(rejected.author) at \(rejected.at): 'firebreak note' lists why, "
+            + "and 'firebreak note --retract' takes that back", .no)
+      }
       let isKnown = session.evidence.devices.contains(subject)
       throw CommandError(
         isKnown

@@ -138,13 +138,15 @@ struct TraceSession {
   /// Most events of which the clocks are worked out for a trace alone.
   private static let mostToWorkOut = 3_000_000
 
-  /// The corrections of clocks stretch by stretch: as the case holds them, or, where stamps of one device fall back, worked
-  /// out now.
+  /// The corrections of clocks stretch by stretch, where stamps of one device fall back: as the case holds them, or worked out
+  /// now. Elsewhere those alone that a person gave: that somebody had the clocks listed must not change what a trace finds.
   private static func clockPieces(
     _ reader: CaseReader, _ evidence: IncidentEvidence, _ report: EvidenceLoadReport
   ) throws -> [IncidentEvidence.ClockPiece] {
     var found = try ClockDerivation.held(reader)
-    if found == nil, report.stepsBack > 0, evidence.times.count <= mostToWorkOut {
+    if report.stepsBack == 0 {
+      found = found?.filter { $0.method.hasPrefix(ClockDerivation.givenBy) }
+    } else if found == nil, evidence.times.count <= mostToWorkOut {
       found = try ClockDerivation.current(reader).pieces
     }
     guard let found, !found.isEmpty else { return [] }
