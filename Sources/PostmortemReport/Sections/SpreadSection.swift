@@ -53,7 +53,8 @@ enum SpreadSection: ReportSection {
     }
     let first = firstOf.values.sorted(by: isSurer)
     let others = best.filter { edge in !first.contains { $0.from == edge.from && $0.to == edge.to } }
-    let rows = (first + others.prefix(max(0, shown - first.count))).map { edge -> [Prose] in
+    let chosen = (first + others.prefix(max(0, shown - first.count))).sorted(by: isSurer)
+    let rows = chosen.map { edge -> [Prose] in
       [
         Prose([.foreign(context.device(edge.from), .name)]),
         Prose([.foreign(context.device(edge.to), .name)]),

@@ -15,14 +15,16 @@ struct WhatIfCommand: ParsableCommand {
 
   @OptionGroup var location: CaseOption
 
-  @Option(help: ArgumentHelp("Cumulative shares of the target, e.g. 1%,10%,100%.", valueName: "shares"))
-  var waves = "1%,10%,100%"
+  @Option(help: ArgumentHelp("Cumulative shares of the target (default: 1%,10%,100%).", valueName: "shares"))
+  var waves: String?
 
-  @Option(help: ArgumentHelp("Waiting time after each wave, e.g. 90s, 30m, 1h.", valueName: "time"))
-  var soak = "1h"
+  @Option(help: ArgumentHelp("Waiting time after each wave, e.g. 90s, 30m (default: 1h).", valueName: "time"))
+  var soak: String?
 
-  @Option(help: ArgumentHelp("Halt when more than this share of the changed has failed.", valueName: "share"))
-  var haltAbove = "5%"
+  @Option(
+    help: ArgumentHelp(
+      "Halt when more than this share of the changed has failed (default: 5%).", valueName: "share"))
+  var haltAbove: String?
 
   @Option(help: ArgumentHelp("Instead: halt this long after the first receipt.", valueName: "time"))
   var haltAfter: String?
@@ -42,6 +44,11 @@ struct WhatIfCommand: ParsableCommand {
     }
     guard haltAfter == nil || cut == nil else {
       throw ValidationError("give --halt-after or --cut, not both")
+    }
+    guard haltAfter == nil && cut == nil || waves == nil && soak == nil && haltAbove == nil else {
+      throw ValidationError(
+        "\(cut == nil ? "--halt-after" : "--cut") stands instead of a rollout: leave --waves, --soak and --halt-above out"
+      )
     }
     _ = try policy()
     if let cut, cut.split(separator: ",", omittingEmptySubsequences: false).count != 2 {
@@ -65,6 +72,12 @@ struct WhatIfCommand: ParsableCommand {
         throw CommandError(
           "cannot cut '\(cut)': '\(unknown)' is no entity of the incident"
             + (names.suggestion(for: unknown).map { "; did you mean '\($0)'?" } ?? "; see 'firebreak trace'"),
+          .no)
+      }
+      guard (incident.edges + incident.alternatives).contains(where: { Set([$0.from, $0.to]) == Set(ends) })
+      else {
+        throw CommandError(
+          "cannot cut '\(cut)': nothing was seen to pass between the two; see 'firebreak trace --format json'",
           .no)
       }
       outcome = WhatIf.cut(from: ends[0], to: ends[1], in: incident, draws: simulations)
@@ -107,11 +120,12 @@ struct WhatIfCommand: ParsableCommand {
   }
 
   private func policy() throws -> WhatIfPolicy {
-    let shares = try Self.shares(waves)
+    let shares = try Self.shares(waves ?? "1%,10%,100%")
     guard !shares.isEmpty, zip(shares, shares.dropFirst()).allSatisfy({ $0 < $1 }), shares[0] > 0 else {
       throw ValidationError("--waves must rise, e.g. 1%,10%,100%")
     }
-    return WhatIfPolicy(waves: shares, soak: try Self.seconds(soak), haltAbove: try Self.share(haltAbove))
+    return WhatIfPolicy(
+      waves: shares, soak: try Self.seconds(soak ?? "1h"), haltAbove: try Self.share(haltAbove ?? "5%"))
   }
 
   /// Shares as people write them, `1%,10%,100%` or `0.01,0.1,1`, and as trace prints them, `1, 10, 100 %`: a sign at the end is
