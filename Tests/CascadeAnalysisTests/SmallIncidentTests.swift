@@ -15,6 +15,8 @@ import Testing
         message: text)
     }
 
+    init() {}
+
     /// `core` above routers, all of whom keep time every minute for two hours.
     init(routers: Int, linked: Bool = true) {
       for router in 0..<routers {
@@ -108,5 +110,24 @@ import Testing
     #expect(trace.incidents.first.map { $0.onsets.count >= 30 } == true)
     let failed = trace.incidents.flatMap(\.onsets).filter { $0.kind == .silence }
     #expect(failed.isEmpty)
+  }
+
+  /// Without severities, the evidence of two hours, of which a stretch is missing: what everybody says afterwards is no news.
+  @Test func everydayLifeAfterAGapInTheEvidenceIsNoFailure() throws {
+    var site = Site()
+    for router in 0..<4 {
+      for turn in 0..<(router < 2 ? 5 : 0) {
+        site.say("router\(router)x", Double(turn * 60 + router), "address kept \(turn)", 255)
+      }
+      for turn in 0..<40 {
+        site.say(
+          "router\(router)x", Double(6000 + turn * 60 + router * 3), "clock kept, off by \(turn) us", 255)
+      }
+    }
+    site.say("router1x", 7500, "panic: not syncing", 255)
+    let trace = CascadeTracer().trace(site.builder.finish())
+    let failed = trace.incidents.flatMap(\.onsets) + trace.unrelated
+    #expect(failed.map(\.device) == ["router1x"])
+    #expect(!failed.contains { $0.time < Instant(nanoseconds: Self.epoch + 7_000 * 1_000_000_000) })
   }
 }

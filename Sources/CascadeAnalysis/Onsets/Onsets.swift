@@ -55,7 +55,11 @@ struct Onsets {
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
         if news > 0 { scratch.append((event, news)) }
         let role = profiles.fleet[template].role
-        if role == .sporadic || role == .rare { own.append(event) }
+        // What nobody graded, and was there from the beginning, is no trouble for being said seldom.
+        let isOld =
+          timeline.tones[template] == .unknown
+          && profiles.fleet[template].first - timeline.start < 0.02 * (timeline.end - timeline.start)
+        if role == .sporadic || role == .rare && !isOld { own.append(event) }
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
       if !own.isEmpty, !fleet.isShared[device] {

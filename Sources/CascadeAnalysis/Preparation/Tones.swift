@@ -35,27 +35,55 @@ struct Tones {
     }
   }
 
-  /// Templates of unknown tone that a fifth of all speakers say in the first quarter of the window: everyday life.
+  /// Templates of unknown tone that a fifth of all speakers say in the first quarter of the window, or of what follows a gap
+  /// in the evidence: everyday life.
   static func everyday(_ timeline: Timeline) -> [Bool] {
     var isEveryday = [Bool](repeating: false, count: timeline.tones.count)
     guard timeline.tones.contains(.unknown) else { return isEveryday }
-    let quarter = timeline.start + 0.25 * (timeline.end - timeline.start)
-    var voices = 0
-    var early = [Int](repeating: 0, count: timeline.tones.count)
-    var seen: Set<Int32> = []
-    for device in 0..<timeline.deviceCount {
-      seen.removeAll(keepingCapacity: true)
-      for event in timeline.events(of: device) {
-        guard timeline.seconds[Int(event)] < quarter else { break }
-        seen.insert(timeline.evidence.eventTemplates[Int(event)])
+    for stretch in covered(timeline) {
+      let quarter = stretch.lowerBound + 0.25 * (stretch.upperBound - stretch.lowerBound)
+      var voices = 0
+      var early = [Int](repeating: 0, count: timeline.tones.count)
+      var seen: Set<Int32> = []
+      for device in 0..<timeline.deviceCount {
+        seen.removeAll(keepingCapacity: true)
+        for event in timeline.events(of: device) where timeline.seconds[Int(event)] >= stretch.lowerBound {
+          guard timeline.seconds[Int(event)] < quarter else { break }
+          seen.insert(timeline.evidence.eventTemplates[Int(event)])
+        }
+        if !seen.isEmpty { voices += 1 }
+        for template in seen { early[Int(template)] += 1 }
       }
-      if !seen.isEmpty { voices += 1 }
-      for template in seen { early[Int(template)] += 1 }
-    }
-    for template in early.indices where timeline.tones[template] == .unknown {
-      isEveryday[template] = early[template] >= 3 && early[template] * 5 >= voices
+      for template in early.indices where timeline.tones[template] == .unknown {
+        if early[template] >= 3 && early[template] * 5 >= voices { isEveryday[template] = true }
+      }
     }
     return isEveryday
+  }
+
+  /// The window without the stretches of a tenth of it, and of twenty minutes at least, in which nobody says anything: there the
+  /// evidence has a gap (a rotated log that is missing), and what comes after it is new to the evidence alone.
+  private static func covered(_ timeline: Timeline) -> [ClosedRange<Double>] {
+    let bins = 200
+    let width = (timeline.end - timeline.start) / Double(bins)
+    let whole = timeline.start...max(timeline.start, timeline.end)
+    guard width > 0 else { return [whole] }
+    var isSpoken = [Bool](repeating: false, count: bins)
+    for time in timeline.seconds {
+      isSpoken[min(bins - 1, max(0, Int((time - timeline.start) / width)))] = true
+    }
+    let least = max(bins / 10, Int((1200 / width).rounded(.up)))
+    var stretches: [ClosedRange<Double>] = []
+    var first = 0
+    var last = 0
+    for bin in isSpoken.indices where isSpoken[bin] {
+      if bin - last > least {
+        stretches.append(timeline.start + Double(first) * width...timeline.start + Double(last + 1) * width)
+        first = bin
+      }
+      last = bin
+    }
+    return stretches + [timeline.start + Double(first) * width...timeline.end]
   }
 
   private static func speakers(_ timeline: Timeline) -> [[Int32]] {
