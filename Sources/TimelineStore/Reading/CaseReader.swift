@@ -78,9 +78,11 @@ public final class CaseReader {
   }
 
   /// SHA-256 of the file with this path that the case holds itself; nil when it does not.
-  public func embeddedDigest(path: String) throws(StoreError) -> String? {
-    let row = try connection.prepare("SELECT sha256 FROM embedded WHERE path = ? LIMIT 1").bound([.text(path)]
-    )
+  /// - Parameter wanted: Of several files of the path, read one after the other, the one with this SHA-256.
+  public func embeddedDigest(path: String, preferring wanted: String) throws(StoreError) -> String? {
+    let row = try connection.prepare(
+      "SELECT sha256 FROM embedded WHERE path = ? ORDER BY sha256 <> ? LIMIT 1"
+    ).bound([.text(path), .text(wanted)])
     return try row.next() ? row.text(0) : nil
   }
 

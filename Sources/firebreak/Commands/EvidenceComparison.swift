@@ -28,6 +28,11 @@ enum EvidenceComparison {
     var state: State
     /// What differs, in words; empty where nothing does.
     var difference = ""
+    /// True for one that has grown where the case has it as it is now, too: a log that was ingested again.
+    var wasReadAgain = false
+
+    /// True where the evidence, or a row of it, is not what was ingested.
+    var differs: Bool { ![.same, .embedded].contains(state) && !wasReadAgain }
   }
 
   /// What a source is now.
@@ -40,8 +45,9 @@ enum EvidenceComparison {
   static func run(_ reader: CaseReader, base: String?, catalog: FormatCatalog) throws -> [Result] {
     let sources = try reader.sources()
     let byPath = Dictionary(grouping: sources) { $0.description.path }
+    let digests = Set(sources.map(\.sha256))
     var rows: [String: EvidenceRows] = [:]
-    var found: [String: [[String]: Found]] = [:]
+    var found: [String: [[String]: [Found]]] = [:]
     var locations: [String: String] = [:]
     var fromCopy: Set<String> = []
     var reasons: [String: String] = [:]
@@ -49,9 +55,8 @@ enum EvidenceComparison {
     for source in sources {
       let path = source.description.path
       guard seen.insert(path).inserted else { continue }
-      let sink = EvidenceRows(
-        reader,
-        sources: Dictionary((byPath[path] ?? []).map { ($0.description.members, $0) }) { first, _ in first })
+      let ofPath = byPath[path] ?? []
+      let sink = EvidenceRows(reader, sources: Dictionary(grouping: ofPath) { $0.description.members })
       rows[path] = sink
       let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
       let isReadable = path != "-" && access(located, R_OK) == 0
@@ -59,34 +64,52 @@ enum EvidenceComparison {
       if isReadable {
         found[path] = read(located, sink, catalog)
         locations[path] = located
-      } else if let copy = try EmbeddedCopy(of: source.description, in: reader) {
-        fromCopy.insert(path)
-        found[path] = withExtendedLifetime(copy) { read(copy.path, sink, catalog) }
-      } else {
-        reasons[path] = path == "-" ? "it came from standard input" : String(cString: strerror(failure))
+        continue
       }
+      for digest in try copies(of: ofPath, path, in: reader) {
+        let copy = try EmbeddedCopy(sha256: digest, in: reader)
+        fromCopy.insert(path)
+        let content = withExtendedLifetime(copy) { read(copy.path, sink, catalog) }
+        found[path, default: [:]].merge(content) { $0 + $1 }
+      }
+      reasons[path] =
+        path == "-"
+        ? "it came from standard input, which cannot be read again" : String(cString: strerror(failure))
     }
     var known: [String: Set<[String]>] = [:]
     var results: [Result] = []
     for source in sources {
       let path = source.description.path
       known[path, default: []].insert(source.description.members)
-      let now = found[path]?[source.description.members]
+      let all = found[path]?[source.description.members] ?? []
+      let now = all.first { $0.sha256 == source.sha256 } ?? all.last
       var result = Result(
         name: source.name, path: path, sha256: source.sha256, now: now?.sha256,
         state: fromCopy.contains(path) ? .embedded : .same)
-      if now == nil {
+      let isOtherCopy =
+        fromCopy.contains(path) && source.description.members.isEmpty && now?.sha256 != source.sha256
+      if now == nil || isOtherCopy {
         result.state = .gone
+        result.now = nil
         result.difference =
-          found[path] == nil
-          ? "cannot be read: \(reasons[path] ?? "no content")" : "the archive has no such member any more"
+          isOtherCopy
+          ? "cannot be read: \(reasons[path] ?? "no content"); the copy in the case is of another time"
+          : found[path] == nil
+            ? "cannot be read: \(reasons[path] ?? "no content")" : "the archive has no such member any more"
       } else if let now, now.sha256 != source.sha256 {
         result.state = .changed
         result.difference = words(source, now)
         if source.description.members.isEmpty, let located = locations[path] {
           try compare(source, located, reader, &result)
         }
-      } else if let finding = rows[path]?.findings[source.description.members] {
+        if result.state == .grown {
+          result.wasReadAgain = digests.contains(now.sha256)
+          if result.wasReadAgain { result.difference += "; the case has it as it is now, too" }
+          if let finding = rows[path]?.beginnings[source.ordinal], finding.otherFormat == nil {
+            judge(finding, source, &result)
+          }
+        }
+      } else if let finding = rows[path]?.wholes[source.ordinal] {
         judge(finding, source, &result)
       }
       results.append(result)
@@ -98,7 +121,7 @@ enum EvidenceComparison {
         let description = SourceDescription(path: path, members: names)
         results.append(
           Result(
-            name: description.name, path: path, sha256: "", now: one.sha256, state: .added,
+            name: description.name, path: path, sha256: "", now: one.last?.sha256, state: .added,
             difference: "was not there when it was ingested"))
       }
     }
@@ -112,9 +135,24 @@ enum EvidenceComparison {
         "events not compared: read as \(format) now and as \(source.format) then (--formats)"
     } else if finding.differing > 0 {
       result.state = .altered
+      result.wasReadAgain = false
       result.difference =
         "\(Figures.counted(finding.differing, "row")) of the case \(finding.differing == 1 ? "is" : "are") not what the evidence says; first: \(finding.first)"
     }
+  }
+
+  /// SHA-256 of the copies that the case holds of a file: as many as it was read with different content.
+  private static func copies(
+    of sources: [SourceEntry], _ path: String, in reader: CaseReader
+  ) throws -> [String] {
+    var digests: [String] = []
+    for source in sources where source.description.members.isEmpty {
+      guard let digest = try reader.embeddedDigest(path: path, preferring: source.sha256),
+        !digests.contains(digest)
+      else { continue }
+      digests.append(digest)
+    }
+    return digests
   }
 
   private static func words(_ source: SourceEntry, _ now: Found) -> String {
@@ -161,7 +199,9 @@ enum EvidenceComparison {
   private static func firstDifference(
     _ source: SourceEntry, _ located: String, _ reader: CaseReader
   ) throws -> UInt64? {
-    guard let digest = try reader.embeddedDigest(path: source.description.path), digest == source.sha256,
+    guard
+      let digest = try reader.embeddedDigest(
+        path: source.description.path, preferring: source.sha256), digest == source.sha256,
       let file = fopen(located, "rb")
     else { return nil }
     defer { fclose(file) }
@@ -184,17 +224,18 @@ enum EvidenceComparison {
 
   /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
   /// others.
-  private static func read(_ path: String, _ sink: EvidenceRows, _ catalog: FormatCatalog) -> [[String]:
-    Found]
-  {
+  private static func read(
+    _ path: String, _ sink: EvidenceRows, _ catalog: FormatCatalog
+  ) -> [[String]: [Found]] {
     var options = IntakeOptions()
     options.catalog = catalog
     options.mayBeKnown = false
     options.jobs = 1
-    var found: [[String]: Found] = [:]
+    var found: [[String]: [Found]] = [:]
     do {
       for account in try Intake.run([path], options: options, into: sink).sources {
-        found[account.description.members] = Found(sha256: account.sha256, bytes: account.bytes)
+        found[account.description.members, default: []].append(
+          Found(sha256: account.sha256, bytes: account.bytes))
       }
     } catch {
       Console.warn(Sanitizer.escape("\(error)"))

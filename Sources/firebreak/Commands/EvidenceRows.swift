@@ -5,12 +5,14 @@ import IncidentModel
 import TimelineStore
 
 /// Takes the events that are read from evidence once more and compares each with the row that the case has of it: whoever
-/// changed a row in place, by `sqlite3` say, is seen by that. Evidence whose bytes are not those that were ingested has
-/// other events anyway; its findings are for nobody.
+/// changed a row in place, by `sqlite3` say, is seen by that.
 ///
 /// Compared are place, message, fields, severity, the device where the event itself names it, the stamp as written, and the
 /// time where the stamp alone says it. Years, zones, anchors and devices that were told to `ingest` are not: they cannot be
 /// read from the evidence.
+///
+/// A file that was read twice, and had grown meanwhile, is two sources of the same path. What is read now is compared with
+/// all of them, and which of them it is shows at its end, by its SHA-256. The others may be beginnings of it.
 final class EvidenceRows: EventSink, @unchecked Sendable {
   /// What a source's rows are against its evidence.
   struct Finding {
@@ -20,15 +22,24 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
     var first = ""
     /// Elected format now, where it is another than at the ingest: then events cannot be compared.
     var otherFormat: String?
+
+    fileprivate mutating func note(_ words: String) {
+      differing += 1
+      if first.isEmpty { first = words }
+    }
   }
 
   /// One lane is open at a time: the intake runs with one job, on one path.
   private let reader: CaseReader
-  private let sources: [[String]: SourceEntry]
-  private(set) var findings: [[String]: Finding] = [:]
+  private let sources: [[String]: [SourceEntry]]
+  /// By a source's number: of those that were read with the SHA-256 that they had.
+  private(set) var wholes: [Int64: Finding] = [:]
+  /// By a source's number: of those whose path now holds something else, as though it began with what they were. For
+  /// nobody where it does not.
+  private(set) var beginnings: [Int64: Finding] = [:]
 
   /// - Parameter sources: The case's sources of the one path that is going to be read, by their members.
-  init(_ reader: CaseReader, sources: [[String]: SourceEntry]) {
+  init(_ reader: CaseReader, sources: [[String]: [SourceEntry]]) {
     self.reader = reader
     self.sources = sources
   }
@@ -36,42 +47,62 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
   func openLane(order: Int) throws -> any EventLane { Lane(self) }
   func contains(sha256: String) throws -> Bool { false }
 
+  /// A source of the case beside what is read.
+  private struct Comparison {
+    let source: SourceEntry
+    var rows: SourceEvents?
+    var whole = Finding()
+    var beginning = Finding()
+    /// The last difference within the beginning. It counts once more follows there: at its very end, a line may have been cut
+    /// off that is whole now.
+    var held: String?
+  }
+
   private final class Lane: EventLane {
     private let owner: EvidenceRows
     private var devices: [DeviceID: String] = [:]
-    private var source: SourceEntry?
-    private var rows: SourceEvents?
-    private var finding = Finding()
+    private var comparisons: [Comparison] = []
 
     init(_ owner: EvidenceRows) { self.owner = owner }
 
     func beginSource(_ description: SourceDescription) throws {
-      finding = Finding()
-      source = owner.sources[description.members]
-      rows = source.map { owner.reader.events(of: $0) }
+      comparisons = (owner.sources[description.members] ?? []).map {
+        Comparison(source: $0, rows: owner.reader.events(of: $0))
+      }
     }
 
     func append(_ batch: borrowing EventBatch) throws {
-      try batch.arena.withUnsafeBytes {
-        try compare(batch.records, batch.devices, UnsafeRawBufferPointer($0))
+      try batch.arena.withUnsafeBytes { raw in
+        let arena = UnsafeRawBufferPointer(raw)
+        for device in batch.devices {
+          devices[device.id] = String(decoding: Self.text(device.name, arena), as: UTF8.self)
+        }
+        for index in comparisons.indices {
+          for record in batch.records { try compare(record, &comparisons[index], arena) }
+        }
       }
     }
 
     private func compare(
-      _ records: [EventRecord], _ named: [DeviceDefinition], _ arena: UnsafeRawBufferPointer
+      _ record: EventRecord, _ comparison: inout Comparison, _ arena: UnsafeRawBufferPointer
     ) throws {
-      for device in named {
-        devices[device.id] = String(decoding: Self.text(device.name, arena), as: UTF8.self)
+      let isWithin = record.byteOffset < comparison.source.bytes
+      if isWithin, let held = comparison.held {
+        comparison.beginning.note(held)
+        comparison.held = nil
       }
-      guard let rows else { return }
-      for record in records {
-        guard let event = try rows.next() else {
-          note("an event at byte \(record.byteOffset) is missing")
-          return self.rows = nil
-        }
-        if let difference = difference(record, event, arena) {
-          note("event \(event.id.rawValue) (line \(event.line)): \(difference)")
-        }
+      guard let rows = comparison.rows else { return }
+      guard isWithin, let event = try rows.next() else {
+        let words = "an event at byte \(record.byteOffset) is missing"
+        comparison.whole.note(words)
+        if isWithin { comparison.held = words }
+        comparison.rows = nil
+        return
+      }
+      if let difference = difference(record, event, arena) {
+        let words = "event \(event.id.rawValue) (line \(event.line)): \(difference.words)"
+        comparison.whole.note(words)
+        if !difference.dependsOnRest { comparison.held = words }
       }
     }
 
@@ -86,14 +117,23 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
       return memcmp(first, second, a.count) == 0
     }
 
-    private func note(_ words: String) {
-      finding.differing += 1
-      if finding.first.isEmpty { finding.first = words }
+    /// What differs. How a stamp is understood may depend on all lines of its source, the rest does not.
+    private struct Difference: ExpressibleByStringLiteral {
+      var words: String
+      var dependsOnRest = false
+
+      init(stringLiteral words: String) { self.words = words }
+
+      static let time: Difference = {
+        var difference: Difference = "another time"
+        difference.dependsOnRest = true
+        return difference
+      }()
     }
 
     private func difference(
       _ record: EventRecord, _ event: TimelineEvent, _ arena: UnsafeRawBufferPointer
-    ) -> String? {
+    ) -> Difference? {
       if record.byteOffset != event.byteOffset || UInt64(record.byteLength) != event.byteLength
         || record.line != event.line
       {
@@ -111,7 +151,7 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
         return "another device"
       }
       if record.quality == .exact, event.quality == .exact, record.time != event.time?.nanoseconds {
-        return "another time"
+        return .time
       }
       let stamp = Self.text(record.stamp, arena)
       if var written = event.stamp, !stamp.isEmpty,
@@ -124,13 +164,22 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
     }
 
     func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
-      guard let source else { return }
-      if try rows?.next() != nil { note("there are more events than in the evidence") }
-      if account.format != source.format { finding.otherFormat = account.format }
-      owner.findings[account.description.members] = finding
+      for var one in comparisons {
+        if try one.rows?.next() != nil { one.whole.note("there are more events than in the evidence") }
+        if account.format != one.source.format {
+          one.whole.otherFormat = account.format
+          one.beginning.otherFormat = account.format
+        }
+        if account.sha256 == one.source.sha256 {
+          owner.wholes[one.source.ordinal] = one.whole
+        } else {
+          owner.beginnings[one.source.ordinal] = one.beginning
+        }
+      }
+      comparisons = []
     }
 
-    func discardSource() throws { source = nil }
+    func discardSource() throws { comparisons = [] }
     func close() throws {}
   }
 }

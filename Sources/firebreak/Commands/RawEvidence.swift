@@ -150,9 +150,15 @@ struct PlainFiles: RawEvidence {
 final class EmbeddedCopy {
   let path: String
 
-  /// nil when the case does not hold the file that this source came from.
-  init?(of source: SourceDescription, in reader: CaseReader) throws {
-    guard let digest = try reader.embeddedDigest(path: source.path) else { return nil }
+  /// nil when the case does not hold the file that this source came from. Of a file that it holds as it was at several times,
+  /// the one with the source's SHA-256.
+  convenience init?(of source: SourceDescription, sha256: String, in reader: CaseReader) throws {
+    guard let digest = try reader.embeddedDigest(path: source.path, preferring: sha256) else { return nil }
+    try self.init(sha256: digest, in: reader)
+  }
+
+  /// - Parameter digest: Of a file that the case holds.
+  init(sha256 digest: String, in reader: CaseReader) throws {
     // The ending of the name may tell the format.
     let folder = Console.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     var template = Array("\(folder)/firebreak-evidence-XXXXXX".utf8CString)

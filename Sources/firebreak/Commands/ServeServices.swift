@@ -36,7 +36,7 @@ struct ProgramServices: DeskServices {
     var raw = RawRecord(event, sha256: digest, from: evidence)
     if case .missing = raw.state {
       do {
-        if let copy = try EmbeddedCopy(of: event.place, in: reader) {
+        if let copy = try EmbeddedCopy(of: event.place, sha256: digest, in: reader) {
           evidence.location = copy.path
           raw = withExtendedLifetime(copy) { RawRecord(event, sha256: digest, from: evidence) }
         }

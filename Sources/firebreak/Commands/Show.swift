@@ -43,7 +43,7 @@ struct Show: ParsableCommand {
     let digest = source?.sha256 ?? ""
     var evidence: any RawEvidence = isPlain ? PlainFiles() : UnpackedEvidence()
     var raw = RawRecord(event, sha256: digest, from: evidence)
-    if case .missing = raw.state, let copy = try EmbeddedCopy(of: event.place, in: reader) {
+    if case .missing = raw.state, let copy = try EmbeddedCopy(of: event.place, sha256: digest, in: reader) {
       evidence.location = copy.path
       raw = withExtendedLifetime(copy) { RawRecord(event, sha256: digest, from: evidence) }
       Console.note("the raw line comes from the copy in the case")

@@ -17,7 +17,8 @@ struct Verify: ParsableCommand {
 
       Where a file is gone and the case holds a copy (ingest --embed), the copy is compared. A log that has grown since is \
       told from one that was changed: its beginning still has the SHA-256 that was ingested. Members that an archive has \
-      now and had not then are listed, too.
+      now and had not then are listed, too. A log that has grown and was ingested again differs in nothing: the case has it as it was \
+      and as it is.
 
       Exit code 1: something differs or is gone.
       """)
@@ -61,7 +62,8 @@ struct Verify: ParsableCommand {
       ? []
       : try EvidenceComparison.run(
         reader, base: evidence, catalog: formats.catalog())
-    let differing = sources.filter { ![.same, .embedded].contains($0.state) }
+    let differing = sources.filter(\.differs)
+    let readAgain = sources.filter(\.wasReadAgain)
     let uncompared = sources.count { [.same, .embedded].contains($0.state) && !$0.difference.isEmpty }
     let faults = logOnly ? [] : try reader.accountingFaults()
     let embedded = sources.count { $0.state == .embedded }
@@ -71,7 +73,8 @@ struct Verify: ParsableCommand {
       keys: ["state", "source", "sha256", "now", "difference"])
     rows.extra = [
       ("case", .string(reader.path)), ("sources", .int(Int64(sources.count))),
-      ("differing", .int(Int64(differing.count))), ("embedded", .int(Int64(embedded))),
+      ("differing", .int(Int64(differing.count))), ("grown_and_read_again", .int(Int64(readAgain.count))),
+      ("embedded", .int(Int64(embedded))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
       ("journals", journals.json),
@@ -86,9 +89,9 @@ struct Verify: ParsableCommand {
     }
     if format != .table { rows.write(as: format) }
     if format == .table {
-      show(differing)
+      show(differing + readAgain)
       for fault in faults { Console.print("case: " + Sanitizer.escape(fault)) }
-      summary(verdict, sources.count, differing.count, embedded)
+      summary(verdict, sources.count, differing.count, embedded, readAgain: readAgain.count)
       if uncompared > 0 {
         Console.print(
           "events of \(Figures.counted(uncompared, "source")) were not compared: they are read as another format now; give the formats of the ingest with --formats"
@@ -126,7 +129,7 @@ struct Verify: ParsableCommand {
         Console.style.bold(one.state.rawValue) + "  " + Sanitizer.escape(one.name)
           + (one.difference.isEmpty ? "" : ": " + Sanitizer.escape(one.difference)))
       if !one.sha256.isEmpty { Console.print("  was  \(one.sha256)") }
-      if let now = one.now { Console.print("  now  \(now)") }
+      if let now = one.now, now != one.sha256 { Console.print("  now  \(now)") }
     }
     var reasons: [String] = []
     for one in gone where !reasons.contains(one.difference) { reasons.append(one.difference) }
@@ -142,17 +145,24 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func summary(_ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int) {
+  private func summary(
+    _ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int, readAgain: Int
+  ) {
     if !logOnly {
       if embedded > 0 {
         Console.print(
           "embedded copy matches; original gone: \(Figures.grouped(embedded)) of \(Figures.counted(sources, "source"))"
         )
       }
+      let same = sources - readAgain
       Console.print(
-        differing == 0
-          ? "evidence: \(sources == 1 ? "the source is" : "all \(Figures.grouped(sources)) sources are") what was ingested, and the events are what it says"
-          : "evidence: \(Figures.grouped(differing)) of \(Figures.counted(sources, "source")) \(differing == 1 ? "differs, is gone or has altered events" : "differ, are gone or have altered events")"
+        differing == 0 && readAgain > 0
+          ? "evidence: \(Figures.counted(readAgain, "source")) \(readAgain == 1 ? "has" : "have") grown and "
+            + "\(readAgain == 1 ? "was" : "were") read again, "
+            + "\(Figures.grouped(same)) \(same == 1 ? "is" : "are") what was ingested, and the events are what it says"
+          : differing == 0
+            ? "evidence: \(sources == 1 ? "the source is" : "all \(Figures.grouped(sources)) sources are") what was ingested, and the events are what it says"
+            : "evidence: \(Figures.grouped(differing)) of \(Figures.counted(sources, "source")) \(differing == 1 ? "differs, is gone or has altered events" : "differ, are gone or have altered events")"
       )
     }
     if let broken = verdict.brokenAt {

@@ -47,6 +47,66 @@ import Testing
     says("two.zip/a.log", "same", "")
   }
 
+  /// Ingested, grown, ingested again and grown again, its last line cut off each time in between.
+  private func grownTwice() throws -> Workspace {
+    let work = try Workspace()
+    let whole = Workspace.log(40)
+    for lines in [20, 30] {
+      let end = Workspace.log(lines).utf8.count + 40
+      try work.write("a.log", Data(whole.utf8.prefix(end)))
+      #expect(try work.firebreak("ingest", "a.log", "--case", "x.firebreak").exit == 0)
+    }
+    try work.write("a.log", whole)
+    return work
+  }
+
+  @Test func aLogThatGrewAndWasReadAgainDiffersInNothing() throws {
+    let work = try grownTwice()
+    let before = try rows(work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl"))
+    #expect(before.map { $0["state"] as? String } == ["grown", "grown"], "\(before)")
+    #expect(try work.firebreak("verify", "--case", "x.firebreak").exit == 1)
+    #expect(try work.firebreak("ingest", "a.log", "--case", "x.firebreak").exit == 0)
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(try rows(run).map { $0["state"] as? String } == ["grown", "grown", "same"], "\(run.output)")
+    #expect(run.exit == 0)
+    let table = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(table.exit == 0)
+    #expect(
+      table.output.contains("2 sources have grown and were read again, 1 is what was"), "\(table.output)")
+    // What was there at first is no longer there: that is no growth.
+    try work.write("a.log", Workspace.log(40, host: "gw-2"))
+    #expect(try work.firebreak("verify", "--case", "x.firebreak").exit == 1)
+  }
+
+  @Test func rowsOfALogThatHasGrownAreComparedToo() throws {
+    let work = try grownTwice()
+    #expect(try work.firebreak("ingest", "a.log", "--case", "x.firebreak").exit == 0)
+    let (status, _) = try Shell.run(
+      "sqlite3 x.firebreak 'UPDATE segment_1 SET severity = 7 - coalesce(severity, 0) WHERE id = 7'", in: work
+    )
+    guard status == 0 else { return }
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(run.exit == 1)
+    #expect(try rows(run).map { $0["state"] as? String } == ["altered", "grown", "same"], "\(run.output)")
+    #expect(run.output.contains("event 7 (line 7): another severity"), "\(run.output)")
+  }
+
+  @Test func copiesOfALogAsItWasAtSeveralTimesAreAllCompared() throws {
+    let work = try Workspace()
+    for lines in [20, 30] {
+      try work.write("a.log", Workspace.log(lines))
+      #expect(try work.firebreak("ingest", "a.log", "--embed", "--case", "x.firebreak").exit == 0)
+    }
+    try FileManager.default.removeItem(atPath: work.at("a.log"))
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(try rows(run).map { $0["state"] as? String } == ["embedded", "embedded"], "\(run.output)")
+    #expect(run.exit == 0)
+    for event in ["3", "45"] {
+      let shown = try work.firebreak("show", event, "--case", "x.firebreak")
+      #expect(shown.output.contains("  raw       2026"), "\(shown.output)")
+    }
+  }
+
   @Test(arguments: [
     (
       "UPDATE segment_1 SET variables = replace(variables, '1', '2'), message = replace(message, 'a', 'e')",
