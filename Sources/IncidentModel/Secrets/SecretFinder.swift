@@ -1,7 +1,7 @@
 /// The search of `SecretText`, over one text.
 struct SecretFinder {
-  private let bytes: UnsafeRawBufferPointer
-  private let takesPlaceholders: Bool
+  let bytes: UnsafeRawBufferPointer
+  let takesPlaceholders: Bool
   private var found: [SecretText.Finding] = []
 
   init(_ bytes: UnsafeRawBufferPointer, takesPlaceholders: Bool) {
@@ -34,7 +34,15 @@ struct SecretFinder {
     let groups: [(SecretKind, [String])] = [
       (
         .password,
-        ["passphrase", "password", "passwd", "passcode", "pass", "pwd", "community", "pairing_code"]
+        [
+          "passphrase", "password", "passwd", "passcode", "pass", "pwd", "community", "rocommunity",
+          "rwcommunity", "pairing_code",
+          // Firmware speaks its maker's language. Letters beyond ASCII are as they are, in either case.
+          "passwort", "kennwort", "mot de passe", "mot_de_passe", "motdepasse", "contraseña", "contraseÑa",
+          "contrasena", "hasło", "hasŁo", "haslo", "wachtwoord", "senha", "lösenord", "adgangskode",
+          "salasana",
+          "heslo", "пароль", "密码", "パスワード",
+        ]
       ),
       (
         .presharedKey,
@@ -68,7 +76,7 @@ struct SecretFinder {
   /// The first two bytes of everything looked for, lower case, as bits.
   private static let pairs: [UInt64] = {
     var bits = [UInt64](repeating: 0, count: 1024)
-    let others = ["bearer", "basic", "--", "-p", "-u", ":/", "$1", "$2", "$5", "$6", "$y"].map {
+    let others = ["bearer", "basic", "--", "-p", "-u", "-c", ":/", "$1", "$2", "$5", "$6", "$y"].map {
       Array($0.utf8)
     }
     for text in names.map(\.text) + prefixes.map(\.text) + others {
@@ -94,7 +102,7 @@ struct SecretFinder {
       if end - i >= minimum { return .init(.token, i..<end) }
     }
     for (name, kind) in Self.names where matchesIgnoringCase(name, at: i) {
-      if let one = value(after: i + name.count, kind, isPass: name.count == 4) { return one }
+      if let one = value(of: i..<i + name.count, kind, isPass: name.count == 4) { return one }
     }
     return scheme(at: i)
   }
@@ -103,7 +111,8 @@ struct SecretFinder {
 
   /// `name=value`, `name: value`, `"name": "value"`, `name 'value'`, `<name>value<`, `--name value`. The name may be the end
   /// of a longer one (`mqtt_password`) but not the beginning.
-  private func value(after end: Int, _ kind: SecretKind, isPass: Bool) -> SecretText.Finding? {
+  private func value(of name: Range<Int>, _ kind: SecretKind, isPass: Bool) -> SecretText.Finding? {
+    let end = name.upperBound
     var i = end
     if i < bytes.count, isLetter(bytes[i]) || isDigit(bytes[i]) || bytes[i] == 0x5F { return nil }
     let escaped = at(i) == 0x5C
@@ -121,7 +130,7 @@ struct SecretFinder {
     } else if separator == 0x3E, i == beforeSpace {
       i += 1
     } else if !(i > beforeSpace && (separator == 0x22 || separator == 0x27) || isOption) {
-      return nil
+      return i > beforeSpace && beforeSpace == end ? spokenValue(name: name, start: i, kind) : nil
     }
     let isEscapedQuote = at(i) == 0x5C && (at(i + 1) == 0x22 || at(i + 1) == 0x27)
     if isEscapedQuote { i += 1 }
@@ -155,12 +164,15 @@ struct SecretFinder {
     return i + 2 < end && bytes[i + 1] == 0x2D && bytes[i + 2] == 0x2D
   }
 
-  /// `sshpass -p WORD`, `mysql -pWORD`, `curl -u user:WORD`: a short option that says a password to this program.
+  /// `sshpass -p WORD`, `mysql -pWORD`, `curl -u user:WORD`, `mosquitto_pub -P WORD`, `snmpget -c WORD`: a short option that says
+  /// a password to this program.
   private func shortOption(at i: Int) -> SecretText.Finding? {
-    guard i > 0, bytes[i - 1] == 0x20, let letter = at(i + 1), letter == 0x70 || letter == 0x75 else {
+    guard i > 0, bytes[i - 1] == 0x20, let letter = at(i + 1) else { return nil }
+    let isLong = letter == 0x2D
+    guard isLong ? matches(Array("--pw".utf8), at: i) : [0x70, 0x75, 0x50, 0x63].contains(letter) else {
       return nil
     }
-    var start = i + 2
+    var start = i + (isLong ? 4 : 2)
     let isApart = at(start) == 0x20
     while at(start) == 0x20 { start += 1 }
     var quote: UInt8 = 0
@@ -180,14 +192,27 @@ struct SecretFinder {
       }
       return .init(.password, colon + 1..<end)
     }
-    guard follows("sshpass ") || !isApart && (follows("mysql") || follows("mariadb")) else { return nil }
+    let isFollowing =
+      switch letter {
+      case 0x2D: (isApart || at(start) == 0x3D) && follows("mosquitto_")
+      case 0x50: isApart && follows("mosquitto_")
+      case 0x63: isApart && Self.snmpPrograms.contains(where: follows)
+      default: follows("sshpass ") || !isApart && (follows("mysql") || follows("mariadb"))
+      }
+    guard isFollowing else { return nil }
+    if isLong, at(start) == 0x3D { start += 1 }
     let end = quote != 0 ? quotedEnd(start, quote, false) : bareEnd(start)
     guard end > start else { return nil }
     if equals(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), "<*>"), !takesPlaceholders { return nil }
     return .init(.password, start..<end)
   }
 
-  private func quotedEnd(_ start: Int, _ quote: UInt8, _ isEscaped: Bool) -> Int {
+  private static let snmpPrograms = [
+    "snmpget ", "snmpgetnext ", "snmpbulkget ", "snmpwalk ", "snmpbulkwalk ", "snmpset ", "snmptrap ",
+    "snmpinform ", "snmptable ", "snmpstatus ",
+  ]
+
+  func quotedEnd(_ start: Int, _ quote: UInt8, _ isEscaped: Bool) -> Int {
     var i = start
     while i < bytes.count {
       if bytes[i] == 0x5C {
@@ -202,7 +227,7 @@ struct SecretFinder {
     return bytes.count
   }
 
-  private func bareEnd(_ start: Int) -> Int {
+  func bareEnd(_ start: Int) -> Int {
     var i = start
     while i < bytes.count {
       switch bytes[i] {
@@ -231,9 +256,11 @@ struct SecretFinder {
     "expired",
     "invalid", "required", "missing", "wrong", "incorrect", "empty", "unset", "set", "ok", "updated", "reset",
     "refresh", "refreshed", "authentication", "not", "yes", "unknown", "mismatch", "denied",
+    "falsch", "abgelaufen", "erforderlich", "fehlt", "geändert", "ungültig", "incorrecte", "incorrecta",
+    "invalide", "requis", "requerida", "onjuist", "ongeldig", "verlopen", "vereist",
   ]
 
-  private func isHarmless(_ value: UnsafeRawBufferPointer) -> Bool {
+  func isHarmless(_ value: UnsafeRawBufferPointer) -> Bool {
     // Stars, dots and crosses in its place: somebody has masked it.
     if value.count > 2, value.allSatisfy({ $0 == 0x2A || $0 | 0x20 == 0x78 || $0 == 0x2E || $0 == 0x2D }) {
       return true
@@ -318,10 +345,10 @@ struct SecretFinder {
 
   // MARK: Bytes
 
-  private func at(_ i: Int) -> UInt8? { i >= 0 && i < bytes.count ? bytes[i] : nil }
+  func at(_ i: Int) -> UInt8? { i >= 0 && i < bytes.count ? bytes[i] : nil }
 
-  private func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
-  private func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+  func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+  func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
   private func isBase64(_ byte: UInt8) -> Bool {
     isLetter(byte) || isDigit(byte) || byte == 0x2B || byte == 0x2F || byte == 0x3D
   }
@@ -335,7 +362,7 @@ struct SecretFinder {
     return true
   }
 
-  private func matchesIgnoringCase(_ lower: [UInt8], at i: Int) -> Bool {
+  func matchesIgnoringCase(_ lower: [UInt8], at i: Int) -> Bool {
     guard i + lower.count <= bytes.count else { return false }
     for offset in lower.indices {
       let byte = bytes[i + offset]
@@ -344,7 +371,7 @@ struct SecretFinder {
     return true
   }
 
-  private func equals(_ value: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
+  func equals(_ value: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
     guard word.utf8CodeUnitCount == value.count else { return false }
     for offset in 0..<value.count {
       let byte = value[offset]
