@@ -4,7 +4,7 @@ internal import Glibc
 extension CasePack {
   /// Makes the case of a packed one again, in a new file. What is packed may be hostile: it is checked as every case is.
   public static func unpack(_ packed: String, to path: String) throws(StoreError) -> Summary {
-    let building = path + ".building"
+    let building = building(path)
     let lock = try WriterLock(path: building, create: true)
     var isDone = false
     defer { if !isDone { unlink(building) } }

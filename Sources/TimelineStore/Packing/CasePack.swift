@@ -30,20 +30,26 @@ public enum CasePack {
       advice: "unpack it with 'firebreak pack --unpack' and use that")
   }
 
-  /// Packs a case into a new file. Nobody can load into the case meanwhile.
+  /// Files beside a packed or unpacked case that are there only while it is made.
+  public static func unfinished(_ path: String) -> [String] { [building(path), skeleton(path)] }
+
+  static func building(_ path: String) -> String { path + ".building" }
+  private static func skeleton(_ path: String) -> String { path + ".building-skeleton" }
+
+  /// Packs a case into a new file. Nobody can load into the case meanwhile. The case may lie where nothing can be written.
   /// - Parameter level: Zstandard's, 1 to 22: greater is smaller and slower.
   public static func pack(_ path: String, to packed: String, level: Int = 12) throws(StoreError) -> Summary {
-    let lock = try WriterLock(path: path, create: false)
+    let lock = try WriterLock(reading: path)
     defer { withExtendedLifetime(lock) {} }
     let (connection, segments) = try CaseOpening.readOnly(path)
     // One state of the case from here on: a note or a journal entry that comes now waits or is not in it.
     try connection.execute("BEGIN", what: "cannot read case")
-    let building = packed + ".building"
+    let building = building(packed)
     unlink(building)
     var isDone = false
     defer { if !isDone { unlink(building) } }
     let writer = try PackFile.Writer(path: building, level: Int32(clamping: level))
-    try writeSkeleton(of: path, segments, connection, to: writer)
+    try writeSkeleton(in: skeleton(packed), segments, connection, to: writer)
     for segment in segments {
       try writer.append(.segment, (0..<8).map { UInt8(truncatingIfNeeded: segment >> (8 * Int64($0))) })
       try writeRows(of: segment, connection, to: writer)
@@ -58,9 +64,9 @@ public enum CasePack {
 
   /// The case without the rows of its segments and without its search index, as an SQLite file.
   private static func writeSkeleton(
-    of path: String, _ segments: [Int64], _ source: SQLiteConnection, to writer: PackFile.Writer
+    in path: String, _ segments: [Int64], _ source: SQLiteConnection, to writer: PackFile.Writer
   ) throws(StoreError) {
-    let file = try TemporaryFile(beside: path)
+    let file = try TemporaryFile(named: path)
     let skeleton = try SQLiteConnection(path: file.path, flags: SQLITE_OPEN_READWRITE)
     try CaseCreation.prepareToWrite(skeleton, isNew: true, maximumPages: 0)
     try skeleton.execute(

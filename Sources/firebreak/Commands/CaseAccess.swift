@@ -59,15 +59,9 @@ enum NarrowTable {
 
 /// Ctrl-C in a command that only reads: nothing needs to be put in order, so it ends at once, saying so in one line.
 enum QuickInterrupt {
-  static func listen() {
-    signal(SIGINT) { _ in
-      let line: StaticString = "\nfirebreak: interrupted; nothing was changed\n"
-      _ = Glibc.write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
-      _exit(130)
-    }
-    var interrupt = sigset_t()
-    sigemptyset(&interrupt)
-    sigaddset(&interrupt, SIGINT)
-    pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
+  /// - Parameter leftovers: What the command makes that must not stay half.
+  static func listen(removing leftovers: [String] = []) {
+    Interrupt.remove(leftovers)
+    Interrupt.endAtOnce()
   }
 }

@@ -37,11 +37,12 @@ struct Pack: ParsableCommand {
       throw CommandError("cannot read case '\(path)': \(String(cString: strerror(errno)))")
     }
     try OutputPlace.requireNew(target, "")
-    QuickInterrupt.listen()
+    QuickInterrupt.listen(removing: CasePack.unfinished(target))
     let summary =
       try unpack ? CasePack.unpack(path, to: target) : CasePack.pack(path, to: target, level: level)
     let (from, to) =
       unpack ? (summary.packedBytes, summary.caseBytes) : (summary.caseBytes, summary.packedBytes)
+    Console.isDone("'\(target)' is complete")
     Console.print(Sanitizer.escape(target))
     Console.note("\(Figures.bytes(UInt64(clamping: from))) to \(Figures.bytes(UInt64(clamping: to)))")
   }

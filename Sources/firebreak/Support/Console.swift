@@ -100,6 +100,12 @@ enum Console {
   /// From now on a closed pipe or terminal asks for a stop, as Ctrl-C does, and does not end the process.
   static func drainWhenClosed() { drainsWhenClosed.store(true, ordering: .relaxed) }
 
+  /// What is done although it could not be said.
+  private static let done = Mutex<String?>(nil)
+
+  /// From now on an answer that cannot be written is no more than that: the work itself is done, and this sentence says so.
+  static func isDone(_ sentence: String) { done.withLock { $0 = sentence } }
+
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
@@ -120,7 +126,9 @@ enum Console {
         endByClosedPipe()
       } else {
         if descriptor != STDERR_FILENO {
-          note("firebreak: cannot write to standard output: \(String(cString: strerror(errno)))")
+          let reason = String(cString: strerror(errno))
+          let rest = done.withLock { $0 }.map { "; " + Sanitizer.escape($0) } ?? ""
+          note("firebreak: cannot write to standard output: \(reason)\(rest)")
         }
         exit(ExitStatus.couldNot.code)
       }

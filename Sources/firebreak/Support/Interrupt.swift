@@ -2,19 +2,30 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C and termination as a flag that long work looks at, so that it can stop at a safe place.
-/// A second Ctrl-C ends the process at once.
+///
+/// A second Ctrl-C ends the process at once, but not within a second of the first: `timeout` and job runners signal the
+/// process and then its group, which nobody means as twice. What would be left half is removed in any case.
 enum Interrupt {
-  private static let count = Atomic<Int>(0)
+  /// Nanoseconds of the monotonic clock at the first signal; 0 before.
+  private static let first = Atomic<Int64>(0)
   private static let listens = Atomic<Bool>(false)
+  /// Nanoseconds after the first signal in which others are of the same wish.
+  private static let grace: Int64 = 1_000_000_000
 
   /// True from `listen()` on: the command acts, and ends at safe places only.
   static var isListening: Bool { listens.load(ordering: .relaxed) }
 
   /// True once SIGINT or SIGTERM has come.
-  static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+  static var isRequested: Bool { first.load(ordering: .relaxed) > 0 }
 
   /// Sets the flag, as Ctrl-C does.
-  static func request() { _ = count.compareExchange(expected: 0, desired: 1, ordering: .relaxed) }
+  static func request() { _ = first.compareExchange(expected: 0, desired: now(), ordering: .relaxed) }
+
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return max(1, Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+  }
 
   /// From now on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the process.
   static func listen() {
@@ -27,33 +38,62 @@ enum Interrupt {
     }
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
-        if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+        let now = Interrupt.now()
+        let (isFirst, since) = Interrupt.first.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+        guard !isFirst, now - since > Interrupt.grace else { return }
+        Interrupt.end("\nfirebreak: ended at once; it was still putting things in order\n")
       }
     }
-    // Whoever started us may have blocked them (job runners and test harnesses do), and a mask is inherited.
-    var both = sigset_t()
-    sigemptyset(&both)
-    sigaddset(&both, SIGINT)
-    sigaddset(&both, SIGTERM)
-    sigaddset(&both, SIGHUP)
-    pthread_sigmask(SIG_UNBLOCK, &both, nil)
+    unblock([SIGINT, SIGTERM, SIGHUP])
   }
 
   /// From now on SIGINT and SIGTERM end the process at once with a sentence: for work that changes nothing until it is
   /// done. Only what is safe in a signal handler is called.
   static func endAtOnce() {
     for number in [SIGINT, SIGTERM] {
-      signal(number) { _ in
-        let words: StaticString = "\nfirebreak: interrupted; nothing was changed\n"
-        _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
-        _exit(130)
-      }
+      signal(number) { _ in Interrupt.end("\nfirebreak: interrupted; nothing was changed\n") }
     }
-    var both = sigset_t()
-    sigemptyset(&both)
-    sigaddset(&both, SIGINT)
-    sigaddset(&both, SIGTERM)
-    pthread_sigmask(SIG_UNBLOCK, &both, nil)
+    unblock([SIGINT, SIGTERM])
+  }
+
+  /// Whoever started us may have blocked them (job runners and test harnesses do), and a mask is inherited.
+  private static func unblock(_ numbers: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  // MARK: Leftovers
+
+  /// Files, and folders if they are empty, that are removed where the process ends at once. In memory of its own, since a signal
+  /// handler may not call the allocator.
+  nonisolated(unsafe) private static let leftovers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = {
+    let places = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: mostLeftovers)
+    places.initialize(repeating: nil, count: mostLeftovers)
+    return places
+  }()
+  private static let mostLeftovers = 8
+  private static let leftoverCount = Atomic<Int>(0)
+
+  /// Has these removed where the process is to end at once: what is only half there as long as the command works.
+  /// To be called before `listen` or `endAtOnce`, by one thread.
+  static func remove(_ paths: [String]) {
+    var count = leftoverCount.load(ordering: .relaxed)
+    for path in paths where count < mostLeftovers {
+      leftovers[count] = strdup(path)
+      count += 1
+    }
+    leftoverCount.store(count, ordering: .releasing)
+  }
+
+  /// In a signal handler: only what is safe there is called.
+  private static func end(_ words: StaticString) -> Never {
+    for index in 0..<leftoverCount.load(ordering: .acquiring) {
+      if let path = leftovers[index], unlink(path) != 0 { rmdir(path) }
+    }
+    _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+    _exit(130)
   }
 
   /// Throws `ExitStatus.interrupted` once Ctrl-C has come.

@@ -129,4 +129,57 @@ import Testing
     #expect(answers[0] == answers[1])
     #expect(answers[0].count > 1000)
   }
+
+  private func names(_ work: Workspace, _ part: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: work.path).filter { $0.contains(part) }
+  }
+
+  /// As `timeout` does, which signals the process and then its group.
+  @Test func twoSignalsAtOnceAreOneWish() throws {
+    let work = try workspaceWithLogs()
+    for turn in 0..<4 {
+      let process = try start(["ingest", work.at("logs"), "--case", work.at("y\(turn).firebreak")], in: work)
+      usleep(150_000)
+      for _ in 0..<3 {
+        kill(process.processIdentifier, SIGINT)
+        usleep(UInt32(turn * 2000))
+      }
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+      #expect(said.contains("interrupted; the case is as it was"), "\(said)")
+      #expect(try names(work, "y\(turn)") == [])
+    }
+  }
+
+  @Test func anInterruptedPackLeavesNothing() throws {
+    let work = try workspaceWithLogs()
+    #expect(try work.ingest(work.at("logs")).run.exit == 0)
+    for delay in [200_000, 500_000] {
+      let process = try start(
+        ["pack", "--level", "19", "--case", work.at("x.firebreak"), "--output", work.at("p.pack")], in: work)
+      usleep(UInt32(delay))
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 130)
+      let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+      #expect(said.contains("interrupted; nothing was changed"), "\(said)")
+      #expect(try names(work, "p.pack") == [])
+    }
+  }
+
+  @Test func anInterruptedPostmortemSaysSoAndLeavesNoEmptyFolder() throws {
+    let work = try workspaceWithLogs()
+    #expect(try work.ingest(work.at("logs")).run.exit == 0)
+    let process = try start(
+      ["postmortem", "--case", work.at("x.firebreak"), "--output", work.at("pm")], in: work)
+    usleep(300_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+    #expect(said.contains("interrupted; "), "\(said)")
+    let left = (try? FileManager.default.contentsOfDirectory(atPath: work.at("pm"))) ?? ["none"]
+    #expect(!left.isEmpty)
+  }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CascadeAnalysis
 import ConsoleOutput
+import Glibc
 import IncidentModel
 import PostmortemReport
 import TimelineStore
@@ -92,12 +93,30 @@ struct MakePostmortem: ParsableCommand {
         "cannot make a PDF: no Chromium is installed; install 'chromium' or leave out --report-format pdf")
     }
     let key = try pseudonymKey.map { try CommandFile.read($0) }
+    if access(output, F_OK) != 0 { Interrupt.remove([output]) }
     try CommandFile.makeFolder(output)
-    Interrupt.listen()
+    // Until there is something to write, nothing has to be put in order.
+    Interrupt.endAtOnce()
     var input = try PostmortemCase(path: path, number: trace, keepsTrace: true)
     CaseOption.announce(path, newest: input.facts.newestEvidence)
     try input.choose(incident: incident - 1)
-    try Interrupt.check()
+    Interrupt.listen()
+    do {
+      try write(wanted, key, browser, &input)
+    } catch let status as ExitStatus where status == .interrupted {
+      // A folder that holds something stays.
+      let isGone = rmdir(output) == 0
+      Console.note(
+        "firebreak: interrupted; "
+          + (isGone ? "nothing was written" : "the report in '\(Sanitizer.escape(output))' is not complete"))
+      throw status
+    }
+  }
+
+  /// Writes the reports, and says what is to be known of them.
+  private func write(
+    _ wanted: [Audience], _ key: [UInt8]?, _ browser: String?, _ input: inout PostmortemCase
+  ) throws {
     var log: [(kind: String, name: String, pseudonym: String)] = []
     var material = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident - 1)
     let attachments = wanted.contains(.engineer) ? try lists(input, material) : []
