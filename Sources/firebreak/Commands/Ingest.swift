@@ -15,6 +15,11 @@ struct Ingest: ParsableCommand {
       Files are read before archives. Every byte is accounted for: lines that no format can read are kept as refused, damage is listed. The case is as it was \
       until the ingest is complete. Sources that are in the case already (same SHA-256) are skipped.
 
+      What comes from standard input cannot be read again: 'verify' will find it gone, and 'show' no raw line. Keep it in a file, or in \
+      the case itself (a file and --embed).
+
+      Exit code 3: evidence was damaged or a limit was hit, or no event could be read from all that was given.
+
       --input-format, --timezone, --year, --anchor and --device take a value for all sources or GLOB=VALUE for those whose path or member \
       name matches; the last that matches counts.
       """)
@@ -103,6 +108,7 @@ struct Ingest: ParsableCommand {
     let links = try topology.map { path in try FleetFiles.topology(path, known: options.knownDevices) }
     for note in (fleet?.notes ?? []) + (links?.notes ?? []) { Console.warn(Sanitizer.escape(note)) }
 
+    if access(casePath, F_OK) != 0 { Interrupt.remove([casePath + ".building"]) }
     Interrupt.listen()
     var loaderOptions = CaseLoader.Options()
     loaderOptions.tool = "firebreak \(Firebreak.version)"
@@ -133,6 +139,7 @@ struct Ingest: ParsableCommand {
       }
       throw error
     }
+    Console.isDone("the case '\(casePath)' is complete")
     try enterCustody(loaded, fleet?.inventory.count, casePath)
     try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
   }
@@ -159,9 +166,8 @@ struct Ingest: ParsableCommand {
   /// Has every file that was read copied into the case.
   private static func embed(_ read: IntakeSummary, _ loader: CaseLoader) {
     for source in read.sources where source.description.members.isEmpty {
-      if source.description.path == "-" {
-        Console.warn("standard input cannot be embedded: keep it in a file and ingest that")
-      } else {
+      // Standard input is gone by now; the report says so.
+      if source.description.path != "-" {
         loader.embed(path: source.description.path, sha256: source.sha256)
       }
     }
@@ -214,11 +220,12 @@ struct Ingest: ParsableCommand {
     case .table: report.printTable()
     }
     for note in report.notes { Console.warn(Sanitizer.escape(note)) }
+    if let line = report.emptyLine { Console.warn(Sanitizer.escape(line)) }
     if let line = report.refusedLine { Console.note(Sanitizer.escape(line)) }
     if let line = report.lossLine {
       Console.warn(Sanitizer.escape(line))
-      if !acceptLosses { throw ExitStatus.losses }
     }
+    if report.lossLine != nil || report.isAllRefused, !acceptLosses { throw ExitStatus.losses }
   }
 }
 

@@ -62,6 +62,39 @@ struct IngestReport {
       ? nil : "evidence was damaged, cut short or cannot be trusted: " + parts.joined(separator: "; ")
   }
 
+  /// True where there was something to read and no event came of it.
+  var isAllRefused: Bool {
+    totalEvents == 0 && totalBytes.refused + totalBytes.damaged > 0
+  }
+
+  /// A case without an event looks like a quiet night: what was given and gave nothing, in one line. Nil where there are events,
+  /// or nothing new was given.
+  var emptyLine: String? {
+    guard totalEvents == 0, !sources.isEmpty || read.skipped.isEmpty && loaded.duplicates.isEmpty else {
+      return nil
+    }
+    let bytes = sources.reduce(0) { $0 + $1.bytes }
+    let why =
+      sources.isEmpty
+      ? "there was no file to read"
+      : bytes == 0
+        ? "\(Self.count(UInt64(sources.count), "source")) without a single byte"
+        : isAllRefused
+          ? "of \(Self.count(bytes, "byte")) no line is of a format that is known; 'firebreak formats test FILE' shows how each is "
+            + "looked at, 'firebreak sources --refused' what was refused"
+          : "of \(Self.count(bytes, "byte")) all are blank or structure"
+    return "nothing was read as an event: " + why
+  }
+
+  /// What cannot be read again will be missed later, when it is too late to keep it.
+  private var passing: [String] {
+    guard sources.contains(where: { $0.description.path == "-" }) else { return [] }
+    return [
+      "what came from standard input cannot be read again: 'firebreak verify' will say that it is gone, each time; keep it in a "
+        + "file and ingest that with --embed, and the case holds the evidence itself"
+    ]
+  }
+
   /// Other sentences for standard error.
   var notes: [String] {
     let skipped = read.skipped.map {
@@ -70,7 +103,7 @@ struct IngestReport {
     let doubles = loaded.duplicates.map {
       "'\($0.source.name)' equals '\($0.original.name)' (same SHA-256): skipped"
     }
-    return read.notes + timeNotes + Self.shortened(changed, "were read before with other content")
+    return read.notes + passing + timeNotes + Self.shortened(changed, "were read before with other content")
       + Self.shortened(skipped, "are in the case already") + Self.shortened(doubles, "equal others")
   }
 
@@ -163,7 +196,9 @@ struct IngestReport {
             + loaded.duplicates.map { Self.skipped($0.source, nil) })
       ),
       ("unreadable", .array(read.unreadable.map { .string("\($0)") })),
-      ("notes", .array((read.notes + changed).map { .string($0) })),
+      (
+        "notes", .array((read.notes + passing + changed + (emptyLine.map { [$0] } ?? [])).map { .string($0) })
+      ),
     ])
   }
 
