@@ -9,7 +9,9 @@ struct PlaybookList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the playbooks that can be given by name, and what each is for.",
-    discussion: "Looks in FIREBREAK_PLAYBOOKS, in ./Playbooks, and in those installed with the program.")
+    discussion:
+      "Looks in FIREBREAK_PLAYBOOKS, in ./Playbooks, in those installed with the program, and in those of the "
+      + "repository that it was built in. Exit code 1: there are none.")
 
   @Option(help: "table, json, jsonl or csv.")
   var format: OutputFormat = .table
@@ -28,13 +30,14 @@ struct PlaybookList: ParsableCommand {
         .string(Sanitizer.escape(document.root?["description"]?.text ?? "")), .string(Sanitizer.escape(path)),
       ])
     }
-    guard format == .table else { return rows.write(as: format) }
     if rows.rows.isEmpty {
-      return Console.print(
-        "no playbooks in "
-          + PlaybookFiles.folders().map { Sanitizer.escape($0) }.joined(separator: ", ")
-          + "; FIREBREAK_PLAYBOOKS names another folder")
+      if format != .table { rows.write(as: format) }
+      Console.note(
+        "no playbooks in \(Sanitizer.escape(PlaybookFiles.searched)); FIREBREAK_PLAYBOOKS names another folder"
+      )
+      throw ExitStatus.no
     }
+    guard format == .table else { return rows.write(as: format) }
     for row in rows.rows {
       guard case .string(let name) = row[0], case .string(let state) = row[1],
         case .string(let about) = row[2],

@@ -28,7 +28,7 @@ enum PlaybookFiles {
     let near = names.map { ($0, NearNames.distance($0, name)) }.filter { $0.1 <= max(2, $0.0.count / 4) }
       .min { $0.1 < $1.1 }
     if let near { throw CommandError("there is no playbook '\(name)': did you mean '\(near.0)'?") }
-    let known = names.isEmpty ? "there are none" : names.joined(separator: ", ")
+    let known = names.isEmpty ? "there are none in \(searched)" : names.joined(separator: ", ")
     throw CommandError(
       "there is no playbook '\(name)': give a file, or one of those that 'firebreak playbook list' shows (\(known))"
     )
@@ -57,7 +57,10 @@ enum PlaybookFiles {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// `FIREBREAK_PLAYBOOKS`, `./Playbooks`, and those installed with the program.
+  /// The folders as words.
+  static var searched: String { folders().joined(separator: ", ") }
+
+  /// `FIREBREAK_PLAYBOOKS`, `./Playbooks`, those installed with the program, and those of the repository it was built in.
   static func folders() -> [String] {
     var folders: [String] = []
     if let own = Console.environment["FIREBREAK_PLAYBOOKS"], !own.isEmpty { folders.append(own) }
@@ -65,11 +68,21 @@ enum PlaybookFiles {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     if count > 0 {
-      let program = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      // PREFIX/bin/firebreak has its playbooks in PREFIX/share.
-      if let slash = program.lastIndex(of: "/"), let parent = program[..<slash].lastIndex(of: "/") {
-        folders.append(program[..<parent] + "/share/firebreak/Playbooks")
-      }
+      folders += Self.folders(
+        of: String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+    return folders
+  }
+
+  /// Where the playbooks that came with a program lie.
+  static func folders(of program: String) -> [String] {
+    var folders: [String] = []
+    // PREFIX/bin/firebreak has its playbooks in PREFIX/share.
+    if let slash = program.lastIndex(of: "/"), let parent = program[..<slash].lastIndex(of: "/") {
+      folders.append(program[..<parent] + "/share/firebreak/Playbooks")
+    }
+    if let build = program.firstRange(of: "/.build/") {
+      folders.append(program[..<build.lowerBound] + "/Playbooks")
     }
     return folders
   }

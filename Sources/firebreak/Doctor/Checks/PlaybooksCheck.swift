@@ -9,7 +9,9 @@ struct PlaybooksCheck: DoctorCheck {
   static func run(_ context: DoctorContext) async -> [DoctorFinding] {
     if context.playbooks.isEmpty {
       return [
-        .failure("playbooks", "there are none", "FIREBREAK_PLAYBOOKS=FOLDER, or run where ./Playbooks is")
+        .failure(
+          "playbooks", Sanitizer.escape("there are none in \(PlaybookFiles.searched)"),
+          "FIREBREAK_PLAYBOOKS=FOLDER, or run where ./Playbooks is")
       ]
     }
     return context.playbooks.map { entry in
