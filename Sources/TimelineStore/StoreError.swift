@@ -28,6 +28,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case inputOutput = "input_output"
     /// The query cannot be run.
     case query
+    /// The query's words are wrong: its syntax, or a name that there is not.
+    case mistake
   }
   /// Kind of failure.
   public var code: Code

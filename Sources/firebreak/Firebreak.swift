@@ -19,9 +19,10 @@ struct Firebreak: AsyncParsableCommand {
     if ArchiveHelper.isWanted(CommandLine.arguments) { ArchiveHelper.main() }
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
+    if let mistake = RawArguments.mistake(in: arguments) { end(with: mistake) }
     if let mistake = CommandNames.mistake(in: arguments, of: Firebreak.self) { end(with: mistake) }
     do {
-      var command = try parseAsRoot()
+      var command = try parse(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -29,6 +30,18 @@ struct Firebreak: AsyncParsableCommand {
       }
     } catch {
       end(with: error)
+    }
+  }
+
+  /// Parses; a value below zero is one, so that what is said of it is about the value.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    do {
+      return try parseAsRoot(arguments)
+    } catch {
+      guard message(for: error).hasPrefix("Missing value"), let joined = RawArguments.joined(arguments) else {
+        throw error
+      }
+      return try parseAsRoot(joined)
     }
   }
 
@@ -41,6 +54,9 @@ struct Firebreak: AsyncParsableCommand {
       Glibc.exit(error.status.code)
     case let error as QueryError:
       end(with: QueryMistake(error).commandError)
+    case let error as StoreError where error.code == .mistake:
+      Console.note("firebreak: \(Sanitizer.escape(error.description))")
+      Glibc.exit(ExitStatus.usage.code)
     case let error as StoreError where error.code == .unknownName:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
       Glibc.exit(ExitStatus.no.code)

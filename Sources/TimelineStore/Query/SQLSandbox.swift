@@ -143,6 +143,7 @@ public final class SQLSandbox {
         "leave 'main.' out: then it is shown with secrets masked")
     case SQLITE_AUTH:
       failure(.query, "only reading is allowed: no writing, ATTACH, PRAGMA or extensions", "use a SELECT")
+    case SQLITE_ERROR: failure(.mistake, String(cString: sqlite3_errmsg(connection.handle)))
     default: failure(.query, String(cString: sqlite3_errmsg(connection.handle)))
     }
   }

@@ -68,7 +68,9 @@ enum CommandNames {
         continue
       }
       guard at.configuration.defaultSubcommand != nil, !word.hasPrefix("-") else { return "" }
-      return Suggestion.sentence(word, among: below.map { name($0) })
+      let near = Suggestion.sentence(word, among: below.map { name($0) })
+      guard near.isEmpty, at == Formats.self else { return near }
+      return ". 'firebreak formats test \(word)' shows how a file is read"
     }
     return ""
   }

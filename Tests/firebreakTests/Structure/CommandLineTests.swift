@@ -42,6 +42,34 @@ import TimelineStore
     #expect(!text.contains("Usage:") && !text.contains("\n"), "\(text)")
   }
 
+  @Test(arguments: [
+    (["query", "-dash"], "' -- '"), (["ingest", "-dash.log"], "./-dash.log"), (["trace", "-h5"], "'-h5'"),
+    (["note", "-oh"], "'-oh'"), (["query", "--case", "-h1"], "'--case=-h1'"), (["query", "-5h"], "'-5h'"),
+  ]) func whatBeginsWithADashAndIsNoOptionIsAMistake(arguments: [String], says: String) throws {
+    let mistake = try #require(RawArguments.mistake(in: arguments))
+    #expect(mistake.status == .usage && mistake.description.contains(says), "\(mistake.description)")
+  }
+
+  @Test func optionsNumbersAndWhatFollowsTwoDashesAreNoMistake() {
+    for arguments in [
+      ["-h"], ["query", "-h"], ["query", "--help"], ["query", "--", "-dash"], ["ingest", "-"],
+      ["pack", "-o", "x"], ["pack", "-o=x"], ["ingest", "a", "--timezone", "-05:00"],
+      ["ingest", "a", "--jobs", "-3"],
+    ] { #expect(RawArguments.mistake(in: arguments) == nil, "\(arguments)") }
+    #expect(
+      RawArguments.joined(["ingest", "a", "--timezone", "-05:00"]) == ["ingest", "a", "--timezone=-05:00"])
+    #expect(RawArguments.joined(["ingest", "a", "--", "--x", "-3"]) == nil)
+  }
+
+  @Test(arguments: [
+    (["query", "-dash"], 64, "' -- '"), (["ingest", "x", "--jobs", "-3"], 64, "--jobs is 1 or more"),
+    (["formats", "a.log"], 64, "'firebreak formats test a.log'"), (["query", "-h"], 0, ""),
+  ]) func aScriptLearnsOfAMistakeByTheExitCode(arguments: [String], code: Int32, says: String) throws {
+    let folder = FileManager.default.temporaryDirectory
+    let run = try BuiltProgram.run(arguments, in: folder)
+    #expect(run.exit == code && (says.isEmpty || run.errors.contains(says)), "\(run)")
+  }
+
   @Test func noExampleInAHelpIsBroken() {
     for (path, type) in CommandReferenceTests.commands(Firebreak.self) {
       let help = CommandReferenceTests.help(path, type)
@@ -104,5 +132,26 @@ import TimelineStore
     #expect(lines[first + 2].hasPrefix("  mtr-1"))
     incident.origins = [candidate("mtr-1", 0.01)]
     #expect(!incident.verdict.contains("mtr-1"))
+  }
+
+  @Test func playbooksAreFoundBesideTheProgramWhereverOneStands() throws {
+    let installed = PlaybookFiles.folders(of: "/opt/x/bin/firebreak")
+    #expect(installed == ["/opt/x/share/firebreak/Playbooks"])
+    let built = PlaybookFiles.folders(
+      of: "/home/jo/firebreak/.build/x86_64-unknown-linux-gnu/debug/firebreak")
+    #expect(built.last == "/home/jo/firebreak/Playbooks")
+    let folder = FileManager.default.temporaryDirectory
+    let run = try BuiltProgram.run(["playbook", "list"], in: folder)
+    #expect(run.exit == 0 && run.output.contains("isolate-device"), "\(run)")
+  }
+
+  @Test(arguments: [
+    ("SELEC 1", 64), ("SELECT nothing FROM timeline", 64), ("DELETE FROM note", 2), ("SELECT 1", 0),
+  ]) func aMistakeInSQLIsAMistakeOnTheCommandLine(sql: String, code: Int32) throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(3))
+    #expect(try work.ingest(work.at("a.log")).run.exit == 0)
+    let run = try work.firebreak("query", "--sql", sql, "--case", "x.firebreak")
+    #expect(run.exit == code, "\(sql): \(run)")
   }
 }
