@@ -72,10 +72,15 @@ enum AnnotationStore {
     try check(new, path)
     let old = try fields(of: read(try CaseReader(path: casePath)))
     let wanted = try fields(of: new)
+    // What the export puts where nothing was provided is provided by nobody.
+    let filled = try fields(
+      of: JSONDecoder().decode(Annotations.self, from: Data(try exported(Annotations()).utf8))
+        .withoutEmptyFields)
     let file = try CaseFile(path: casePath)
     let store = NoteStore(file)
     var changed: [String] = []
-    for name in fieldNames where old[name] != wanted[name] {
+    for name in fieldNames
+    where old[name] != wanted[name] && !(old[name] == nil && wanted[name] == filled[name]) {
       _ = try store.add(
         TimelineStore.Note(
           createdAt: Person.now, author: author, kind: .annotation, subject: name,

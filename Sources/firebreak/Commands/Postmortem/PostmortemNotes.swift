@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import Glibc
 import PostmortemReport
 import TimelineStore
 
@@ -44,7 +45,21 @@ enum AnnotationExchange {
       Console.note(changed.isEmpty ? "nothing is new" : "changed: \(changed.joined(separator: ", "))")
     } else if let export {
       let content = try AnnotationStore.exported(try AnnotationStore.read(reader))
-      if export == "-" { Console.write(content) } else { try CommandFile.write(content, to: export) }
+      if export == "-" { return Console.write(content) }
+      try keepEdited(export, content)
+      try CommandFile.write(content, to: export)
+      Console.note("\(Sanitizer.escape(export)) is written: edit it and give it to --import")
     }
+  }
+
+  /// A file that is there may have been edited and not taken in yet: what people wrote is not replaced.
+  private static func keepEdited(_ path: String, _ content: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0,
+      try CommandFile.read(path) != Array(content.utf8)
+    else { return }
+    throw CommandError(
+      "'\(path)' exists already and differs, somebody may have edited it: --import it first, or export to another name"
+    )
   }
 }
