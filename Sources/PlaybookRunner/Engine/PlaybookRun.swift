@@ -116,7 +116,8 @@ public final class PlaybookRun: Sendable {
         RecordDraft(
           .runStarted, reason: plan.hash,
           detail:
-            "playbook '\(plan.playbook.name)' (\(plan.playbook.sha256)) on \(plan.targets.count) devices"))
+            "playbook '\(plan.playbook.name)' (\(plan.playbook.sha256)) on \(plan.targets.count) \(plan.targets.count == 1 ? "device" : "devices")"
+        ))
       try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
       try await writer.write(
         RecordDraft(

@@ -107,7 +107,11 @@ public struct QueueRun: Sendable {
       masker: environment.masker, signer: environment.signer)
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
-      RecordDraft(.note, reason: "queue", detail: "goes through the queue: \(entries.count) devices wait"))
+      RecordDraft(
+        .note, reason: "queue",
+        detail:
+          "goes through the queue: \(entries.count == 1 ? "1 device waits" : "\(entries.count) devices wait")"
+      ))
     for approval in approvals {
       let reason = approval.hasPrefix("BREAK GLASS") ? "break-glass" : nil
       try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))

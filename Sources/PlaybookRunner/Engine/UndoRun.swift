@@ -107,7 +107,8 @@ public struct UndoRun: Sendable {
         var why = ""
         if case .action(let action) = step.kind, let said = action.rollout?.noUndo { why = " (\(said))" }
         reasons.append(
-          "'\(step.name ?? step.id)' has no inverse\(why): \(devices.count) devices stay as they are")
+          "'\(step.name ?? step.id)' has no inverse\(why): \(devices.count == 1 ? "1 device stays as it is" : "\(devices.count) devices stay as they are")"
+        )
         continue
       }
       environment.progress(.step(name: "undo of \(step.name ?? step.id)"))
@@ -120,7 +121,7 @@ public struct UndoRun: Sendable {
       for outcome in outcomes { counts[outcome, default: 0] += 1 }
     }
     let bad = counts.filter { $0.key != .ok && $0.key != .changed }.values.reduce(0, +)
-    if bad > 0 { reasons.append("\(bad) devices could not be taken back") }
+    if bad > 0 { reasons.append("\(bad) \(bad == 1 ? "device" : "devices") could not be taken back") }
     let stopped = environment.control.isStopping
     let end: RunHistory.End = stopped ? .interrupted : reasons.isEmpty ? .succeeded : .failed
     let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")

@@ -55,7 +55,7 @@ struct FleetRollout: Sendable {
       try await writer.write(
         RecordDraft(
           .waveStarted, step: step.id, wave: number,
-          detail: "wave \(number) of \(sizes.count): \(size) devices"))
+          detail: "wave \(number) of \(sizes.count): \(size) \(size == 1 ? "device" : "devices")"))
       // The gate looks at all that happened since the wave began, also before an interruption.
       let began = before?.waveStarts[number] ?? environment.clock.wallTime()
       var tally = WaveTally(size: size)

@@ -17,7 +17,8 @@ extension FleetRollout {
     try await writer.write(
       RecordDraft(
         .waveStarted, step: step.id, wave: 1,
-        detail: "one action for \(plan.targets.count) devices together"))
+        detail: plan.targets.count == 1
+          ? "one action for one device" : "one action for \(plan.targets.count) devices together"))
     let began = before?.waveStarts[1] ?? environment.clock.wallTime()
     let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
     // After an attempt without a result the first thing is to know what it did, also where it must not be done again.

@@ -99,7 +99,7 @@ enum DevicePage {
       return "not found to be off"
     }
     return .text(
-      "\(Figures.decimal(abs(skew.seconds), 1)) s \(skew.seconds >= 0 ? "ahead" : "behind") ± \(Figures.decimal(skew.error, 1)) s, from \(Figures.grouped(skew.pairs)) pairs of messages"
+      "\(Figures.decimal(abs(skew.seconds), 1)) s \(skew.seconds >= 0 ? "ahead" : "behind") ± \(Figures.decimal(skew.error, 1)) s, from \(Figures.grouped(skew.pairs)) \(skew.pairs == 1 ? "pair" : "pairs") of messages"
     )
   }
 

@@ -72,7 +72,7 @@ struct ClockDecisions {
     }
     for piece in clocks.pieces where isWanted(piece.device) {
       var ground = piece.method
-      if piece.pairs > 0 { ground += "; \(piece.pairs) pairs" }
+      if piece.pairs > 0 { ground += "; \(Figures.counted(Int(piece.pairs), "pair"))" }
       if let receiver = piece.receiver { ground += " with \(receiver)" }
       if let first = piece.evidence.first { ground += ", e.g. event \(first)" }
       corrections.append(

@@ -40,7 +40,9 @@ struct DeviceAliases {
   private func keep(_ digest: String, _ reader: CaseReader) throws -> String? {
     let groups = Set(identities.values).count
     return try Findings.keep(
-      Self.subject, digest, "\(joins.count) joins of names, \(groups) devices with several", in: reader
+      Self.subject, digest,
+      "\(Figures.counted(joins.count, "join")) of names, \(Figures.counted(groups, "device")) with several",
+      in: reader
     ) { (store, derivation) throws(StoreError) in
       try store.replaceAliases(joins, identities: identities, derivation)
     }

@@ -180,7 +180,9 @@ struct PlanReport {
     func put(_ text: String) { lines += Paragraph.lines(Sanitizer.escape(text), width: width) }
     put("Playbook  \(plan.playbook.name)  version \(plan.playbook.version)")
     if !plan.expression.isEmpty { put("Targets   \(plan.expression)") }
-    put("          \(plan.targets.count) of \(plan.fleetSize) devices, \(plan.refused.count) refused")
+    put(
+      "          \(plan.targets.count) of \(Figures.counted(plan.fleetSize, "device")), \(plan.refused.count) refused"
+    )
     if plan.carried > 0 {
       let cuts = plan.actionSteps.contains { $0.action.rollout?.kind == .contain }
       put("          \(cuts ? "cuts off" : "and touches") \(plan.carried) more that hang on them")
@@ -196,7 +198,7 @@ struct PlanReport {
         let sizes = WaveSchedule.sizes(rollout.waves, count: plan.targets.count)
         let pace =
           rollout.group != nil
-          ? "once for all \(plan.targets.count) devices together"
+          ? "once for \(plan.targets.count == 1 ? "the one device" : "all \(plan.targets.count) devices together")"
           : "waves \(sizes.map(String.init).joined(separator: " + ")), "
             + "\(rollout.maximumInFlight) at a time, \(rollout.ratePerSecond)/s"
         put("Step      \(step.name ?? step.id): \(rollout.kind.rawValue), \(pace)")

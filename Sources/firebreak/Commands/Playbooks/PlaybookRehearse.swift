@@ -172,10 +172,11 @@ struct PlaybookRehearse: AsyncParsableCommand {
       Console.print(JSONValue.object(members).prettyText())
     case .table:
       let counts = order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
-      Console.print("rehearsal of \(plan.targets.count) devices: \(summary.end.rawValue) (\(counts))")
+      Console.print(
+        "rehearsal of \(Figures.counted(plan.targets.count, "device")): \(summary.end.rawValue) (\(counts))")
       for reason in summary.reasons { Console.print("  " + Sanitizer.escape(reason)) }
       Console.print(
-        "  \(fleet.acts) actions, \(rate) a second; acted on twice: \(fleet.twice); "
+        "  \(Figures.counted(fleet.acts, "action")), \(rate) a second; acted on twice: \(fleet.twice); "
           + (witness ? "refused for an intent nobody else can read: \(fleet.withoutIntent)" : "no witness"))
     }
   }

@@ -14,7 +14,8 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     discussion:
       """
       Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, or it \
-      is incomplete (nothing could be sent to some devices), 2: nothing was begun (a secret is missing, the plan was changed), \
+      is incomplete (nothing could be sent to some devices), or it is not allowed (an approval is missing, the hash is another: \
+      nothing was begun, and no run was named), 2: nothing could be begun (a secret is missing, the plan was changed), \
       130: stopped by Ctrl-C; a closed terminal and a closed pipe stop it the same way: what is in flight is waited for.
       """)
 

@@ -104,7 +104,9 @@ struct PlaybookStatus: ParsableCommand {
         Console.print(line)
       }
     }
-    var parts = counts.map { "\($0.value) \($0.key.rawValue)" }
+    // Who waits was skipped, and is named once.
+    var parts = counts.map { ($0.key, $0.key == .skipped ? $0.value - report.pendingSkipped : $0.value) }
+      .filter { $0.1 > 0 }.map { "\($0.1) \($0.0.rawValue)" }
     if report.notBegun > 0 { parts.append("\(report.notBegun) not begun") }
     if report.pending > 0 { parts.append("\(report.pending) pending (firebreak playbook queue \(id) --act)") }
     Console.print("  " + parts.joined(separator: ", "))
@@ -149,6 +151,8 @@ struct DeviceReport {
   private(set) var devices: [Device] = []
   private(set) var notBegun = 0
   private(set) var pending = 0
+  /// Those of the pending whose outcome so far is 'skipped'.
+  private(set) var pendingSkipped = 0
   /// What was said about devices that are not in the wanted state, most frequent first: the table may cut it short.
   private(set) var causes: [String] = []
 
@@ -183,6 +187,7 @@ struct DeviceReport {
           }
           if visit.queued[name] != nil, !history.isTakenBack {
             pending += 1
+            if state.outcome == .skipped { pendingSkipped += 1 }
             device.state = seen.map { $0.contains(name) } ?? true ? "pending" : "never seen"
             device.advice = device.state == "pending" ? "" : "visit"
           }

@@ -16,7 +16,7 @@ struct ProgressPrinter: Sendable {
     case .wave(let step, let number, let of, let devices):
       line(
         ["event": "wave", "step": step, "wave": "\(number)", "of": "\(of)", "devices": "\(devices)"],
-        "  wave \(number) of \(of): \(devices) devices")
+        "  wave \(number) of \(of): \(Figures.counted(devices, "device"))")
     case .device(let step, let device, let outcome, let reason, let tally):
       if isTerminal {
         // A line of progress is for eyes: ten a second, and the last one.
