@@ -68,11 +68,12 @@ fuzz: test-packages
 	FIREBREAK_FUZZ_SECONDS=$(SECONDS) swift test --skip-build --no-parallel --filter 'HostileInputTests|EvidenceFuzzTests' \
 	  | grep -E 'fuzz|Test run|✘|error'
 
-# Two builds of their own, which take minutes; the suites are those that touch raw memory.
+# Two builds of their own, which take minutes; the suites are those that touch raw memory or start threads.
 sanitize: test-packages
 	for sanitizer in address thread; do \
+	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$(CURDIR)/.ci/tsan-suppressions" \
 	  swift test --sanitize=$$sanitizer --scratch-path .build/sanitize-$$sanitizer --no-parallel --filter \
-	    'PageWriterTests|SearchIndexTests|CasePackTests|CaseLoaderTests|TemplateMinerTests|ConformanceTests|HostileInputTests|GzipDamageTests' \
+	    'PageWriterTests|SearchIndexTests|PageScanTests|CasePackTests|CaseLoaderTests|PipelineTests|TemplateMinerTests|ConformanceTests|HostileInputTests|GzipDamageTests' \
 	    || exit 1; \
 	done
 

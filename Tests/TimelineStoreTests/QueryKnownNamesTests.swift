@@ -68,6 +68,27 @@ import Testing
     #expect(try reader.hints(reader.query("temp_c>60")).isEmpty)
   }
 
+  @Test func aWordThatIsANameIsPointedOut() throws {
+    let fixture = try QueryFixture(events: [
+      [
+        .init(device: "router a", program: "ntpd", template: "started"),
+        .init(device: "gw-1", program: "gw-1"),
+      ]
+    ])
+    let reader = try fixture.reader()
+    func hints(_ expression: String) throws -> [String] { try reader.hints(reader.query(expression)) }
+    #expect(
+      try hints("ntpd") == ["no message holds 'ntpd'; it is the name of a program: program:ntpd"])
+    #expect(
+      try hints("text:\"router a\"")
+        == ["no message holds 'router a'; it is the name of a device: device:\"router a\""])
+    #expect(try hints("gw-1 severity>=error").count == 2)
+    #expect(
+      try hints("severity>=error ntpd").first
+        == "'ntpd' is looked for in messages; it is the name of a program: program:ntpd")
+    #expect(try hints("nonsense").isEmpty && hints("text:ntp*").isEmpty)
+  }
+
   @Test func anErrorOfSQLNamesTheFileAndNotItsAddress() throws {
     let fixture = try fixture()
     fixture.close()

@@ -85,4 +85,63 @@ import Testing
     let plan = try plan(expression)
     #expect(!plan.contains("CORRELATED"), "\(plan)")
   }
+
+  /// What an investigator asks first, as `make bench` asks it: no segment is read whole for it.
+  @Test(arguments: [
+    (
+      "SELECT count(*), max(id) FROM event WHERE device = 3 AND time >= 5 AND time < 86400000000005",
+      [
+        "segment_1_device (device=? AND time>? AND time<?)",
+        "segment_2_device (device=? AND time>? AND time<?)",
+      ]
+    ),
+    (
+      "SELECT id, time, device, variables FROM event WHERE time >= 5 AND time < 86400000000005 "
+        + "ORDER BY time DESC LIMIT 1000",
+      ["segment_1_time (time>? AND time<?)", "segment_2_time (time>? AND time<?)"]
+    ),
+    ("SELECT minute, severity, events FROM minute_rollup", ["SCAN minute_rollup"]),
+    (
+      "SELECT t.text, r.events FROM template_rollup r JOIN template t ON t.ordinal = r.template "
+        + "ORDER BY r.events DESC LIMIT 10", ["SCAN r", "SEARCH t USING INTEGER PRIMARY KEY"]
+    ),
+    (
+      "SELECT d.name, r.first_error_time, r.first_error FROM device_rollup r JOIN device d ON d.ordinal = r.device",
+      ["SEARCH r USING INTEGER PRIMARY KEY"]
+    ),
+  ])
+  func theFirstQuestionsGoByIndexesAndRollups(sql: String, steps: [String]) throws {
+    let fixture = try QueryFixture(events: QueryEvaluationTests.events(seed: 1, count: 50))
+    let rows = try fixture.reader().connection.prepare("EXPLAIN QUERY PLAN " + sql)
+    var lines: [String] = []
+    while try rows.next() { lines.append(rows.text(3)) }
+    for step in steps { #expect(lines.contains { $0.contains(step) }, "\(lines)") }
+    #expect(!lines.contains { $0.hasPrefix("SCAN segment") || $0.contains("AUTOMATIC") }, "\(lines)")
+  }
+
+  /// The other two: a rare token, and a rare text that is no token. Both are found before SQLite is asked for their events.
+  @Test(arguments: ["text:evil-badger.example", "text:il-badg", "text:l-b"], EventOrder.allCases)
+  func aRareTextIsReachedByIds(expression: String, order: EventOrder) throws {
+    let fixture = try QueryFixture(events: [
+      (0..<400).map { event in
+        .init(
+          time: Int64(event), template: "connection to <*> refused",
+          variables: [event == 123 ? "c2.evil-badger.example" : "10.20.\(event % 40).7"])
+      }
+    ])
+    let reader = try fixture.reader()
+    let query = try reader.query(expression)
+    #expect(query.condition.sql == "e.id IN (?)" && query.condition.parameters == [.integer(124)])
+    let plan = try plan(of: query, reader, order)
+    #expect(plan.contains("INTEGER PRIMARY KEY (rowid=?)") && !plan.contains("SCAN"), "\(plan)")
+  }
+
+  private func plan(of query: EventQuery, _ reader: CaseReader, _ order: EventOrder) throws -> String {
+    let sql = EventStatement.events(segment: 1, query.condition, .timed, order, limited: true)
+    let rows = try reader.connection.prepare("EXPLAIN QUERY PLAN " + sql)
+    rows.bound(query.condition.parameters + [.integer(10)])
+    var lines: [String] = []
+    while try rows.next() { lines.append(rows.text(3)) }
+    return lines.joined(separator: "\n")
+  }
 }

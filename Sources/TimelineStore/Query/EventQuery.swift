@@ -25,8 +25,13 @@ public struct EventQuery {
 extension CaseReader {
   /// Makes an expression ready: parses it, ties its times down, compiles it. Empty: every event. Throws `QueryError` for a
   /// bare name that nothing in the case has.
-  /// - Parameter clock: Whose clock `since:` and `until:`, the order of events and counts over time go by.
-  public func query(_ expression: String, clock: QueryClock = .original) throws -> EventQuery {
+  /// - Parameters:
+  ///   - clock: Whose clock `since:` and `until:`, the order of events and counts over time go by.
+  ///   - wanted: As many events as will be asked for, which tells how a text is found best; nil: all. Any number is answered
+  ///     in full.
+  public func query(
+    _ expression: String, clock: QueryClock = .original, wanted: Int? = nil
+  ) throws -> EventQuery {
     // Where nothing is corrected, the two are one, and the indexes serve.
     let clock = clocks.isEmpty ? .original : clock
     let tree = try QueryExpression(parsing: expression)
@@ -39,17 +44,30 @@ extension CaseReader {
     if namesTrace { try catalog.loadTraces(connection) }
     let dialect = SQLiteDialect(
       catalog: catalog, tests: tests,
-      search: usesSearchIndex ? TextSearch(connection: connection, segments: catalog.segments) : nil,
+      search: usesSearchIndex
+        ? TextSearch(connection, segments: catalog.segments, scanning: scanning(tree), wanted: wanted) : nil,
       expression: expression, clock: clock, reach: clocks.reach, hasBoots: clocks.hasBoots)
     try requireKnown(
       tree.terms.compactMap { term in
         if case .named(let name, _) = term.predicate { (name, term.range) } else { nil }
       }, reserved: QueryTermBuilder.reservedNames, expression: expression)
     let condition = try dialect.condition(tree)
-    let untimed = clock == .original ? try dialect.condition(tree.withoutTimeBounds) : condition
+    let hasBounds = tree.timeBounds.since != nil || tree.timeBounds.until != nil
+    let untimed =
+      clock == .original && hasBounds ? try dialect.condition(tree.withoutTimeBounds) : condition
     return EventQuery(
       expression: tree, condition: condition, untimed: untimed, tests: tests, clock: clock,
       needsTime: tree.needsTime)
+  }
+
+  /// Whether the pages of the whole case may be looked at for a text. Who has a limited time reads stretch by stretch and
+  /// shows what was found.
+  private func scanning(_ tree: QueryExpression) -> TextSearch.Scanning {
+    guard textScanning == .whereCheaper else { return textScanning }
+    let span = oldestEvidence.flatMap { oldest in
+      newestEvidence.map { min(oldest, $0).nanoseconds...max(oldest, $0).nanoseconds }
+    }
+    return DeadlineScope.current != nil || tree.isNarrow(of: span) ? .never : .whereCheaper
   }
 
   /// Calls with each matching event, until it returns false.

@@ -36,8 +36,30 @@ extension CaseReader {
       case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .device(let pattern),
         .program(let pattern), .source(let pattern), .tag(let pattern):
         hints += Self.commaHint(pattern)
+      case .text(.contains, let pattern):
+        if let word = pattern.literal {
+          hints += try nameHint(word, isAlone: query.expression.terms.count == 1)
+        }
       default: break
       }
+    }
+    return hints
+  }
+
+  /// A word that no message holds may be the name of a program or a device.
+  private func nameHint(_ word: String, isAlone: Bool) throws -> [String] {
+    var hints: [String] = []
+    for (kind, table, column) in [("program", "template", "program"), ("device", "device", "name")] {
+      let row = try connection.prepare("SELECT 1 FROM \(table) WHERE \(column) = ? LIMIT 1")
+      guard try row.bound([.text(word)]).next() else { continue }
+      let isPlain = word.utf8.allSatisfy {
+        ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-")
+          || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+      }
+      let escaped = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+      hints.append(
+        (isAlone ? "no message holds '\(word)'" : "'\(word)' is looked for in messages")
+          + "; it is the name of a \(kind): \(kind):\(isPlain ? word : "\"\(escaped)\"")")
     }
     return hints
   }

@@ -89,13 +89,15 @@ final class QueryFunctions {
       }
       sqlite3_result_int(
         context,
-        functions.matches(
+        functions.fits(
           text, message: SQLArgument.bytes(arguments[1]), template: sqlite3_value_int64(arguments[2]),
           variables: SQLArgument.bytes(arguments[3])) ? 1 : 0)
     }
   }
 
-  private func matches(
+  /// The test of `firebreak_text`.
+  /// - Parameter message: nil where the row has none, as with `variables`.
+  func fits(
     _ text: TextMatcher, message: UnsafeBufferPointer<UInt8>?, template: Int64,
     variables: UnsafeBufferPointer<UInt8>?
   ) -> Bool {
@@ -118,7 +120,7 @@ final class QueryFunctions {
 
 /// The tests of one query in `QueryFunctions`, gone with it.
 final class QueryTests {
-  private let functions: QueryFunctions
+  let functions: QueryFunctions
   private var numbers: [Int64] = []
 
   init(_ functions: QueryFunctions) { self.functions = functions }
@@ -133,84 +135,5 @@ final class QueryTests {
   private func kept(_ number: Int64) -> Int64 {
     numbers.append(number)
     return number
-  }
-}
-
-/// A search in messages, with what can be said of whole templates beforehand.
-final class TextMatcher: Sendable {
-  /// What is known of all messages of a template.
-  enum Verdict: Sendable {
-    /// Every one fits, or none does.
-    case settled(Bool)
-    /// A message fits when one of its variables, as stored, holds the text: it cannot reach over their borders.
-    case inVariables
-    /// The message must be put together.
-    case inMessage
-  }
-
-  private let glob: GlobMatcher
-  /// The text, where there are no wildcards and it may stand anywhere.
-  private let needle: BytePattern?
-  /// By template ordinal.
-  private let verdicts: [Verdict]
-
-  init(_ place: QueryPredicate.TextPlace, _ pattern: GlobPattern, rebuilder: MessageRebuilder) {
-    let glob = GlobMatcher(place == .contains ? pattern.unanchored : pattern, foldsCase: place == .contains)
-    let needle = place == .contains ? pattern.literal.map { BytePattern($0, foldsCase: true) } : nil
-    self.glob = glob
-    self.needle = needle
-    verdicts = rebuilder.parts.map { parts in
-      guard let parts else { return .settled(false) }
-      if parts.constants.count == 1 {
-        return .settled(parts.constants[0].withUnsafeBufferPointer { glob.matches($0) })
-      }
-      guard place == .contains else { return .inMessage }
-      // What one constant part holds, every message of the template holds.
-      if parts.constants.contains(where: { $0.withUnsafeBufferPointer { glob.matches($0) } }) {
-        return .settled(true)
-      }
-      guard let needle, !Self.canCrossBorders(needle.bytes, parts.constants) else { return .inMessage }
-      return .inVariables
-    }
-  }
-
-  /// False when no occurrence of a text (in lower case) can lie partly in a constant part and partly in a variable, and
-  /// the text is stored in variables as it is.
-  static func canCrossBorders(_ needle: [UInt8], _ constants: [[UInt8]]) -> Bool {
-    // Escaped in the stored variables, or dividing them.
-    if needle.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 == 9 }) {
-      return true
-    }
-    for (index, constant) in constants.enumerated() {
-      let folded = constant.map(\.asciiLowercased)
-      // From the end of a constant into the variable behind it.
-      if index < constants.count - 1 {
-        for length in 1..<max(1, min(needle.count, folded.count + 1))
-        where folded.suffix(length).elementsEqual(needle.prefix(length)) {
-          return true
-        }
-      }
-      // From a variable into the beginning of the constant behind it, and perhaps beyond.
-      if index > 0 {
-        for length in 1..<max(1, needle.count) {
-          let rest = needle.dropFirst(length)
-          let common = min(rest.count, folded.count)
-          if rest.prefix(common).elementsEqual(folded.prefix(common)),
-            rest.count <= folded.count || index < constants.count - 1
-          {
-            return true
-          }
-        }
-      }
-    }
-    return false
-  }
-
-  func verdict(template: Int64) -> Verdict {
-    template >= 0 && template < Int64(verdicts.count) ? verdicts[Int(template)] : .settled(false)
-  }
-
-  func matches(_ message: UnsafeBufferPointer<UInt8>) -> Bool {
-    needle?.isContained(in: message) ?? glob.matches(message)
   }
 }

@@ -23,6 +23,8 @@ struct SQLiteDialect {
   var reach: Int64 = 0
   /// Some events without a time have a corrected one.
   var hasBoots = false
+  /// Inside a `NOT`: what does not match is asked for.
+  private(set) var isNegated = false
 
   /// The condition of a resolved expression.
   func condition(_ tree: QueryExpression) throws -> SQLCondition {
@@ -37,8 +39,10 @@ struct SQLiteDialect {
     case .term(let term): try append(term, to: &out)
     case .not(let inner):
       // Unknown counts as no, so that an event without the value is among the rest.
+      var dialect = self
+      dialect.isNegated.toggle()
       out.sql += "("
-      try append(inner, to: &out)
+      try dialect.append(inner, to: &out)
       out.sql += ") IS NOT TRUE"
     case .and(let parts): try append(parts, joinedBy: " AND ", to: &out)
     case .or(let parts): try append(parts, joinedBy: " OR ", to: &out)
@@ -74,8 +78,7 @@ struct SQLiteDialect {
     case .source(let pattern): appendSource(pattern, to: &out)
     case .text(let place, let pattern):
       if place == .contains, pattern.literal == "" || pattern.matchesEverything { return out.add("1") }
-      let index = tests.add(text: TextMatcher(place, pattern, rebuilder: tests.rebuilder))
-      try appendText(pattern, test: index, to: &out)
+      try appendText(place, pattern, to: &out)
     case .severity(let comparison, let severity): appendSeverity(comparison, severity, to: &out)
     case .basis(let comparison, let basis):
       // Stronger is smaller.
@@ -136,9 +139,15 @@ struct SQLiteDialect {
     }
   }
 
-  /// A search in messages: the ids that the search index leads to, or a look at every event.
-  private func appendText(_ pattern: GlobPattern, test: Int64, to out: inout SQLCondition) throws {
-    guard let ids = try search?.matches(pattern, test: test, rebuilder: tests.rebuilder) else {
+  /// A search in messages: the ids that index or pages lead to, or a look at every event.
+  private func appendText(
+    _ place: QueryPredicate.TextPlace, _ pattern: GlobPattern, to out: inout SQLCondition
+  ) throws {
+    let matcher = TextMatcher(place, pattern, rebuilder: tests.rebuilder)
+    let test = tests.add(text: matcher)
+    guard
+      let ids = try search?.matches(place, pattern, matcher, test: test, tests, isNegated: isNegated)
+    else {
       return out.add("firebreak_text(?, e.message, e.template, e.variables)", .integer(test))
     }
     if ids.isEmpty { return out.add("0") }

@@ -93,7 +93,7 @@ extension CaseReader {
 }
 
 /// The end of the innermost bounded reading of this thread.
-private enum DeadlineScope {
+enum DeadlineScope {
   @TaskLocal static var current: Deadline?
 }
 

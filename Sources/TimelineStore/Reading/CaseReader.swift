@@ -14,6 +14,8 @@ public final class CaseReader {
   var decoder: EventDecoder
   /// False looks at every event for `text:`: the oracle of the tests.
   var usesSearchIndex = true
+  /// When `text:` looks at the pages of the whole case.
+  var textScanning = TextSearch.Scanning.whereCheaper
 
   /// Opens a case, as hostile input: its header, version and schema are checked before anything else is read.
   public init(path: String) throws(StoreError) {

@@ -1,11 +1,11 @@
 /// Finds the events whose messages may hold a text, by the signatures of their blocks.
 struct SearchIndexReader {
   private let connection: SQLiteConnection
-  private let slices: SQLiteStatement
+  private let slices: SliceReader
 
   init(_ connection: SQLiteConnection) throws(StoreError) {
     self.connection = connection
-    slices = try connection.prepare("SELECT bits FROM search_slice WHERE id = ?")
+    slices = try SliceReader(connection)
   }
 
   /// Ids of the candidates, as ranges in ascending order that do not touch. Events that the index does not cover are among them.
@@ -16,6 +16,7 @@ struct SearchIndexReader {
     else {
       return nil
     }
+    let probes = search.paths.map(Probe.init)
     var ranges: [ClosedRange<Int64>] = []
     var total: Int64 = 0
     func add(_ first: Int64, _ last: Int64) {
@@ -34,18 +35,20 @@ struct SearchIndexReader {
       "SELECT number, first_event, sizes FROM search_group ORDER BY first_event")
     while try groups.next() {
       let group = SearchGroup(number: groups.int64(0), firstEvent: groups.int64(1), sizes: groups.bytes(2))
-      let events = group.sizes.reduce(Int64(0)) { $0 + Int64($1) }
+      let events = group.sizes.withUnsafeBufferPointer { $0.reduce(0) { $0 &+ Int64($1) } }
       let (end, overflow) = group.firstEvent.addingReportingOverflow(events)
       // A group that says nonsense is as good as none.
       guard group.firstEvent >= next, !overflow, group.sizes.count <= SearchGroup.maximumBlocks else {
         continue
       }
       add(next, group.firstEvent - 1)
-      var first = group.firstEvent
-      let found = try blocks(search, in: group)
-      for (block, size) in group.sizes.enumerated() {
-        if found[block] { add(first, first + Int64(size) - 1) }
-        first += Int64(size)
+      let found = try blocks(probes, in: group)
+      if found.contains(where: { $0 != 0 }) {
+        var first = group.firstEvent
+        for (block, size) in group.sizes.enumerated() {
+          if found[block >> 6] >> UInt64(block & 63) & 1 != 0 { add(first, first + Int64(size) - 1) }
+          first += Int64(size)
+        }
       }
       next = end
       if total > limit { return nil }
@@ -54,60 +57,45 @@ struct SearchIndexReader {
     return total <= limit ? ranges : nil
   }
 
-  /// Which blocks of a group may hold the text.
-  private func blocks(_ search: SearchPaths, in group: SearchGroup) throws(StoreError) -> [Bool] {
-    let count = group.sizes.count
-    var known: [Int: [UInt8]] = [:]
-    var rows: [Int: [UInt8]] = [:]
-    let size = SearchGroup.sliceBytes(blocks: count)
-    let perRow = SearchGroup.slicesPerRow(blocks: count)
-    func slice(_ place: Int) throws(StoreError) -> [UInt8] {
-      if let slice = known[place] { return slice }
-      let row = place / perRow
-      if rows[row] == nil {
-        slices.bound([.integer(group.number << SearchGroup.idBits | Int64(row))])
-        rows[row] = try slices.next() ? slices.bytes(0) : []
-        slices.rewind()
-      }
-      let start = (place - row * perRow) * size
-      let bytes = rows[row] ?? []
-      // What is not there is taken for set: then rows are looked at.
-      let slice =
-        start + size <= bytes.count
-        ? Array(bytes[start..<start + size]) : [UInt8](repeating: 0xff, count: size)
-      known[place] = slice
-      return slice
-    }
+  /// Which blocks of a group may hold the text, a bit for each.
+  private func blocks(_ probes: [Probe], in group: SearchGroup) throws(StoreError) -> [UInt64] {
+    slices.begin(group)
     /// The blocks of `among` that have all bits. No more slices are read once none is left.
-    func all(_ places: [Int], among: [UInt8]) throws(StoreError) -> [UInt8] {
+    func all(_ places: [Int], among: [UInt64]) throws(StoreError) -> [UInt64] {
       var result = among
-      var left: UInt8 = 1
-      for place in places where left != 0 {
-        let bits = try slice(place)
-        left = 0
-        for index in 0..<size {
-          result[index] &= bits[index]
-          left |= result[index]
-        }
+      for place in places {
+        guard try slices.narrow(&result, by: place) else { break }
       }
       return result
     }
-    var found = [UInt8](repeating: 0, count: size)
-    for path in search.paths {
+    let every = [UInt64](repeating: .max, count: slices.wordCount)
+    var found = [UInt64](repeating: 0, count: every.count)
+    for probe in probes {
       // Texts first: they leave fewer blocks than templates do.
-      var bits = [UInt8](repeating: 0xff, count: size)
-      for text in path.texts {
+      var bits = every
+      for text in probe.texts {
         // A text lies at an even or an odd place of what is stored.
-        let even = try all(Self.places(text, from: 0), among: bits)
-        let odd = try all(Self.places(text, from: 1), among: bits)
-        for index in 0..<size { bits[index] = even[index] | odd[index] }
+        let even = try all(text.even, among: bits)
+        let odd = try all(text.odd, among: bits)
+        for index in bits.indices { bits[index] = even[index] | odd[index] }
       }
-      if let template = path.template {
-        bits = try all(BlockSignature.places(template: template), among: bits)
-      }
-      for index in 0..<size { found[index] |= bits[index] }
+      bits = try all(probe.template, among: bits)
+      for index in bits.indices { found[index] |= bits[index] }
     }
-    return (0..<count).map { found[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+    return found
+  }
+
+  /// The bits that one way of standing in a message needs.
+  private struct Probe {
+    var texts: [(even: [Int], odd: [Int])]
+    var template: [Int]
+
+    init(_ path: SearchPaths.Path) {
+      texts = path.texts.map {
+        (SearchIndexReader.places($0, from: 0), SearchIndexReader.places($0, from: 1))
+      }
+      template = path.template.map { BlockSignature.places(template: $0) } ?? []
+    }
   }
 
   /// Bits of all stretches of a text that begin at every second byte.

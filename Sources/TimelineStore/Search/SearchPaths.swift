@@ -21,8 +21,9 @@ struct SearchPaths {
     let whole = Self.searchable(needle)
     guard !whole.isEmpty else { return nil }
     paths.insert(Path(template: nil, texts: whole))
+    let screen = ConstantScreen(BytePattern(needle, foldsCase: true))
     for (ordinal, parts) in templates.enumerated() {
-      guard let parts else { continue }
+      guard let parts, screen.mayTouch(parts.constants) else { continue }
       var walk = Walk(needle: needle, constants: parts.constants.map { $0.map(\.asciiLowercased) })
       walk.run()
       guard !walk.found.isEmpty || walk.isOpen else { continue }

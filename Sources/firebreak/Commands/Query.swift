@@ -86,7 +86,9 @@ struct Query: ParsableCommand {
     let query: EventQuery
     let found: Bool
     do {
-      query = try reader.query(text, clock: clock == .corrected ? .corrected : .original)
+      query = try reader.query(
+        text, clock: clock == .corrected ? .corrected : .original,
+        wanted: countBy == nil && !histogram ? limit : nil)
       if let countBy {
         found = try count(reader, query, text, countBy, masking)
       } else if histogram {

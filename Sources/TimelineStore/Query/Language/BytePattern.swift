@@ -61,7 +61,7 @@ struct BytePattern: Sendable {
   }
 
   /// How often a byte is met in logs, roughly; the rarest is searched for.
-  private static func commonness(_ byte: UInt8) -> Int {
+  static func commonness(_ byte: UInt8) -> Int {
     switch byte {
     case UInt8(ascii: " "), UInt8(ascii: "e"): 9
     case UInt8(ascii: "0")...UInt8(ascii: "9"): 8
