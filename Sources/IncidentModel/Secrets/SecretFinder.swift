@@ -67,6 +67,13 @@ struct SecretFinder {
     return groups.flatMap { kind, names in names.map { (Array($0.utf8), kind) } }
   }()
 
+  /// The names by their first byte, `| 0x20`.
+  private static let namesByFirst: [[(text: [UInt8], kind: SecretKind)]] = {
+    var byFirst = [[(text: [UInt8], kind: SecretKind)]](repeating: [], count: 256)
+    for name in names { byFirst[Int(name.text[0] | 0x20)].append(name) }
+    return byFirst
+  }()
+
   /// Tokens whose beginning gives them away, and how long they are at least. Case counts.
   private static let prefixes: [(text: [UInt8], minimum: Int)] = [
     ("AKIA", 20), ("ASIA", 20), ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20), ("glpat-", 20),
@@ -101,7 +108,7 @@ struct SecretFinder {
       while end > i, bytes[end - 1] == 0x2E { end -= 1 }
       if end - i >= minimum { return .init(.token, i..<end) }
     }
-    for (name, kind) in Self.names where matchesIgnoringCase(name, at: i) {
+    for (name, kind) in Self.namesByFirst[Int(bytes[i] | 0x20)] where matchesIgnoringCase(name, at: i) {
       if let one = value(of: i..<i + name.count, kind, isPass: name.count == 4) { return one }
     }
     return scheme(at: i)

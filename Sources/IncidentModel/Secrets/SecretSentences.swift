@@ -87,12 +87,13 @@ extension SecretFinder {
     let range = i..<bareEnd(i)
     guard !range.isEmpty else { return nil }
     if isPlaceholder(range) { return takesPlaceholders ? .init(.password, range) : nil }
-    guard !isOrdinary(range) else { return nil }
+    let isUsual = ["public", "private"].contains { equals(word(range), $0) }
+    guard isUsual || !isOrdinary(range) else { return nil }
     var next = range.upperBound
     while at(next) == 0x20 { next += 1 }
     let after = UnsafeRawBufferPointer(rebasing: bytes[next..<bareEnd(next)])
     let isFollowed = Self.afterCommunity.contains { equals(after, $0) } || after.first.map(isDigit) == true
-    return isFollowed || looksSecret(range, needsSigns: false) ? .init(.password, range) : nil
+    return isUsual || isFollowed || looksSecret(range, needsSigns: false) ? .init(.password, range) : nil
   }
 
   private static let beforeCommunity: [StaticString] = [
@@ -193,7 +194,8 @@ extension SecretFinder {
     "by",
     "case-sensitive", "common", "correct", "default", "different", "due", "easy", "error", "for", "from",
     "gone",
-    "good", "hash", "here", "identical", "in", "insecure", "insufficient", "it", "known", "late", "lists",
+    "good", "hash", "here", "identical", "in", "insecure", "insufficient", "is", "it", "known", "late",
+    "lists",
     "long",
     "lost", "mandatory", "manager", "map", "near", "needed", "never", "new", "no", "now", "nowhere", "of",
     "off",
