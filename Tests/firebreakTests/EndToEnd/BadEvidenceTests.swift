@@ -285,6 +285,42 @@ import Testing
       #expect(result.run.errors.contains(options[1]), "\(options)")
     }
   }
+
+  @Test func aCaseWithoutAnEventReassuresNobody() throws {
+    let work = try Workspace()
+    try work.write("empty.log", "")
+    let empty = try work.firebreak("ingest", "empty.log", "--case", "x.firebreak")
+    #expect(
+      empty.exit == 0 && empty.errors.contains("nothing was read as an event: 1 source without"), "\(empty)")
+    try work.write("junk.log", Data((0..<4000).map { UInt8($0 % 8) }))
+    let junk = try work.firebreak("ingest", "junk.log", "--case", "y.firebreak")
+    #expect(junk.exit == 3 && junk.errors.contains("nothing was read as an event: of 4,000 bytes"), "\(junk)")
+    let accepted = try work.firebreak("ingest", "junk.log", "--case", "z.firebreak", "--accept-losses")
+    #expect(accepted.exit == 0, "\(accepted)")
+    // What is in the case already is no surprise.
+    try work.write("a.log", Workspace.log(5))
+    #expect(
+      try !work.firebreak("ingest", "a.log", "--case", "a.firebreak").errors.contains("nothing was read"))
+    #expect(
+      try !work.firebreak("ingest", "a.log", "--case", "a.firebreak").errors.contains("nothing was read"))
+  }
+
+  @Test func whoReadsStandardInputLearnsAtOnceThatItCannotBeReadAgain() throws {
+    let work = try Workspace()
+    let run = try work.firebreak(
+      "ingest", "-", "--case", "x.firebreak", input: Data(Workspace.log(5).utf8))
+    #expect(
+      run.exit == 0 && run.errors.contains("--embed") && run.errors.contains("'firebreak verify'"), "\(run)")
+  }
+
+  @Test func aReportThatCannotBeWrittenIsToldFromACaseThatIsNotThere() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(5))
+    let (status, output) = try Shell.run(
+      "\"$FIREBREAK\" ingest a.log --case x.firebreak > /dev/full", in: work)
+    #expect(status == 2 && output.contains("the case 'x.firebreak' is complete"), "\(output)")
+    #expect(try work.eventCount() == 5)
+  }
 }
 
 extension String {
@@ -320,41 +356,5 @@ extension String {
     let given = try work.firebreak(
       "ingest", "a.log", "--case", "y.firebreak", "--year", "2021", "--timezone", "Europe/Berlin")
     #expect(!given.errors.contains("inferred") && !given.errors.contains("UTC"), "\(given)")
-  }
-
-  @Test func aCaseWithoutAnEventReassuresNobody() throws {
-    let work = try Workspace()
-    try work.write("empty.log", "")
-    let empty = try work.firebreak("ingest", "empty.log", "--case", "x.firebreak")
-    #expect(
-      empty.exit == 0 && empty.errors.contains("nothing was read as an event: 1 source without"), "\(empty)")
-    try work.write("junk.log", Data((0..<4000).map { UInt8(truncatingIfNeeded: $0 &* 193 ^ $0 >> 3 | 0x80) }))
-    let junk = try work.firebreak("ingest", "junk.log", "--case", "y.firebreak")
-    #expect(junk.exit == 3 && junk.errors.contains("nothing was read as an event: of 4,000 bytes"), "\(junk)")
-    let accepted = try work.firebreak("ingest", "junk.log", "--case", "z.firebreak", "--accept-losses")
-    #expect(accepted.exit == 0, "\(accepted)")
-    // What is in the case already is no surprise.
-    try work.write("a.log", Workspace.log(5))
-    #expect(
-      try !work.firebreak("ingest", "a.log", "--case", "a.firebreak").errors.contains("nothing was read"))
-    #expect(
-      try !work.firebreak("ingest", "a.log", "--case", "a.firebreak").errors.contains("nothing was read"))
-  }
-
-  @Test func whoReadsStandardInputLearnsAtOnceThatItCannotBeReadAgain() throws {
-    let work = try Workspace()
-    let run = try work.firebreak(
-      "ingest", "-", "--case", "x.firebreak", input: Data(Workspace.log(5).utf8))
-    #expect(
-      run.exit == 0 && run.errors.contains("--embed") && run.errors.contains("'firebreak verify'"), "\(run)")
-  }
-
-  @Test func aReportThatCannotBeWrittenIsToldFromACaseThatIsNotThere() throws {
-    let work = try Workspace()
-    try work.write("a.log", Workspace.log(5))
-    let (status, output) = try Shell.run(
-      "\"$FIREBREAK\" ingest a.log --case x.firebreak > /dev/full", in: work)
-    #expect(status == 2 && output.contains("the case 'x.firebreak' is complete"), "\(output)")
-    #expect(try work.eventCount() == 5)
   }
 }
