@@ -15,6 +15,9 @@ import Testing
     var said: Double
     var isTrue: Bool
     var kind: String
+    /// Which of the seed's incidents it is of, and whom it is about.
+    var incident: Int
+    var about: String
   }
   private static let environment = ProcessInfo.processInfo.environment
   private static let isLong = environment["FIREBREAK_SOAK"] != nil || environment["FIREBREAK_CLAIMS"] != nil
@@ -39,9 +42,11 @@ import Testing
         judged.abstained += 1
         judged.abstainedRight += isRight ? 0 : 1
       }
-      for incident in trace.incidents {
+      for (number, incident) in trace.incidents.enumerated() {
         claims += Self.claims(incident, forged).map {
-          Claim(family: family, seed: seed, what: $0.what, said: $0.said, isTrue: $0.isTrue, kind: $0.kind)
+          Claim(
+            family: family, seed: seed, what: $0.what, said: $0.said, isTrue: $0.isTrue, kind: $0.kind,
+            incident: number, about: $0.about)
         }
       }
     }
@@ -88,6 +93,7 @@ import Testing
     var said: Double
     var isTrue: Bool
     var kind: String
+    var about: String
   }
 
   /// Every statement of an incident, and whether it is true. A follower is no origin where the one that began it is a
@@ -99,7 +105,9 @@ import Testing
     for (rank, origin) in incident.origins.enumerated() {
       let isTrue = isNamed ? origin.device == truth.primary : truth.origins.contains(origin.device)
       let kind = "origins/\(method)/\(rank == 0 ? "first" : "others")"
-      list.append(Statement(what: "origins", said: origin.probability, isTrue: isTrue, kind: kind))
+      list.append(
+        Statement(
+          what: "origins", said: origin.probability, isTrue: isTrue, kind: kind, about: origin.device))
     }
     func add(_ edges: [SpreadEdge], _ rank: String) {
       guard let right = truth.edges else { return }
@@ -107,7 +115,7 @@ import Testing
         list.append(
           Statement(
             what: "edges", said: edge.probability, isTrue: right.contains("\(edge.from)>\(edge.to)"),
-            kind: "edges/\(method)/\(edge.kind)/\(rank)"))
+            kind: "edges/\(method)/\(edge.kind)/\(rank)", about: edge.to))
       }
     }
     add(incident.edges, "best")
@@ -116,7 +124,7 @@ import Testing
       list.append(
         Statement(
           what: "onsets", said: onset.probability, isTrue: truth.failed.contains(onset.device),
-          kind: "onsets/\(onset.kind)"))
+          kind: "onsets/\(onset.kind)", about: onset.device))
     }
     return list
   }
@@ -146,7 +154,7 @@ import Testing
 
   private static func write(_ claims: [Claim], to path: String) throws {
     let lines = claims.map {
-      "[\"\($0.family)\",\($0.seed),\"\($0.what)\",\($0.said),\($0.isTrue),\"\($0.kind)\"]\n"
+      "[\"\($0.family)\",\($0.seed),\"\($0.what)\",\($0.said),\($0.isTrue),\"\($0.kind)\",\($0.incident),\"\($0.about)\"]\n"
     }
     try lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
   }

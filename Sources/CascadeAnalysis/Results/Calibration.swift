@@ -2,11 +2,12 @@ internal import IncidentModel
 
 /// Fits scores to what happened: a claim scored 0.7 should come true in seven of ten.
 ///
-/// One rising curve per kind of claim, found by isotonic regression (Ayer et al. 1955; Zadrozny and Elkan, "Transforming
+/// One rising curve per class of claim, found by isotonic regression (Ayer et al. 1955; Zadrozny and Elkan, "Transforming
 /// classifier scores into accurate multiclass probability estimates", 2002) over generated incidents, and read with
-/// straight lines between its knots. Kinds: origins by what named them, the first and the others apart; edges by what named
-/// the first origin, by what they run over, the best parent and the others apart; onsets by how they were seen. The curves
-/// are `CalibrationCurves`, written by `.ci/fit-calibration` from claims on seeds that nothing is judged on. What an
+/// straight lines between its knots. Classes: origins by what named them, the first and the others apart, and by whether it
+/// is clear who is first; edges by what named the first origin, by what they run over, by whether they have rivals and how
+/// many others have; onsets by how they were seen. The curves are `CalibrationCurves`, written by `.ci/fit-calibration` from
+/// claims on seeds that nothing is judged on; a level of a curve rests on many incidents, so that there are few. What an
 /// analyst decided is left alone, and no origin exceeds what its identity allows. Assumes incidents like the generated
 /// ones; where real ones are harder, every number is too high by the same reason.
 struct Calibration {
@@ -19,7 +20,7 @@ struct Calibration {
 
   init(curves: [String: Curve]) { self.curves = curves }
 
-  /// The curve of the first key that there is. What only the order in time names has none: nothing else speaks for it.
+  /// The curve of the first key that there is; nil: none, and the score stands.
   private func curve(_ keys: String...) -> Curve? { keys.lazy.compactMap { curves[$0] }.first }
 
   /// The fitted probability; the score itself where there is no curve.
@@ -44,48 +45,27 @@ struct Calibration {
         incident.onsets[index].probability = Self.probability(incident.onsets[index].probability, curve)
       }
     }
-    if !judgements.origins.values.contains(true) {
-      for index in incident.origins.indices {
-        let rank = index == 0 ? "first" : "others"
-        let curve = self.curve("origins/\(method)/\(rank)")
-        incident.origins[index].probability = min(
-          incident.origins[index].mostProbable, Self.probability(incident.origins[index].probability, curve))
+    if !judgements.origins.values.contains(true) { fit(&incident.origins, method) }
+    let rivals = RivalParents(incident)
+    for kind in [SpreadEdge.Kind.link, .change, .dependency, .overload] {
+      func curve(_ rank: String) -> Curve? {
+        let key = "edges/\(method)/\(kind)/\(rank)"
+        return self.curve("\(key)/\(rivals.density)", key, "edges/\(kind)/\(rank)")
       }
-      Self.bound(&incident.origins)
-    }
-    fit(&incident.edges, method, "best", judgements)
-    fit(&incident.alternatives, method, "others", judgements)
-    // One parent each: together they cannot be surer than certain, and none is surer than the best. But those that
-    // overload somebody do it together.
-    let alternatives = incident.alternatives
-    var index = NameIndex(minimumCapacity: alternatives.count)
-    // By child, as it comes first among the alternatives.
-    var claims: [(at: Int, others: Double, best: Double?)] = []
-    var claimOf = [Int32](repeating: -1, count: alternatives.count)
-    func claim(of name: String) -> Int? {
-      index.find(ContentHash.of(name)) { alternatives[claims[$0].at].to == name }
-    }
-    for (position, edge) in alternatives.enumerated() where edge.kind != .overload {
-      let known = claim(of: edge.to)
-      if known == nil {
-        index.add(ContentHash.of(edge.to), claims.count)
-        claims.append((position, 0, nil))
+      let (sole, best, others) = (curve("sole"), curve("best"), curve("others"))
+      for index in incident.edges.indices where incident.edges[index].kind == kind {
+        guard !judgements.decides(incident.edges[index].to) else { continue }
+        let isSole = kind != .overload && !rivals.hasRival(index)
+        incident.edges[index].probability = Self.probability(
+          incident.edges[index].probability, isSole ? sole : best)
       }
-      claims[known ?? claims.count - 1].others += edge.probability
-      claimOf[position] = Int32(known ?? claims.count - 1)
+      for index in incident.alternatives.indices where incident.alternatives[index].kind == kind {
+        guard !judgements.decides(incident.alternatives[index].to) else { continue }
+        incident.alternatives[index].probability = Self.probability(
+          incident.alternatives[index].probability, others)
+      }
     }
-    for position in incident.edges.indices where incident.edges[position].kind != .overload {
-      guard let known = claim(of: incident.edges[position].to) else { continue }
-      incident.edges[position].probability /=
-        max(1, claims[known].others + incident.edges[position].probability)
-      claims[known].best = incident.edges[position].probability
-    }
-    for position in alternatives.indices where claimOf[position] >= 0 {
-      let known = claims[Int(claimOf[position])]
-      let own = alternatives[position].probability
-      let room = min(1, (1 - (known.best ?? 0)) / max(1e-9, known.others))
-      incident.alternatives[position].probability = min(known.best ?? 1, own * room)
-    }
+    rivals.reconcile(&incident, judgements)
   }
 
   /// How sure it is that a failure listed as unrelated is unrelated: by where it lies. The shares are those of 2,300 such failures
@@ -98,25 +78,30 @@ struct Calibration {
     }
   }
 
-  private func fit(
-    _ edges: inout [SpreadEdge], _ method: OriginCandidate.Method, _ rank: String, _ judgements: Judgements
-  ) {
-    for kind in [SpreadEdge.Kind.link, .change, .dependency, .overload] {
-      let curve = self.curve("edges/\(method)/\(kind)/\(rank)", "edges/\(kind)/\(rank)")
-      for index in edges.indices where edges[index].kind == kind {
-        guard judgements.children.isEmpty || !judgements.children.contains(edges[index].to) else { continue }
-        edges[index].probability = Self.probability(edges[index].probability, curve)
-      }
+  /// It is clear who is first where there is one candidate; where only the order in time speaks, when many failed and the
+  /// next is half as probable. The first keeps its probability and its place; the others share what it leaves, but by the
+  /// order in time alone, since then several may have begun it, each by itself.
+  private func fit(_ list: inout [OriginCandidate], _ method: OriginCandidate.Method) {
+    guard let leader = list.first?.probability else { return }
+    let isOrder = method == .order
+    let isClear =
+      list.count == 1 || isOrder && list.count >= 7 && list[1].probability <= 0.52 * leader
+    let key = "origins/\(method)"
+    let first = isClear ? curve("\(key)/clear", "\(key)/first") : curve("\(key)/first")
+    let others = curve(isOrder ? "\(key)/\(isClear ? "clear" : "first")/others" : "\(key)/others")
+    for index in list.indices {
+      list[index].probability = min(
+        list[index].mostProbable, Self.probability(list[index].probability, index == 0 ? first : others))
     }
-  }
-
-  /// The first keeps its probability and its place; the others share what it leaves.
-  private static func bound(_ list: inout [OriginCandidate]) {
-    guard let first = list.first?.probability else { return }
+    let best = list[0].probability
     let rest = list.dropFirst().reduce(0) { $0 + $1.probability }
+    let room = isOrder ? 1 : min(1, (1 - best) / max(1e-9, rest))
     for index in list.indices.dropFirst() {
-      list[index].probability = min(first, list[index].probability * min(1, (1 - first) / max(1e-9, rest)))
+      list[index].probability = min(best, list[index].probability * room)
     }
-    list.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
+    // Those that are equally probable now stay in their order.
+    list = list.enumerated().sorted {
+      ($0.element.probability, $1.offset) > ($1.element.probability, $0.offset)
+    }.map(\.element)
   }
 }

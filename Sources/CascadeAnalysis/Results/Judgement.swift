@@ -50,6 +50,10 @@ struct Judgements {
   private(set) var edges: [UInt64: Bool] = [:]
   /// Entities whose parent an analyst accepted or rejected.
   private(set) var children: Set<String> = []
+
+  /// Whether an analyst decided about the parent of this entity.
+  func decides(_ child: String) -> Bool { !children.isEmpty && children.contains(child) }
+
   /// One sentence for each that was honoured or could not be.
   private(set) var notes: [String] = []
 
