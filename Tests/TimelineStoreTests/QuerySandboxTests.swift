@@ -49,7 +49,8 @@ import Testing
   ])
   func refuses(sql: String) {
     let error = #expect(throws: StoreError.self) { try run(sql) }
-    #expect(error?.code == .query, "\(error.map { "\($0)" } ?? "")")
+    // What SQLite itself cannot make sense of is the asker's mistake; what it could, but must not do, is refused.
+    #expect(error?.code == .query || error?.code == .mistake, "\(error.map { "\($0)" } ?? "")")
   }
 
   @Test func stopsWhatTakesTooLong() {
