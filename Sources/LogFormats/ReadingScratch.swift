@@ -32,13 +32,6 @@ extension Reading {
     scratchCount &+= bytes.count
   }
 
-  /// Appends a text of at most 31 bytes from a slot of 32, whose last byte is its length.
-  @inline(__always) mutating func appendSlot(_ slot: UnsafeRawPointer) {
-    reserve(32)
-    (buffer + scratchCount).copyMemory(from: slot, byteCount: 32)
-    scratchCount &+= Int(slot.load(fromByteOffset: 31, as: UInt8.self))
-  }
-
   /// Appends a part of a record.
   @inline(__always) mutating func append(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
     guard start < end, let base = bytes.baseAddress else { return }

@@ -10,20 +10,6 @@ enum SyslogText {
     "local7",
   ]
 
-  /// `"facility":"kern"` and so on, each in a slot of `Reading.appendSlot`.
-  nonisolated(unsafe) private static let facilityMembers: UnsafeRawPointer = {
-    let slots = UnsafeMutableRawPointer.allocate(byteCount: facilities.count * 32, alignment: 16)
-    slots.initializeMemory(as: UInt8.self, repeating: 0, count: facilities.count * 32)
-    for (code, name) in facilities.enumerated() {
-      let member = Array(#""facility":"\#(name)""#.utf8)
-      slots.storeBytes(of: UInt8(member.count), toByteOffset: code * 32 + 31, as: UInt8.self)
-      for (index, byte) in member.enumerated() {
-        slots.storeBytes(of: byte, toByteOffset: code * 32 + index, as: UInt8.self)
-      }
-    }
-    return UnsafeRawPointer(slots)
-  }()
-
   /// `<0>` to `<191>` at the start of a record: the number and the offset behind it; nil where there is none.
   @inline(__always)
   static func priority(_ record: UnsafeRawBufferPointer, at start: Int = 0) -> (value: Int, end: Int)? {
@@ -185,7 +171,10 @@ enum SyslogText {
     guard facility >= 0 || !pid.isEmpty else { return }
     reading.beginFields()
     if facility >= 0, facility < facilities.count {
-      reading.appendSlot(facilityMembers + facility &* 32)
+      reading.key("facility")
+      reading.append(0x22)
+      reading.append(facilities[facility])
+      reading.append(0x22)
     }
     if !pid.isEmpty { appendPID(record, pid, into: &reading) }
     reading.endFields()
@@ -195,14 +184,8 @@ enum SyslogText {
   @inline(__always)
   static func appendPID(_ record: UnsafeRawBufferPointer, _ pid: Slice, into reading: inout Reading) {
     let bytes = Bytes.part(record, pid.start, pid.end)
-    reading.separate()
-    reading.append(#""pid":"#)
-    // Nearly all are: a number that needs no second look.
-    if bytes.count <= 9, bytes[0] != 0x30, bytes.allSatisfy(Bytes.isDigit) {
-      reading.append(bytes)
-    } else {
-      reading.appendGuessing(bytes)
-    }
+    reading.key("pid")
+    reading.appendGuessing(bytes)
   }
 
   /// `[  316.559919] ` at the start of a kernel message: the time since boot, beside the stamp's.

@@ -37,6 +37,9 @@ struct SyslogRFC3164Format: LogFormat {
     FormatSample(
       "Apr 7 2026 09:08:09 edge-1 %LINK-3-UPDOWN: Interface down", time: "2026-04-07T09:08:09 (no zone)",
       device: "edge-1", program: "%LINK-3-UPDOWN", message: "Interface down"),
+    FormatSample(
+      "Apr  7 09:08:09 Dream-Machine Dream-Machine sshd[]: session opened", time: "04-07T09:08:09",
+      device: "Dream-Machine", program: "sshd", message: "session opened", fields: #"{"pid":""}"#),
     FormatSample("\tat a second line", verdict: .continuation, message: "\tat a second line"),
     FormatSample("   ", verdict: .blank),
   ]

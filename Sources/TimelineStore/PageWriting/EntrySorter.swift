@@ -207,7 +207,7 @@ enum RadixSort {
       if time < low { low = time }
       if time > high { high = time }
     }
-    if isSorted || insert(first, count) { return }
+    if isSorted { return }
     // Whole seconds or milliseconds, as most logs have them, leave fewer digits to sort by.
     var unit: UInt64 = 1_000_000_000
     for index in 0..<count {
@@ -245,24 +245,6 @@ enum RadixSort {
       swap(&from, &to)
     }
     if from != first { first.update(from: from, count: count) }
-  }
-
-  /// Sorts what is nearly in order, as a log is of which a few lines came late: each entry moves down to its place. Gives up,
-  /// with equal times still in their order, once that takes more moves than the passes above would.
-  private static func insert(_ entries: UnsafeMutablePointer<IndexEntry>, _ count: Int) -> Bool {
-    var left = 2 &* count
-    for index in 1..<count where entries[index].time < entries[index &- 1].time {
-      let entry = entries[index]
-      var place = index
-      repeat {
-        entries[place] = entries[place &- 1]
-        place &-= 1
-      } while place > 0 && entry.time < entries[place &- 1].time && index &- place < left
-      entries[place] = entry
-      left &-= index &- place
-      if left <= 0 { return false }
-    }
-    return true
   }
 
   @inline(__always) private static func digit(_ time: Int64, _ low: Int64, _ unit: UInt64) -> UInt64 {

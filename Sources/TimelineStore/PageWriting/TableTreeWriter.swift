@@ -68,9 +68,9 @@ final class TableTreeWriter {
     var start = (bytes.count - 1) / room * room
     while start >= 0 {
       let count = min(room, bytes.count - start)
+      overflow.clear()
       overflow.base.storeBytes(of: next.bigEndian, as: UInt32.self)
       memcpy(overflow.base + 4, bytes.baseAddress! + start, count)
-      memset(overflow.base + 4 + count, 0, room - count)
       next = try file.append(overflow.base)
       start -= room
     }

@@ -37,8 +37,9 @@ struct TreePage: ~Copyable {
     return copy
   }
 
-  /// Makes the page empty again. What lies between the places and the cells is wiped when the page is sealed.
+  /// Makes the page empty again.
   mutating func clear() {
+    memset(base, 0, PageFile.pageSize)
     cells = 0
     contentStart = PageFile.pageSize
     pointersEnd = kind.headerSize
@@ -51,7 +52,6 @@ struct TreePage: ~Copyable {
   @inline(__always) mutating func place(_ size: Int) -> UnsafeMutableRawPointer {
     // SQLite frees cells in pieces of at least four bytes.
     contentStart &-= max(size, 4)
-    if size < 4 { base.storeBytes(of: 0, toByteOffset: contentStart, as: UInt32.self) }
     base.storeBytes(
       of: UInt16(truncatingIfNeeded: contentStart).bigEndian, toByteOffset: pointersEnd, as: UInt16.self)
     pointersEnd &+= 2
@@ -74,13 +74,12 @@ struct TreePage: ~Copyable {
     return bytes
   }
 
-  /// Writes the header, and zeros where no cell is.
+  /// Writes the header.
   /// - Parameter rightMost: The last child, for interior pages.
   @inline(__always) mutating func seal(rightMost: UInt32 = 0) {
     base.storeBytes(of: kind.rawValue, as: UInt8.self)
     base.storeBytes(of: UInt16(truncatingIfNeeded: cells).bigEndian, toByteOffset: 3, as: UInt16.self)
     base.storeBytes(of: UInt16(truncatingIfNeeded: contentStart).bigEndian, toByteOffset: 5, as: UInt16.self)
-    memset(base + pointersEnd, 0, contentStart &- pointersEnd)
     if kind.headerSize == 12 { base.storeBytes(of: rightMost.bigEndian, toByteOffset: 8, as: UInt32.self) }
   }
 }
