@@ -160,9 +160,8 @@ struct Assembly {
 
   private func nearness(_ device: Int, _ time: Double, _ incident: ClosedRange<Double>) -> Onset.Nearness {
     guard incident.contains(time) else { return .outside }
-    let near = fleet.ancestors(of: device).map(\.device) + fleet.contacts[device] + fleet.dependants[device]
-    let isBeside = near.contains { other in
-      guard let failed = onsets.findings[Int(other)]?.time else { return false }
+    let isBeside = neighbours(of: device).contains { other in
+      guard let failed = onsets.findings[other]?.time else { return false }
       return time > failed - 30 && time < failed + 900
     }
     return isBeside ? .beside : .inside
@@ -170,12 +169,17 @@ struct Assembly {
 
   /// Where there is no incident: whether somebody next to an entity failed around the same time.
   private func nearnessOfSingles(_ device: Int, _ time: Double) -> Onset.Nearness {
-    let near = fleet.ancestors(of: device).map(\.device) + fleet.contacts[device] + fleet.dependants[device]
-    let isBeside = near.contains { other in
-      guard let failed = onsets.unrelated[Int(other)]?.time else { return false }
+    let isBeside = neighbours(of: device).contains { other in
+      guard let failed = onsets.unrelated[other]?.time else { return false }
       return abs(failed - time) < 900
     }
     return isBeside ? .beside : .outside
+  }
+
+  /// All that an entity hangs on, those it is in contact with, and those that hang on it directly.
+  private func neighbours(of device: Int) -> [Int] {
+    (fleet.ancestors(of: device).map(\.device) + fleet.contacts[device] + fleet.dependants[device])
+      .map { Int($0) }
   }
 
   /// Failures that belong to no incident, and these.

@@ -174,7 +174,8 @@ extension SecretFinder {
   /// Words after a value that is told in passing.
   private static let goingOn: [StaticString] = ["for", "on", "at", "and", "für", "pour", "para"]
 
-  /// Words that are usual after `password is`, and those made like them (`encrypted`, `changeable`).
+  /// Words that are usual after `password is`, beside those that stand in a value's place anywhere, and those made like them
+  /// (`encrypted`, `changeable`).
   private func isOrdinary(_ range: Range<Int>) -> Bool {
     let text = word(range)
     if isHarmless(text) || Self.ordinary.contains(where: { equals(text, $0) }) { return true }
@@ -191,26 +192,16 @@ extension SecretFinder {
 
   private static let ordinary: [StaticString] = [
     "a", "about", "absent", "again", "all", "already", "also", "always", "an", "at", "bad", "be", "blank",
-    "by",
-    "case-sensitive", "common", "correct", "default", "different", "due", "easy", "error", "for", "from",
-    "gone",
-    "good", "hash", "here", "identical", "in", "insecure", "insufficient", "is", "it", "known", "late",
-    "lists",
-    "long",
-    "lost", "mandatory", "manager", "map", "near", "needed", "never", "new", "no", "now", "nowhere", "of",
-    "off",
-    "okay", "old", "on", "only", "open", "optional", "out", "outdated", "plain", "plaintext", "policy",
-    "present",
-    "private", "prompt", "protection", "public", "ready", "same", "scanning", "secret", "secure", "short",
-    "soon",
-    "stale", "still", "strong", "stronger", "sync", "temporary", "that", "the", "there", "this", "to", "too",
-    "unavailable", "under", "unsafe", "up", "used", "valid", "very", "visible", "weak", "what", "with",
-    "your",
-    "abgelaufen", "erforderlich", "falsch", "fehlt", "leer", "nicht", "richtig", "schwach", "unbekannt", "zu",
-    "kurz", "lang", "notwendig", "gesperrt", "sicher", "unsicher", "correcte", "court", "expiré", "faux",
-    "incorrecte", "invalide", "obligatoire", "requis", "trop", "vide", "caducada", "corta", "correcta",
-    "débil",
-    "incorrecta", "inválida", "obligatoria", "requerida", "vacía", "fout", "onjuist", "ongeldig", "verlopen",
-    "vereist", "leeg", "zwak", "juist", "verkeerd", "verplicht",
+    "by", "case-sensitive", "common", "correct", "default", "different", "due", "easy", "error", "for",
+    "from", "gone", "good", "hash", "here", "identical", "in", "insecure", "insufficient", "is", "it",
+    "known", "late", "lists", "long", "lost", "mandatory", "manager", "map", "near", "needed", "never", "new",
+    "no", "now", "nowhere", "of", "off", "okay", "old", "on", "only", "open", "optional", "out", "outdated",
+    "plain", "plaintext", "policy", "present", "private", "prompt", "protection", "public", "ready", "same",
+    "scanning", "secret", "secure", "short", "soon", "stale", "still", "strong", "stronger", "sync",
+    "temporary", "that", "the", "there", "this", "to", "too", "unavailable", "under", "unsafe", "up", "used",
+    "valid", "very", "visible", "weak", "what", "with", "your", "leer", "nicht", "richtig", "schwach",
+    "unbekannt", "zu", "kurz", "lang", "notwendig", "gesperrt", "sicher", "unsicher", "correcte", "court",
+    "expiré", "faux", "obligatoire", "trop", "vide", "caducada", "corta", "correcta", "débil", "inválida",
+    "obligatoria", "vacía", "fout", "leeg", "zwak", "juist", "verkeerd", "verplicht",
   ]
 }

@@ -56,12 +56,3 @@ enum NarrowTable {
     }
   }
 }
-
-/// Ctrl-C in a command that only reads: nothing needs to be put in order, so it ends at once, saying so in one line.
-enum QuickInterrupt {
-  /// - Parameter leftovers: What the command makes that must not stay half.
-  static func listen(removing leftovers: [String] = []) {
-    Interrupt.remove(leftovers)
-    Interrupt.endAtOnce()
-  }
-}

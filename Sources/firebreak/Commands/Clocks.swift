@@ -49,7 +49,7 @@ struct Clocks: ParsableCommand {
   }
 
   func run() throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     if !ahead.isEmpty { try state() }
     let reader = try caseOption.openReader()
     let clocks = try ClockDerivation.current(reader, again: again)

@@ -73,7 +73,7 @@ struct Doctor: AsyncParsableCommand {
   }
 
   func run() async throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     let context = try context()
     var rows = ResultRows(
       schema: "firebreak.doctor/1",

@@ -26,7 +26,7 @@ struct Incidents: ParsableCommand {
   var format: OutputFormat = .table
 
   func run() throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     let reader = try caseOption.openReader()
     let document: IncidentList
     if let trace {

@@ -37,7 +37,7 @@ struct Pack: ParsableCommand {
       throw CommandError("cannot read case '\(path)': \(String(cString: strerror(errno)))")
     }
     try OutputPlace.requireNew(target, "")
-    QuickInterrupt.listen(removing: CasePack.unfinished(target))
+    Interrupt.endAtOnce(removing: CasePack.unfinished(target))
     let summary =
       try unpack ? CasePack.unpack(path, to: target) : CasePack.pack(path, to: target, level: level)
     let (from, to) =

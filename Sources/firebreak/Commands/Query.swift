@@ -77,7 +77,7 @@ struct Query: ParsableCommand {
   }
 
   func run() throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     let reader = try openReader()
     // Words that the shell took apart belong together.
     let text = expression.joined(separator: " ")

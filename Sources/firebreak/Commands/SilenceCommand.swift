@@ -40,7 +40,7 @@ struct SilenceCommand: ParsableCommand {
   }
 
   func run() throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     let reader = try caseOption.openReader()
     let found = try SilenceDerivation.current(reader, again: again)
     Findings.warn(found.notKept)

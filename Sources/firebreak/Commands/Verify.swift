@@ -53,7 +53,7 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    QuickInterrupt.listen()
+    Interrupt.endAtOnce()
     let reader = try caseOption.openReader()
     let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
     let journals = try JournalReport(reader, pinned: try JournalKey.pinned(journalKeys))

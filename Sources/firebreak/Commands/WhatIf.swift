@@ -120,12 +120,14 @@ struct WhatIfCommand: ParsableCommand {
   }
 
   private func policy() throws -> WhatIfPolicy {
-    let shares = try Self.shares(waves ?? "1%,10%,100%")
+    let usual = WhatIfPolicy()
+    let shares = try waves.map(Self.shares) ?? usual.waves
     guard !shares.isEmpty, zip(shares, shares.dropFirst()).allSatisfy({ $0 < $1 }), shares[0] > 0 else {
       throw ValidationError("--waves must rise, e.g. 1%,10%,100%")
     }
     return WhatIfPolicy(
-      waves: shares, soak: try Self.seconds(soak ?? "1h"), haltAbove: try Self.share(haltAbove ?? "5%"))
+      waves: shares, soak: try soak.map(Self.seconds) ?? usual.soak,
+      haltAbove: try haltAbove.map { try Self.share($0) } ?? usual.haltAbove)
   }
 
   /// Shares as people write them, `1%,10%,100%` or `0.01,0.1,1`, and as trace prints them, `1, 10, 100 %`: a sign at the end is

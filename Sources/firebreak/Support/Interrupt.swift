@@ -49,7 +49,9 @@ enum Interrupt {
 
   /// From now on SIGINT and SIGTERM end the process at once with a sentence: for work that changes nothing until it is
   /// done. Only what is safe in a signal handler is called.
-  static func endAtOnce() {
+  /// - Parameter leftovers: What the command makes that must not stay half.
+  static func endAtOnce(removing leftovers: [String] = []) {
+    remove(leftovers)
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in Interrupt.end("\nfirebreak: interrupted; nothing was changed\n") }
     }
