@@ -29,6 +29,13 @@ import Testing
     return process
   }
 
+  /// What a process says that was interrupted, once it has ended as such.
+  private func words(ofInterrupted process: Process, in work: Workspace) throws -> String {
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    return try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+  }
+
   @Test func killedIngestLeavesTheCaseAsItWasOrWhole() throws {
     let work = try workspaceWithLogs()
     try work.write("first.log", Workspace.log(25, host: "gw-9"))
@@ -144,9 +151,7 @@ import Testing
         kill(process.processIdentifier, SIGINT)
         usleep(UInt32(turn * 2000))
       }
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 130)
-      let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+      let said = try words(ofInterrupted: process, in: work)
       #expect(said.contains("interrupted; the case is as it was"), "\(said)")
       #expect(try names(work, "y\(turn)") == [])
     }
@@ -160,9 +165,7 @@ import Testing
         ["pack", "--level", "19", "--case", work.at("x.firebreak"), "--output", work.at("p.pack")], in: work)
       usleep(UInt32(delay))
       kill(process.processIdentifier, SIGINT)
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 130)
-      let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+      let said = try words(ofInterrupted: process, in: work)
       #expect(said.contains("interrupted; nothing was changed"), "\(said)")
       #expect(try names(work, "p.pack") == [])
     }
@@ -175,9 +178,7 @@ import Testing
       ["postmortem", "--case", work.at("x.firebreak"), "--output", work.at("pm")], in: work)
     usleep(300_000)
     kill(process.processIdentifier, SIGINT)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 130)
-    let said = try String(contentsOfFile: work.at("errors.txt"), encoding: .utf8)
+    let said = try words(ofInterrupted: process, in: work)
     #expect(said.contains("interrupted; "), "\(said)")
     let left = (try? FileManager.default.contentsOfDirectory(atPath: work.at("pm"))) ?? ["none"]
     #expect(!left.isEmpty)
