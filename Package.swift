@@ -56,8 +56,10 @@ let package = Package(
     library("CMosquitto", "libmosquitto", "libmosquitto-dev"),
     library("CCurl", "libcurl", "libcurl4-openssl-dev"),
 
+    .target(name: "CByteClasses"),
     module("IncidentModel"),
-    module("LogFormats", ["IncidentModel", "CPCRE2"], resources: [.embedInCode("Definitions")]),
+    module(
+      "LogFormats", ["IncidentModel", "CByteClasses", "CPCRE2"], resources: [.embedInCode("Definitions")]),
     module("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CISAL", "CZlib", crypto]),
     module("TimelineStore", ["IncidentModel", "CSQLite", "CZstd"]),
     module("CascadeAnalysis", ["IncidentModel"]),

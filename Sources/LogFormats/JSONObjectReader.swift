@@ -284,7 +284,7 @@ final class JSONObjectReader {
   /// The object without the members that found their place elsewhere.
   @inline(__always)
   private func copyFields(
-    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ cuts: CutList,
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ cuts: borrowing CutList,
     into reading: inout Reading
   ) {
     let isValid = Bytes.isValidUTF8(Bytes.part(record, start, end))

@@ -15,6 +15,7 @@ enum JSONText {
   }
 
   /// Offset after the JSON number at `start`; -1 where there is none.
+  @inline(__always)
   static func numberEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     let count = bytes.count
     var i = start

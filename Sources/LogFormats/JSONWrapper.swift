@@ -7,6 +7,11 @@ enum JSONWrapper {
     #""entries""#, #""data""#,
   ]
 
+  /// A bit for each letter, by its low five bits, that a usual name or `messageType` begins with.
+  private static let initials: UInt32 = names.reduce(1 << (UInt32(UInt8(ascii: "m")) & 31)) {
+    $0 | 1 << (UInt32($1.utf8Start[1]) & 31)
+  }
+
   /// Offset of the first element where the object at `start` is such a wrapper, whole, and its list's first element is an object.
   static func firstElement(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
     guard let first = openElement(record, at: start) ?? soleList(record, at: start) else { return nil }
@@ -55,7 +60,9 @@ enum JSONWrapper {
   /// As `firstElement`, for lists of a usual name, where the end of the wrapper need not be at hand.
   static func openElement(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
     let key = JSONText.skipSpace(record, from: start &+ 1)
-    guard key &+ 8 < record.count, record[key] == 0x22 else { return nil }
+    guard key &+ 8 < record.count, record[key] == 0x22,
+      initials &>> UInt32(record[key &+ 1] & 31) & 1 != 0
+    else { return nil }
     var found: Int?
     for name in names where Bytes.matches(name, record, at: key) { found = key &+ name.utf8CodeUnitCount }
     if found == nil, Bytes.matches(#""messageType""#, record, at: key), record.count > 100,

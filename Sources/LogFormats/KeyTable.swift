@@ -31,7 +31,9 @@ struct KeyTable: ~Copyable {
   init(naming: FieldNaming = .usual) {
     self.naming = naming
     entries = .allocate(capacity: Self.limit)
-    keyBytes = .allocate(capacity: Self.keyBytesLimit)
+    // Whole words are read from it.
+    keyBytes = .allocate(capacity: Self.keyBytesLimit + 8)
+    keyBytes.initialize(repeating: 0, count: Self.keyBytesLimit + 8)
     index = .allocate(capacity: Self.slots)
     index.initialize(repeating: -1, count: Self.slots)
   }
@@ -59,6 +61,12 @@ struct KeyTable: ~Copyable {
       let stored = UnsafeRawPointer(key + i).loadUnaligned(as: UInt64.self)
       if stored != bytes.loadUnaligned(fromByteOffset: start &+ i, as: UInt64.self) { return false }
       i &+= 8
+    }
+    guard i < length else { return true }
+    if start &+ i &+ 8 <= bytes.count {
+      let stored = UInt64(littleEndian: UnsafeRawPointer(key + i).loadUnaligned(as: UInt64.self))
+      let beyond = UInt64(truncatingIfNeeded: 64 &- 8 &* (length &- i))
+      return (stored ^ Bytes.word(bytes, start &+ i)) &<< beyond == 0
     }
     while i < length {
       if key[i] != bytes[start &+ i] { return false }

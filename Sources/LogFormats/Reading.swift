@@ -103,7 +103,8 @@ public struct Reading: ~Copyable {
   }
 
   /// The bytes of a slice. They hold until the next call that changes the reading.
-  @inlinable public func bytes(_ slice: Slice, of record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  @inlinable @inline(__always)
+  public func bytes(_ slice: Slice, of record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     let limit = slice.isInScratch ? scratchCount : record.count
     guard slice.count > 0, slice.end <= limit else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let base = slice.isInScratch ? UnsafeRawPointer(buffer) : record.baseAddress.unsafelyUnwrapped

@@ -186,6 +186,8 @@ extension Reading {
     var i = 0
     let count = bytes.count
     while i < count {
+      while i &+ 8 <= count, Bytes.needsNoEscape(Bytes.word(bytes, i)) { i &+= 8 }
+      guard i < count else { break }
       let byte = bytes[i]
       if byte >= 0x20, byte < 0x80, byte != 0x22, byte != 0x5C {
         i &+= 1

@@ -1,5 +1,24 @@
 import IncidentModel
 
+extension Reading {
+  /// Begins the object of other fields with the name of a facility; without, where there is no such code.
+  @inline(__always) mutating func beginFields(facility: Int) {
+    guard facility >= 0, facility < SyslogText.facilities.count else { return beginFields() }
+    reserve(32)
+    fields = .scratch(scratchCount, 0)
+    let opening = SyslogText.openings + 32 &* facility
+    (buffer + scratchCount).copyMemory(from: opening, byteCount: 32)
+    scratchCount &+= Int(opening.load(fromByteOffset: 31, as: UInt8.self))
+  }
+
+  /// Appends the first bytes of a word, at most eight, the first lowest.
+  @inline(__always) mutating func append(_ word: UInt64, count: Int) {
+    reserve(8)
+    buffer.storeBytes(of: word.littleEndian, toByteOffset: scratchCount, as: UInt64.self)
+    scratchCount &+= count
+  }
+}
+
 /// What the syslog formats share: priority, header after the stamp, names of facilities and severities.
 enum SyslogText {
   /// Facility names by code (RFC 5424, 6.2.1; the short names of `syslog.conf`).
@@ -83,14 +102,16 @@ enum SyslogText {
       let limit = min(count, i &+ 256)
       var end = i
       var isTag = false
+      var hasStop = false
       while end < limit, record[end] != 0x20 {
         if record[end] == 0x5B { isTag = end > i }
+        if record[end] == 0x2E { hasStop = true }
         end &+= 1
       }
       if end > i, end < count, record[end] == 0x20 {
         if record[end &- 1] == 0x3A { isTag = true }
         if !isTag {
-          if let both = facilityAndSeverity(Bytes.part(record, i, end)) {
+          if hasStop, let both = facilityAndSeverity(Bytes.part(record, i, end)) {
             facility = both.facility
             reading.severity = both.severity
           } else if isHostless(record, at: i) {
@@ -169,13 +190,7 @@ enum SyslogText {
     reading.message = .record(start, record.count &- start)
     if start < record.count, record[start] == 0x5B { kernelUptime(record, at: start, into: &reading) }
     guard facility >= 0 || !pid.isEmpty else { return }
-    reading.beginFields()
-    if facility >= 0, facility < facilities.count {
-      reading.key("facility")
-      reading.append(0x22)
-      reading.append(facilities[facility])
-      reading.append(0x22)
-    }
+    reading.beginFields(facility: facility)
     if !pid.isEmpty { appendPID(record, pid, into: &reading) }
     reading.endFields()
   }
@@ -183,10 +198,37 @@ enum SyslogText {
   /// `"pid":123`, or a string where it is no number.
   @inline(__always)
   static func appendPID(_ record: UnsafeRawBufferPointer, _ pid: Slice, into reading: inout Reading) {
-    let bytes = Bytes.part(record, pid.start, pid.end)
     reading.key("pid")
-    reading.appendGuessing(bytes)
+    if let digits = plainNumber(record, pid) { return reading.append(digits, count: Int(pid.count)) }
+    reading.appendGuessing(Bytes.part(record, pid.start, pid.end))
   }
+
+  /// One to seven digits that do not begin with 0, as a word, the first lowest; nil for anything else, and near the record's end.
+  @inline(__always)
+  private static func plainNumber(_ record: UnsafeRawBufferPointer, _ slice: Slice) -> UInt64? {
+    let count = Int(slice.count)
+    guard count >= 1, count <= 7, slice.start &+ 8 <= record.count, record[slice.start] != 0x30 else {
+      return nil
+    }
+    let counted = ~(UInt64.max &<< UInt64(truncatingIfNeeded: 8 &* count))
+    let word = Bytes.word(record, slice.start) & counted
+    let zeros: UInt64 = 0x3030_3030_3030_3030
+    let above = (word &+ 0x0606_0606_0606_0606 & counted) & 0xF0F0_F0F0_F0F0_F0F0
+    guard word & 0xF0F0_F0F0_F0F0_F0F0 == zeros & counted, above == zeros & counted else { return nil }
+    return word
+  }
+
+  /// `{"facility":"daemon"` and so on by code, 32 bytes for each: the text, and in the last byte its length.
+  fileprivate nonisolated(unsafe) static let openings: UnsafeRawPointer = {
+    let table = UnsafeMutableRawPointer.allocate(byteCount: 32 * facilities.count, alignment: 32)
+    table.initializeMemory(as: UInt8.self, repeating: 0, count: 32 * facilities.count)
+    for (code, name) in facilities.enumerated() {
+      let text = Array("{\"facility\":\"\(name)\"".utf8)
+      text.withUnsafeBytes { (table + 32 * code).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+      table.storeBytes(of: UInt8(text.count), toByteOffset: 32 * code + 31, as: UInt8.self)
+    }
+    return UnsafeRawPointer(table)
+  }()
 
   /// `[  316.559919] ` at the start of a kernel message: the time since boot, beside the stamp's.
   static func kernelUptime(_ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading) {

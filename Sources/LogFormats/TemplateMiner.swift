@@ -1,3 +1,4 @@
+internal import CByteClasses
 public import IncidentModel
 
 /// Splits messages into a constant template and variables, by rules on single tokens: no state, so that two workers
@@ -19,20 +20,31 @@ public struct TemplateMiner: ~Copyable {
   public static let messageLimit = 4096
 
   private let variables: UnsafeMutablePointer<UInt64>
+  private let blocks: UnsafeMutablePointer<fb_byte_block>
+  private let hasClasses: Bool
+  private let kinds = Self.kinds
   private var buffer: UnsafeMutableRawPointer
   private var capacity: Int
   private var textStart = 0
   private var textEnd = 0
 
   /// A miner with empty buffers.
-  public init() {
+  public init() { self.init(byBlocks: true) }
+
+  /// - Parameter byBlocks: False looks at every byte of every message, as is done where the processor offers nothing better.
+  init(byBlocks: Bool) {
+    hasClasses = byBlocks && fb_byte_classes_available() != 0
     variables = .allocate(capacity: Self.variableLimit + 1)
+    // One more than a message has, and one that is read behind its end.
+    blocks = .allocate(capacity: Self.messageLimit / 64 + 2)
+    blocks.initialize(repeating: fb_byte_block(), count: Self.messageLimit / 64 + 2)
     capacity = 3 * Self.messageLimit + 64
     buffer = .allocate(byteCount: capacity, alignment: 16)
   }
 
   deinit {
     variables.deallocate()
+    blocks.deallocate()
     buffer.deallocate()
   }
 
@@ -61,12 +73,11 @@ public struct TemplateMiner: ~Copyable {
       buffer = .allocate(byteCount: needed, alignment: 16)
       capacity = needed
     }
-    if let base = program.baseAddress { buffer.copyMemory(from: base, byteCount: program.count) }
+    if let base = program.baseAddress { buffer.copyShort(from: base, count: program.count) }
     buffer.storeBytes(of: 0, toByteOffset: program.count, as: UInt8.self)
     textStart = program.count &+ 1
-    variableCount = 0
     let out = buffer + textStart
-    let written = Self.split(message, into: out, variables: variables, count: &variableCount)
+    let written = split(message, into: out)
     textEnd = textStart &+ written
     template = TemplateID(
       rawValue: ContentHash.of(UnsafeRawBufferPointer(start: buffer, count: textEnd)))
@@ -114,24 +125,25 @@ public struct TemplateMiner: ~Copyable {
     return UnsafePointer(table)
   }()
 
-  /// Writes the template's text to `out` (room for three times the message and a little) and gives its length.
-  private static func split(
-    _ message: UnsafeRawBufferPointer, into out: UnsafeMutableRawPointer,
-    variables: UnsafeMutablePointer<UInt64>, count variableCount: inout Int
-  ) -> Int {
-    guard let bytes = message.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
-    let kinds = Self.kinds
-    let end = min(message.count, messageLimit)
+  /// Where a message is cut: what is found so far, and what is written.
+  private struct Cut {
+    let bytes: UnsafePointer<UInt8>
+    let count: Int
+    /// Bytes that are looked at.
+    let end: Int
+    let out: UnsafeMutableRawPointer
+    let variables: UnsafeMutablePointer<UInt64>
     var found = 0
     var written = 0
-    // Constant text not copied yet begins here.
+    /// Constant text not copied yet begins here.
     var pending = 0
-    var i = 0
 
-    @inline(__always) func placeholder(_ from: Int, _ to: Int) {
+    var isFull: Bool { found >= TemplateMiner.variableLimit &- 1 }
+
+    @inline(__always) mutating func placeholder(_ from: Int, _ to: Int) {
       let constant = from &- pending
       // Short stretches are the rule: copy them in words, which may write a little beyond and is overwritten.
-      if constant <= 16, from &+ 16 <= message.count {
+      if constant <= 16, from &+ 16 <= count {
         let source = UnsafeRawPointer(bytes + pending)
         let target = out + written
         let low = source.loadUnaligned(as: UInt64.self)
@@ -139,7 +151,7 @@ public struct TemplateMiner: ~Copyable {
         target.storeBytes(of: low, as: UInt64.self)
         target.storeBytes(of: high, toByteOffset: 8, as: UInt64.self)
       } else if constant > 0 {
-        copy(bytes + pending, to: out + written, constant, readable: message.count &- pending)
+        TemplateMiner.copy(bytes + pending, to: out + written, constant, readable: count &- pending)
       }
       written &+= constant
       (out + written).storeBytes(of: 0x003E_2A3C, as: UInt32.self)
@@ -148,15 +160,138 @@ public struct TemplateMiner: ~Copyable {
       found &+= 1
       pending = to
     }
+  }
 
-    while i < end {
+  /// Writes the template's text to `out` (room for three times the message and a little) and gives its length.
+  private mutating func split(_ message: UnsafeRawBufferPointer, into out: UnsafeMutableRawPointer) -> Int {
+    variableCount = 0
+    guard let bytes = message.baseAddress?.assumingMemoryBound(to: UInt8.self), !message.isEmpty else {
+      return 0
+    }
+    var cut = Cut(
+      bytes: bytes, count: message.count, end: min(message.count, Self.messageLimit), out: out,
+      variables: variables)
+    let i: Int
+    if hasClasses, fb_byte_classes(bytes, UInt32(truncatingIfNeeded: cut.end), blocks) != 0 {
+      i = Self.cutByBlocks(&cut, blocks)
+    } else {
+      i = Self.cutByBytes(&cut, kinds, from: 0, to: cut.end)
+    }
+    if i < cut.count, cut.isFull || cut.end < cut.count {
+      let from = max(cut.pending, min(i, cut.count))
+      cut.placeholder(from, cut.count)
+    }
+    if cut.pending < cut.count {
+      let rest = cut.count &- cut.pending
+      Self.copy(bytes + cut.pending, to: out + cut.written, rest, readable: rest)
+      cut.written &+= rest
+    }
+    variableCount = cut.found
+    return cut.written
+  }
+
+  /// Goes from mark to mark: a token with a digit is a variable, whatever else it holds; where a colon may join, the bytes
+  /// are looked at one by one. Returns where it stopped.
+  @inline(__always)
+  private static func cutByBlocks(_ cut: inout Cut, _ blocks: UnsafePointer<fb_byte_block>) -> Int {
+    let end = cut.end
+    var i = 0
+    var block = 0
+    var marks = blocks[0].marks
+    let last = (end &- 1) &>> 6
+    while true {
+      while marks == 0 {
+        if block == last { return end }
+        block &+= 1
+        marks = blocks[block].marks
+      }
+      let bit = UInt64(truncatingIfNeeded: marks.trailingZeroBitCount)
+      let mark = block &<< 6 &+ Int(truncatingIfNeeded: bit)
+      // The token begins behind the last end before the mark.
+      var start = block &<< 6
+      let before = blocks[block].ends & ((1 &<< bit) &- 1)
+      if before != 0 {
+        start &+= 64 &- before.leadingZeroBitCount
+      } else {
+        start = lastEnd(blocks, before: block, notBefore: i)
+      }
+      if start < i { start = i }
+      // Where it ends.
+      var stop = 0
+      let after = blocks[block].ends &>> bit
+      if after != 0 { stop = mark &+ after.trailingZeroBitCount } else { stop = nextEnd(blocks, block, end) }
+      if stop > end { stop = end }
+      let isJoint = blocks[block].joints &>> bit & 1 != 0
+      let behind = stop &+ 1
+      if isJoint || blocks[behind &>> 6].joints &>> UInt64(truncatingIfNeeded: behind & 63) & 1 != 0 {
+        var from = start
+        if isJoint {
+          // Behind the end before the colon.
+          from = lastEnd(blocks, beforeByte: mark &- 1, notBefore: i)
+        }
+        i = cutByBytes(&cut, kinds, from: from, to: mark &+ 1)
+      } else {
+        i = stop
+        var variableEnd = stop
+        while variableEnd > start &+ 1, cut.bytes[variableEnd &- 1] == 0x2E { variableEnd &-= 1 }
+        cut.placeholder(start, variableEnd)
+      }
+      if cut.isFull || i >= end { return i }
+      block = i &>> 6
+      marks = blocks[block].marks & (UInt64.max &<< UInt64(truncatingIfNeeded: i & 63))
+    }
+  }
+
+  /// Behind the last end in the blocks before one.
+  private static func lastEnd(
+    _ blocks: UnsafePointer<fb_byte_block>, before block: Int, notBefore i: Int
+  ) -> Int {
+    var block = block
+    while block > 0, block &<< 6 > i {
+      block &-= 1
+      let ends = blocks[block].ends
+      if ends != 0 { return max(i, block &<< 6 &+ 64 &- ends.leadingZeroBitCount) }
+    }
+    return i
+  }
+
+  /// Behind the last end before a byte.
+  private static func lastEnd(
+    _ blocks: UnsafePointer<fb_byte_block>, beforeByte byte: Int, notBefore i: Int
+  ) -> Int {
+    guard byte > i else { return i }
+    let block = byte &>> 6
+    let before = blocks[block].ends & ((1 &<< UInt64(truncatingIfNeeded: byte & 63)) &- 1)
+    if before != 0 { return max(i, block &<< 6 &+ 64 &- before.leadingZeroBitCount) }
+    return lastEnd(blocks, before: block, notBefore: i)
+  }
+
+  /// The first end in the blocks behind one.
+  private static func nextEnd(_ blocks: UnsafePointer<fb_byte_block>, _ block: Int, _ end: Int) -> Int {
+    var block = block &+ 1
+    while block &<< 6 < end {
+      let ends = blocks[block].ends
+      if ends != 0 { return block &<< 6 &+ ends.trailingZeroBitCount }
+      block &+= 1
+    }
+    return end
+  }
+
+  /// Looks at each byte from a token's beginning on, until a token ends at `limit` or behind. Returns where it stopped.
+  private static func cutByBytes(
+    _ cut: inout Cut, _ kinds: UnsafePointer<UInt8>, from first: Int, to limit: Int
+  ) -> Int {
+    let bytes = cut.bytes
+    let end = cut.end
+    var i = first
+    while i < limit {
       var kind = kinds[Int(bytes[i])]
       if kind & (Kind.separator | Kind.colon) != 0 {
         // A placeholder that stands in the message itself becomes a variable, or it could not be told apart.
-        if bytes[i] == 0x3C, i &+ 2 < message.count, bytes[i &+ 1] == 0x2A, bytes[i &+ 2] == 0x3E {
-          placeholder(i, i &+ 3)
+        if bytes[i] == 0x3C, i &+ 2 < cut.count, bytes[i &+ 1] == 0x2A, bytes[i &+ 2] == 0x3E {
+          cut.placeholder(i, i &+ 3)
           i &+= 3
-          if found >= variableLimit &- 1 { break }
+          if cut.isFull { break }
           continue
         }
         let opensAddress =
@@ -209,20 +344,10 @@ public struct TemplateMiner: ~Copyable {
       }
       var last = i
       while last > start &+ 1, bytes[last &- 1] == 0x2E || bytes[last &- 1] == 0x3A { last &-= 1 }
-      placeholder(start, last)
-      if found >= variableLimit &- 1 { break }
+      cut.placeholder(start, last)
+      if cut.isFull { break }
     }
-    if i < message.count, found >= variableLimit &- 1 || end < message.count {
-      let from = max(pending, min(i, message.count))
-      placeholder(from, message.count)
-    }
-    if pending < message.count {
-      let rest = message.count &- pending
-      copy(bytes + pending, to: out + written, rest, readable: rest)
-      written &+= rest
-    }
-    variableCount = found
-    return written
+    return i
   }
 
   /// Copies bytes, by words where that is quicker than a call; up to seven more may be written.

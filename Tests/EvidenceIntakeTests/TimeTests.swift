@@ -34,6 +34,20 @@ import Testing
     #expect(source.account.decisions.contains { $0.subject == "year" && $0.value == "2025–2026" })
   }
 
+  @Test func eventsOfTheSameSecondKeepOneTimeWhateverIsPutRight() throws {
+    let source = try read(
+      [
+        "Dec 31 23:59:59", "Dec 31 23:59:59", "Dec 31 23:59:59", "Jan  1 00:00:00", "Jan  1 00:00:00",
+        "Oct 11 09:00:00", "Oct 11 09:00:00", "Oct 11 09:00:00",
+      ].map { $0 + " gw-1 app: a" },
+      modified: january)
+    #expect(
+      times(source) == [
+        "2024-12-31T23:59:59Z", "2024-12-31T23:59:59Z", "2024-12-31T23:59:59Z", "2025-01-01T00:00:00Z",
+        "2025-01-01T00:00:00Z", "2025-10-11T09:00:00Z", "2025-10-11T09:00:00Z", "2025-10-11T09:00:00Z",
+      ])
+  }
+
   @Test func countsBackOverSeveralYears() throws {
     let source = try read(
       [

@@ -1,6 +1,7 @@
 import IncidentModel
-import LogFormats
 import Testing
+
+@testable import LogFormats
 
 @Suite struct TemplateMinerTests {
   @Test func takesTokensWithDigitsAsVariables() {
@@ -77,5 +78,60 @@ import Testing
       if rebuilt != message { return }
       #expect(mined.variables.allSatisfy { !$0.isEmpty })
     }
+  }
+
+  /// Messages are cut by blocks of 64 bytes where the processor can; the outcome is that of a look at every byte.
+  @Test func blocksAndBytesCutAlike() {
+    var random = Seeded(11)
+    var blocks = TemplateMiner()
+    var bytes = TemplateMiner(byBlocks: false)
+    let pieces = [
+      " ", " ", "word", "12", "7", "ab", "face", "deadbeef", "effaced", ".", ":", "::", "=", "=1", ",", "(",
+      ")", "<",
+      ">", "/x/9", "a4:cf:12", "fe80::1", "10.0.0.1:80", "09:08:09", "x:y", "-", "_", "\"", "\\", "@", "|",
+      "`", "~",
+      "[", "]", "{", "}", "'", "Zz", "9.", "id=5d077535-f55e", "0x1f", "a:1", "abcde:1", "::2", "1::",
+    ].map { Array($0.utf8) }
+    let rare: [[UInt8]] = ["<*>", "*", "\t", "é"].map { Array($0.utf8) } + [[0], [0x7F], [0xFF]]
+    for round in 0..<30_000 {
+      var message: [UInt8] = []
+      let length = round % 1000 == 0 ? 2500 : Int.random(in: 0...40, using: &random)
+      for _ in 0..<length {
+        let isRare = round % 7 == 0 && Int.random(in: 0..<20, using: &random) == 0
+        let all = isRare ? rare : pieces
+        message += all[Int.random(in: 0..<all.count, using: &random)]
+      }
+      guard agree(message, &blocks, &bytes) else { return }
+    }
+  }
+
+  /// Any two bytes beside each other, and beside a letter, a digit and a colon.
+  @Test func blocksAndBytesCutEveryPairAlike() {
+    var blocks = TemplateMiner()
+    var bytes = TemplateMiner(byBlocks: false)
+    for first in UInt8.min...UInt8.max {
+      for second in UInt8.min...UInt8.max {
+        let message = [
+          0x71, first, second, 0x37, 0x20, 0x61, 0x3A, second, first, 0x31, 0x20, 0x32, first, second,
+        ]
+        guard agree(message, &blocks, &bytes) else { return }
+      }
+    }
+  }
+
+  /// True when both ways give the same.
+  private func agree(
+    _ message: [UInt8], _ blocks: inout TemplateMiner, _ bytes: inout TemplateMiner
+  ) -> Bool {
+    let agree = message.withUnsafeBytes { message in
+      let program = UnsafeRawBufferPointer(start: nil, count: 0)
+      blocks.mine(message: message, program: program)
+      bytes.mine(message: message, program: program)
+      return blocks.template == bytes.template && blocks.variableCount == bytes.variableCount
+        && blocks.templateText.elementsEqual(bytes.templateText)
+        && (0..<bytes.variableCount).allSatisfy { blocks.variable($0) == bytes.variable($0) }
+    }
+    #expect(agree, "\(String(decoding: message, as: UTF8.self).debugDescription)")
+    return agree
   }
 }

@@ -121,6 +121,21 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   /// Loads that get segments of their own, built as pages beside the case, leave what loads through SQLite leave.
+  /// Lines that are a little out of order are put right as they come, others by sorting.
+  @Test(arguments: [0, 3, 40, 5000]) func eventsOutOfOrderAreIndexedInOrder(by reach: Int64) throws {
+    try compare("reach-\(reach)", entriesInMemory: 1500) { loader in
+      var random = SeededGenerator(state: UInt64(reach))
+      for file in 0..<3 {
+        var builder = BatchBuilder()
+        for event in 0..<2000 {
+          let time = Int64(event) / 3 - Int64.random(in: 0...reach, using: &random)
+          builder.add(time: time, device: "gw-\(event % 5)", severity: UInt8((event + file) % 9), "row")
+        }
+        try loader.load(order: file, "f\(file)", hash: UInt64(file + 1), [builder.batch])
+      }
+    }
+  }
+
   @Test(arguments: 1...4) func laterSegmentsAreStoredLikeThroughSQLite(seed: UInt64) throws {
     var dumps: [String] = []
     for pages in [false, true] {

@@ -16,6 +16,9 @@ import Testing
       (Self.noon - 10 * 24 * Self.hour, "Oct  1 12:00:00", true), (Self.noon, "Oct 01 12:00:00", false),
       (Self.noon, "oct 11 12:00:00", false), (Self.noon, "Oct 11 12:00:61", false),
       (Self.noon + 5, "Oct 11 12:00:00", false), (nil, "Oct 11 12:00:00", false),
+      // The same again, then at another time: told anew.
+      (Self.noon, "Oct 11 12:00:00", true), (Self.noon, "Oct 11 12:00:00", true),
+      (Self.noon + 5, "Oct 11 12:00:00", false), (Self.noon + Self.hour, "Oct 11 12:00:00", true),
       (Self.noon, "2025-10-11T12:00:00Z", true), (Self.noon + 123_000_000, "2025-10-11T12:00:00.123Z", true),
       (Self.noon + 123_456_789, "2025-10-11 14:00:00.123456789+02:00", true),
       (Self.noon, "2025-10-11T12:00:00.0000000000Z", false), (Self.noon, "2025-10-11T12:00:00.Z", false),

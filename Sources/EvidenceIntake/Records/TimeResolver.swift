@@ -49,6 +49,9 @@ struct TimeResolver {
   private var firstYear: Int?
   private var turn = 0
   private var previousStamp: Int64 = 0
+  private var previousInstant: Int64 = 0
+  /// Ordinal of the event that would go on where the last yearless stamp stood; -1 before the first.
+  private var openEnd = -1
   private var beforeTurn: Int64 = 0
   private var turnStretch = 0
   private var startsAtNewYear = false
@@ -128,7 +131,25 @@ struct TimeResolver {
 
   // MARK: Stamps without a year
 
+  @inline(__always)
   private mutating func place(_ stamp: Int64, _ ordinal: Int) -> Int64 {
+    // Stamps of whole seconds often come again.
+    if stamp == previousStamp, ordinal == openEnd {
+      openEnd &+= 1
+      return previousInstant
+    }
+    return placeAnew(stamp, ordinal)
+  }
+
+  /// Tells the last stretch of the events that were added to it without a look.
+  private mutating func settle() {
+    guard let last = stretches.indices.last, openEnd > stretches[last].events.upperBound else { return }
+    stretches[last].events = stretches[last].events.lowerBound..<openEnd
+  }
+
+  @inline(never)
+  private mutating func placeAnew(_ stamp: Int64, _ ordinal: Int) -> Int64 {
+    settle()
     if firstYear == nil {
       firstYear = forcedYear ?? Self.year(of: stamp, notAfter: bound)
     } else {
@@ -156,6 +177,8 @@ struct TimeResolver {
           latest: instant,
           hasLeapDay: isLeapDay, largestStamp: stamp))
     }
+    openEnd = ordinal + 1
+    previousInstant = instant
     return instant
   }
 
@@ -210,6 +233,7 @@ struct TimeResolver {
 
   /// Puts the years right and says what was decided. `bound` replaces the one known at the beginning.
   mutating func finish(bound: UpperBound?) -> Outcome {
+    settle()
     var outcome = Outcome()
     if let firstYear, let lastTurn = stretches.map(\.turn).max() {
       let shiftYears = yearShift(firstYear: firstYear, lastTurn: lastTurn, bound: bound ?? self.bound)

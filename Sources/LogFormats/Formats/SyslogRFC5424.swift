@@ -85,11 +85,7 @@ struct SyslogRFC5424Format: LogFormat {
       reading.program = Self.token(record, &i)
       let pid = Self.token(record, &i)
       let messageID = Self.token(record, &i)
-      reading.beginFields()
-      reading.key("facility")
-      reading.append(0x22)
-      reading.append(SyslogText.facilities[priority &>> 3])
-      reading.append(0x22)
+      reading.beginFields(facility: priority &>> 3)
       if !pid.isEmpty { SyslogText.appendPID(record, pid, into: &reading) }
       if !messageID.isEmpty { reading.field("msgid", Bytes.part(record, messageID.start, messageID.end)) }
       if i < count, record[i] == 0x20 { i &+= 1 }

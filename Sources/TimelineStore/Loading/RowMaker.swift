@@ -205,11 +205,12 @@ struct RowMaker: ~Copyable {
   /// Hands the signature of the last events on.
   mutating func endBlock(_ blocks: Spool) throws(RowFault) {
     guard signature.events > 0 else { return }
+    let bits = signature.bytes()
     do throws(StoreError) {
       try blocks.append { frame in
         frame.reserve(8 + BlockSignature.bytes)
         frame.putBigEndian(UInt64(signature.events), bytes: 8)
-        frame.append(UnsafeRawBufferPointer(start: signature.base, count: BlockSignature.bytes))
+        frame.append(bits)
       }
     } catch {
       throw .spool(error)

@@ -14,6 +14,8 @@ struct StampRecognizer {
   /// The date read last, as it was written, and its first nanosecond.
   private var date: (UInt64, UInt64) = (0, 0)
   private var dayStart: Int64 = 0
+  /// The stamp of 15 bytes looked at last, as two words that overlap, its event's time, and what came of it.
+  private var last: (words: (UInt64, UInt64), time: Int64, style: StampStyle?) = ((0, 0), 0, nil)
 
   private static let second: Int64 = 1_000_000_000
   private static let day: Int64 = 86_400 * second
@@ -75,6 +77,16 @@ struct StampRecognizer {
   /// How to rebuild a stamp from its event's time; nil where it must be stored.
   @inline(__always)
   mutating func style(of stamp: UnsafeRawBufferPointer, time: Int64) -> StampStyle? {
+    guard stamp.count == 15, let base = stamp.baseAddress else { return newStyle(of: stamp, time: time) }
+    // Stamps of whole seconds often come again.
+    let words = (base.loadUnaligned(as: UInt64.self), base.loadUnaligned(fromByteOffset: 7, as: UInt64.self))
+    if words == last.words, time == last.time { return last.style }
+    last = (words, time, newStyle(of: stamp, time: time))
+    return last.style
+  }
+
+  @inline(__always)
+  private mutating func newStyle(of stamp: UnsafeRawBufferPointer, time: Int64) -> StampStyle? {
     guard var reading = read(stamp, time: time) else { return nil }
     let (shift, overflow) = reading.nanoseconds.subtractingReportingOverflow(time)
     // A zone is a whole number of seconds and less than two days; anything else is no zone.

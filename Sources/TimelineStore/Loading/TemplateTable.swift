@@ -14,7 +14,7 @@ struct TemplateTable: ~Copyable {
   }
   private var entries: [Entry] = []
   private var pieces: [Piece] = []
-  /// All constants, with eight bytes more than are used.
+  /// All constants, with sixteen bytes more than are used.
   private var constants = ByteBuffer(capacity: 4096)
 
   /// Adds the next template.
@@ -27,7 +27,7 @@ struct TemplateTable: ~Copyable {
       pieces.append(Piece(start: Int32(constants.count), count: Int32(piece.count)))
       template.content[piece].withUnsafeBytes { constants.append($0) }
     }
-    constants.reserve(8)
+    constants.reserve(16)
   }
 
   /// What a message is stored as.
@@ -44,9 +44,9 @@ struct TemplateTable: ~Copyable {
     let entry = entries[ordinal]
     guard Int(entry.variables) == variables.count else { return .whole }
     guard let text = arena.baseAddress else { return variables.isEmpty ? .plain : .whole }
-    buffer.reserve(Int(message.count) &+ variables.count &+ 16)
-    // Words may be read from offsets up to here.
-    let lastWord = arena.count &- 8
+    buffer.reserve(Int(message.count) &+ variables.count &+ 24)
+    // Sixteen bytes may be read from offsets up to here.
+    let lastPair = arena.count &- 16
     let start = buffer.base + buffer.count
     var out = start
     var at = Int(message.start)
@@ -57,7 +57,7 @@ struct TemplateTable: ~Copyable {
         let piece = pieces[Int(entry.firstPiece) &+ index]
         let count = Int(piece.count)
         guard at &+ count <= end,
-          Self.equal(text + at, constants.base + Int(piece.start), count, byWords: at &+ count <= lastWord)
+          Self.equal(text + at, constants.base + Int(piece.start), count, byPairs: at &+ count <= lastPair)
         else { return .whole }
         at &+= count
         if index == variables.count { break }
@@ -69,7 +69,7 @@ struct TemplateTable: ~Copyable {
           out.storeBytes(of: MessageEncoder.separator, as: UInt8.self)
           out += 1
         }
-        odd |= Self.copy(text + at, to: out, length, byWords: at &+ length <= lastWord)
+        odd |= Self.copy(text + at, to: out, length, byPairs: at &+ length <= lastPair)
         out += length
         at &+= length
       }
@@ -80,12 +80,13 @@ struct TemplateTable: ~Copyable {
     }
   }
 
-  /// True when two stretches are the same. The second may be read beyond its end by seven bytes; by words the first too.
+  /// True when two stretches are the same. The second may be read beyond its end by fifteen bytes; by pairs of words the
+  /// first too.
   @inline(__always)
   private static func equal(
-    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ count: Int, byWords: Bool
+    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ count: Int, byPairs: Bool
   ) -> Bool {
-    guard byWords else {
+    guard byPairs else {
       for index in 0..<count
       where text.load(fromByteOffset: index, as: UInt8.self)
         != constant.load(fromByteOffset: index, as: UInt8.self)
@@ -94,31 +95,43 @@ struct TemplateTable: ~Copyable {
       }
       return true
     }
+    // Most constants are shorter than a pair: no loop, and nothing for the processor to guess.
     var index = 0
-    while index &+ 8 <= count {
-      if text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        != constant.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      {
-        return false
-      }
-      index &+= 8
+    while index &+ 16 < count {
+      if (difference(text, constant, index) | difference(text, constant, index &+ 8)) != 0 { return false }
+      index &+= 16
     }
-    guard index < count else { return true }
-    let differing =
-      text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      ^ constant.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-    return differing &<< UInt64(truncatingIfNeeded: 64 &- 8 &* (count &- index)) == 0
+    let rest = count &- index
+    let (low, high) = masks(rest)
+    return difference(text, constant, index) & low | difference(text, constant, index &+ 8) & high == 0
   }
 
-  /// Copies bytes, up to seven more than that too, and tells by the high bits of the result whether a byte was not
+  @inline(__always)
+  private static func difference(
+    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ offset: Int
+  ) -> UInt64 {
+    text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      ^ constant.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  /// Masks of the first `count` bytes, 0 to 16, in two words; the first byte is the lowest.
+  @inline(__always) private static func masks(_ count: Int) -> (UInt64, UInt64) {
+    let bits = UInt64(truncatingIfNeeded: count &* 8)
+    let ones = UInt64.max
+    // Shifts count modulo 64.
+    let partial = ~(ones &<< bits)
+    return count >= 8 ? (ones, count == 16 ? ones : partial) : (partial, 0)
+  }
+
+  /// Copies bytes, up to fifteen more than that too, and tells by the high bits of the result whether a byte was not
   /// printable ASCII, or `"` or `\`.
   @inline(__always)
   private static func copy(
-    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int, byWords: Bool
+    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int, byPairs: Bool
   ) -> UInt64 {
     var odd: UInt64 = 0
     var index = 0
-    guard byWords else {
+    guard byPairs else {
       while index < count {
         let byte = text.load(fromByteOffset: index, as: UInt8.self)
         odd |= oddity(UInt64(byte) | 0x6161_6161_6161_6100)
@@ -127,19 +140,17 @@ struct TemplateTable: ~Copyable {
       }
       return odd
     }
-    while index &+ 8 <= count {
+    while index &+ 8 < count {
       let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
       target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
       odd |= oddity(word)
       index &+= 8
     }
-    if index < count {
-      let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-      let rest = UInt64.max &<< UInt64(truncatingIfNeeded: 8 &* (count &- index))
-      odd |= oddity(word & ~rest | 0x6161_6161_6161_6161 & rest)
-    }
-    return odd
+    // The last word, of which some or none counts; bytes that do not count look like a letter.
+    let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+    target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+    let counted = masks(count &- index).0
+    return odd | oddity(word & counted | 0x6161_6161_6161_6161 & ~counted)
   }
 
   /// High bits where one of eight bytes is beyond ASCII, a control character, `"` or `\` (A. Mycroft's test for zero bytes).

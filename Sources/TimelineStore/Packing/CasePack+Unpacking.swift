@@ -175,9 +175,7 @@ final class UnpackedSearch {
     if builder == nil {
       builder = SearchIndexBuilder(firstNumber: of.number, firstEvent: of.firstEvent, writer: slices)
     }
-    try builder?.append(
-      events: signature.events,
-      signature: UnsafeRawBufferPointer(start: signature.base, count: BlockSignature.bytes))
+    try builder?.append(events: signature.events, signature: signature.bytes())
     signature.clear()
     templates.removeAll(keepingCapacity: true)
     block += 1

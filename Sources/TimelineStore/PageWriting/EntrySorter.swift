@@ -19,12 +19,26 @@ final class EntrySorter {
     timeless = EntryBuffer(capacity: min(4096, capacity))
   }
 
+  /// Entries that one is moved past, at most, when it is added.
+  private static let reach = 32
+
   /// Adds an entry. Ids ascend.
   @inline(__always) func append(_ entry: IndexEntry) throws(StoreError) {
     if entry.hasTime {
       if chunk.count == capacity { try spill() }
-      chunk.entries[chunk.count] = entry
+      let entries = chunk.entries.baseAddress!
+      var place = chunk.count
       chunk.count &+= 1
+      // Most logs are in order but for a few neighbours: those are put right at once, and nothing is left to sort.
+      if place > 0, entry.time < entries[place &- 1].time,
+        place < Self.reach || entry.time >= entries[place &- Self.reach].time
+      {
+        repeat {
+          entries[place] = entries[place &- 1]
+          place &-= 1
+        } while place > 0 && entry.time < entries[place &- 1].time
+      }
+      entries[place] = entry
     } else {
       if timeless.count == timeless.entries.count { try spillTimeless() }
       timeless.entries[timeless.count] = entry

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What may stand in the messages of a block of neighbouring events: 8192 bits, set by hashes of every second stretch of
 /// five bytes of what rows store of a message, and of the templates that occur.
 ///
@@ -17,21 +19,39 @@ struct BlockSignature: ~Copyable {
   /// The shortest text that can be looked for: it holds a whole stretch wherever it lies.
   static let shortest = stretch + step - 1
 
-  let base: UnsafeMutableRawPointer
+  /// A byte for each bit, 0 or 1: setting it is one store. They become bits once a block.
+  private let flags: UnsafeMutableRawPointer
+  private let packed: UnsafeMutableRawPointer
   /// Events whose messages are in the signature.
   var events = 0
 
   init() {
-    base = .allocate(byteCount: Self.bytes, alignment: 64)
+    flags = .allocate(byteCount: Self.bits, alignment: 64)
+    packed = .allocate(byteCount: Self.bytes, alignment: 64)
     clear()
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    flags.deallocate()
+    packed.deallocate()
+  }
 
   /// Forgets everything.
   mutating func clear() {
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.bytes)
+    memset(flags, 0, Self.bits)
     events = 0
+  }
+
+  /// The signature as it is stored, bit 0 the lowest of the first byte. They hold until the next call.
+  mutating func bytes() -> UnsafeRawBufferPointer {
+    for index in 0..<Self.bytes {
+      let eight = UInt64(littleEndian: flags.load(fromByteOffset: 8 &* index, as: UInt64.self))
+      // Each byte's lowest bit goes to a bit of the highest byte; no two products meet.
+      packed.storeBytes(
+        of: UInt8(truncatingIfNeeded: (eight &* 0x0102_0408_1020_4080) &>> 56), toByteOffset: index,
+        as: UInt8.self)
+    }
+    return UnsafeRawBufferPointer(start: packed, count: Self.bytes)
   }
 
   /// The bits of a stretch: two of them.
@@ -57,8 +77,7 @@ struct BlockSignature: ~Copyable {
   }
 
   @inline(__always) private func set(_ place: Int) {
-    let words = base.assumingMemoryBound(to: UInt64.self)
-    words[place &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: place & 63)
+    flags.storeBytes(of: 1, toByteOffset: place, as: UInt8.self)
   }
 
   /// Adds what a row stores of a message.
