@@ -35,6 +35,21 @@ public struct Inventory: Sendable {
     public subscript(_ device: String) -> Int? { index.position(of: device, in: devices) }
   }
 
+  /// Names of devices that are one to Unicode (canonical equivalence, UAX 15) although their bytes differ, as `é` in one or in two
+  /// scalars: two devices here, and one wherever strings are compared.
+  public var ambiguousNames: Set<String> {
+    // Of two such names at least one is not ASCII.
+    let unusual = devices.filter { !$0.utf8.allSatisfy { $0 < 0x80 } }
+    guard !unusual.isEmpty else { return [] }
+    var seen: Set<String> = []
+    var ambiguous: Set<String> = []
+    for name in unusual where !seen.insert(name).inserted { ambiguous.insert(name) }
+    for name in devices where name.utf8.allSatisfy({ $0 < 0x80 }) && seen.contains(name) {
+      ambiguous.insert(name)
+    }
+    return ambiguous
+  }
+
   /// Makes room for this many devices.
   public mutating func reserve(_ count: Int) {
     guard devices.isEmpty else { return }

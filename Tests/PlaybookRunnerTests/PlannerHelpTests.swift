@@ -28,6 +28,34 @@ import Testing
     }
   }
 
+  /// `é` as one scalar and as two: two devices, one of which depends on a life, and one text wherever strings are compared.
+  @Test func ofTwoNamesThatUnicodeTakesForOneNeitherIsActedOn() throws {
+    let lamp = "flur-caf\u{E9}"
+    let monitor = "flur-cafe\u{301}"
+    for (names, lifeSafety) in [([lamp, monitor, "pump-1"], monitor), ([monitor, lamp, "pump-1"], lamp)] {
+      var inventory = Inventory(attributes: ["site", "model", "life_safety"])
+      for name in names {
+        let depends = name.utf8.elementsEqual(lifeSafety.utf8)
+        inventory.append(device: name, row: ["plant-1", "pump", depends ? "yes" : "no"])
+      }
+      #expect(inventory.count == 3)
+      for selected in [names, [lamp, "pump-1"], [monitor, "pump-1"]] {
+        let plan = try Planner(executors: SimulatedFleet().executors).plan(
+          try SimulatedFleet.playbook(), selection: Support.selection(selected, inventory: inventory),
+          options: .init(), now: Support.now)
+        #expect(plan.targets.map(\.device) == ["pump-1"])
+        #expect(plan.refused.count == selected.count - 1)
+        #expect(plan.refused.allSatisfy { $0.code == "ambiguous-name" })
+      }
+    }
+  }
+
+  @Test func namesThatDifferForUnicodeTooAreNotAmbiguous() {
+    #expect(Support.inventory(["a", "A", "caf\u{E9}", "cafe", "tür-1", "tuer-1"]).ambiguousNames.isEmpty)
+    // KELVIN SIGN is canonically K.
+    #expect(Support.inventory(["K", "\u{212A}", "b"]).ambiguousNames == ["K"])
+  }
+
   @Test func aMissingVariableIsNamedAsTheOptionWithItsMeaning() throws {
     let inventory = Support.inventory(["pump-1"])
     let said = refusal {

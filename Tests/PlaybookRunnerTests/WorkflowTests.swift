@@ -87,6 +87,30 @@ import Testing
     #expect(bad.end == .failed)
   }
 
+  @Test(arguments: [
+    // To itself, to a step before after a failure, and to itself within a branch.
+    ["action--@1: {type: action, AGENT, on_completion: action--@1, COMMAND}"],
+    [
+      "action--@1: {type: action, AGENT, on_completion: action--@2, COMMAND}",
+      "action--@2: {type: action, AGENT, on_success: end--@9, on_failure: action--@1, COMMAND}",
+    ],
+    [
+      "action--@1: {type: action, AGENT, on_completion: if-condition--@2, COMMAND}",
+      "if-condition--@2: {type: if-condition, condition: \"__a__:value = 'x'\", on_true: action--@3, on_completion: end--@9}",
+      "action--@3: {type: action, AGENT, on_success: end--@8, on_failure: action--@3, COMMAND}",
+      "end--@8: {type: end}",
+    ],
+  ])
+  func aWorkflowThatLeadsBackToAnActionIsNotPlanned(steps: [String]) async throws {
+    let lines = (["START: {type: start, on_completion: action--@1}"] + steps + ["end--@9: {type: end}"]).map {
+      "  " + $0.replacingOccurrences(of: "COMMAND", with: "commands: [{type: bash, command: echo again}]")
+    }
+    let flow = try playbook(
+      lines.joined(separator: "\n"), variables: "{__a__: {type: string, value: x}}")
+    let error = await #expect(throws: RunnerError.self) { try await run(flow) }
+    #expect(error?.description.contains("back to it: its commands") == true, "\(String(describing: error))")
+  }
+
   @Test func aFailureGoesToItsHandlerElseToTheException() async throws {
     let handled = try playbook(
       """

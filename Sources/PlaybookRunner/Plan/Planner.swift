@@ -40,6 +40,13 @@ public struct Planner: Sendable {
       columns: [], targets: [], refused: [], approval: .operator_, approvalReasons: [])
     let fleetSteps = plan.actionSteps.filter { $0.action.rollout != nil }
     try refuseUnsupported(playbook)
+    if let step = WorkflowCycle.action(in: playbook) {
+      throw RunnerError(
+        .unsupported,
+        "the workflow leads from the step '\(step.name ?? step.id)' back to it: its commands would go out again and again; "
+          + "let a while-condition repeat what must be repeated (its branch ends with an end step), or leave the way back out"
+      )
+    }
     if !fleetSteps.isEmpty {
       guard let selection else {
         throw RunnerError(
@@ -155,12 +162,18 @@ public struct Planner: Sendable {
     let places = Dictionary(
       plan.columns.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     let containing = policies.contains { $0.kind == .contain }
+    let ambiguous = inventory.ambiguousNames
     var seen: Set<String> = []
     var carried: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
     for selected in selection.devices {
       func refuse(_ code: String, _ reason: String) {
         plan.refused.append(.init(device: selected.device, code: code, reason: reason))
+      }
+      // Before anything that tells devices apart by their names.
+      if ambiguous.contains(selected.device) {
+        refuse(Self.ambiguousName.code, Self.ambiguousName.reason)
+        continue
       }
       guard seen.insert(selected.device).inserted else { continue }
       guard let row = inventory.rowOfDevice[selected.device] else {
@@ -189,7 +202,7 @@ public struct Planner: Sendable {
       }
       let dependants = selection.dependants[selected.device] ?? []
       // Cutting off a gateway cuts off all behind it: whom an interlock holds back there holds the gateway back.
-      if containing, let (device, refusal) = Self.heldBack(dependants, interlocks, inventory) {
+      if containing, let (device, refusal) = Self.heldBack(dependants, interlocks, inventory, ambiguous) {
         refuse(refusal.code, "'\(device)' hangs on it: \(refusal.reason)")
         continue
       }
@@ -201,10 +214,12 @@ public struct Planner: Sendable {
 
   /// The first of some devices that an interlock holds back.
   private static func heldBack(
-    _ devices: [String], _ interlocks: [RolloutPolicy.Interlock], _ inventory: Inventory
+    _ devices: [String], _ interlocks: [RolloutPolicy.Interlock], _ inventory: Inventory,
+    _ ambiguous: Set<String>
   ) -> (device: String, refusal: (code: String, reason: String))? {
     guard !interlocks.isEmpty else { return nil }
     for device in devices {
+      if ambiguous.contains(device) { return (device, Self.ambiguousName) }
       guard let row = inventory.rowOfDevice[device] else { continue }
       let refusal = interlock(interlocks) { name in
         guard let column = inventory.attributes.firstIndex(of: name) else { return nil }
@@ -215,6 +230,13 @@ public struct Planner: Sendable {
     }
     return nil
   }
+
+  /// Of two names that Unicode takes for one, nobody can be sure which is meant.
+  private static let ambiguousName = (
+    code: "ambiguous-name",
+    reason:
+      "the inventory lists another device whose name reads the same and differs in its bytes alone (Unicode writes it in two ways): rename one of them"
+  )
 
   /// Why an interlock holds a device back, or nil. Missing data blocks.
   static func interlock(
