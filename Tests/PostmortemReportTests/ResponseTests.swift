@@ -34,6 +34,16 @@ struct ResponseTests {
     }
   }
 
+  /// Whoever counts the affected must know that the others are counted elsewhere.
+  @Test(arguments: Audience.allCases)
+  func saysToEveryoneThatItIsAboutOneOfSeveralIncidents(_ audience: Audience) {
+    let text = MarkdownRenderer.render(Self.several.report(audience))
+    #expect(text.contains("The evidence shows 2 incidents"), "\(audience)")
+    #expect(text.contains("about one of them"), "\(audience)")
+    #expect(!text.contains("1 incident are"), "\(audience)")
+    #expect(!MarkdownRenderer.render(SyntheticCase.standard.report(audience)).contains("about one of them"))
+  }
+
   @Test func saysWhetherABypassWasReviewed() {
     var input = SyntheticCase.standard
     #expect(input.report().metrics[.brokenGlass].value == .count(0))

@@ -176,6 +176,15 @@ struct SignalTests {
     #expect(MarkdownRenderer.render(input.report()).contains("Seen on gw-0-s1, gw-0-s12."))
   }
 
+  @Test func namesWhatADeviceIsAndNotWhereItStands() {
+    for open in ["model", "Family", "Baureihe", "manufacturer", "firmware"] {
+      #expect(Wording.isOpen(open) && !Wording.namesPlace(open), "\(open)")
+    }
+    for place in ["site", "Standort", "Gebäude", "client"] {
+      #expect(Wording.namesPlace(place) && !Wording.isOpen(place), "\(place)")
+    }
+  }
+
   @Test func writesTheSameCellsInBulk() {
     let hostile = [
       "plain", "=1+1", "a,b", "q\"q", "-2", " x", "x ", "semi;colon", "it's", "", "é", "\u{202E}x",

@@ -42,10 +42,12 @@ enum SummarySection: ReportSection {
           "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(.count(reviewed)) of \(.count(all))."
         ))
     }
-    if let others = metrics.count(.otherIncidents), others > 0, context.audience != .customer {
+    if let others = metrics.count(.otherIncidents), others > 0 {
       blocks.append(
         .notice(
-          "The evidence shows \(metric: .incidents). This report is about one of them; \(metric: .otherIncidents) are left to reports of their own."
+          context.audience == .customer
+            ? "The evidence shows \(metric: .incidents). This report, and every number in it, is about one of them."
+            : "The evidence shows \(metric: .incidents). This report is about one of them; what else there was (\(metric: .otherIncidents)) is left to reports of its own."
         ))
     }
     return blocks
@@ -217,8 +219,11 @@ enum Wording {
   static func isOpen(_ attribute: String) -> Bool {
     let open: Set<String> = [
       "model", "firmware", "version", "hardware", "kind", "type", "class", "vendor", "role", "ring",
-      "criticality",
-      "life_safety",
+      "criticality", "life_safety", "family", "series", "product", "manufacturer", "make", "platform", "os",
+      "board",
+      "software", "build", "release", "modell", "baureihe", "hersteller", "modèle", "modele", "modelo",
+      "fabricant",
+      "fabricante", "versión", "versione", "modello",
     ]
     return open.contains(attribute.lowercased())
   }
@@ -227,7 +232,9 @@ enum Wording {
   static func namesPlace(_ attribute: String) -> Bool {
     let places: Set<String> = [
       "site", "location", "plant", "building", "region", "customer", "tenant", "owner", "gateway", "city",
-      "address",
+      "address", "standort", "gebäude", "gebaeude", "haus", "ort", "kunde", "lieu", "bâtiment", "batiment",
+      "client",
+      "lugar", "edificio", "cliente", "sede",
     ]
     return places.contains(attribute.lowercased())
   }
