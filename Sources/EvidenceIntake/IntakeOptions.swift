@@ -19,6 +19,15 @@ public struct SourceRule: Sendable, Hashable {
     }
   }
 
+  /// A rule for the sources of one name, whatever characters it holds.
+  public init(name: String, value: String) {
+    pattern = name.reduce(into: "") { pattern, character in
+      if "*?[\\".contains(character) { pattern += "\\" }
+      pattern.append(character)
+    }
+    self.value = value
+  }
+
   /// True when the rule is meant for this source.
   func matches(_ names: [String]) -> Bool { Self.matches(pattern, names) }
 

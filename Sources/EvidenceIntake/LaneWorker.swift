@@ -136,8 +136,7 @@ struct LaneWorker: ~Copyable {
     let bound = Self.bound(provenance, layers)
     let setup = work.settings.setup(description, bound: bound)
     // What would have been elected, should the user's choice read nothing. The head is gone afterwards.
-    let election =
-      setup.format == nil ? nil : FormatElection(formats: work.options.catalog.formats, head: head)
+    let election = setup.format == nil ? nil : work.options.catalog.election(head: head)
     try lane.beginSource(description)
     // Members of an archive come from a process of their own already.
     let ahead = work.isPipelined && storedAs == nil ? ReadAheadStream(stream) : nil

@@ -140,6 +140,28 @@ enum FieldNames {
       subsystem module modulename tag sourcename channel facilityname daemon container.name containername \
       unitname exe comm
       """)
+    // What producers write in German, French, Spanish, Italian, Portuguese, Dutch and Polish. English names come first.
+    add(
+      .time, from: 30,
+      """
+      zeitstempel zeitpunkt zeit datumzeit datumuhrzeit horodatage dateheure fechahora fechayhora marcadetiempo dataora \
+      datahora tijdstip tijdstempel tijd czas
+      """)
+    add(.date, from: 70, "datum fecha")
+    add(.timeOfDay, from: 70, "uhrzeit heure hora orario")
+    add(
+      .device, from: 40,
+      """
+      gerät geraet gerätename geraetename geräteid geraeteid appareil équipement equipement dispositivo equipo \
+      apparaat urządzenie urzadzenie steuerung anlage
+      """)
+    add(
+      .severity, from: 30,
+      "stufe schweregrad schwere niveau gravité gravite nivel gravedad severidad severidade livello ernst")
+    add(
+      .message, from: 30,
+      "meldung meldungstext nachricht libellé libelle mensaje mensagem messaggio melding bericht komunikat")
+    add(.program, from: 30, "dienst programm komponente composant componente servicio servizio")
     table["severitynumber"]?.scale = .openTelemetry
     table["levelno"]?.scale = .python
     table["timeunixnano"]?.unit = 1
@@ -223,6 +245,17 @@ enum SeverityText {
       (0x66_746C, 3), (0x6372_69, 3):
       return 2
     case (0x61, 1), (0x61_6C65_7274, 5): return 1
+    // In German, French, Spanish, Italian, Portuguese and Dutch.
+    case (0x6665_686C_6572, 6), (0x6572_7265_7572, 6), (0x6572_726F_7265, 6), (0x6572_726F, 4),
+      (0x666F_7574, 4):
+      return 3  // fehler, erreur, errore, erro, fout
+    case (0x77_6172_6E75_6E67, 7), (0x6176_6572_7469_7373, 13), (0x6164_7665_7274_656E, 11),
+      (0x6176_7669_736F, 6), (0x61_7669_736F, 5), (0x7761_6172_7363_6875, 12):
+      return 4  // warnung, avertissement, advertencia, avviso, aviso, waarschuwing
+    case (0x68_696E_7765_6973, 7):
+      return 5  // hinweis
+    case (0x6B72_6974_6973_6368, 8), (0x6372_6974_6971_7565, 8):
+      return 2  // kritisch, critique
     case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x70_616E_6963, 5): return 0
     default: return 255
     }

@@ -4,14 +4,18 @@ import Glibc
 public struct FormatCatalog: Sendable {
   /// All formats, in order of preference where scores are equal.
   public private(set) var formats: [any LogFormat]
+  /// Names of those that were added.
+  private var added: Set<String> = []
 
   /// The built-in formats.
   public init() { formats = AllFormats.list }
 
-  /// Adds a format; one of the same name is replaced. Added formats are preferred where scores are equal.
+  /// Adds a format; one of the same name is replaced. An added format that knows a source's lines is preferred to the built-in ones,
+  /// whatever they make of them; of several added ones the best counts.
   public mutating func add(_ format: any LogFormat) {
     formats.removeAll { $0.name == format.name }
     formats.insert(format, at: 0)
+    added.insert(format.name)
   }
 
   /// Adds the formats that the JSON files of a folder define, in order of their names. A file that cannot be used is
@@ -63,13 +67,18 @@ public struct FormatCatalog: Sendable {
   /// The format of this name.
   public func format(named name: String) -> (any LogFormat)? { formats.first { $0.name == name } }
 
+  /// The choice among the formats for a source that begins with these bytes.
+  public func election(head: UnsafeRawBufferPointer) -> FormatElection {
+    FormatElection(formats: formats, preferred: added, head: head)
+  }
+
   /// A reader for a source that begins with these bytes (as many as are at hand, 64 KiB are enough).
   /// `forced` is the name the user gave for this source.
   public func reader(
     head: UnsafeRawBufferPointer, context: SourceContext = SourceContext(), forced: (any LogFormat)? = nil
   ) -> SourceReader {
     if let forced { return SourceReader(elected: forced, others: [], context: context) }
-    let election = FormatElection(formats: formats, head: head)
+    let election = election(head: head)
     return SourceReader(elected: election.winner, others: election.others, context: context)
   }
 }

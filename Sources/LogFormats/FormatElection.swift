@@ -7,7 +7,7 @@ public struct FormatElection: Sendable {
   /// True when the bytes are no text: NUL bytes or control characters abound.
   public private(set) var isBinary = false
 
-  /// What each format scored on average per line, best first, those with 0 left out.
+  /// What each format scored on average per line, in the order of preference, those with 0 left out.
   public private(set) var scores: [(name: String, score: Int)] = []
 
   /// Lines looked at.
@@ -15,7 +15,8 @@ public struct FormatElection: Sendable {
 
   /// Elects from the first bytes of a source. The last line counts only where it is the only one, since it may
   /// be cut.
-  public init(formats: [any LogFormat], head: UnsafeRawBufferPointer) {
+  /// - Parameter preferred: Names of formats that come before all others where they know the lines.
+  public init(formats: [any LogFormat], preferred: Set<String> = [], head: UnsafeRawBufferPointer) {
     isBinary = Self.looksBinary(head) && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
     var totals = [Int](repeating: 0, count: formats.count)
     var seen = 0
@@ -37,8 +38,12 @@ public struct FormatElection: Sendable {
       for index in formats.indices { totals[index] += formats[index].score(line) }
     }
     for index in formats.indices { totals[index] += formats[index].headScore(head) * max(seen, 1) }
+    let isPreferred = formats.indices.map {
+      totals[$0] >= SourceReader.claimThreshold * max(seen, 1) && preferred.contains(formats[$0].name)
+    }
     let ranked = formats.indices.sorted {
-      totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
+      if isPreferred[$0] != isPreferred[$1] { return isPreferred[$0] }
+      return totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
     }
     scores = ranked.filter { totals[$0] > 0 }.map { (formats[$0].name, totals[$0] / max(seen, 1)) }
     if let best = ranked.first, totals[best] > 0 {

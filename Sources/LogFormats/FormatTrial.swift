@@ -40,7 +40,7 @@ public struct FormatTrial: Sendable {
     forced: (any LogFormat)? = nil, limit: Int = .max, isWhole: Bool = true
   ) {
     let head = UnsafeRawBufferPointer(rebasing: bytes.prefix(1 << 16))
-    if forced == nil { candidates = FormatElection(formats: catalog.formats, head: head).scores }
+    if forced == nil { candidates = catalog.election(head: head).scores }
     let reader = catalog.reader(head: head, context: SourceContext(path: path), forced: forced)
     elected = reader.electedName
     var reading = Reading()

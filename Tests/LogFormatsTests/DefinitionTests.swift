@@ -41,6 +41,53 @@ import Testing
     #expect(read(format, "07.01.2026 11:08:09 <Q> cold").1[1] == "acme-site")
   }
 
+  /// Whoever writes a definition means it: what built-in formats make of the same lines does not count.
+  @Test func anAddedFormatComesBeforeBuiltInOnesThatKnowTheLinesBetter() throws {
+    let lines = (0..<20).map { "2026-03-14 07:30:\(10 + $0);door-\($0 % 4);WARN;lock \($0) sluggish\n" }
+      .joined()
+    let other = "Apr  7 09:08:09 gw-1 app[7]: up\n"
+    let format = try define(
+      #"""
+      {"name":"doors","kind":"regex","pattern":"^(?<when>\\S+ \\S+);(?<device>door-\\d+);(?<level>\\w+);(?<message>.*)$",
+       "time":{"field":"when","format":"%Y-%m-%d %H:%M:%S","zone":"UTC"},"severity":{"field":"level"},
+       "sample":["2026-03-14 07:30:10;door-1;WARN;lock 1 sluggish"]}
+      """#)
+    var catalog = FormatCatalog()
+    Array(lines.utf8).withUnsafeBytes { #expect(catalog.election(head: $0).winner?.name != "doors") }
+    catalog.add(format)
+    Array(lines.utf8).withUnsafeBytes { #expect(catalog.election(head: $0).winner?.name == "doors") }
+    // It must know the lines.
+    Array(other.utf8).withUnsafeBytes {
+      #expect(catalog.election(head: $0).winner?.name == "syslog-rfc3164")
+    }
+  }
+
+  @Test(arguments: [
+    (
+      #"{"zeit":"2026-03-14T07:30:26Z","geraet":"TK-1","stufe":"FEHLER","meldung":"Regler aus","dienst":"hlk"}"#,
+      ["2026-03-14T07:30:26Z", "TK-1", "self_asserted", "3", "Regler aus", #"{"dienst":"hlk"}"#]
+    ),
+    (
+      #"{"horodatage":"2026-03-14T07:30:26Z","équipement":"porte 3","gravité":"Avertissement","libellé":"fermée"}"#,
+      ["2026-03-14T07:30:26Z", "porte 3", "self_asserted", "4", "fermée", ""]
+    ),
+    (
+      #"{"fecha_hora":"2026-03-14T07:30:26Z","Equipo":"bomba-2","Severidad":"Advertencia","Mensaje":"presión baja"}"#,
+      ["2026-03-14T07:30:26Z", "bomba-2", "self_asserted", "4", "presión baja", ""]
+    ),
+    (
+      // English names come first.
+      #"{"time":"2026-03-14T07:30:26Z","device":"a","geraet":"b","message":"m","meldung":"n"}"#,
+      ["2026-03-14T07:30:26Z", "a", "self_asserted", "255", "m", #"{"geraet":"b","meldung":"n"}"#]
+    ),
+  ])
+  func fieldsInOtherLanguagesHaveTheirRoles(_ line: String, _ expected: [String]) throws {
+    let format = try #require(FormatCatalog().format(named: "jsonl"))
+    let (verdict, found) = read(format, line)
+    #expect(verdict == .event)
+    #expect(found == expected)
+  }
+
   @Test func mapsJSONWhoseNamesSayNothing() throws {
     let format = try define(
       #"""

@@ -46,6 +46,9 @@ enum EvidenceComparison {
     let sources = try reader.sources()
     let byPath = Dictionary(grouping: sources) { $0.description.path }
     let digests = Set(sources.map(\.sha256))
+    let given = try reader.remarksBySource().compactMapValues { remarks in
+      remarks.decisions.first { $0.subject == "format" }?.value
+    }
     var rows: [String: EvidenceRows] = [:]
     var found: [String: [[String]: [Found]]] = [:]
     var locations: [String: String] = [:]
@@ -62,14 +65,16 @@ enum EvidenceComparison {
       let isReadable = path != "-" && access(located, R_OK) == 0
       let failure = errno
       if isReadable {
-        found[path] = read(located, sink, catalog)
+        found[path] = read(located, sink, catalog, rules(ofPath, at: located, given, catalog))
         locations[path] = located
         continue
       }
       for digest in try copies(of: ofPath, path, in: reader) {
         let copy = try EmbeddedCopy(sha256: digest, in: reader)
         fromCopy.insert(path)
-        let content = withExtendedLifetime(copy) { read(copy.path, sink, catalog) }
+        let content = withExtendedLifetime(copy) {
+          read(copy.path, sink, catalog, rules(ofPath, at: copy.path, given, catalog))
+        }
         found[path, default: [:]].merge(content) { $0 + $1 }
       }
       reasons[path] =
@@ -222,13 +227,25 @@ enum EvidenceComparison {
     return isFound ? place : nil
   }
 
+  /// The formats that the ingest was told for a path's sources, where they are known now.
+  private static func rules(
+    _ sources: [SourceEntry], at located: String, _ given: [Int64: String], _ catalog: FormatCatalog
+  ) -> [SourceRule] {
+    sources.compactMap { source in
+      guard let format = given[source.ordinal], catalog.format(named: format) != nil else { return nil }
+      let name = SourceDescription(path: located, members: source.description.members).name
+      return SourceRule(name: name, value: format)
+    }
+  }
+
   /// SHA-256 of a file's sources by their members. One file after the other: one that cannot be read must not hide the
   /// others.
   private static func read(
-    _ path: String, _ sink: EvidenceRows, _ catalog: FormatCatalog
+    _ path: String, _ sink: EvidenceRows, _ catalog: FormatCatalog, _ formats: [SourceRule]
   ) -> [[String]: [Found]] {
     var options = IntakeOptions()
     options.catalog = catalog
+    options.formats = formats
     options.mayBeKnown = false
     options.jobs = 1
     var found: [[String]: [Found]] = [:]

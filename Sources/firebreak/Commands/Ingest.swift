@@ -18,7 +18,7 @@ struct Ingest: ParsableCommand {
       What comes from standard input cannot be read again: 'verify' will find it gone, and 'show' no raw line. Keep it in a file, or in \
       the case itself (a file and --embed).
 
-      Exit code 3: evidence was damaged or a limit was hit, or no event could be read from all that was given.
+      Exit code 3: evidence was damaged or a limit was hit, or there were bytes and no event could be read from any of them.
 
       --input-format, --timezone, --year, --anchor and --device take a value for all sources or GLOB=VALUE for those whose path or member \
       name matches; the last that matches counts.

@@ -20,7 +20,8 @@ struct Verify: ParsableCommand {
       now and had not then are listed, too. A log that has grown and was ingested again differs in nothing: the case has it as it was \
       and as it is.
 
-      Exit code 1: something differs or is gone.
+      Exit code 1: something differs or is gone. Exit code 3: nothing differs, but the events of some sources could not be compared, \
+      since they are read as another format now.
       """)
 
   @OptionGroup var caseOption: CaseOption
@@ -74,7 +75,7 @@ struct Verify: ParsableCommand {
     rows.extra = [
       ("case", .string(reader.path)), ("sources", .int(Int64(sources.count))),
       ("differing", .int(Int64(differing.count))), ("grown_and_read_again", .int(Int64(readAgain.count))),
-      ("embedded", .int(Int64(embedded))),
+      ("embedded", .int(Int64(embedded))), ("not_compared", .int(Int64(uncompared))),
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
       ("journals", journals.json),
@@ -91,12 +92,8 @@ struct Verify: ParsableCommand {
     if format == .table {
       show(differing + readAgain)
       for fault in faults { Console.print("case: " + Sanitizer.escape(fault)) }
-      summary(verdict, sources.count, differing.count, embedded, readAgain: readAgain.count)
-      if uncompared > 0 {
-        Console.print(
-          "events of \(Figures.counted(uncompared, "source")) were not compared: they are read as another format now; give the formats of the ingest with --formats"
-        )
-      }
+      summary(
+        verdict, sources.count, differing.count, embedded, readAgain: readAgain.count, uncompared: uncompared)
       if let broken = verdict.brokenAt,
         let record = try reader.custody().first(where: { $0.number == broken })
       {
@@ -111,6 +108,7 @@ struct Verify: ParsableCommand {
     if !journals.isGood || !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails {
       throw ExitStatus.no
     }
+    if uncompared > 0 { throw ExitStatus.losses }
   }
 
   /// Names of sources that are gone for one reason, at most.
@@ -146,7 +144,8 @@ struct Verify: ParsableCommand {
   }
 
   private func summary(
-    _ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int, readAgain: Int
+    _ verdict: CustodyLog.Verdict, _ sources: Int, _ differing: Int, _ embedded: Int, readAgain: Int,
+    uncompared: Int
   ) {
     if !logOnly {
       if embedded > 0 {
@@ -155,15 +154,21 @@ struct Verify: ParsableCommand {
         )
       }
       let same = sources - readAgain
+      let events = uncompared == 0 ? ", and the events are what it says" : ""
       Console.print(
         differing == 0 && readAgain > 0
           ? "evidence: \(Figures.counted(readAgain, "source")) \(readAgain == 1 ? "has" : "have") grown and "
             + "\(readAgain == 1 ? "was" : "were") read again, "
-            + "\(Figures.grouped(same)) \(same == 1 ? "is" : "are") what was ingested, and the events are what it says"
+            + "\(Figures.grouped(same)) \(same == 1 ? "is" : "are") what was ingested\(events)"
           : differing == 0
-            ? "evidence: \(sources == 1 ? "the source is" : "all \(Figures.grouped(sources)) sources are") what was ingested, and the events are what it says"
+            ? "evidence: \(sources == 1 ? "the source is" : "all \(Figures.grouped(sources)) sources are") what was ingested\(events)"
             : "evidence: \(Figures.grouped(differing)) of \(Figures.counted(sources, "source")) \(differing == 1 ? "differs, is gone or has altered events" : "differ, are gone or have altered events")"
       )
+      if uncompared > 0 {
+        Console.print(
+          "events: those of \(Figures.counted(uncompared, "source")) were not compared, which \(uncompared == 1 ? "is" : "are") read as another format now: give the formats of the ingest with --formats"
+        )
+      }
     }
     if let broken = verdict.brokenAt {
       Console.print("custody log: broken at entry \(broken): it was changed after it was written")

@@ -55,9 +55,20 @@ struct TraceTable {
       let sure = onset.unrelated.map {
         "\(DisplayWidth.pad(Figures.percent($0), 5, right: true))  \(EstimativeWords.of($0))"
       }
-      lines.append("  \(clock(onset.time))  \(name) \(sure ?? "")")
+      lines.append("  \(clock(onset.time))  \(name) \(sure ?? "")\(otherDay(onset.time))")
     }
     return lines
+  }
+
+  /// The date of a failure that was on another day than the incidents: a clock without it reads as though it were in their midst.
+  private func otherDay(_ instant: Instant) -> String {
+    let day = Self.day(instant)
+    let phases = trace.incidents.flatMap(\.phases)
+    return phases.isEmpty || phases.contains { Self.day($0.start) == day } ? "" : "  on \(day)"
+  }
+
+  private static func day(_ instant: Instant) -> String {
+    String(instant.rfc3339(fractionDigits: 0).prefix(10))
   }
 
   private func clock(_ instant: Instant) -> String {
@@ -66,8 +77,7 @@ struct TraceTable {
 
   private func phases(_ incident: Incident) -> [String] {
     guard let first = incident.phases.first?.start else { return [] }
-    let day = String(first.rfc3339(fractionDigits: 0).prefix(10))
-    return ["", style.bold("Phases (\(day), UTC)")]
+    return ["", style.bold("Phases (\(Self.day(first)), UTC)")]
       + incident.phases.map { phase in
         let name = phase.name.rawValue.split(separator: "_").joined(separator: " ")
         return "  \(clock(phase.start))  \(DisplayWidth.pad(name, 20))"

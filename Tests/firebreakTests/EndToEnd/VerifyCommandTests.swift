@@ -47,6 +47,34 @@ import Testing
     says("two.zip/a.log", "same", "")
   }
 
+  /// What the ingest was told to read a file as is what it is compared as.
+  @Test func comparesEventsAsTheFormatThatTheIngestWasGiven() throws {
+    let work = try Workspace()
+    try FileManager.default.createDirectory(atPath: work.at("own"), withIntermediateDirectories: true)
+    try work.write(
+      "own/doors.json",
+      #"""
+      {"name":"doors","kind":"regex","pattern":"^(?<host>door-\\d+) (?<message>.*)$","device":[{"field":"host"}],
+       "sample":["door-1 opens"]}
+      """#)
+    let name = "what [is] it? *.log"
+    try work.write(name, (0..<40).map { "door-\($0 % 4) opens for card \($0)\n" }.joined())
+    #expect(
+      try work.firebreak(
+        "ingest", name, "--formats", "own", "--input-format", "doors", "--case", "x.firebreak"
+      ).exit == 0)
+    let same = try work.firebreak("verify", "--formats", "own", "--case", "x.firebreak")
+    #expect(same.exit == 0 && same.output.contains("and the events are what it says"), "\(same)")
+    // Without the definition nothing is known of the events, and nothing is claimed.
+    let unknown = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(unknown.exit == 3, "\(unknown)")
+    #expect(unknown.output.contains("those of 1 source were not compared"), "\(unknown)")
+    #expect(!unknown.output.contains("the events are what it says"), "\(unknown)")
+    _ = try Shell.run("sqlite3 x.firebreak \"UPDATE segment_1 SET variables = '999' WHERE id = 7\"", in: work)
+    let altered = try work.firebreak("verify", "--formats", "own", "--case", "x.firebreak")
+    #expect(altered.exit == 1 && altered.output.contains("1 row of the case"), "\(altered)")
+  }
+
   /// Ingested, grown, ingested again and grown again, its last line cut off each time in between.
   private func grownTwice() throws -> Workspace {
     let work = try Workspace()
