@@ -87,6 +87,45 @@ struct SignalTests {
     #expect(material.metrics[.relapsed].value == .count(0))
   }
 
+  /// A lift that says every two minutes until minute 0 that it runs, fails, and says some lines later on.
+  private static func recovery(
+    _ later: [(Double, String, UInt8)], usual: UInt8 = 6, until end: Double = 90
+  ) throws -> [AffectedInterval] {
+    var lines: [(Double, String, String, UInt8)] = [(0, "lift", "brake fault", 3)]
+    lines += (1...30).map { (Double($0) * -2, "lift", "car in motion", usual) }
+    lines += later.map { ($0.0, "lift", $0.1, $0.2) }
+    lines += (0...Int(end)).map { (Double($0), "other", "car in motion", 6) }
+    var incident = Incident()
+    incident.onsets = [onset("lift", 0, 1)]
+    return try #require(material(evidence(["lift", "other"], lines), incident).picture.intervals)
+  }
+
+  @Test func takesAWarningForNoRecovery() throws {
+    let warnings = (1...40).map { (Double($0), "controller asked again", UInt8(4)) }
+    #expect(try Self.recovery(warnings).map(\.end) == [nil])
+    let back = warnings + (25...45).map { (Double($0) * 2, "car in motion", UInt8(6)) }
+    #expect(try Self.recovery(back).map(\.end) == [SyntheticCase.at(50)])
+  }
+
+  @Test func takesTheUsualWarningsOfADeviceForItsRecovery() throws {
+    let back = (25...45).map { (Double($0) * 2, "car in motion", UInt8(4)) }
+    #expect(try Self.recovery(back, usual: 4).map(\.end) == [SyntheticCase.at(50)])
+  }
+
+  @Test func takesAWordBeforeALongSilenceForNoRecovery() throws {
+    let word: [(Double, String, UInt8)] = [(3, "car in motion", 6)]
+    #expect(try Self.recovery(word).map(\.end) == [nil])
+    let back = word + (25...45).map { (Double($0) * 2, "car in motion", UInt8(6)) }
+    #expect(try Self.recovery(back).map(\.end) == [SyntheticCase.at(50)])
+  }
+
+  @Test func takesUngradedWordsThatNobodySaidBeforeForNoRecovery() throws {
+    let news = (1...40).map { (Double($0), "lampe clignote", UInt8(255)) }
+    #expect(try Self.recovery(news).map(\.end) == [nil])
+    let back = news + (25...45).map { (Double($0) * 2, "car in motion", UInt8(255)) }
+    #expect(try Self.recovery(back, usual: 255).map(\.end) == [SyntheticCase.at(50)])
+  }
+
   @Test func seesBlindnessInTheMonitoringsOwnLog() throws {
     var lines: [(Double, String, String, UInt8)] = [(0, "a", "watchdog reset", 3)]
     // A round each minute until minute 5, then none until minute 25, then none to the end at minute 40.

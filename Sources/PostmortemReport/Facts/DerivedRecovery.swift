@@ -4,9 +4,11 @@ import IncidentModel
 extension IncidentSignals {
   /// When each affected entity was affected, relapses included: one pass over the events.
   ///
-  /// An entity is well again from its first routine event after which ten minutes without a bad one follow. Bad is what has the
-  /// severity error or worse, or a template that showed an onset. It relapses with a later event that showed an onset, or with
-  /// an error of a kind that nobody wrote before the incident: errors of everyday life are no relapse.
+  /// An entity is well again from its first routine event after which it goes on for ten minutes in its own rhythm without a bad
+  /// one. Bad is what has the severity error or worse, or a template that showed an onset. A warning is no routine, unless it
+  /// is what this entity usually says; nor is, without severity, what nobody said before the incident. One that falls silent
+  /// for longer than it ever did in its everyday life (see `OwnRhythms`) has not recovered. It relapses with a later event that
+  /// showed an onset, or with an error of a kind that nobody wrote before the incident: errors of everyday life are no relapse.
   mutating func deriveRecovery(
     _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
     _ first: Int64, _ newest: Int64
@@ -28,6 +30,7 @@ extension IncidentSignals {
       if telling.contains(evidence.eventIDs[row]) { showsOnset[template] = true }
       if evidence.times[row] < first { isEveryday[template] = true }
     }
+    let rhythms = OwnRhythms(evidence, onsetOf)
     var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
     for row in evidence.times.indices {
@@ -37,13 +40,16 @@ extension IncidentSignals {
       lastSpoke[device] = time
       guard onsetOf[device] != none, time >= onsetOf[device] else { continue }
       let template = Int(evidence.eventTemplates[row])
-      let isError = evidence.severities[row] <= Severity.error.rawValue
-      var state = states[device] ?? RecoveryState(start: onsetOf[device])
+      let severity = evidence.severities[row]
+      let isError = severity <= Severity.error.rawValue
+      let isUsual = rhythms.isUsual(severity, of: device, isEveryday: isEveryday[template])
+      var state =
+        states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device))
       state.see(
         time, evidence.eventIDs[row], isBad: isError || showsOnset[template],
         isRelapse: showsOnset[template] || (isError && !isEveryday[template]),
         // A device that tries to connect is alive, not well.
-        isRoutine: !words.isAttempt[template])
+        isRoutine: isUsual && !words.isAttempt[template])
       states[device] = state
     }
     var intervals: [AffectedInterval] = []
@@ -55,7 +61,9 @@ extension IncidentSignals {
       }
       guard !counted[device] else { continue }
       counted[device] = true
-      let own = (states[device] ?? RecoveryState(start: onsetOf[device])).intervals(of: onset.device, newest)
+      let own =
+        (states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device)))
+        .intervals(of: onset.device, newest)
       intervals += own
       if own.last?.end == nil, own.count == 1, lastSpoke[device] != .min,
         lastSpoke[device] <= onsetOf[device] + Self.minute, newest - onsetOf[device] > Self.healthySpan
@@ -77,11 +85,25 @@ private struct RecoveryState {
   private var closed: [(start: Int64, end: Int64, event: Int64, relapse: Int64?)] = []
   /// What no device in service does more often: a bound on memory where messages flap.
   private static let mostRelapses = 50
+  /// A silence longer than this is none of the everyday.
+  private let pause: Int64
+  private var last = Int64.max
 
-  init(start: Int64) { self.start = start }
+  init(start: Int64, pause: Int64) {
+    self.start = start
+    self.pause = pause
+  }
 
   mutating func see(_ time: Int64, _ event: Int64, isBad: Bool, isRelapse: Bool, isRoutine: Bool) {
-    if !isHealthy, let since = healthySince, time - since >= IncidentSignals.healthySpan { isHealthy = true }
+    if !isHealthy, let since = healthySince {
+      // Whoever falls silent right after a word of recovery has not recovered with it.
+      if last < time, time - last > pause {
+        healthySince = nil
+      } else if time - since >= IncidentSignals.healthySpan {
+        isHealthy = true
+      }
+    }
+    last = time
     if isHealthy {
       guard isRelapse, closed.count < Self.mostRelapses, let since = healthySince else { return }
       closed.append((start, since, healthyEvent, relapse))
@@ -101,7 +123,10 @@ private struct RecoveryState {
         relapseEvent: relapse.map { EventID(rawValue: $0) })
     }
     let before = closed.map { interval($0.start, $0.end, $0.event, $0.relapse) }
-    let end = healthySince.flatMap { isHealthy || newest - $0 >= IncidentSignals.healthySpan ? $0 : nil }
+    let goesOn = newest < last || newest - last <= pause
+    let end = healthySince.flatMap { since in
+      isHealthy || goesOn && newest - since >= IncidentSignals.healthySpan ? since : nil
+    }
     return before + [interval(start, end, healthyEvent, relapse)]
   }
 }
