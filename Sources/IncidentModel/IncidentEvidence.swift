@@ -45,6 +45,26 @@ public struct IncidentEvidence: Sendable {
   /// What the case knows of clocks that did not run evenly: by how much each was off in which of its events.
   public var clockPieces: [ClockPiece] = []
 
+  /// Per device, the position in `sources` of the source that its last event is from, or -1. Empty where sources are not known:
+  /// all evidence then reaches to the end.
+  public var lastSources: [Int32] = []
+  /// What is known of the sources that events come from.
+  public var sources: [Source] = []
+
+  /// How far a source tells of those that are heard in it.
+  public struct Source: Sendable, Hashable {
+    /// Devices that are heard in it.
+    public var devices: Int
+    /// Whether its end is missing: a compressed file cut off, for example.
+    public var lacksEnd: Bool
+
+    /// A source from its parts.
+    public init(devices: Int, lacksEnd: Bool) {
+      self.devices = devices
+      self.lacksEnd = lacksEnd
+    }
+  }
+
   /// The correction of one clock over a stretch of events.
   public struct ClockPiece: Sendable, Hashable {
     /// Device index.

@@ -6,8 +6,9 @@ internal import IncidentModel
 /// An entity that spoke every g seconds on average and has been silent for s seconds would be so by chance with
 /// probability exp(-s/g) (Poisson; lost messages are part of g). Against that stands how likely such an entity failed:
 /// the share of failures among those that hang on the same provider, or of the whole fleet. The moment is that in which
-/// its siblings failed, where that falls into the silence; else within one g of its last word. Assumes that the
-/// evidence covers it to the end; an entity whose log was cut off looks like one that stopped.
+/// its siblings failed, where that falls into the silence; else within one g of its last word. A silence is seen only as
+/// far as the evidence reaches (see `EvidenceReach`). Assumes that a source with one entity in it, not damaged at its end,
+/// covers that to the end; where such a log was copied early, the entity looks like one that stopped.
 enum SilenceOnsets {
   /// A silence of fewer usual pauses is none: by chance one of seven is as long.
   private static let leastPauses = 2.0
@@ -15,9 +16,15 @@ enum SilenceOnsets {
   static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
     device: Int, finding: Onsets.Finding
   )] {
-    let end = lastWords(timeline)
+    let lastOfAll = lastWords(timeline)
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
     guard mass.count >= 5 else { return [] }
+    let rhythms = mass.map { Rhythm(timeline, $0) }
+    let reach = EvidenceReach(
+      timeline, zip(mass, rhythms).compactMap { device, rhythm in rhythm.map { (device, $0.last, $0.pause) } }
+    )
+    var rhythmOf = [Int32](repeating: -1, count: timeline.deviceCount)
+    for (position, device) in mass.enumerated() { rhythmOf[device] = Int32(position) }
     var groups: [Int: [Int]] = [:]
     var above: [Int32: Int] = [:]
     for device in mass { groups[nearestFailed(device, fleet, onsets, &above), default: []].append(device) }
@@ -29,7 +36,9 @@ enum SilenceOnsets {
       let isTold = provider >= 0 && times.count >= 3
       let share = isTold ? min(0.95, Double(times.count) / Double(group.count)) : 0.2 * everywhere
       for device in group where onsets.findings[device] == nil {
-        guard let rhythm = Rhythm(timeline, device), end > rhythm.last else { continue }
+        guard let rhythm = rhythms[Int(rhythmOf[device])] else { continue }
+        let end = min(lastOfAll, reach.end(of: device))
+        guard end > rhythm.last else { continue }
         let middle = isTold ? times[times.count / 2] : rhythm.last
         // A sibling that went on speaking did not fail with them.
         let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)

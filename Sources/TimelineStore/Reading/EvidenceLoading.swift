@@ -16,6 +16,7 @@ extension CaseReader {
     var loader = EvidenceLoader(limits: limits)
     if expression.isEmpty { loader.reserve(catalog.sources.reduce(0) { $0 + $1.events.count }) }
     try loader.addEntities(self)
+    try loader.sources.know(catalog.sources, connection)
     loader.addTemplates(rebuilder)
     var report = EvidenceLoadReport()
     for segment in catalog.segments {
@@ -74,6 +75,7 @@ private struct EvidenceLoader {
   private var mentions: [(event: Int32, value: Int32)] = []
   private var tokens: [(event: Int32, value: UInt32)] = []
   var series: SeriesCollection
+  var sources = SourceEnds()
   private var last: [(time: Int64, source: Int64)] = []
   private(set) var stepsBack = 0
   private static let year2001: Int64 = 978_307_200_000_000_000
@@ -154,6 +156,7 @@ private struct EvidenceLoader {
     let device = row.isNull(2) ? -1 : Self.index(row.int64(2), indexOfDevice)
     let template = max(0, Self.index(row.int64(4), indexOfTemplate))
     if device >= 0, row.isNull(10) { watch(Int(device), time, origin?.source ?? -1) }
+    if device >= 0 { sources.hear(Int(device), time, in: origin?.source) }
     evidence.eventIDs.append(row.int64(0))
     evidence.times.append(time)
     evidence.eventDevices.append(device)
@@ -362,6 +365,7 @@ private struct EvidenceLoader {
     tokens = []
     evidence.series = series.finished(
       times: evidence.times, ids: evidence.eventIDs, fewest: limits.fewestValues)
+    (evidence.lastSources, evidence.sources) = sources.finished(devices: evidence.devices.count)
     return evidence
   }
 }
