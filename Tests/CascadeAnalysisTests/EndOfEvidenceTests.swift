@@ -75,4 +75,60 @@ import Testing
     let trace = plant.trace([(Array(0..<40), false), (Array(4..<40), false)])
     #expect(Self.failed(trace) == ["pump0p", "pump1p", "pump2p", "pump3p"], "\(trace.verdict)")
   }
+
+  @Test(arguments: [UInt8(255), 6]) func whoNamesOthersAllDayDoesNotMissThem(severity: UInt8) {
+    var plant = Plant(0) { _ in 0 }
+    for valve in 0..<24 { _ = plant.builder.device("valve\(valve)v") }
+    for turn in 0..<80 {
+      for valve in 0..<24 {
+        plant.say("poller", Double(turn * 60 + valve * 2), "valve\(valve)v tour terminé", severity)
+      }
+    }
+    #expect(Self.failed(plant.trace([])).isEmpty)
+  }
+
+  @Test func aRoundThatBeginsLateMissesNobodyItNames() {
+    var plant = Plant(12) { _ in 7200 }
+    for valve in 0..<24 { _ = plant.builder.device("valve\(valve)v") }
+    for turn in 0..<40 {
+      for valve in 0..<24 {
+        plant.say("poller", Double(3000 + turn * 60 + valve * 2), "valve\(valve)v rond", 255)
+      }
+    }
+    #expect(Self.failed(plant.trace([])).isEmpty)
+  }
+
+  @Test func anUngradedRemarkThatSomebodyIsOfflineCounts() {
+    var plant = Plant(24) { $0 < 5 ? 4000 : 7200 }
+    for turn in 0..<120 { plant.say("broker", Double(turn) * 60 + 3, "sessions kept", 255) }
+    for pump in 0..<5 { plant.say("broker", 4100 + Double(pump) * 5, "pump\(pump)p offline", 255) }
+    let trace = plant.trace([])
+    let reported = trace.incidents.flatMap(\.onsets).filter { $0.kind == .reported }
+    #expect(
+      Set(reported.map(\.device)) == ["pump0p", "pump1p", "pump2p", "pump3p", "pump4p"], "\(trace.verdict)")
+  }
+
+  /// A resolver ends, and those behind it complain once each.
+  @Test(arguments: [UInt8(255), 6]) func aComplaintThatSomethingCouldNotBeReachedReceivesNoChange(
+    severity: UInt8
+  ) {
+    var plant = Plant(30) { _ in 4000 }
+    for pump in 0..<30 { plant.builder.link("resolver", "pump\(pump)p", "serves") }
+    for turn in 0..<66 {
+      plant.say("resolver", Double(turn) * 60 + 1, "answered \(turn * 37 % 50)", severity)
+    }
+    plant.say("resolver", 4000, "process failed, giving up", severity)
+    for pump in 0..<30 {
+      plant.say("pump\(pump)p", 4020 + Double(pump) * 4, "station controller not reachable", severity)
+    }
+    // Some of them stop afterwards, as after a change.
+    for pump in 0..<24 {
+      for turn in 0..<3 { plant.say("pump\(pump)p", 4200 + Double(pump + turn * 40), "halted \(turn)", 2) }
+    }
+    for pump in 24..<30 {
+      for turn in 0..<60 { plant.say("pump\(pump)p", 4200 + Double(turn * 50 + pump), "level \(turn) cm") }
+    }
+    let changes = plant.trace([]).incidents.flatMap(\.changes)
+    #expect(changes.isEmpty, "\(changes)")
+  }
 }

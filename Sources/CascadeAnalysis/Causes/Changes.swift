@@ -42,8 +42,10 @@ struct Changes {
   ) {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
+    // What says that something failed changed nothing.
+    let isFailure = FailureWords(evidence.templateTexts).tellsOfFailure
     let isCandidate = (0..<templates).map { template in
-      !timeline.isLoud[template] && !reports.isReport(template)
+      !timeline.isLoud[template] && !isFailure[template] && !reports.isReport(template)
         && (profiles.fleet[template].role == .novel || profiles.fleet[template].role == .surging)
     }
     var receipts: [Int: [Int: (Double, Int32)]] = [:]
@@ -53,7 +55,9 @@ struct Changes {
     for device in 0..<timeline.deviceCount {
       for event in timeline.events(of: device) {
         let template = Int(evidence.eventTemplates[Int(event)])
-        guard !timeline.isLoud[template] else { continue }
+        guard !timeline.isLoud[template], !isFailure[template],
+          evidence.severities[Int(event)] > Severity.error.rawValue
+        else { continue }
         let time = timeline.seconds[Int(event)]
         if isCandidate[template], !fleet.isShared[device] {
           guard lastReceiver[template] != device else { continue }

@@ -7,6 +7,8 @@ internal import IncidentModel
 /// Lag: the gaps between an entity's last sign of life and the report are lag + an exponential rest, so the least gap
 /// less (mean - least)/(n - 1) estimates it (the shifted exponential's unbiased estimator); it is weighed with the
 /// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom).
+/// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
+/// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
 /// Fails where reporters see timeouts of very different lengths.
 struct Reports {
   /// First report that counts, per entity.
@@ -23,6 +25,8 @@ struct Reports {
     self.reporting = reporting
     var found: [Int: [Int32]] = [:]
     var speakers = Set<Int32>()
+    let words = FailureWords(timeline.evidence.templateTexts)
+    let beginning = timeline.start + 0.02 * (timeline.end - timeline.start)
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let template = Int(timeline.evidence.eventTemplates[event])
       guard reporting.isReport[template] else { continue }
@@ -31,7 +35,11 @@ struct Reports {
       let isNews =
         profile.role == .rare || TemplateProfiles.news(profile, timeline.seconds[event]) >= 0.5
         || profile.role == .sporadic && timeline.tones[template] == .loud
-      if timeline.isLoud[template], isNews {
+      if timeline.isLoud[template], isNews,
+        timeline.tones[template] == .loud
+          || timeline.seconds[event] > beginning
+            && (words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))
+      {
         found[timeline.mention(event), default: []].append(Int32(event))
       }
     }
@@ -42,6 +50,17 @@ struct Reports {
 
   /// True for templates that speak of another entity rather than of the speaker.
   func isReport(_ template: Int) -> Bool { reporting.isReport[template] }
+
+  /// Whether an ungraded message is of a kind that its speaker, heard before, made of nobody until then.
+  private static func isNewRemark(
+    _ event: Int, _ template: Int, _ profile: TemplateProfiles.Profile, _ timeline: Timeline
+  ) -> Bool {
+    let speaker = Int(timeline.evidence.eventDevices[event])
+    guard speaker >= 0, profile.role == .novel, profile.events <= 3 * profile.episodes,
+      let first = timeline.events(of: speaker).first
+    else { return false }
+    return Int(timeline.evidence.eventTemplates[Int(first)]) != template
+  }
 
   /// Reports count when the entity was silent around them.
   private mutating func keepSilent(_ found: [Int: [Int32]], _ timeline: Timeline) {

@@ -3,7 +3,8 @@ internal import IncidentModel
 /// Decides which templates tell of trouble where severities do not, or where they mislead.
 ///
 /// - Alike entities that name each other in messages that are news: a sign of contact, whatever its severity.
-/// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure.
+/// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure, unless
+///   it says in words that something failed.
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Without severity, what many entities say from the beginning: everyday life.
 /// Assumes that failures repeat themselves and changes do not.
@@ -24,8 +25,10 @@ struct Tones {
     isGuessed = true
     for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
     let speakers = Self.speakers(timeline)
-    let starts = Self.changes(timeline, fleet, profiles, reporting, unknown, speakers, &isLoud)
-    for template in unknown
+    let isFailure = FailureWords(timeline.evidence.templateTexts).tellsOfFailure
+    let wordless = unknown.filter { !isFailure[$0] }
+    let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
+    for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {
       guard speakers[template].allSatisfy({ fleet.isShared[Int($0)] || fleet.row[Int($0)] < 0 }) else {
         continue
