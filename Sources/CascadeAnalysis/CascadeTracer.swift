@@ -201,7 +201,7 @@ struct Reading {
     var near = Timeline(
       timeline.evidence(
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
-      epoch: timeline.epoch)
+      epoch: timeline.epoch, words: timeline.words)
     near.correct(by: clocks)
     return Reading(near, fleet, clocks, judgements)
   }

@@ -26,6 +26,13 @@ import Testing
       }
     }
 
+    /// Valves that are listed, and say nothing themselves.
+    mutating func listValves(_ count: Int) {
+      builder.inventory(
+        csv: "device,kind\n" + (0..<count).map { "valve\($0)v,valve\n" }.joined()
+          + (0..<12).map { "pump\($0)p,pump\n" }.joined())
+    }
+
     /// Sources by the pumps that are heard in each; the last one a pump is in is that of its last word.
     func trace(_ sources: [(pumps: [Int], lacksEnd: Bool)]) -> Trace {
       var builder = builder
@@ -78,7 +85,7 @@ import Testing
 
   @Test(arguments: [UInt8(255), 6]) func whoNamesOthersAllDayDoesNotMissThem(severity: UInt8) {
     var plant = Plant(0) { _ in 0 }
-    for valve in 0..<24 { _ = plant.builder.device("valve\(valve)v") }
+    plant.listValves(24)
     for turn in 0..<80 {
       for valve in 0..<24 {
         plant.say("poller", Double(turn * 60 + valve * 2), "valve\(valve)v tour terminé", severity)
@@ -89,7 +96,7 @@ import Testing
 
   @Test func aRoundThatBeginsLateMissesNobodyItNames() {
     var plant = Plant(12) { _ in 7200 }
-    for valve in 0..<24 { _ = plant.builder.device("valve\(valve)v") }
+    plant.listValves(24)
     for turn in 0..<40 {
       for valve in 0..<24 {
         plant.say("poller", Double(3000 + turn * 60 + valve * 2), "valve\(valve)v rond", 255)

@@ -43,7 +43,7 @@ struct Changes {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
     // What says that something failed changed nothing.
-    let isFailure = FailureWords(evidence.templateTexts).tellsOfFailure
+    let isFailure = timeline.words.tellsOfFailure
     let isCandidate = (0..<templates).map { template in
       !timeline.isLoud[template] && !isFailure[template] && !reports.isReport(template)
         && (profiles.fleet[template].role == .novel || profiles.fleet[template].role == .surging)

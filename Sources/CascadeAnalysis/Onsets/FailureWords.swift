@@ -10,16 +10,19 @@ struct FailureWords {
   let tellsOfLoss: [Bool]
 
   init(_ texts: [String]) {
-    let normal = texts.map(Self.normalised)
-    let failure = normal.map { Self.holds($0, Self.failures, Self.failurePhrases) }
-    tellsOfFailure = failure
-    tellsOfLoss = zip(normal, failure).map { $1 || Self.holds($0, Self.losses, Self.lossPhrases) }
+    var failure: [Bool] = []
+    var loss: [Bool] = []
+    for text in texts {
+      let words = Self.normalised(text)
+      failure.append(Self.holds(words, Self.failures, Self.failurePhrases))
+      loss.append(failure.last! || Self.holds(words, Self.losses, Self.lossPhrases))
+    }
+    (tellsOfFailure, tellsOfLoss) = (failure, loss)
   }
 
-  /// Lower-case words with one space around each; `#` for what varies.
+  /// Lower-case words and numbers; `*` for what varies.
   private static func normalised(_ text: String) -> [Substring] {
-    text.replacing("<*>", with: " # ").lowercased()
-      .split { !($0.isLetter || $0 == "#" || $0 == "'") }
+    text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "*" || $0 == "'") }
   }
 
   private static func holds(_ words: [Substring], _ single: Set<Substring>, _ phrases: [[Substring]]) -> Bool
@@ -29,7 +32,7 @@ struct FailureWords {
       if single.contains(word), place == 0 || !negations.contains(words[place - 1]) { return true }
       for phrase in phrases where phrase[0] == word && words[place...].starts(with: phrase) { return true }
       // "Out of memory", but not "3 out of 5".
-      if word == "out", place + 2 < words.count, words[place + 1] == "of", words[place + 2] != "#" {
+      if word == "out", place + 2 < words.count, words[place + 1] == "of", words[place + 2].first!.isLetter {
         return true
       }
     }

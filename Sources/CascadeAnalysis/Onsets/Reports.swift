@@ -25,7 +25,6 @@ struct Reports {
     self.reporting = reporting
     var found: [Int: [Int32]] = [:]
     var speakers = Set<Int32>()
-    let words = FailureWords(timeline.evidence.templateTexts)
     let beginning = timeline.start + 0.02 * (timeline.end - timeline.start)
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let template = Int(timeline.evidence.eventTemplates[event])
@@ -38,7 +37,7 @@ struct Reports {
       if timeline.isLoud[template], isNews,
         timeline.tones[template] == .loud
           || timeline.seconds[event] > beginning
-            && (words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))
+            && (timeline.words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))
       {
         found[timeline.mention(event), default: []].append(Int32(event))
       }

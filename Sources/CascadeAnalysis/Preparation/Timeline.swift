@@ -29,11 +29,15 @@ struct Timeline {
   /// (see `Tones`).
   var isLoud: [Bool]
 
+  /// What templates say in words.
+  let words: FailureWords
+
   /// What a template's severity says.
   enum Tone { case quiet, loud, unknown }
 
-  /// Seconds count from `epoch`, or from the first event.
-  init(_ evidence: IncidentEvidence, epoch given: Int64? = nil) {
+  /// Seconds count from `epoch`, or from the first event; `words` where they are known of the same templates.
+  init(_ evidence: IncidentEvidence, epoch given: Int64? = nil, words known: FailureWords? = nil) {
+    words = known ?? FailureWords(evidence.templateTexts)
     self.evidence = evidence
     deviceCount = evidence.devices.count
     eventCount = evidence.times.count

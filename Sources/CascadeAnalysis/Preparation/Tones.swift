@@ -25,8 +25,7 @@ struct Tones {
     isGuessed = true
     for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
     let speakers = Self.speakers(timeline)
-    let isFailure = FailureWords(timeline.evidence.templateTexts).tellsOfFailure
-    let wordless = unknown.filter { !isFailure[$0] }
+    let wordless = unknown.filter { !timeline.words.tellsOfFailure[$0] }
     let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
     for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {

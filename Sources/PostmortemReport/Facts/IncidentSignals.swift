@@ -113,7 +113,7 @@ public struct AffectedInterval: Sendable, Hashable {
   public var device: String
   /// Its onset, or the beginning of a relapse.
   public var start: Instant
-  /// First routine event after which no bad one came for ten minutes; nil: still affected when the evidence ends.
+  /// First routine event after which it went on for ten minutes without a bad one; nil: still affected when the evidence ends.
   public var end: Instant?
   /// The event that shows the recovery.
   public var recoveryEvent: EventID?

@@ -121,7 +121,7 @@ enum RecoveryCurve {
     return Chart(
       id: "recovery", title: "Devices recovered over time",
       description:
-        "A device counts as recovered from its first routine event after which nothing bad came for ten minutes; one that failed again counts from its last recovery. Still affected: \(metric: .stillAffected).",
+        "A device counts as recovered from its first routine event after which it went on for ten minutes and nothing bad came; one that failed again counts from its last recovery. Still affected: \(metric: .stillAffected).",
       drawing: .lines(
         LineChart(
           curves: [
