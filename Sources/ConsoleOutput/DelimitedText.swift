@@ -13,8 +13,13 @@ public enum DelimitedText {
     guard text.utf8.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) else {
       return text
     }
-    var quoted = "\""
-    for character in text { quoted += character == "\"" ? "\"\"" : String(character) }
-    return quoted + "\""
+    // By scalars: a quote with a combining mark after it is another character to Swift, and is one to every reader.
+    var quoted = String.UnicodeScalarView("\"".unicodeScalars)
+    for scalar in text.unicodeScalars {
+      if scalar == "\"" { quoted.append(scalar) }
+      quoted.append(scalar)
+    }
+    quoted.append("\"")
+    return String(quoted)
   }
 }

@@ -96,6 +96,11 @@ import Testing
     #expect(JSONValue.array([.int(.min), -10, 9]).text() == "[-9223372036854775808,-10,9]")
   }
 
+  /// A quote and a combining mark are one character to Swift, and a quote to whoever reads the file.
+  @Test func aQuoteWithACombiningMarkEndsNoCell() {
+    #expect(Array(DelimitedText.cell("a\"\u{301},=x").utf8) == Array("\"a\"\"\u{301},=x\"".utf8))
+  }
+
   @Test func defusesSpreadsheetFormulas() {
     #expect(
       DelimitedText.line(["=1+1", "-5", "@x", "a,b", "q\"q", "-x"]) == "'=1+1,-5,'@x,\"a,b\",\"q\"\"q\",'-x")

@@ -16,7 +16,14 @@ public enum CSVText {
       }
     }
     guard needsQuotes || safe.utf8.first == 0x20 || safe.utf8.last == 0x20 else { return safe }
-    return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+    // By scalars: a quote with a combining mark after it is another character to Swift, and is one to every reader.
+    var quoted = String.UnicodeScalarView("\"".unicodeScalars)
+    for scalar in safe.unicodeScalars {
+      if scalar == "\"" { quoted.append(scalar) }
+      quoted.append(scalar)
+    }
+    quoted.append("\"")
+    return String(quoted)
   }
 
   private static func isFormula(_ text: String) -> Bool {

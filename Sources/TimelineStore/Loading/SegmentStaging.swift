@@ -33,7 +33,7 @@ final class SegmentStaging {
 
   /// Makes the file known to a connection. Not within a transaction.
   func attach(to connection: SQLiteConnection) throws(StoreError) {
-    let path = file.path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    let path = file.path.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined()
     try connection.execute("ATTACH '\(path)' AS staged")
     // Else a commit would tie both files' journals together by a third, though this one is only read: a kill would leave
     // a journal of the case that names another file.
