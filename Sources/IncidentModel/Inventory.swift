@@ -59,7 +59,7 @@ public struct Inventory: Sendable {
   }
 
   /// Adds a device. `row` has one value per attribute; an empty value means unknown.
-  /// Returns false and changes nothing when the device is listed already (the first row counts).
+  /// Returns false and changes nothing when the device is listed already.
   @discardableResult
   public mutating func append(device: String, row: [String]) -> Bool {
     guard enter(device) else { return false }
@@ -77,6 +77,11 @@ public struct Inventory: Sendable {
     guard enter(device) else { return false }
     for column in attributes.indices { codes[column].append(row[column]) }
     return true
+  }
+
+  /// Gives an attribute of a listed device another value; an empty one means unknown.
+  public mutating func set(_ value: String, row: Int, attribute: Int) {
+    codes[attribute][row] = code(of: value, attribute: attribute)
   }
 
   /// The code of a value of an attribute, a new one where it has none.

@@ -98,10 +98,33 @@ import Testing
     }
     #expect(error?.description.contains("'name', 'site'") == true)
     let (inventory, notes) = try FleetFiles.inventory(
-      folder.write("j.csv", "site,device,fw\n\"p, 1\",gw-1,2\nq,gw-1,3\nr,,4\n"))
+      folder.write("j.csv", "site,device,fw\n\"p, 1\",gw-1,2\nr,,4\n"))
     #expect(inventory.devices == ["gw-1"])
     #expect(inventory.value(device: "gw-1", attribute: "site") == "p, 1")
-    #expect(notes.count == 2)
+    #expect(notes.count == 1)
+  }
+
+  @Test func whatRowsOfOneDeviceContradictEachOtherInIsNotKnown() throws {
+    let folder = Folder()
+    let (inventory, notes) = try FleetFiles.inventory(
+      folder.write(
+        "i.csv",
+        "device,site,model,life_safety,fw\nmon-9,icu,lamp,no,\nmon-8,icu,lamp,no,1\n"
+          + "mon-9,icu,patient-monitor,yes,7\nmon-9,,lamp,no,7\nmon-9,,,,8\n"))
+    #expect(inventory.devices == ["mon-9", "mon-8"])
+    func value(_ column: String) -> String? { inventory.value(device: "mon-9", attribute: column) }
+    #expect(value("site") == "icu" && value("model") == "" && value("life_safety") == "")
+    // What only a later row said, and what one after it denied.
+    #expect(value("fw") == "")
+    #expect(inventory.value(device: "mon-8", attribute: "life_safety") == "no")
+    let said = try #require(notes.first { $0.contains("'life_safety'") }, "\(notes)")
+    #expect(said.contains("line 4 says 'yes'") && said.contains("line 2 says 'no'"), "\(said)")
+    #expect(notes.contains { $0.contains("line 6 says '8'") && $0.contains("line 4 says '7'") }, "\(notes)")
+    #expect(notes.count == 4 && notes[0].contains("3 rows repeat"), "\(notes)")
+    let (agreeing, fewer) = try FleetFiles.inventory(
+      folder.write("j.csv", "device,site,fw\ngw-1,north,\ngw-1,north,7\n"))
+    #expect(agreeing.value(device: "gw-1", attribute: "site") == "north")
+    #expect(agreeing.value(device: "gw-1", attribute: "fw") == "7" && fewer.count == 1, "\(fewer)")
   }
 
   @Test func aTopologySaysUnknownNames() throws {

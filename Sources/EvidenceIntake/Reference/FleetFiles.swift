@@ -5,12 +5,15 @@ import LogFormats
 public enum FleetFiles {
   /// Bytes that such a file may have: a million devices with ten columns are 100 MB.
   private static let sizeLimit: UInt64 = 1 << 30
-  /// Names listed in a note.
-  private static let listed = 5
+  /// Names listed in a note, and contradictions named one by one.
+  static let listed = 5
 
   /// Reads an inventory: a column `device` and any others, each of which becomes an attribute.
   ///
-  /// - Returns: the inventory, and notes on rows that were left out.
+  /// A device may have several rows. Where they contradict each other in a column, the device has no value there: nobody
+  /// knows which row is right, and an interlock holds back what is not known.
+  ///
+  /// - Returns: the inventory, and notes on rows that were left out and on those that contradict each other.
   /// - Throws: `IntakeError` when the file cannot be read, has no column `device`, or is no CSV.
   public static func inventory(_ path: String) throws(IntakeError) -> (inventory: Inventory, notes: [String])
   {
@@ -28,7 +31,7 @@ public enum FleetFiles {
     try refuseDoubles(names, path)
     let attributes = names.indices.filter { $0 != key }
     var inventory = Inventory(attributes: attributes.map { names[$0] })
-    var doubles: [String] = []
+    var repeated = RepeatedRows()
     var nameless = 0
     var ragged = 0
     while let cells = try row(&reader, path) {
@@ -40,13 +43,13 @@ public enum FleetFiles {
       }
       if cells.count != names.count { ragged += 1 }
       let values = attributes.map { $0 < cells.count ? trimmed(cells[$0]) : "" }
-      if !inventory.append(device: device, row: values) { doubles.append(device) }
+      if inventory.append(device: device, row: values) {
+        repeated.first(line: reader.line)
+      } else {
+        repeated.merge(device, values, line: reader.line, into: &inventory)
+      }
     }
-    var notes: [String] = []
-    if !doubles.isEmpty {
-      notes.append(
-        "'\(path)': \(doubles.count) devices are listed twice, the first row counts: \(list(doubles))")
-    }
+    var notes = repeated.notes(path)
     if nameless > 0 { notes.append("'\(path)': \(nameless) rows without a device's name were left out") }
     if ragged > 0 { notes.append("'\(path)': \(ragged) rows have more or fewer cells than the header") }
     return (inventory, notes)
@@ -138,7 +141,7 @@ public enum FleetFiles {
     IntakeError(.badReference, words, place: path)
   }
 
-  private static func list(_ names: [String]) -> String {
+  static func list(_ names: [String]) -> String {
     names.prefix(listed).joined(separator: ", ") + (names.count > listed ? ", …" : "")
   }
 
