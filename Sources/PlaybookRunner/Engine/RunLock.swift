@@ -24,7 +24,7 @@ public final class RunLock: Sendable {
       let holder = Self.text(descriptor)
       throw RunnerError(
         .busy,
-        "\(holder.isEmpty ? "another run" : holder) works on this case ('\(path)' is locked); wait for it, or stop it with Ctrl-C, and resume it"
+        "\(holder.isEmpty ? "another run" : holder) works on this case ('\(path)' is locked); wait for it, or stop it with Ctrl-C"
       )
     }
     ftruncate(descriptor, 0)

@@ -144,6 +144,25 @@ import Testing
     #expect(done.status == 0 && acted(work).count == 8, "\(done)")
   }
 
+  @Test func aRunThatIsStillWorkedOnIsCalledRunningAndNotKilled() throws {
+    let work = try scene(rollout: "max_in_flight: 1", command: "sleep 1; ")
+    try plan(work, "device:gw-2 OR device:gw-3")
+    let second = try Shell.run(
+      """
+      export FIREBREAK_CASE=x.firebreak
+      $FIREBREAK playbook run p.plan >first.txt 2>&1 & pid=$!
+      n=0; while ! grep -q wave first.txt && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
+      sleep 0.2; $FIREBREAK playbook run p.plan 2>&1; code=$?; echo "pid $pid"; wait $pid || exit 99; exit $code
+      """,
+      in: work)
+    let process = try #require(second.output.split(separator: "\n").last).dropFirst("pid ".count)
+    #expect(second.status == 2 && second.output.contains("is running (process \(process))"), "\(second)")
+    for word in ["killed", "unfinished", "resume", "undo"] {
+      #expect(!second.output.contains(word), "\(second)")
+    }
+    #expect(acted(work) == ["gw-2", "gw-3"])
+  }
+
   @Test func aClosedPipeDrainsARunAndANewOneWarnsOfIt() throws {
     let work = try scene(rollout: "max_in_flight: 1", command: "sleep 0.3; ")
     try plan(work, "device:gw-*")

@@ -75,11 +75,20 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     ).execute(plan, run: run, agreed: agreed, afterHalt: false)
   }
 
-  /// Says which unfinished runs had to do with the same devices.
+  /// Says which unfinished runs had to do with the same devices. One that somebody works on is no case for `resume` or `undo`.
   private func warnOfOthers(_ plan: ExecutionPlan, _ path: String) throws {
     let journal = try CaseJournal(case: path, readOnly: true)
     let devices = Set(plan.targets.map(\.device))
+    let holder = RunLock.holder(folder: path + ".runs")
     for run in try RunOverview.all(in: journal, sharing: devices) where run.isUnfinished && run.shared > 0 {
+      let own = "run \(run.run) ("
+      if let holder, holder.hasPrefix(own), holder.hasSuffix(")") {
+        let process = holder.dropFirst(own.count).dropLast()
+        Console.warn(
+          Sanitizer.escape(
+            "\(RunLine.text(run)) is running (\(process)) and has to do with \(run.shared) of these devices"))
+        continue
+      }
       Console.warn(
         Sanitizer.escape(
           "\(RunLine.text(run)) is unfinished (\(run.end?.rawValue ?? "killed")) and had to do with \(run.shared) of these devices, \(run.standing.inForce) of its changes are in force: 'playbook resume \(run.run)' goes on with it, 'playbook undo \(run.run)' takes it back"
