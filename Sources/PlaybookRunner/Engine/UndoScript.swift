@@ -15,7 +15,7 @@ enum UndoScript {
       "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
       "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed, asks the interlocks again and keeps a journal.",
       "# For dynamic security mosquitto_ctrl reads '-u USER' and '-P PASSWORD' from ~/.config/mosquitto_ctrl (mode 0600).",
-      "set -u", "failed=0",
+      "set -u", "failed=0", ShellQuote.lineFeed,
       "dynsec() { # host port command arguments; mosquitto_ctrl exits with 0 on errors, so its words decide",
       "  host=$1; port=$2; shift 2",
       "  answer=$(mosquitto_ctrl -h \"$host\" -p \"$port\" dynsec \"$@\" 2>&1) || failed=1",
@@ -66,7 +66,7 @@ enum UndoScript {
       for lock in interlocks {
         let words =
           [device, lock.attribute, lock.refuse.joined(separator: "|"), lock.require.joined(separator: "|")]
-        lines.append("free " + words.map(ShellQuote.quote).joined(separator: " ") + " || allowed=0")
+        lines.append("free " + words.map { ShellQuote.visible($0) }.joined(separator: " ") + " || allowed=0")
       }
     }
     return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + ["else failed=1; fi"]

@@ -25,7 +25,7 @@ public struct BashExecutor: CommandExecutor {
   public func planText(_ call: CommandCall) throws(RunnerError) -> String {
     _ = try script(call.masked)
     return try Template.fill(call.command.text, call.masked.values) { (_, value) throws(RunnerError) in
-      "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+      ShellQuote.quote(value)
     }
   }
 
@@ -97,14 +97,6 @@ public struct BashExecutor: CommandExecutor {
   public func scriptLines(_ call: CommandCall) -> [String]? {
     guard call.secrets.isEmpty, let script = try? script(call) else { return nil }
     let names = script.environment.keys.filter { $0.hasPrefix("FIREBREAK_") }.sorted()
-    return names.map { "export \($0)=\(ShellQuote.quote(script.environment[$0] ?? ""))" } + [script.text]
-  }
-}
-
-/// Words of a POSIX shell.
-enum ShellQuote {
-  /// The text as one word in single quotes.
-  static func quote(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return names.map { "export \($0)=\(ShellQuote.visible(script.environment[$0] ?? ""))" } + [script.text]
   }
 }

@@ -158,15 +158,26 @@ public enum RemoteText {
     let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
     var result = ""
     for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x09, 0x0A: result.unicodeScalars.append(scalar)
-      case 0..<0x20, 0x7F...0x9F, 0xAD, 0x61C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF:
-        let digits = String(scalar.value, radix: 16)
-        result += scalar.value < 0x100 ? "\\x" + (digits.count == 1 ? "0" : "") + digits : "\\u{\(digits)}"
-      default: result.unicodeScalars.append(scalar)
+      if scalar == "\t" || scalar == "\n" || !isHarmful(scalar) {
+        result.unicodeScalars.append(scalar)
+        continue
       }
+      let digits = String(scalar.value, radix: 16)
+      result += scalar.value < 0x100 ? "\\x" + (digits.count == 1 ? "0" : "") + digits : "\\u{\(digits)}"
     }
     return result
+  }
+
+  /// True for what a terminal acts on, and for what is not seen or changes the order of what is: control characters (C0,
+  /// DEL, C1), controls of the direction of writing, and other format characters without a shape (CWE-150).
+  static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x20...0x7E: false
+    case 0...0x9F, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+      0xFFF9...0xFFFB, 0xE0000...0xE0FFF:
+      true
+    default: false
+    }
   }
 
   /// The form that becomes a variable's value.

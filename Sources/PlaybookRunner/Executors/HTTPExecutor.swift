@@ -271,6 +271,6 @@ public struct HTTPExecutor: CommandExecutor {
     for header in request.headers { words += ["-H", "\(header.name): \(header.value)"] }
     if !request.body.isEmpty { words += ["--data-binary", request.body] }
     words.append(request.url)
-    return [words.map(ShellQuote.quote).joined(separator: " ") + " || failed=1"]
+    return [words.map { ShellQuote.visible($0) }.joined(separator: " ") + " || failed=1"]
   }
 }

@@ -244,8 +244,8 @@ public struct MQTTExecutor: CommandExecutor {
     let command = String(call.command.text.dropFirst(7))
     guard Self.inverses[command] != nil, let user = filled["username"]?.text else { return nil }
     let words = (filled["groupname"]?.text).map { [$0, user] } ?? [user]
-    let quoted = words.map(ShellQuote.quote).joined(separator: " ")
-    return ["dynsec \(ShellQuote.quote(place.host)) \(place.port) \(command) \(quoted)"]
+    let quoted = words.map { ShellQuote.visible($0) }.joined(separator: " ")
+    return ["dynsec \(ShellQuote.visible(place.host)) \(place.port) \(command) \(quoted)"]
   }
 
   /// Ends all connections.

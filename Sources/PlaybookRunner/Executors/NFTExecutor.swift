@@ -102,6 +102,6 @@ public struct NFTExecutor: CommandExecutor {
   /// The same statements for nft.
   public func scriptLines(_ call: CommandCall) -> [String]? {
     guard let script = try? script(call) else { return nil }
-    return ["printf %s \(ShellQuote.quote(script)) | nft -f - || failed=1"]
+    return ["printf %s \(ShellQuote.visible(script, keepsLines: true)) | nft -f - || failed=1"]
   }
 }

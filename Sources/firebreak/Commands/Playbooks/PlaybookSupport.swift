@@ -261,9 +261,9 @@ struct ExecutionOptions: ParsableArguments {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || "-_./:=@,+".utf8.contains($0)
     }
-    if isPlain, !text.isEmpty { return text }
-    // By scalars: a quote with a combining mark after it is another character to Swift, and is one to every shell.
-    return "'" + text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
+    if isPlain && !text.isEmpty { return text }
+    // By code points: a quote with a combining mark after it is one to a shell.
+    return text.unicodeScalars.reduce(into: "'") { $0 += $1 == "'" ? "'\\''" : String($1) } + "'"
   }
 
   /// Secrets and executors.
