@@ -55,34 +55,46 @@ struct JournalReport {
   struct Run {
     var id: String
     var verification: JournalVerification
+    /// The plan and the undo script beside the case.
+    var files: [RunFolder.File] = []
   }
   var runs: [Run] = []
 
   init(_ reader: CaseReader, pinned: Set<String>?) throws {
     for id in try reader.runs() {
       var verification = JournalVerification(pinned: pinned)
-      try reader.forEachJournalRow(run: id) { verification.add(CaseJournal.record($0)) }
-      runs.append(Run(id: id, verification: verification))
+      var folder = RunFolder()
+      try reader.forEachJournalRow(run: id) { row in
+        let record = CaseJournal.record(row)
+        verification.add(record)
+        folder.add(record)
+      }
+      runs.append(
+        Run(id: id, verification: verification, files: folder.files(in: "\(reader.path).runs/\(id)")))
     }
   }
 
-  /// True when nothing is wrong.
-  var isGood: Bool { runs.allSatisfy { $0.verification.problem == nil } }
-
-  /// A sentence for each run.
-  var lines: [String] {
-    runs.map { run in
-      let verification = run.verification
-      if let problem = verification.problem { return "journal \(run.id): ALTERED: \(problem)" }
-      let signed =
-        verification.signed.isEmpty
-        ? "no signed checkpoints"
-        : "signed up to record \(verification.lastSigned) by "
-          + verification.signed.keys.sorted().joined(separator: ", ")
-      let open = verification.openIntents.count
-      return "journal \(run.id): \(verification.records) records, chain whole, \(signed)"
-        + (open > 0 ? ", \(open) intents without a result" : "")
+  /// True when nothing is wrong. A file that is not there is no fault of the evidence.
+  var isGood: Bool {
+    runs.allSatisfy { run in
+      run.verification.problem == nil && run.files.allSatisfy { $0.state != .differs }
     }
+  }
+
+  /// A sentence for each run, and for each file of it that is not what was written.
+  var lines: [String] { runs.flatMap { [journal($0)] + RunFiles.sentences($0.files, run: $0.id) } }
+
+  private func journal(_ run: Run) -> String {
+    let verification = run.verification
+    if let problem = verification.problem { return "journal \(run.id): ALTERED: \(problem)" }
+    let signed =
+      verification.signed.isEmpty
+      ? "no signed checkpoints"
+      : "signed up to record \(verification.lastSigned) by "
+        + verification.signed.keys.sorted().joined(separator: ", ")
+    let open = verification.openIntents.count
+    return "journal \(run.id): \(verification.records) records, chain whole, \(signed)"
+      + (open > 0 ? ", \(open) intents without a result" : "")
   }
 
   /// For programs.
@@ -97,6 +109,7 @@ struct JournalReport {
           ("signed_up_to", .int(Int64(verification.lastSigned))),
           ("keys", .array(verification.signed.keys.sorted().map { .string($0) })),
           ("open_intents", .int(Int64(verification.openIntents.count))),
+          ("files", RunFiles.json(run.files)),
         ])
       })
   }

@@ -35,15 +35,39 @@ struct RunChoice: ParsableArguments {
   /// The plan that a run kept beside the case. With `onlyToLook` its playbook may have expired or been revoked since: what
   /// was done can be looked at and taken back all the same.
   func plan(_ id: String, case path: String, onlyToLook: Bool = false) throws -> ExecutionPlan {
-    let file = "\(path).runs/\(id)/plan"
-    let script = "\(path).runs/\(id)/undo.sh"
-    let byHand = access(script, X_OK) == 0 ? "; '\(script)' takes back what it says" : ""
+    let folder = "\(path).runs/\(id)"
+    let file = folder + "/plan"
     guard access(file, R_OK) == 0 else {
       throw CommandError(
-        "the plan of run '\(id)' is not in '\(file)'; without it nothing can be done\(byHand)")
+        "the plan of run '\(id)' is not in '\(file)'; without it nothing can be done"
+          + (try Self.byHand(folder, try Self.noted(id, path))))
     }
-    return try ExecutionPlan(
-      reading: try PlaybookFiles.read(file), now: SystemClock().wallTime(), evenIfNotRunnable: onlyToLook)
+    do {
+      return try ExecutionPlan(
+        reading: try PlaybookFiles.read(file), now: SystemClock().wallTime(), evenIfNotRunnable: onlyToLook)
+    } catch let error as RunnerError {
+      // Its playbook may be what is wrong, and the file what it was.
+      let noted = try Self.noted(id, path)
+      guard noted.state("plan", in: folder) == .differs else { throw error }
+      throw CommandError(
+        "'\(file)' is not the plan that was run, it was damaged or changed: \(error); without it nothing can be done"
+          + (try Self.byHand(folder, noted)))
+    }
+  }
+
+  /// What the journal of a run notes of the files in its folder.
+  static func noted(_ id: String, _ path: String) throws -> RunFolder {
+    try RunFolder(run: id, in: try CaseJournal(case: path, readOnly: true))
+  }
+
+  /// Names the undo script where it is what was written: nobody is sent to run what somebody else wrote.
+  private static func byHand(_ folder: String, _ noted: RunFolder) throws -> String {
+    let script = folder + "/undo.sh"
+    switch noted.state("undo.sh", in: folder) {
+    case .same: return "; '\(script)' takes back what it says"
+    case .differs: return "; '\(script)' is not what the journal notes either: do not run it"
+    case .unreadable, .notNoted: return ""
+    }
   }
 }
 

@@ -16,7 +16,7 @@ struct PlaybookStatus: ParsableCommand {
       rollback image' and 'unsupported' were refused when the plan was made (replace or visit), 'not begun' was kept back by \
       a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off.
 
-      Exit code 1 when the journal does not verify.
+      Exit code 1 when the journal does not verify, or the run's plan or undo.sh is not what the journal notes.
       """)
 
   @OptionGroup var choice: RunChoice
@@ -35,10 +35,13 @@ struct PlaybookStatus: ParsableCommand {
     // Without its plan a run still has its journal.
     let plan = try? choice.plan(id, case: path, onlyToLook: true)
     var history = RunHistory([], timed: plan?.timedSteps ?? [])
+    var folder = RunFolder()
     try journal.forEachRecord(run: id) { record in
       verification.add(record)
       history.add(record)
+      folder.add(record)
     }
+    let files = folder.files(in: "\(path).runs/\(id)")
     let expiries = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
     let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
     let standing = history.standing
@@ -68,17 +71,22 @@ struct PlaybookStatus: ParsableCommand {
       ("break_glass", .array(history.brokenGlass.map { .string(Sanitizer.escape($0)) })),
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
       ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
-      ("journal", .string(verification.problem ?? "verifies")),
+      ("journal", .string(verification.problem ?? "verifies")), ("files", RunFiles.json(files)),
       ("signed_up_to", .int(Int64(verification.lastSigned))),
       ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
     ]
     if format == .table {
       summary(id, history, counts, report, verification, expiries, holder)
+      for sentence in RunFiles.sentences(files, run: id) {
+        for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {
+          Console.print(line)
+        }
+      }
       if !rows.rows.isEmpty { rows.write(as: .table) }
     } else {
       rows.write(as: format)
     }
-    if verification.problem != nil { throw ExitStatus.no }
+    if verification.problem != nil || files.contains(where: { $0.state == .differs }) { throw ExitStatus.no }
   }
 
   private func summary(

@@ -109,6 +109,11 @@ struct PlaybookUndo: AsyncParsableCommand {
 
   /// The plan of a run. That its playbook may not be run any more is no reason to leave devices locked out.
   private func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
+    let noted = try RunChoice.noted(id, path)
+    let script = noted.files(in: "\(path).runs/\(id)").filter { $0.name == "undo.sh" && $0.state == .differs }
+    for sentence in RunFiles.sentences(script, run: id) {
+      Console.warn(Sanitizer.escape("\(sentence): do not run it"))
+    }
     do {
       return try choice.plan(id, case: path)
     } catch {
