@@ -136,13 +136,29 @@ import TimelineStore
 
   @Test func playbooksAreFoundBesideTheProgramWhereverOneStands() throws {
     let installed = PlaybookFiles.folders(of: "/opt/x/bin/firebreak")
-    #expect(installed == ["/opt/x/share/firebreak/Playbooks"])
+    #expect(installed == ["/opt/x/bin/Playbooks", "/opt/x/share/firebreak/Playbooks"])
     let built = PlaybookFiles.folders(
       of: "/home/jo/firebreak/.build/x86_64-unknown-linux-gnu/debug/firebreak")
     #expect(built.last == "/home/jo/firebreak/Playbooks")
     let folder = FileManager.default.temporaryDirectory
     let run = try BuiltProgram.run(["playbook", "list"], in: folder)
     #expect(run.exit == 0 && run.output.contains("isolate-device"), "\(run)")
+    #expect(run.errors.contains("looked in ") && run.errors.contains("Playbooks, "), "\(run)")
+  }
+
+  /// An unpacked release: the program, and Playbooks beside it.
+  @Test func aReleaseFindsThePlaybooksBesideItFromEveryFolder() throws {
+    let work = try Workspace()
+    try work.write("release/Playbooks/own/playbook.yaml", work.touchPlaybook())
+    try FileManager.default.createDirectory(atPath: work.at("elsewhere"), withIntermediateDirectories: true)
+    let line = """
+      ln "$FIREBREAK" release/firebreak 2>/dev/null || cp "$FIREBREAK" release/firebreak
+      unset FIREBREAK_PLAYBOOKS; cd elsewhere && ../release/firebreak playbook list
+      ../release/firebreak playbook validate own
+      """
+    let found = try Shell.run(line, in: work)
+    #expect(found.output.contains("release/Playbooks/own/playbook.yaml: valid"), "\(found)")
+    #expect(found.output.contains("looked in ") && found.output.contains("release/Playbooks,"), "\(found)")
   }
 
   @Test(arguments: [

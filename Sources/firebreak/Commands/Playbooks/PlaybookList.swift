@@ -10,8 +10,8 @@ struct PlaybookList: ParsableCommand {
     commandName: "list",
     abstract: "List the playbooks that can be given by name, and what each is for.",
     discussion:
-      "Looks in FIREBREAK_PLAYBOOKS, in ./Playbooks, in those installed with the program, and in those of the "
-      + "repository that it was built in. Exit code 1: there are none.")
+      "Looks in FIREBREAK_PLAYBOOKS, in ./Playbooks, in Playbooks beside the program, in those installed with it, and in "
+      + "those of the repository that it was built in, and says where that is. Exit code 1: there are none.")
 
   @Option(help: "table, json, jsonl or csv.")
   var format: OutputFormat = .table
@@ -47,6 +47,7 @@ struct PlaybookList: ParsableCommand {
       for line in Paragraph.lines("  " + about, width: Console.width) { Console.print(line) }
       Console.print("  " + Console.style.dim(path))
     }
+    Console.note("looked in \(Sanitizer.escape(PlaybookFiles.searched)); the first that has a name counts")
   }
 }
 

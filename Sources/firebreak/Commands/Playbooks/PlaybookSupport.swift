@@ -60,7 +60,8 @@ enum PlaybookFiles {
   /// The folders as words.
   static var searched: String { folders().joined(separator: ", ") }
 
-  /// `FIREBREAK_PLAYBOOKS`, `./Playbooks`, those installed with the program, and those of the repository it was built in.
+  /// `FIREBREAK_PLAYBOOKS`, `./Playbooks`, those beside the program, those installed with it, and those of the repository it
+  /// was built in.
   static func folders() -> [String] {
     var folders: [String] = []
     if let own = Console.environment["FIREBREAK_PLAYBOOKS"], !own.isEmpty { folders.append(own) }
@@ -77,6 +78,8 @@ enum PlaybookFiles {
   /// Where the playbooks that came with a program lie.
   static func folders(of program: String) -> [String] {
     var folders: [String] = []
+    // An unpacked release has them beside the program.
+    if let slash = program.lastIndex(of: "/") { folders.append(program[..<slash] + "/Playbooks") }
     // PREFIX/bin/firebreak has its playbooks in PREFIX/share.
     if let slash = program.lastIndex(of: "/"), let parent = program[..<slash].lastIndex(of: "/") {
       folders.append(program[..<parent] + "/share/firebreak/Playbooks")
