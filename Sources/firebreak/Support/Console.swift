@@ -106,6 +106,29 @@ enum Console {
   /// From now on an answer that cannot be written is no more than that: the work itself is done, and this sentence says so.
   static func isDone(_ sentence: String) { done.withLock { $0 = sentence } }
 
+  /// What devices were done to, and whether an answer about that was lost.
+  private static let acted = Mutex<(sentence: String?, isLost: Bool)>((nil, false))
+
+  /// From now on an answer that cannot be written is no error: devices were acted on, there may be more to do, and the exit
+  /// code is that of what was done. This sentence, in one line, is said on standard error instead, once.
+  static func hasActed(_ sentence: String) { acted.withLock { $0.sentence = sentence } }
+
+  /// True when an answer could not be written after `hasActed`.
+  static var hasLostAnswer: Bool { acted.withLock { $0.isLost } }
+
+  /// Says once what could not be said on standard output; false before `hasActed`.
+  private static func loseAnswer(_ reason: String) -> Bool {
+    let state = acted.withLock { acted in
+      let before = acted
+      if before.sentence != nil { acted = (nil, true) }
+      return before
+    }
+    if let sentence = state.sentence {
+      noteVerbatim("firebreak: cannot write to standard output: \(reason); \(Sanitizer.escape(sentence))")
+    }
+    return state.sentence != nil || state.isLost
+  }
+
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
@@ -125,8 +148,11 @@ enum Console {
         if descriptor == STDERR_FILENO || Interrupt.isListening { return }
         endByClosedPipe()
       } else {
+        let reason = String(cString: strerror(errno))
+        // Talk that is lost does not end a run in the middle of an act.
+        if descriptor == STDERR_FILENO, drainsWhenClosed.load(ordering: .relaxed) { return }
         if descriptor != STDERR_FILENO {
-          let reason = String(cString: strerror(errno))
+          if loseAnswer(reason) { return }
           let rest = done.withLock { $0 }.map { "; " + Sanitizer.escape($0) } ?? ""
           note("firebreak: cannot write to standard output: \(reason)\(rest)")
         }

@@ -119,6 +119,37 @@ import Testing
     #expect(output.contains("No space left"))
   }
 
+  /// The devices were acted on: that it could not be said is no reason to say that nothing was begun.
+  @Test func aRunWhoseAnswerCannotBeWrittenSaysOnStandardErrorHowItEnded() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    try work.write("p.yaml", work.touchPlaybook())
+    let bad = work.touchPlaybook().replacingOccurrences(of: "command: \"echo", with: "command: \"false; echo")
+    try work.write(
+      "bad.yaml", bad.replacingOccurrences(of: ">> \(work.at("acted"))", with: ">/dev/null; false"))
+    for (name, device) in [("p", "gw-2"), ("bad", "gw-3")] {
+      let made = try work.playbook(
+        [
+          "plan", work.at("\(name).yaml"), "--targets", "device:\(device)", "--output",
+          work.at("\(name).plan"),
+        ])
+      try #require(made.exit == 0, "\(made)")
+    }
+    func line(_ command: String) throws -> (status: Int32, output: String) {
+      try Shell.run("FIREBREAK_CASE=x.firebreak $FIREBREAK playbook \(command)", in: work)
+    }
+    let full = try line("run p.plan >/dev/full")
+    let said = full.output.split(separator: "\n").filter { $0.contains("cannot write to standard output") }
+    #expect(full.status == 3 && said.count == 1, "\(full)")
+    #expect(said.first?.contains(": succeeded (0 ok, 1 changed") == true, "\(full)")
+    #expect(said.first?.contains("in force now: 1") == true, "\(full)")
+    let failed = try line("run bad.plan --format json >/dev/full")
+    #expect(failed.status == 1 && failed.output.contains("standard output: No space left"), "\(failed)")
+    #expect(work.acted == ["gw-2"])
+    let undone = try line("undo --all >/dev/full")
+    #expect(undone.status == 3 && undone.output.contains("taken back: 1") && work.acted.isEmpty, "\(undone)")
+  }
+
   @Test func oneThreadAndFourGiveTheSameCase() throws {
     let work = try workspaceWithLogs()
     var answers: [String] = []

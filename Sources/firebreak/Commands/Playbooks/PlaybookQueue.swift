@@ -73,8 +73,10 @@ struct PlaybookQueue: AsyncParsableCommand {
       let left = QueueRun.entries(
         plan, try RunHistory(run: id, in: environment.journal), environment.clock)
       guard let watch, !left.isEmpty, summary.end == .succeeded else {
+        try support.acted(summary)
         try show(left, id)
         if summary.end != .succeeded { throw ExitStatus.no }
+        if Console.hasLostAnswer { throw ExitStatus.losses }
         return
       }
       let until = environment.clock.monotonicTime() + Int64(watch) * 1_000_000_000

@@ -16,6 +16,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
       Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, or it \
       is incomplete (nothing could be sent to some devices), or it is not allowed (an approval is missing, the hash is another: \
       nothing was begun, and no run was named), 2: nothing could be begun (a secret is missing, the plan was changed), \
+      3: all steps succeeded, and the answer could not be written to standard output (standard error has it in one line), \
       130: stopped by Ctrl-C; a closed terminal and a closed pipe stop it the same way: what is in flight is waited for.
       """)
 

@@ -101,7 +101,8 @@ struct PlaybookUndo: AsyncParsableCommand {
         try support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
         guard turns.count > 1, summary.end != .interrupted else { throw status }
-        worst = status
+        // What was not taken back weighs more than what could not be said.
+        if worst != .no { worst = status }
       }
     }
     if let worst { throw worst }

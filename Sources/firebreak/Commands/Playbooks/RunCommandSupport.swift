@@ -186,15 +186,25 @@ struct RunCommandSupport {
   }
 
   /// Prints how it ended, and ends with the exit code of it; `command` goes on with what was interrupted.
+  ///
+  /// Where the answer cannot be written the status is still that of the run: what was done is known by its journal.
   func finish(_ summary: RunSummary, goesOnWith command: String = "resume") throws {
+    try acted(summary)
     try report(summary)
     switch summary.end {
-    case .succeeded: break
+    case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
     case .failed, .halted, .incomplete: throw ExitStatus.no
     case .interrupted:
       Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
       throw ExitStatus.interrupted
     }
+  }
+
+  /// What is said of a run on standard error where standard output takes nothing.
+  func acted(_ summary: RunSummary) throws {
+    let standing = try RunHistory(run: summary.run, in: CaseJournal(case: casePath, readOnly: true)).standing
+    Console.hasActed(
+      "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary))), \(Self.words(standing))")
   }
 
   /// Prints how it ended.
