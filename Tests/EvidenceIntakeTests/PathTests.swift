@@ -121,6 +121,11 @@ import Testing
     #expect(said.contains("line 4 says 'yes'") && said.contains("line 2 says 'no'"), "\(said)")
     #expect(notes.contains { $0.contains("line 6 says '8'") && $0.contains("line 4 says '7'") }, "\(notes)")
     #expect(notes.count == 4 && notes[0].contains("3 rows repeat"), "\(notes)")
+    // A broker that somebody lists as a lamp, too, is still what others stand on.
+    let (brokers, _) = try FleetFiles.inventory(
+      folder.write("k.csv", "device,Kind,site\nmq-1,broker,a\nmq-1,lamp,b\n"))
+    #expect(brokers.value(device: "mq-1", attribute: "Kind") == "broker")
+    #expect(brokers.value(device: "mq-1", attribute: "site") == "")
     let (agreeing, fewer) = try FleetFiles.inventory(
       folder.write("j.csv", "device,site,fw\ngw-1,north,\ngw-1,north,7\n"))
     #expect(agreeing.value(device: "gw-1", attribute: "site") == "north")

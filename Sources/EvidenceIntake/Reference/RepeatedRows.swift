@@ -15,6 +15,8 @@ struct RepeatedRows {
   /// Lines of values that a later row brought.
   private var added: [Place: Int] = [:]
   private var contradicted: Set<Place> = []
+  /// Columns that say what we stand on: a broker that another row calls a lamp must still be left alone, so the first row counts.
+  private static let standing: Set<String> = ["role", "kind", "type", "gateway"]
   private var sentences: [String] = []
   private var devices: [String] = []
 
@@ -33,12 +35,14 @@ struct RepeatedRows {
         inventory.set(value, row: row, attribute: column)
         added[place] = line
       } else if !known.utf8.elementsEqual(value.utf8) {
-        inventory.set("", row: row, attribute: column)
+        let keeps = Self.standing.contains(inventory.attributes[column].lowercased())
+        if !keeps { inventory.set("", row: row, attribute: column) }
         contradicted.insert(place)
         guard contradicted.count <= FleetFiles.listed else { continue }
         sentences.append(
           "line \(line) says '\(value)' in column '\(inventory.attributes[column])' of device '\(device)', line "
-            + "\(added[place] ?? lines[row]) says '\(known)': it counts as not known")
+            + "\(added[place] ?? lines[row]) says '\(known)': \(keeps ? "the first counts" : "it counts as not known")"
+        )
       }
     }
   }
@@ -51,7 +55,7 @@ struct RepeatedRows {
     notes += sentences.map { "'\(path)': \($0)" }
     let more = contradicted.count - sentences.count
     if more > 0 {
-      notes.append("'\(path)': \(more) more values contradict each other and count as not known")
+      notes.append("'\(path)': \(more) more values contradict each other")
     }
     return notes
   }
