@@ -36,7 +36,7 @@ enum {
   DELETE = 8,
 };
 
-__attribute__((target("avx2,bmi,bmi2")))
+__attribute__((target("avx2")))
 int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
   const __m256i lows = _mm256_setr_epi8(
       // 0, 1 to 6, 7 to 9
