@@ -21,10 +21,9 @@ public struct SourceRule: Sendable, Hashable {
 
   /// A rule for the sources of one name, whatever characters it holds.
   public init(name: String, value: String) {
-    pattern = name.reduce(into: "") { pattern, character in
-      if "*?[\\".contains(character) { pattern += "\\" }
-      pattern.append(character)
-    }
+    // By scalars: with a combining mark after it a star is another character to Swift, and a star to `fnmatch`.
+    pattern = name.unicodeScalars.map { "*?[\\".unicodeScalars.contains($0) ? "\\\($0)" : String($0) }
+      .joined()
     self.value = value
   }
 

@@ -123,7 +123,7 @@ struct TemplateTable: ~Copyable {
     return count >= 8 ? (ones, count == 16 ? ones : partial) : (partial, 0)
   }
 
-  /// Copies bytes, up to fifteen more than that too, and tells by the high bits of the result whether a byte was not
+  /// Copies bytes, up to seven more than that too, and tells by the high bits of the result whether a byte was not
   /// printable ASCII, or `"` or `\`.
   @inline(__always)
   private static func copy(
