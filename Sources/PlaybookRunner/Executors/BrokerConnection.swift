@@ -3,6 +3,9 @@ import Glibc
 import PlaybookModel
 import Synchronization
 
+/// Seconds, longer than any run's connection lives.
+private let oneDay: UInt32 = 86_400
+
 /// A connection to an MQTT 5 broker over libmosquitto, for publishing and for commands to mosquitto's dynamic security.
 ///
 /// libmosquitto runs its own network thread and calls back on it; everything shared stands behind one lock.
@@ -106,7 +109,10 @@ final class BrokerConnection: Sendable {
       let words = RemoteText.bounded(Array(String(cString: text).utf8))
       BrokerConnection.connection(data)?.didComplain(words)
     }
-    mosquitto_connect_v5_callback_set(client) { _, data, code, _, _ in
+    mosquitto_connect_v5_callback_set(client) { client, data, code, _, _ in
+      // libmosquitto would connect again a second after a connection is lost, and send what was not confirmed once more (MQTT
+      // 5.0, 4.4): a command whose fate is not known must be looked after, and not go out twice.
+      if let client, code == 0 { mosquitto_reconnect_delay_set(client, oneDay, oneDay, false) }
       BrokerConnection.connection(data)?.didConnect(code)
     }
     mosquitto_disconnect_v5_callback_set(client) { _, data, code, _ in

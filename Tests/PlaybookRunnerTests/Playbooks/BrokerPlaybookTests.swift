@@ -1,7 +1,8 @@
 import Foundation
 import PlaybookModel
-import PlaybookRunner
 import Testing
+
+@testable import PlaybookRunner
 
 /// Playbooks on a real mosquitto with dynamic security.
 @Suite(.serialized) struct BrokerPlaybookTests {
@@ -130,6 +131,27 @@ import Testing
     let result = try #require(lab.journal.all.last { $0.target == "pump-1" })
     #expect(result.outcome == .changed && result.reason == "verified", "\(lab.story)")
     #expect(broker.log.components(separatedBy: "| disableClient |").count == 2)
+  }
+
+  /// However long it takes until somebody looks: the library must not connect again and send it once more.
+  @Test func aCommandThatWasCutOffStaysCutOffThoughNobodyClosesTheConnection() async throws {
+    guard Support.has("mosquitto") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1"])
+    let proxy = try CuttingProxy(to: broker.port, whenSeen: "disableClient")
+    defer { proxy.stop() }
+    let address = BrokerConnection.Address(host: "127.0.0.1", port: proxy.port, user: "admin", transport: nil)
+    let connection = try BrokerConnection(address, secret: MosquittoBroker.adminPassword)
+    #expect(await connection.connect(address, timeout: 10_000_000_000) == nil)
+    let command =
+      #"{"commands":[{"command":"disableClient","username":"pump-1","correlationData":"c"}]}"#
+    let reply = await connection.send(
+      topic: BrokerConnection.dynsecTopic, payload: Array(command.utf8), correlation: "c", wantsAnswer: true,
+      timeout: 10_000_000_000)
+    if case .lost = reply {} else { Issue.record("\(reply)") }
+    try await Task.sleep(for: .seconds(3))
+    #expect(broker.log.components(separatedBy: "| disableClient |").count == 2)
+    #expect(!connection.isUp)
+    await connection.close()
   }
 
   /// 2,000 devices by single commands within the rate the broker bears, and by one group action. Long: `make soak`.
