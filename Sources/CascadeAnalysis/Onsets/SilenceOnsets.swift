@@ -19,12 +19,10 @@ enum SilenceOnsets {
     let lastOfAll = lastWords(timeline)
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
     guard mass.count >= 5 else { return [] }
-    let rhythms = mass.map { Rhythm(timeline, $0) }
+    var rhythms = [Rhythm?](repeating: nil, count: timeline.deviceCount)
+    for device in mass { rhythms[device] = Rhythm(timeline, device) }
     let reach = EvidenceReach(
-      timeline, zip(mass, rhythms).compactMap { device, rhythm in rhythm.map { (device, $0.last, $0.pause) } }
-    )
-    var rhythmOf = [Int32](repeating: -1, count: timeline.deviceCount)
-    for (position, device) in mass.enumerated() { rhythmOf[device] = Int32(position) }
+      timeline, mass.compactMap { device in rhythms[device].map { (device, $0.last, $0.pause) } })
     var groups: [Int: [Int]] = [:]
     var above: [Int32: Int] = [:]
     for device in mass { groups[nearestFailed(device, fleet, onsets, &above), default: []].append(device) }
@@ -36,7 +34,7 @@ enum SilenceOnsets {
       let isTold = provider >= 0 && times.count >= 3
       let share = isTold ? min(0.95, Double(times.count) / Double(group.count)) : 0.2 * everywhere
       for device in group where onsets.findings[device] == nil {
-        guard let rhythm = rhythms[Int(rhythmOf[device])] else { continue }
+        guard let rhythm = rhythms[device] else { continue }
         let end = min(lastOfAll, reach.end(of: device))
         guard end > rhythm.last else { continue }
         let middle = isTold ? times[times.count / 2] : rhythm.last

@@ -1,9 +1,9 @@
 /// Words of a POSIX shell.
-enum ShellQuote {
+public enum ShellQuote {
   /// The text as one word in single quotes.
   ///
   /// By code points: a quote with a combining mark after it is another character to Swift, and is one to every shell.
-  static func quote(_ text: String) -> String {
+  public static func quote(_ text: String) -> String {
     var word = String.UnicodeScalarView("'".unicodeScalars)
     for scalar in text.unicodeScalars {
       if scalar == "'" { word.append(contentsOf: "'\\''".unicodeScalars) } else { word.append(scalar) }

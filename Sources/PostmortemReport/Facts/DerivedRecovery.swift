@@ -32,6 +32,9 @@ extension IncidentSignals {
     }
     let rhythms = OwnRhythms(evidence, onsetOf)
     var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
+    func recovery(of device: Int) -> RecoveryState {
+      states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device))
+    }
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
     for row in evidence.times.indices {
       let device = Int(evidence.eventDevices[row])
@@ -43,8 +46,7 @@ extension IncidentSignals {
       let severity = evidence.severities[row]
       let isError = severity <= Severity.error.rawValue
       let isUsual = rhythms.isUsual(severity, of: device, isEveryday: isEveryday[template])
-      var state =
-        states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device))
+      var state = recovery(of: device)
       state.see(
         time, evidence.eventIDs[row], isBad: isError || showsOnset[template],
         isRelapse: showsOnset[template] || (isError && !isEveryday[template]),
@@ -61,9 +63,7 @@ extension IncidentSignals {
       }
       guard !counted[device] else { continue }
       counted[device] = true
-      let own =
-        (states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device)))
-        .intervals(of: onset.device, newest)
+      let own = recovery(of: device).intervals(of: onset.device, newest)
       intervals += own
       if own.last?.end == nil, own.count == 1, lastSpoke[device] != .min,
         lastSpoke[device] <= onsetOf[device] + Self.minute, newest - onsetOf[device] > Self.healthySpan

@@ -70,10 +70,10 @@ struct PlaybookQueue: AsyncParsableCommand {
         Console.note("go on with: \(Sanitizer.escape(support.again("queue --act", id)))")
         throw ExitStatus.interrupted
       }
-      let left = QueueRun.entries(
-        plan, try RunHistory(run: id, in: environment.journal), environment.clock)
+      let history = try RunHistory(run: id, in: environment.journal)
+      let left = QueueRun.entries(plan, history, environment.clock)
       guard let watch, !left.isEmpty, summary.end == .succeeded else {
-        try support.acted(summary)
+        support.acted(summary, history.standing)
         try show(left, id)
         if summary.end != .succeeded { throw ExitStatus.no }
         if Console.hasLostAnswer { throw ExitStatus.losses }

@@ -264,9 +264,7 @@ struct ExecutionOptions: ParsableArguments {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || "-_./:=@,+".utf8.contains($0)
     }
-    if isPlain && !text.isEmpty { return text }
-    // By code points: a quote with a combining mark after it is one to a shell.
-    return text.unicodeScalars.reduce(into: "'") { $0 += $1 == "'" ? "'\\''" : String($1) } + "'"
+    return isPlain && !text.isEmpty ? text : ShellQuote.quote(text)
   }
 
   /// Secrets and executors.

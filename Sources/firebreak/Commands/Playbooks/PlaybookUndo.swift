@@ -137,7 +137,7 @@ struct PlaybookUndo: AsyncParsableCommand {
         "taken back already (\(Figures.counted(overview.standing.takenBack, "change"))); nothing of it is in force"
       if format == .json {
         try support.report(
-          RunSummary(run: overview.run, end: .succeeded, counts: [:], reasons: [words]))
+          RunSummary(run: overview.run, end: .succeeded, counts: [:], reasons: [words]), overview.standing)
       } else {
         Console.print("run \(overview.run): \(words)")
       }

@@ -189,8 +189,10 @@ struct RunCommandSupport {
   ///
   /// Where the answer cannot be written the status is still that of the run: what was done is known by its journal.
   func finish(_ summary: RunSummary, goesOnWith command: String = "resume") throws {
-    try acted(summary)
-    try report(summary)
+    let journal = try CaseJournal(case: casePath, readOnly: true)
+    let standing = try RunHistory(run: summary.run, in: journal).standing
+    acted(summary, standing)
+    try report(summary, standing)
     switch summary.end {
     case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
     case .failed, .halted, .incomplete: throw ExitStatus.no
@@ -201,15 +203,13 @@ struct RunCommandSupport {
   }
 
   /// What is said of a run on standard error where standard output takes nothing.
-  func acted(_ summary: RunSummary) throws {
-    let standing = try RunHistory(run: summary.run, in: CaseJournal(case: casePath, readOnly: true)).standing
+  func acted(_ summary: RunSummary, _ standing: RunHistory.Standing) {
     Console.hasActed(
       "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary))), \(Self.words(standing))")
   }
 
   /// Prints how it ended.
-  func report(_ summary: RunSummary) throws {
-    let standing = try RunHistory(run: summary.run, in: CaseJournal(case: casePath, readOnly: true)).standing
+  func report(_ summary: RunSummary, _ standing: RunHistory.Standing) throws {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     let reasons =
       summary.reasons
