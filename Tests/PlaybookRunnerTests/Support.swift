@@ -9,6 +9,7 @@ import Testing
 final class TemporaryFolder: Sendable {
   let path: String
   init() throws {
+    Support.ignoreBrokenPipes()
     path = NSTemporaryDirectory() + "firebreak-playbooks-" + UUID().uuidString
     try FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -37,6 +38,9 @@ final class MemoryJournal: JournalStorage {
 
 enum Support {
   static let now = SystemClock().wallTime()
+
+  /// As the program itself does: what is written to and gone must not end the tests without a word.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
   /// The package's root.
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

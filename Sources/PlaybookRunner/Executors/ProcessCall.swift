@@ -41,25 +41,31 @@ enum ProcessCall {
     let timedOut = Flag()
     let output = Bounded()
     let errors = Bounded()
-    func start<Input: InputProtocol>(_ input: Input) async throws -> TerminationStatus {
-      try await Subprocess.run(
-        configuration, input: input, output: .sequence, error: .sequence
-      ) { execution in
-        let timer = Task {
-          try await Task.sleep(for: .nanoseconds(timeout))
-          timedOut.raise()
-          await execution.teardown(using: [graceful])
-        }
-        // Reading goes on beyond the bound, or the program would block on a full pipe.
-        let (first, second) = (execution.standardOutput, execution.standardError)
-        async let errorsDone: Void = errors.collect(second)
-        await output.collect(first)
-        await errorsDone
-        timer.cancel()
-      }.terminationStatus
-    }
-    // No pipe where there is nothing to write: the library ends the process when a program is gone before its input.
-    let status = input.isEmpty ? try await start(.none) : try await start(.array(input))
+    // The library's own inputs end the whole process when a program is gone before it has read them: their pipe is closed
+    // only after a write that succeeded. This one's is closed whatever comes.
+    let status = try await Subprocess.run(
+      configuration, input: .inputWriter, output: .sequence, error: .sequence
+    ) { execution in
+      let timer = Task {
+        try await Task.sleep(for: .nanoseconds(timeout))
+        timedOut.raise()
+        await execution.teardown(using: [graceful])
+      }
+      let writer = execution.standardInputWriter
+      let writing = Task {
+        // A program need not read what it is given: its end decides the outcome.
+        if !input.isEmpty { _ = try? await writer.write(input) }
+        try? await writer.finish()
+      }
+      // Reading goes on beyond the bound, or the program would block on a full pipe.
+      let (first, second) = (execution.standardOutput, execution.standardError)
+      async let errorsDone: Void = errors.collect(second)
+      await output.collect(first)
+      await errorsDone
+      await writing.value
+      await waitForEnd(execution.processIdentifier.value)
+      timer.cancel()
+    }.terminationStatus
     var outcome = Outcome(
       exitCode: nil, signal: nil, output: output.bytes, errors: errors.bytes,
       timedOut: timedOut.isRaised)
@@ -68,6 +74,20 @@ enum ProcessCall {
     case .signaled(let number): outcome.signal = number
     }
     return outcome
+  }
+
+  /// Waits until a process has ended, without taking its status away: one that has closed its output may work on, and its
+  /// time must be over some day, too.
+  private static func waitForEnd(_ process: pid_t) async {
+    var pause: Int64 = 100_000
+    while true {
+      var information = siginfo_t()
+      let answer = waitid(P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT)
+      // After an error nobody is left to wait for.
+      if answer != 0 || information.si_signo != 0 { return }
+      do { try await Task.sleep(for: .nanoseconds(pause)) } catch { return }
+      pause = min(pause * 2, 20_000_000)
+    }
   }
 
   /// A value of a type that can be written as a string literal. The path type belongs to a module that the library
