@@ -131,7 +131,46 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
   return _mm256_testz_si256(unusual, unusual) && runs == 0;
 }
 
+__attribute__((target("avx2")))
+int fb_json_stops(const uint8_t *text, uint64_t count, uint64_t *words) {
+  const __m256i quote = _mm256_set1_epi8('"');
+  const __m256i backslash = _mm256_set1_epi8('\\');
+  const __m256i control = _mm256_set1_epi8(0x1F);
+  __m256i seen = _mm256_setzero_si256();
+  uint8_t tail[64];
+  uint64_t at = 0;
+  for (; at < count; at += 64, words++) {
+    const uint8_t *bytes = text + at;
+    if (count - at < 64) {
+      memset(tail, 0, 64);
+      memcpy(tail, bytes, count - at);
+      bytes = tail;
+    }
+    uint64_t stops = 0;
+    for (int half = 0; half < 2; half++) {
+      __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + 32 * half));
+      // The bytes that fill the last block are control characters, too.
+      __m256i hit = _mm256_or_si256(
+          _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, backslash)),
+          _mm256_cmpeq_epi8(_mm256_min_epu8(v, control), v));
+      seen = _mm256_or_si256(seen, v);
+      stops |= (uint64_t)(uint32_t)_mm256_movemask_epi8(hit) << (32 * half);
+    }
+    *words = stops;
+  }
+  words[0] = ~(uint64_t)0;
+  words[1] = ~(uint64_t)0;
+  return _mm256_movemask_epi8(seen) == 0;
+}
+
 #else
+
+int fb_json_stops(const uint8_t *text, uint64_t count, uint64_t *words) {
+  (void)text;
+  (void)count;
+  (void)words;
+  return 0;
+}
 
 int fb_byte_classes_available(void) { return 0; }
 

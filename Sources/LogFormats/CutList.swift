@@ -1,12 +1,22 @@
-/// Up to eight stretches to leave out, kept in order.
-struct CutList {
-  private var ranges = InlineArray<8, (start: Int, end: Int)>(repeating: (0, 0))
+/// Up to eight stretches to leave out, kept in order. It has a place of its own: a copy for each record would cost more than what is
+/// done with it.
+struct CutList: ~Copyable {
+  private let ranges: UnsafeMutablePointer<(start: Int, end: Int)>
   private(set) var count = 0
+  private static let limit = 8
 
-  subscript(_ index: Int) -> (start: Int, end: Int) { ranges[index] }
+  init() { ranges = .allocate(capacity: Self.limit) }
+
+  deinit { ranges.deallocate() }
+
+  subscript(_ index: Int) -> (start: Int, end: Int) {
+    @inline(__always) get { ranges[index] }
+  }
+
+  @inline(__always) mutating func removeAll() { count = 0 }
 
   @inline(__always) mutating func add(_ start: Int, _ end: Int) {
-    guard start < end, count < 8 else { return }
+    guard start < end, count < Self.limit else { return }
     var at = count
     while at > 0, ranges[at &- 1].start > start {
       ranges[at] = ranges[at &- 1]

@@ -33,6 +33,14 @@ struct FieldNaming: Sendable {
     _ bytes: UnsafeRawBufferPointer, isText: Bool, unit: Int64, _ reader: inout StampReader
   ) -> Stamp? {
     if let stamp { return stamp.read(bytes, &reader) }
+    return Self.usualStamp(bytes, isText: isText, unit: unit, &reader)
+  }
+
+  /// The same where nothing says how it is to be read.
+  @inline(__always)
+  static func usualStamp(
+    _ bytes: UnsafeRawBufferPointer, isText: Bool, unit: Int64, _ reader: inout StampReader
+  ) -> Stamp? {
     if isText {
       if let stamp = reader.iso(bytes), stamp.end == bytes.count { return stamp }
       return reader.any(bytes, unit: unit)

@@ -23,8 +23,15 @@ final class JSONObjectReader {
   }
 
   let naming: FieldNaming
+  private let hasStampRule: Bool
   @exclusivity(unchecked) var keys: KeyTable
   @exclusivity(unchecked) var stamps = StampReader()
+  @exclusivity(unchecked) private var stops = JSONStops()
+  /// How long the last object was: the next one will be about as long.
+  @exclusivity(unchecked) private var lastLength = 960
+  @exclusivity(unchecked) private var severities = SeverityMemory()
+  /// What of the current object found its place elsewhere than among the fields.
+  @exclusivity(unchecked) private var cuts = CutList()
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
   /// Objects nested deeper are checked but not searched for roles.
@@ -34,6 +41,7 @@ final class JSONObjectReader {
 
   init(naming: FieldNaming = .usual) {
     self.naming = naming
+    hasStampRule = naming.stamp != nil
     keys = KeyTable(naming: naming)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
@@ -51,8 +59,10 @@ final class JSONObjectReader {
   ) -> Result<Int, Refusal> {
     for index in 0..<Self.roles { candidates[index].rank = 255 }
     failure = .notJSON
+    stops.look(at: record, from: start, length: lastLength &+ 64)
     let end = object(record, at: start, parent: -1, depth: 0)
     guard end >= 0 else { return .failure(failure) }
+    lastLength = end &- start
     var stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
     if lessons > 0, needsLesson(stamp) {
       lessons -= 1
@@ -81,11 +91,12 @@ final class JSONObjectReader {
       // The key: as predicted, or looked up.
       var entry =
         previous >= 0 ? keys[previous].next : parent >= 0 ? keys[parent].child : depth == 0 ? keys.first : -1
-      if entry >= 0, keys.matches(entry, record, at: keyStart) {
-        i = keyStart &+ Int(keys[entry].keyCount) &+ 1
+      let behindColon = entry >= 0 ? keys.memberValue(entry, record, at: keyStart) : -1
+      if behindColon >= 0 {
+        i = behindColon
       } else {
         var escaped = false
-        let keyEnd = JSONText.stringEnd(record, from: keyStart, escaped: &escaped)
+        let keyEnd = stops.stringEnd(record, from: keyStart, escaped: &escaped)
         guard keyEnd >= 0, !escaped || JSONText.escapesAreValid(record, keyStart, keyEnd) else { return -1 }
         entry = parent == -2 ? -1 : keys.entry(Bytes.part(record, keyStart, keyEnd), parent: parent)
         if entry >= 0 {
@@ -97,24 +108,22 @@ final class JSONObjectReader {
             keys.first = entry
           }
         }
-        i = keyEnd &+ 1
-      }
-      previous = entry
-      if i < count, record[i] == 0x3A {
-        i &+= 1
-      } else {
-        i = JSONText.skipSpace(record, from: i)
+        i = JSONText.skipSpace(record, from: keyEnd &+ 1)
         guard i < count, record[i] == 0x3A else { return -1 }
         i &+= 1
       }
-      if i < count, record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
+      previous = entry
       guard i < count else { return -1 }
+      if record[i] <= 0x20 {
+        i = JSONText.skipSpace(record, from: i)
+        guard i < count else { return -1 }
+      }
       // The value.
       let valueStart = i
       let first = record[i]
       if first == 0x22 {
         var escaped = false
-        let end = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
+        let end = stops.stringEnd(record, from: i &+ 1, escaped: &escaped)
         guard end >= 0, !escaped || JSONText.escapesAreValid(record, i &+ 1, end) else { return -1 }
         i = end &+ 1
         if entry >= 0 {
@@ -136,8 +145,10 @@ final class JSONObjectReader {
       }
       // What follows.
       guard i < count else { return -1 }
-      if record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
-      guard i < count else { return -1 }
+      if record[i] <= 0x20 {
+        i = JSONText.skipSpace(record, from: i)
+        guard i < count else { return -1 }
+      }
       if record[i] == 0x2C {
         i &+= 1
         if i < count, record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
@@ -172,13 +183,13 @@ final class JSONObjectReader {
     _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ stamp: Stamp?,
     into reading: inout Reading
   ) {
-    var cuts = CutList()
+    cuts.removeAll()
     let time = self[.time].pointee
     if time.rank < 255, let stamp {
       set(stamp, time, &reading)
       cuts.add(time.memberStart, time.memberEnd)
     } else {
-      assignSplitTime(record, into: &reading, &cuts)
+      assignSplitTime(record, into: &reading)
     }
     let device = self[.device].pointee
     if device.rank < 255, !(device.end &- device.start == 1 && record[device.start] == 0x2D) {
@@ -188,8 +199,7 @@ final class JSONObjectReader {
     }
     let severity = self[.severity].pointee
     if severity.rank < 255 {
-      reading.severity = naming.severity(
-        Bytes.part(record, severity.start, severity.end), scale: severity.scale)
+      reading.severity = self.severity(record, severity)
       if reading.severity < 8 { cuts.add(severity.memberStart, severity.memberEnd) }
     }
     let message = self[.message].pointee
@@ -223,7 +233,7 @@ final class JSONObjectReader {
         }
       }
     }
-    copyFields(record, from: start, to: end, cuts, into: &reading)
+    copyFields(record, from: start, to: end, into: &reading)
   }
 
   @inline(__always)
@@ -245,14 +255,27 @@ final class JSONObjectReader {
 
   /// The stamp in a value; nil where it is none.
   @inline(__always) func stamp(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> Stamp? {
-    naming.stamp(
-      Bytes.part(record, candidate.start, candidate.end), isText: candidate.isString, unit: candidate.unit,
-      &stamps)
+    let bytes = Bytes.part(record, candidate.start, candidate.end)
+    // A naming is large: it is touched only where it has a say.
+    if hasStampRule { return naming.stamp(bytes, isText: candidate.isString, unit: candidate.unit, &stamps) }
+    return FieldNaming.usualStamp(bytes, isText: candidate.isString, unit: candidate.unit, &stamps)
+  }
+
+  /// The severity that a value stands for; 255 for none.
+  @inline(__always)
+  private func severity(_ record: UnsafeRawBufferPointer, _ candidate: Candidate) -> UInt8 {
+    if let known = severities.severity(record, candidate.start, candidate.end, candidate.scale) {
+      return known
+    }
+    let severity = naming.severity(
+      Bytes.part(record, candidate.start, candidate.end), scale: candidate.scale)
+    severities.remember(severity)
+    return severity
   }
 
   /// `"date":"2026-04-07","time":"09:08:09"`, or a stamp under a lesser name where the best one's value was none.
   private func assignSplitTime(
-    _ record: UnsafeRawBufferPointer, into reading: inout Reading, _ cuts: inout CutList
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading
   ) {
     let date = self[.date].pointee
     guard date.rank < 255 else {
@@ -284,10 +307,10 @@ final class JSONObjectReader {
   /// The object without the members that found their place elsewhere.
   @inline(__always)
   private func copyFields(
-    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, _ cuts: borrowing CutList,
-    into reading: inout Reading
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into reading: inout Reading
   ) {
-    let isValid = Bytes.isValidUTF8(Bytes.part(record, start, end))
+    let isValid =
+      stops.areASCII(from: start, to: end) || Bytes.isValidUTF8(Bytes.part(record, start, end))
     reading.beginFields()
     var from = start &+ 1
     for index in 0..<cuts.count {

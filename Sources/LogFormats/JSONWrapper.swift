@@ -33,6 +33,16 @@ enum JSONWrapper {
     return last < record.count && record[last] == 0x7D ? first : nil
   }
 
+  /// Offset behind the first byte of the first value of the object at `start`, where these bytes alone tell that it wraps nothing.
+  static func plainBeginning(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
+    let key = JSONText.skipSpace(record, from: start &+ 1)
+    guard let value = JSONText.memberValue(record, key), value < record.count, record[value] != 0x5B,
+      // The list that such a message wraps is another member.
+      !Bytes.matches(#""messageType""#, record, at: key)
+    else { return nil }
+    return value &+ 1
+  }
+
   /// Lists the elements, each from its name on, where the only member of a whole document is a map of two or more objects that all
   /// have the same members: records by their keys. False where it is not.
   static func soleMap(_ document: JSONTapeValue, into elements: inout [(start: Int, end: Int)]) -> Bool {

@@ -11,6 +11,8 @@ struct KeyTable: ~Copyable {
     /// The first entry of the object under this key last time.
     var child: Int32 = -1
     var meaning: FieldMeaning
+    /// The key with quote and colon behind it, where it is short.
+    var short = ShortPrefix()
   }
 
   /// Keys beyond this many are looked at without memory.
@@ -31,9 +33,7 @@ struct KeyTable: ~Copyable {
   init(naming: FieldNaming = .usual) {
     self.naming = naming
     entries = .allocate(capacity: Self.limit)
-    // Whole words are read from it.
-    keyBytes = .allocate(capacity: Self.keyBytesLimit + 8)
-    keyBytes.initialize(repeating: 0, count: Self.keyBytesLimit + 8)
+    keyBytes = .allocate(capacity: Self.keyBytesLimit)
     index = .allocate(capacity: Self.slots)
     index.initialize(repeating: -1, count: Self.slots)
   }
@@ -49,30 +49,18 @@ struct KeyTable: ~Copyable {
     @inline(__always) nonmutating unsafeMutableAddress { entries + Int(entry) }
   }
 
-  /// True when the entry's key stands at `start` and is followed by a quote.
-  @inline(__always) func matches(_ entry: Int32, _ bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
+  /// Offset behind the colon where the entry's key stands at `start`, then a quote and, after white space, a colon; else -1.
+  @inline(__always)
+  func memberValue(_ entry: Int32, _ bytes: UnsafeRawBufferPointer, at start: Int) -> Int {
     let candidate = entries + Int(entry)
+    if candidate.pointee.short.matches(bytes, at: start) { return start &+ candidate.pointee.short.count }
     let length = Int(candidate.pointee.keyCount)
     let end = start &+ length
-    guard end < bytes.count, bytes[end] == 0x22 else { return false }
-    let key = keyBytes + Int(candidate.pointee.keyStart)
-    var i = 0
-    while i &+ 8 <= length {
-      let stored = UnsafeRawPointer(key + i).loadUnaligned(as: UInt64.self)
-      if stored != bytes.loadUnaligned(fromByteOffset: start &+ i, as: UInt64.self) { return false }
-      i &+= 8
-    }
-    guard i < length else { return true }
-    if start &+ i &+ 8 <= bytes.count {
-      let stored = UInt64(littleEndian: UnsafeRawPointer(key + i).loadUnaligned(as: UInt64.self))
-      let beyond = UInt64(truncatingIfNeeded: 64 &- 8 &* (length &- i))
-      return (stored ^ Bytes.word(bytes, start &+ i)) &<< beyond == 0
-    }
-    while i < length {
-      if key[i] != bytes[start &+ i] { return false }
-      i &+= 1
-    }
-    return true
+    guard end < bytes.count, bytes[end] == 0x22 else { return -1 }
+    let key = UnsafeRawBufferPointer(start: keyBytes + Int(candidate.pointee.keyStart), count: length)
+    guard Bytes.areSame(key, UnsafeRawBufferPointer(rebasing: bytes[start..<end])) else { return -1 }
+    let colon = JSONText.skipSpace(bytes, from: end &+ 1)
+    return colon < bytes.count && bytes[colon] == 0x3A ? colon &+ 1 : -1
   }
 
   /// The entry of a key under a parent; made where it is new; -1 where there is no room.
@@ -92,10 +80,11 @@ struct KeyTable: ~Copyable {
     }
     guard count < Self.limit, keyBytesCount + key.count <= Self.keyBytesLimit else { return -1 }
     for (offset, byte) in key.enumerated() { keyBytes[keyBytesCount + offset] = byte }
-    (entries + count).initialize(
-      to: Entry(
-        keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
-        meaning: naming.meaning(path(of: key, parent: parent))))
+    var entry = Entry(
+      keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
+      meaning: naming.meaning(path(of: key, parent: parent)))
+    entry.short = ShortPrefix(Array(key) + [0x22, 0x3A])
+    (entries + count).initialize(to: entry)
     keyBytesCount += key.count
     index[slot] = Int16(count)
     count += 1

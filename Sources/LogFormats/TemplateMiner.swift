@@ -27,6 +27,7 @@ public struct TemplateMiner: ~Copyable {
   private var capacity: Int
   private var textStart = 0
   private var textEnd = 0
+  private var known = KnownTexts()
 
   /// A miner with empty buffers.
   public init() { self.init(byBlocks: true) }
@@ -79,8 +80,7 @@ public struct TemplateMiner: ~Copyable {
     let out = buffer + textStart
     let written = split(message, into: out)
     textEnd = textStart &+ written
-    template = TemplateID(
-      rawValue: ContentHash.of(UnsafeRawBufferPointer(start: buffer, count: textEnd)))
+    template = TemplateID(rawValue: known.hash(of: buffer, count: textEnd))
   }
 
   // MARK: Tokens

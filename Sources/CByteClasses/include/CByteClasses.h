@@ -21,4 +21,9 @@ int fb_byte_classes_available(void);
 /// or eight hexadecimal letters in a row. Reads nothing beyond `count`. Call it only where it is available.
 int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
 
+/// Marks what ends the plain stretch of a JSON string in the first `count` bytes of a text: quotes, backslashes and control
+/// characters, one bit a byte, the first byte lowest, a word for each 64 of them. Bits beyond `count` are set, and so is all of
+/// two words more. Returns 1 where all bytes are ASCII. Reads nothing beyond `count`. Call it only where the above says so.
+int fb_json_stops(const uint8_t *text, uint64_t count, uint64_t *words);
+
 #endif

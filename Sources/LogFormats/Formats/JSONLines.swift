@@ -49,6 +49,9 @@ final class JSONRecordParser: RecordParser {
   private let objects: JSONObjectReader
   @exclusivity(unchecked) private var resume = 0
   @exclusivity(unchecked) private var isWrapped = false
+  /// How the last object began that wraps nothing, up to the first byte of its first value, which was no bracket: what begins alike wraps
+  /// nothing either.
+  @exclusivity(unchecked) private var plainBeginning = ShortPrefix()
 
   private let nested = NestedJSON()
 
@@ -71,9 +74,13 @@ final class JSONRecordParser: RecordParser {
       }
     }
     isWrapped = false
-    if let first = JSONWrapper.firstElement(record, at: i) {
-      isWrapped = true
-      i = first
+    if !plainBeginning.matches(record, at: i) {
+      if let first = JSONWrapper.firstElement(record, at: i) {
+        isWrapped = true
+        i = first
+      } else if let end = JSONWrapper.plainBeginning(record, at: i) {
+        plainBeginning = ShortPrefix(record[i..<end])
+      }
     }
     return element(record, at: i, into: &reading)
   }

@@ -11,6 +11,9 @@ struct TemplateTable: ~Copyable {
   private struct Piece {
     var start: Int32
     var count: Int32
+    /// Which bits count of the last sixteen bytes, or fewer, that are compared.
+    var low: UInt64
+    var high: UInt64
   }
   private var entries: [Entry] = []
   private var pieces: [Piece] = []
@@ -24,7 +27,9 @@ struct TemplateTable: ~Copyable {
       Entry(firstPiece: Int32(pieces.count), variables: isUsable ? Int32(template.variables) : -1))
     guard isUsable else { return }
     for piece in template.pieces {
-      pieces.append(Piece(start: Int32(constants.count), count: Int32(piece.count)))
+      let (low, high) = Self.masks(piece.isEmpty ? 0 : (piece.count - 1) % 16 + 1)
+      pieces.append(
+        Piece(start: Int32(constants.count), count: Int32(piece.count), low: low, high: high))
       template.content[piece].withUnsafeBytes { constants.append($0) }
     }
     constants.reserve(16)
@@ -57,7 +62,7 @@ struct TemplateTable: ~Copyable {
         let piece = pieces[Int(entry.firstPiece) &+ index]
         let count = Int(piece.count)
         guard at &+ count <= end,
-          Self.equal(text + at, constants.base + Int(piece.start), count, byPairs: at &+ count <= lastPair)
+          Self.equal(text + at, constants.base + Int(piece.start), piece, byPairs: at &+ count <= lastPair)
         else { return .whole }
         at &+= count
         if index == variables.count { break }
@@ -84,8 +89,9 @@ struct TemplateTable: ~Copyable {
   /// first too.
   @inline(__always)
   private static func equal(
-    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ count: Int, byPairs: Bool
+    _ text: UnsafeRawPointer, _ constant: UnsafeMutableRawPointer, _ piece: Piece, byPairs: Bool
   ) -> Bool {
+    let count = Int(piece.count)
     guard byPairs else {
       for index in 0..<count
       where text.load(fromByteOffset: index, as: UInt8.self)
@@ -101,9 +107,8 @@ struct TemplateTable: ~Copyable {
       if (difference(text, constant, index) | difference(text, constant, index &+ 8)) != 0 { return false }
       index &+= 16
     }
-    let rest = count &- index
-    let (low, high) = masks(rest)
-    return difference(text, constant, index) & low | difference(text, constant, index &+ 8) & high == 0
+    return difference(text, constant, index) & piece.low
+      | difference(text, constant, index &+ 8) & piece.high == 0
   }
 
   @inline(__always)
