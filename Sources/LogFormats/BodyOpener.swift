@@ -14,6 +14,7 @@ final class BodyOpener {
   /// The programs met last, by four bits of that hash.
   private let recent = UnsafeMutablePointer<(name: UInt64, parser: Unmanaged<DefinedParser>?)>.allocate(
     capacity: 16)
+  private let names = KnownTexts(bits: 5)
   @exclusivity(unchecked) private var topics: DefinedParser?
   @exclusivity(unchecked) private var copy: [UInt8] = []
 
@@ -68,7 +69,7 @@ final class BodyOpener {
   private func openByProgram(
     _ program: UnsafeRawBufferPointer, _ record: UnsafeRawBufferPointer, into reading: inout Reading
   ) {
-    let name = ContentHash.of(program)
+    let name = names.hash(of: program)
     let place = recent + Int(truncatingIfNeeded: name & 15)
     if place.pointee.name != name {
       // `parsers` keeps them alive.

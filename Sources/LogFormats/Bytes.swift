@@ -50,17 +50,6 @@ enum Bytes {
     return letter < 6 ? letter &+ 10 : 255
   }
 
-  /// True when none of eight bytes is a control character, `"`, `\` or beyond ASCII (A. Mycroft's test for zero bytes, which may
-  /// take a byte behind such a one for another).
-  @inline(__always) static func needsNoEscape(_ word: UInt64) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    let odd =
-      word | (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-    return odd & (ones &* 0x80) == 0
-  }
-
   /// Two decimal digits, or a number above 99 where they are not.
   @inline(__always) static func twoDigits(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int {
     let high = bytes[offset] &- 0x30

@@ -80,59 +80,56 @@ final class JSONObjectReader {
 
   /// Walks one object's members; the offset behind it, or -1 with `failure` set.
   private func object(_ record: UnsafeRawBufferPointer, at start: Int, parent: Int32, depth: Int) -> Int {
+    guard let base = record.baseAddress else { return -1 }
+    // What does not change meanwhile is at hand and not looked up at each member.
     let count = record.count
+    let entries = keys.entries
+    let stops = stops.view
+    @inline(__always) func byte(_ offset: Int) -> UInt8 {
+      base.load(fromByteOffset: offset, as: UInt8.self)
+    }
     var i = JSONText.skipSpace(record, from: start &+ 1)
-    if i < count, record[i] == 0x7D { return i &+ 1 }
+    if i < count, byte(i) == 0x7D { return i &+ 1 }
     var previous: Int32 = -1
+    var predicted = parent >= 0 ? entries[Int(parent)].child : depth == 0 ? keys.first : -1
     while true {
-      guard i < count, record[i] == 0x22 else { return -1 }
+      guard i < count, byte(i) == 0x22 else { return -1 }
       let memberStart = i
       let keyStart = i &+ 1
       // The key: as predicted, or looked up.
-      var entry =
-        previous >= 0 ? keys[previous].next : parent >= 0 ? keys[parent].child : depth == 0 ? keys.first : -1
-      let behindColon = entry >= 0 ? keys.memberValue(entry, record, at: keyStart) : -1
-      if behindColon >= 0 {
-        i = behindColon
+      var entry = predicted
+      if entry >= 0, entries[Int(entry)].short.matches(record, at: keyStart) {
+        i = keyStart &+ entries[Int(entry)].short.count
       } else {
-        var escaped = false
-        let keyEnd = stops.stringEnd(record, from: keyStart, escaped: &escaped)
-        guard keyEnd >= 0, !escaped || JSONText.escapesAreValid(record, keyStart, keyEnd) else { return -1 }
-        entry = parent == -2 ? -1 : keys.entry(Bytes.part(record, keyStart, keyEnd), parent: parent)
-        if entry >= 0 {
-          if previous >= 0 {
-            keys[previous].next = entry
-          } else if parent >= 0 {
-            keys[parent].child = entry
-          } else if depth == 0 {
-            keys.first = entry
-          }
-        }
-        i = JSONText.skipSpace(record, from: keyEnd &+ 1)
-        guard i < count, record[i] == 0x3A else { return -1 }
-        i &+= 1
+        i = key(record, at: keyStart, &entry, after: previous, parent: parent, depth: depth)
+        guard i >= 0 else { return -1 }
       }
       previous = entry
+      predicted =
+        entry >= 0
+        ? entries[Int(entry)].next : parent >= 0 ? entries[Int(parent)].child : depth == 0 ? keys.first : -1
       guard i < count else { return -1 }
-      if record[i] <= 0x20 {
+      if byte(i) <= 0x20 {
         i = JSONText.skipSpace(record, from: i)
         guard i < count else { return -1 }
       }
       // The value.
       let valueStart = i
-      let first = record[i]
+      let first = byte(i)
       if first == 0x22 {
         var escaped = false
         let end = stops.stringEnd(record, from: i &+ 1, escaped: &escaped)
         guard end >= 0, !escaped || JSONText.escapesAreValid(record, i &+ 1, end) else { return -1 }
         i = end &+ 1
-        if entry >= 0 {
+        if entry >= 0, entries[Int(entry)].meaning.role != .other {
           note(entry, valueStart &+ 1, end, memberStart, depth == 0 ? i : memberStart, true, escaped)
         }
       } else if Bytes.isDigit(first) || first == 0x2D {
         i = JSONText.numberEnd(record, from: i)
         guard i >= 0 else { return -1 }
-        if entry >= 0 { note(entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false) }
+        if entry >= 0, entries[Int(entry)].meaning.role != .other {
+          note(entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false)
+        }
       } else if first == 0x7B, depth < Self.searchDepth {
         i = object(record, at: i, parent: entry >= 0 ? entry : -2, depth: depth &+ 1)
         guard i >= 0 else { return -1 }
@@ -145,27 +142,54 @@ final class JSONObjectReader {
       }
       // What follows.
       guard i < count else { return -1 }
-      if record[i] <= 0x20 {
+      if byte(i) <= 0x20 {
         i = JSONText.skipSpace(record, from: i)
         guard i < count else { return -1 }
       }
-      if record[i] == 0x2C {
+      if byte(i) == 0x2C {
         i &+= 1
-        if i < count, record[i] <= 0x20 { i = JSONText.skipSpace(record, from: i) }
+        if i < count, byte(i) <= 0x20 { i = JSONText.skipSpace(record, from: i) }
         continue
       }
-      return record[i] == 0x7D ? i &+ 1 : -1
+      return byte(i) == 0x7D ? i &+ 1 : -1
     }
   }
 
-  /// A scalar value was seen: does it play a role better than what was seen so far?
+  /// Finds the entry of the key at `start` where it is not as predicted, and remembers what followed what. Gives the offset behind the
+  /// colon, or -1.
+  @inline(never)
+  private func key(
+    _ record: UnsafeRawBufferPointer, at start: Int, _ entry: inout Int32, after previous: Int32,
+    parent: Int32, depth: Int
+  ) -> Int {
+    if entry >= 0 {
+      let value = keys.longMemberValue(entry, record, at: start)
+      if value >= 0 { return value }
+    }
+    var escaped = false
+    let end = stops.view.stringEnd(record, from: start, escaped: &escaped)
+    guard end >= 0, !escaped || JSONText.escapesAreValid(record, start, end) else { return -1 }
+    entry = parent == -2 ? -1 : keys.entry(Bytes.part(record, start, end), parent: parent)
+    if entry >= 0 {
+      if previous >= 0 {
+        keys[previous].next = entry
+      } else if parent >= 0 {
+        keys[parent].child = entry
+      } else if depth == 0 {
+        keys.first = entry
+      }
+    }
+    let colon = JSONText.skipSpace(record, from: end &+ 1)
+    return colon < record.count && record[colon] == 0x3A ? colon &+ 1 : -1
+  }
+
+  /// A scalar value of a member with a role was seen: does it play it better than what was seen so far?
   @inline(__always)
   private func note(
     _ entry: Int32, _ start: Int, _ end: Int, _ memberStart: Int, _ memberEnd: Int, _ isString: Bool,
     _ isEscaped: Bool
   ) {
     let meaning = keys[entry].meaning
-    if meaning.role == .other { return }
     let candidate = self[meaning.role]
     guard meaning.rank < candidate.pointee.rank || candidate.pointee.entry == entry, start < end,
       isString || meaning.role != .message && meaning.role != .program

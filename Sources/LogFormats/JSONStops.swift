@@ -37,24 +37,34 @@ struct JSONStops: ~Copyable {
     isPlain && start >= self.start && end <= self.start &+ count
   }
 
-  /// As `JSONText.stringEnd`.
-  @inline(__always)
-  func stringEnd(_ record: UnsafeRawBufferPointer, from first: Int, escaped: inout Bool) -> Int {
-    var at = first &- start
-    while at < count {
-      var word = words[at &>> 6] &>> UInt64(truncatingIfNeeded: at & 63)
-      while word == 0 {
-        at = (at | 63) &+ 1
-        word = words[at &>> 6]
+  /// What it knows, for one object after the other.
+  var view: View { View(words: words, start: start, count: count) }
+
+  /// The stretch that was looked at last, as it is until the next look.
+  struct View {
+    fileprivate let words: UnsafeMutablePointer<UInt64>
+    fileprivate let start: Int
+    fileprivate let count: Int
+
+    /// As `JSONText.stringEnd`.
+    @inline(__always)
+    func stringEnd(_ record: UnsafeRawBufferPointer, from first: Int, escaped: inout Bool) -> Int {
+      var at = first &- start
+      while at < count {
+        var word = words[at &>> 6] &>> UInt64(truncatingIfNeeded: at & 63)
+        while word == 0 {
+          at = (at | 63) &+ 1
+          word = words[at &>> 6]
+        }
+        at &+= word.trailingZeroBitCount
+        if at >= count { break }
+        let byte = record[start &+ at]
+        if byte == 0x22 { return start &+ at }
+        if byte != 0x5C { return -1 }
+        escaped = true
+        at &+= 2
       }
-      at &+= word.trailingZeroBitCount
-      if at >= count { break }
-      let byte = record[start &+ at]
-      if byte == 0x22 { return start &+ at }
-      if byte != 0x5C { return -1 }
-      escaped = true
-      at &+= 2
+      return JSONText.stringEnd(record, from: start &+ at, escaped: &escaped)
     }
-    return JSONText.stringEnd(record, from: start &+ at, escaped: &escaped)
   }
 }

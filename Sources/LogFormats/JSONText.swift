@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// Questions about JSON texts (RFC 8259) in raw bytes.
 enum JSONText {
   /// True when the bytes are one JSON number: `-0.5e+3`, not `01`, `+1`, `.5`, `NaN`.
@@ -77,15 +79,7 @@ enum JSONText {
     let count = bytes.count
     var i = start
     while i &+ 8 <= count {
-      // Bytes equal to a quote, equal to a backslash, or below 0x20 set their top bit in `hit`; bytes from 0x80 never
-      // do. A borrow can only set bits above a true hit, and only the lowest hit is used.
-      let word = Bytes.word(bytes, i)
-      let quote = word ^ 0x2222_2222_2222_2222
-      let slash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-      let ones: UInt64 = 0x0101_0101_0101_0101
-      let hit =
-        ((quote &- ones) & ~quote | (slash &- ones) & ~slash | (word &- 0x2020_2020_2020_2020) & ~word)
-        & 0x8080_8080_8080_8080
+      let hit = ByteWord.marksOfEscaped(in: Bytes.word(bytes, i))
       if hit == 0 {
         i &+= 8
         continue

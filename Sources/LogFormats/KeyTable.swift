@@ -21,7 +21,8 @@ struct KeyTable: ~Copyable {
   private static let slots = 8192
 
   private(set) var count = 0
-  private let entries: UnsafeMutablePointer<Entry>
+  /// By number; they stay where they are.
+  let entries: UnsafeMutablePointer<Entry>
   private let keyBytes: UnsafeMutablePointer<UInt8>
   private var keyBytesCount = 0
   private let index: UnsafeMutablePointer<Int16>
@@ -50,10 +51,10 @@ struct KeyTable: ~Copyable {
   }
 
   /// Offset behind the colon where the entry's key stands at `start`, then a quote and, after white space, a colon; else -1.
-  @inline(__always)
-  func memberValue(_ entry: Int32, _ bytes: UnsafeRawBufferPointer, at start: Int) -> Int {
+  /// For keys that are not as `Entry.short` says.
+  @inline(never)
+  func longMemberValue(_ entry: Int32, _ bytes: UnsafeRawBufferPointer, at start: Int) -> Int {
     let candidate = entries + Int(entry)
-    if candidate.pointee.short.matches(bytes, at: start) { return start &+ candidate.pointee.short.count }
     let length = Int(candidate.pointee.keyCount)
     let end = start &+ length
     guard end < bytes.count, bytes[end] == 0x22 else { return -1 }

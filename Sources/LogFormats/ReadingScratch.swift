@@ -186,8 +186,11 @@ extension Reading {
     var i = 0
     let count = bytes.count
     while i < count {
-      while i &+ 8 <= count, Bytes.needsNoEscape(Bytes.word(bytes, i)) { i &+= 8 }
-      guard i < count else { break }
+      if i &+ 8 <= count, bytes[i] < 0x80 {
+        let odd = ByteWord.marksOfOdd(in: Bytes.word(bytes, i))
+        i &+= odd == 0 ? 8 : odd.trailingZeroBitCount >> 3
+        if odd == 0 { continue }
+      }
       let byte = bytes[i]
       if byte >= 0x20, byte < 0x80, byte != 0x22, byte != 0x5C {
         i &+= 1

@@ -24,11 +24,24 @@ struct ShortPrefix {
     }
   }
 
-  /// True when the bytes stand at `start`. False, too, where the text ends within sixteen bytes.
+  /// True when the bytes stand at `start`. False, too, where the text has less than sixteen bytes.
   @inline(__always) func matches(_ text: UnsafeRawBufferPointer, at start: Int) -> Bool {
-    guard count > 0, start &+ 16 <= text.count else { return false }
-    let low = (Bytes.word(text, start) ^ words.0) & masks.0
-    let high = (Bytes.word(text, start &+ 8) ^ words.1) & masks.1
-    return low | high == 0
+    guard start &+ 16 <= text.count else { return matchesNearEnd(text, at: start) }
+    return matches(Bytes.word(text, start), Bytes.word(text, start &+ 8))
+  }
+
+  @inline(__always) private func matches(_ low: UInt64, _ high: UInt64) -> Bool {
+    ((low ^ words.0) & masks.0 | (high ^ words.1) & masks.1) == 0 && count > 0
+  }
+
+  /// By the last sixteen bytes of the text, shifted.
+  private func matchesNearEnd(_ text: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    guard text.count >= 16, start &+ count <= text.count else { return false }
+    let low = Bytes.word(text, text.count &- 16)
+    let high = Bytes.word(text, text.count &- 8)
+    let bits = UInt64(truncatingIfNeeded: (start &+ 16 &- text.count) &* 8)
+    // Smart shifts give 0 from 64 on.
+    return bits < 64
+      ? matches(low >> bits | high << (64 - bits), high >> bits) : matches(high >> (bits - 64), 0)
   }
 }

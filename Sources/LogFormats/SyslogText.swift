@@ -103,6 +103,21 @@ enum SyslogText {
       var end = i
       var isTag = false
       var hasStop = false
+      // By words, while there are whole ones.
+      while end &+ 8 <= limit {
+        let word = Bytes.word(record, end)
+        let blanks = ByteWord.marks(of: 0x20, in: word)
+        // What stands before the first blank.
+        let before = blanks == 0 ? UInt64.max : (blanks & (0 &- blanks)) &- 1
+        // A bracket that a host begins with tells nothing.
+        if ByteWord.marks(of: 0x5B, in: end == i ? word & ~0xFF : word) & before != 0 { isTag = true }
+        if ByteWord.marks(of: 0x2E, in: word) & before != 0 { hasStop = true }
+        if blanks != 0 {
+          end &+= blanks.trailingZeroBitCount >> 3
+          break
+        }
+        end &+= 8
+      }
       while end < limit, record[end] != 0x20 {
         if record[end] == 0x5B { isTag = end > i }
         if record[end] == 0x2E { hasStop = true }
@@ -140,6 +155,17 @@ enum SyslogText {
     // The tag ends at a colon or a bracket; a blank before either means that there is none.
     var j = i
     let limit = min(count, i &+ tagLimit)
+    while j &+ 8 <= limit {
+      let word = Bytes.word(record, j)
+      let hits =
+        ByteWord.marks(of: 0x3A, in: word) | ByteWord.marks(of: 0x5B, in: word)
+        | ByteWord.marks(below: 0x21, in: word)
+      if hits != 0 {
+        j &+= hits.trailingZeroBitCount >> 3
+        break
+      }
+      j &+= 8
+    }
     while j < limit, record[j] != 0x3A, record[j] != 0x5B, record[j] > 0x20 { j &+= 1 }
     guard j > i, j < limit, record[j] > 0x20 else {
       finish(record, from: i, facility: facility, pid: .empty, into: &reading)

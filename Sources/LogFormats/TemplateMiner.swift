@@ -27,7 +27,7 @@ public struct TemplateMiner: ~Copyable {
   private var capacity: Int
   private var textStart = 0
   private var textEnd = 0
-  private var known = KnownTexts()
+  private let known = KnownTexts(bits: 9)
 
   /// A miner with empty buffers.
   public init() { self.init(byBlocks: true) }
@@ -80,7 +80,7 @@ public struct TemplateMiner: ~Copyable {
     let out = buffer + textStart
     let written = split(message, into: out)
     textEnd = textStart &+ written
-    template = TemplateID(rawValue: known.hash(of: buffer, count: textEnd))
+    template = TemplateID(rawValue: known.hash(of: UnsafeRawBufferPointer(start: buffer, count: textEnd)))
   }
 
   // MARK: Tokens

@@ -1,4 +1,3 @@
-import IncidentModel
 import Testing
 
 @testable import LogFormats
@@ -49,7 +48,7 @@ import Testing
         stops.look(at: record, from: start, length: length)
         for from in start...bytes.count {
           var escaped = false
-          let end = stops.stringEnd(record, from: from, escaped: &escaped)
+          let end = stops.view.stringEnd(record, from: from, escaped: &escaped)
           let expected = plainStringEnd(bytes, from: from)
           #expect(end == expected.end, "\(bytes) from \(from), looked at \(length) from \(start)")
           if end >= 0 { #expect(escaped == expected.escaped) }
@@ -95,31 +94,16 @@ import Testing
       for count in 1...16 {
         for start in 0...(text.count - count) {
           let prefix = ShortPrefix(text[start..<start + count])
-          for at in 0...(text.count - 16) {
-            let isSame = text[at..<at + count].elementsEqual(text[start..<start + count])
+          for at in 0...text.count {
+            let isSame =
+              at + count <= text.count && text[at..<at + count].elementsEqual(text[start..<start + count])
             #expect(prefix.matches(text, at: at) == isSame)
           }
-          #expect(!prefix.matches(text, at: text.count - 15))
         }
       }
       let tooLong = ShortPrefix(text[0..<17])
       let nothing = ShortPrefix([])
       #expect(!tooLong.matches(text, at: 0) && !nothing.matches(text, at: 0))
-    }
-  }
-
-  @Test func aKnownTextHasItsContentHash() {
-    var random = Seeded(state: 0xCAFE)
-    let known = KnownTexts()
-    // Few words, many lengths: places are shared, and texts differ in the middle only.
-    for _ in 0..<40_000 {
-      let count = Int.random(in: 0...280, using: &random)
-      var text = [UInt8](repeating: UInt8.random(in: 0x61...0x62, using: &random), count: count)
-      if count > 0 { text[Int.random(in: 0..<count, using: &random)] = 0x7A }
-      let hash = text.withUnsafeMutableBytes { bytes in
-        bytes.baseAddress.map { known.hash(of: $0, count: count) }
-      }
-      #expect(hash == nil || hash == text.withUnsafeBytes { ContentHash.of($0) })
     }
   }
 
@@ -186,5 +170,74 @@ import Testing
       + "\n"
     let found = rows(plain + plain + wrapper + plain).filter { $0.verdict == "event" }
     #expect(found.map(\.device) == ["p", "p", "a", "b", "p"])
+  }
+
+  /// Header and message by their definition: host up to a blank, tag up to a colon or a bracket.
+  @Test func hostTagAndMessageAreFoundAtEveryLength() {
+    let parser = SyslogRFC3164Format().makeParser(SourceContext())
+    var reading = Reading()
+    for hostLength in 1...20 {
+      for tagLength in 1...20 {
+        for (pid, rest) in [
+          ("", ""), ("[7]", "m"), ("[1234567]", "a message of some length, with [brackets]: and more"),
+        ] {
+          let host = String("zw-0017.site-4.example.net".prefix(hostLength - 1)) + "x"
+          let tag = String("telemetry-agent.service".prefix(tagLength - 1)) + "y"
+          let line = Array("Feb 12 14:10:21 \(host) \(tag)\(pid): \(rest)".utf8)
+          line.withUnsafeBytes { record in
+            let verdict = parser.parse(record, into: &reading)
+            #expect(verdict == .event)
+            #expect(reading.text(reading.device, of: record) == host)
+            #expect(reading.text(reading.program, of: record) == tag)
+            #expect(reading.text(reading.message, of: record) == rest)
+          }
+        }
+      }
+    }
+  }
+
+  /// A word with a bracket behind its first byte is a tag, not a host; `[` and what looks like it in a word of eight bytes are not.
+  @Test(arguments: [
+    ("app[7]: up", "", "app"), ("longer-name[7]: up", "", "longer-name"), ("[Zhost app: up", "[Zhost", "app"),
+    ("host[x app: up", "", "host[x"), ("a[ app: up", "", "a["), ("ZZZZZZZZ[1]: up", "", "ZZZZZZZZ"),
+  ]) func aBracketTellsATagFromAHost(_ text: String, _ device: String, _ program: String) {
+    let parser = SyslogRFC3164Format().makeParser(SourceContext())
+    var reading = Reading()
+    for tail in ["", " and some more text behind it"] {
+      Array("Feb 12 14:10:21 \(text)\(tail)".utf8).withUnsafeBytes { record in
+        let verdict = parser.parse(record, into: &reading)
+        #expect(verdict == .event)
+        #expect(reading.text(reading.device, of: record) == device)
+        if !program.contains("[") { #expect(reading.text(reading.program, of: record) == program) }
+      }
+    }
+  }
+
+  @Test func textsBecomeJSONStringsWhateverStandsNextToWhat() {
+    var random = Seeded(state: 0xD1CE)
+    let parts = ["a", "\"", "\\", "\u{1}", "\n", "é", "漢字", "\u{7F}", "plain text", "\u{1F600}"]
+    for _ in 0..<3000 {
+      let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in parts.randomElement(using: &random)! }
+        .joined()
+      var reading = Reading()
+      reading.reset()
+      reading.beginFields()
+      Array(text.utf8).withUnsafeBytes { reading.field("t", $0) }
+      reading.endFields()
+      let written =
+        reading.fields.isEmpty
+        ? "" : reading.text(reading.fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
+      var expected = ""
+      for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": expected += "\\\""
+        case "\\": expected += "\\\\"
+        case "\n": expected += "\\n"
+        case "\u{1}": expected += "\\u0001"
+        default: expected.unicodeScalars.append(scalar)
+        }
+      }
+      #expect(written == (text.isEmpty ? "" : "{\"t\":\"\(expected)\"}"))
+    }
   }
 }

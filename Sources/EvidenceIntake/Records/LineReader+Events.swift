@@ -47,7 +47,7 @@ extension LineReader {
     } else {
       let name = UnsafeRawBufferPointer(
         rebasing: reading.bytes(reading.device, of: record).prefix(Self.deviceNameLimit))
-      event.device = DeviceID(rawValue: ContentHash.of(name))
+      event.device = DeviceID(rawValue: deviceNames.hash(of: name))
       event.basis = reading.basis
       if devices.insert(event.device.rawValue) {
         batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))

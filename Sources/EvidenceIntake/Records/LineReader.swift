@@ -25,6 +25,7 @@ struct LineReader: ~Copyable {
   var miner = TemplateMiner()
   var reading = Reading()
   var devices = IDSet()
+  let deviceNames = KnownTexts(bits: 9)
   var templates = IDSet()
   var defaultDevice = DeviceID(rawValue: 0)
   var lastProgram = ByteRange.empty

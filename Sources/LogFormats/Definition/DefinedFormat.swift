@@ -237,6 +237,7 @@ final class PatternParser: RecordParser {
     }
   }
   private let attempts: [Attempt]
+  private let references: [Unmanaged<Attempt>]
   private let list: PatternList
   private let fields: FlatFields
 
@@ -244,29 +245,43 @@ final class PatternParser: RecordParser {
     let fields = FlatFields(naming: naming)
     self.fields = fields
     attempts = list.patterns.map { Attempt($0, fields, nested: nested) }
+    references = attempts.map { Unmanaged.passUnretained($0) }
     self.list = list
   }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
     if Bytes.isBlank(record) { return .blank }
-    let places = list.candidates(record[0])
-    for index in places.indices {
-      let attempt = attempts[Int(places[index])]
-      switch attempt.match.match(record) {
-      case .noMatch: continue
-      case .limit: return .refused(.matchLimit)
-      case .match:
-        fields.removeAll()
-        for (number, entry, isNested) in attempt.entries {
-          guard let group = attempt.match.group(number), group.start < group.end else { continue }
-          let isJSON = isNested && JSONText.valueEnd(Bytes.part(record, group.start, group.end), from: 0) > 0
-          fields.add(entry: entry, value: group.start, group.end, isJSON ? .json : .bare)
-        }
-        fields.assign(record, into: &reading)
-        return .event
+    var verdict: Verdict?
+    list.withCandidates(record[0]) { places in
+      for place in places {
+        // Counting references would cost as much as what is done with them.
+        verdict = references[Int(place)]._withUnsafeGuaranteedRef { read($0, record, into: &reading) }
+        if verdict != nil { return }
       }
     }
-    return Continuation.verdict(record, into: &reading, otherwise: .noMatch)
+    return verdict ?? Continuation.verdict(record, into: &reading, otherwise: .noMatch)
+  }
+
+  /// Reads a record by one pattern; nil where that does not match.
+  @inline(__always)
+  private func read(
+    _ attempt: Attempt, _ record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) -> Verdict? {
+    switch attempt.match.match(record) {
+    case .noMatch: return nil
+    case .limit: return .refused(.matchLimit)
+    case .match: break
+    }
+    fields.removeAll()
+    attempt.entries.withUnsafeBufferPointer { entries in
+      for (number, entry, isNested) in entries {
+        guard let group = attempt.match.group(number), group.start < group.end else { continue }
+        let isJSON = isNested && JSONText.valueEnd(Bytes.part(record, group.start, group.end), from: 0) > 0
+        fields.add(entry: entry, value: group.start, group.end, isJSON ? .json : .bare)
+      }
+    }
+    fields.assign(record, into: &reading)
+    return .event
   }
 }

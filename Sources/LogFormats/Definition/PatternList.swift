@@ -20,7 +20,8 @@ struct PatternList: Sendable {
   }
 
   /// The patterns that may match a record with this first byte, in order, as places in `patterns`.
-  @inline(__always) func candidates(_ first: UInt8) -> [UInt16] {
-    byFirstByte.isEmpty ? all : byFirstByte[Int(first)]
+  @inline(__always) func withCandidates(_ first: UInt8, _ body: (UnsafeBufferPointer<UInt16>) -> Void) {
+    if byFirstByte.isEmpty { return all.withUnsafeBufferPointer(body) }
+    byFirstByte.withUnsafeBufferPointer { $0[Int(first)].withUnsafeBufferPointer(body) }
   }
 }

@@ -137,7 +137,8 @@ public struct SSHExecutor: CommandExecutor {
       return answer
     }
     let why = RemoteText.excerpt(
-      RemoteText.bounded(Array(errors.split(separator: "\n").suffix(2).joined(separator: " ").utf8)))
+      RemoteText.bounded(
+        Array(errors.split(whereSeparator: \.isNewline).suffix(2).joined(separator: " ").utf8)))
     // Printed once the session's owner is proven: from there on the command may have run.
     if errors.contains("Authenticated to ") {
       return CommandAnswer(.unknown, detail: "the session ended without our mark: \(why)")

@@ -80,20 +80,15 @@ enum MessageEncoder {
 
   /// True when all bytes are printable ASCII but `"` and `\`.
   @inline(__always) static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let high: UInt64 = 0x8080_8080_8080_8080
     guard let base = bytes.baseAddress else { return true }
     var offset = 0
     var odd: UInt64 = 0
     while offset &+ 8 <= bytes.count {
       let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      let quote = word ^ (ones &* 0x22)
-      let backslash = word ^ (ones &* 0x5c)
-      odd |= word | ((word &- ones &* 0x20) & ~word)
-      odd |= ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+      odd |= ByteWord.marksOfOdd(in: word)
       offset &+= 8
     }
-    if odd & high != 0 { return false }
+    if odd != 0 { return false }
     while offset < bytes.count {
       let byte = base.load(fromByteOffset: offset, as: UInt8.self)
       if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5c { return false }
@@ -124,19 +119,18 @@ extension MessageEncoder {
   /// True when the bytes are UTF-8 without NUL.
   @inline(__always) static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let base = bytes.baseAddress else { return true }
-    let ones: UInt64 = 0x0101_0101_0101_0101
     var offset = 0
     var odd: UInt64 = 0
     while offset &+ 8 <= bytes.count {
       let word = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      odd |= word | ((word &- ones) & ~word)
+      odd |= word | ByteWord.marks(below: 1, in: word)
       offset &+= 8
     }
     if offset < bytes.count {
       if bytes.count >= 8 {
         // The last eight bytes, some of them once more.
         let word = base.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
-        odd |= word | ((word &- ones) & ~word)
+        odd |= word | ByteWord.marks(below: 1, in: word)
       } else {
         while offset < bytes.count {
           let byte = base.load(fromByteOffset: offset, as: UInt8.self)
@@ -145,7 +139,7 @@ extension MessageEncoder {
         }
       }
     }
-    if odd & (ones &* 0x80) == 0 { return true }
+    if odd & ByteWord.tops == 0 { return true }
     return !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil
   }
 }

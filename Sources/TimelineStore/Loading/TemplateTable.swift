@@ -79,7 +79,7 @@ struct TemplateTable: ~Copyable {
         at &+= length
       }
       guard at == end else { return .whole }
-      if odd & 0x8080_8080_8080_8080 != 0 { return .escaped }
+      if odd != 0 { return .escaped }
       buffer.count &+= out - start
       return .plain
     }
@@ -139,7 +139,7 @@ struct TemplateTable: ~Copyable {
     guard byPairs else {
       while index < count {
         let byte = text.load(fromByteOffset: index, as: UInt8.self)
-        odd |= oddity(UInt64(byte) | 0x6161_6161_6161_6100)
+        odd |= ByteWord.marksOfOdd(in: UInt64(byte) | 0x6161_6161_6161_6100)
         target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
         index &+= 1
       }
@@ -148,22 +148,13 @@ struct TemplateTable: ~Copyable {
     while index &+ 8 < count {
       let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
       target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-      odd |= oddity(word)
+      odd |= ByteWord.marksOfOdd(in: word)
       index &+= 8
     }
     // The last word, of which some or none counts; bytes that do not count look like a letter.
     let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
     target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
     let counted = masks(count &- index).0
-    return odd | oddity(word & counted | 0x6161_6161_6161_6161 & ~counted)
-  }
-
-  /// High bits where one of eight bytes is beyond ASCII, a control character, `"` or `\` (A. Mycroft's test for zero bytes).
-  @inline(__always) private static func oddity(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5c)
-    return word | ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
-      | ((backslash &- ones) & ~backslash)
+    return odd | ByteWord.marksOfOdd(in: word & counted | 0x6161_6161_6161_6161 & ~counted)
   }
 }

@@ -93,7 +93,7 @@ final class EntrySorter {
   }
 
   private func spill() throws(StoreError) {
-    RadixSort.byTime(chunk, scratch: scratch)
+    EntrySort.byTime(chunk, scratch: scratch)
     runs.append((try spillFile().append(chunk.used), chunk.count))
     chunk.count = 0
   }
@@ -120,7 +120,7 @@ final class EntrySorter {
     }
     for entry in timeless.used { try body(entry) }
     if runs.isEmpty {
-      RadixSort.byTime(chunk, scratch: scratch)
+      EntrySort.byTime(chunk, scratch: scratch)
       for entry in chunk.used { try body(entry) }
       return
     }
@@ -200,75 +200,6 @@ final class EntrySorter {
       guard heap[child] < heap[parent] else { return }
       heap.swapAt(child, parent)
       parent = child
-    }
-  }
-}
-
-/// Sorting of entries in memory.
-enum RadixSort {
-  /// Sorts by time; equal times keep their order.
-  static func byTime(_ buffer: EntryBuffer, scratch: EntryBuffer) {
-    let count = buffer.count
-    guard count > 1, let first = buffer.entries.baseAddress, let second = scratch.entries.baseAddress else {
-      return
-    }
-    var low = first[0].time
-    var high = low
-    var isSorted = true
-    for index in 1..<count {
-      let time = first[index].time
-      if time < first[index &- 1].time { isSorted = false }
-      if time < low { low = time }
-      if time > high { high = time }
-    }
-    if isSorted { return }
-    // Whole seconds or milliseconds, as most logs have them, leave fewer digits to sort by.
-    var unit: UInt64 = 1_000_000_000
-    for index in 0..<count {
-      let time = first[index].time
-      while digit(time, low, unit) &* unit != UInt64(bitPattern: time &- low) { unit /= 1000 }
-      if unit == 1 { break }
-    }
-    let span = digit(high, low, unit)
-    let bits = 64 - span.leadingZeroBitCount
-    let passes = max(1, (bits + 10) / 11)
-    let width = (bits + passes - 1) / passes
-    let mask = UInt64(1) << UInt64(width) &- 1
-    var from = first
-    var to = second
-    let places = UnsafeMutablePointer<Int>.allocate(capacity: 1 << width)
-    defer { places.deallocate() }
-    for pass in 0..<passes {
-      let shift = UInt64(pass * width)
-      places.initialize(repeating: 0, count: 1 << width)
-      for index in 0..<count {
-        places[Int(truncatingIfNeeded: digit(from[index].time, low, unit) >> shift & mask)] &+= 1
-      }
-      var sum = 0
-      for digit in 0..<(1 << width) {
-        let here = places[digit]
-        places[digit] = sum
-        sum &+= here
-      }
-      for index in 0..<count {
-        let entry = from[index]
-        let digit = Int(truncatingIfNeeded: digit(entry.time, low, unit) >> shift & mask)
-        to[places[digit]] = entry
-        places[digit] &+= 1
-      }
-      swap(&from, &to)
-    }
-    if from != first { first.update(from: from, count: count) }
-  }
-
-  @inline(__always) private static func digit(_ time: Int64, _ low: Int64, _ unit: UInt64) -> UInt64 {
-    let above = UInt64(bitPattern: time &- low)
-    // By constants, which the compiler turns into multiplications.
-    switch unit {
-    case 1: return above
-    case 1000: return above / 1000
-    case 1_000_000: return above / 1_000_000
-    default: return above / 1_000_000_000
     }
   }
 }

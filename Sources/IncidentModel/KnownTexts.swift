@@ -1,0 +1,73 @@
+/// Texts that come again and again with their content hashes: to see that a text is one of them costs less than to hash it.
+@frozen public struct KnownTexts: ~Copyable {
+  /// Longer texts are hashed each time.
+  @inlinable static var longest: Int { 256 }
+  /// A place: hash, length, text.
+  @inlinable static var stride: Int { 16 + longest }
+  @usableFromInline let memory: UnsafeMutableRawPointer
+  @usableFromInline let shift: UInt64
+
+  /// Room for two to the power of `bits` texts, 1 to 16, of 272 bytes each.
+  public init(bits: Int) {
+    shift = UInt64(64 - bits)
+    memory = .allocate(byteCount: Self.stride << bits, alignment: 16)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.stride << bits)
+  }
+
+  deinit { memory.deallocate() }
+
+  /// `ContentHash` of a text.
+  @inlinable @inline(__always) public func hash(of text: UnsafeRawBufferPointer) -> UInt64 {
+    let count = text.count
+    guard let base = text.baseAddress, count <= Self.longest, count > 0 else { return ContentHash.of(text) }
+    // Some words of it choose the place; all of them are compared.
+    let last = count &- 8
+    let some =
+      last >= 0
+      ? Self.word(base, 0) &+ Self.word(base, last >> 1) &* 3 &+ Self.word(base, last) &* 5
+      : Self.short(base, count)
+    let place =
+      memory + Int(
+        truncatingIfNeeded: ((some ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
+      &* Self.stride
+    if place.load(fromByteOffset: 8, as: Int.self) == count {
+      let stored = UnsafeRawPointer(place + 16)
+      if last < 0 {
+        if Self.short(stored, count) == some { return place.load(as: UInt64.self) }
+      } else {
+        var index = 0
+        while index < last, Self.word(stored, index) == Self.word(base, index) { index &+= 8 }
+        if index >= last, Self.word(stored, last) == Self.word(base, last) {
+          return place.load(as: UInt64.self)
+        }
+      }
+    }
+    return remember(text, place)
+  }
+
+  @usableFromInline @inline(never)
+  func remember(_ text: UnsafeRawBufferPointer, _ place: UnsafeMutableRawPointer) -> UInt64 {
+    let hash = ContentHash.of(text)
+    place.storeBytes(of: hash, as: UInt64.self)
+    place.storeBytes(of: text.count, toByteOffset: 8, as: Int.self)
+    if let base = text.baseAddress { (place + 16).copyMemory(from: base, byteCount: text.count) }
+    return hash
+  }
+
+  @inlinable @inline(__always) static func word(_ text: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+    text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  /// One to seven bytes in a word: with their count it tells them apart from all others.
+  @inlinable @inline(__always) static func short(_ text: UnsafeRawPointer, _ count: Int) -> UInt64 {
+    if count >= 4 {
+      let low = text.loadUnaligned(as: UInt32.self)
+      let high = text.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+      return UInt64(low) | UInt64(high) &<< 32
+    }
+    let first = text.load(as: UInt8.self)
+    let middle = text.load(fromByteOffset: count >> 1, as: UInt8.self)
+    let last = text.load(fromByteOffset: count &- 1, as: UInt8.self)
+    return UInt64(first) | UInt64(middle) &<< 8 | UInt64(last) &<< 16
+  }
+}
