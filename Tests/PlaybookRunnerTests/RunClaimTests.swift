@@ -73,6 +73,13 @@ import Testing
     #expect(try scene.undo().held.isEmpty)
   }
 
+  @Test func whatHasNoUndoIsReleasedByNobody() async throws {
+    let (scene, _) = try await scene([.init(name: "isolate", undo: false)], later: isolate)
+    let all = try UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)
+    #expect(try await all.execute().end == .failed && scene.fleet.inForce.count == 20)
+    #expect(try standing("s", scene).released == 0 && standing("r", scene).inForce == 20)
+  }
+
   @Test func itsTimeToLiveEndsWithThatOfTheLaterRun() async throws {
     let hour: Int64 = 3_600_000_000_000
     func step(_ hours: Int64) -> [StepFleet.Step] {
@@ -93,7 +100,9 @@ import Testing
         ).execute()
       }
       scene.clock.advance(hour + hour / 2)
-      #expect(try await expire().counts == [.changed: 15] && scene.fleet.inForce.count == 5)
+      let first = try await expire()
+      #expect(first.end == .succeeded && first.counts == [.changed: 15], "\(first)")
+      #expect(first.reasons.contains { $0.contains("the later run s") } && scene.fleet.inForce.count == 5)
       #expect(try left("d-1").map { $0 > hour } == (frees ? true : nil))
       scene.clock.advance(2 * hour)
       #expect(try await expire().counts == (frees ? [.changed: 5] : [:]))

@@ -195,9 +195,9 @@ public struct UndoRun: Sendable {
     var reasons = held.map { $0.sentence }
     // Nothing else is to be taken back: the run stays what it is.
     if scope.isEmpty, !reasons.isEmpty {
-      return RunSummary(run: run, end: .failed, counts: [:], reasons: reasons)
+      return RunSummary(run: run, end: isExpiredOnly ? .succeeded : .failed, counts: [:], reasons: reasons)
     }
-    try await release(scope.map { ($0.step.id, $0.devices) })
+    try await release(scope.filter(\.hasInverse).map { ($0.step.id, $0.devices) })
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
       RecordDraft(
@@ -228,7 +228,9 @@ public struct UndoRun: Sendable {
     let bad = counts.filter { $0.key != .ok && $0.key != .changed }.values.reduce(0, +)
     if bad > 0 { reasons.append("\(bad) \(bad == 1 ? "device" : "devices") could not be taken back") }
     let stopped = environment.control.isStopping
-    let end: RunHistory.End = stopped ? .interrupted : reasons.isEmpty ? .succeeded : .failed
+    // What a later run counts on is to stay until that one's time is over: no failure of the time to live.
+    let faults = reasons.count - (isExpiredOnly ? held.count : 0)
+    let end: RunHistory.End = stopped ? .interrupted : faults == 0 ? .succeeded : .failed
     let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
       try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
@@ -251,7 +253,7 @@ public struct UndoRun: Sendable {
         drafts[claim.run, default: []].append(
           RecordDraft(
             .note, step: claim.step, target: claim.device, reason: RunHistory.released,
-            detail: "taken back with run \(run)"))
+            detail: "left to the undo of run \(run), whose status says what became of it"))
       }
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {

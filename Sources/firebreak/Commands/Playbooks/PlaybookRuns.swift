@@ -42,7 +42,7 @@ struct PlaybookRuns: ParsableCommand {
       let standing = run.standing
       var notes = (run.isBreakGlass ? ["break glass"] : []) + (run.isWhole ? [] : ["JOURNAL ALTERED"])
       var state = works ? "running" : run.end?.rawValue ?? "killed"
-      if standing.released > 0 { notes.append("\(standing.released) taken back with other runs") }
+      if standing.released > 0 { notes.append("\(standing.released) released") }
       if format == .table {
         // What tells most stays whole in 80 columns.
         if run.isTakenBack { state = works ? state : standing.isAny ? "partly taken back" : "taken back" }

@@ -91,8 +91,11 @@ struct PlaybookStatus: ParsableCommand {
     if format == .table {
       summary(id, history, counts, report, verification, expiries, holder)
       if own.count > expiries.count, !history.isTakenBack {
+        let count = own.count - expiries.count
         Console.print(
-          "  \(own.count - expiries.count) stay after their time to live, since a later run counts on them")
+          count == 1
+            ? "  1 device stays beyond its time to live: a later run counts on it"
+            : "  \(count) devices stay beyond their time to live: a later run counts on them")
       }
       for sentence in RunFiles.sentences(files, run: id) + advice {
         for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {
@@ -211,7 +214,7 @@ struct DeviceReport {
             (device.state, device.reason) = ("in force", "not taken back")
           }
           if undo == nil, let released = visit.released[name] {
-            counts["released, \(released)", default: 0] += 1
+            counts["released: \(released)", default: 0] += 1
             (device.state, device.reason, device.detail) = ("released", "", released)
           }
           if visit.queued[name] != nil, !history.isTakenBack {

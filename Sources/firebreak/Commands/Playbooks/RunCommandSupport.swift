@@ -146,7 +146,7 @@ struct RunCommandSupport {
     "in force now: \(standing.inForce)"
       + (standing.inDoubt > 0 ? ", in doubt: \(standing.inDoubt)" : "")
       + ", taken back: \(standing.takenBack)"
-      + (standing.released > 0 ? ", taken back with other runs: \(standing.released)" : "")
+      + (standing.released > 0 ? ", released: \(standing.released)" : "")
   }
 
   /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
@@ -190,9 +190,11 @@ struct RunCommandSupport {
       do {
         // Others may work on the case between two looks.
         let locks = try lock(plan, run: run)
-        if let summary = try await takeBackExpired(plan, environment, run),
+        if var summary = try await takeBackExpired(plan, environment, run),
           watch == nil || summary.end != .succeeded
         {
+          // Who watches goes on; who asks once hears that something is left.
+          if summary.end == .succeeded, !summary.reasons.isEmpty { summary.end = .failed }
           return try finish(summary, goesOnWith: "undo --expired")
         }
         withExtendedLifetime(locks) {}
