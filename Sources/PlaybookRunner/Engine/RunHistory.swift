@@ -168,19 +168,19 @@ public struct RunHistory: Sendable {
       guard record.action != .undo else { return takeBack(record, device, .intended) }
       edit(record) { visit in
         visit.acts[device] = .intended
-        visit.released[device] = nil
+        if !visit.released.isEmpty { visit.released[device] = nil }
         if isTimed { visit.acted[device] = moment }
       }
     case .result, .verified:
       guard let device = record.target, let outcome = record.outcome else { return }
-      let isTimed = record.step.map(timed.contains) ?? false
+      let isTimed = !timed.isEmpty && record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
       guard record.action != .undo else { return takeBack(record, device, state) }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
-        visit.released[device] = nil
+        if !visit.released.isEmpty { visit.released[device] = nil }
         // Found so: it is counted on for the same time.
         if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }
         let waits = outcome == .skipped && record.reason.map(Self.queueReasons.contains) ?? false

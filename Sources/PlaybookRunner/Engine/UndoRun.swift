@@ -115,7 +115,9 @@ public struct UndoRun: Sendable {
     planOf: (String) -> ExecutionPlan?
   ) throws(RunnerError) -> [Expiry] {
     let own = expiries(plan, history, environment.clock)
-    let scope = Dictionary(grouping: own, by: \.step).map { ($0.key, $0.value.map(\.device)) }
+    // The other journals are read only when something is due.
+    let due = own.filter { $0.left <= 0 }
+    let scope = Dictionary(grouping: due, by: \.step).map { ($0.key, $0.value.map(\.device)) }
     let claims = try RunClaims(plan, run: run, on: scope, environment: environment, planOf: planOf)
     var ends: [String: Int64?] = [:]
     for (step, claimed) in claims.claims {
