@@ -47,6 +47,7 @@ public struct CascadeTracer: Sendable {
     let reading = first ?? Reading(timeline, fleet, clocks, judgements)
     first = nil
     var result = Trace()
+    result.judgements = options.judgements
     result.clockSkews = Assembly(reading, judgements, options.facts).skews(clocks)
     if timeline.eventCount > 0 {
       result.window = timeline.instant(timeline.start)...timeline.instant(timeline.end)

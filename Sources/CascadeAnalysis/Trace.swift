@@ -14,6 +14,8 @@ public struct Trace: Sendable {
   public var clockSkews: [ClockSkew] = []
   /// What limits the result: missing topology, few events, refused evidence… One sentence each.
   public var caveats: [String] = []
+  /// What analysts had decided when it was made, in the order in which they did.
+  public var judgements: [Judgement] = []
   /// An empty trace.
   public init() {}
 }

@@ -60,9 +60,19 @@ struct Firebreak: AsyncParsableCommand {
     case let error as StoreError where error.code == .unknownName:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
       Glibc.exit(ExitStatus.no.code)
+    case let error as StoreError where error.code == .tampered:
+      Console.note("firebreak: \(Sanitizer.escape(error.description))")
+      for sentence in AlteredJournal.advice(unopened: error.path) { Console.note(Sanitizer.escape(sentence)) }
+      Glibc.exit(ExitStatus.couldNot.code)
     default:
       let code = exitCode(for: error)
-      if code == .success || error is ExitCode { exit(withError: error) }
+      if code == .success {
+        // Help and version are answers as others are: one that cannot be written is no success.
+        let text = fullMessage(for: error)
+        if !text.isEmpty { Console.print(text) }
+        Glibc.exit(ExitStatus.done.code)
+      }
+      if error is ExitCode { exit(withError: error) }
       if code == .validationFailure {
         end(with: UsageMistake(error, arguments: Array(CommandLine.arguments.dropFirst())).commandError)
       }

@@ -49,6 +49,32 @@ import Testing
     #expect(texts.contains { $0 == "Instead of it: a: received the change itself." })
   }
 
+  @Test func whatAnAnalystRejectedIsSaidFirstAndNotToldAsTheAnswer() throws {
+    var trace = Trace()
+    trace.incidents = [incident]
+    trace.incidents[0].origins.removeFirst()
+    let at = Instant(nanoseconds: 1_700_000_000_000_000_000)
+    func judge(_ subject: String, _ isAccepted: Bool) {
+      trace.judgements.append(
+        Judgement(subject: subject, isAccepted: isAccepted, author: "ann", at: at, text: "it was off"))
+    }
+    judge("origin:hub", false)
+    judge("edge:hub->broker", false)
+    judge("origin:elsewhere", false)
+    let texts = trace.explanation(of: "hub").map(\.text)
+    #expect(texts.first == "That it began at hub was rejected by ann at \(at) (\"it was off\").", "\(texts)")
+    #expect(!texts.contains { $0.contains("where it began") || $0.contains("As the origin") }, "\(texts)")
+    let edge = trace.explanation(of: "hub->broker").map(\.text)
+    #expect(edge.first?.hasPrefix("The edge hub->broker was rejected by ann") == true, "\(edge)")
+    #expect(!edge.contains { $0.contains("no link, dependency") }, "\(edge)")
+    #expect(trace.explanation(of: "elsewhere").count == 1)
+    #expect(trace.rejectedOrigins == ["hub", "elsewhere"])
+    // The last word counts.
+    judge("origin:hub", true)
+    #expect(trace.rejection(of: "origin:hub") == nil && trace.rejectedOrigins == ["elsewhere"])
+    #expect(trace.explanation(of: "hub").contains { $0.text.contains("where it began") })
+  }
+
   @Test func anOverloadIsTheDoingOfAllThatFailedBefore() throws {
     var trace = Trace()
     trace.incidents = [incident]

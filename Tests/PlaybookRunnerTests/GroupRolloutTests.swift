@@ -121,6 +121,21 @@ final class FailingJournal: JournalStorage {
     func results() -> [RunRecord] { journal.all.filter { $0.kind == .result || $0.kind == .verified } }
   }
 
+  /// The group cannot leave one out.
+  @Test func aLaterRunThatCountsOnOneOfThemHoldsAllOfThemBack() async throws {
+    let scene = try Scene()
+    _ = try await PlaybookRun(scene.plan, environment: scene.environment(), run: "r").execute()
+    scene.service.state.withLock { $0.members = ["d-2"] }
+    let later = try Scene(["d-2"])
+    let second = try await PlaybookRun(later.plan, environment: scene.environment(), run: "s").execute()
+    #expect(second.counts == [.ok: 1], "\(second)")
+    let undo = try UndoRun(scene.plan, environment: scene.environment(), run: "r")
+    #expect(undo.scope.isEmpty && undo.held.map(\.devices) == [["d-1", "d-2", "d-3"]])
+    #expect(try await undo.execute().end == .failed && scene.service.state.withLock { $0.isInForce })
+    let all = try UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)
+    #expect(try await all.execute().end == .succeeded && !scene.service.state.withLock { $0.isInForce })
+  }
+
   @Test func oneActionHasAnIntentAndAResultForEachAndIsTakenBackByOne() async throws {
     let scene = try Scene()
     let summary = try await PlaybookRun(scene.plan, environment: scene.environment(), run: "r").execute()

@@ -20,9 +20,13 @@ extension Trace {
   /// Why an entity (`NAME`) is taken for failed and by what, or why an edge (`FROM->TO`) is or is not in the tree.
   /// Empty where the trace knows neither.
   public func explanation(of subject: String) -> [Statement] {
+    let verdicts = rejections(of: subject)
     for incident in incidents {
-      let found = incident.explanation(of: subject)
-      if !found.isEmpty { return found + skew(of: subject) }
+      let found = incident.explanation(of: subject, rejection)
+      if !found.isEmpty { return verdicts + found + skew(of: subject) }
+    }
+    if !verdicts.isEmpty, !unrelated.contains(where: { $0.device == subject }) {
+      return verdicts + incidents.flatMap { $0.announced(by: subject) }
     }
     guard let alone = unrelated.first(where: { $0.device == subject }) else { return [] }
     var found = [
@@ -46,7 +50,19 @@ extension Trace {
             "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
           probability: probability))
     }
-    return found + skew(of: subject)
+    return verdicts + found + skew(of: subject)
+  }
+
+  /// What analysts say is wrong of an entity or an edge: it comes first, and nothing after it says otherwise.
+  private func rejections(of subject: String) -> [Statement] {
+    var list: [Statement] = []
+    if let words = rejection(of: "origin:\(subject)") {
+      list.append(Statement(text: "That it began at \(subject) was \(words)."))
+    }
+    if let words = rejection(of: "edge:\(subject)") {
+      list.append(Statement(text: "The edge \(subject) was \(words): it is not in the tree."))
+    }
+    return list
   }
 
   private func skew(of device: String) -> [Statement] {
@@ -71,24 +87,30 @@ extension Trace {
 }
 
 extension Incident {
-  func explanation(of subject: String) -> [Statement] {
-    if let onset = onsets.first(where: { $0.device == subject }) { return explain(onset) }
+  /// `rejection` gives the words on what an analyst says is wrong.
+  func explanation(of subject: String, _ rejection: (String) -> String? = { _ in nil }) -> [Statement] {
+    func why(_ onset: Onset) -> [Statement] {
+      self.explain(onset, mayBeOrigin: rejection("origin:\(onset.device)") == nil)
+    }
+    if let onset = onsets.first(where: { $0.device == subject }) { return why(onset) }
     if let origin = origins.first(where: { $0.device == subject }) { return explain(origin) }
     let candidates = edges + alternatives
     guard let edge = candidates.first(where: { "\($0.from)->\($0.to)" == subject }) else {
       // Not a candidate at all: say what is known of both ends.
       for onset in onsets where subject.hasSuffix("->\(onset.device)") {
+        // An edge that is left out since somebody said so is not explained by the evidence.
+        if rejection("edge:\(subject)") != nil { return why(onset) }
         let from = String(subject.dropLast(onset.device.count + 2))
-        return [Statement(text: whyNot(from, onset))] + explain(onset)
+        return [Statement(text: whyNot(from, onset))] + why(onset)
       }
       return []
     }
     guard let onset = onsets.first(where: { $0.device == edge.to }) else { return [] }
     return [Statement(text: words(edge), probability: edge.probability, evidence: edge.evidence)]
-      + explain(onset)
+      + why(onset)
   }
 
-  private func explain(_ onset: Onset) -> [Statement] {
+  private func explain(_ onset: Onset, mayBeOrigin: Bool) -> [Statement] {
     let how =
       switch onset.kind {
       case .log: "by its own messages"
@@ -112,7 +134,9 @@ extension Incident {
         Statement(text: "Its parent: \(words(edge))", probability: edge.probability, evidence: edge.evidence))
     } else {
       list.append(
-        Statement(text: "It has no parent: nothing it hangs on failed before it, or it is where it began."))
+        Statement(
+          text: "It has no parent: nothing it hangs on failed before it"
+            + (mayBeOrigin ? ", or it is where it began." : ", as far as this case tells.")))
     }
     for edge in alternatives where edge.to == onset.device {
       list.append(
@@ -132,15 +156,7 @@ extension Incident {
     list += origin.reasonsAgainst.map {
       Statement(text: "Against it: \($0).", evidence: origin.counterEvidence)
     }
-    for change in changes where change.actor == origin.device {
-      let failed = Int((change.failedShare * 100).rounded())
-      let others = Int((change.failedShareOfOthers * 100).rounded())
-      list.append(
-        Statement(
-          text: "\(Self.entities(change.devices.count)) received what it announced at \(change.start); "
-            + "\(failed) % of them failed afterwards, \(others) % of the others.",
-          evidence: change.evidence))
-    }
+    list += announced(by: origin.device)
     let taken = edges.count { $0.from == origin.device }
     if taken > 0 {
       list.append(Statement(text: "\(Self.entities(taken)) in the tree hang on it directly."))
@@ -153,6 +169,18 @@ extension Incident {
           evidence: other.counterEvidence))
     }
     return list
+  }
+
+  /// Who received what an entity announced, and how they fared.
+  func announced(by device: String) -> [Statement] {
+    changes.filter { $0.actor == device }.map { change in
+      let failed = Int((change.failedShare * 100).rounded())
+      let others = Int((change.failedShareOfOthers * 100).rounded())
+      return Statement(
+        text: "\(Self.entities(change.devices.count)) received what \(device) announced at \(change.start); "
+          + "\(failed) % of them failed afterwards, \(others) % of the others.",
+        evidence: change.evidence)
+    }
   }
 
   private static func entities(_ count: Int) -> String { count == 1 ? "1 entity" : "\(count) entities" }

@@ -10,12 +10,35 @@ public struct Judgement: Sendable, Hashable {
   public var author: String
   /// When.
   public var at: Instant
+  /// Why; may be empty.
+  public var text: String
   /// A judgement from its parts.
-  public init(subject: String, isAccepted: Bool, author: String, at: Instant) {
+  public init(subject: String, isAccepted: Bool, author: String, at: Instant, text: String = "") {
+    self.text = text
     self.subject = subject
     self.isAccepted = isAccepted
     self.author = author
     self.at = at
+  }
+}
+
+extension Trace {
+  /// `rejected by WHO at WHEN ("why")` where the last word on a subject (`onset:NAME`, `origin:NAME`, `edge:FROM->TO`) is that it
+  /// is wrong; nil otherwise.
+  public func rejection(of subject: String) -> String? {
+    guard let last = judgements.last(where: { $0.subject == subject }), !last.isAccepted else { return nil }
+    return "rejected by \(last.author) at \(last.at)" + (last.text.isEmpty ? "" : " (\"\(last.text)\")")
+  }
+
+  /// Entities that analysts say are not where it began, each once, in the order of what was said.
+  public var rejectedOrigins: [String] {
+    var seen: Set<String> = []
+    return judgements.compactMap { judgement in
+      guard judgement.subject.hasPrefix("origin:"), rejection(of: judgement.subject) != nil,
+        seen.insert(judgement.subject).inserted
+      else { return nil }
+      return String(judgement.subject.dropFirst("origin:".count))
+    }
   }
 }
 

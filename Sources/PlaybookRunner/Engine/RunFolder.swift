@@ -29,6 +29,8 @@ public struct RunFolder: Sendable {
 
   /// SHA-256 of the undo script, in hex; nil when none was kept.
   public private(set) var script: String?
+  /// Number of the record that notes it; 0 for none.
+  public private(set) var scriptRecord = 0
   /// Hash of the plan, in hex: the SHA-256 of its lines before the last one, which holds it.
   public private(set) var plan: String?
 
@@ -55,6 +57,7 @@ public struct RunFolder: Sendable {
     let words = record.detail.split(separator: " ")
     guard words.count > 2, words[0] == "undo", words[1] == "script", words[2].count == 64 else { return }
     script = String(words[2])
+    scriptRecord = record.sequence
   }
 
   /// Both files of a run's folder; none where no folder was kept.

@@ -40,6 +40,8 @@ public struct RunHistory: Sendable {
     public var waveStarts: [Int: Int64] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
+    /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
+    public var released: [String: String] = [:]
     /// True for success; nil while not finished.
     public var succeeded: Bool?
   }
@@ -50,6 +52,8 @@ public struct RunHistory: Sendable {
   public static let earlierFailed = "earlier-failed"
   /// Reasons for which a device was skipped and waits in the queue.
   public static let queueReasons: Set<String> = ["unreachable", "window", "battery", earlierWaits]
+  /// Reason of a note that another run's undo takes a device back which this one counted on.
+  static let released = "released"
   /// Reason of a failure before anything was sent: the state could not be seen.
   static let unverifiable = "unverifiable"
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
@@ -113,7 +117,10 @@ public struct RunHistory: Sendable {
       throw RunnerError(.journal, "cannot read the journal of run '\(run)': \(error)")
     }
     if let problem = chain.problem {
-      throw RunnerError(.journal, "the journal of run '\(run)' was altered: \(problem)")
+      throw RunnerError(
+        .journal,
+        "the journal of run '\(run)' was altered: \(problem); nothing is done by it any more, "
+          + "'firebreak playbook status \(run)' says what can be")
     }
     self = history
   }
@@ -161,16 +168,21 @@ public struct RunHistory: Sendable {
       guard record.action != .undo else { return takeBack(record, device, .intended) }
       edit(record) { visit in
         visit.acts[device] = .intended
+        if !visit.released.isEmpty { visit.released[device] = nil }
         if isTimed { visit.acted[device] = moment }
       }
     case .result, .verified:
       guard let device = record.target, let outcome = record.outcome else { return }
+      let isTimed = !timed.isEmpty && record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
       guard record.action != .undo else { return takeBack(record, device, state) }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
+        if !visit.released.isEmpty { visit.released[device] = nil }
+        // Found so: it is counted on for the same time.
+        if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }
         let waits = outcome == .skipped && record.reason.map(Self.queueReasons.contains) ?? false
         // A device that came back and was lost again waits since the first time.
         visit.queued[device] = waits ? visit.queued[device] ?? moment : nil
@@ -180,6 +192,11 @@ public struct RunHistory: Sendable {
       let name = String(record.detail[..<equals])
       let value = String(record.detail[record.detail.index(after: equals)...])
       edit(record) { $0.variables.append((name, value)) }
+    case .note where record.reason == Self.released:
+      guard let step = record.step, let device = record.target else { return }
+      for index in visits[step, default: []].indices where visits[step]![index].acts[device] != nil {
+        visits[step]![index].released[device] = record.detail
+      }
     case .note where record.reason == "boot":
       if record.detail != boot { clockOffset = nil }
       boot = record.detail

@@ -11,6 +11,8 @@ extension RunHistory {
     public var inDoubt = 0
     /// Taken back.
     public var takenBack = 0
+    /// Counted on until the undo of another run took them back.
+    public var released = 0
     /// Devices that something is, or may be, in force on.
     public var devices: Set<String> = []
 
@@ -30,6 +32,8 @@ extension RunHistory {
           standing.devices.insert(device)
         } else if visit.isTakenBack(device) {
           standing.takenBack += 1
+        } else if visit.released[device] != nil {
+          standing.released += 1
         }
       }
     }
@@ -60,7 +64,17 @@ extension RunHistory.Visit {
       break
     default: return false
     }
-    return !isTakenBack(device)
+    return released[device] == nil && !isTakenBack(device)
+  }
+
+  /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and
+  /// not where it was seen not to be.
+  func isCounted(_ device: String) -> Bool {
+    switch acts[device] {
+    case .intended, .finished(.changed, _), .finished(.ok, _), .finished(.unknown, _):
+      released[device] == nil && !isTakenBack(device)
+    default: false
+    }
   }
 
   /// True when the step was taken back on a device.

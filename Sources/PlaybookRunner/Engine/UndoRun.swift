@@ -5,6 +5,9 @@ public import PlaybookModel
 ///
 /// Taking a run back ends it: it does not go on, and nobody waits in its queue any more. With `expiredOnly` only what has
 /// outlived its time to live is taken back, and the run stays what it is.
+///
+/// What a later run of the case still counts on is left as it is, unless `includesHeld`; then the journals of the runs that
+/// counted on it say so before anything is sent.
 public struct UndoRun: Sendable {
   /// A device whose act has a time to live.
   public struct Expiry: Sendable {
@@ -16,15 +19,41 @@ public struct UndoRun: Sendable {
     public var left: Int64
   }
 
+  /// Devices that a later run counts on: left as they are, or taken back all the same.
+  public struct Held: Sendable, Hashable {
+    /// The step that is not taken back on them.
+    public var step: String
+    /// What it is called.
+    public var title: String
+    /// The later run.
+    public var run: String
+    /// Their names.
+    public var devices: [String]
+
+    /// `a, b, c, d, e, …`
+    public var names: String { devices.prefix(5).joined(separator: ", ") + (devices.count > 5 ? ", …" : "") }
+
+    /// `2 devices are left as they are, since the later run R counts on 'isolate' there: a, b`.
+    public var sentence: String {
+      "\(devices.count == 1 ? "1 device is left as it is" : "\(devices.count) devices are left as they are"), "
+        + "since the later run \(run) counts on '\(title)' there: \(names)"
+    }
+  }
+
   private let run: String
   private let plan: ExecutionPlan
   private let environment: RunEnvironment
   private let history: RunHistory
   private let isExpiredOnly: Bool
+  private var claims: RunClaims?
+  /// Devices that stay as they are, by step, with the run that holds each.
+  private var heldBy: [String: [String: String]] = [:]
 
-  /// The undoing of a run, or of what has outlived its time to live.
+  /// The undoing of a run, or of what has outlived its time to live. `planOf` gives the plan of another run of the case
+  /// where it can be read: without it only the same steps of a playbook are known to mean the same.
   public init(
-    _ plan: ExecutionPlan, environment: RunEnvironment, run: String, expiredOnly: Bool = false
+    _ plan: ExecutionPlan, environment: RunEnvironment, run: String, expiredOnly: Bool = false,
+    includesHeld: Bool = false, planOf: (String) -> ExecutionPlan? = { _ in nil }
   ) throws(RunnerError) {
     self.run = run
     self.plan = plan
@@ -35,6 +64,81 @@ public struct UndoRun: Sendable {
     guard history.planHash == plan.hash else {
       throw RunnerError(.changed, "run '\(run)' belongs to another plan (\(history.planHash ?? "none"))")
     }
+    let claims = try RunClaims(
+      plan, run: run, on: scope.map { ($0.step.id, $0.devices) }, environment: environment, planOf: planOf)
+    self.claims = claims
+    if !includesHeld { hold(claims) }
+  }
+
+  /// Notes who is left alone. A group cannot leave one out: who holds one back holds back all.
+  private mutating func hold(_ claims: RunClaims) {
+    for (step, devices, _) in scope {
+      let holding = claims.claims[step.id, default: []].filter(\.isHolding)
+      guard let first = holding.first else { continue }
+      for claim in holding { heldBy[step.id, default: [:]][claim.device] = claim.run }
+      guard case .action(let action) = step.kind, action.rollout?.group != nil else { continue }
+      for device in devices where heldBy[step.id]?[device] == nil {
+        heldBy[step.id, default: [:]][device] = first.run
+      }
+    }
+  }
+
+  /// What is left as it is, since later runs count on it.
+  public var held: [Held] { grouped(heldBy) }
+
+  /// What is taken back although later runs count on it.
+  public var overridden: [Held] {
+    var overridden: [String: [String: String]] = [:]
+    for (step, devices, _) in scope {
+      let devices = Set(devices)
+      for claim in claims?.claims[step.id] ?? [] where claim.isHolding && devices.contains(claim.device) {
+        overridden[step.id, default: [:]][claim.device] = claim.run
+      }
+    }
+    return grouped(overridden)
+  }
+
+  private func grouped(_ byStep: [String: [String: String]]) -> [Held] {
+    history.order.reversed().flatMap { step in
+      Dictionary(grouping: byStep[step] ?? [:], by: \.value).sorted { $0.key < $1.key }.map { run, devices in
+        Held(
+          step: step, title: plan.playbook.steps[step]?.name ?? step, run: run,
+          devices: devices.map(\.key).sorted())
+      }
+    }
+  }
+
+  /// The expiries of `expiries`, where what a later run counts on ends with that one's time to live, and not at all when it
+  /// has none.
+  public static func expiries(
+    _ plan: ExecutionPlan, _ history: RunHistory, run: String, in environment: RunEnvironment,
+    planOf: (String) -> ExecutionPlan?
+  ) throws(RunnerError) -> [Expiry] {
+    let own = expiries(plan, history, environment.clock)
+    // The other journals are read only when something is due.
+    let due = own.filter { $0.left <= 0 }
+    let scope = Dictionary(grouping: due, by: \.step).map { ($0.key, $0.value.map(\.device)) }
+    let claims = try RunClaims(plan, run: run, on: scope, environment: environment, planOf: planOf)
+    var ends: [String: Int64?] = [:]
+    for (step, claimed) in claims.claims {
+      for claim in claimed where claim.isHolding {
+        let key = "\(step)\n\(claim.device)"
+        let known = ends[key] ?? 0
+        ends[key] = .some(known.flatMap { known in claim.left.map { max(known, $0) } })
+      }
+    }
+    return own.compactMap { expiry in
+      guard let end = ends["\(expiry.step)\n\(expiry.device)"] else { return expiry }
+      return end.map { Expiry(step: expiry.step, device: expiry.device, left: max(expiry.left, $0)) }
+    }.sorted { ($0.left, $0.step, $0.device) < ($1.left, $1.step, $1.device) }
+  }
+
+  /// Nanoseconds that are left of a limit since something was begun; 0 when the clock went backwards.
+  static func left(of limit: Int64, since: RunHistory.Moment, _ clock: any RunClock) -> Int64 {
+    let elapsed =
+      since.boot == clock.boot && !since.boot.isEmpty
+      ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
+    return elapsed < 0 ? 0 : limit - elapsed
   }
 
   /// Every device whose act has a time to live and was not taken back, soonest first.
@@ -52,10 +156,7 @@ public struct UndoRun: Sendable {
       else { continue }
       for visit in history.visits[id] ?? [] {
         for (device, since) in visit.acted where visit.isStanding(device) {
-          let elapsed =
-            since.boot == clock.boot && !since.boot.isEmpty
-            ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
-          list.append(Expiry(step: id, device: device, left: elapsed < 0 ? 0 : limit - elapsed))
+          list.append(Expiry(step: id, device: device, left: left(of: limit, since: since, clock)))
         }
       }
     }
@@ -79,7 +180,8 @@ public struct UndoRun: Sendable {
       }
       let visits = history.visits[id] ?? []
       let devices = plan.targets.map(\.device).filter { device in
-        (due?[id]?.contains(device) ?? true) && visits.contains { $0.isStanding(device) }
+        (due?[id]?.contains(device) ?? true) && heldBy[id]?[device] == nil
+          && visits.contains { $0.isStanding(device) }
       }
       guard !devices.isEmpty else { return nil }
       return (step, devices, EffectiveRollout(action, environment.executors).inverse != nil)
@@ -92,6 +194,12 @@ public struct UndoRun: Sendable {
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
     let scope = scope
+    var reasons = held.map { $0.sentence }
+    // Nothing else is to be taken back: the run stays what it is.
+    if scope.isEmpty, !reasons.isEmpty {
+      return RunSummary(run: run, end: isExpiredOnly ? .succeeded : .failed, counts: [:], reasons: reasons)
+    }
+    try await release(scope.filter(\.hasInverse).map { ($0.step.id, $0.devices) })
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
       RecordDraft(
@@ -99,7 +207,6 @@ public struct UndoRun: Sendable {
         detail: isExpiredOnly
           ? "takes back what has outlived its time to live" : "takes the run back: it does not go on"))
     var counts: [RunRecord.Outcome: Int] = [:]
-    var reasons: [String] = []
     for (step, devices, hasInverse) in scope {
       guard case .action(let action) = step.kind, let policy = action.rollout,
         let inverse = EffectiveRollout(action, environment.executors).inverse, hasInverse
@@ -123,7 +230,9 @@ public struct UndoRun: Sendable {
     let bad = counts.filter { $0.key != .ok && $0.key != .changed }.values.reduce(0, +)
     if bad > 0 { reasons.append("\(bad) \(bad == 1 ? "device" : "devices") could not be taken back") }
     let stopped = environment.control.isStopping
-    let end: RunHistory.End = stopped ? .interrupted : reasons.isEmpty ? .succeeded : .failed
+    // What a later run counts on is to stay until that one's time is over: no failure of the time to live.
+    let faults = reasons.count - (isExpiredOnly ? held.count : 0)
+    let end: RunHistory.End = stopped ? .interrupted : faults == 0 ? .succeeded : .failed
     let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
       try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
@@ -134,6 +243,29 @@ public struct UndoRun: Sendable {
         .undone, outcome: end == .succeeded ? .ok : .failed, reason: end.rawValue,
         detail: text))
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
+  }
+
+  /// Says in the journals of the runs that count on these devices that they are taken back: from here on this run's journal
+  /// tells what became of them.
+  private func release(_ scope: [(step: String, devices: [String])]) async throws {
+    var drafts: [String: [RecordDraft]] = [:]
+    for (step, devices) in scope {
+      let devices = Set(devices)
+      for claim in claims?.claims[step] ?? [] where devices.contains(claim.device) {
+        drafts[claim.run, default: []].append(
+          RecordDraft(
+            .note, step: claim.step, target: claim.device, reason: RunHistory.released,
+            detail: "left to the undo of run \(run), whose status says what became of it"))
+      }
+    }
+    for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
+      guard let last = claims?.last[other] else { continue }
+      let writer = JournalWriter(
+        run: other, after: last, storage: environment.journal, clock: environment.clock,
+        masker: environment.masker, signer: environment.signer)
+      try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+      try await writer.write(all: drafts)
+    }
   }
 
   /// True when an earlier undo of a device has no known outcome: then it is looked at, and nothing is sent blindly.

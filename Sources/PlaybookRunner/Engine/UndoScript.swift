@@ -13,7 +13,7 @@ enum UndoScript {
     var lines = [
       "#!/bin/sh",
       "# Takes back: \(comment(plan.playbook.name)), run \(run), plan \(plan.hash)",
-      "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed, asks the interlocks again and keeps a journal.",
+      "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed and what a later run counts on, asks the interlocks again and keeps a journal.",
       "# For dynamic security mosquitto_ctrl reads '-u USER' and '-P PASSWORD' from ~/.config/mosquitto_ctrl (mode 0600).",
       "set -u", "failed=0", ShellQuote.lineFeed,
       "dynsec() { # host port command arguments; mosquitto_ctrl exits with 0 on errors, so its words decide",
@@ -156,7 +156,11 @@ public enum DurableFile {
       RunnerError(.journal, "cannot \(what) '\(path)': \(String(cString: strerror(errno)))")
     }
     guard descriptor >= 0 else { throw failure("make") }
-    defer { close(descriptor) }
+    var isThere = false
+    defer {
+      close(descriptor)
+      if !isThere { unlink(temporary) }
+    }
     fchmod(descriptor, mode)
     var buffer: [UInt8] = []
     func flush() throws(RunnerError) {
@@ -177,6 +181,7 @@ public enum DurableFile {
     }
     try flush()
     guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("finish") }
+    isThere = true
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let directory = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {

@@ -1,16 +1,9 @@
+import IncidentModel
+
 /// Words of a POSIX shell.
 public enum ShellQuote {
   /// The text as one word in single quotes.
-  ///
-  /// By code points: a quote with a combining mark after it is another character to Swift, and is one to every shell.
-  public static func quote(_ text: String) -> String {
-    var word = String.UnicodeScalarView("'".unicodeScalars)
-    for scalar in text.unicodeScalars {
-      if scalar == "'" { word.append(contentsOf: "'\\''".unicodeScalars) } else { word.append(scalar) }
-    }
-    word.append("'")
-    return String(word)
-  }
+  public static func quote(_ text: String) -> String { QuotedText.of(text, "'", escape: "'\\'") }
 
   /// The text as one word of a script that people look at: what a terminal would act on, and what changes the order of
   /// what is seen, stands there as octal escapes of `printf`, and the command gets the same bytes.

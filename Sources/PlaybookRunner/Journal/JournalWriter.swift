@@ -132,7 +132,9 @@ public final class JournalWriter: Sendable {
     for waiting in batch { add(waiting.draft) }
     if let signer,
       sequence - checkpoint >= Self.checkpointDistance
-        || batch.contains(where: { Self.milestones.contains($0.draft.kind) }),
+        || batch.contains(where: {
+          Self.milestones.contains($0.draft.kind) || $0.draft.reason == RunHistory.released
+        }),
       let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
     {
       checkpoint = sequence

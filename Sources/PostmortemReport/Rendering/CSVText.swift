@@ -1,3 +1,5 @@
+internal import IncidentModel
+
 /// Rows for spreadsheets: RFC 4180, and no cell that a spreadsheet would run as a formula (CWE-1236).
 public enum CSVText {
   /// A row with its line end. Fields must be free of control characters already, or are quoted.
@@ -16,14 +18,7 @@ public enum CSVText {
       }
     }
     guard needsQuotes || safe.utf8.first == 0x20 || safe.utf8.last == 0x20 else { return safe }
-    // By scalars: a quote with a combining mark after it is another character to Swift, and is one to every reader.
-    var quoted = String.UnicodeScalarView("\"".unicodeScalars)
-    for scalar in safe.unicodeScalars {
-      if scalar == "\"" { quoted.append(scalar) }
-      quoted.append(scalar)
-    }
-    quoted.append("\"")
-    return String(quoted)
+    return QuotedText.of(safe, "\"", escape: "\"")
   }
 
   private static func isFormula(_ text: String) -> Bool {

@@ -56,10 +56,10 @@ extension CaseReader {
         ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-")
           || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
       }
-      let escaped = word.unicodeScalars.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined()
+      let quoted = QuotedText.of(word, "\"", escape: "\\", escapesBackslash: true)
       hints.append(
         (isAlone ? "no message holds '\(word)'" : "'\(word)' is looked for in messages")
-          + "; it is the name of a \(kind): \(kind):\(isPlain ? word : "\"\(escaped)\"")")
+          + "; it is the name of a \(kind): \(kind):\(isPlain ? word : quoted)")
     }
     return hints
   }

@@ -141,7 +141,9 @@ struct Ingest: ParsableCommand {
     }
     Console.isDone("the case '\(casePath)' is complete")
     try enterCustody(loaded, fleet?.inventory.count, casePath)
-    try report(IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier))
+    var report = IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier)
+    if let fleet { report.hint = try PathNames.hint(fleet.inventory, loaded.sources, case: casePath) }
+    try self.report(report)
   }
 
   /// `[GLOB=][N@]TIME`.

@@ -10,6 +10,8 @@ struct IngestReport {
   let loaded: LoadSummary
   /// The sources that were in the case before.
   let earlier: [SourceEntry]
+  /// That a source may be of a device of the inventory; nil where there is no sign of it.
+  var hint: String?
 
   /// Sources kept, in evidence order.
   var sources: [SourceAccount] { loaded.sources }
@@ -103,7 +105,8 @@ struct IngestReport {
     let doubles = loaded.duplicates.map {
       "'\($0.source.name)' equals '\($0.original.name)' (same SHA-256): skipped"
     }
-    return read.notes + passing + timeNotes + Self.shortened(changed, "were read before with other content")
+    return read.notes + passing + timeNotes + (hint.map { [$0] } ?? [])
+      + Self.shortened(changed, "were read before with other content")
       + Self.shortened(skipped, "are in the case already") + Self.shortened(doubles, "equal others")
   }
 
@@ -197,7 +200,11 @@ struct IngestReport {
       ),
       ("unreadable", .array(read.unreadable.map { .string("\($0)") })),
       (
-        "notes", .array((read.notes + passing + changed + (emptyLine.map { [$0] } ?? [])).map { .string($0) })
+        "notes",
+        .array(
+          (read.notes + passing + (hint.map { [$0] } ?? []) + changed + (emptyLine.map { [$0] } ?? [])).map {
+            .string($0)
+          })
       ),
     ])
   }

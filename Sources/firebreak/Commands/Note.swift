@@ -93,12 +93,14 @@ struct Note: ParsableCommand {
       note.kind == .retraction || note.subject?.hasPrefix("alias:") == true
       ? try DeviceAliases.areCurrent(CaseReader(path: path)) : false
     let kept = try NoteStore(file).add(note)
+    let said = "note \(kept.id) by \(kept.author): \(Self.understood(kept))"
+    Console.isDone("the note is kept all the same: \(said)")
     let head = try Custody.record(
       "note", subject: "note \(kept.id)", detail: "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
       in: file)
     if judgesAliases { Findings.warn(try DeviceAliases.judgeAgain(CaseReader(path: path))) }
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)
-    Console.prose(Sanitizer.escape("note \(kept.id) by \(kept.author): \(Self.understood(kept))"))
+    Console.prose(Sanitizer.escape(said))
     Console.noteHead(head)
   }
 

@@ -126,7 +126,8 @@ struct TraceSession {
         guard let subject = note.subject, !subject.hasPrefix("alias:") else { continue }
         options.judgements.append(
           Judgement(
-            subject: subject, isAccepted: note.kind == .accept, author: note.author, at: note.createdAt))
+            subject: subject, isAccepted: note.kind == .accept, author: note.author, at: note.createdAt,
+            text: note.text))
       case .fact:
         guard let stamp = note.subject, let instant = Self.instant(stamp) else { continue }
         options.facts.append(KnownFact(at: instant, text: note.text, author: note.author))

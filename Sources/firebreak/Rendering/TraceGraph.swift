@@ -6,12 +6,9 @@ enum TraceGraph {
   /// Graphviz. Names are quoted as its language asks: backslash and quote escaped.
   static func dot(_ trace: Trace) -> [String] {
     func quoted(_ text: String) -> String {
-      var result = "\""
-      for scalar in text.unicodeScalars {
-        if scalar == "\"" || scalar == "\\" { result += "\\" }
-        result += scalar.value < 32 || scalar.value == 127 ? "?" : String(scalar)
-      }
-      return result + "\""
+      let shown = String(
+        String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+      return QuotedText.of(shown, "\"", escape: "\\", escapesBackslash: true)
     }
     var lines = ["digraph spread {", "  rankdir=LR; node [shape=box, style=rounded];"]
     for (index, incident) in trace.incidents.enumerated() {

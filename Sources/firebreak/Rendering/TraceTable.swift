@@ -86,8 +86,10 @@ struct TraceTable {
   }
 
   private func origins(_ incident: Incident) -> [String] {
+    let rejected = self.rejected(incident)
     guard incident.origins.contains(where: { $0.probability >= 0.005 }) else {
       return ["", "Origin: not determined"]
+        + rejected.flatMap { self.lines("\($0.name) was not where it began: \($0.words)", indent: 2) }
     }
     // What speaks for a candidate and against it stands under it: only the first has its reasons printed.
     return ["", style.bold("Origins")]
@@ -98,7 +100,26 @@ struct TraceTable {
         let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
         return ["  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"]
           + (index == 0 ? reasons(origin) : [])
-      }
+      } + rejected.flatMap { self.lines("\($0.name) was not where it began: \($0.words)", indent: 2) }
+  }
+
+  /// Entities of an incident that analysts say are not where it began, and their words.
+  private func rejected(_ incident: Incident) -> [(name: String, words: String)] {
+    trace.rejectedOrigins.compactMap { name in
+      guard
+        incident.onsets.contains(where: { $0.device == name })
+          || incident.edges.contains(where: { $0.from == name })
+          || incident.changes.contains(where: { $0.actor == name }),
+        let words = trace.rejection(of: "origin:\(name)")
+      else { return nil }
+      return (name, words)
+    }
+  }
+
+  private func lines(_ text: String, indent: Int) -> [String] {
+    DisplayWidth.wrap(Sanitizer.escape(text), width - indent).map {
+      String(repeating: " ", count: indent) + $0
+    }
   }
 
   /// What speaks for the first candidate and against it.
@@ -155,7 +176,16 @@ struct TraceTable {
         lines.append("              \(inner)└ \(Figures.grouped(count - shown.count)) more")
       }
     }
-    for root in tree.roots.prefix(3) { add(root, nil, "", "", 0) }
+    let rejected = Dictionary(self.rejected(incident), uniquingKeysWith: { a, _ in a })
+    for root in tree.roots.prefix(3) {
+      let position = lines.count
+      add(root, nil, "", "", 0)
+      if let words = rejected[tree.names[root]] {
+        lines.insert(
+          contentsOf: self.lines("as the origin \(words)", indent: 14).map { style.dim($0) }, at: position + 1
+        )
+      }
+    }
     if tree.roots.count > 3 { lines.append("  \(Figures.grouped(tree.roots.count - 3)) more roots") }
     return lines
   }

@@ -313,6 +313,25 @@ import Testing
       run.exit == 0 && run.errors.contains("--embed") && run.errors.contains("'firebreak verify'"), "\(run)")
   }
 
+  @Test func aSourceNamedByItsPathWhoseLinesNameADeviceOfTheInventoryIsHintedAt() throws {
+    let work = try Workspace()
+    func lines(_ words: (Int) -> String) -> String {
+      (0..<20).map { "2026-04-07T09:00:\(10 + $0)Z INFO \(words($0))\n" }.joined()
+    }
+    try work.write("export/plant.log", lines { "uplink of edge-7f3a is up, attempt \($0)" })
+    try work.write("export/other.log", lines { "pump \($0) runs" })
+    try work.write("inv.csv", "device,site,hostname\ngw-7,plant-02,edge-7f3a\ngw-8,plant-02,edge-7f3b\n")
+    let run = try work.firebreak("ingest", "export", "--inventory", "inv.csv", "--case", "x.firebreak")
+    let words = "its lines hold 'edge-7f3a', the 'hostname' of 'gw-7' in the inventory"
+    #expect(run.exit == 0 && run.errors.contains(words), "\(run)")
+    #expect(run.errors.contains("--device 'export/plant.log=gw-7'") && !run.errors.contains("other.log"))
+    let named = try work.firebreak(
+      "ingest", "export", "--inventory", "inv.csv", "--device", "export/plant.log=gw-7", "--case",
+      "y.firebreak")
+    #expect(named.exit == 0 && !named.errors.contains("by its path"), "\(named)")
+    #expect(try work.firebreak("query", "device:gw-7", "--case", "y.firebreak").exit == 0)
+  }
+
   @Test func aReportThatCannotBeWrittenIsToldFromACaseThatIsNotThere() throws {
     let work = try Workspace()
     try work.write("a.log", Workspace.log(5))

@@ -33,6 +33,11 @@ import Testing
       #expect(found.exit != 0, "\(found)")
     }
     #expect(try act(work, "run", work.at("p.plan")).exit == 0 && work.acted == ["gw-3"])
+    // Not known is what an empty value asks for, also of devices without an event.
+    try work.write("free.yaml", work.touchPlaybook())
+    let unknown = try act(work, "plan", work.at("free.yaml"), "--targets", "attr.life_safety:\"\"")
+    #expect(unknown.exit == 0 && unknown.output.contains("2 of 3 devices, 0 refused"), "\(unknown)")
+    #expect(unknown.output.contains("  gw-4") && unknown.output.contains("  gw-2"), "\(unknown)")
   }
 
   @Test func theUndoScriptTakesContradictoryRowsForNoAnswer() throws {

@@ -117,6 +117,13 @@ import Testing
       "\"$FIREBREAK\" query device:gw-1 --case x.firebreak > /dev/full", in: work)
     #expect(status == 2)
     #expect(output.contains("No space left"))
+    let help = try Shell.run("\"$FIREBREAK\" query --help >/dev/full", in: work)
+    #expect(help.status == 2 && help.output.contains("No space left"), "\(help)")
+    #expect(try Shell.run("\"$FIREBREAK\" --version", in: work).status == 0)
+    // What is done is done, and is not to be done again.
+    let note = try Shell.run("\"$FIREBREAK\" note 3 'seen on site' --case x.firebreak >/dev/full", in: work)
+    #expect(note.status == 2 && note.output.contains("the note is kept all the same: note 1"), "\(note)")
+    #expect(try work.firebreak("note", "--case", "x.firebreak").output.contains("seen on site"))
   }
 
   /// The devices were acted on: that it could not be said is no reason to say that nothing was begun.

@@ -102,6 +102,31 @@ import Testing
     #expect(long.contains("formula:") && long.count > 3 * short.count)
   }
 
+  @Test func anOriginThatSomebodyRejectedIsToldAsSuchInTheTreeAndByExplain() throws {
+    let work = try Workspace()
+    _ = try work.firebreak(
+      "simulate", "--scenario", "firmware-cascade", "--devices", "60", "--seed", "3", "--output", "in")
+    _ = try work.firebreak(
+      "ingest", "in/evidence", "--inventory", "in/inventory.csv", "--topology", "in/topology.csv", "--case",
+      "x.firebreak")
+    let before = try work.firebreak("trace", "--no-store", "--case", "x.firebreak")
+    func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    try #require(words(before.output).contains("began at ota-hub"), "\(before)")
+    let note = try work.firebreak(
+      "note", "--reject", "origin:ota-hub", "it was off", "--author", "ann", "--case", "x.firebreak")
+    try #require(note.exit == 0)
+    let trace = try work.firebreak("trace", "--no-store", "--case", "x.firebreak")
+    let lines = trace.output.split(separator: "\n")
+    let root = try #require(lines.firstIndex { $0.contains("ota-hub  →") }, "\(trace)")
+    #expect(lines[root + 1].contains("as the origin rejected by ann at "), "\(trace)")
+    #expect(words(trace.output).contains("ota-hub was not where it began: rejected by ann at"), "\(trace)")
+    #expect(!words(trace.output).contains("began at ota-hub") && lines.allSatisfy { $0.count <= 80 })
+    let told = try work.firebreak("explain", "ota-hub", "--case", "x.firebreak")
+    #expect(
+      told.exit == 0 && words(told.output).hasPrefix("- That it began at ota-hub was rejected by ann"),
+      "\(told)")
+  }
+
   @Test func aTimeOfDayIsOfTheDayOfTheEvidence() throws {
     let work = try Workspace()
     try work.write("a.log", Workspace.log(120))

@@ -52,7 +52,10 @@ import Testing
     #expect(acted(work) == ["gw-2", "gw-3"])
     // Listing does nothing; the last part of the id is enough.
     let short = String(first.split(separator: "-").last ?? "")
-    let dry = try act(work, "undo", short, "--dry-run")
+    let held = try act(work, "undo", short, "--dry-run")
+    #expect(
+      held.exit == 0 && held.output.contains("0 changes") && !held.output.contains("gw-2  touch"), "\(held)")
+    let dry = try act(work, "undo", short, "--dry-run", "--include-held")
     #expect(dry.exit == 0 && dry.output.contains("gw-2  touch") && dry.output.contains("2 changes"), "\(dry)")
     #expect(acted(work) == ["gw-2", "gw-3"])
     #expect(try act(work, "status", short).output.contains("in force now: 2, taken back: 0"))
@@ -68,6 +71,111 @@ import Testing
     #expect(resume.exit == 2 && resume.errors.contains("was taken back"), "\(resume)")
     let none = try act(work, "status", "2999")
     #expect(none.exit == 2 && none.errors.contains("no run '2999'"), "\(none)")
+  }
+
+  @Test func anOlderRunDoesNotLetInWhatALaterOneCountsOnUnlessItIsTold() throws {
+    let work = try scene()
+    try plan(work, "device:gw-2 OR device:gw-3")
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    // Another playbook, which looks at the same.
+    let other = try String(contentsOfFile: work.at("p.yaml"), encoding: .utf8)
+      .replacingOccurrences(of: "e042eeb5", with: "e042eeb6")
+      .replacingOccurrences(of: "aa0d8228", with: "aa0d8229")
+      .replacingOccurrences(of: "name: touch", with: "name: other")
+    try work.write("p.yaml", other)
+    try FileManager.default.removeItem(atPath: work.at("p.plan"))
+    try plan(work, "device:gw-3")
+    #expect(try act(work, "run", work.at("p.plan")).output.contains("1 ok"))
+    let listed = try runs(work).map { $0[0] }
+    try #require(listed.count == 2)
+    let undo = try act(work, "undo", listed[0])
+    #expect(undo.exit == 1 && acted(work) == ["gw-3"], "\(undo)")
+    let words = "the later run \(listed[1]) counts on 'touch' there: gw-3"
+    #expect(undo.output.contains(words) && undo.errors.contains("--include-held"), "\(undo)")
+    let again = try act(work, "undo", listed[0])
+    #expect(again.exit == 1 && again.errors.contains("nothing was taken back"), "\(again)")
+    #expect(again.errors.contains(words) && again.errors.contains("--include-held"), "\(again)")
+    let told = try act(work, "undo", listed[0], "--include-held")
+    #expect(told.exit == 0 && acted(work).isEmpty && told.errors.contains(listed[1]), "\(told)")
+    let status = try act(work, "status", listed[1])
+    #expect(status.output.contains("released: 1"), "\(status)")
+    #expect(status.output.contains("1 × released: left to the undo of run \(listed[0])"), "\(status)")
+    #expect(status.output.contains("gw-3    released") && status.output.contains("verifies"), "\(status)")
+  }
+
+  /// 80 columns hold it, and how a run ended stands there whole.
+  @Test func theListOfRunsFitsAndShowsHowEachEnded() throws {
+    let work = try scene()
+    let long = try String(contentsOfFile: work.at("p.yaml"), encoding: .utf8).replacingOccurrences(
+      of: "name: touch\ncreated_by",
+      with: "name: isolate everything behind the gateway of the plant\ncreated_by")
+    try work.write("p.yaml", long)
+    try plan(work, "device:gw-2 OR device:gw-3")
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    try #require(try act(work, "undo").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    let shown = try Shell.run("COLUMNS=80 $FIREBREAK playbook runs --case x.firebreak 2>/dev/null", in: work)
+    let lines = shown.output.split(separator: "\n")
+    #expect(lines.count >= 3 && lines.allSatisfy { $0.count <= 80 }, "\(shown)")
+    #expect(shown.output.contains("taken back") && shown.output.contains("succeeded"), "\(shown)")
+    #expect(shown.output.contains("2 in force"), "\(shown)")
+  }
+
+  @Test func anAlteredJournalAndACaseThatIsNotOpenedSayWhatToDoNext() throws {
+    let work = try scene()
+    try plan(work, "device:gw-2")
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    let run = try #require(try runs(work).first?.first)
+    let trigger =
+      "CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN\n"
+      + "  SELECT RAISE(ABORT, 'the journal is append-only');\nEND"
+    try sqlite("UPDATE journal SET wall_time = wall_time + 1 WHERE sequence = 9", trigger, work)
+    for (word, more) in [("status", "ALTERED"), ("undo", "firebreak playbook status \(run)")] {
+      let told = try act(work, word)
+      let text = (told.output + told.errors).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(told.exit != 0 && text.contains(more), "\(told)")
+      guard word == "status" else { continue }
+      #expect(text.contains("records 1 to 8 hang together") && text.contains("firebreak verify"), "\(told)")
+      #expect(text.contains("\(run)/undo.sh' takes back all that its plan names"), "\(told)")
+      #expect(text.contains("--case NEW.firebreak"), "\(told)")
+    }
+    try sqlite("", "", work)
+    for word in ["status", "undo"] {
+      let told = try act(work, word)
+      let text = told.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(told.exit == 2 && text.contains("lacks the trigger journal_update"), "\(told)")
+      #expect(text.contains("\(run)/undo.sh") && text.contains("--case NEW.firebreak"), "\(told)")
+    }
+    #expect(acted(work) == ["gw-2"])
+  }
+
+  /// Changes the case behind the program's back, and leaves it with this trigger on changes of the journal, or none.
+  private func sqlite(_ change: String, _ trigger: String, _ work: Workspace) throws {
+    try work.write("change.sql", "DROP TRIGGER journal_update; \(change); \(trigger);")
+    let changed = try Shell.run("sqlite3 x.firebreak < change.sql", in: work)
+    try #require(changed.status == 0, "\(changed)")
+  }
+
+  @Test(.enabled(if: Shell.canMount, "mounts are not allowed here"))
+  func onAFullDiskTheCommandThatGoesOnIsNamedAndNoPlanIsLeftHalf() throws {
+    let fill = "dd if=/dev/zero of=disk/fill bs=4096 2>/dev/null || true; "
+    let work = try scene(rollout: "max_in_flight: 1", command: "[ -e filled ] || { touch filled; \(fill)}; ")
+    try plan(work, "device:gw-2 OR device:gw-3")
+    let (status, output) = try Shell.run(
+      """
+      mkdir disk && unshare -m bash -c '
+        mount -t tmpfs -o size=1500k tmpfs disk || exit 99
+        cp x.firebreak disk/
+        "$FIREBREAK" playbook run p.plan --case disk/x.firebreak; echo "status $?"
+        "$FIREBREAK" playbook plan ./p.yaml --case x.firebreak --targets device:gw-4 --output disk/y.plan; echo "plan $?"
+        ls -A disk; rm disk/fill
+        "$FIREBREAK" playbook resume --case disk/x.firebreak; echo "resumed $?"'
+      """, in: work)
+    #expect(status == 0 && output.contains("status 2") && output.contains("plan 2"), "\(output)")
+    #expect(output.contains("free some space") && !output.contains("run it again"), "\(output)")
+    #expect(output.contains("then go on with: firebreak playbook resume 2"), "\(output)")
+    #expect(!output.contains("y.plan.new\n") && !output.contains("\ny.plan\n"), "\(output)")
+    #expect(output.contains("resumed 0") && acted(work) == ["gw-2", "gw-3"], "\(output)")
   }
 
   @Test func onATerminalUndoAsksFirst() throws {

@@ -63,7 +63,8 @@ struct PlaybookQueue: AsyncParsableCommand {
       try age.check(plan, case: path)
       environment.inventory = try CurrentInventory(case: path)
       let queue = try QueueRun(plan, environment: environment, run: id)
-      let summary = try await queue.pass(approvals: approvals)
+      let given = approvals
+      let summary = try await support.goingOn("queue --act", id) { try await queue.pass(approvals: given) }
       approvals = []
       for reason in summary.reasons { Console.note(Sanitizer.escape(reason)) }
       if summary.end == .interrupted {

@@ -55,6 +55,12 @@ struct RunChoice: ParsableArguments {
     }
   }
 
+  /// The plan of a run where it is there and whole; nil otherwise.
+  static func planToLookAt(_ id: String, case path: String) -> ExecutionPlan? {
+    guard let bytes = try? PlaybookFiles.read("\(path).runs/\(id)/plan") else { return nil }
+    return try? ExecutionPlan(reading: bytes, now: SystemClock().wallTime(), evenIfNotRunnable: true)
+  }
+
   /// What the journal of a run notes of the files in its folder.
   static func noted(_ id: String, _ path: String) throws -> RunFolder {
     try RunFolder(run: id, in: try CaseJournal(case: path, readOnly: true))

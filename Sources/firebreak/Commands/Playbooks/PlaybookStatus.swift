@@ -14,7 +14,8 @@ struct PlaybookStatus: ParsableCommand {
     discussion: """
       States beside the outcomes: 'pending' waits in the queue, 'never seen' does too and has no event in the case, 'no \
       rollback image' and 'unsupported' were refused when the plan was made (replace or visit), 'not begun' was kept back by \
-      a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off.
+      a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off, 'released' was counted on until \
+      the undo of another run, whose status tells the rest.
 
       Exit code 1 when the journal does not verify, or the run's plan or undo.sh is not what the journal notes.
       """)
@@ -42,7 +43,16 @@ struct PlaybookStatus: ParsableCommand {
       folder.add(record)
     }
     let files = folder.files(in: "\(path).runs/\(id)")
-    let expiries = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
+    let own = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
+    var expiries = own
+    if let plan, !own.isEmpty {
+      // What a later run counts on ends with that one.
+      let environment = RunEnvironment(
+        executors: try ExecutionOptions.parse([]).make().executors, journal: journal)
+      expiries = try UndoRun.expiries(
+        plan, history, run: id, in: environment,
+        planOf: { RunChoice.planToLookAt($0, case: path) })
+    }
     let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
     let standing = history.standing
     let holder = RunLock.holder(folder: path + ".runs")
@@ -60,24 +70,34 @@ struct PlaybookStatus: ParsableCommand {
           .string(Sanitizer.escape($0))
         })
     }
+    let advice =
+      verification.problem == nil ? [] : AlteredJournal.advice(id, verification, folder, case: path)
     let counts = history.counts.sorted { $0.key.rawValue < $1.key.rawValue }
     rows.extra = [
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
       ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
       ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
       ("in_force", .int(Int64(standing.inForce))), ("in_doubt", .int(Int64(standing.inDoubt))),
-      ("changes_taken_back", .int(Int64(standing.takenBack))),
+      ("changes_taken_back", .int(Int64(standing.takenBack))), ("released", .int(Int64(standing.released))),
       ("running", holder.map { .string($0) } ?? .null),
       ("break_glass", .array(history.brokenGlass.map { .string(Sanitizer.escape($0)) })),
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
       ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
       ("journal", .string(verification.problem ?? "verifies")), ("files", RunFiles.json(files)),
+      ("advice", .array(advice.map { .string(Sanitizer.escape($0)) })),
       ("signed_up_to", .int(Int64(verification.lastSigned))),
       ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
     ]
     if format == .table {
       summary(id, history, counts, report, verification, expiries, holder)
-      for sentence in RunFiles.sentences(files, run: id) {
+      if own.count > expiries.count, !history.isTakenBack {
+        let count = own.count - expiries.count
+        Console.print(
+          count == 1
+            ? "  1 device stays beyond its time to live: a later run counts on it"
+            : "  \(count) devices stay beyond their time to live: a later run counts on them")
+      }
+      for sentence in RunFiles.sentences(files, run: id) + advice {
         for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {
           Console.print(line)
         }
@@ -192,6 +212,10 @@ struct DeviceReport {
           // Somebody began to take the run back: what is not, stands out.
           if history.isTakenBack, undo == nil, device.state == "changed", visit.isStanding(name) {
             (device.state, device.reason) = ("in force", "not taken back")
+          }
+          if undo == nil, let released = visit.released[name] {
+            counts["released: \(released)", default: 0] += 1
+            (device.state, device.reason, device.detail) = ("released", "", released)
           }
           if visit.queued[name] != nil, !history.isTakenBack {
             pending += 1

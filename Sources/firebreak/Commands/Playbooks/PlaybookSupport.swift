@@ -320,13 +320,20 @@ struct CaseJournal: JournalStorage {
 
   func append(_ records: [RunRecord]) throws {
     guard let store else { throw CommandError("the journal was opened for reading") }
-    try store.append(
-      records.map {
-        JournalRow(
-          run: $0.run, sequence: $0.sequence, wallTime: $0.wallTime, monotonicTime: $0.monotonicTime,
-          kind: $0.kind.rawValue, step: $0.step, target: $0.target, action: $0.action?.rawValue,
-          outcome: $0.outcome?.rawValue, reason: $0.reason, wave: $0.wave, detail: $0.detail, hash: $0.hash)
-      })
+    let rows = records.map {
+      JournalRow(
+        run: $0.run, sequence: $0.sequence, wallTime: $0.wallTime, monotonicTime: $0.monotonicTime,
+        kind: $0.kind.rawValue, step: $0.step, target: $0.target, action: $0.action?.rawValue,
+        outcome: $0.outcome?.rawValue, reason: $0.reason, wave: $0.wave, detail: $0.detail, hash: $0.hash)
+    }
+    do {
+      try store.append(rows)
+    } catch {
+      var error = error
+      // A run that has begun is not run again: the command that goes on with it is named where it is known.
+      if error.code == .diskFull { error.advice = "free some space" }
+      throw error
+    }
   }
 
   func records(run: String) throws -> [RunRecord] {

@@ -180,8 +180,10 @@ struct PlaybookTargets {
       guard let column = inventory.attributes.firstIndex(of: name) else {
         throw CommandError("the inventory has no column '\(name)'", .usage)
       }
+      // Empty means unknown, and is what an empty pattern asks for, also of a device that has no event.
+      let asksUnknown = if case .matches(let pattern) = test { pattern.pieces.isEmpty } else { false }
       // Each distinct value is tested once.
-      let fits = inventory.values[column].map { !$0.isEmpty && Glob.fits($0, test) }
+      let fits = inventory.values[column].map { $0.isEmpty ? asksUnknown : Glob.fits($0, test) }
       return choose { _, row in fits[Int(inventory.code(row: row, attribute: column))] }
     case .trace(let number, let role): return try traced(number, role)
     default: return [:]

@@ -18,6 +18,9 @@ struct PlaybookUndo: AsyncParsableCommand {
       playbook has expired or was revoked since, and takes no approvals. --expired takes back only what has outlived its time \
       to live (the playbook's 'time_to_live_ms'), and --watch goes on until nothing has one.
 
+      A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
+      that run; --include-held takes it back all the same, --all does too. The later run's journal and status then say so.
+
       Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
       Ctrl-C.
       """)
@@ -35,6 +38,9 @@ struct PlaybookUndo: AsyncParsableCommand {
   @Flag(help: "Every run of which something is in force.")
   var all = false
 
+  @Flag(help: "Also devices that a later run still counts on.")
+  var includeHeld = false
+
   @Flag(help: "Only what has outlived its time to live.")
   var expired = false
 
@@ -50,6 +56,9 @@ struct PlaybookUndo: AsyncParsableCommand {
     if let watch, watch < 1 { throw ValidationError("--watch is a number of seconds, at least 1") }
     if watch != nil && !expired { throw ValidationError("--watch needs --expired") }
     if all && choice.run != nil { throw ValidationError("a run or --all, not both") }
+    if includeHeld && expired {
+      throw ValidationError("what a later run counts on ends with that one: leave --include-held away")
+    }
     if all && expired { throw ValidationError("--expired is of one run: leave --all away") }
     if dryRun && expired { throw ValidationError("'status' lists what is overdue: leave --dry-run away") }
   }
@@ -59,6 +68,8 @@ struct PlaybookUndo: AsyncParsableCommand {
     var overview: RunOverview
     var plan: ExecutionPlan
     var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)]
+    var held: [UndoRun.Held]
+    var overridden: [UndoRun.Held]
     var changes: Int { scope.reduce(0) { $0 + $1.devices.count } }
   }
 
@@ -83,11 +94,17 @@ struct PlaybookUndo: AsyncParsableCommand {
     for overview in chosen.reversed() {
       let plan = try plan(overview.run, path)
       let undo = try UndoRun(
-        plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run)
-      turns.append(Turn(overview: overview, plan: plan, scope: undo.scope))
+        plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
+        includesHeld: includeHeld || all, planOf: support.planOf)
+      turns.append(
+        Turn(overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
     }
     let others = runs.filter { run in run.standing.isAny && !chosen.contains { $0.run == run.run } }
     if let only = turns.first, id != nil, only.scope.isEmpty {
+      if !only.held.isEmpty {
+        if dryRun { return try preview(turns) }
+        try allHeld(only)
+      }
       return try nothing(only.overview, others, support)
     }
     if dryRun { return try preview(turns) }
@@ -96,7 +113,8 @@ struct PlaybookUndo: AsyncParsableCommand {
     var worst: ExitStatus?
     for turn in turns {
       let summary = try await support.undo(
-        turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)))
+        turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
+        includesHeld: includeHeld || all)
       do {
         try support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
@@ -149,6 +167,14 @@ struct PlaybookUndo: AsyncParsableCommand {
         + (rest.isEmpty ? "" : "; \(rest)"), .no)
   }
 
+  /// Everything that stands of the run is counted on by later ones.
+  private func allHeld(_ turn: Turn) throws {
+    throw CommandError(
+      "nothing was taken back of \(RunLine.text(turn.overview)): "
+        + turn.held.map(\.sentence).joined(separator: "; ")
+        + "; --include-held takes them back all the same, and --all takes back every run", .no)
+  }
+
   private func preview(_ turns: [Turn]) throws {
     guard format == .table else {
       for turn in turns {
@@ -163,6 +189,16 @@ struct PlaybookUndo: AsyncParsableCommand {
             .object([
               ("schema", .string("firebreak.playbook-undo/1")), ("run", .string(turn.overview.run)),
               ("changes", .number(turn.changes)), ("steps", .array(steps)),
+              (
+                "held",
+                .array(
+                  turn.held.map {
+                    .object([
+                      ("step", .string($0.title)), ("run", .string($0.run)),
+                      ("devices", .array($0.devices.map(DocumentNode.string))),
+                    ])
+                  })
+              ),
             ])))
       }
       return
@@ -187,6 +223,12 @@ struct PlaybookUndo: AsyncParsableCommand {
       let rest = part.hasInverse ? "" : ", which has no undo: they stay"
       lines.append("  \(part.devices.count) × '\(part.step.name ?? part.step.id)'\(rest)")
     }
+    for held in turn.overridden {
+      lines.append(
+        "  the later run \(held.run) counts on '\(held.title)' on \(held.devices.count) of them (\(held.names)): it will say "
+          + "that they are taken back")
+    }
+    for held in turn.held { lines.append("  \(held.sentence) (--include-held takes them back, too)") }
     return lines.map { Sanitizer.escape($0) }
   }
 

@@ -76,11 +76,27 @@ struct RunCommandSupport {
     {
       return Console.print("run \(run) has ended (\(end.rawValue)); there was nothing else to go on with")
     }
-    let summary = try await PlaybookRun(plan, environment: environment, run: run)
-      .execute(approvals: agreed.sentences, afterHalt: afterHalt)
-    try await takeBackExpired(plan, environment, run)
+    let summary = try await goingOn("resume", run) {
+      let summary = try await PlaybookRun(plan, environment: environment, run: run)
+        .execute(approvals: agreed.sentences, afterHalt: afterHalt)
+      try await takeBackExpired(plan, environment, run)
+      return summary
+    }
     withExtendedLifetime(locks) {}
     try finish(summary)
+  }
+
+  /// What acts on devices; where the journal cannot be written any more, the command that goes on is named.
+  func goingOn<Value>(_ command: String, _ run: String, _ body: () async throws -> Value) async throws
+    -> Value
+  {
+    do {
+      return try await body()
+    } catch let error as RunnerError where error.code == .journal {
+      let history = try? RunHistory(run: run, in: try CaseJournal(case: casePath, readOnly: true))
+      guard let history, history.count > 0 else { throw error }
+      throw CommandError("\(error); then go on with: \(again(command, run))")
+    }
   }
 
   /// Takes back what has outlived its time to live, and says when the rest will have. Nil when nothing had.
@@ -91,7 +107,8 @@ struct RunCommandSupport {
     guard !plan.timedSteps.isEmpty else { return nil }
     var summary: RunSummary?
     if try expiries(plan, environment, run).contains(where: { $0.left <= 0 }) {
-      let undo = try UndoRun(plan, environment: environment, run: run, expiredOnly: true)
+      let undo = try UndoRun(
+        plan, environment: environment, run: run, expiredOnly: true, planOf: planOf)
       let done = try await undo.execute()
       Console.note("taken back, since its time was over: \(Self.counts(done))")
       for reason in done.reasons { Console.note("  " + Sanitizer.escape(reason)) }
@@ -111,8 +128,12 @@ struct RunCommandSupport {
     _ plan: ExecutionPlan, _ environment: RunEnvironment, _ run: String
   ) throws -> [UndoRun.Expiry] {
     let history = try RunHistory(run: run, in: environment.journal, timed: plan.timedSteps)
-    return history.isTakenBack ? [] : UndoRun.expiries(plan, history, environment.clock)
+    return history.isTakenBack
+      ? [] : try UndoRun.expiries(plan, history, run: run, in: environment, planOf: planOf)
   }
+
+  /// The plan of another run of the case, where it can be read.
+  func planOf(_ run: String) -> ExecutionPlan? { RunChoice.planToLookAt(run, case: casePath) }
 
   /// Numbers by outcome, in one line.
   static func counts(_ summary: RunSummary) -> String {
@@ -125,6 +146,7 @@ struct RunCommandSupport {
     "in force now: \(standing.inForce)"
       + (standing.inDoubt > 0 ? ", in doubt: \(standing.inDoubt)" : "")
       + ", taken back: \(standing.takenBack)"
+      + (standing.released > 0 ? ", released: \(standing.released)" : "")
   }
 
   /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
@@ -139,12 +161,18 @@ struct RunCommandSupport {
   }
 
   /// Takes a run back, of which these steps stand.
-  func undo(_ plan: ExecutionPlan, run: String, steps: Set<String>) async throws -> RunSummary {
+  func undo(_ plan: ExecutionPlan, run: String, steps: Set<String>, includesHeld: Bool) async throws
+    -> RunSummary
+  {
     try await secrets.unlock()
     try execution.preflight(plan, secrets, executors, steps: steps)
     let locks = try lock(plan, run: run)
     let environment = try environment(run, plan: plan)
-    let summary = try await UndoRun(plan, environment: environment, run: run).execute()
+    let summary = try await goingOn("undo", run) {
+      try await UndoRun(
+        plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf
+      ).execute()
+    }
     environment.control.stop()
     withExtendedLifetime(locks) {}
     return summary
@@ -162,9 +190,11 @@ struct RunCommandSupport {
       do {
         // Others may work on the case between two looks.
         let locks = try lock(plan, run: run)
-        if let summary = try await takeBackExpired(plan, environment, run),
+        if var summary = try await takeBackExpired(plan, environment, run),
           watch == nil || summary.end != .succeeded
         {
+          // Who watches goes on; who asks once hears that something is left.
+          if summary.end == .succeeded, !summary.reasons.isEmpty { summary.end = .failed }
           return try finish(summary, goesOnWith: "undo --expired")
         }
         withExtendedLifetime(locks) {}
@@ -173,6 +203,12 @@ struct RunCommandSupport {
       }
       guard let watch, let first = try expiries(plan, environment, run).first else {
         environment.control.stop()
+        let held = try UndoRun(
+          plan, environment: environment, run: run, expiredOnly: true, planOf: planOf
+        ).held
+        guard held.isEmpty else {
+          throw CommandError(held.map(\.sentence).joined(separator: "; "), .no)
+        }
         return Console.print("run \(run): nothing has outlived its time to live")
       }
       let pause = max(Int64(1), min(Int64(watch), first.left / 1_000_000_000 + 1))
@@ -224,13 +260,15 @@ struct RunCommandSupport {
             ("end", .string(summary.end.rawValue)),
             ("counts", .object(order.map { ($0.rawValue, .number(summary.counts[$0] ?? 0)) })),
             ("in_force", .number(standing.inForce)), ("in_doubt", .number(standing.inDoubt)),
-            ("changes_taken_back", .number(standing.takenBack)),
+            ("changes_taken_back", .number(standing.takenBack)), ("released", .number(standing.released)),
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
       let text = "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
-      if standing.isAny || standing.takenBack > 0 { Console.print("  " + Self.words(standing)) }
+      if standing.isAny || standing.takenBack + standing.released > 0 {
+        Console.print("  " + Self.words(standing))
+      }
       for reason in reasons {
         for line in Paragraph.lines("  " + Sanitizer.escape(reason), width: Console.width) {
           Console.print(line)

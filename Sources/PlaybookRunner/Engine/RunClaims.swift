@@ -1,0 +1,143 @@
+import PlaybookModel
+
+/// Which other runs of the case count on what the undo of one would take back.
+///
+/// A run that finds a device isolated leaves it alone and counts it as isolated: from then on an undo of the run that had
+/// isolated it lets it in behind the later one's back. Two steps mean the same state when they are the same step of a
+/// playbook, or when they look at a device in the same words.
+struct RunClaims: Sendable {
+  /// A device that another run counts on.
+  struct Claim: Sendable {
+    /// The other run.
+    var run: String
+    /// Its step.
+    var step: String
+    /// The device's name.
+    var device: String
+    /// True when that run was begun later, and its own time to live is not over: it holds the device back.
+    var isHolding: Bool
+    /// Nanoseconds until its time to live is over; nil when it has none.
+    var left: Int64?
+  }
+
+  /// By step of the run that is to be taken back.
+  private(set) var claims: [String: [Claim]] = [:]
+  /// The other runs' last records; none of those whose journal was altered: nothing is added to it.
+  private(set) var last: [String: RunRecord] = [:]
+
+  /// The claims on the devices of a run's steps. `planOf` gives the plan of another run where it can be read.
+  init(
+    _ plan: ExecutionPlan, run: String, on scope: [(step: String, devices: [String])],
+    environment: RunEnvironment, planOf: (String) -> ExecutionPlan?
+  ) throws(RunnerError) {
+    let wanted = Set(scope.flatMap(\.devices))
+    guard !wanted.isEmpty else { return }
+    do {
+      let runs = try environment.journal.runs()
+      let own = runs.firstIndex(of: run) ?? runs.endIndex
+      for (index, other) in runs.enumerated() where index != own {
+        var (history, isWhole) = try Self.history(other, environment.journal)
+        // Who was taken back wants nothing any more.
+        guard !history.isTakenBack else { continue }
+        let counted = Self.counted(history, among: wanted)
+        guard !counted.isEmpty else { continue }
+        let theirs = planOf(other)
+        if let timed = theirs?.timedSteps, !timed.isEmpty {
+          (history, _) = try Self.history(other, environment.journal, timed: timed)
+        }
+        var texts = LookTexts(plan, theirs, environment.executors)
+        let count = claims.values.reduce(0) { $0 + $1.count }
+        for (step, devices) in scope {
+          let ours = Set(devices)
+          for (otherStep, names) in counted {
+            for device in names where ours.contains(device) {
+              guard step == otherStep || texts.areSame(step, otherStep, device) else { continue }
+              let left = Self.left(history, otherStep, device, theirs, environment.clock)
+              claims[step, default: []].append(
+                Claim(
+                  run: other, step: otherStep, device: device,
+                  isHolding: index > own && (left.map { $0 > 0 } ?? true), left: left))
+            }
+          }
+        }
+        if isWhole, claims.values.reduce(0, { $0 + $1.count }) > count { last[other] = history.last }
+      }
+    } catch let error as RunnerError {
+      throw error
+    } catch {
+      throw RunnerError(.journal, "cannot read the journals of other runs: \(error)")
+    }
+  }
+
+  private static func history(
+    _ run: String, _ journal: any JournalStorage, timed: Set<String> = []
+  ) throws -> (RunHistory, isWhole: Bool) {
+    var history = RunHistory([], timed: timed)
+    var chain = JournalChain.Check()
+    try journal.forEachRecord(run: run) { record in
+      chain.add(record)
+      history.add(record)
+    }
+    return (history, chain.problem == nil)
+  }
+
+  /// Devices that a run counts on, by step.
+  private static func counted(_ history: RunHistory, among wanted: Set<String>) -> [String: [String]] {
+    var counted: [String: [String]] = [:]
+    for (step, visits) in history.visits {
+      let devices = visits.reduce(into: Set<String>()) { found, visit in
+        for device in visit.acts.keys where wanted.contains(device) && visit.isCounted(device) {
+          found.insert(device)
+        }
+      }
+      if !devices.isEmpty { counted[step] = devices.sorted() }
+    }
+    return counted
+  }
+
+  /// Nanoseconds until the time to live of a step on a device is over; nil when it has none.
+  private static func left(
+    _ history: RunHistory, _ step: String, _ device: String, _ plan: ExecutionPlan?, _ clock: any RunClock
+  ) -> Int64? {
+    guard let plan, let found = plan.playbook.steps[step], case .action(let action) = found.kind,
+      let limit = action.rollout.flatMap({ plan.timeToLive(found, $0) }),
+      let since = history.visits[step]?.last(where: { $0.acted[device] != nil })?.acted[device]
+    else { return nil }
+    return UndoRun.left(of: limit, since: since, clock)
+  }
+
+  /// What steps of two plans look at on a device, in words.
+  private struct LookTexts {
+    private let executors: ExecutorSet
+    private let plans: [ExecutionPlan?]
+    private var targets: [[String: ExecutionPlan.Target]?] = [nil, nil]
+
+    init(_ ours: ExecutionPlan, _ theirs: ExecutionPlan?, _ executors: ExecutorSet) {
+      plans = [ours, theirs]
+      self.executors = executors
+    }
+
+    mutating func areSame(_ ours: String, _ theirs: String, _ device: String) -> Bool {
+      guard let text = text(0, ours, device), !text.isEmpty else { return false }
+      return text == self.text(1, theirs, device)
+    }
+
+    private mutating func text(_ side: Int, _ id: String, _ device: String) -> [String]? {
+      guard let plan = plans[side], let step = plan.playbook.steps[id], case .action(let action) = step.kind,
+        let rollout = action.rollout
+      else { return nil }
+      if targets[side] == nil {
+        targets[side] = Dictionary(plan.targets.map { ($0.device, $0) }, uniquingKeysWith: { a, _ in a })
+      }
+      let commands = EffectiveRollout(action, executors).verification?.commands ?? action.commands
+      let values = plan.values(step: step, rollout: rollout, target: targets[side]?[device])
+      let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
+      var texts: [String] = []
+      for call in calls {
+        guard let text = try? executors.executor(call.command.type).planText(call) else { return nil }
+        texts.append(text)
+      }
+      return texts
+    }
+  }
+}

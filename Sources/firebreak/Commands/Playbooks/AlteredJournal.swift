@@ -1,0 +1,71 @@
+import ConsoleOutput
+import Glibc
+import PlaybookModel
+import PlaybookRunner
+import TimelineStore
+
+/// The way on from a run whose journal somebody changed, and from a case that is opened no more: what still holds, how
+/// devices are let in, and where work goes on, without losing a record.
+enum AlteredJournal {
+  /// What to do next, a sentence each. `path` is the case.
+  static func advice(
+    _ run: String, _ verification: JournalVerification, _ folder: RunFolder, case path: String
+  ) -> [String] {
+    let whole = verification.records
+    let signed = verification.lastSigned
+    let holds =
+      whole == 0
+      ? "what holds: nothing of this journal"
+      : "what holds: records 1 to \(whole) hang together"
+        + (signed == 0 ? ", none of them is signed" : signed < whole ? ", signed are those to \(signed)" : "")
+    let script = "\(path).runs/\(run)/undo.sh"
+    let isVouched = folder.scriptRecord > 0 && folder.scriptRecord <= whole
+    let byHand: String
+    switch folder.state("undo.sh", in: "\(path).runs/\(run)") {
+    case .same where isVouched:
+      byHand =
+        "'\(script)' takes back all that its plan names; it is what record \(folder.scriptRecord) notes, which holds"
+    case .same, .notNoted:
+      byHand = "read '\(script)' before you run it to take back what its plan names: nothing vouches for it"
+    case .differs: byHand = "do not run '\(script)': it is not what the journal notes"
+    case .unreadable:
+      byHand = "there is no undo.sh in '\(path).runs/\(run)': by hand, as the playbook's README says"
+    }
+    return [
+      holds + "; the numbers above count the rest, too", "resume and undo refuse this run: \(byHand)",
+      goOn(path, verify: true),
+    ]
+  }
+
+  /// Where the work goes on.
+  private static func goOn(_ path: String, verify: Bool) -> String {
+    "keep '\(path)' and '\(path).runs' as they are, they are evidence"
+      + (verify ? " ('firebreak verify' lists what else differs)" : "")
+      + "; go on in a new case: 'firebreak ingest EVIDENCE --inventory FILE --case NEW.firebreak', then plan and run there. "
+      + "What is in force already is found so and left alone"
+  }
+
+  /// What to do about a case that is not opened any more and has had runs; empty where it has had none.
+  static func advice(unopened path: String) -> [String] {
+    let folder = "\(path).runs"
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var scripts: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      let script = "\(folder)/\(name)/undo.sh"
+      if !name.hasPrefix("."), access(script, F_OK) == 0 { scripts.append(script) }
+    }
+    guard !scripts.isEmpty else { return [] }
+    scripts.sort(by: >)
+    let shown = scripts.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (scripts.count > 5 ? ", …" : "")
+    return [
+      "what its runs changed stays as it is. Without the case their scripts take it back, newest first: \(shown); read each "
+        + "before you run it, nothing vouches for it now",
+      "the journal is still there to be read: sqlite3 -readonly \(ExecutionOptions.word(path)) 'SELECT * FROM journal'",
+      goOn(path, verify: false),
+    ]
+  }
+}

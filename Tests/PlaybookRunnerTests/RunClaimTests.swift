@@ -1,0 +1,112 @@
+import PlaybookModel
+import PlaybookRunner
+import Synchronization
+import Testing
+
+/// Who lets a device in must not do it behind the back of a later run that counts it as isolated.
+@Suite struct RunClaimTests {
+  private let isolate = [StepFleet.Step(name: "isolate")]
+
+  /// Twenty devices isolated by run `r`; the later run `s` finds five of them so.
+  private func scene(
+    _ steps: [StepFleet.Step], later: [StepFleet.Step]
+  ) async throws -> (StepScene, ExecutionPlan) {
+    let scene = try StepScene(steps)
+    #expect(try await scene.run().counts == [.changed: 20])
+    let plan = try scene.fleet.plan(later, (1...5).map { "d-\($0)" })
+    let second = try await PlaybookRun(plan, environment: scene.environment(), run: "s").execute()
+    #expect(second.counts == [.ok: 5], "\(second)")
+    return (scene, plan)
+  }
+
+  private func standing(_ run: String, _ scene: StepScene) throws -> RunHistory.Standing {
+    try RunHistory(run: run, in: scene.journal).standing
+  }
+
+  @Test func whatALaterRunCountsOnIsLeftUnlessItIsAskedForAndThenThatRunSaysSo() async throws {
+    let (scene, _) = try await scene(isolate, later: isolate)
+    let first = try scene.undo()
+    #expect(first.held.map(\.run) == ["s"] && first.held[0].devices.count == 5)
+    #expect(first.scope[0].devices.count == 15 && !first.scope[0].devices.contains("d-5"))
+    let undone = try await first.execute()
+    #expect(undone.end == .failed && undone.counts == [.changed: 15], "\(undone)")
+    #expect(undone.reasons.contains { $0.contains("the later run s") && $0.contains("d-1, d-2") })
+    #expect(try standing("r", scene).inForce == 5 && scene.fleet.inForce.count == 5)
+    #expect(try standing("s", scene).released == 0)
+    // Nothing is left to be taken back: it stays so, and nothing is written.
+    let count = scene.journal.all.count
+    let again = try await scene.undo().execute()
+    #expect(again.end == .failed && again.counts.isEmpty && scene.journal.all.count == count)
+    let all = try UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)
+    #expect(all.overridden.map(\.run) == ["s"] && all.held.isEmpty)
+    #expect(try await all.execute().end == .succeeded && scene.fleet.inForce.isEmpty)
+    #expect(try standing("s", scene).released == 5 && !standing("s", scene).isAny)
+    #expect(JournalChain.firstProblem(in: try scene.journal.records(run: "s")) == nil)
+  }
+
+  @Test func aLaterRunThatWasTakenBackHoldsNobodyAndTheOlderOneKnowsWhoIsInAgain() async throws {
+    let scene = try StepScene(isolate)
+    _ = try await scene.run()
+    // Let in by hand, and isolated again by the later run.
+    scene.fleet.state.withLock { _ = $0.inForce.remove("isolate d-3") }
+    let plan = try scene.fleet.plan(isolate, ["d-3", "d-4"])
+    let later = try await PlaybookRun(plan, environment: scene.environment(), run: "s").execute()
+    #expect(later.counts == [.changed: 1, .ok: 1])
+    #expect(try scene.undo().held.flatMap(\.devices) == ["d-3", "d-4"])
+    let undone = try await UndoRun(plan, environment: scene.environment(), run: "s").execute()
+    #expect(undone.end == .succeeded && !scene.fleet.inForce.contains("isolate d-3"))
+    #expect(try standing("r", scene).inForce == 19 && standing("r", scene).released == 1)
+    #expect(try scene.undo().held.isEmpty)
+    #expect(try await scene.undo().execute().counts == [.changed: 19])
+  }
+
+  @Test func aLaterRunThatFailedOnADeviceDoesNotCountOnIt() async throws {
+    let scene = try StepScene(isolate)
+    _ = try await scene.run()
+    scene.fleet.state.withLock { _ = $0.inForce.remove("isolate d-1") }
+    // Neither look sees it.
+    scene.fleet.state.withLock { $0.hidden = 2 }
+    let plan = try scene.fleet.plan(isolate, ["d-1"])
+    let later = try await PlaybookRun(plan, environment: scene.environment(), run: "s").execute()
+    #expect(later.counts == [.failed: 1], "\(later)")
+    #expect(try standing("s", scene).inDoubt == 1)
+    #expect(try scene.undo().held.isEmpty)
+  }
+
+  @Test func whatHasNoUndoIsReleasedByNobody() async throws {
+    let (scene, _) = try await scene([.init(name: "isolate", undo: false)], later: isolate)
+    let all = try UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)
+    #expect(try await all.execute().end == .failed && scene.fleet.inForce.count == 20)
+    #expect(try standing("s", scene).released == 0 && standing("r", scene).inForce == 20)
+  }
+
+  @Test func itsTimeToLiveEndsWithThatOfTheLaterRun() async throws {
+    let hour: Int64 = 3_600_000_000_000
+    func step(_ hours: Int64) -> [StepFleet.Step] {
+      [.init(name: "isolate", rollout: "time_to_live_ms: \(hours * 3_600_000)")]
+    }
+    for (later, frees) in [(step(3), true), (isolate, false)] {
+      let (scene, plan) = try await scene(step(1), later: later)
+      func left(_ device: String) throws -> Int64? {
+        let history = try RunHistory(run: "r", in: scene.journal, timed: scene.plan.timedSteps)
+        return try UndoRun.expiries(
+          scene.plan, history, run: "r", in: scene.environment(), planOf: { $0 == "s" ? plan : nil }
+        ).first { $0.device == device }?.left
+      }
+      func expire() async throws -> RunSummary {
+        try await UndoRun(
+          scene.plan, environment: scene.environment(), run: "r", expiredOnly: true,
+          planOf: { $0 == "s" ? plan : nil }
+        ).execute()
+      }
+      scene.clock.advance(hour + hour / 2)
+      let first = try await expire()
+      #expect(first.end == .succeeded && first.counts == [.changed: 15], "\(first)")
+      #expect(first.reasons.contains { $0.contains("the later run s") } && scene.fleet.inForce.count == 5)
+      #expect(try left("d-1").map { $0 > hour } == (frees ? true : nil))
+      scene.clock.advance(2 * hour)
+      #expect(try await expire().counts == (frees ? [.changed: 5] : [:]))
+      #expect(scene.fleet.inForce.count == (frees ? 0 : 5))
+    }
+  }
+}
