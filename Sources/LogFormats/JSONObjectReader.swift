@@ -125,7 +125,8 @@ final class JSONObjectReader {
           note(entry, valueStart &+ 1, end, memberStart, depth == 0 ? i : memberStart, true, escaped)
         }
       } else if Bytes.isDigit(first) || first == 0x2D {
-        i = JSONText.numberEnd(record, from: i)
+        i = i &+ 9 <= count ? JSONText.shortNumberEnd(base, valueStart) : -1
+        if i < 0 { i = JSONText.numberEnd(record, from: valueStart) }
         guard i >= 0 else { return -1 }
         if entry >= 0, entries[Int(entry)].meaning.role != .other {
           note(entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false)

@@ -21,7 +21,6 @@ enum JSONText {
     // A base that is known to be there spares a look at each byte.
     guard let base = bytes.baseAddress else { return -1 }
     let count = bytes.count
-    if start &+ 9 <= count, let end = shortNumberEnd(base, start) { return end }
     var i = start
     @inline(__always) func byte() -> UInt8 { base.load(fromByteOffset: i, as: UInt8.self) }
     if i < count, byte() == 0x2D { i &+= 1 }
@@ -48,28 +47,29 @@ enum JSONText {
     return i
   }
 
-  /// The same for numbers without exponent that end within eight bytes behind their sign; nil where a closer look is due.
+  /// `numberEnd` for numbers without exponent that end within eight bytes behind their sign; -1 where a closer look is due. Nine bytes
+  /// from `start` on are read.
   @inline(__always)
-  private static func shortNumberEnd(_ base: UnsafeRawPointer, _ start: Int) -> Int? {
+  static func shortNumberEnd(_ base: UnsafeRawPointer, _ start: Int) -> Int {
     let isNegative = base.load(fromByteOffset: start, as: UInt8.self) == 0x2D
     let from = isNegative ? start &+ 1 : start
     let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: from, as: UInt64.self))
     // The top bit of each byte that is no digit; up to the second one, where the first is a point, none is set in error.
     let values = word ^ 0x3030_3030_3030_3030
     var others = (values &+ 0x7676_7676_7676_7676 | values) & 0x8080_8080_8080_8080
-    guard others != 0 else { return nil }
+    guard others != 0 else { return -1 }
     var end = others.trailingZeroBitCount >> 3
-    guard end > 0, end == 1 || word & 0xFF != 0x30 else { return nil }
+    guard end > 0, end == 1 || word & 0xFF != 0x30 else { return -1 }
     var next = word &>> UInt64(truncatingIfNeeded: end &* 8) & 0xFF
     if next == 0x2E {
       let whole = end
       others &= others &- 1
-      guard others != 0 else { return nil }
+      guard others != 0 else { return -1 }
       end = others.trailingZeroBitCount >> 3
-      guard end > whole &+ 1 else { return nil }
+      guard end > whole &+ 1 else { return -1 }
       next = word &>> UInt64(truncatingIfNeeded: end &* 8) & 0xFF
     }
-    return next | 0x20 == 0x65 ? nil : from &+ end
+    return next | 0x20 == 0x65 ? -1 : from &+ end
   }
 
   /// Offset of the quote that ends the string whose first character is at `start`; -1 where the string does not end or

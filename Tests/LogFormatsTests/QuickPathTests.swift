@@ -75,6 +75,17 @@ import Testing
       if Bool.random(using: &random) { text[0] = Array("0123456789-".utf8).randomElement(using: &random)! }
       let string = String(decoding: text, as: UTF8.self)
       let end = text.withUnsafeBytes { JSONText.numberEnd($0, from: 0) }
+      if text.count >= 9 {
+        let short = text.withUnsafeBytes { JSONText.shortNumberEnd($0.baseAddress!, 0) }
+        #expect(short < 0 || short == end, "\(string)")
+        // Those that most records have are found at once.
+        if end > 0, end < 8, !string.prefix(end).contains(where: { "eE".contains($0) }), string.first != "0",
+          !string.hasPrefix("-0"),
+          text[end] | 0x20 != 0x65
+        {
+          #expect(short == end, "\(string)")
+        }
+      }
       guard let match = string.firstMatch(of: grammar) else {
         #expect(end < 0, "\(string)")
         continue

@@ -45,8 +45,9 @@ extension LineReader {
         announceDefaultDevice(source.setup.deviceName)
       }
     } else {
+      let whole = reading.bytes(reading.device, of: record)
       let name = UnsafeRawBufferPointer(
-        rebasing: reading.bytes(reading.device, of: record).prefix(Self.deviceNameLimit))
+        start: whole.baseAddress, count: min(whole.count, Self.deviceNameLimit))
       event.device = DeviceID(rawValue: deviceNames.hash(of: name))
       event.basis = reading.basis
       if devices.insert(event.device.rawValue) {
