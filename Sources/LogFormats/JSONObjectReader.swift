@@ -340,7 +340,8 @@ final class JSONObjectReader {
     var from = start &+ 1
     for index in 0..<cuts.count {
       let cut = cuts[index]
-      append(record, from, cut.start, isValid, into: &reading)
+      // Neighbours have a comma between them, and nothing to keep.
+      if cut.start &- from > 1 { append(record, from, cut.start, isValid, into: &reading) }
       from = cut.end
     }
     append(record, from, end &- 1, isValid, into: &reading)

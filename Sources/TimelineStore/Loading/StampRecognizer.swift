@@ -59,7 +59,11 @@ struct StampRecognizer {
         at &+= 1
       }
       guard digits > 0 else { return nil }
-      for _ in digits..<9 { fraction &*= 10 }
+      if digits == 3 {
+        fraction &*= 1_000_000
+      } else {
+        for _ in digits..<9 { fraction &*= 10 }
+      }
     }
     var suffix: UInt64 = 0
     guard stamp.count &- at <= 8 else { return nil }
