@@ -73,6 +73,49 @@ import Testing
     #expect(try scene.undo().held.isEmpty)
   }
 
+  /// A wrong password is enough: nothing was sent, and the later run must not have lost its hold by that.
+  @Test func anUndoThatDidNothingLeavesTheLaterRunItsHold() async throws {
+    let (scene, _) = try await scene(isolate, later: isolate)
+    func undoAll() async throws -> RunSummary {
+      try await UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true).execute()
+    }
+    let answers: [StepFleet.Reply] = [
+      { _, _ in .unreachable }, { _, _ in .refused },
+      { command, _ in command.hasPrefix("un") ? .refused : nil },
+    ]
+    for answer in answers {
+      scene.fleet.answer(answer)
+      let undone = try await undoAll()
+      #expect(undone.end == .failed && (undone.counts[.changed] ?? 0) == 0, "\(undone)")
+      #expect(try standing("s", scene).released == 0 && standing("r", scene).inForce == 20)
+      #expect(try scene.undo().held.flatMap(\.devices).count == 5)
+    }
+    // Nobody knows whether it took effect: that is no hold.
+    scene.fleet.answer { command, device in command.hasPrefix("un") && device == "d-1" ? .unknown : nil }
+    _ = try await undoAll()
+    #expect(try standing("s", scene).released == 5)
+    #expect(JournalChain.firstProblem(in: try scene.journal.records(run: "s")) == nil)
+  }
+
+  /// It would not look at them again, and say at its end that all is well.
+  @Test func aRunWhoseDevicesWereLetInByAnotherUndoDoesNotGoOn() async throws {
+    let scene = try StepScene(isolate)
+    _ = try await scene.run()
+    scene.fleet.answer { _, device in device.hasPrefix("n-") ? .unreachable : nil }
+    let plan = try scene.fleet.plan(isolate, ["d-1", "n-1", "n-2"])
+    func goOn() async throws -> RunSummary {
+      try await PlaybookRun(plan, environment: scene.environment(), run: "s").execute(afterHalt: true)
+    }
+    #expect(try await goOn().end != .succeeded)
+    scene.fleet.answer { _, _ in nil }
+    _ = try await UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)
+      .execute()
+    #expect(try standing("s", scene).released == 1)
+    let count = scene.journal.all.count
+    await #expect(throws: RunnerError.self) { try await goOn() }
+    #expect(scene.journal.all.count == count)
+  }
+
   @Test func whatHasNoUndoIsReleasedByNobody() async throws {
     let (scene, _) = try await scene([.init(name: "isolate", undo: false)], later: isolate)
     let all = try UndoRun(scene.plan, environment: scene.environment(), run: "r", includesHeld: true)

@@ -132,6 +132,15 @@ public final class PlaybookRun: Sendable {
         "run '\(run)' was taken back, wholly or in part: it does not go on. Make a new plan, or 'undo' the rest"
       )
     }
+    let released = history.releasedDevices
+    if !released.isEmpty, history.end != .succeeded, history.end != .failed {
+      throw RunnerError(
+        .unsupported,
+        "run '\(run)' counted on \(released.count == 1 ? "a device" : "\(released.count) devices") that the undo of another run took back "
+          + "(\(released.sorted().prefix(5).joined(separator: ", "))\(released.count > 5 ? ", …" : "")): it does not go on, since it would not "
+          + "look there again. Make a new plan"
+      )
+    }
     if let end = history.end, end == .succeeded || end == .failed {
       throw RunnerError(
         .unsupported, "run '\(run)' has ended (\(end.rawValue)); there is nothing to resume")

@@ -54,6 +54,8 @@ public struct RunHistory: Sendable {
   public static let queueReasons: Set<String> = ["unreachable", "window", "battery", earlierWaits]
   /// Reason of a note that another run's undo takes a device back which this one counted on.
   static let released = "released"
+  /// Reason of a note that nothing was done to such a device after all: the run counts on it as before.
+  static let heldAgain = "held-again"
   /// Reason of a failure before anything was sent: the state could not be seen.
   static let unverifiable = "unverifiable"
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
@@ -197,6 +199,9 @@ public struct RunHistory: Sendable {
       for index in visits[step, default: []].indices where visits[step]![index].acts[device] != nil {
         visits[step]![index].released[device] = record.detail
       }
+    case .note where record.reason == Self.heldAgain:
+      guard let step = record.step, let device = record.target else { return }
+      for index in visits[step, default: []].indices { visits[step]![index].released[device] = nil }
     case .note where record.reason == "boot":
       if record.detail != boot { clockOffset = nil }
       boot = record.detail

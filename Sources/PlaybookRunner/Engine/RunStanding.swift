@@ -51,6 +51,9 @@ extension RunHistory {
     return found
   }
 
+  /// Devices that the run counted on until the undo of another one took them back.
+  var releasedDevices: Set<String> { Set(visits.values.joined().flatMap(\.released.keys)) }
+
   /// Devices that the run has begun something on, or would have.
   var touched: Set<String> { Set(visits.values.joined().flatMap(\.acts.keys)) }
 }

@@ -236,12 +236,14 @@ public struct UndoRun: Sendable {
     let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
       try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
+      try await holdAgain(scope.map { ($0.step.id, $0.devices) })
       return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
     }
     try await writer.write(
       RecordDraft(
         .undone, outcome: end == .succeeded ? .ok : .failed, reason: end.rawValue,
         detail: text))
+    try await holdAgain(scope.map { ($0.step.id, $0.devices) })
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
   }
 
@@ -260,12 +262,46 @@ public struct UndoRun: Sendable {
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
       guard let last = claims?.last[other] else { continue }
-      let writer = JournalWriter(
-        run: other, after: last, storage: environment.journal, clock: environment.clock,
-        masker: environment.masker, signer: environment.signer)
-      try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
-      try await writer.write(all: drafts)
+      try await write(drafts, to: other, after: last)
     }
+  }
+
+  /// Says in the journals of the runs that counted on these devices where nothing was done after all: nobody was reached, or
+  /// everything was refused. What may have been done stays with this run's journal.
+  private func holdAgain(_ scope: [(step: String, devices: [String])]) async throws {
+    guard let claims, claims.claims.contains(where: { !$0.value.isEmpty }) else { return }
+    let now = try RunHistory(run: run, in: environment.journal)
+    var drafts: [String: [RecordDraft]] = [:]
+    for (step, devices) in scope {
+      let untouched = Set(
+        devices.filter { device in
+          (now.visits[step] ?? []).allSatisfy { visit in
+            switch visit.undos[device] {
+            case nil, .finished(.skipped, _): true
+            case .finished(.failed, let reason): reason != RunHistory.partlyDone
+            default: false
+            }
+          }
+        })
+      for claim in claims.claims[step] ?? [] where untouched.contains(claim.device) {
+        drafts[claim.run, default: []].append(
+          RecordDraft(
+            .note, step: claim.step, target: claim.device, reason: RunHistory.heldAgain,
+            detail: "the undo of run \(run) did nothing to it"))
+      }
+    }
+    for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) where claims.last[other] != nil {
+      guard let last = try RunHistory(run: other, in: environment.journal).last else { continue }
+      try await write(drafts, to: other, after: last)
+    }
+  }
+
+  private func write(_ drafts: [RecordDraft], to other: String, after last: RunRecord) async throws {
+    let writer = JournalWriter(
+      run: other, after: last, storage: environment.journal, clock: environment.clock,
+      masker: environment.masker, signer: environment.signer)
+    try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await writer.write(all: drafts)
   }
 
   /// True when an earlier undo of a device has no known outcome: then it is looked at, and nothing is sent blindly.

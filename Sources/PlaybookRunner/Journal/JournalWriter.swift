@@ -134,6 +134,7 @@ public final class JournalWriter: Sendable {
       sequence - checkpoint >= Self.checkpointDistance
         || batch.contains(where: {
           Self.milestones.contains($0.draft.kind) || $0.draft.reason == RunHistory.released
+            || $0.draft.reason == RunHistory.heldAgain
         }),
       let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
     {

@@ -115,3 +115,12 @@ extension CaseReader {
     EditDistance.between(Array(a.utf8.prefix(64)), Array(b.utf8.prefix(64)))
   }
 }
+
+extension EventQuery {
+  /// Names of devices that it asks for as they stand, without wildcards.
+  public var namedDevices: [String] {
+    expression.terms.compactMap { term in
+      if case .device(let pattern) = term.predicate { pattern.literal } else { nil }
+    }
+  }
+}

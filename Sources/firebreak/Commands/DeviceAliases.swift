@@ -61,6 +61,12 @@ struct DeviceAliases {
     return try aliases.keep(try digest(reader), reader)
   }
 
+  /// The other names of the device that has this one, in order.
+  func others(than name: String) -> [String] {
+    guard let identity = identities[name] else { return [] }
+    return identities.filter { $0.value == identity && $0.key != name }.keys.sorted()
+  }
+
   /// What an analyst writes to reject a join: `note --reject alias:A=B`.
   static func subject(_ join: AliasJoin) -> String { "alias:\(join.name)=\(join.other)" }
 

@@ -38,6 +38,12 @@ struct ExplainCommand: ParsableCommand {
           "the failure of '\(subject)' was rejected by \(rejected.author) at \(rejected.at): 'firebreak note' lists why, "
             + "and 'firebreak note --retract' takes that back", .no)
       }
+      let others = try DeviceAliases.current(session.reader).aliases.others(than: subject)
+      if let failed = others.first(where: { !trace.explanation(of: $0).isEmpty }) {
+        throw CommandError(
+          "nothing failed under the name '\(subject)', but the device is also '\(failed)', which did: "
+            + "'firebreak explain \(failed)'; 'firebreak devices --aliases' says why they are one", .no)
+      }
       let isKnown = session.evidence.devices.contains(subject)
       throw CommandError(
         isKnown

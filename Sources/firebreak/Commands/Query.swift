@@ -100,9 +100,23 @@ struct Query: ParsableCommand {
       throw QueryMistake(error).commandError
     }
     if !found {
-      for hint in try reader.hints(query) { Console.note(Sanitizer.escape(hint)) }
+      for hint in try reader.hints(query) + otherNames(reader, query) { Console.note(Sanitizer.escape(hint)) }
       if format == .table { Console.note("no event matches") }
       throw ExitStatus.no
+    }
+  }
+
+  /// Devices that are asked for by a name under which nothing was said, and have others.
+  private func otherNames(_ reader: CaseReader, _ query: EventQuery) throws -> [String] {
+    let names = query.namedDevices
+    guard !names.isEmpty else { return [] }
+    let aliases = try DeviceAliases.current(reader).aliases
+    return names.compactMap { name in
+      let others = aliases.others(than: name)
+      guard !others.isEmpty else { return nil }
+      return
+        "'\(name)' is also \(others.prefix(3).map { "'\($0)'" }.joined(separator: ", "))\(others.count > 3 ? ", …" : ""); "
+        + "identity:\(name) asks for all of its names"
     }
   }
 

@@ -55,6 +55,34 @@ import Testing
     #expect(try rows(found).contains { $0["device"] as? String == "cam-0007" }, "\(found.output)")
   }
 
+  /// Who asks by a name under which nothing was said is told the others, and not that nothing happened.
+  @Test func aNameUnderWhichNothingWasSaidLeadsToTheOthers() throws {
+    let work = try Workspace()
+    var log = ""
+    for minute in 0..<60 {
+      for pump in 1...8 {
+        log +=
+          "2026-04-07T09:\(String(format: "%02d", minute)):0\(pump)Z 10.0.0.\(pump) app: pressure ok \(minute)\n"
+      }
+    }
+    for pump in [3, 4, 5] {
+      log += "2026-04-07T10:00:0\(pump)Z 10.0.0.\(pump) kernel: Kernel panic - not syncing: fatal exception\n"
+    }
+    try work.write("pumps.log", log)
+    try work.write(
+      "inventory.csv", "device,address,site\n" + (1...8).map { "pump-\($0),10.0.0.\($0),north\n" }.joined())
+    let ingested = try work.firebreak(
+      "ingest", "pumps.log", "--inventory", "inventory.csv", "--case", "x.firebreak")
+    try #require(ingested.exit == 0, "\(ingested.errors)")
+    let query = try work.firebreak("query", "device:pump-3", "--case", "x.firebreak")
+    #expect(query.exit == 1 && query.errors.contains("'pump-3' is also '10.0.0.3'"), "\(query.errors)")
+    #expect(query.errors.contains("identity:pump-3"))
+    let other = try work.firebreak("query", "device:nobody", "--case", "x.firebreak")
+    #expect(other.exit == 1 && !other.errors.contains("is also"), "\(other.errors)")
+    let explained = try work.firebreak("explain", "pump-3", "--case", "x.firebreak")
+    #expect(explained.exit == 1 && explained.errors.contains("explain 10.0.0.3"), "\(explained.errors)")
+  }
+
   /// Who speaks of an address does not have it: neither the broker that lists its clients nor the host that was attacked.
   @Test func addressesOfOthersAreNoNamesOfTheSpeaker() throws {
     let work = try Workspace()
