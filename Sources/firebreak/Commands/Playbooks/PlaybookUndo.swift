@@ -16,10 +16,12 @@ struct PlaybookUndo: AsyncParsableCommand {
 
       Taking a run back ends it: it cannot be resumed, and nobody waits in its queue any more. It is possible also when the \
       playbook has expired or was revoked since, and takes no approvals. --expired takes back only what has outlived its time \
-      to live (the playbook's 'time_to_live_ms'), and --watch goes on until nothing has one.
+      to live (the playbook's 'time_to_live_ms'), with --all of every run, and --watch goes on until nothing has one.
 
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
       that run; --include-held takes it back all the same, --all does too. The later run's journal and status then say so.
+
+      A run whose journal was altered is left as it is; --all names it and takes back the others.
 
       Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
       Ctrl-C.
@@ -59,7 +61,7 @@ struct PlaybookUndo: AsyncParsableCommand {
     if includeHeld && expired {
       throw ValidationError("what a later run counts on ends with that one: leave --include-held away")
     }
-    if all && expired { throw ValidationError("--expired is of one run: leave --all away") }
+    if all && watch != nil { throw ValidationError("--watch is of one run: leave --all away") }
     if dryRun && expired { throw ValidationError("'status' lists what is overdue: leave --dry-run away") }
   }
 
@@ -80,16 +82,19 @@ struct PlaybookUndo: AsyncParsableCommand {
     let support = RunCommandSupport(
       casePath: path, executors: executors, secrets: secrets, format: format, execution: execution,
       givenCase: choice.chosenCase.given)
-    if expired {
-      let id = try choice.id(journal)
-      let plan = try plan(id, path)
-      try age.check(plan, case: path, forUndo: true)
-      return try await support.undoExpired(plan, run: id, watch: watch)
-    }
+    if expired { return try await takeBackExpired(path, journal, support) }
     let runs = try RunOverview.all(in: journal)
     let id: String? = try all ? nil : choice.id(journal)
-    let chosen = runs.filter { run in id.map { $0 == run.run } ?? run.standing.isAny }
-    if all && chosen.isEmpty { return Console.print("nothing that a run of this case did is in force") }
+    let chosen = runs.filter { run in id.map { $0 == run.run } ?? (run.isWhole && run.standing.isAny) }
+    // What an altered journal says is in force is not known; the others are not to wait for it.
+    let altered = all ? runs.filter { !$0.isWhole } : []
+    for run in altered { Console.warn(Sanitizer.escape(Self.altered(run))) }
+    if all && chosen.isEmpty {
+      Console.print(
+        "nothing that \(altered.isEmpty ? "a" : "another") run of this case did is in force")
+      if !altered.isEmpty { throw ExitStatus.no }
+      return
+    }
     var turns: [Turn] = []
     for overview in chosen.reversed() {
       let plan = try plan(overview.run, path)
@@ -107,10 +112,14 @@ struct PlaybookUndo: AsyncParsableCommand {
       }
       return try nothing(only.overview, others, support)
     }
-    if dryRun { return try preview(turns) }
+    if dryRun {
+      try preview(turns)
+      if !altered.isEmpty { throw ExitStatus.no }
+      return
+    }
     for turn in turns { try age.check(turn.plan, case: path, forUndo: true) }
     try ask(turns, others)
-    var worst: ExitStatus?
+    var worst: ExitStatus? = altered.isEmpty ? nil : .no
     for turn in turns {
       let summary = try await support.undo(
         turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
@@ -118,7 +127,7 @@ struct PlaybookUndo: AsyncParsableCommand {
       do {
         try support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
-        guard turns.count > 1, summary.end != .interrupted else { throw status }
+        guard turns.count > 1 || worst != nil, summary.end != .interrupted else { throw status }
         // What was not taken back weighs more than what could not be said.
         if worst != .no { worst = status }
       }
@@ -127,7 +136,7 @@ struct PlaybookUndo: AsyncParsableCommand {
   }
 
   /// The plan of a run. That its playbook may not be run any more is no reason to leave devices locked out.
-  private func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
+  func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
     let noted = try RunChoice.noted(id, path)
     let script = noted.files(in: "\(path).runs/\(id)").filter { $0.name == "undo.sh" && $0.state == .differs }
     for sentence in RunFiles.sentences(script, run: id) {
