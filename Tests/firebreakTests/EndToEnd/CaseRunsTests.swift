@@ -125,6 +125,15 @@ import Testing
     let told = try postmortem()
     #expect(words(told.errors).contains(sentence), "\(told.errors)")
     for report in told.reports { #expect(words(report).contains("its journal has no records of them")) }
+    // What it did stays, and a run that lost its plan, too: neither keeps the last from being taken back.
+    let other = try run("gw-4").id
+    try FileManager.default.removeItem(atPath: work.at("x.firebreak.runs/\(kept)/plan"))
+    let expired = try act("undo", "--expired", "--all")
+    #expect(expired.exit == 1 && words(expired.errors).contains("its plan cannot be read"), "\(expired)")
+    let all = try act("undo", "--all")
+    #expect(all.exit == 1 && words(all.errors).contains(sentence), "\(all)")
+    #expect(words(all.errors).contains("run \(kept) ('touch'") && all.output.contains("run \(other): succ"))
+    #expect(work.acted == ["gw-2", "gw-3"], "\(all)")
   }
 
   @Test func anUndoThatTookNothingBackIsNotCalledPartlyTakenBack() throws {

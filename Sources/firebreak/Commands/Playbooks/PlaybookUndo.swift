@@ -21,7 +21,7 @@ struct PlaybookUndo: AsyncParsableCommand {
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
       that run; --include-held takes it back all the same, --all does too. The later run's journal and status then say so.
 
-      A run whose journal was altered is left as it is; --all names it and takes back the others.
+      A run whose journal was altered or whose plan is gone is left as it is; --all names it and takes back the others.
 
       Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
       Ctrl-C.
@@ -88,7 +88,9 @@ struct PlaybookUndo: AsyncParsableCommand {
     let chosen = runs.filter { run in id.map { $0 == run.run } ?? (run.isWhole && run.standing.isAny) }
     // What an altered journal says is in force is not known; the others are not to wait for it.
     let altered = all ? runs.filter { !$0.isWhole } : []
+    var isLeft = !altered.isEmpty
     for run in altered { Console.warn(Sanitizer.escape(Self.altered(run))) }
+    if all { warnOfUnrecorded(path, runs) }
     if all && chosen.isEmpty {
       Console.print(
         "nothing that \(altered.isEmpty ? "a" : "another") run of this case did is in force")
@@ -97,13 +99,21 @@ struct PlaybookUndo: AsyncParsableCommand {
     }
     var turns: [Turn] = []
     for overview in chosen.reversed() {
-      let plan = try plan(overview.run, path)
-      let undo = try UndoRun(
-        plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
-        includesHeld: includeHeld || all, planOf: support.planOf)
-      turns.append(
-        Turn(overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
+      do {
+        let plan = try plan(overview.run, path)
+        let undo = try UndoRun(
+          plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
+          includesHeld: includeHeld || all, planOf: support.planOf)
+        turns.append(
+          Turn(
+            overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
+      } catch  where all {
+        // One whose plan is gone keeps no other from being taken back.
+        Console.warn(Sanitizer.escape("\(RunLine.text(overview)) is left as it is: \(error)"))
+        isLeft = true
+      }
     }
+    if turns.isEmpty { throw ExitStatus.no }
     let others = runs.filter { run in run.standing.isAny && !chosen.contains { $0.run == run.run } }
     if let only = turns.first, id != nil, only.scope.isEmpty {
       if !only.held.isEmpty {
@@ -114,12 +124,12 @@ struct PlaybookUndo: AsyncParsableCommand {
     }
     if dryRun {
       try preview(turns)
-      if !altered.isEmpty { throw ExitStatus.no }
+      if isLeft { throw ExitStatus.no }
       return
     }
     for turn in turns { try age.check(turn.plan, case: path, forUndo: true) }
     try ask(turns, others)
-    var worst: ExitStatus? = altered.isEmpty ? nil : .no
+    var worst: ExitStatus? = isLeft ? .no : nil
     for turn in turns {
       let summary = try await support.undo(
         turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),

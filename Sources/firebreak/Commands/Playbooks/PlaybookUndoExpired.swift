@@ -35,6 +35,15 @@ extension PlaybookUndo {
       Console.warn(Sanitizer.escape(Self.altered(run)))
       worst = .no
     }
+    for run in runs where run.isWhole && run.standing.isAny && !run.isTakenBack {
+      guard RunChoice.planToLookAt(run.run, case: path) == nil else { continue }
+      Console.warn(
+        Sanitizer.escape(
+          "\(RunLine.text(run)) is left as it is: its plan cannot be read, and with it whether something is overdue"
+        ))
+      worst = .no
+    }
+    warnOfUnrecorded(path, runs)
     if overdue.isEmpty, worst == nil {
       return Console.print("nothing that a run of this case did has outlived its time to live")
     }
@@ -49,6 +58,13 @@ extension PlaybookUndo {
       }
     }
     if let worst { throw worst }
+  }
+
+  /// What a run did whose records are gone stays as it is.
+  func warnOfUnrecorded(_ path: String, _ runs: [RunOverview]) {
+    for run in RunFolders.unrecorded(beside: path, recorded: runs.map(\.run)) {
+      Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: path)))
+    }
   }
 
   /// What is said of a run that is left as it is since its journal was altered.
