@@ -20,8 +20,9 @@ import Testing
     try work.write("p.yaml", text)
     try? FileManager.default.removeItem(atPath: work.at("p.plan"))
     let plan = try act(
-      "plan", work.at("p.yaml"), "--targets", "device:\(device)", "--output", work.at("p.plan"))
-    try #require(plan.exit == 0, "\(plan)")
+      "plan", work.at("p.yaml"), "--targets", "device:\(device)", "--output", work.at("p.plan"),
+      "--answer", "done")
+    try #require(plan.exit == 0 && plan.errors.contains("p.plan --answer done\n"), "\(plan)")
     let run = try work.playbook(["run", work.at("p.plan")] + more)
     try #require(run.exit == 0, "\(run)")
     return (try #require(try rows().last?.first), run.errors)
