@@ -34,6 +34,29 @@ struct ResponseTests {
     }
   }
 
+  @Test func theTableOfRunsNamesThePlaybookAndCountsWhatWasLeftToAnotherRunsUndo() {
+    var input = SyntheticCase.standard
+    let time = SyntheticCase.at(50).nanoseconds
+    func add(_ number: Int, _ kind: RunRecord.Kind, _ reason: String? = nil, _ detail: String) {
+      input.facts.runs.append(
+        RunRecord(
+          run: "run-9", sequence: number, wallTime: time, monotonicTime: 0, kind: kind, step: "s",
+          target: "d",
+          outcome: kind == .result ? .ok : nil, reason: reason, detail: detail))
+    }
+    add(1, .runStarted, nil, "playbook 'isolate what's ill' (0a1b) on 1 devices")
+    add(2, .result, nil, "")
+    add(3, .note, "released", "left to the undo of run run-1")
+    input.facts.alteredRuns = ["run-9"]
+    let text = MarkdownRenderer.render(input.report())
+    let row = text.split(separator: "\n").first { $0.hasPrefix("| run-9") || $0.hasPrefix("| `run-9") } ?? ""
+    #expect(row.contains("isolate what") && row.hasSuffix("| 0 | 1 |"), "\(row)")
+    for audience in Audience.allCases {
+      let told = MarkdownRenderer.render(input.report(audience))
+      #expect(told.contains("altered after they were written"), "\(audience)")
+    }
+  }
+
   /// Whoever counts the affected must know that the others are counted elsewhere.
   @Test(arguments: Audience.allCases)
   func saysToEveryoneThatItIsAboutOneOfSeveralIncidents(_ audience: Audience) {

@@ -34,6 +34,10 @@ public struct CaseFacts: Sendable {
   public var events: [EventID: CitedEvent] = [:]
   /// Playbook journals, all runs, in any order.
   public var runs: [RunRecord] = []
+  /// Runs whose journal was altered: what is said of them is not vouched for.
+  public var alteredRuns: [String] = []
+  /// Runs whose plan lies beside the case and of which the journal has no records.
+  public var runsWithoutRecords: [String] = []
   /// What people added.
   public var annotations = Annotations()
   /// Files that lie beside the report.

@@ -19,9 +19,19 @@ struct PlaybookRunSummary: Hashable {
   var skipped = 0
   var undone = 0
   var undoneOK = 0
+  /// Actions that the run counted on until another run's undo took them back.
+  var released = 0
   var halted: [String] = []
   var steps: [Step] = []
   var title = ""
+  /// Name of its playbook; empty where the journal does not say.
+  var playbook: String {
+    // playbook 'NAME' (HASH) on N devices
+    let start = "playbook '"
+    guard title.hasPrefix(start), let end = title.ranges(of: "' (").last?.lowerBound else { return "" }
+    let name = title.index(title.startIndex, offsetBy: start.count)
+    return name <= end ? String(title[name..<end]) : ""
+  }
   /// Approvals that were not given: somebody broke the glass.
   var brokenGlass: [BrokenGlass] = []
 
@@ -67,6 +77,7 @@ struct PlaybookRunSummary: Hashable {
     last = records.lazy.map(\.wallTime).filter { Format.plausible.contains($0) }.max() ?? 0
     var outcome: [Action: RunRecord.Outcome] = [:]
     var undo: [Action: RunRecord.Outcome] = [:]
+    var left: Set<Action> = []
     var stepIndex: [String: Int] = [:]
     for record in records {
       let time = Format.plausible.contains(record.wallTime) ? record.wallTime : nil
@@ -94,6 +105,7 @@ struct PlaybookRunSummary: Hashable {
         if record.action == .undo {
           undo[action] = record.outcome ?? undo[action] ?? .unknown
         } else {
+          left.remove(action)
           if record.kind == .intent {
             firstIntent = firstIntent ?? time
             if let index = record.step.flatMap({ stepIndex[$0] }) { steps[index].targets += 1 }
@@ -102,10 +114,12 @@ struct PlaybookRunSummary: Hashable {
             record.outcome ?? (record.kind == .intent ? .unknown : outcome[action] ?? .unknown)
         }
       case .halted: halted.append(record.detail)
+      case .note where record.reason == "released": if let action { left.insert(action) }
       default: break
       }
     }
     undone = undo.count
+    released = left.count
     undoneOK = undo.values.count { $0 == .ok || $0 == .changed }
     for result in outcome.values {
       switch result {

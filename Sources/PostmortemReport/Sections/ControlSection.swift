@@ -55,6 +55,33 @@ enum ControlSection: ReportSection {
       blocks.append(
         .notice("Names of devices and places are replaced by pseudonyms, and text from logs is left out."))
     }
+    return blocks + doubts(facts)
+  }
+
+  /// What the report rests on and nothing vouches for, where every reader sees it.
+  private static func doubts(_ facts: CaseFacts) -> [Block] {
+    func names(_ runs: [String]) -> Prose {
+      var text = Prose([])
+      for (index, run) in runs.prefix(5).enumerated() {
+        if index > 0 { text.append(", ") }
+        text.append(Prose([.foreign(EvidenceText(run, limit: 60), .name)]))
+      }
+      if runs.count > 5 { text.append(", and more") }
+      return text
+    }
+    var blocks: [Block] = []
+    if !facts.alteredRuns.isEmpty {
+      blocks.append(
+        .notice(
+          "The journals of these playbook runs were altered after they were written, and what this report says of the runs is not vouched for: \(names(facts.alteredRuns))."
+        ))
+    }
+    if !facts.runsWithoutRecords.isEmpty {
+      blocks.append(
+        .notice(
+          "Plans of these playbook runs lie beside the case, and its journal has no records of them: they were killed before their first, or the journal was cut. This report says nothing of them: \(names(facts.runsWithoutRecords))."
+        ))
+    }
     return blocks
   }
 }

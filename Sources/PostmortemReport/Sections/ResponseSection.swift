@@ -98,10 +98,12 @@ enum ResponseSection: ReportSection {
     let rows = context.picture.runs.prefix(20).map { run -> [Prose] in
       [
         Prose([.foreign(EvidenceText(run.run, limit: 60), .name)]),
+        run.playbook.isEmpty
+          ? "not in the journal" : Prose([.foreign(EvidenceText(run.playbook, limit: 60), .name)]),
         .instant(run.started.map { Instant(nanoseconds: $0) }),
         run.finished.map { .instant(Instant(nanoseconds: $0)) } ?? "not finished",
         .count(run.ok), .count(run.changed), .count(run.failed), .count(run.unknown), .count(run.skipped),
-        .count(run.undone),
+        .count(run.undone), .count(run.released),
       ]
     }
     var blocks: [Block] = [
@@ -118,7 +120,10 @@ enum ResponseSection: ReportSection {
       .table(
         Table(
           "Playbook runs, from their journals",
-          ["Run", "Started", "Finished", "#Ok", "#Changed", "#Failed", "#Unknown", "#Skipped", "#Undone"],
+          [
+            "Run", "Playbook", "Started", "Finished", "#Ok", "#Changed", "#Failed", "#Unknown", "#Skipped",
+            "#Undone", "#Released",
+          ],
           Array(rows),
           omitted: context.picture.runs.count - rows.count)),
     ]

@@ -21,7 +21,7 @@ struct Verify: ParsableCommand {
       and as it is.
 
       Exit code 1: something differs or is gone. Exit code 3: nothing differs, but the events of some sources could not be compared, \
-      since they are read as another format now.
+      since they are read as another format now, or a run's folder lies beside the case and the journal has no records of it.
       """)
 
   @OptionGroup var caseOption: CaseOption
@@ -79,6 +79,7 @@ struct Verify: ParsableCommand {
       ("custody_entries", .int(Int64(verdict.entries))), ("custody_head", .string(verdict.head)),
       ("custody_broken_at", verdict.brokenAt.map { .int($0) } ?? .null),
       ("journals", journals.json),
+      ("runs_without_records", .array(journals.unrecorded.map { .string($0) })),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
       ("accounting_faults", .array(faults.map { .string($0) })),
     ]
@@ -108,7 +109,7 @@ struct Verify: ParsableCommand {
     if !journals.isGood || !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails {
       throw ExitStatus.no
     }
-    if uncompared > 0 { throw ExitStatus.losses }
+    if uncompared > 0 || !journals.unrecorded.isEmpty { throw ExitStatus.losses }
   }
 
   /// Names of sources that are gone for one reason, at most.

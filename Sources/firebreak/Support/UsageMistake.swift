@@ -49,13 +49,29 @@ enum CommandNames {
       }
       // What is no command may be an argument of the default one.
       if word == "help" || (at.configuration.defaultSubcommand != nil && !asksHelp) { return nil }
-      let hint = Suggestion.sentence(
-        word, among: below.filter { $0.configuration.shouldDisplay }.map { name($0) })
+      let hint = hint(word, below)
       return CommandError(
         "there is no command '\((path.dropFirst() + [word]).joined(separator: " "))'"
           + (hint.isEmpty ? ": '\(path.joined(separator: " ")) --help' lists them" : hint), .usage)
     }
     return nil
+  }
+
+  /// `. Did you mean 'query'?`: a command of this level, or one below one of them, as `playbook undo`.
+  private static func hint(_ word: String, _ below: [any ParsableCommand.Type]) -> String {
+    let shown = below.filter { $0.configuration.shouldDisplay }
+    let nested = shown.flatMap { outer in
+      outer.configuration.subcommands.filter { $0.configuration.shouldDisplay }.map {
+        (name(outer), name($0))
+      }
+    }
+    func sentence(_ found: String?) -> String? {
+      let fitting = nested.filter { $0.1 == found }.map { "'\($0.0) \($0.1)'" }
+      return fitting.isEmpty ? nil : ". Did you mean \(fitting.joined(separator: " or "))?"
+    }
+    if let exact = sentence(word.lowercased()) { return exact }
+    let near = Suggestion.sentence(word, among: shown.map { name($0) })
+    return near.isEmpty ? sentence(Suggestion.nearest(to: word, among: nested.map(\.1))) ?? "" : near
   }
 
   /// The command that was probably meant, where a command with a default one below was given a word it does not take.

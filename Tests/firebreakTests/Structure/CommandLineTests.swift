@@ -13,7 +13,7 @@ import TimelineStore
   @Test(arguments: [
     (["quer", "x"], "query"), (["postmortm"], "postmortem"), (["ingst", "a.log"], "ingest"),
     (["help", "trase"], "trace"), (["incident", "--help"], "incidents"), (["playbook", "lst"], "list"),
-    (["help", "playbook", "pln"], "plan"),
+    (["help", "playbook", "pln"], "plan"), (["undo"], "playbook undo"), (["staus"], "playbook status"),
   ]) func aMisspelledCommandGetsTheNameThatWasMeant(arguments: [String], meant: String) throws {
     let mistake = try #require(CommandNames.mistake(in: arguments, of: Firebreak.self))
     #expect(mistake.status == .usage)

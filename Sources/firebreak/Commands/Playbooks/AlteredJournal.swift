@@ -48,16 +48,8 @@ enum AlteredJournal {
   /// What to do about a case that is not opened any more and has had runs; empty where it has had none.
   static func advice(unopened path: String) -> [String] {
     let folder = "\(path).runs"
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var scripts: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let script = "\(folder)/\(name)/undo.sh"
-      if !name.hasPrefix("."), access(script, F_OK) == 0 { scripts.append(script) }
-    }
+    var scripts = RunFolders.all(beside: path).map { run -> String in "\(folder)/\(run)/undo.sh" }
+      .filter { access($0, F_OK) == 0 }
     guard !scripts.isEmpty else { return [] }
     scripts.sort(by: >)
     let shown = scripts.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (scripts.count > 5 ? ", …" : "")

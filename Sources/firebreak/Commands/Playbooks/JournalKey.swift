@@ -59,8 +59,12 @@ struct JournalReport {
     var files: [RunFolder.File] = []
   }
   var runs: [Run] = []
+  /// Runs that have a folder beside the case, and no record.
+  var unrecorded: [String] = []
+  private let path: String
 
   init(_ reader: CaseReader, pinned: Set<String>?) throws {
+    path = reader.path
     for id in try reader.runs() {
       var verification = JournalVerification(pinned: pinned)
       var folder = RunFolder()
@@ -72,6 +76,7 @@ struct JournalReport {
       runs.append(
         Run(id: id, verification: verification, files: folder.files(in: "\(reader.path).runs/\(id)")))
     }
+    unrecorded = RunFolders.unrecorded(beside: path, recorded: runs.map(\.id))
   }
 
   /// True when nothing is wrong. A file that is not there is no fault of the evidence.
@@ -82,7 +87,10 @@ struct JournalReport {
   }
 
   /// A sentence for each run, and for each file of it that is not what was written.
-  var lines: [String] { runs.flatMap { [journal($0)] + RunFiles.sentences($0.files, run: $0.id) } }
+  var lines: [String] {
+    runs.flatMap { [journal($0)] + RunFiles.sentences($0.files, run: $0.id) }
+      + unrecorded.map { "warning: " + RunFolders.sentence($0, case: path) }
+  }
 
   private func journal(_ run: Run) -> String {
     let verification = run.verification

@@ -155,7 +155,13 @@ struct PlaybookPlan: ParsableCommand {
     let steps = Planner.approvalSteps(plan.approval, file: output ?? "p.plan")
     if let output {
       Console.note("plan written: '\(output)'")
-      if steps.isEmpty { Console.note("run it with: firebreak playbook run \(output)") }
+      if steps.isEmpty {
+        let words =
+          ["firebreak playbook run \(ExecutionOptions.word(output))"]
+          + (options.chosenCase.given.map { ["--case \(ExecutionOptions.word($0))"] } ?? [])
+          + (execution.words.isEmpty ? [] : [execution.words])
+        Console.note("run it with: " + Sanitizer.escape(words.joined(separator: " ")))
+      }
     } else if !steps.isEmpty {
       Console.note("write the plan with --output p.plan; then")
     }

@@ -25,10 +25,17 @@ struct RunChoice: ParsableArguments {
         throw CommandError(
           "'\(run)' is the beginning of \(fitting.count) runs: \(fitting.joined(separator: ", "))")
       }
+      if let lone = RunFolders.unrecorded(beside: journal.path, recorded: runs).first(where: { $0 == run }) {
+        throw CommandError(RunFolders.sentence(lone, case: journal.path))
+      }
       throw CommandError(
         "the case has no run '\(run)'; it has \(runs.isEmpty ? "none" : runs.joined(separator: ", "))")
     }
-    guard let latest = runs.last else { throw CommandError("the case has no runs", .no) }
+    guard let latest = runs.last else {
+      let lone = RunFolders.unrecorded(beside: journal.path, recorded: []).last
+      throw CommandError(
+        lone.map { RunFolders.sentence($0, case: journal.path) } ?? "the case has no runs", .no)
+    }
     return latest
   }
 

@@ -14,6 +14,9 @@ struct PlaybookRuns: ParsableCommand {
       is not known. An id begins with the time (UTC) at which the run was begun. Commands that take a run take the beginning \
       of its id, too, or of the part after the hyphen.
 
+      'overdue' counts devices beyond their time to live, which nothing takes back by itself ('undo --expired'). A run whose \
+      folder lies beside the case and of which the journal has no records is named at the end.
+
       Exit code 1 when the journal of a run was altered.
       """)
 
@@ -23,12 +26,15 @@ struct PlaybookRuns: ParsableCommand {
   var format: OutputFormat = .table
 
   private static let keys = [
-    "run", "begun", "playbook", "targets", "state", "in_force", "in_doubt", "taken_back", "note",
+    "run", "begun", "playbook", "targets", "state", "in_force", "in_doubt", "taken_back", "note", "overdue",
   ]
 
   func run() throws {
     let path = try chosenCase.announcedPath()
-    let runs = try RunOverview.all(in: try CaseJournal(case: path, readOnly: true))
+    let journal = try CaseJournal(case: path, readOnly: true)
+    let runs = try RunOverview.all(in: journal)
+    let overdue = try OverdueRuns.counts(case: path, in: journal, among: runs)
+    let unrecorded = RunFolders.unrecorded(beside: path, recorded: runs.map(\.run))
     var rows = ResultRows(
       schema: "firebreak.playbook-runs/1",
       columns: format == .table
@@ -45,12 +51,16 @@ struct PlaybookRuns: ParsableCommand {
       if standing.released > 0 { notes.append("\(standing.released) released") }
       if format == .table {
         // What tells most stays whole in 80 columns.
-        if run.isTakenBack { state = works ? state : standing.isAny ? "partly taken back" : "taken back" }
+        if let overdue = overdue[run.run] { notes.append("\(overdue) OVERDUE") }
+        if !works, let words = TakenBackWords.text(run.isTakenBack, standing) {
+          // One that is not through is to be gone on with, though what had outlived its time was taken back.
+          state = run.isUnfinished ? "\(state), \(words)" : words
+        }
         rows.rows.append(
           [run.run, run.playbook, state, Self.changes(run, notes)].map { .string(Sanitizer.escape($0)) })
         continue
       }
-      if run.isTakenBack { state += run.standing.isAny ? " and partly taken back" : " and taken back" }
+      if let words = TakenBackWords.text(run.isTakenBack, standing) { state += " and \(words)" }
       let begun = run.begun.map { Instant(nanoseconds: $0).rfc3339(fractionDigits: 0) } ?? ""
       rows.rows.append([
         .string(Sanitizer.escape(run.run)),
@@ -59,16 +69,26 @@ struct PlaybookRuns: ParsableCommand {
         .string(state),
         .int(Int64(run.standing.inForce)), .int(Int64(run.standing.inDoubt)),
         .int(Int64(run.standing.takenBack)), .string(notes.joined(separator: ", ")),
+        .int(Int64(overdue[run.run] ?? 0)),
       ])
     }
     rows.extra = [
       ("in_force", .int(Int64(runs.reduce(0) { $0 + $1.standing.inForce }))),
       ("in_doubt", .int(Int64(runs.reduce(0) { $0 + $1.standing.inDoubt }))),
+      ("overdue", .int(Int64(overdue.values.reduce(0, +)))),
+      ("without_records", .array(unrecorded.map { .string(Sanitizer.escape($0)) })),
     ]
     if format == .table && runs.isEmpty {
       Console.print("the case has no runs")
     } else {
       rows.write(as: format)
+    }
+    for run in unrecorded { Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: path))) }
+    if let late = runs.last(where: { overdue[$0.run] != nil }) {
+      Console.note(
+        Sanitizer.escape(
+          "overdue: 'firebreak playbook undo --expired --all' takes it back, 'undo \(late.run) --expired' that of one run"
+        ))
     }
     if let altered = runs.first(where: { !$0.isWhole }) {
       Console.note(

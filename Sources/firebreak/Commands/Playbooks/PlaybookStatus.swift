@@ -42,6 +42,7 @@ struct PlaybookStatus: ParsableCommand {
       history.add(record)
       folder.add(record)
     }
+    let unrecorded = RunFolders.unrecorded(beside: path, recorded: try journal.runs())
     let files = folder.files(in: "\(path).runs/\(id)")
     let own = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
     var expiries = own
@@ -84,6 +85,7 @@ struct PlaybookStatus: ParsableCommand {
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
       ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
       ("journal", .string(verification.problem ?? "verifies")), ("files", RunFiles.json(files)),
+      ("without_records", .array(unrecorded.map { .string(Sanitizer.escape($0)) })),
       ("advice", .array(advice.map { .string(Sanitizer.escape($0)) })),
       ("signed_up_to", .int(Int64(verification.lastSigned))),
       ("clock_drift_seconds", .double(Double(history.largestDrift) / 1e9)),
@@ -106,6 +108,7 @@ struct PlaybookStatus: ParsableCommand {
     } else {
       rows.write(as: format)
     }
+    for run in unrecorded { Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: path))) }
     if verification.problem != nil || files.contains(where: { $0.state == .differs }) { throw ExitStatus.no }
   }
 
@@ -123,8 +126,9 @@ struct PlaybookStatus: ParsableCommand {
         history.end?.rawValue ?? "not finished: killed, nothing works on it (resume goes on, undo takes back)"
     }
     let takenBack =
-      !history.isTakenBack
-      ? "" : standing.isAny ? ", partly taken back (undo goes on with that)" : ", taken back"
+      TakenBackWords.text(history.isTakenBack, standing).map {
+        ", \($0)" + (history.isTakenBack && standing.isAny ? " (undo goes on with that)" : "")
+      } ?? ""
     Console.print("run \(id): \(Sanitizer.escape(state))\(takenBack)")
     Console.print("  " + RunCommandSupport.words(standing))
     for sentence in history.brokenGlass {

@@ -309,7 +309,8 @@ struct TerminalPrompter: ManualPrompter {
 
 /// The case's journal as the runner wants it.
 struct CaseJournal: JournalStorage {
-  private let path: String
+  /// The case.
+  let path: String
   private let store: JournalStore?
 
   /// The journal of a case; with `readOnly` also of one on read-only media.

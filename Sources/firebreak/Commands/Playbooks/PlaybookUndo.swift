@@ -16,10 +16,12 @@ struct PlaybookUndo: AsyncParsableCommand {
 
       Taking a run back ends it: it cannot be resumed, and nobody waits in its queue any more. It is possible also when the \
       playbook has expired or was revoked since, and takes no approvals. --expired takes back only what has outlived its time \
-      to live (the playbook's 'time_to_live_ms'), and --watch goes on until nothing has one.
+      to live (the playbook's 'time_to_live_ms'), with --all of every run, and --watch goes on until nothing has one.
 
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
       that run; --include-held takes it back all the same, --all does too. The later run's journal and status then say so.
+
+      A run whose journal was altered or whose plan is gone is left as it is; --all names it and takes back the others.
 
       Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
       Ctrl-C.
@@ -59,7 +61,7 @@ struct PlaybookUndo: AsyncParsableCommand {
     if includeHeld && expired {
       throw ValidationError("what a later run counts on ends with that one: leave --include-held away")
     }
-    if all && expired { throw ValidationError("--expired is of one run: leave --all away") }
+    if all && watch != nil { throw ValidationError("--watch is of one run: leave --all away") }
     if dryRun && expired { throw ValidationError("'status' lists what is overdue: leave --dry-run away") }
   }
 
@@ -80,25 +82,38 @@ struct PlaybookUndo: AsyncParsableCommand {
     let support = RunCommandSupport(
       casePath: path, executors: executors, secrets: secrets, format: format, execution: execution,
       givenCase: choice.chosenCase.given)
-    if expired {
-      let id = try choice.id(journal)
-      let plan = try plan(id, path)
-      try age.check(plan, case: path, forUndo: true)
-      return try await support.undoExpired(plan, run: id, watch: watch)
-    }
+    if expired { return try await takeBackExpired(path, journal, support) }
     let runs = try RunOverview.all(in: journal)
     let id: String? = try all ? nil : choice.id(journal)
-    let chosen = runs.filter { run in id.map { $0 == run.run } ?? run.standing.isAny }
-    if all && chosen.isEmpty { return Console.print("nothing that a run of this case did is in force") }
+    let chosen = runs.filter { run in id.map { $0 == run.run } ?? (run.isWhole && run.standing.isAny) }
+    // What an altered journal says is in force is not known; the others are not to wait for it.
+    let altered = all ? runs.filter { !$0.isWhole } : []
+    var isLeft = !altered.isEmpty
+    for run in altered { Console.warn(Sanitizer.escape(Self.altered(run))) }
+    if all { warnOfUnrecorded(path, runs) }
+    if all && chosen.isEmpty {
+      Console.print(
+        "nothing that \(altered.isEmpty ? "a" : "another") run of this case did is in force")
+      if !altered.isEmpty { throw ExitStatus.no }
+      return
+    }
     var turns: [Turn] = []
     for overview in chosen.reversed() {
-      let plan = try plan(overview.run, path)
-      let undo = try UndoRun(
-        plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
-        includesHeld: includeHeld || all, planOf: support.planOf)
-      turns.append(
-        Turn(overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
+      do {
+        let plan = try plan(overview.run, path)
+        let undo = try UndoRun(
+          plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
+          includesHeld: includeHeld || all, planOf: support.planOf)
+        turns.append(
+          Turn(
+            overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
+      } catch  where all {
+        // One whose plan is gone keeps no other from being taken back.
+        Console.warn(Sanitizer.escape("\(RunLine.text(overview)) is left as it is: \(error)"))
+        isLeft = true
+      }
     }
+    if turns.isEmpty { throw ExitStatus.no }
     let others = runs.filter { run in run.standing.isAny && !chosen.contains { $0.run == run.run } }
     if let only = turns.first, id != nil, only.scope.isEmpty {
       if !only.held.isEmpty {
@@ -107,10 +122,14 @@ struct PlaybookUndo: AsyncParsableCommand {
       }
       return try nothing(only.overview, others, support)
     }
-    if dryRun { return try preview(turns) }
+    if dryRun {
+      try preview(turns)
+      if isLeft { throw ExitStatus.no }
+      return
+    }
     for turn in turns { try age.check(turn.plan, case: path, forUndo: true) }
     try ask(turns, others)
-    var worst: ExitStatus?
+    var worst: ExitStatus? = isLeft ? .no : nil
     for turn in turns {
       let summary = try await support.undo(
         turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
@@ -118,7 +137,7 @@ struct PlaybookUndo: AsyncParsableCommand {
       do {
         try support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
-        guard turns.count > 1, summary.end != .interrupted else { throw status }
+        guard turns.count > 1 || worst != nil, summary.end != .interrupted else { throw status }
         // What was not taken back weighs more than what could not be said.
         if worst != .no { worst = status }
       }
@@ -127,7 +146,7 @@ struct PlaybookUndo: AsyncParsableCommand {
   }
 
   /// The plan of a run. That its playbook may not be run any more is no reason to leave devices locked out.
-  private func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
+  func plan(_ id: String, _ path: String) throws -> ExecutionPlan {
     let noted = try RunChoice.noted(id, path)
     let script = noted.files(in: "\(path).runs/\(id)").filter { $0.name == "undo.sh" && $0.state == .differs }
     for sentence in RunFiles.sentences(script, run: id) {

@@ -15,9 +15,9 @@ struct RunCommandSupport {
   let givenCase: String?
 
   /// A command that goes on with a run, to be typed as it is.
-  func again(_ command: String, _ run: String) -> String {
+  func again(_ command: String, _ run: String, _ flags: String = "") -> String {
     let words =
-      ["firebreak playbook \(command) \(run)"]
+      ["firebreak playbook \(command) \(run)" + (flags.isEmpty ? "" : " " + flags)]
       + (givenCase.map { ["--case \(ExecutionOptions.word($0))"] } ?? [])
       + (execution.words.isEmpty ? [] : [execution.words])
     return words.joined(separator: " ")
@@ -118,7 +118,8 @@ struct RunCommandSupport {
     if let first = left.first {
       Console.note(
         "\(Figures.counted(left.count, "device")) to be taken back, the first in \(max(0, first.left) / 1_000_000_000) s: "
-          + "keep 'firebreak playbook undo \(run) --expired --watch 30' running; nothing else does it")
+          + "keep '\(Sanitizer.escape(again("undo", run, "--expired --watch 30")))' running; nothing else does it"
+      )
     }
     return summary
   }
@@ -228,7 +229,7 @@ struct RunCommandSupport {
     let journal = try CaseJournal(case: casePath, readOnly: true)
     let standing = try RunHistory(run: summary.run, in: journal).standing
     acted(summary, standing)
-    try report(summary, standing)
+    try report(summary, standing, isUndo: command.hasPrefix("undo"))
     switch summary.end {
     case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
     case .failed, .halted, .incomplete: throw ExitStatus.no
@@ -245,7 +246,7 @@ struct RunCommandSupport {
   }
 
   /// Prints how it ended.
-  func report(_ summary: RunSummary, _ standing: RunHistory.Standing) throws {
+  func report(_ summary: RunSummary, _ standing: RunHistory.Standing, isUndo: Bool = false) throws {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     let reasons =
       summary.reasons
@@ -264,7 +265,8 @@ struct RunCommandSupport {
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
-      let text = "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
+      let text =
+        "\(isUndo ? "undo of " : "")run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
       if standing.isAny || standing.takenBack + standing.released > 0 {
         Console.print("  " + Self.words(standing))

@@ -138,6 +138,15 @@ struct MakePostmortem: ParsableCommand {
       try Interrupt.check()
     }
     if let redactionLog { try write(log, to: redactionLog) }
+    for run in input.facts.alteredRuns {
+      Console.warn(
+        Sanitizer.escape(
+          "the journal of run \(run) was altered: what the report says of it is not vouched for, and it says so; "
+            + "'firebreak playbook status \(run)' says more"))
+    }
+    for run in input.facts.runsWithoutRecords {
+      Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: input.path)))
+    }
     if input.trace.incidents.isEmpty { Console.note("no incident was found; the report says what was read") }
     for key in input.facts.annotations.unknownIncidents(in: input.trace) {
       Console.warn(

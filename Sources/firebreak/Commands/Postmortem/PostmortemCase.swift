@@ -27,7 +27,13 @@ struct PostmortemCase {
     facts.eventCount = Int(clamping: try reader.eventCount())
     facts.newestEvidence = reader.newestEvidence
     facts.annotations = try AnnotationStore.read(reader)
-    facts.runs = try reader.runs().flatMap { try reader.journal(run: $0) }.compactMap(Self.record)
+    let runs = try reader.runs()
+    for run in runs {
+      let rows = try reader.journal(run: run)
+      if JournalChain.firstProblem(in: rows.map(CaseJournal.record)) != nil { facts.alteredRuns.append(run) }
+      facts.runs += rows.compactMap(Self.record)
+    }
+    facts.runsWithoutRecords = RunFolders.unrecorded(beside: path, recorded: runs)
     facts.sources = try EvidenceRegister.read(reader)
     facts.oldestEvidence = facts.sources.compactMap(\.firstTime).min()
     for count in try reader.counts(matching: try reader.query(""), by: [.quality]) {

@@ -24,14 +24,11 @@ struct CaseCheck: DoctorCheck {
       var open: [String] = []
       var altered: [String] = []
       var standing = 0
-      let runs = try journal.runs()
+      let runs = try RunOverview.all(in: journal)
       for run in runs {
-        let records = try journal.records(run: run)
-        let history = RunHistory(records)
-        if JournalChain.firstProblem(in: records) != nil { altered.append(run) }
-        let overview = RunOverview(run, history)
-        if overview.isUnfinished { open.append(run) }
-        standing += overview.standing.changes
+        if !run.isWhole { altered.append(run.run) }
+        if run.isUnfinished && run.isWhole { open.append(run.run) }
+        standing += run.standing.changes
       }
       if let first = altered.first {
         findings.append(
@@ -44,9 +41,23 @@ struct CaseCheck: DoctorCheck {
           .warning(
             subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)\(stands)",
             "firebreak playbook status \(last), then resume or undo"))
-      } else {
+      } else if altered.isEmpty {
         findings.append(
           .ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify\(stands)"))
+      }
+      let overdue = try OverdueRuns.counts(case: path, in: journal, among: runs)
+      for run in runs {
+        guard let count = overdue[run.run] else { continue }
+        findings.append(
+          .warning(
+            subject, Sanitizer.escape("overdue: \(OverdueRuns.sentence(count, run))"),
+            "firebreak playbook undo \(run.run) --expired"))
+      }
+      for run in RunFolders.unrecorded(beside: path, recorded: runs.map(\.run)) {
+        findings.append(
+          .warning(
+            subject, Sanitizer.escape(RunFolders.sentence(run, case: path)),
+            "keep case and folder as they are; read undo.sh before anybody runs it"))
       }
     } catch {
       findings.append(
