@@ -48,9 +48,14 @@ struct ResponseTests {
     add(2, .result, nil, "")
     add(3, .note, "released", "left to the undo of run run-1")
     input.facts.alteredRuns = ["run-9"]
-    let text = MarkdownRenderer.render(input.report())
-    let row = text.split(separator: "\n").first { $0.hasPrefix("| run-9") || $0.hasPrefix("| `run-9") } ?? ""
-    #expect(row.contains("isolate what") && row.hasSuffix("| 0 | 1 |"), "\(row)")
+    func row() -> Substring {
+      let text = MarkdownRenderer.render(input.report())
+      return text.split(separator: "\n").first { $0.hasPrefix("| run-9") || $0.hasPrefix("| `run-9") } ?? ""
+    }
+    #expect(row().contains("isolate what") && row().hasSuffix("| 0 | 1 |"), "\(row())")
+    // Nothing was done to it after all.
+    add(4, .note, "held-again", "the undo of run run-1 did nothing to it")
+    #expect(row().hasSuffix("| 0 | 0 |"), "\(row())")
     for audience in Audience.allCases {
       let told = MarkdownRenderer.render(input.report(audience))
       #expect(told.contains("altered after they were written"), "\(audience)")

@@ -115,6 +115,7 @@ struct PlaybookRunSummary: Hashable {
         }
       case .halted: halted.append(record.detail)
       case .note where record.reason == "released": if let action { left.insert(action) }
+      case .note where record.reason == "held-again": if let action { left.remove(action) }
       default: break
       }
     }
