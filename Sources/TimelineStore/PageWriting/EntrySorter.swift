@@ -128,27 +128,46 @@ final class EntrySorter {
     try merge(body)
   }
 
-  /// One run while it is merged.
+  /// The part of a run that is in memory while it is merged.
   private final class Run {
-    let buffer: EntryBuffer
-    var next = 0
-    var offset: Int64
-    var left: Int
+    private let buffer: EntryBuffer
+    private var offset: Int64
+    private var left: Int
     init(_ run: (offset: Int64, count: Int), buffer: Int) {
       offset = run.offset
       left = run.count
       self.buffer = EntryBuffer(capacity: buffer)
     }
-    /// False at the end.
-    func refill(from file: EntryFile) throws(StoreError) -> Bool {
-      guard left > 0 else { return false }
-      let count = min(left, buffer.entries.count)
-      try file.read(at: offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<count]))
-      offset += Int64(count * MemoryLayout<IndexEntry>.stride)
-      left -= count
-      buffer.count = count
-      next = 0
-      return true
+    /// The next entries; none at the end.
+    func refill(from file: EntryFile) throws(StoreError) -> UnsafeBufferPointer<IndexEntry> {
+      buffer.count = min(left, buffer.entries.count)
+      if buffer.count > 0 {
+        try file.read(
+          at: offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<buffer.count]))
+      }
+      offset += Int64(buffer.count * MemoryLayout<IndexEntry>.stride)
+      left -= buffer.count
+      return buffer.used
+    }
+  }
+
+  /// Where a run stands. Plain values: sources that overlap in time change places at nearly every entry.
+  private struct Head {
+    var next: UnsafePointer<IndexEntry>
+    var end: UnsafePointer<IndexEntry>
+    let run: Int
+
+    init?(_ entries: UnsafeBufferPointer<IndexEntry>, run: Int) {
+      guard let first = entries.baseAddress, entries.count > 0 else { return nil }
+      next = first
+      end = first + entries.count
+      self.run = run
+    }
+
+    /// In order of time; of equal times the earlier run has the smaller ids.
+    @inline(__always) static func < (one: Head, other: Head) -> Bool {
+      let (time, otherTime) = (one.next.pointee.time, other.next.pointee.time)
+      return time < otherTime || time == otherTime && one.run < other.run
     }
   }
 
@@ -157,48 +176,46 @@ final class EntrySorter {
     // 16 MB for all of them, however many.
     let size = max(64, min(4096, 1_000_000 / runs.count))
     let sources = runs.map { Run($0, buffer: size) }
-    // A heap of (time, run): of equal times the earlier run has the smaller ids.
-    var heap: [(time: Int64, run: Int)] = []
-    for (index, source) in sources.enumerated() where try source.refill(from: file) {
-      heap.append((source.buffer.entries[0].time, index))
+    // A heap.
+    let heads = UnsafeMutablePointer<Head>.allocate(capacity: sources.count)
+    defer { heads.deallocate() }
+    var count = 0
+    for (index, source) in sources.enumerated() {
+      guard let head = Head(try source.refill(from: file), run: index) else { continue }
+      (heads + count).initialize(to: head)
+      count += 1
     }
-    heap.sort { $0 < $1 }
-    while let first = heap.first {
-      let source = sources[first.run]
+    for parent in stride(from: count / 2 - 1, through: 0, by: -1) { Self.sink(heads, parent, count) }
+    while count > 0 {
       // The bound up to which this run goes on undisturbed: the lesser child of the root.
-      var bound: (time: Int64, run: Int)?
-      if heap.count > 1 { bound = heap.count > 2 && heap[2] < heap[1] ? heap[2] : heap[1] }
-      var isEnded = false
+      let child = count > 2 && heads[2] < heads[1] ? 2 : 1
+      var head = heads[0]
       repeat {
-        // Up to the end of what is read of it, or the bound.
-        let entries = source.buffer.entries
-        let count = source.buffer.count
-        var next = source.next
-        repeat {
-          try body(entries[next])
-          next &+= 1
-        } while next < count && (bound == nil || (entries[next].time, first.run) < bound!)
-        source.next = next
-        if next == count, !(try source.refill(from: file)) { isEnded = true }
-      } while !isEnded && (bound == nil || (source.buffer.entries[source.next].time, first.run) < bound!)
-      if isEnded {
-        heap[0] = heap[heap.count - 1]
-        heap.removeLast()
+        try body(head.next.pointee)
+        head.next += 1
+        if head.next == head.end {
+          guard let more = Head(try sources[head.run].refill(from: file), run: head.run) else { break }
+          head = more
+        }
+      } while count == 1 || head < heads[child]
+      if head.next == head.end {
+        count -= 1
+        heads[0] = heads[count]
       } else {
-        heap[0] = (source.buffer.entries[source.next].time, first.run)
+        heads[0] = head
       }
-      Self.sink(&heap)
+      Self.sink(heads, 0, count)
     }
   }
 
-  private static func sink(_ heap: inout [(time: Int64, run: Int)]) {
-    var parent = 0
+  private static func sink(_ heads: UnsafeMutablePointer<Head>, _ start: Int, _ count: Int) {
+    var parent = start
     while true {
-      var child = parent * 2 + 1
-      guard child < heap.count else { return }
-      if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-      guard heap[child] < heap[parent] else { return }
-      heap.swapAt(child, parent)
+      var child = parent &* 2 &+ 1
+      guard child < count else { return }
+      if child &+ 1 < count, heads[child &+ 1] < heads[child] { child &+= 1 }
+      guard heads[child] < heads[parent] else { return }
+      swap(&heads[child], &heads[parent])
       parent = child
     }
   }
