@@ -125,11 +125,15 @@ import Testing
     let work = try scene()
     try plan(work, "device:gw-2")
     try #require(try act(work, "run", work.at("p.plan")).exit == 0)
-    let run = try #require(try runs(work).first?.first)
+    try #require(try act(work, "undo").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    let over = try #require(try runs(work).first?.first)
+    let run = try #require(try runs(work).last?.first)
     let trigger =
       "CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN\n"
       + "  SELECT RAISE(ABORT, 'the journal is append-only');\nEND"
-    try sqlite("UPDATE journal SET wall_time = wall_time + 1 WHERE sequence = 9", trigger, work)
+    try sqlite(
+      "UPDATE journal SET wall_time = wall_time + 1 WHERE sequence = 9 AND run = '\(run)'", trigger, work)
     for (word, more) in [("status", "ALTERED"), ("undo", "firebreak playbook status \(run)")] {
       let told = try act(work, word)
       let text = (told.output + told.errors).split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -145,7 +149,13 @@ import Testing
       let text = told.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       #expect(told.exit == 2 && text.contains("lacks the trigger journal_update"), "\(told)")
       #expect(text.contains("\(run)/undo.sh") && text.contains("--case NEW.firebreak"), "\(told)")
+      // What was taken back already, as our own signature says, is nothing to be run as root.
+      #expect(!text.contains("\(over)/undo.sh") && text.contains("1 run is left out"), "\(told)")
     }
+    // Without our key nothing vouches for that, and all are named.
+    try FileManager.default.removeItem(atPath: work.at("journal.key"))
+    let told = try act(work, "status")
+    #expect(told.errors.contains("\(over)/undo.sh") && !told.errors.contains("left out"), "\(told)")
     #expect(acted(work) == ["gw-2"])
   }
 
