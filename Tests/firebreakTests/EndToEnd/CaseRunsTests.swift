@@ -137,6 +137,33 @@ import Testing
     #expect(work.acted == ["gw-2", "gw-3"], "\(all)")
   }
 
+  @Test func aJournalWhoseEndWasCutOffWithItsCheckpointIsToldWhereItWasSigned() throws {
+    let id = try run("gw-2").id
+    func verify() throws -> BuiltProgram.Run {
+      try work.firebreak(
+        "verify", "--log-only", "--case", work.at("x.firebreak"),
+        environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    }
+    let whole = try verify()
+    #expect(whole.exit == 0 && whole.output.contains("no shorter than this machine knows it"), "\(whole)")
+    try sqlite(
+      "DELETE",
+      """
+      DELETE FROM journal WHERE sequence >
+        (SELECT sequence FROM journal WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT 1 OFFSET 1)
+      """)
+    let cut = try verify()
+    #expect(cut.exit == 1 && cut.output.contains("journal \(id): CUT OFF: it ends at record"), "\(cut)")
+    let status = try act("status")
+    #expect(status.exit == 1 && words(status.output).contains("the journal is CUT OFF"), "\(status)")
+    // Elsewhere it is not known, and nothing is said of it.
+    try FileManager.default.copyItem(atPath: work.at("x.firebreak"), toPath: work.at("z.firebreak"))
+    let other = try work.firebreak(
+      "verify", "--log-only", "--case", work.at("z.firebreak"),
+      environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    #expect(!other.output.contains("CUT OFF") && !other.output.contains("knows it"), "\(other)")
+  }
+
   @Test func anUndoThatTookNothingBackIsNotCalledPartlyTakenBack() throws {
     let failed = try run("gw-2", undo: "false sed").id
     let undo = try act("undo")

@@ -90,7 +90,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
     let started = Self.times()
     let environment = RunEnvironment(
       executors: fleet.executors(real), journal: try CaseJournal(case: casePath),
-      signer: JournalKey.signer(), control: control,
+      signer: JournalKey.signer(case: nil), control: control,
       progress: { event in
         if case .device = event, !showsAll { return }
         progress.show(event)

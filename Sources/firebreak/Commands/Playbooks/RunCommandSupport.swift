@@ -47,7 +47,7 @@ struct RunCommandSupport {
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
       inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath) : nil,
-      signer: JournalKey.signer(), control: control, progress: { progress.show($0) })
+      signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
   /// Nobody else works on this case, or on these devices, as long as this is kept.
