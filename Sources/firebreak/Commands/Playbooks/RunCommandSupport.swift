@@ -142,6 +142,13 @@ struct RunCommandSupport {
     return order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
   }
 
+  /// How a run ended, in words: `succeeded, but not everywhere` where it did within the playbook's limits, and not on all devices.
+  static func end(_ summary: RunSummary) -> String {
+    let isEverywhere = summary.counts.allSatisfy { [.ok, .changed].contains($0.key) || $0.value == 0 }
+    return summary.end == .succeeded && !isEverywhere
+      ? "succeeded, but not everywhere" : summary.end.rawValue
+  }
+
   /// What of a run is in force, in one line.
   static func words(_ standing: RunHistory.Standing) -> String {
     "in force now: \(standing.inForce)"
@@ -242,7 +249,7 @@ struct RunCommandSupport {
   /// What is said of a run on standard error where standard output takes nothing.
   func acted(_ summary: RunSummary, _ standing: RunHistory.Standing) {
     Console.hasActed(
-      "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary))), \(Self.words(standing))")
+      "run \(summary.run): \(Self.end(summary)) (\(Self.counts(summary))), \(Self.words(standing))")
   }
 
   /// Prints how it ended.
@@ -251,7 +258,7 @@ struct RunCommandSupport {
     let reasons =
       summary.reasons
       + (summary.end == .succeeded && (summary.counts[.failed] ?? 0) + (summary.counts[.unknown] ?? 0) == 0
-        ? [] : try trouble(summary.run))
+        ? [] : try Self.trouble(summary.run, case: casePath))
     switch format {
     case .json:
       Console.write(
@@ -266,7 +273,7 @@ struct RunCommandSupport {
           ])))
     case .table:
       let text =
-        "\(isUndo ? "undo of " : "")run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
+        "\(isUndo ? "undo of " : "")run \(summary.run): \(Self.end(summary)) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
       if standing.isAny || standing.takenBack + standing.released > 0 {
         Console.print("  " + Self.words(standing))
@@ -282,7 +289,7 @@ struct RunCommandSupport {
 
 extension RunCommandSupport {
   /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
-  private func trouble(_ run: String) throws -> [String] {
+  static func trouble(_ run: String, case casePath: String) throws -> [String] {
     let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
     var found: RunRecord?
     try CaseJournal(case: casePath, readOnly: true).forEachRecord(run: run) { record in
