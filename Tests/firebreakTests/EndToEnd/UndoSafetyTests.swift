@@ -45,11 +45,6 @@ import Testing
     try #require(listed.count == 2)
     #expect(listed.map { $0[5] } == ["2", "0"] && listed.allSatisfy { $0[2] == "touch" && $0[3] == "2" })
     let first = listed[0][0]
-    // The latest changed nothing: that is no success, and it says where to look.
-    let empty = try act(work, "undo")
-    #expect(empty.exit == 1 && empty.errors.contains("changed nothing"), "\(empty)")
-    #expect(empty.errors.contains("2 of run \(first)") && empty.errors.contains("--all"), "\(empty)")
-    #expect(acted(work) == ["gw-2", "gw-3"])
     // Listing does nothing; the last part of the id is enough.
     let short = String(first.split(separator: "-").last ?? "")
     let held = try act(work, "undo", short, "--dry-run")
@@ -57,6 +52,13 @@ import Testing
       held.exit == 0 && held.output.contains("0 changes") && !held.output.contains("gw-2  touch"), "\(held)")
     let dry = try act(work, "undo", short, "--dry-run", "--include-held")
     #expect(dry.exit == 0 && dry.output.contains("gw-2  touch") && dry.output.contains("2 changes"), "\(dry)")
+    let end = try act(work, "undo", "--dry-run")
+    #expect(end.exit == 0 && end.output.contains("changed nothing") && end.output.contains("undo \(first)"))
+    #expect(try runs(work)[1][4] == "succeeded" && acted(work) == ["gw-2", "gw-3"])
+    // The latest changed nothing: that is no success, and it says where to look.
+    let empty = try act(work, "undo")
+    #expect(empty.exit == 1 && empty.errors.contains("changed nothing"), "\(empty)")
+    #expect(empty.errors.contains("2 of run \(first)") && empty.errors.contains("--all"), "\(empty)")
     #expect(acted(work) == ["gw-2", "gw-3"])
     #expect(try act(work, "status", short).output.contains("in force now: 2, taken back: 0"))
     let all = try act(work, "undo", "--all")

@@ -46,6 +46,7 @@ struct PlaybookStatus: ParsableCommand {
     let files = folder.files(in: "\(path).runs/\(id)")
     let own = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
     var expiries = own
+    var held: [UndoRun.Held] = []
     if let plan, !own.isEmpty {
       // What a later run counts on ends with that one.
       let environment = RunEnvironment(
@@ -53,6 +54,12 @@ struct PlaybookStatus: ParsableCommand {
       expiries = try UndoRun.expiries(
         plan, history, run: id, in: environment,
         planOf: { RunChoice.planToLookAt($0, case: path) })
+      if own.count > expiries.count, !history.isTakenBack, verification.problem == nil {
+        held = try UndoRun(
+          plan, environment: environment, run: id, expiredOnly: true,
+          planOf: { RunChoice.planToLookAt($0, case: path) }
+        ).held
+      }
     }
     let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
     let standing = history.standing
@@ -99,6 +106,11 @@ struct PlaybookStatus: ParsableCommand {
           count == 1
             ? "  1 device stays beyond its time to live: a later run counts on it"
             : "  \(count) devices stay beyond their time to live: a later run counts on them")
+        for one in held {
+          let words =
+            "  run \(one.run) counts on '\(one.title)' there: \(one.names) ('firebreak playbook undo \(one.run)' ends that)"
+          for line in Paragraph.lines(Sanitizer.escape(words), width: Console.width) { Console.print(line) }
+        }
       }
       for sentence in RunFiles.sentences(files, run: id) + advice {
         for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {

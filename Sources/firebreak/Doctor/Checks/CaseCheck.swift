@@ -40,7 +40,8 @@ struct CaseCheck: DoctorCheck {
         findings.append(
           .warning(
             subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)\(stands)",
-            "firebreak playbook status \(last), then resume or undo"))
+            "firebreak playbook status \(last), then resume it or undo it: undo also ends one that changed nothing"
+          ))
       } else if altered.isEmpty {
         findings.append(
           .ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify\(stands)"))
