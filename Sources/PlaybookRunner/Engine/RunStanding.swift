@@ -128,6 +128,8 @@ public struct RunOverview: Sendable {
   public var shared = 0
   /// False when its journal was altered.
   public var isWhole: Bool
+  /// Records of its journal.
+  public var records: Int
 
   /// True when an undo of it ends something although nothing of it is in force: it counts on devices, or could go on.
   public var isToBeEnded: Bool { !isTakenBack && (isUnfinished || !standing.foundSo.isEmpty) }
@@ -150,6 +152,7 @@ public struct RunOverview: Sendable {
     end = history.end
     isTakenBack = history.isTakenBack
     standing = history.standing
+    records = history.count
     isBreakGlass = !history.brokenGlass.isEmpty
     if !devices.isEmpty { shared = history.touched.intersection(devices).count }
     self.isWhole = isWhole

@@ -221,12 +221,24 @@ import Testing
     #expect(cut.exit == 1 && cut.output.contains("journal \(id): CUT OFF: it ends at record"), "\(cut)")
     let status = try act("status")
     #expect(status.exit == 1 && words(status.output).contains("the journal is CUT OFF"), "\(status)")
+    let sentence = "the journal of run \(id) was cut off"
+    #expect(words(try act("runs").errors).contains(sentence))
+    let doctor = try work.firebreak(
+      "doctor", "--case", work.at("x.firebreak"), "--sample", "0",
+      environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    #expect(words(doctor.output).contains(sentence), "\(doctor)")
     // Elsewhere it is not known, and nothing is said of it.
     try FileManager.default.copyItem(atPath: work.at("x.firebreak"), toPath: work.at("z.firebreak"))
     let other = try work.firebreak(
       "verify", "--log-only", "--case", work.at("z.firebreak"),
       environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
     #expect(!other.output.contains("CUT OFF") && !other.output.contains("knows it"), "\(other)")
+    // What is known is taken back; that it may not be all is no success.
+    let undo = try act("undo")
+    #expect(undo.exit == 1 && words(undo.errors).contains(sentence) && work.acted.isEmpty, "\(undo)")
+    // Written on, it is as long as it was, and is told all the same.
+    let longer = try verify()
+    #expect(longer.exit == 1 && longer.output.contains("journal \(id): CUT OFF: "), "\(longer)")
   }
 
   @Test func anUndoThatTookNothingBackIsNotCalledPartlyTakenBack() throws {

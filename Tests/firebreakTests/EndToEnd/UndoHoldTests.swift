@@ -48,7 +48,7 @@ import Testing
     #expect(ended.exit == 1 && words(ended).contains("nothing was taken back. It has ended"), "\(ended)")
     #expect(words(ended).contains("counts on 2 devices no more (gw-2, gw-3)"), "\(ended)")
     #expect(
-      words(ended).contains("2 devices among these: 'firebreak playbook undo \(first)' takes it back"),
+      words(ended).contains("2 devices among these: take it back with 'firebreak playbook undo \(first)'"),
       "\(ended)")
     #expect(try rows().map { $0[4] } == ["succeeded", "succeeded and ended by undo"])
     #expect(try act("resume", second).exit == 2)

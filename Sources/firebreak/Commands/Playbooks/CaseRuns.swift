@@ -90,6 +90,20 @@ enum RunFolders {
   }
 }
 
+/// Journals that are shorter than this machine has signed them, as far as a look at their length tells; `verify` and `status` also
+/// tell one that was written on since.
+enum CutRuns {
+  /// A sentence for a run whose journal was cut off; nil for others.
+  static func sentence(_ run: RunOverview, case path: String) -> String? {
+    guard let last = JournalKey.ends(case: path).noted(run: run.run).keys.max(), last > run.records else {
+      return nil
+    }
+    return
+      "the journal of run \(run.run) was cut off, or this is an older copy of the case: it has \(run.records) records, and this "
+      + "machine signed \(last); what the run did after that is not known here"
+  }
+}
+
 /// How far a run was taken back, in words.
 enum TakenBackWords {
   /// `taken back`, `partly taken back`, `not taken back` where an undo was begun and took nothing back, `ended by undo` where

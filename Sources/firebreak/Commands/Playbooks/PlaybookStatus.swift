@@ -17,7 +17,8 @@ struct PlaybookStatus: ParsableCommand {
       a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off, 'released' was counted on until \
       the undo of another run, whose status tells the rest.
 
-      Exit code 1 when the journal does not verify or was cut off (as far as this machine noted what it signed), or the run's plan or undo.sh is not what the journal notes.
+      Exit code 1 when the journal does not verify or was cut off (as far as this machine noted what it signed), or the run's \
+      plan or undo.sh is not what the journal notes.
       """)
 
   @OptionGroup var choice: RunChoice

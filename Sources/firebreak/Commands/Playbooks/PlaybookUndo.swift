@@ -96,6 +96,10 @@ struct PlaybookUndo: AsyncParsableCommand {
     let altered = all ? runs.filter { !$0.isWhole } : []
     var isLeft = !altered.isEmpty
     for run in altered { Console.warn(Sanitizer.escape(Self.altered(run))) }
+    for sentence in chosen.compactMap({ CutRuns.sentence($0, case: path) }) {
+      Console.warn(Sanitizer.escape(sentence + ", and is not taken back"))
+      isLeft = true
+    }
     if all { warnOfUnrecorded(path, runs) }
     if all && chosen.isEmpty {
       Console.print(

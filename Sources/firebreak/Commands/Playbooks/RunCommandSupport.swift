@@ -240,7 +240,7 @@ struct RunCommandSupport {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     let reasons =
       summary.reasons
-      + (summary.end == .succeeded && (summary.counts[.failed] ?? 0) + (summary.counts[.unknown] ?? 0) == 0
+      + (Self.end(summary) == RunHistory.End.succeeded.rawValue
         ? [] : try Self.trouble(summary.run, case: casePath))
     switch format {
     case .json:

@@ -49,7 +49,7 @@ enum UndoWords {
       let shared = other.standing.devices.intersection(devices).count
       return "\(other.standing.changes) of \(RunLine.text(other))"
         + (shared > 0 ? ", \(Figures.counted(shared, "device")) among these" : "")
-        + ": '\(support.again("undo", other.run))' takes it back"
+        + ": take it back with '\(support.again("undo", other.run))'"
     }
     return "still in force: " + shown.joined(separator: "; ")
       + (ordered.count > named ? "; \(Figures.counted(ordered.count - named, "more run"))" : "")

@@ -54,6 +54,12 @@ struct CaseCheck: DoctorCheck {
             subject, Sanitizer.escape("overdue: \(OverdueRuns.sentence(count, run))"),
             "firebreak playbook undo \(run.run) --expired"))
       }
+      for sentence in runs.compactMap({ CutRuns.sentence($0, case: path) }) {
+        findings.append(
+          .warning(
+            subject, Sanitizer.escape(sentence),
+            "keep case and folder as they are; look for another copy of the case"))
+      }
       for run in RunFolders.unrecorded(beside: path, recorded: runs.map(\.run)) {
         findings.append(
           .warning(
