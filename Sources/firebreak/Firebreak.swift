@@ -18,6 +18,7 @@ struct Firebreak: AsyncParsableCommand {
     // The process that unpacks archives is this executable again, with limits.
     if ArchiveHelper.isWanted(CommandLine.arguments) { ArchiveHelper.main() }
     signal(SIGPIPE, SIG_IGN)
+    Console.holdClosedStreams()
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let mistake = RawArguments.mistake(in: arguments) { end(with: mistake) }
     if let mistake = CommandNames.mistake(in: arguments, of: Firebreak.self) { end(with: mistake) }

@@ -1,3 +1,4 @@
+import Foundation
 import PlaybookModel
 import PlaybookRunner
 import Synchronization
@@ -21,6 +22,47 @@ import Testing
     var verification = JournalVerification(pinned: pinned)
     for record in records { verification.add(record) }
     return verification
+  }
+
+  /// The last records and the last checkpoint gone together: chain and signatures of the rest are whole.
+  @Test func aJournalThatWasCutOffAtACheckpointIsToldWhereItWasSigned() async throws {
+    let folder = try TemporaryFolder()
+    let key = folder.path + "/key"
+    let ends = JournalEnds(keyFile: key, case: folder.path + "/a.firebreak")
+    let records = try await signedRun(try JournalSigner(keyFile: key, ends: ends))
+    let noted = ends.noted(run: "r")
+    let checkpoints = records.filter { $0.kind == .checkpoint }
+    #expect(noted == Dictionary(uniqueKeysWithValues: checkpoints.map { ($0.sequence, $0.hash) }))
+    func cut(_ records: [RunRecord], _ noted: [Int: String]) -> String? {
+      var verification = JournalVerification(noted: noted)
+      for record in records { verification.add(record) }
+      #expect(verification.problem == nil && verification.isNoted == !noted.isEmpty)
+      return verification.cut
+    }
+    #expect(cut(records, noted) == nil)
+    let earlier = try #require(checkpoints.dropLast().last).sequence
+    let short = Array(records[..<earlier])
+    #expect(cut(short, noted)?.contains("ends at record \(earlier)") == true)
+    // Written on afterwards until it is longer than it was.
+    var long = short
+    while long.count < records.count + 5 {
+      var record = records[0]
+      record.kind = .note
+      record.sequence = long.count + 1
+      long.append(JournalChain.link(record, after: long[long.count - 1].hash))
+    }
+    #expect(cut(long, noted)?.contains("record \(records.count) is not the one") == true)
+    // Not known under another path, by another key, or of a name that is no run's.
+    for other in [
+      JournalEnds(keyFile: key, case: folder.path + "/b.firebreak"),
+      JournalEnds(keyFile: folder.path + "/other", case: folder.path + "/a.firebreak"),
+    ] { #expect(cut(short, other.noted(run: "r")) == nil) }
+    #expect(ends.noted(run: "../key.ends/r").isEmpty)
+    // A line that a power cut left half is none, and costs the next one nothing.
+    let file = key + ".ends/r"
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try String(text.dropLast(70)).write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(ends.noted(run: "r").count == noted.count - 1)
   }
 
   @Test func checkpointsShowAJournalThatWasWrittenAnew() async throws {

@@ -44,6 +44,27 @@ import Testing
     #expect(JournalChain.firstProblem(in: try scene.journal.records(run: "s")) == nil)
   }
 
+  /// Somebody ran the same plan twice: the second run did nothing, and must not have to be overridden for ever.
+  @Test func aLaterRunThatChangedNothingLetsGoByItsOwnUndo() async throws {
+    let (scene, plan) = try await scene(isolate, later: isolate)
+    #expect(try standing("s", scene).foundSo.count == 5 && standing("r", scene).foundSo.isEmpty)
+    #expect(try scene.undo().held.map(\.run) == ["s"])
+    let later = try UndoRun(plan, environment: scene.environment(), run: "s")
+    #expect(later.scope.isEmpty && later.held.isEmpty)
+    let ended = try await later.execute()
+    #expect(ended.end == .succeeded && ended.counts.isEmpty && scene.fleet.inForce.count == 20)
+    #expect(try RunHistory(run: "s", in: scene.journal).isTakenBack)
+    #expect(try standing("s", scene).foundSo.isEmpty)
+    // An undo that does nothing gives no hold back to who gave it up.
+    scene.fleet.answer { _, _ in .unreachable }
+    #expect(try await scene.undo().execute().end == .failed)
+    #expect(try scene.undo().held.isEmpty)
+    scene.fleet.answer { _, _ in nil }
+    #expect(try await scene.undo().execute().counts == [.changed: 20])
+    #expect(scene.fleet.inForce.isEmpty)
+    #expect(JournalChain.firstProblem(in: try scene.journal.records(run: "s")) == nil)
+  }
+
   @Test func aLaterRunThatWasTakenBackHoldsNobodyAndTheOlderOneKnowsWhoIsInAgain() async throws {
     let scene = try StepScene(isolate)
     _ = try await scene.run()

@@ -57,9 +57,31 @@ public struct JournalVerification: Sendable {
   private var chain = JournalChain.Check()
   private var signatureProblem: String?
   private let pinned: Set<String>?
+  private let noted: [Int: String]
+  private var otherRecord: Int?
 
-  /// A verification of nothing yet. With `pinned` keys (base64) a checkpoint by another key is a problem.
-  public init(pinned: Set<String>? = nil) { self.pinned = pinned }
+  /// A verification of nothing yet. With `pinned` keys (base64) a checkpoint by another key is a problem. `noted` are hashes of
+  /// records that the machine which signed them kept elsewhere, by number.
+  public init(pinned: Set<String>? = nil, noted: [Int: String] = [:]) {
+    self.pinned = pinned
+    self.noted = noted
+  }
+
+  /// What is missing at the end, once all records were added: chain and signatures of the rest are whole where a journal was cut
+  /// off right after a checkpoint. Nil where nothing is known to be missing.
+  public var cut: String? {
+    if let otherRecord {
+      return
+        "record \(otherRecord) is not the one that this machine signed: the journal was cut off before it and written on"
+    }
+    guard let last = noted.keys.max(), last > records, chain.problem == nil else { return nil }
+    return
+      "it ends at record \(records), and this machine signed record \(last) of it: the rest was cut off, or this is an older "
+      + "copy of the case"
+  }
+
+  /// True when this machine has noted records of the run.
+  public var isNoted: Bool { !noted.isEmpty }
 
   /// Records that hold together.
   public var records: Int { chain.count }
@@ -81,6 +103,9 @@ public struct JournalVerification: Sendable {
     chain.add(record)
     run = run ?? record.run
     guard chain.problem == nil else { return }
+    if otherRecord == nil, let hash = noted[record.sequence], hash != record.hash {
+      otherRecord = record.sequence
+    }
     if let target = record.target, let step = record.step {
       let key = "\(step) \(target) \(record.action?.rawValue ?? "")"
       if record.kind == .intent { openIntents.insert(key) }

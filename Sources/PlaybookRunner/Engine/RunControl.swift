@@ -5,6 +5,12 @@ public final class RunControl: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let why = Mutex<String?>(nil)
   private let underWay = Atomic<Int>(0)
+  private let sending = Mutex(Sending())
+
+  private struct Sending {
+    var next = 0
+    var open: [Int: (devices: [String], count: Int)] = [:]
+  }
 
   /// A control that nobody has used yet.
   public init() {}
@@ -17,6 +23,28 @@ public final class RunControl: Sendable {
 
   /// Actions in flight now.
   public var inFlight: Int { underWay.load(ordering: .relaxed) }
+
+  /// Devices with an intent and no result yet: how many, and the names of the first, oldest first.
+  public func unsettled(names limit: Int = 5) -> (count: Int, names: [String]) {
+    sending.withLock { sending in
+      let count = sending.open.values.reduce(0) { $0 + $1.count }
+      let oldest = sending.open.keys.sorted().prefix(limit)
+      return (count, Array(oldest.flatMap { sending.open[$0]?.devices ?? [] }.prefix(limit)))
+    }
+  }
+
+  /// An action on devices gets its intents; the number is for `settles`.
+  func intends(_ devices: [String]) -> Int {
+    sending.withLock { sending in
+      sending.next += 1
+      // A group may have a million: their names are for people.
+      sending.open[sending.next] = (Array(devices.prefix(20)), devices.count)
+      return sending.next
+    }
+  }
+
+  /// The results of such an action are in the journal.
+  func settles(_ number: Int) { sending.withLock { _ = $0.open.removeValue(forKey: number) } }
 
   /// An action begins.
   func begin() { underWay.wrappingAdd(1, ordering: .relaxed) }

@@ -15,6 +15,8 @@ extension RunHistory {
     public var released = 0
     /// Devices that something is, or may be, in force on.
     public var devices: Set<String> = []
+    /// Devices that the run found in the wanted state, did nothing to, and counts on; none once it was taken back.
+    public var foundSo: Set<String> = []
 
     /// What there is to take back.
     public var changes: Int { inForce + inDoubt }
@@ -34,6 +36,8 @@ extension RunHistory {
           standing.takenBack += 1
         } else if visit.released[device] != nil {
           standing.released += 1
+        } else if visit.isCounted(device), !isTakenBack {
+          standing.foundSo.insert(device)
         }
       }
     }
@@ -124,6 +128,11 @@ public struct RunOverview: Sendable {
   public var shared = 0
   /// False when its journal was altered.
   public var isWhole: Bool
+  /// Records of its journal.
+  public var records: Int
+
+  /// True when an undo of it ends something although nothing of it is in force: it counts on devices, or could go on.
+  public var isToBeEnded: Bool { !isTakenBack && (isUnfinished || !standing.foundSo.isEmpty) }
 
   /// True when it is to be gone on with, or taken back.
   public var isUnfinished: Bool { end != .succeeded && end != .failed && !isTakenBack }
@@ -143,6 +152,7 @@ public struct RunOverview: Sendable {
     end = history.end
     isTakenBack = history.isTakenBack
     standing = history.standing
+    records = history.count
     isBreakGlass = !history.brokenGlass.isEmpty
     if !devices.isEmpty { shared = history.touched.intersection(devices).count }
     self.isWhole = isWhole

@@ -7,7 +7,7 @@ public import PlaybookModel
 /// outlived its time to live is taken back, and the run stays what it is.
 ///
 /// What a later run of the case still counts on is left as it is, unless `includesHeld`; then the journals of the runs that
-/// counted on it say so before anything is sent.
+/// counted on it say so before anything is sent. A run that changed nothing is ended, too: it counts on nothing any more.
 public struct UndoRun: Sendable {
   /// A device whose act has a time to live.
   public struct Expiry: Sendable {
@@ -233,7 +233,10 @@ public struct UndoRun: Sendable {
     // What a later run counts on is to stay until that one's time is over: no failure of the time to live.
     let faults = reasons.count - (isExpiredOnly ? held.count : 0)
     let end: RunHistory.End = stopped ? .interrupted : faults == 0 ? .succeeded : .failed
-    let text = reasons.isEmpty ? "everything was taken back" : reasons.joined(separator: "; ")
+    let done =
+      scope.isEmpty && !isExpiredOnly
+      ? "nothing of it was in force: it counts on nothing any more" : "everything was taken back"
+    let text = reasons.isEmpty ? done : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
       try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
       try await holdAgain(scope.map { ($0.step.id, $0.devices) })

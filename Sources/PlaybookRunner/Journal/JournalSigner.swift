@@ -6,12 +6,15 @@ import PlaybookModel
 /// every case. Who changes a case later does not have it.
 public struct JournalSigner: Sendable {
   private let key: Curve25519.Signing.PrivateKey
+  private let ends: JournalEnds?
 
   /// The public key in base64, to be written down where it is needed for `firebreak verify --journal-key`.
   public var publicKey: String { Base64Text.encode(key.publicKey.rawRepresentation) }
 
-  /// The signer of a key file (mode 0600), which is made when absent. Throws when it cannot be, or others can read it.
-  public init(keyFile path: String) throws(RunnerError) {
+  /// The signer of a key file (mode 0600), which is made when absent. Throws when it cannot be, or others can read it. What is
+  /// signed is noted in `ends`, too, where that is given.
+  public init(keyFile path: String, ends: JournalEnds? = nil) throws(RunnerError) {
+    self.ends = ends
     if access(path, F_OK) != 0 {
       let made = Curve25519.Signing.PrivateKey()
       do {
@@ -42,6 +45,11 @@ public struct JournalSigner: Sendable {
       let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
     else { throw RunnerError(.journal, "'\(path)' holds no key that signs journals") }
     self.key = key
+  }
+
+  /// Notes elsewhere that a checkpoint is in the journal.
+  func note(run: String, sequence: Int, hash: String) {
+    ends?.note(run: run, sequence: sequence, hash: hash)
   }
 
   /// The checkpoint after a record.

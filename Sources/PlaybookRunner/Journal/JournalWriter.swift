@@ -130,6 +130,7 @@ public final class JournalWriter: Sendable {
     }
     offset = wall - monotonic
     for waiting in batch { add(waiting.draft) }
+    var isSigned = false
     if let signer,
       sequence - checkpoint >= Self.checkpointDistance
         || batch.contains(where: {
@@ -140,6 +141,7 @@ public final class JournalWriter: Sendable {
     {
       checkpoint = sequence
       add(draft)
+      isSigned = true
     }
     do {
       try storage.append(records)
@@ -149,6 +151,8 @@ public final class JournalWriter: Sendable {
       state.withLock { $0.failure = failure }
       return failure
     }
+    // Only what is in the journal: noted before, a power cut would make it look cut off.
+    if isSigned { signer?.note(run: run, sequence: sequence, hash: previous) }
     state.withLock { state in
       state.sequence = sequence
       state.previous = previous

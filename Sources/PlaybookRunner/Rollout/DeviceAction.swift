@@ -114,7 +114,11 @@ final class DeviceAction: Sendable {
           kind: .verified)
       }
     }
-    return try await send(targets, device, wave, values, result)
+    let number = environment.control.intends(targets.map(\.device))
+    let done = try await send(targets, device, wave, values, result)
+    // What was not waited for stays without result.
+    if done.reason != Self.interrupted { environment.control.settles(number) }
+    return done
   }
 
   private typealias Result = (

@@ -20,6 +20,14 @@ enum CaseOpening {
     return (connection, try SchemaInspection.check(connection))
   }
 
+  /// A hardened read-only connection to a case whose schema is not the one that Firebreak makes: only for what is to be said of it.
+  static func unchecked(_ path: String) throws(StoreError) -> SQLiteConnection {
+    try checkFile(path)
+    let connection = try openPackedOrNot(path, nil)
+    try harden(connection)
+    return connection
+  }
+
   /// A packed case is unpacked into a file without a name for as long as it is open.
   private static func openPackedOrNot(_ path: String, _ alias: String?) throws(StoreError)
     -> SQLiteConnection

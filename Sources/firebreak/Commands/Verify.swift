@@ -20,6 +20,9 @@ struct Verify: ParsableCommand {
       now and had not then are listed, too. A log that has grown and was ingested again differs in nothing: the case has it as it was \
       and as it is.
 
+      Of playbook journals the machine that signed them also knows how long they were: one that was cut off is told there, at the \
+      same path.
+
       Exit code 1: something differs or is gone. Exit code 3: nothing differs, but the events of some sources could not be compared, \
       since they are read as another format now, or a run's folder lies beside the case and the journal has no records of it.
       """)

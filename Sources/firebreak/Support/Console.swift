@@ -53,6 +53,15 @@ enum Console {
     return Int(size.ws_col)
   }
 
+  /// Keeps the numbers of standard streams that the caller closed (`>&-`) from being given to a file or a lock, into which the
+  /// result would be written then. Writing to such a stream, and reading from it, is an error as before. To be called first.
+  static func holdClosedStreams() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is the closed one.
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes a line of the result. The text must be sanitised already.
   static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
@@ -78,11 +87,14 @@ enum Console {
 
   /// Writes a line of talk, broken where the terminal ends; commands in quotes and hashes stay whole.
   static func note(_ text: String) {
-    guard let noteWidth else { return write(text + "\n", to: STDERR_FILENO) }
+    for line in noteLines(text) { write(line + "\n", to: STDERR_FILENO) }
+  }
+
+  /// A line of talk as lines of the terminal.
+  static func noteLines(_ text: String) -> [String] {
+    guard let noteWidth else { return [text] }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    for line in lines.flatMap({ Prose.wrap(String($0), noteWidth, indent: 2) }) {
-      write(line + "\n", to: STDERR_FILENO)
-    }
+    return lines.flatMap { Prose.wrap(String($0), noteWidth, indent: 2) }
   }
 
   /// Writes a line of talk as it is.
@@ -96,9 +108,18 @@ enum Console {
 
   /// Set while devices are acted on.
   private static let drainsWhenClosed = Atomic<Bool>(false)
+  /// Set while holds are watched, which must end in time whoever reads of it.
+  private static let goesOnWhenLost = Atomic<Bool>(false)
 
   /// From now on a closed pipe or terminal asks for a stop, as Ctrl-C does, and does not end the process.
   static func drainWhenClosed() { drainsWhenClosed.store(true, ordering: .relaxed) }
+
+  /// From now on nothing that cannot be written ends or stops the process, be the pipe closed or the disk full. The sentence
+  /// is said once on standard error.
+  static func goOnWhenLost(_ sentence: String) {
+    goesOnWhenLost.store(true, ordering: .relaxed)
+    hasActed(sentence)
+  }
 
   /// What is done although it could not be said.
   private static let done = Mutex<String?>(nil)
@@ -142,6 +163,9 @@ enum Console {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       } else if errno == EINTR || errno == EAGAIN {
         continue
+      } else if goesOnWhenLost.load(ordering: .relaxed) {
+        if descriptor != STDERR_FILENO { _ = loseAnswer(String(cString: strerror(errno))) }
+        return
       } else if errno == EPIPE || errno == EIO, drainsWhenClosed.load(ordering: .relaxed) {
         return Interrupt.request()
       } else if errno == EPIPE {

@@ -4,7 +4,8 @@ import Synchronization
 /// Ctrl-C and termination as a flag that long work looks at, so that it can stop at a safe place.
 ///
 /// A second Ctrl-C ends the process at once, but not within a second of the first: `timeout` and job runners signal the
-/// process and then its group, which nobody means as twice. What would be left half is removed in any case.
+/// process and then its group, which nobody means as twice. What would be left half is removed in any case, and what was in
+/// flight is said where the command keeps that ready.
 enum Interrupt {
   /// Nanoseconds of the monotonic clock at the first signal; 0 before.
   private static let first = Atomic<Int64>(0)
@@ -66,6 +67,26 @@ enum Interrupt {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
+  // MARK: Last words
+
+  /// Two texts, of which one is whole at any time: a signal handler may not call the allocator.
+  nonisolated(unsafe) private static let lastWords = UnsafeMutablePointer<UInt8>.allocate(
+    capacity: 2 * mostLastWords)
+  private static let mostLastWords = 8192
+  /// Which of the two, and its length times two; 0 for none.
+  private static let lastWordsPlace = Atomic<Int>(0)
+
+  /// What a second Ctrl-C says beside that it ends the process: to be kept true by one task as long as the command works.
+  static func atOnceSay(_ text: String) {
+    let side = 1 - lastWordsPlace.load(ordering: .relaxed) & 1
+    var length = 0
+    for byte in text.utf8.prefix(mostLastWords) {
+      lastWords[side * mostLastWords + length] = byte
+      length += 1
+    }
+    lastWordsPlace.store(length << 1 | side, ordering: .releasing)
+  }
+
   // MARK: Leftovers
 
   /// Files, and folders if they are empty, that are removed where the process ends at once. In memory of its own, since a signal
@@ -95,6 +116,8 @@ enum Interrupt {
       if let path = leftovers[index], unlink(path) != 0 { rmdir(path) }
     }
     _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+    let place = lastWordsPlace.load(ordering: .acquiring)
+    if place > 1 { _ = write(STDERR_FILENO, lastWords + (place & 1) * mostLastWords, place >> 1) }
     _exit(130)
   }
 

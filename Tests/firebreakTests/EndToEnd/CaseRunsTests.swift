@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// A case with several runs, when one of them is overdue, was altered, or lost its records.
@@ -135,6 +136,109 @@ import Testing
     #expect(all.exit == 1 && words(all.errors).contains(sentence), "\(all)")
     #expect(words(all.errors).contains("run \(kept) ('touch'") && all.output.contains("run \(other): succ"))
     #expect(work.acted == ["gw-2", "gw-3"], "\(all)")
+  }
+
+  /// A device that another run works on, or a secret that is missing, is of one run.
+  @Test func aRunThatCannotBeBegunWithKeepsNoOtherFromBeingTakenBack() throws {
+    let first = try run("gw-2").id
+    let held = try run("gw-3").id
+    let last = try run("gw-4").id
+    // Another case of this user works on gw-3.
+    try work.write(
+      "p.yaml",
+      work.touchPlaybook().replacingOccurrences(of: "command: \"echo", with: "command: \"sleep 4; echo"))
+    try? FileManager.default.removeItem(atPath: work.at("p.plan"))
+    let made = try Shell.run(
+      """
+      cp x.firebreak y.firebreak
+      $FIREBREAK playbook plan ./p.yaml --targets device:gw-3 --case y.firebreak --output p.plan
+      sed -i /gw-3/d acted
+      """, in: work)
+    try #require(made.status == 0, "\(made)")
+    let told = try Shell.run(
+      """
+      $FIREBREAK playbook run p.plan --case y.firebreak >other.txt 2>&1 & pid=$!
+      n=0; while ! grep -q wave other.txt && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
+      $FIREBREAK playbook undo --all --case x.firebreak; echo "status $?"; cat acted; wait $pid
+      """, in: work)
+    #expect(told.output.contains("status 1\n") && work.acted == ["gw-3"], "\(told)")
+    #expect(told.output.contains("undo of run \(first): succeeded"), "\(told)")
+    #expect(told.output.contains("undo of run \(last): succeeded"), "\(told)")
+    let text = words(told.output)
+    #expect(
+      text.contains("run \(held) ('touch', begun") && text.contains("is left as it is: run '"), "\(told)")
+    #expect(
+      text.contains("not taken back: 'firebreak playbook undo \(held) --case x.firebreak' goes on with it"),
+      "\(told)")
+    let rest = try act("undo", "--all")
+    #expect(rest.exit == 0 && rest.output.contains("undo of run \(held): succeeded"), "\(rest)")
+  }
+
+  @Test func aMissingSecretOfOneRunKeepsNoOtherFromBeingTakenBack() throws {
+    let plain = try run("gw-2").id
+    try work.write("token", "a-long-token\n")
+    chmod(work.at("token"), 0o600)
+    let text = work.touchPlaybook(rollout: "time_to_live_ms: 500").replacingOccurrences(
+      of: "{__device__: {type: string}}", with: "{__device__: {type: string}, __key__: {type: string}}"
+    ).replacingOccurrences(
+      of: "bindings: {__device__: device}", with: "bindings: {__device__: device, __key__: secret.token}")
+    try work.write("p.yaml", text)
+    try? FileManager.default.removeItem(atPath: work.at("p.plan"))
+    let plan = try act("plan", work.at("p.yaml"), "--targets", "device:gw-3", "--output", work.at("p.plan"))
+    try #require(plan.exit == 0, "\(plan)")
+    let secret = "token=file:\(work.at("token"))"
+    let made = try act("run", work.at("p.plan"), "--secret", secret)
+    try #require(made.exit == 0, "\(made)")
+    let locked = try #require(try rows().last?.first)
+    let timed = try run("gw-4", rollout: "time_to_live_ms: 500").id
+    Thread.sleep(forTimeInterval: 0.6)
+    let expired = try act("undo", "--expired", "--all")
+    #expect(expired.exit == 1 && work.acted == ["gw-2", "gw-3"], "\(expired)")
+    #expect(expired.output.contains("run \(timed)"), "\(expired)")
+    let all = try act("undo", "--all")
+    #expect(all.exit == 1 && work.acted == ["gw-3"] && all.output.contains("run \(plain): succ"), "\(all)")
+    #expect(words(all.errors).contains("asks for the secret 'token'"), "\(all)")
+    #expect(words(all.errors).contains("not taken back: 'firebreak playbook undo \(locked)"), "\(all)")
+    #expect(try act("undo", "--all", "--secret", secret).exit == 0 && work.acted.isEmpty)
+  }
+
+  @Test func aJournalWhoseEndWasCutOffWithItsCheckpointIsToldWhereItWasSigned() throws {
+    let id = try run("gw-2").id
+    func verify() throws -> BuiltProgram.Run {
+      try work.firebreak(
+        "verify", "--log-only", "--case", work.at("x.firebreak"),
+        environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    }
+    let whole = try verify()
+    #expect(whole.exit == 0 && whole.output.contains("no shorter than this machine knows it"), "\(whole)")
+    try sqlite(
+      "DELETE",
+      """
+      DELETE FROM journal WHERE sequence >
+        (SELECT sequence FROM journal WHERE kind = 'checkpoint' ORDER BY sequence DESC LIMIT 1 OFFSET 1)
+      """)
+    let cut = try verify()
+    #expect(cut.exit == 1 && cut.output.contains("journal \(id): CUT OFF: it ends at record"), "\(cut)")
+    let status = try act("status")
+    #expect(status.exit == 1 && words(status.output).contains("the journal is CUT OFF"), "\(status)")
+    let sentence = "the journal of run \(id) was cut off"
+    #expect(words(try act("runs").errors).contains(sentence))
+    let doctor = try work.firebreak(
+      "doctor", "--case", work.at("x.firebreak"), "--sample", "0",
+      environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    #expect(words(doctor.output).contains(sentence), "\(doctor)")
+    // Elsewhere it is not known, and nothing is said of it.
+    try FileManager.default.copyItem(atPath: work.at("x.firebreak"), toPath: work.at("z.firebreak"))
+    let other = try work.firebreak(
+      "verify", "--log-only", "--case", work.at("z.firebreak"),
+      environment: ["FIREBREAK_JOURNAL_KEY": work.at("journal.key")])
+    #expect(!other.output.contains("CUT OFF") && !other.output.contains("knows it"), "\(other)")
+    // What is known is taken back; that it may not be all is no success.
+    let undo = try act("undo")
+    #expect(undo.exit == 1 && words(undo.errors).contains(sentence) && work.acted.isEmpty, "\(undo)")
+    // Written on, it is as long as it was, and is told all the same.
+    let longer = try verify()
+    #expect(longer.exit == 1 && longer.output.contains("journal \(id): CUT OFF: "), "\(longer)")
   }
 
   @Test func anUndoThatTookNothingBackIsNotCalledPartlyTakenBack() throws {

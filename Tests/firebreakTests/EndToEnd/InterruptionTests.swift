@@ -20,6 +20,10 @@ import Testing
     process.executableURL = URL(filePath: BuiltProgram.path)
     process.arguments = arguments
     process.currentDirectoryURL = work.folder
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "FIREBREAK_CASE": "", "FIREBREAK_LOCKS": work.at("locks"),
+      "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
+    ]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     let errors = work.at("errors.txt")
@@ -220,5 +224,35 @@ import Testing
     #expect(said.contains("interrupted; "), "\(said)")
     let left = (try? FileManager.default.contentsOfDirectory(atPath: work.at("pm"))) ?? ["none"]
     #expect(!left.isEmpty)
+  }
+  /// Who loses patience has to know on whom the run may have acted.
+  @Test func aSecondCtrlCInARunSaysWhoWasInFlightAndHowToGoOn() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    try work.write(
+      "p.yaml",
+      work.touchPlaybook().replacingOccurrences(
+        of: "command: \"echo", with: "command: \"touch \(work.at("begun")); sleep 3; echo"))
+    let plan = try work.playbook(
+      ["plan", work.at("p.yaml"), "--targets", "device:gw-2 OR device:gw-3", "--output", work.at("p.plan")])
+    try #require(plan.exit == 0, "\(plan)")
+    let process = try start(
+      ["playbook", "run", work.at("p.plan"), "--case", work.at("x.firebreak")], in: work)
+    for _ in 0..<400 where access(work.at("begun"), F_OK) != 0 { usleep(25_000) }
+    kill(process.processIdentifier, SIGINT)
+    usleep(1_200_000)
+    kill(process.processIdentifier, SIGINT)
+    let said = try words(ofInterrupted: process, in: work)
+    #expect(said.contains("stopping: 1 in flight"), "\(said)")
+    #expect(said.contains("1 device with an intent and no result"), "\(said)")
+    #expect(said.contains("whether it was done: gw-2. "), "\(said)")
+    let run = try #require(said.firstMatch(of: /(?m)^run (\S+)$/)?.1, "\(said)")
+    #expect(said.contains("'firebreak playbook status \(run) --case \(work.at("x.firebreak"))'"), "\(said)")
+    let next = "playbook resume \(run) --case \(work.at("x.firebreak"))"
+    #expect(said.contains("'firebreak \(next)'"), "\(said)")
+    // What was begun went on without the run, and is found so.
+    for _ in 0..<200 where work.acted.isEmpty { usleep(25_000) }
+    let resumed = try Shell.run("$FIREBREAK \(next)", in: work)
+    #expect(resumed.status == 0 && work.acted == ["gw-2", "gw-3"], "\(resumed)")
   }
 }

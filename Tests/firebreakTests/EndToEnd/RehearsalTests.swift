@@ -54,4 +54,25 @@ import Testing
     #expect(try rehearse(whole[0].seed)["counts"] as? [String: Int] == whole[0].counts)
     #expect(whole[0].counts != whole[1].counts || whole[0].seed == whole[1].seed)
   }
+  /// "Succeeded" is what people read; that it was not everywhere has to stand beside it.
+  @Test func aRehearsalThatSomeDevicesRefusedDoesNotSayThatAllWentWell() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    try work.write("p.yaml", work.touchPlaybook(rollout: "failure_percent: 100"))
+    let plan = try work.playbook(
+      ["plan", work.at("p.yaml"), "--targets", "device:gw-*", "--output", work.at("p.plan")])
+    try #require(plan.exit == 0, "\(plan)")
+    var partly = 0
+    for seed in 1...200 {
+      let run = try work.playbook(["rehearse", work.at("p.plan"), "--refuse", "25", "--seed", "\(seed)"])
+      let failed = !run.output.contains(" 0 failed")
+      if run.output.contains("8 devices: succeeded") {
+        #expect(run.exit == 0 && run.output.contains("succeeded, but not everywhere (") == failed, "\(run)")
+        #expect(run.output.contains("the first: gw-") == failed, "\(run)")
+        if failed { partly += 1 }
+      }
+      if partly == 3 { break }
+    }
+    #expect(partly == 3)
+  }
 }

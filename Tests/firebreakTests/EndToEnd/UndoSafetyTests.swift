@@ -45,11 +45,6 @@ import Testing
     try #require(listed.count == 2)
     #expect(listed.map { $0[5] } == ["2", "0"] && listed.allSatisfy { $0[2] == "touch" && $0[3] == "2" })
     let first = listed[0][0]
-    // The latest changed nothing: that is no success, and it says where to look.
-    let empty = try act(work, "undo")
-    #expect(empty.exit == 1 && empty.errors.contains("changed nothing"), "\(empty)")
-    #expect(empty.errors.contains("2 of run \(first)") && empty.errors.contains("--all"), "\(empty)")
-    #expect(acted(work) == ["gw-2", "gw-3"])
     // Listing does nothing; the last part of the id is enough.
     let short = String(first.split(separator: "-").last ?? "")
     let held = try act(work, "undo", short, "--dry-run")
@@ -57,6 +52,13 @@ import Testing
       held.exit == 0 && held.output.contains("0 changes") && !held.output.contains("gw-2  touch"), "\(held)")
     let dry = try act(work, "undo", short, "--dry-run", "--include-held")
     #expect(dry.exit == 0 && dry.output.contains("gw-2  touch") && dry.output.contains("2 changes"), "\(dry)")
+    let end = try act(work, "undo", "--dry-run")
+    #expect(end.exit == 0 && end.output.contains("changed nothing") && end.output.contains("undo \(first)"))
+    #expect(try runs(work)[1][4] == "succeeded" && acted(work) == ["gw-2", "gw-3"])
+    // The latest changed nothing: that is no success, and it says where to look.
+    let empty = try act(work, "undo")
+    #expect(empty.exit == 1 && empty.errors.contains("changed nothing"), "\(empty)")
+    #expect(empty.errors.contains("2 of run \(first)") && empty.errors.contains("--all"), "\(empty)")
     #expect(acted(work) == ["gw-2", "gw-3"])
     #expect(try act(work, "status", short).output.contains("in force now: 2, taken back: 0"))
     let all = try act(work, "undo", "--all")
@@ -125,11 +127,15 @@ import Testing
     let work = try scene()
     try plan(work, "device:gw-2")
     try #require(try act(work, "run", work.at("p.plan")).exit == 0)
-    let run = try #require(try runs(work).first?.first)
+    try #require(try act(work, "undo").exit == 0)
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    let over = try #require(try runs(work).first?.first)
+    let run = try #require(try runs(work).last?.first)
     let trigger =
       "CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN\n"
       + "  SELECT RAISE(ABORT, 'the journal is append-only');\nEND"
-    try sqlite("UPDATE journal SET wall_time = wall_time + 1 WHERE sequence = 9", trigger, work)
+    try sqlite(
+      "UPDATE journal SET wall_time = wall_time + 1 WHERE sequence = 9 AND run = '\(run)'", trigger, work)
     for (word, more) in [("status", "ALTERED"), ("undo", "firebreak playbook status \(run)")] {
       let told = try act(work, word)
       let text = (told.output + told.errors).split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -145,7 +151,13 @@ import Testing
       let text = told.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       #expect(told.exit == 2 && text.contains("lacks the trigger journal_update"), "\(told)")
       #expect(text.contains("\(run)/undo.sh") && text.contains("--case NEW.firebreak"), "\(told)")
+      // What was taken back already, as our own signature says, is nothing to be run as root.
+      #expect(!text.contains("\(over)/undo.sh") && text.contains("1 run is left out"), "\(told)")
     }
+    // Without our key nothing vouches for that, and all are named.
+    try FileManager.default.removeItem(atPath: work.at("journal.key"))
+    let told = try act(work, "status")
+    #expect(told.errors.contains("\(over)/undo.sh") && !told.errors.contains("left out"), "\(told)")
     #expect(acted(work) == ["gw-2"])
   }
 

@@ -159,6 +159,20 @@ public final class JournalStore: Sendable {
   }
 }
 
+extension JournalStore {
+  /// Calls `body` with the records of a run of a case that is opened no more, since its schema is not the one that
+  /// Firebreak makes. Nothing vouches for them but what is signed. Where the journal itself is another there are none.
+  public static func forEachUncheckedRow(
+    path: String, run: String, _ body: (JournalRow) throws -> Void
+  ) throws {
+    let connection = try CaseOpening.unchecked(path)
+    let known = CaseSchema.tables.first { $0.type == "table" && $0.name == "journal" }?.sql
+    let found = try connection.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'journal'")
+    guard let known, found.first?.first?.text == known else { return }
+    if let problem = try forEachRow(connection, run, after: 0, body) { throw problem }
+  }
+}
+
 extension CaseReader {
   /// Ids of all playbook runs, in order of their first record.
   public func runs() throws(StoreError) -> [String] { try JournalStore.runs(connection) }

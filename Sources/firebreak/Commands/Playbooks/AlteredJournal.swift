@@ -48,16 +48,41 @@ enum AlteredJournal {
   /// What to do about a case that is not opened any more and has had runs; empty where it has had none.
   static func advice(unopened path: String) -> [String] {
     let folder = "\(path).runs"
-    var scripts = RunFolders.all(beside: path).map { run -> String in "\(folder)/\(run)/undo.sh" }
-      .filter { access($0, F_OK) == 0 }
-    guard !scripts.isEmpty else { return [] }
-    scripts.sort(by: >)
+    let runs = RunFolders.all(beside: path).filter { access("\(folder)/\($0)/undo.sh", F_OK) == 0 }
+    guard !runs.isEmpty else { return [] }
+    let over = overRuns(runs, path)
+    let scripts = runs.filter { !over.contains($0) }.map { "\(folder)/\($0)/undo.sh" }.sorted(by: >)
     let shown = scripts.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (scripts.count > 5 ? ", …" : "")
+    let leftOut =
+      over.isEmpty
+      ? ""
+      : "\(over.count == 1 ? "1 run is" : "\(over.count) runs are") left out, which \(over.count == 1 ? "was" : "were") taken back by a journal that this machine signed"
+    guard !scripts.isEmpty else { return [leftOut, goOn(path, verify: false)] }
     return [
       "what its runs changed stays as it is. Without the case their scripts take it back, newest first: \(shown); read each "
-        + "before you run it, nothing vouches for it now",
+        + "before you run it, nothing vouches for it now" + (leftOut.isEmpty ? "" : ". \(leftOut)"),
       "the journal is still there to be read: sqlite3 -readonly \(ExecutionOptions.word(path)) 'SELECT * FROM journal'",
       goOn(path, verify: false),
     ]
+  }
+  /// Runs of such a case that were taken back. Who changed the case may have written anything into it: only what this machine's
+  /// key signs to the last record is believed. A run that was not undone may have gone on since, and that was cut off.
+  private static func overRuns(_ runs: [String], _ path: String) -> Set<String> {
+    guard access(JournalKey.path, R_OK) == 0, let signer = try? JournalSigner(keyFile: JournalKey.path)
+    else { return [] }
+    return Set(
+      runs.filter { run in
+        var verification = JournalVerification(pinned: [signer.publicKey])
+        var history = RunHistory([])
+        do {
+          try JournalStore.forEachUncheckedRow(path: path, run: run) { row in
+            let record = CaseJournal.record(row)
+            verification.add(record)
+            history.add(record)
+          }
+        } catch { return false }
+        return verification.records > 0 && verification.problem == nil
+          && verification.lastSigned == verification.records && history.isTakenBack && !history.standing.isAny
+      })
   }
 }

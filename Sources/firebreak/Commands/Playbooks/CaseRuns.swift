@@ -25,7 +25,7 @@ enum OverdueRuns {
   }
 
   /// The plan of a run where a step of it has a time to live. Plans of large fleets are parsed only then.
-  private static func timedPlan(_ run: String, _ path: String) -> ExecutionPlan? {
+  static func timedPlan(_ run: String, _ path: String) -> ExecutionPlan? {
     guard let bytes = try? PlaybookFiles.read("\(path).runs/\(run)/plan") else { return nil }
     guard contains(bytes, Array("time_to_live_ms".utf8)) else { return nil }
     let plan = RunChoice.planToLookAt(run, case: path)
@@ -90,12 +90,28 @@ enum RunFolders {
   }
 }
 
+/// Journals that are shorter than this machine has signed them, as far as a look at their length tells; `verify` and `status` also
+/// tell one that was written on since.
+enum CutRuns {
+  /// A sentence for a run whose journal was cut off; nil for others.
+  static func sentence(_ run: RunOverview, case path: String) -> String? {
+    guard let last = JournalKey.ends(case: path).noted(run: run.run).keys.max(), last > run.records else {
+      return nil
+    }
+    return
+      "the journal of run \(run.run) was cut off, or this is an older copy of the case: it has \(run.records) records, and this "
+      + "machine signed \(last); what the run did after that is not known here"
+  }
+}
+
 /// How far a run was taken back, in words.
 enum TakenBackWords {
-  /// `taken back`, `partly taken back`, `not taken back` where an undo was begun and took nothing back; nil where nobody began to.
+  /// `taken back`, `partly taken back`, `not taken back` where an undo was begun and took nothing back, `ended by undo` where
+  /// there was nothing to take back; nil where nobody began to.
   static func text(_ isTakenBack: Bool, _ standing: RunHistory.Standing) -> String? {
     if standing.takenBack > 0 { return standing.isAny ? "partly taken back" : "taken back" }
     guard isTakenBack else { return nil }
-    return standing.isAny ? "not taken back" : "taken back"
+    if standing.isAny { return "not taken back" }
+    return standing.released > 0 ? "taken back" : "ended by undo"
   }
 }

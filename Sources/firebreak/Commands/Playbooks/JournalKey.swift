@@ -16,10 +16,14 @@ enum JournalKey {
     return "\(state)/firebreak/journal.key"
   }
 
-  /// The signer; nil, with a warning, where no key can be kept: a responder must be able to act all the same.
-  static func signer() -> JournalSigner? {
+  /// What this machine has signed of a case's journals.
+  static func ends(case casePath: String) -> JournalEnds { JournalEnds(keyFile: path, case: casePath) }
+
+  /// The signer for a case; nil, with a warning, where no key can be kept: a responder must be able to act all the same.
+  /// Of a rehearsal's case, nil, nothing is noted.
+  static func signer(case casePath: String?) -> JournalSigner? {
     do {
-      return try JournalSigner(keyFile: path)
+      return try JournalSigner(keyFile: path, ends: casePath.map(ends))
     } catch {
       Console.warn("checkpoints of the journal are not signed: \(Sanitizer.escape(error.description))")
       return nil
@@ -65,8 +69,9 @@ struct JournalReport {
 
   init(_ reader: CaseReader, pinned: Set<String>?) throws {
     path = reader.path
+    let ends = JournalKey.ends(case: path)
     for id in try reader.runs() {
-      var verification = JournalVerification(pinned: pinned)
+      var verification = JournalVerification(pinned: pinned, noted: ends.noted(run: id))
       var folder = RunFolder()
       try reader.forEachJournalRow(run: id) { row in
         let record = CaseJournal.record(row)
@@ -82,7 +87,8 @@ struct JournalReport {
   /// True when nothing is wrong. A file that is not there is no fault of the evidence.
   var isGood: Bool {
     runs.allSatisfy { run in
-      run.verification.problem == nil && run.files.allSatisfy { $0.state != .differs }
+      run.verification.problem == nil && run.verification.cut == nil
+        && run.files.allSatisfy { $0.state != .differs }
     }
   }
 
@@ -95,11 +101,13 @@ struct JournalReport {
   private func journal(_ run: Run) -> String {
     let verification = run.verification
     if let problem = verification.problem { return "journal \(run.id): ALTERED: \(problem)" }
+    if let cut = verification.cut { return "journal \(run.id): CUT OFF: \(cut)" }
     let signed =
       verification.signed.isEmpty
       ? "no signed checkpoints"
       : "signed up to record \(verification.lastSigned) by "
         + verification.signed.keys.sorted().joined(separator: ", ")
+        + (verification.isNoted ? ", and no shorter than this machine knows it" : "")
     let open = verification.openIntents.count
     return "journal \(run.id): \(verification.records) records, chain whole, \(signed)"
       + (open > 0 ? ", \(open) intents without a result" : "")
@@ -114,6 +122,8 @@ struct JournalReport {
           ("run", .string(run.id)), ("records", .int(Int64(verification.records))),
           ("head", .string(verification.head)),
           ("problem", verification.problem.map { .string($0) } ?? .null),
+          ("cut", verification.cut.map { .string($0) } ?? .null),
+          ("end_is_noted", .bool(verification.isNoted)),
           ("signed_up_to", .int(Int64(verification.lastSigned))),
           ("keys", .array(verification.signed.keys.sorted().map { .string($0) })),
           ("open_intents", .int(Int64(verification.openIntents.count))),

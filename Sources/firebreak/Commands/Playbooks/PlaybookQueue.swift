@@ -55,7 +55,7 @@ struct PlaybookQueue: AsyncParsableCommand {
     let agreed = try await approval.renewed(plan, run: id, case: path)
     let locks = try support.lock(plan, run: id)
     defer { withExtendedLifetime(locks) {} }
-    var environment = try support.environment(id, plan: plan)
+    var environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
     support.limit(agreed, environment)
     var approvals = agreed.sentences
     while true {

@@ -18,6 +18,9 @@ struct PlaybookRehearse: AsyncParsableCommand {
 
       --witness has a second process look into the journal before each action: the fleet refuses one whose intent that \
       process cannot read.
+
+      Exit code 0: all steps succeeded, within the limits that the playbook sets: 'not everywhere' says that some devices are not \
+      in the wanted state; 1: a step failed, a limit halted the run, or it is incomplete, 130: stopped by Ctrl-C.
       """)
 
   @Argument(help: ArgumentHelp("A plan file, as 'playbook plan --output' writes it.", valueName: "plan"))
@@ -90,7 +93,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
     let started = Self.times()
     let environment = RunEnvironment(
       executors: fleet.executors(real), journal: try CaseJournal(case: casePath),
-      signer: JournalKey.signer(), control: control,
+      signer: JournalKey.signer(case: nil), control: control,
       progress: { event in
         if case .device = event, !showsAll { return }
         progress.show(event)
@@ -98,7 +101,9 @@ struct PlaybookRehearse: AsyncParsableCommand {
     let summary = try await PlaybookRun(plan, environment: environment, run: run).execute(
       approvals: ["a rehearsal"])
     second?.close()
-    report(summary, fleet, plan, started, Self.times())
+    let missed = summary.counts.contains { ![.ok, .changed].contains($0.key) && $0.value > 0 }
+    let trouble = missed ? try RunCommandSupport.trouble(run, case: casePath) : []
+    report(summary, trouble, fleet, plan, started, Self.times())
     if fleet.withoutIntent > 0 || [.failed, .halted, .incomplete].contains(summary.end) {
       throw ExitStatus.no
     }
@@ -145,7 +150,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
   }
 
   private func report(
-    _ summary: RunSummary, _ fleet: RehearsalFleet, _ plan: ExecutionPlan,
+    _ summary: RunSummary, _ trouble: [String], _ fleet: RehearsalFleet, _ plan: ExecutionPlan,
     _ started: (wall: Int64, cpu: Double),
     _ ended: (wall: Int64, cpu: Double)
   ) {
@@ -167,14 +172,16 @@ struct PlaybookRehearse: AsyncParsableCommand {
         ("in_force", .int(Int64(fleet.inForce))),
         ("seconds", .double(seconds)), ("cpu_seconds", .double(ended.cpu - started.cpu)),
         ("actions_per_second", .int(Int64(rate))), ("peak_kib", .int(Int64(usage.ru_maxrss))),
-        ("reasons", .array(summary.reasons.map { .string($0) })),
+        ("reasons", .array((summary.reasons + trouble).map { .string($0) })),
       ]
       Console.print(JSONValue.object(members).prettyText())
     case .table:
-      let counts = order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
-      Console.print(
-        "rehearsal of \(Figures.counted(plan.targets.count, "device")): \(summary.end.rawValue) (\(counts))")
-      for reason in summary.reasons { Console.print("  " + Sanitizer.escape(reason)) }
+      let text =
+        "rehearsal of \(Figures.counted(plan.targets.count, "device")): \(RunCommandSupport.end(summary)) "
+        + "(\(RunCommandSupport.counts(summary)))"
+      for part in [text] + (summary.reasons + trouble).map({ "  " + Sanitizer.escape($0) }) {
+        for line in Paragraph.lines(part, width: Console.width) { Console.print(line) }
+      }
       Console.print(
         "  \(Figures.counted(fleet.acts, "action")), \(rate) a second; acted on twice: \(fleet.twice); "
           + (witness ? "refused for an intent nobody else can read: \(fleet.withoutIntent)" : "no witness"))

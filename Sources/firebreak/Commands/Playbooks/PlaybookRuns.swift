@@ -83,6 +83,9 @@ struct PlaybookRuns: ParsableCommand {
     } else {
       rows.write(as: format)
     }
+    for sentence in runs.compactMap({ CutRuns.sentence($0, case: path) }) {
+      Console.warn(Sanitizer.escape(sentence))
+    }
     for run in unrecorded { Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: path))) }
     if let late = runs.last(where: { overdue[$0.run] != nil }) {
       Console.note(

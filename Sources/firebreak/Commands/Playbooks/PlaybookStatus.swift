@@ -17,7 +17,8 @@ struct PlaybookStatus: ParsableCommand {
       a halt or a stop, 'in force' was changed and not taken back by an undo that was cut off, 'released' was counted on until \
       the undo of another run, whose status tells the rest.
 
-      Exit code 1 when the journal does not verify, or the run's plan or undo.sh is not what the journal notes.
+      Exit code 1 when the journal does not verify or was cut off (as far as this machine noted what it signed), or the run's \
+      plan or undo.sh is not what the journal notes.
       """)
 
   @OptionGroup var choice: RunChoice
@@ -32,7 +33,7 @@ struct PlaybookStatus: ParsableCommand {
     let path = try choice.chosenCase.announcedPath()
     let journal = try CaseJournal(case: path, readOnly: true)
     let id = try choice.id(journal)
-    var verification = JournalVerification()
+    var verification = JournalVerification(noted: JournalKey.ends(case: path).noted(run: id))
     // Without its plan a run still has its journal.
     let plan = try? choice.plan(id, case: path, onlyToLook: true)
     var history = RunHistory([], timed: plan?.timedSteps ?? [])
@@ -46,6 +47,7 @@ struct PlaybookStatus: ParsableCommand {
     let files = folder.files(in: "\(path).runs/\(id)")
     let own = plan.map { UndoRun.expiries($0, history, SystemClock()) } ?? []
     var expiries = own
+    var held: [UndoRun.Held] = []
     if let plan, !own.isEmpty {
       // What a later run counts on ends with that one.
       let environment = RunEnvironment(
@@ -53,6 +55,12 @@ struct PlaybookStatus: ParsableCommand {
       expiries = try UndoRun.expiries(
         plan, history, run: id, in: environment,
         planOf: { RunChoice.planToLookAt($0, case: path) })
+      if own.count > expiries.count, !history.isTakenBack, verification.problem == nil {
+        held = try UndoRun(
+          plan, environment: environment, run: id, expiredOnly: true,
+          planOf: { RunChoice.planToLookAt($0, case: path) }
+        ).held
+      }
     }
     let report = DeviceReport(history, plan, reader: try CaseReader(path: path), all: all, expiries: expiries)
     let standing = history.standing
@@ -84,7 +92,8 @@ struct PlaybookStatus: ParsableCommand {
       ("break_glass", .array(history.brokenGlass.map { .string(Sanitizer.escape($0)) })),
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
       ("overdue", .int(Int64(expiries.count { $0.left <= 0 }))),
-      ("journal", .string(verification.problem ?? "verifies")), ("files", RunFiles.json(files)),
+      ("journal", .string(verification.problem ?? "verifies")),
+      ("journal_cut", verification.cut.map { .string($0) } ?? .null), ("files", RunFiles.json(files)),
       ("without_records", .array(unrecorded.map { .string(Sanitizer.escape($0)) })),
       ("advice", .array(advice.map { .string(Sanitizer.escape($0)) })),
       ("signed_up_to", .int(Int64(verification.lastSigned))),
@@ -98,6 +107,11 @@ struct PlaybookStatus: ParsableCommand {
           count == 1
             ? "  1 device stays beyond its time to live: a later run counts on it"
             : "  \(count) devices stay beyond their time to live: a later run counts on them")
+        for one in held {
+          let words =
+            "  run \(one.run) counts on '\(one.title)' there: \(one.names) ('firebreak playbook undo \(one.run)' ends that)"
+          for line in Paragraph.lines(Sanitizer.escape(words), width: Console.width) { Console.print(line) }
+        }
       }
       for sentence in RunFiles.sentences(files, run: id) + advice {
         for line in Paragraph.lines("  " + Sanitizer.escape(sentence), width: Console.width) {
@@ -109,7 +123,11 @@ struct PlaybookStatus: ParsableCommand {
       rows.write(as: format)
     }
     for run in unrecorded { Console.warn(Sanitizer.escape(RunFolders.sentence(run, case: path))) }
-    if verification.problem != nil || files.contains(where: { $0.state == .differs }) { throw ExitStatus.no }
+    if verification.problem != nil || verification.cut != nil
+      || files.contains(where: { $0.state == .differs })
+    {
+      throw ExitStatus.no
+    }
   }
 
   private func summary(
@@ -164,6 +182,11 @@ struct PlaybookStatus: ParsableCommand {
     Console.print(
       "  journal of \(history.count) records \(verification.problem.map { "is ALTERED: \($0)" } ?? "verifies")\(signed)"
     )
+    if let cut = verification.cut {
+      let words =
+        "  the journal is CUT OFF: \(cut). What the run did after that is not known here: undo takes back only what the rest says"
+      for line in Paragraph.lines(words, width: Console.width) { Console.print(line) }
+    }
   }
 }
 

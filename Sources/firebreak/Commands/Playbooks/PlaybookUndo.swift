@@ -16,15 +16,19 @@ struct PlaybookUndo: AsyncParsableCommand {
 
       Taking a run back ends it: it cannot be resumed, and nobody waits in its queue any more. It is possible also when the \
       playbook has expired or was revoked since, and takes no approvals. --expired takes back only what has outlived its time \
-      to live (the playbook's 'time_to_live_ms'), with --all of every run, and --watch goes on until nothing has one.
+      to live (the playbook's 'time_to_live_ms'), with --all of every run, and --watch goes on until nothing has one; what cannot \
+      be taken back is tried again, and an output that takes nothing does not end it: Ctrl-C does.
 
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
-      that run; --include-held takes it back all the same, --all does too. The later run's journal and status then say so.
+      that run. Undo of the later run ends that, also where it changed nothing itself: it then counts on nothing any more, and \
+      does not go on. --include-held takes the device back all the same, --all does too. The later run's journal and status then \
+      say so.
 
-      A run whose journal was altered or whose plan is gone is left as it is; --all names it and takes back the others.
+      A run whose journal was altered or whose plan is gone is left as it is; --all names it and takes back the others. So does \
+      it with a run that cannot be begun with now: others work on its devices, a secret is missing, the inventory is too old.
 
-      Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing, 130: stopped by \
-      Ctrl-C.
+      Exit code 0: everything was taken back, also before, 1: something was not, or the run had changed nothing (it is ended all \
+      the same), 130: stopped by Ctrl-C.
       """)
 
   @OptionGroup var choice: RunChoice
@@ -61,7 +65,6 @@ struct PlaybookUndo: AsyncParsableCommand {
     if includeHeld && expired {
       throw ValidationError("what a later run counts on ends with that one: leave --include-held away")
     }
-    if all && watch != nil { throw ValidationError("--watch is of one run: leave --all away") }
     if dryRun && expired { throw ValidationError("'status' lists what is overdue: leave --dry-run away") }
   }
 
@@ -72,10 +75,13 @@ struct PlaybookUndo: AsyncParsableCommand {
     var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)]
     var held: [UndoRun.Held]
     var overridden: [UndoRun.Held]
+    /// How the holding of `held` ends.
+    var waysOut: [String]
     var changes: Int { scope.reduce(0) { $0 + $1.devices.count } }
   }
 
   func run() async throws {
+    if watch != nil { ExpiryWatch.goOnWhenLost() }
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let journal = try CaseJournal(case: path, readOnly: true)
@@ -90,6 +96,10 @@ struct PlaybookUndo: AsyncParsableCommand {
     let altered = all ? runs.filter { !$0.isWhole } : []
     var isLeft = !altered.isEmpty
     for run in altered { Console.warn(Sanitizer.escape(Self.altered(run))) }
+    for sentence in chosen.compactMap({ CutRuns.sentence($0, case: path) }) {
+      Console.warn(Sanitizer.escape(sentence + ", and is not taken back"))
+      isLeft = true
+    }
     if all { warnOfUnrecorded(path, runs) }
     if all && chosen.isEmpty {
       Console.print(
@@ -106,7 +116,8 @@ struct PlaybookUndo: AsyncParsableCommand {
           includesHeld: includeHeld || all, planOf: support.planOf)
         turns.append(
           Turn(
-            overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden))
+            overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden,
+            waysOut: UndoWords.waysOut(undo.held, of: overview.run, among: runs, support)))
       } catch  where all {
         // One whose plan is gone keeps no other from being taken back.
         Console.warn(Sanitizer.escape("\(RunLine.text(overview)) is left as it is: \(error)"))
@@ -120,6 +131,7 @@ struct PlaybookUndo: AsyncParsableCommand {
         if dryRun { return try preview(turns) }
         try allHeld(only)
       }
+      if only.overview.isToBeEnded { return try await end(only, others, support) }
       return try nothing(only.overview, others, support)
     }
     if dryRun {
@@ -127,21 +139,31 @@ struct PlaybookUndo: AsyncParsableCommand {
       if isLeft { throw ExitStatus.no }
       return
     }
-    for turn in turns { try age.check(turn.plan, case: path, forUndo: true) }
-    try ask(turns, others)
+    if !all { for turn in turns { try age.check(turn.plan, case: path, forUndo: true) } }
+    try ask(turns, others, support)
     var worst: ExitStatus? = isLeft ? .no : nil
+    var left: [RunOverview] = []
     for turn in turns {
-      let summary = try await support.undo(
-        turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
-        includesHeld: includeHeld || all)
       do {
+        if all { try age.check(turn.plan, case: path, forUndo: true) }
+        let summary = try await support.undo(
+          turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
+          includesHeld: includeHeld || all)
+        defer { UndoWords.goOn(after: turn.overview, turn.waysOut, others, support) }
         try support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
-        guard turns.count > 1 || worst != nil, summary.end != .interrupted else { throw status }
+        guard turns.count > 1 || worst != nil, status != .interrupted else { throw status }
         // What was not taken back weighs more than what could not be said.
         if worst != .no { worst = status }
+      } catch  where all {
+        // One that others work on, or whose secret is missing, keeps no other from being taken back.
+        Console.warn(Sanitizer.escape("\(RunLine.text(turn.overview)) is left as it is: \(error)"))
+        left.append(turn.overview)
+        worst = .no
+        if Interrupt.isRequested { throw ExitStatus.interrupted }
       }
     }
+    UndoWords.left(left, support)
     if let worst { throw worst }
   }
 
@@ -165,16 +187,14 @@ struct PlaybookUndo: AsyncParsableCommand {
   private func nothing(
     _ overview: RunOverview, _ others: [RunOverview], _ support: RunCommandSupport
   ) throws {
-    let stand = others.map { "\($0.standing.changes) of \(RunLine.text($0))" }
-    let rest =
-      others.isEmpty
-      ? "" : "still in force: \(stand.joined(separator: "; ")); name the run, or take back all with --all"
-    if overview.standing.takenBack > 0 || overview.isTakenBack {
+    let rest = UndoWords.standing(others, support)
+    let standing = overview.standing
+    if standing.takenBack > 0 || overview.isTakenBack && standing.released > 0 {
       let words =
-        "taken back already (\(Figures.counted(overview.standing.takenBack, "change"))); nothing of it is in force"
+        "taken back already (\(Figures.counted(standing.takenBack, "change"))); nothing of it is in force"
       if format == .json {
         try support.report(
-          RunSummary(run: overview.run, end: .succeeded, counts: [:], reasons: [words]), overview.standing)
+          RunSummary(run: overview.run, end: .succeeded, counts: [:], reasons: [words]), standing)
       } else {
         Console.print("run \(overview.run): \(words)")
       }
@@ -183,15 +203,45 @@ struct PlaybookUndo: AsyncParsableCommand {
     }
     throw CommandError(
       "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
+        + (overview.isTakenBack ? ", and it has ended" : "") + (rest.isEmpty ? "" : "; \(rest)"), .no)
+  }
+
+  /// Ends a run that changed nothing: it counts on nothing any more, and does not go on.
+  private func end(_ turn: Turn, _ others: [RunOverview], _ support: RunCommandSupport) async throws {
+    let found = turn.overview.standing.foundSo
+    let counts =
+      found.isEmpty
+      ? ""
+      : ", and counts on \(Figures.counted(found.count, "device")) that it found so (\(UndoWords.names(found)))"
+    let rest = UndoWords.standing(others, support, on: found)
+    guard !dryRun else {
+      Console.prose(
+        Sanitizer.escape(
+          "\(RunLine.text(turn.overview)) changed nothing\(counts): undo ends it, and does nothing to devices"
+        ))
+      if !rest.isEmpty { Console.prose(Sanitizer.escape(rest)) }
+      return
+    }
+    // What stands of others is said afterwards.
+    try ask([turn], [], support, "changed nothing\(counts)")
+    let summary = try await support.undo(
+      turn.plan, run: turn.overview.run, steps: [], includesHeld: includeHeld)
+    guard summary.end == .succeeded else { return try support.finish(summary, goesOnWith: "undo") }
+    throw CommandError(
+      "\(RunLine.text(turn.overview)) changed nothing: nothing was taken back. It has ended: it does not go on"
+        + (found.isEmpty
+          ? ""
+          : ", and counts on \(Figures.counted(found.count, "device")) no more (\(UndoWords.names(found)))")
         + (rest.isEmpty ? "" : "; \(rest)"), .no)
   }
 
   /// Everything that stands of the run is counted on by later ones.
   private func allHeld(_ turn: Turn) throws {
     throw CommandError(
-      "nothing was taken back of \(RunLine.text(turn.overview)): "
-        + turn.held.map(\.sentence).joined(separator: "; ")
-        + "; --include-held takes them back all the same, and --all takes back every run", .no)
+      ([
+        "nothing was taken back of \(RunLine.text(turn.overview)): "
+          + turn.held.map(\.sentence).joined(separator: "; ")
+      ] + turn.waysOut).joined(separator: "; "), .no)
   }
 
   private func preview(_ turns: [Turn]) throws {
@@ -223,7 +273,7 @@ struct PlaybookUndo: AsyncParsableCommand {
       return
     }
     for turn in turns {
-      for line in lines(turn) { Console.print(line) }
+      for line in lines(turn) { Console.prose(line) }
       for part in turn.scope {
         for device in part.devices {
           Console.print(
@@ -247,19 +297,30 @@ struct PlaybookUndo: AsyncParsableCommand {
         "  the later run \(held.run) counts on '\(held.title)' on \(held.devices.count) of them (\(held.names)): it will say "
           + "that they are taken back")
     }
-    for held in turn.held { lines.append("  \(held.sentence) (--include-held takes them back, too)") }
+    for held in turn.held { lines.append("  \(held.sentence)") }
+    for way in turn.waysOut { lines.append("    \(way)") }
     return lines.map { Sanitizer.escape($0) }
   }
 
-  private func ask(_ turns: [Turn], _ others: [RunOverview]) throws {
-    for turn in turns { for line in lines(turn) { Console.note(line) } }
+  /// Says what is to come, and asks on a terminal; `words` instead of the changes where there are none.
+  private func ask(
+    _ turns: [Turn], _ others: [RunOverview], _ support: RunCommandSupport, _ words: String? = nil
+  ) throws {
+    for turn in turns {
+      guard let words else {
+        for line in lines(turn) { Console.note(line) }
+        continue
+      }
+      Console.note(Sanitizer.escape("\(RunLine.text(turn.overview)) \(words)"))
+    }
     for other in others {
       Console.note(
         Sanitizer.escape(
-          "not taken back now: \(other.standing.changes) of \(RunLine.text(other))"))
+          "not taken back now: \(other.standing.changes) of \(RunLine.text(other)); '\(support.again("undo", other.run))' takes that back"
+        ))
     }
     guard !yes, isatty(STDIN_FILENO) == 1 else { return }
-    Console.note("Type 'yes' to take them back:")
+    Console.note("Type 'yes' to \(words == nil ? "take them back" : "end it"):")
     guard readLine(strippingNewline: true) == "yes" else {
       throw CommandError("nothing was taken back", .no)
     }

@@ -23,13 +23,15 @@ extension PlaybookUndo {
     _ = try RunHistory(run: id, in: journal)
     let plan = try plan(id, path)
     try age.check(plan, case: path, forUndo: true)
-    try await support.undoExpired(plan, run: id, watch: watch)
+    guard let watch else { return try await support.undoExpired(plan, run: id) }
+    try await support.ready(plan, run: id)
+    try await ExpiryWatch(support: support, seconds: watch, runs: { [.init(run: id, plan: plan)] }).watch()
+    try said("run \(id): nothing has a time to live any more")
   }
 
   /// Of every run of the case, the newest first.
   private func allExpired(_ path: String, _ journal: CaseJournal, _ support: RunCommandSupport) async throws {
     let runs = try RunOverview.all(in: journal)
-    let overdue = try OverdueRuns.counts(case: path, in: journal, among: runs)
     var worst: ExitStatus?
     for run in runs where !run.isWhole {
       Console.warn(Sanitizer.escape(Self.altered(run)))
@@ -44,6 +46,13 @@ extension PlaybookUndo {
       worst = .no
     }
     warnOfUnrecorded(path, runs)
+    if let watch {
+      try await ExpiryWatch(support: support, seconds: watch, runs: { try timed(path, journal) }).watch()
+      try said("no run of this case has anything with a time to live any more")
+      if let worst { throw worst }
+      return
+    }
+    let overdue = try OverdueRuns.counts(case: path, in: journal, among: runs)
     if overdue.isEmpty, worst == nil {
       return Console.print("nothing that a run of this case did has outlived its time to live")
     }
@@ -51,13 +60,32 @@ extension PlaybookUndo {
       do {
         let plan = try plan(run.run, path)
         try age.check(plan, case: path, forUndo: true)
-        try await support.undoExpired(plan, run: run.run, watch: nil)
+        try await support.undoExpired(plan, run: run.run)
       } catch let status as ExitStatus {
         if status == .interrupted { throw status }
         if worst != .no { worst = status }
+      } catch {
+        // One that others work on, or whose secret is missing, keeps no other from being taken back.
+        Console.warn(Sanitizer.escape("\(RunLine.text(run)) is left as it is: \(error)"))
+        worst = .no
+        try Interrupt.check()
       }
     }
     if let worst { throw worst }
+  }
+
+  /// Runs of the case of which something may have a time to live, the newest first.
+  private func timed(_ path: String, _ journal: CaseJournal) throws -> [ExpiryWatch.Watched] {
+    try RunOverview.all(in: journal).reversed().compactMap { run in
+      guard run.isWhole, run.standing.isAny, !run.isTakenBack else { return nil }
+      return OverdueRuns.timedPlan(run.run, path).map { .init(run: run.run, plan: $0) }
+    }
+  }
+
+  /// Says that a watch is over.
+  private func said(_ sentence: String) throws {
+    Console.print(sentence)
+    if Console.hasLostAnswer { throw ExitStatus.losses }
   }
 
   /// What a run did whose records are gone stays as it is.

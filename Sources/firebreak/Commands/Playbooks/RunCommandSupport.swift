@@ -23,22 +23,33 @@ struct RunCommandSupport {
     return words.joined(separator: " ")
   }
 
+  /// The command that shows a run, to be typed as it is.
+  func look(_ run: String) -> String {
+    "firebreak playbook status \(run)" + (givenCase.map { " --case \(ExecutionOptions.word($0))" } ?? "")
+  }
+
   /// Folder that keeps a run's plan and undo script.
   func folder(_ run: String) -> String { "\(casePath).runs/\(run)" }
 
-  /// What a run needs. Interlocks are asked of the case's inventory, not of what the plan's file says of it.
-  func environment(_ run: String, plan: ExecutionPlan) throws -> RunEnvironment {
+  /// What a run needs. Interlocks are asked of the case's inventory, not of what the plan's file says of it. `command` goes on
+  /// with it where it was stopped.
+  func environment(_ run: String, plan: ExecutionPlan, goesOnWith command: String) throws -> RunEnvironment {
     let control = RunControl()
     Interrupt.listen()
     Console.drainWhenClosed()
     Task {
-      while !control.isStopping {
-        if Interrupt.isRequested {
-          control.stop()
-          return Console.note(
-            "stopping: \(control.inFlight) in flight are waited for, nothing new is begun (Ctrl-C again ends at once)"
-          )
-        }
+      while !Interrupt.isRequested {
+        if control.isStopping { return }
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+      Interrupt.atOnceSay(lastWords(run, control, command))
+      control.stop()
+      Console.note(
+        "stopping: \(control.inFlight) in flight are waited for, nothing new is begun (Ctrl-C again ends at once)"
+      )
+      // Until the process ends: nobody knows when somebody loses patience.
+      while true {
+        Interrupt.atOnceSay(lastWords(run, control, command))
         try? await Task.sleep(for: .milliseconds(50))
       }
     }
@@ -47,7 +58,21 @@ struct RunCommandSupport {
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
       inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath) : nil,
-      signer: JournalKey.signer(), control: control, progress: { progress.show($0) })
+      signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
+  }
+
+  /// What somebody has to know who ends a run at once: on whom it may have acted, and the way on.
+  private func lastWords(_ run: String, _ control: RunControl, _ command: String) -> String {
+    let (count, names) = control.unsettled()
+    let flight =
+      count == 0
+      ? "nothing was being sent just then"
+      : "\(Figures.counted(count, "device")) with an intent and no result, so that nobody knows whether it was done: "
+        + names.joined(separator: ", ") + (count > names.count ? ", …" : "")
+    let text =
+      "run \(run): \(flight). What is known: '\(look(run))'; "
+      + "go on, which looks at them first: '\(again(command, run))'"
+    return Console.noteLines(Sanitizer.escape(text)).joined(separator: "\n") + "\n"
   }
 
   /// Nobody else works on this case, or on these devices, as long as this is kept.
@@ -67,7 +92,7 @@ struct RunCommandSupport {
     try execution.preflight(plan, secrets, executors)
     let locks = try lock(plan, run: run)
     Console.note("run \(run)")
-    let environment = try environment(run, plan: plan)
+    let environment = try environment(run, plan: plan, goesOnWith: "resume")
     limit(agreed, environment)
     // What has outlived its time to live goes first, and what does so while the run goes on goes when it is through.
     let begun = try await takeBackExpired(plan, environment, run)
@@ -99,10 +124,11 @@ struct RunCommandSupport {
     }
   }
 
-  /// Takes back what has outlived its time to live, and says when the rest will have. Nil when nothing had.
+  /// Takes back what has outlived its time to live, and says when the rest will have; to those who watch for it already only
+  /// that it does. Nil when nothing had.
   @discardableResult
-  private func takeBackExpired(
-    _ plan: ExecutionPlan, _ environment: RunEnvironment, _ run: String
+  func takeBackExpired(
+    _ plan: ExecutionPlan, _ environment: RunEnvironment, _ run: String, isWatched: Bool = false
   ) async throws -> RunSummary? {
     guard !plan.timedSteps.isEmpty else { return nil }
     var summary: RunSummary?
@@ -110,12 +136,12 @@ struct RunCommandSupport {
       let undo = try UndoRun(
         plan, environment: environment, run: run, expiredOnly: true, planOf: planOf)
       let done = try await undo.execute()
-      Console.note("taken back, since its time was over: \(Self.counts(done))")
+      Console.note("run \(run): taken back, since its time was over: \(Self.counts(done))")
       for reason in done.reasons { Console.note("  " + Sanitizer.escape(reason)) }
       summary = done
     }
     let left = try expiries(plan, environment, run)
-    if let first = left.first {
+    if let first = left.first, !isWatched {
       Console.note(
         "\(Figures.counted(left.count, "device")) to be taken back, the first in \(max(0, first.left) / 1_000_000_000) s: "
           + "keep '\(Sanitizer.escape(again("undo", run, "--expired --watch 30")))' running; nothing else does it"
@@ -140,6 +166,13 @@ struct RunCommandSupport {
   static func counts(_ summary: RunSummary) -> String {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     return order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
+  }
+
+  /// How a run ended, in words: `succeeded, but not everywhere` where it did within the playbook's limits, and not on all devices.
+  static func end(_ summary: RunSummary) -> String {
+    let isEverywhere = summary.counts.allSatisfy { [.ok, .changed].contains($0.key) || $0.value == 0 }
+    return summary.end == .succeeded && !isEverywhere
+      ? "succeeded, but not everywhere" : summary.end.rawValue
   }
 
   /// What of a run is in force, in one line.
@@ -168,7 +201,7 @@ struct RunCommandSupport {
     try await secrets.unlock()
     try execution.preflight(plan, secrets, executors, steps: steps)
     let locks = try lock(plan, run: run)
-    let environment = try environment(run, plan: plan)
+    let environment = try environment(run, plan: plan, goesOnWith: "undo")
     let summary = try await goingOn("undo", run) {
       try await UndoRun(
         plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf
@@ -177,49 +210,6 @@ struct RunCommandSupport {
     environment.control.stop()
     withExtendedLifetime(locks) {}
     return summary
-  }
-
-  /// Takes back what has outlived its time to live; with `watch` again every so many seconds, until nothing has one.
-  func undoExpired(_ plan: ExecutionPlan, run: String, watch: Int?) async throws {
-    guard !plan.timedSteps.isEmpty else {
-      throw CommandError("no step of run '\(run)' has a time to live ('time_to_live_ms')", .no)
-    }
-    try await secrets.unlock()
-    try execution.preflight(plan, secrets, executors, steps: plan.timedSteps)
-    while true {
-      let environment = try environment(run, plan: plan)
-      do {
-        // Others may work on the case between two looks.
-        let locks = try lock(plan, run: run)
-        if var summary = try await takeBackExpired(plan, environment, run),
-          watch == nil || summary.end != .succeeded
-        {
-          // Who watches goes on; who asks once hears that something is left.
-          if summary.end == .succeeded, !summary.reasons.isEmpty { summary.end = .failed }
-          return try finish(summary, goesOnWith: "undo --expired")
-        }
-        withExtendedLifetime(locks) {}
-      } catch let error as RunnerError where error.code == .busy && watch != nil {
-        Console.note(Sanitizer.escape("\(error)"))
-      }
-      guard let watch, let first = try expiries(plan, environment, run).first else {
-        environment.control.stop()
-        let held = try UndoRun(
-          plan, environment: environment, run: run, expiredOnly: true, planOf: planOf
-        ).held
-        guard held.isEmpty else {
-          throw CommandError(held.map(\.sentence).joined(separator: "; "), .no)
-        }
-        return Console.print("run \(run): nothing has outlived its time to live")
-      }
-      let pause = max(Int64(1), min(Int64(watch), first.left / 1_000_000_000 + 1))
-      let until = environment.clock.monotonicTime() + pause * 1_000_000_000
-      while environment.clock.monotonicTime() < until {
-        if Interrupt.isRequested { throw ExitStatus.interrupted }
-        await environment.clock.sleep(nanoseconds: 200_000_000)
-      }
-      environment.control.stop()
-    }
   }
 
   /// Prints how it ended, and ends with the exit code of it; `command` goes on with what was interrupted.
@@ -242,7 +232,7 @@ struct RunCommandSupport {
   /// What is said of a run on standard error where standard output takes nothing.
   func acted(_ summary: RunSummary, _ standing: RunHistory.Standing) {
     Console.hasActed(
-      "run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary))), \(Self.words(standing))")
+      "run \(summary.run): \(Self.end(summary)) (\(Self.counts(summary))), \(Self.words(standing))")
   }
 
   /// Prints how it ended.
@@ -250,8 +240,8 @@ struct RunCommandSupport {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     let reasons =
       summary.reasons
-      + (summary.end == .succeeded && (summary.counts[.failed] ?? 0) + (summary.counts[.unknown] ?? 0) == 0
-        ? [] : try trouble(summary.run))
+      + (Self.end(summary) == RunHistory.End.succeeded.rawValue
+        ? [] : try Self.trouble(summary.run, case: casePath))
     switch format {
     case .json:
       Console.write(
@@ -266,7 +256,7 @@ struct RunCommandSupport {
           ])))
     case .table:
       let text =
-        "\(isUndo ? "undo of " : "")run \(summary.run): \(summary.end.rawValue) (\(Self.counts(summary)))"
+        "\(isUndo ? "undo of " : "")run \(summary.run): \(Self.end(summary)) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
       if standing.isAny || standing.takenBack + standing.released > 0 {
         Console.print("  " + Self.words(standing))
@@ -282,7 +272,7 @@ struct RunCommandSupport {
 
 extension RunCommandSupport {
   /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
-  private func trouble(_ run: String) throws -> [String] {
+  static func trouble(_ run: String, case casePath: String) throws -> [String] {
     let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
     var found: RunRecord?
     try CaseJournal(case: casePath, readOnly: true).forEachRecord(run: run) { record in

@@ -40,7 +40,8 @@ struct CaseCheck: DoctorCheck {
         findings.append(
           .warning(
             subject, "\(open.count) of \(runs.count) runs are unfinished, the last is \(last)\(stands)",
-            "firebreak playbook status \(last), then resume or undo"))
+            "firebreak playbook status \(last), then resume it or undo it: undo also ends one that changed nothing"
+          ))
       } else if altered.isEmpty {
         findings.append(
           .ok(subject, "readable, \(Figures.counted(runs.count, "run")), all journals verify\(stands)"))
@@ -52,6 +53,12 @@ struct CaseCheck: DoctorCheck {
           .warning(
             subject, Sanitizer.escape("overdue: \(OverdueRuns.sentence(count, run))"),
             "firebreak playbook undo \(run.run) --expired"))
+      }
+      for sentence in runs.compactMap({ CutRuns.sentence($0, case: path) }) {
+        findings.append(
+          .warning(
+            subject, Sanitizer.escape(sentence),
+            "keep case and folder as they are; look for another copy of the case"))
       }
       for run in RunFolders.unrecorded(beside: path, recorded: runs.map(\.run)) {
         findings.append(

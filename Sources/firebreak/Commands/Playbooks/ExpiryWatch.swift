@@ -1,0 +1,168 @@
+import ConsoleOutput
+import PlaybookModel
+import PlaybookRunner
+
+extension RunCommandSupport {
+  /// Takes back once what has outlived its time to live.
+  func undoExpired(_ plan: ExecutionPlan, run: String) async throws {
+    try await ready(plan, run: run)
+    let locks = try lock(plan, run: run)
+    let environment = try environment(run, plan: plan, goesOnWith: "undo --expired")
+    defer { environment.control.stop() }
+    guard var summary = try await takeBackExpired(plan, environment, run) else {
+      try sayHeld(plan, run: run)
+      return Console.print("run \(run): nothing has outlived its time to live")
+    }
+    withExtendedLifetime(locks) {}
+    // Who asks once hears that something is left.
+    if summary.end == .succeeded, !summary.reasons.isEmpty { summary.end = .failed }
+    try finish(summary, goesOnWith: "undo --expired")
+  }
+
+  /// Throws when a run has nothing with a time to live, or something is missing that its undo needs.
+  func ready(_ plan: ExecutionPlan, run: String) async throws {
+    guard !plan.timedSteps.isEmpty else {
+      throw CommandError("no step of run '\(run)' has a time to live ('time_to_live_ms')", .no)
+    }
+    try await secrets.unlock()
+    try execution.preflight(plan, secrets, executors, steps: plan.timedSteps)
+  }
+
+  /// Throws when something is beyond its time to live that later runs still count on.
+  func sayHeld(_ plan: ExecutionPlan, run: String) throws {
+    let journal = try CaseJournal(case: casePath, readOnly: true)
+    let held = try UndoRun(
+      plan, environment: RunEnvironment(executors: executors, journal: journal), run: run, expiredOnly: true,
+      planOf: planOf
+    ).held
+    guard !held.isEmpty else { return }
+    let ways = UndoWords.waysOut(
+      held, of: run, among: try RunOverview.all(in: journal), self, mayOverride: false)
+    throw CommandError((held.map(\.sentence) + ways).joined(separator: "; "), .no)
+  }
+}
+
+/// `undo --expired --watch`: takes back what outlives its time to live until nothing has one any more.
+///
+/// Devices are locked in only as long as somebody watches. So nothing but a person ends it before: not an output that
+/// takes nothing, not a lock that another run holds, not a device out of reach, not a full disk.
+struct ExpiryWatch {
+  /// A run that is watched.
+  struct Watched {
+    var run: String
+    var plan: ExecutionPlan
+  }
+
+  let support: RunCommandSupport
+  /// Seconds between two looks at most.
+  let seconds: Int
+  /// What is watched, read anew for each look: runs may have begun since.
+  let runs: () throws -> [Watched]
+
+  /// Seconds between two attempts at what was not taken back, at most: they double up to here.
+  private static let longestPause: Int64 = 600
+
+  /// What one look left.
+  private struct Look {
+    /// Nanoseconds until the next device is due; nil when none will be.
+    var next: Int64?
+    /// Devices that are still to be taken back.
+    var count = 0
+    /// True when something is still to be taken back, or may be.
+    var isLeft = false
+    /// True when something was not taken back, or not looked at.
+    var hasFailed = false
+  }
+
+  /// From now on an output that takes nothing is said once on standard error, and ends nothing.
+  static func goOnWhenLost() {
+    Console.goOnWhenLost("'firebreak playbook status' says what was taken back, the exit code that it was")
+  }
+
+  /// Watches. Throws where later runs hold something at the end, or somebody stopped it.
+  func watch() async throws {
+    Interrupt.listen()
+    let clock = SystemClock()
+    var attempts = 0
+    var told = -1
+    var ready: Set<String> = []
+    while true {
+      let look = try await look(&ready)
+      guard look.isLeft else { break }
+      if look.count != told, let next = look.next {
+        told = look.count
+        Console.note(
+          "\(Figures.counted(told, "device")) to be taken back, the first in \(next / 1_000_000_000) s (Ctrl-C ends the watch)"
+        )
+      }
+      attempts = look.hasFailed ? attempts + 1 : 0
+      var pause = Int64(seconds) << Int64(max(0, min(attempts - 1, 10)))
+      pause = max(Int64(seconds), min(pause, Self.longestPause))
+      if let next = look.next { pause = min(pause, max(1, next / 1_000_000_000 + 1)) }
+      let until = clock.monotonicTime() + pause * 1_000_000_000
+      while clock.monotonicTime() < until {
+        if Interrupt.isRequested { throw ExitStatus.interrupted }
+        await clock.sleep(nanoseconds: 200_000_000)
+      }
+    }
+    for watched in try runs() { try support.sayHeld(watched.plan, run: watched.run) }
+  }
+
+  private func look(_ ready: inout Set<String>) async throws -> Look {
+    var look = Look()
+    let watched: [Watched]
+    do { watched = try runs() } catch {
+      fail(error, &look)
+      return look
+    }
+    for one in watched {
+      if Interrupt.isRequested { throw ExitStatus.interrupted }
+      do {
+        if !ready.contains(one.run) {
+          try await support.ready(one.plan, run: one.run)
+          ready.insert(one.run)
+        }
+        try await take(one, &look)
+      } catch let status as ExitStatus {
+        throw status
+      } catch {
+        fail(error, &look)
+      }
+    }
+    return look
+  }
+
+  /// Takes back what of one run is due. The locks are held only as long as that takes: others may work in between.
+  private func take(_ one: Watched, _ look: inout Look) async throws {
+    let environment = try support.environment(one.run, plan: one.plan, goesOnWith: "undo --expired")
+    defer { environment.control.stop() }
+    var isBusy = false
+    do {
+      let locks = try support.lock(one.plan, run: one.run)
+      defer { withExtendedLifetime(locks) {} }
+      let summary = try await support.takeBackExpired(one.plan, environment, one.run, isWatched: true)
+      if let summary, summary.end == .interrupted {
+        try support.finish(summary, goesOnWith: "undo --expired")
+      }
+    } catch let error as RunnerError where error.code == .busy {
+      Console.note(Sanitizer.escape("\(error)"))
+      isBusy = true
+    }
+    for expiry in try support.expiries(one.plan, environment, one.run) {
+      look.isLeft = true
+      look.count += 1
+      if expiry.left > 0 {
+        look.next = min(look.next ?? .max, expiry.left)
+      } else {
+        // Who waits for a lock has tried nothing yet.
+        look.hasFailed = look.hasFailed || !isBusy
+      }
+    }
+  }
+
+  private func fail(_ error: any Error, _ look: inout Look) {
+    Console.warn(Sanitizer.escape("\(error); the watch goes on"))
+    look.isLeft = true
+    look.hasFailed = true
+  }
+}
