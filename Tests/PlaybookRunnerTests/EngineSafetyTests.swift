@@ -345,4 +345,47 @@ import Testing
     #expect(throws: RunnerError.self) { try plan("315360000001") }
     #expect(throws: RunnerError.self) { try plan("-5") }
   }
+
+  /// While the next one's turn is waited for, outcomes count: a slow rollout does not go on past what it knows.
+  @Test func aPacedRolloutHaltsAtItsLimitAndNotWhenAllPlacesAreTaken() async throws {
+    let begun = Mutex(0)
+    let scene = try StepScene([.init(name: "isolate", rate: 5)], count: 400) { command, _ in
+      guard command == "do isolate" else { return nil }
+      return begun.withLock { count in
+        count += 1
+        return count > 8 ? .refused : nil
+      }
+    }
+    var environment = scene.environment()
+    environment.clock = FastClock(scale: 4)
+    let summary = try await PlaybookRun(scene.plan, environment: environment, run: "r").execute()
+    #expect(summary.end == .halted, "\(summary)")
+    // Eight may be in flight.
+    let failed = summary.counts[.failed] ?? 0
+    #expect((2...5).contains(failed) && begun.withLock { $0 } == 8 + failed, "\(summary)")
+  }
+
+  @Test func aStopWhileTheNextOnesTurnIsWaitedForBeginsNobody() async throws {
+    let control = RunControl()
+    let scene = try StepScene([.init(name: "isolate", rate: 1)]) { command, device in
+      if command == "see isolate", device == "d-4" { control.stop() }
+      return nil
+    }
+    var environment = scene.environment(control)
+    environment.clock = FastClock(scale: 4)
+    let summary = try await PlaybookRun(scene.plan, environment: environment, run: "r").execute()
+    #expect(summary.end == .interrupted && scene.fleet.count("do isolate d-5") == 0, "\(summary)")
+    #expect(try await scene.run().end == .succeeded)
+    // Nor does an undo.
+    let stopping = RunControl()
+    scene.fleet.answer { command, device in
+      if command == "un isolate", device == "d-4" { stopping.stop() }
+      return nil
+    }
+    environment = scene.environment(stopping)
+    environment.clock = FastClock(scale: 4)
+    let undo = try UndoRun(scene.plan, environment: environment, run: "r")
+    #expect(try await undo.execute().end == .interrupted)
+    #expect(scene.fleet.inForce.contains("isolate d-5") && !scene.fleet.inForce.contains("isolate d-4"))
+  }
 }

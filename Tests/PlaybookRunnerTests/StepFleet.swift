@@ -73,6 +73,8 @@ final class StepFleet: Sendable {
     var undo = true
     /// `within_ms` of the verification.
     var within = 0
+    /// `rate_per_second`.
+    var rate = 1_000_000
   }
 
   private static func id(_ index: Int) -> String {
@@ -110,7 +112,7 @@ final class StepFleet: Sendable {
             step_extensions:
               extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
                 policy: contain
-                rate_per_second: 1000000
+                rate_per_second: \(step.rate)
                 max_in_flight: 8
                 backoff_ms: 0
                 retries: 0

@@ -320,7 +320,7 @@ public struct UndoRun: Sendable {
   private func undo(
     _ targets: [ExecutionPlan.Target], _ device: DeviceAction, _ step: WorkflowStep, _ policy: RolloutPolicy
   ) async throws -> [RunRecord.Outcome] {
-    var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
+    var pacer = Pacer(perSecond: policy.ratePerSecond)
     var tally = WaveTally(size: targets.count)
     var outcomes: [RunRecord.Outcome] = []
     if policy.group != nil {
@@ -334,14 +334,29 @@ public struct UndoRun: Sendable {
       return targets.map { _ in result.outcome }
     }
     let variables = history.values(plan, step)
-    try await withThrowingTaskGroup(of: (String, RunRecord.Outcome, String?).self) { group in
+    typealias Done = (device: String, outcome: RunRecord.Outcome, reason: String?)
+    // Nil is a timer's end.
+    try await withThrowingTaskGroup(of: Done?.self) { group in
       var next = 0
       var inFlight = 0
+      var hasTimer = false
       while true {
         while next < targets.count, inFlight < policy.maximumInFlight, !environment.control.isStopping {
+          let now = environment.clock.monotonicTime()
+          if let pause = pacer.pause(now: now) {
+            if !hasTimer {
+              hasTimer = true
+              let clock = environment.clock
+              group.addTask {
+                await clock.nap(until: pause)
+                return nil
+              }
+            }
+            break
+          }
+          pacer.begin(now: now)
           let target = targets[next]
           next += 1
-          await pacer.wait()
           let values = plan.bound(variables, policy, target)
           let wasIntended = isUnclear(step.id, target.device)
           group.addTask {
@@ -350,16 +365,20 @@ public struct UndoRun: Sendable {
           }
           inFlight += 1
         }
-        guard inFlight > 0, let done = try await group.next() else { break }
+        guard inFlight > 0 || hasTimer, let first = try await group.next() else { break }
+        guard let done = first else {
+          hasTimer = false
+          continue
+        }
         inFlight -= 1
         // Not waited for: its intent stays open, and the next undo looks first.
-        if done.2 == DeviceAction.interrupted { continue }
-        tally.count(done.1, reason: done.2)
-        outcomes.append(done.1)
+        if done.reason == DeviceAction.interrupted { continue }
+        tally.count(done.outcome, reason: done.reason)
+        outcomes.append(done.outcome)
         environment.progress(
           .device(
-            step: "undo of \(step.name ?? step.id)", device: done.0, outcome: done.1, reason: done.2,
-            tally: tally))
+            step: "undo of \(step.name ?? step.id)", device: done.device, outcome: done.outcome,
+            reason: done.reason, tally: tally))
       }
     }
     return outcomes

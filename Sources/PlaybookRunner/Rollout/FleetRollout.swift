@@ -133,39 +133,45 @@ struct FleetRollout: Sendable {
     var unfinished = 0
     var result = Driven(tally: tally, trip: tally.trip(isProven ? limits : canary), left: pending.count)
     var queue = BudgetedQueue(pending, policy.gatewayBudget, plan)
-    var pacer = Pacer(perSecond: policy.ratePerSecond, clock: environment.clock)
+    var pacer = Pacer(perSecond: policy.ratePerSecond)
     typealias Done = (target: ExecutionPlan.Target, outcome: RunRecord.Outcome, reason: String?)
     // Nil is a timer's end.
     try await withThrowingTaskGroup(of: Done?.self) { group in
       var inFlight = 0
       var hasTimer = false
       while true {
-        filling: while inFlight < (isProven ? policy.maximumInFlight : 1), result.trip == nil,
+        filling: while inFlight < (isProven ? policy.maximumInFlight : 1), queue.left > 0, result.trip == nil,
           !environment.control.isStopping
         {
-          switch queue.next(now: environment.clock.monotonicTime()) {
-          case .empty, .blocked: break filling
-          case .wait(let until):
-            if !hasTimer {
-              hasTimer = true
-              let clock = environment.clock
+          let now = environment.clock.monotonicTime()
+          var pause = pacer.pause(now: now)
+          if pause == nil {
+            switch queue.next(now: now) {
+            case .empty, .blocked: break filling
+            case .wait(let until): pause = until
+            case .target(let target):
+              pacer.begin(now: now)
+              let values = plan.bound(variables, policy, target)
+              let wasIntended = known[target.device] == .intended
               group.addTask {
-                await clock.sleep(nanoseconds: min(200_000_000, max(1, until - clock.monotonicTime())))
-                return nil
+                let done = try await device.perform(
+                  target, wave: wave, wasIntended: wasIntended, values: values)
+                return (target, done.outcome, done.reason)
               }
+              inFlight += 1
             }
-            break filling
-          case .target(let target):
-            await pacer.wait()
-            let values = plan.bound(variables, policy, target)
-            let wasIntended = known[target.device] == .intended
-            group.addTask {
-              let done = try await device.perform(
-                target, wave: wave, wasIntended: wasIntended, values: values)
-              return (target, done.outcome, done.reason)
-            }
-            inFlight += 1
           }
+          // Never waited for here: outcomes count, and a stop holds, before the next one is begun.
+          guard let pause else { continue }
+          if !hasTimer {
+            hasTimer = true
+            let clock = environment.clock
+            group.addTask {
+              await clock.nap(until: pause)
+              return nil
+            }
+          }
+          break filling
         }
         // What is in flight is drained and counted, also after a limit was passed.
         guard inFlight > 0 || hasTimer, let next = try await group.next() else { break }
@@ -201,20 +207,23 @@ struct FleetRollout: Sendable {
 /// Lets devices begin no faster than a rate.
 struct Pacer {
   private let interval: Int64
-  private let clock: any RunClock
   private var next: Int64 = .min
 
-  init(perSecond: Double, clock: any RunClock) {
-    interval = Int64(1_000_000_000 / perSecond)
-    self.clock = clock
+  init(perSecond: Double) { interval = Int64(1_000_000_000 / perSecond) }
+
+  /// When the next one may begin, in time of the monotonic clock; nil where it may now.
+  func pause(now: Int64) -> Int64? {
+    // Below what a sleep can resolve, the rate is the machine's.
+    interval > 20_000 && next > now ? next : nil
   }
 
-  /// Waits until the next one may begin.
-  mutating func wait() async {
-    // Below what a sleep can resolve, the rate is the machine's.
-    guard interval > 20_000 else { return }
-    let now = clock.monotonicTime()
-    if next > now { await clock.sleep(nanoseconds: next - now) }
-    next = max(next, now) + interval
+  /// One begins. Who was late is not made up for.
+  mutating func begin(now: Int64) { next = now + interval }
+}
+
+extension RunClock {
+  /// Sleeps until a time of the monotonic clock, but not longer than a fifth of a second: somebody may have stopped it.
+  func nap(until time: Int64) async {
+    await sleep(nanoseconds: min(200_000_000, max(1, time - monotonicTime())))
   }
 }

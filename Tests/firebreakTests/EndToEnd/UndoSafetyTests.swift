@@ -299,4 +299,27 @@ import Testing
     #expect(anew.exit == 0 && anew.errors.contains("is unfinished (interrupted)"), "\(anew)")
     #expect(try act(work, "undo", "--all").exit == 0 && acted(work).isEmpty)
   }
+
+  /// The one that is named is one that still needs somebody.
+  @Test func theFirstThatIsNamedIsNotOneThatALaterAttemptPutRight() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    func command(_ text: String) -> String { "commands: [{type: bash, command: \"\(text)\"}]" }
+    let undo = "sed -i /^__device__:value$/d \(work.at("acted"))"
+    let held = "test ! -e \(work.at("hold"))-__device__:value && \(undo)"
+    let gone = "! grep -qx __device__:value \(work.at("acted"))"
+    let text = work.touchPlaybook().replacingOccurrences(
+      of: "undo: {\(command(undo))}", with: "undo: {\(command(held)), verify: {\(command(gone))}}")
+    try #require(text.contains("test ! -e"))
+    try work.write("p.yaml", text)
+    try plan(work, "device:gw-2 OR device:gw-3 OR device:gw-4")
+    try #require(try act(work, "run", work.at("p.plan")).exit == 0)
+    for device in ["gw-2", "gw-4"] { try work.write("hold-\(device)", "") }
+    let first = try act(work, "undo")
+    #expect(first.exit == 1 && first.output.contains("the first: gw-2"), "\(first)")
+    try FileManager.default.removeItem(atPath: work.at("hold-gw-2"))
+    let second = try act(work, "undo")
+    #expect(second.exit == 1 && acted(work) == ["gw-4"], "\(second)")
+    #expect(second.output.contains("the first: gw-4") && !second.output.contains("gw-2"), "\(second)")
+  }
 }

@@ -271,13 +271,29 @@ struct RunCommandSupport {
 }
 
 extension RunCommandSupport {
-  /// What stands in the journal of the first device that is not in the wanted state: the broker's own words.
+  /// What stands in the journal of the first device that is not in the wanted state: the broker's own words. A device that a
+  /// later attempt put right is none.
   static func trouble(_ run: String, case casePath: String) throws -> [String] {
-    let wanted: Set<RunRecord.Outcome?> = [.failed, .unknown, .skipped]
+    struct Place: Hashable { let step, device: String, action: RunRecord.Action? }
+    let journal = try CaseJournal(case: casePath, readOnly: true)
+    func forEachOutcome(_ body: (RunRecord, Place, _ isBad: Bool) -> Void) throws {
+      try journal.forEachRecord(run: run) { record in
+        guard record.kind == .result || record.kind == .verified, let device = record.target,
+          let outcome = record.outcome
+        else { return }
+        body(
+          record, Place(step: record.step ?? "", device: device, action: record.action),
+          [.failed, .unknown, .skipped].contains(outcome))
+      }
+    }
+    var bad: Set<Place> = []
+    try forEachOutcome { _, place, isBad in
+      if isBad { bad.insert(place) } else if !bad.isEmpty { bad.remove(place) }
+    }
     var found: RunRecord?
-    try CaseJournal(case: casePath, readOnly: true).forEachRecord(run: run) { record in
-      if found == nil, record.target != nil, record.kind == .result, wanted.contains(record.outcome) {
-        found = record
+    if !bad.isEmpty {
+      try forEachOutcome { record, place, isBad in
+        if found == nil, isBad, bad.contains(place) { found = record }
       }
     }
     guard let first = found, let device = first.target, let outcome = first.outcome else { return [] }
