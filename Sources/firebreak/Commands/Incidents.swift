@@ -49,7 +49,8 @@ struct Incidents: ParsableCommand {
       schema: "firebreak.incidents/1",
       columns: [
         .init("incident", alignsRight: true), .init("first"), .init("last"),
-        .init("affected", alignsRight: true), .init("origin"), .init("probability", alignsRight: true),
+        .init("affected", alignsRight: true), .init("origin", wraps: true),
+        .init("probability", alignsRight: true),
         .init(""),
       ], keys: keys)
     rows.extra = [("case", .string(reader.path)), ("trace", trace.map { .int($0) } ?? .null)]
