@@ -105,14 +105,8 @@ struct TraceTable {
 
   /// Entities of an incident that analysts say are not where it began, and their words.
   private func rejected(_ incident: Incident) -> [(name: String, words: String)] {
-    trace.rejectedOrigins.compactMap { name in
-      guard
-        incident.onsets.contains(where: { $0.device == name })
-          || incident.edges.contains(where: { $0.from == name })
-          || incident.changes.contains(where: { $0.actor == name }),
-        let words = trace.rejection(of: "origin:\(name)")
-      else { return nil }
-      return (name, words)
+    trace.rejectedOrigins(in: incident).compactMap { name in
+      trace.rejection(of: "origin:\(name)").map { (name, $0) }
     }
   }
 
