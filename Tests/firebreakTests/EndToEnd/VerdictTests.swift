@@ -47,4 +47,17 @@ import Testing
     _ = try note("--retract", "3")
     #expect(try note().contains("reject (replaced by 2)"))
   }
+
+  @Test func aRejectedOriginIsRejectedInTheReportToo() throws {
+    let work = try workspace()
+    _ = try work.firebreak(
+      "note", "--case", "x.firebreak", "--reject", "origin:ota-hub", "it was off", "--author", "ann")
+    let run = try work.firebreak("postmortem", "--case", "x.firebreak", "--output", "r")
+    try #require(run.exit == 0, "\(run.errors)")
+    let text = try String(contentsOfFile: work.at("r/postmortem.md"), encoding: .utf8)
+    #expect(text.contains(/ann rejected at 20[0-9: -]+ UTC that it began at ota-hub\./))
+    #expect(text.contains("| ota-hub | nothing known; that it began here was rejected by ann at 20"))
+    #expect(text.contains("| ota-hub | ann | 20") && text.contains("| it was off |"))
+    #expect(!text.contains("| ota-hub | nothing: a start |"))
+  }
 }
