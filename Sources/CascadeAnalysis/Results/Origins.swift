@@ -110,7 +110,8 @@ struct Origins {
         onsets.findings[$0]!.time < onsets.findings[entry.device]!.time
       }
       if !earlier.isEmpty {
-        candidate.reasonsAgainst.append("\(earlier.count) entities failed before it")
+        candidate.reasonsAgainst.append(
+          earlier.count == 1 ? "1 entity failed before it" : "\(earlier.count) entities failed before it")
         candidate.counterEvents = earlier.prefix(3).compactMap { onsets.findings[$0]!.events.first }
       }
       candidates.append(candidate)

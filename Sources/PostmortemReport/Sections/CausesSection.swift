@@ -86,7 +86,9 @@ enum CausesSection: ReportSection {
     let rows = incident.origins.prefix(5).map { origin -> [Prose] in
       [
         Prose([.foreign(context.device(origin.device), .name)]),
-        .value(.finite(min(1, max(0, origin.probability)), digits: 2)),
+        // What is not nothing is not shown as nothing.
+        origin.probability > 0 && origin.probability < 0.005
+          ? "< 0.01" : .value(.finite(min(1, max(0, origin.probability)), digits: 2)),
         sentences(origin.reasonsFor, origin.evidence, none: "none stated"),
         sentences(origin.reasonsAgainst, origin.counterEvidence, none: "none found"),
       ]
