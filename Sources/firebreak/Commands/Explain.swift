@@ -26,6 +26,7 @@ struct ExplainCommand: ParsableCommand {
 
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
+    try session.requireEvents()
     let trace = session.trace()
     let names = EntityNames(trace, session.evidence)
     let subject = names.subject(self.subject)
