@@ -12,16 +12,20 @@ public struct TextTable: Sendable {
     public var alignsRight: Bool
     /// Whether cells may be cut with `…`; what is copied (names, hashes, commands) should not be.
     public var mayShrink: Bool
+    /// Whether a cell that is cut loses its middle: names of devices differ at their ends.
+    public var keepsEnds: Bool
     /// Whether cells may go on in lines below.
     public var wraps: Bool
     /// A column from its parts.
     public init(
-      _ title: String, alignsRight: Bool = false, mayShrink: Bool = false, wraps: Bool = false
+      _ title: String, alignsRight: Bool = false, mayShrink: Bool = false, wraps: Bool = false,
+      keepsEnds: Bool = false
     ) {
       self.title = title
       self.alignsRight = alignsRight
       self.mayShrink = mayShrink
       self.wraps = wraps
+      self.keepsEnds = keepsEnds
     }
   }
 
@@ -89,7 +93,10 @@ public struct TextTable: Sendable {
       let yielding = columns.indices.filter { widths[$0] > least[$0] }
       guard let widest = yielding.max(by: { widths[$0] < widths[$1] }) else { break }
       let next = yielding.filter { widths[$0] < widths[widest] }.map { widths[$0] }.max() ?? 0
-      let step = max(1, min(excess, widths[widest] - max(least[widest], next)))
+      // Of several that are as wide each gives its part.
+      let tied = yielding.count { widths[$0] == widths[widest] }
+      let share = tied > 1 ? (excess + tied - 1) / tied : excess
+      let step = max(1, min(share, widths[widest] - max(least[widest], next)))
       widths[widest] -= step
       excess -= step
     }
@@ -115,7 +122,10 @@ public struct TextTable: Sendable {
   private func line(_ cells: [String], _ widths: [Int], _ shown: [Int]) -> String {
     var text = ""
     for column in shown {
-      let cell = DisplayWidth.fit(cells[column], widths[column])
+      let cell =
+        columns[column].keepsEnds
+        ? DisplayWidth.fitEnds(cells[column], widths[column])
+        : DisplayWidth.fit(cells[column], widths[column])
       text += DisplayWidth.pad(cell, widths[column], right: columns[column].alignsRight) + "  "
     }
     while text.last == " " { text.removeLast() }

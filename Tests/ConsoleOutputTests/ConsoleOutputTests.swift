@@ -22,6 +22,10 @@ import Testing
   @Test func countsWideCharactersAsTwoColumns() {
     #expect(DisplayWidth.of("温度") == 4)
     #expect(DisplayWidth.fit("温度計", 5) == "温度…")
+    #expect(DisplayWidth.fitEnds("building-2-floor-1-lck-6a2f54", 16) == "build…lck-6a2f54")
+    #expect(DisplayWidth.fitEnds("温度传感器温度传感器計", 9) == "温…感器計")
+    #expect(DisplayWidth.fitEnds("gw-1", 4) == "gw-1" && DisplayWidth.fitEnds("gw-12", 2) == "g…")
+    #expect(DisplayWidth.of("✅⌚🪫") == 6 && DisplayWidth.of("กี่") == 1)
     #expect(DisplayWidth.wrap("one two three", 7) == ["one two", "three"])
     #expect(DisplayWidth.wrap("abcdefghij", 4) == ["abcd", "efgh", "ij"])
   }

@@ -20,6 +20,18 @@ import Testing
     #expect(lines.last == "gw-1           1 s  short")
   }
 
+  @Test func namesOfOneFleetAreToldApartWhereTheyAreCut() {
+    var table = TextTable([
+      .init("device", mayShrink: true, keepsEnds: true), .init("message", mayShrink: true),
+    ])
+    table.append(["building-2-floor-1-rack-7-pump-1", String(repeating: "m", count: 40)])
+    table.append(["building-2-floor-1-rack-7-pump-2", String(repeating: "m", count: 40)])
+    let lines = table.lines(width: 40).dropFirst()
+    #expect(lines.allSatisfy { DisplayWidth.of($0) <= 40 })
+    #expect(
+      lines.first?.contains("pump-1  mm") == true && lines.last?.contains("pump-2  mm") == true, "\(lines)")
+  }
+
   @Test func whatIsTooNarrowForColumnsBecomesARecordWithWholeNames() {
     var table = TextTable([
       .init("source", wraps: true), .init("format"), .init("first"), .init("events", alignsRight: true),

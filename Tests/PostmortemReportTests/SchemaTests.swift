@@ -76,11 +76,21 @@ struct SchemaTests {
     }
   }
 
-  @Test func writesReportsAsTheSchemaSays() throws {
+  private static func schema() throws -> [String: Any] {
     let file = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
       .appending(path: "../../Docs/schemas/postmortem.schema.json")
     let object = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
-    let schema = try #require(object as? [String: Any])
+    return try #require(object as? [String: Any])
+  }
+
+  /// Where a report's document is not as the schema says.
+  static func problems(of document: Any) throws -> [String] {
+    let schema = try schema()
+    return problems(document, schema, schema, at: "")
+  }
+
+  @Test func writesReportsAsTheSchemaSays() throws {
+    let schema = try Self.schema()
     var reports = Audience.allCases.map { SyntheticCase.standard.report($0) }
     reports.append(Report(facts: CaseFacts(), trace: Trace(), options: ReportOptions(sha256: sha256)))
     reports.append(HostileTextTests.report)

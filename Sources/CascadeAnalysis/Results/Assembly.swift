@@ -191,7 +191,7 @@ struct Assembly {
 
   private func origins(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins {
     var origins = candidates(diagnosis, members)
-    origins.judge(judgements.origins)
+    origins.judge(judgements.origins, judgements.acceptances)
     return origins
   }
 

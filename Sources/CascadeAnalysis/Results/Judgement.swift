@@ -20,14 +20,33 @@ public struct Judgement: Sendable, Hashable {
     self.author = author
     self.at = at
   }
+
+  /// `rejected by WHO at WHEN ("why")`, and the same of the other word that it replaces.
+  func words(replacing other: Judgement? = nil) -> String {
+    "\(isAccepted ? "accepted" : "rejected") by \(author) at \(at)" + (text.isEmpty ? "" : " (\"\(text)\")")
+      + (other.map { "; before that \($0.words())" } ?? "")
+  }
+}
+
+extension [Judgement] {
+  /// The last word on a subject, and the latest one before it that said otherwise.
+  func standing(on subject: String) -> (last: Judgement, replaced: Judgement?)? {
+    let all = filter { $0.subject == subject }
+    return all.last.map { last in (last, all.last { $0.isAccepted != last.isAccepted }) }
+  }
 }
 
 extension Trace {
+  /// The last word on a subject (`onset:NAME`, `origin:NAME`, `edge:FROM->TO`), and the one before it where that said otherwise.
+  public func judgement(on subject: String) -> (last: Judgement, replaced: Judgement?)? {
+    judgements.standing(on: subject)
+  }
+
   /// `rejected by WHO at WHEN ("why")` where the last word on a subject (`onset:NAME`, `origin:NAME`, `edge:FROM->TO`) is that it
-  /// is wrong; nil otherwise.
+  /// is wrong, with the other word that it replaces; nil otherwise.
   public func rejection(of subject: String) -> String? {
-    guard let last = judgements.last(where: { $0.subject == subject }), !last.isAccepted else { return nil }
-    return "rejected by \(last.author) at \(last.at)" + (last.text.isEmpty ? "" : " (\"\(last.text)\")")
+    guard let (last, replaced) = judgement(on: subject), !last.isAccepted else { return nil }
+    return last.words(replacing: replaced)
   }
 
   /// Entities that analysts say are not where it began, each once, in the order of what was said.
@@ -38,6 +57,14 @@ extension Trace {
         seen.insert(judgement.subject).inserted
       else { return nil }
       return String(judgement.subject.dropFirst("origin:".count))
+    }
+  }
+
+  /// Those of the rejected origins that bear on an incident: who failed in it, took somebody down, or announced a change.
+  public func rejectedOrigins(in incident: Incident) -> [String] {
+    rejectedOrigins.filter { name in
+      incident.onsets.contains { $0.device == name } || incident.edges.contains { $0.from == name }
+        || incident.changes.contains { $0.actor == name }
     }
   }
 }
@@ -70,6 +97,8 @@ public struct KnownFact: Sendable, Hashable {
 struct Judgements {
   private(set) var onsets: [Int: Bool] = [:]
   private(set) var origins: [Int: Bool] = [:]
+  /// Who accepted an origin and when, for those that are.
+  private(set) var acceptances: [Int: String] = [:]
   private(set) var edges: [UInt64: Bool] = [:]
   /// Entities whose parent an analyst accepted or rejected.
   private(set) var children: Set<String> = []
@@ -84,14 +113,20 @@ struct Judgements {
     guard !list.isEmpty else { return }
     var index: [String: Int] = [:]
     for (position, name) in devices.enumerated() where index[name] == nil { index[name] = position }
-    for entry in list {
+    var last: [String: Int] = [:]
+    for (position, entry) in list.enumerated() { last[entry.subject] = position }
+    for (position, entry) in list.enumerated() {
       let verb = entry.isAccepted ? "accepted" : "rejected"
       let who = "by \(entry.author) at \(entry.at)"
       let parts = entry.subject.split(separator: ":", maxSplits: 1).map(String.init)
       let what = parts.count == 2 ? parts[1] : ""
       switch parts.first {
       case "onset" where index[what] != nil: onsets[index[what]!] = entry.isAccepted
-      case "origin" where index[what] != nil: origins[index[what]!] = entry.isAccepted
+      case "origin" where index[what] != nil:
+        origins[index[what]!] = entry.isAccepted
+        acceptances[index[what]!] =
+          entry.isAccepted
+          ? entry.words(replacing: Array(list[...position]).standing(on: entry.subject)?.replaced) : nil
       case "edge":
         guard let arrow = Self.arrow(in: what), let from = index[arrow.from], let to = index[arrow.to] else {
           fallthrough
@@ -102,7 +137,9 @@ struct Judgements {
         notes.append("\(entry.subject), \(verb) \(who), names nothing in this case and was not used")
         continue
       }
-      notes.append("\(entry.subject) was \(verb) \(who)")
+      notes.append(
+        "\(entry.subject) was \(verb) \(who)"
+          + (last[entry.subject] == position ? "" : ", which a later verdict replaces"))
     }
   }
 

@@ -110,7 +110,8 @@ struct Origins {
         onsets.findings[$0]!.time < onsets.findings[entry.device]!.time
       }
       if !earlier.isEmpty {
-        candidate.reasonsAgainst.append("\(earlier.count) entities failed before it")
+        candidate.reasonsAgainst.append(
+          earlier.count == 1 ? "1 entity failed before it" : "\(earlier.count) entities failed before it")
         candidate.counterEvents = earlier.prefix(3).compactMap { onsets.findings[$0]!.events.first }
       }
       candidates.append(candidate)
@@ -118,13 +119,17 @@ struct Origins {
   }
 
   /// Applies analysts' words: rejected candidates go, an accepted one leads.
-  mutating func judge(_ judged: [Int: Bool]) {
+  mutating func judge(_ judged: [Int: Bool], _ acceptances: [Int: String]) {
     guard !judged.isEmpty else { return }
     candidates.removeAll { judged[$0.device] == false }
     for (device, isAccepted) in judged.sorted(by: { $0.key < $1.key }) where isAccepted {
       for index in candidates.indices { candidates[index].probability *= 0.01 }
+      // What the evidence says of it stays beside the analyst's word.
+      var accepted = candidates.first { $0.device == device } ?? Candidate(device: device, probability: 0)
+      accepted.probability = 0.99
+      accepted.reasonsFor.insert(acceptances[device] ?? "an analyst accepted it", at: 0)
       candidates.removeAll { $0.device == device }
-      candidates.append(Candidate(device: device, probability: 0.99, reasonsFor: ["an analyst accepted it"]))
+      candidates.append(accepted)
     }
     candidates.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
   }

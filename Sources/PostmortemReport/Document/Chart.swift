@@ -110,10 +110,12 @@ public struct TreeChart: Sendable {
     public var isObserved: Bool
     /// Not in any tree.
     public var isUnexplained: Bool
+    /// A start of which somebody said that it did not begin there.
+    public var isRejected: Bool
     /// A node from its parts.
     public init(
       label: EvidenceText, start: Int64, end: Int64, count: Int, parent: Int, isObserved: Bool,
-      isUnexplained: Bool = false
+      isUnexplained: Bool = false, isRejected: Bool = false
     ) {
       self.label = label
       self.start = start
@@ -122,6 +124,7 @@ public struct TreeChart: Sendable {
       self.parent = parent
       self.isObserved = isObserved
       self.isUnexplained = isUnexplained
+      self.isRejected = isRejected
     }
   }
   /// Rows from the top.

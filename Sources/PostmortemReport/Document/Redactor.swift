@@ -46,6 +46,7 @@ final class Redactor {
     for device in inventory.devices { kinds[device] = "device" }
     for onset in picture.onsets + picture.untimed { kinds[onset.device] = "device" }
     for origin in picture.incident?.origins ?? [] { kinds[origin.device] = "device" }
+    for verdict in picture.verdicts.rejected { kinds[verdict.device] = "device" }
     for change in picture.incident?.changes ?? [] { if let actor = change.actor { kinds[actor] = "device" } }
     for (attribute, name) in inventory.attributes.enumerated() where !Wording.isOpen(name) {
       // Words such as `high` or `yes` are no names: a name has a digit, a mark, or stands in a column of places or customers.

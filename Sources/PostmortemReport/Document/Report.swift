@@ -25,6 +25,8 @@ public struct Report: Sendable {
   public let events: [EventID: CitedEvent]
   /// What was replaced for readers outside; never part of a rendering.
   public let redactions: [(kind: String, name: String, pseudonym: String)]
+  /// Where analysts say that it did not begin, as the audience may see it; empty for customers, who learn of no device.
+  let rejectedOrigins: [(device: EvidenceText, by: EvidenceText, at: Instant, reason: EvidenceText?)]
   /// Citation number of an event.
   let citationNumber: [EventID: Int]
 
@@ -62,6 +64,18 @@ public struct Report: Sendable {
     state = facts.annotations.state ?? .draft
     toolVersion = facts.toolVersion
     inputDigest = facts.inputDigest
+    let isOutside = options.audience.isRedacted
+    rejectedOrigins =
+      options.audience == .customer
+      ? []
+      : material.picture.verdicts.rejected.map { verdict in
+        let (by, why) = (verdict.judgement.author, verdict.judgement.text)
+        return (
+          redactor.name(verdict.device),
+          isOutside ? redactor.name(by, kind: "person") : EvidenceText(by, limit: 80), verdict.judgement.at,
+          options.audience != .engineer || why.isEmpty ? nil : EvidenceText(why, limit: 600)
+        )
+      }
     redactions = redactor.log
     // Readers outside get no path into the evidence: its bytes and places are internal.
     var order: [EventID] = []

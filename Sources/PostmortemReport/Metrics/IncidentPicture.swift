@@ -21,6 +21,8 @@ struct IncidentPicture {
   /// Runs in order of their first record.
   let runs: [PlaybookRunSummary]
   let cohorts: CohortComparison
+  /// What analysts decided about where it began.
+  let verdicts: OriginVerdicts
 
   init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
     var facts = facts
@@ -64,6 +66,7 @@ struct IncidentPicture {
     forest = incident.map { SpreadForest($0) }
     runs = PlaybookRunSummary.all(in: facts.runs)
     cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
+    verdicts = OriginVerdicts(trace, incident)
   }
 
   /// Affected entities, those without a usable time included.

@@ -3,19 +3,19 @@ extension HTMLPage {
 
   mutating func render(_ part: Inline) {
     switch part {
-    case .words(let text), .label(let text): out.add(text)
+    case .words(let text), .label(let text): out.addWhole(text)
     case .strong(let text): out.element("strong", "", text)
     case .metric(let id):
       let metric = report.metrics[id]
       let kind = metric.value.isKnown ? "m" : "m na"
-      if hasRegister {
-        out.element("a", "class=\"\(kind)\" href=\"#m-\(id.rawValue)\"", metric.fullText)
-      } else {
-        out.element("span", "class=\"\(kind)\"", metric.fullText)
-      }
+      let text = Markup.whole(metric.fullText)
+      out.raw(
+        hasRegister
+          ? "<a class=\"\(kind)\" href=\"#m-\(id.rawValue)\">\(text)</a>"
+          : "<span class=\"\(kind)\">\(text)</span>")
     case .value(let value, let unit):
       if value.isKnown {
-        out.add(value.text + (unit.isEmpty ? "" : (unit == "×" ? "" : " ") + unit))
+        out.addWhole(value.text + (unit.isEmpty ? "" : (unit == "×" ? "" : " ") + unit))
       } else {
         out.element("span", "class=\"na\"", value.text)
       }

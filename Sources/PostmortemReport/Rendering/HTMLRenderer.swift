@@ -130,7 +130,7 @@ struct HTMLPage {
       out.raw("<dl class=\"facts\">\n")
       for fact in facts {
         out.raw("<div>")
-        out.element("dt", "", fact.term)
+        out.raw("<dt>\(Markup.whole(fact.term))</dt>")
         out.raw("<dd>")
         render(fact.value)
         out.raw("</dd></div>\n")
@@ -151,18 +151,20 @@ struct HTMLPage {
     for id in ids {
       let metric = report.metrics[id]
       out.raw("<li class=\"figure\(metric.value.isKnown ? "" : " unknown")\"><h3>")
-      out.add(metric.title)
+      out.addWhole(metric.title)
       out.raw("</h3>\n<p class=\"value\">")
       let (value, rest) = Self.split(metric)
-      out.add(value)
+      out.addWhole(value)
       if !metric.unit.isEmpty, metric.value.isKnown {
         out.element("span", "class=\"unit\"", " " + metric.unitText)
       }
       out.raw("</p>\n")
-      if !rest.isEmpty { out.element("p", "class=\"reason\"", rest) }
+      if !rest.isEmpty { out.raw("<p class=\"reason\">\(Markup.whole(rest))</p>") }
       out.raw("<p class=\"how\">")
-      if !metric.formula.isEmpty { out.add(metric.formula + ".") }
-      if !metric.remark.isEmpty { out.add(" \(report.options.audience.isRedacted ? "" : metric.remark)") }
+      if !metric.formula.isEmpty { out.addWhole(metric.formula + ".") }
+      if !metric.remark.isEmpty {
+        out.addWhole(" \(report.options.audience.isRedacted ? "" : metric.remark)")
+      }
       if hasRegister { out.raw(" <a href=\"#m-\(metric.id.rawValue)\">More</a>") }
       render(
         .cite(
@@ -283,7 +285,7 @@ struct HTMLPage {
       out.add(metric.title)
       out.element("code", "", metric.id.rawValue)
       out.raw("</th><td>")
-      out.add(metric.fullText)
+      out.addWhole(metric.fullText)
       render(
         .cite(
           Prose.cited(metric.evidence),

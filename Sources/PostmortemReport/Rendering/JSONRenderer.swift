@@ -16,6 +16,20 @@ public enum JSONRenderer {
         ("input_digest", .string(EvidenceText(report.inputDigest).display)),
       ]
     }
+    if !report.rejectedOrigins.isEmpty {
+      members.append(
+        (
+          "rejected_origins",
+          .array(
+            report.rejectedOrigins.map { origin in
+              .object(
+                [
+                  ("device", .string(origin.device.display)), ("by", .string(origin.by.display)),
+                  ("at", .string(origin.at.rfc3339(fractionDigits: 9))),
+                ] + (origin.reason.map { [("reason", .string($0.display))] } ?? []))
+            })
+        ))
+    }
     members += [
       ("metrics", .array(report.shownMetrics.map { metric($0, report) })),
       ("sections", .array(report.sections.map { section($0, report) })),

@@ -22,24 +22,37 @@ enum TreeDrawing {
     var dots = ""
     var groups = ""
     var lost = ""
+    var rejected = ""
     for (row, node) in tree.nodes.enumerated() {
       let (from, to, middle) = (x(node.start), x(node.end), y(row))
-      if node.count == 1 && !node.isUnexplained {
+      if node.isRejected {
+        rejected += circle(from, middle, 4.5) + cross(from, middle, 3.2)
+      } else if node.count == 1 && !node.isUnexplained {
         dots += circle(from, middle, 4.5)
       } else {
         let bar = SVGCanvas.rectangle(from - 4.5, middle - 4.5, to - from + 9, 9)
         if node.isUnexplained { lost += bar } else { groups += bar }
       }
-      let label = SVGCanvas.fit(node.label.display, 230)
+      let label =
+        SVGCanvas.fit(node.label.display, 230) + (node.isRejected ? " (rejected as the origin)" : "")
       let isRight = to + 12 + SVGCanvas.textWidth(label) * 1.1 > right
       canvas.text(isRight ? from - 10 : to + 10, middle + 4, label, "halo", anchor: isRight ? "end" : "start")
     }
     canvas.path(groups, "group")
     canvas.path(lost, "lost")
     canvas.path(dots, "dot")
+    canvas.path(rejected, "rejected")
     var legend = [("dot", "one device"), ("group", "group, first to last")]
     if !lost.isEmpty { legend.append(("lost", "nothing explains them")) }
+    if !rejected.isEmpty { legend.append(("rejected", "rejected as the origin")) }
     canvas.legend(legend, x: left, y: bottom + 54)
+  }
+
+  private static func cross(_ x: Double, _ y: Double, _ r: Double) -> String {
+    func line(_ slope: Double) -> String {
+      SVGCanvas.move(x - r, y - slope * r) + "L\(SVGCanvas.number(x + r)) \(SVGCanvas.number(y + slope * r))"
+    }
+    return line(1) + line(-1)
   }
 
   private static func circle(_ x: Double, _ y: Double, _ r: Double) -> String {

@@ -13,7 +13,7 @@ enum CausesSection: ReportSection {
     blocks.append(.heading("What the early failing devices share"))
     blocks += commonCause(context)
     blocks.append(.heading("Candidates for the origin"))
-    blocks += origins(context)
+    blocks += origins(context) + rejected(context)
     blocks.append(.heading("Changes before the failures"))
     blocks += changes(context)
     if !context.picture.statedFacts.isEmpty {
@@ -49,6 +49,10 @@ enum CausesSection: ReportSection {
   private static func trigger(_ context: SectionContext) -> Prose {
     let metric = context.metrics[.trigger]
     guard metric.value.isKnown else { return "The trigger is \(metric: .trigger)." }
+    if let verdict = context.rejectedTrigger {
+      return
+        "\(metric: .trigger), \(metric.certainty)\(cite: metric.evidence, of: metric.evidenceCount).\(MomentList.quote(metric.evidence, context)) \(context.rejection(verdict))"
+    }
     return
       "\(metric: .trigger), \(metric.certainty)\(cite: metric.evidence, of: metric.evidenceCount).\(metric.certainty == .stated && !metric.remark.isEmpty ? " \(person: EvidenceText(metric.remark))" : MomentList.quote(metric.evidence, context))"
   }
@@ -82,7 +86,9 @@ enum CausesSection: ReportSection {
     let rows = incident.origins.prefix(5).map { origin -> [Prose] in
       [
         Prose([.foreign(context.device(origin.device), .name)]),
-        .value(.finite(min(1, max(0, origin.probability)), digits: 2)),
+        // What is not nothing is not shown as nothing.
+        origin.probability > 0 && origin.probability < 0.005
+          ? "< 0.01" : .value(.finite(min(1, max(0, origin.probability)), digits: 2)),
         sentences(origin.reasonsFor, origin.evidence, none: "none stated"),
         sentences(origin.reasonsAgainst, origin.counterEvidence, none: "none found"),
       ]
@@ -96,6 +102,26 @@ enum CausesSection: ReportSection {
           "Candidates for where it started, most probable first",
           ["Device", "#Probability", "For", "Against"], Array(rows),
           omitted: incident.origins.count - rows.count))
+    ]
+  }
+
+  /// Whom analysts do not take for the origin: no candidate any more, whatever the evidence says.
+  private static func rejected(_ context: SectionContext) -> [Block] {
+    let verdicts = context.verdicts.rejected
+    guard !verdicts.isEmpty else { return [] }
+    let wasOtherwise = verdicts.contains { $0.replaced != nil }
+    let rows = verdicts.prefix(20).map { verdict -> [Prose] in
+      [
+        "\(name: context.device(verdict.device))", context.person(verdict.judgement.author),
+        .instant(verdict.judgement.at), context.reason(verdict.judgement),
+      ] + (wasOtherwise ? [verdict.replaced.map { context.words($0) } ?? "nothing said"] : [])
+    }
+    return [
+      .table(
+        Table(
+          "Rejected by analysts: it did not begin there, as they state",
+          ["Device", "By", "At", "Because"] + (wasOtherwise ? ["Before that"] : []), Array(rows),
+          omitted: verdicts.count - rows.count))
     ]
   }
 

@@ -80,8 +80,16 @@ enum MomentList {
     for id in ids {
       let metric = metrics[id]
       var text = explanation(of: metric, context)
+      if id == .trigger, let verdict = context.rejectedTrigger {
+        text = Prose(Array(quote(metric.evidence, context).parts.drop { $0 == .words(" ") }))
+        text.append("\(cite: metric.evidence, of: metric.evidenceCount)")
+        text.append("\(Prose(stringLiteral: text.parts.isEmpty ? "" : ". "))\(context.rejection(verdict))")
+      }
       if id == .firstEffect, let onset = context.picture.onsets.first {
         text = "On \(name: context.device(onset.device)), seen by \(seenBy(onset))\(cite: onset.evidence)."
+        if let verdict = context.verdicts.rejection(of: onset.device) {
+          text.append(" \(context.rejection(verdict))")
+        }
       } else if id == .contained, let onset = context.picture.onsets.last, metric.value.isKnown {
         text =
           "On \(name: context.device(onset.device))\(cite: onset.evidence). No new device for long enough after it."

@@ -100,7 +100,7 @@ enum ImpactSection: ReportSection {
       blocks.append(
         .table(
           Table(
-            "Affected by \(EvidenceText(attribute, limit: 60).display)",
+            "Affected devices for each \(EvidenceText(attribute, limit: 60).display)",
             ["Value", "#Affected", "#Devices", "#Rate"], Array(rows),
             omitted: cohorts.count - rows.count)))
     }

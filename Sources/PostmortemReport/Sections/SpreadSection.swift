@@ -80,30 +80,39 @@ enum TreeLayout {
     guard let forest = context.picture.forest, let first = context.picture.onsetTimes.first else {
       return nil
     }
+    var rejected: [String: Prose] = [:]
+    for verdict in context.verdicts.rejected {
+      rejected[verdict.device] = "nothing known; that it began here was \(context.words(verdict.judgement))"
+    }
     return chart(
-      forest, first: first, name: { context.device($0) }, explained: "Explained: \(metric: .explained).")
+      forest, first: first, name: { context.device($0) }, explained: "Explained: \(metric: .explained).",
+      rejected: rejected)
   }
 
-  /// The chart of a forest; nil where nothing is joined.
+  /// The chart of a forest; nil where nothing is joined. `rejected` says of starts what analysts said against them.
   static func chart(
-    _ forest: SpreadForest, first: Int64, name: (String) -> EvidenceText, explained: Prose
+    _ forest: SpreadForest, first: Int64, name: (String) -> EvidenceText, explained: Prose,
+    rejected: [String: Prose] = [:]
   ) -> Chart? {
     guard !forest.roots.isEmpty else { return nil }
-    let (nodes, rows) = layout(forest, name, fallback: first)
+    let (nodes, rows) = layout(forest, name, fallback: first, rejected)
     guard let start = nodes.map(\.start).min(), let end = nodes.map(\.end).max() else { return nil }
+    let doubt: Prose =
+      nodes.contains(where: \.isRejected)
+      ? " Crossed out: analysts rejected that it began there; what took it down is not known." : ""
     let margin = max((end - start) / 20, 1_000_000_000)
     return Chart(
       id: "spread-tree", title: "The spread as a tree over time",
       description:
-        "One row for each device or group of devices, placed at the time it failed, joined to what took it down. Solid: probability of at least nine tenths and evidence; dashed: inferred. \(explained)",
+        "One row for each device or group of devices, placed at the time it failed, joined to what took it down. Solid: probability of at least nine tenths and evidence; dashed: inferred. \(explained)\(doubt)",
       drawing: .tree(TreeChart(nodes: nodes, start: start - margin, end: end + margin)),
       table: Table(
         "Rows of the tree", ["Row", "Taken down by", "First", "Last", "#Devices", "Line"], rows))
   }
 
-  private static func layout(_ forest: SpreadForest, _ name: (String) -> EvidenceText, fallback: Int64) -> (
-    [TreeChart.Node], [[Prose]]
-  ) {
+  private static func layout(
+    _ forest: SpreadForest, _ name: (String) -> EvidenceText, fallback: Int64, _ rejected: [String: Prose]
+  ) -> ([TreeChart.Node], [[Prose]]) {
     let total = forest.nodes.count - forest.unexplained.count
     // All nodes fit, or the largest subtrees get a row of their own and the rest is grouped below them.
     let drawn: Set<Int>
@@ -124,13 +133,13 @@ enum TreeLayout {
       }
       return forest.nodes[position].time?.nanoseconds ?? fallback
     }
-    func append(_ node: TreeChart.Node) -> Int {
+    func append(_ node: TreeChart.Node, _ doubt: Prose? = nil) -> Int {
       nodes.append(node)
       rows.append([
         Prose([.foreign(node.label, .name)]),
         node.parent >= 0
           ? Prose([.foreign(nodes[node.parent].label, .name)])
-          : node.isUnexplained ? "nothing known" : "nothing: a start",
+          : doubt ?? (node.isUnexplained ? "nothing known" : "nothing: a start"),
         .instant(Instant(nanoseconds: node.start)), .instant(Instant(nanoseconds: node.end)),
         .count(node.count),
         node.parent < 0 ? "none" : node.isObserved ? "solid" : "dashed",
@@ -166,10 +175,11 @@ enum TreeLayout {
     while let (position, parentRow) = stack.popLast() {
       let node = forest.nodes[position]
       let at = time(position)
+      let doubt = parentRow < 0 ? rejected[node.device] : nil
       let row = append(
         TreeChart.Node(
           label: name(node.device), start: at, end: at, count: 1, parent: parentRow,
-          isObserved: parentRow >= 0 && forest.isObserved(position)))
+          isObserved: parentRow >= 0 && forest.isObserved(position), isRejected: doubt != nil), doubt)
       var members: [Int] = []
       var inner: [Int] = []
       collect(position, into: &members, inner: &inner)

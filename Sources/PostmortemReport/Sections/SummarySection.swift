@@ -112,7 +112,11 @@ enum SummarySection: ReportSection {
           "A change went out at \(.instant(at)) (\(trigger.certainty)), after the first failure: it cannot have started it."
         )
       } else {
-        add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)).")
+        // Customers learn of no device: the doubt stands without a name.
+        let doubt: Prose =
+          context.audience == .customer && context.rejectedTrigger != nil
+          ? "; whether it started there is disputed" : ""
+        add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
       }
     }
     if let cause = incident.commonCause, !cause.terms.isEmpty {
@@ -123,11 +127,12 @@ enum SummarySection: ReportSection {
     guard context.audience != .customer else { return text }
     if let origin = context.origin {
       add(
-        "Where it started: \(name: context.device(origin.device, limit: 48)), \(Prose(stringLiteral: Wording.likelihood(origin.probability)))."
+        "Where it started: \(name: context.device(origin.device, limit: 48)), \(context.verdicts.accepted.map { context.words($0.judgement) } ?? Prose(stringLiteral: Wording.likelihood(origin.probability)))."
       )
     } else {
       add("Where it started is not determined.")
     }
+    text.append(context.rejectedOrigins())
     return text
   }
 
@@ -141,11 +146,12 @@ enum SummarySection: ReportSection {
     }
     if let origin = context.origin {
       text.append(
-        "\(text.parts.isEmpty ? "" : " ")Where it started: \(name: context.device(origin.device)) (probability \(metric: .originProbability))\(cite: origin.evidence)."
+        "\(text.parts.isEmpty ? "" : " ")Where it started: \(name: context.device(origin.device)) (\(context.verdicts.accepted.map { context.words($0.judgement) } ?? "probability \(metric: .originProbability)"))\(cite: origin.evidence)."
       )
     } else {
       text.append("\(text.parts.isEmpty ? "" : " ")Where it started is not determined.")
     }
+    text.append(context.rejectedOrigins())
     return text
   }
 

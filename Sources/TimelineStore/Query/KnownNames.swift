@@ -22,7 +22,7 @@ extension CaseReader {
 
   /// Why an expression may have matched nothing.
   public func hints(_ query: EventQuery) throws -> [String] {
-    var hints: [String] = []
+    var hints = outside(query)
     for term in query.expression.terms {
       switch term.predicate {
       case .field(let name, let test):
@@ -44,6 +44,21 @@ extension CaseReader {
       }
     }
     return hints
+  }
+
+  /// Bounds of time that leave out all of the evidence, or everything.
+  private func outside(_ query: EventQuery) -> [String] {
+    let (since, until) = query.expression.timeBounds
+    if let since, let until, since >= until {
+      return ["since: is not before until:, so nothing lies between"]
+    }
+    guard let oldest = oldestEvidence, let newest = newestEvidence,
+      since ?? .min > newest.nanoseconds || until ?? .max <= oldest.nanoseconds
+    else { return [] }
+    return [
+      "the evidence lies outside these bounds: it goes from \(oldest.rfc3339(fractionDigits: 0)) "
+        + "to \(newest.rfc3339(fractionDigits: 0))"
+    ]
   }
 
   /// A word that no message holds may be the name of a program or a device.

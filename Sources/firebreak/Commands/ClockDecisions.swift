@@ -187,8 +187,9 @@ struct ClockDecisions {
     let folder = Sources.commonFolder(decisions.map(\.source))
     for index in decisions.indices { decisions[index].source.removeFirst(folder.count) }
     Console.print("")
-    Console.print(
-      Console.style.bold(title) + (folder.isEmpty ? "" : " (in \(Sanitizer.escape(folder)))"))
+    let place = folder.isEmpty ? "" : "(in \(Sanitizer.escape(folder)))"
+    let fits = DisplayWidth.of(title + " " + place) <= Console.width ?? .max
+    Console.print(Console.style.bold(title) + (place.isEmpty ? "" : (fits ? " " : "\n  ") + place))
     var table = TextTable(
       columns.map { .init($0, wraps: ["because", "source"].contains($0)) })
     for one in decisions.prefix(limit) { table.append(cells(one)) }

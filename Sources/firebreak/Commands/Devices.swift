@@ -116,7 +116,14 @@ struct Devices: ParsableCommand {
         "\(Figures.grouped(all - devices.count)) more \(all - devices.count == 1 ? "device" : "devices") (--limit)"
       )
     }
-    if devices.isEmpty { throw ExitStatus.no }
+    if devices.isEmpty {
+      if isTable {
+        Console.note(
+          name.map { "no device is called '\(Sanitizer.escape($0))', and none fits it as a pattern" }
+            ?? "no device speaks in this case, and none is listed")
+      }
+      throw ExitStatus.no
+    }
   }
 }
 

@@ -76,7 +76,7 @@ struct EventWriter {
     guard !pending.isEmpty else { return }
     var table = TextTable([
       .init("id", alignsRight: true), .init(isCorrected ? "corrected time" : "time"),
-      .init("device", mayShrink: true), .init("severity"),
+      .init("device", mayShrink: true, keepsEnds: true), .init("severity"),
       .init("program", mayShrink: true), .init("message", mayShrink: true),
     ])
     for event in pending {

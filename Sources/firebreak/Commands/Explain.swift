@@ -26,6 +26,7 @@ struct ExplainCommand: ParsableCommand {
 
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
+    try session.requireEvents()
     let trace = session.trace()
     let names = EntityNames(trace, session.evidence)
     let subject = names.subject(self.subject)
@@ -102,7 +103,8 @@ struct ExplainCommand: ParsableCommand {
     guard let event = try reader.event(id) else { return }
     let time = event.time.map { $0.rfc3339(fractionDigits: 3) } ?? event.stamp ?? "no time"
     let message = masking(event.message).split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
-    let line = Sanitizer.escape("\(id.rawValue)  \(time)  \(event.device ?? "-"): \(message)")
+    let line = Sanitizer.escape(
+      "\(id.rawValue)  \(time)  \(DisplayWidth.fitEnds(event.device ?? "-", 28)): \(message)")
     Console.print(Console.style.dim("    " + DisplayWidth.fit(line, 74)))
   }
 }

@@ -14,7 +14,7 @@ struct Incidents: ParsableCommand {
       The numbers are those that --incident of 'firebreak metrics' and 'firebreak postmortem' takes. Without --trace the \
       case is traced as it is now, and nothing is kept.
 
-      Exit code 1: there is no incident.
+      Exit code 1: there is no incident. 2: the case holds no event with a time, so that nothing can be told.
       """)
 
   @OptionGroup var caseOption: CaseOption
@@ -36,7 +36,9 @@ struct Incidents: ParsableCommand {
       }
       document = try IncidentList(json: stored.result)
     } else {
-      document = try IncidentList(json: TraceDocument.of(try TraceSession(path: reader.path).trace()).text())
+      let session = try TraceSession(path: reader.path)
+      try session.requireEvents()
+      document = try IncidentList(json: TraceDocument.of(session.trace()).text())
     }
     let isTable = format == .table
     let times = NarrowTable.timeFormat(document.incidents.flatMap { [$0.first, $0.last] })
@@ -49,7 +51,8 @@ struct Incidents: ParsableCommand {
       schema: "firebreak.incidents/1",
       columns: [
         .init("incident", alignsRight: true), .init("first"), .init("last"),
-        .init("affected", alignsRight: true), .init("origin"), .init("probability", alignsRight: true),
+        .init("affected", alignsRight: true), .init("origin", wraps: true),
+        .init("probability", alignsRight: true),
         .init(""),
       ], keys: keys)
     rows.extra = [("case", .string(reader.path)), ("trace", trace.map { .int($0) } ?? .null)]

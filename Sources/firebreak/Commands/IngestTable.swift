@@ -79,7 +79,7 @@ extension IngestReport {
     Console.print("bytes: \(Figures.grouped(totalBytes.total))" + (sum.isEmpty ? "" : " = \(sum)"))
     let before =
       UInt64(clamping: loaded.eventsInCase) - min(UInt64(clamping: loaded.eventsInCase), totalEvents)
-    Console.print(
+    Console.prose(
       "case: \(Sanitizer.escape(casePath)), \(Self.count(UInt64(clamping: loaded.eventsInCase), "event"))"
         + (loaded.isNewCase
           ? "" : " (\(Figures.grouped(totalEvents)) new, \(Figures.grouped(before)) from before)")

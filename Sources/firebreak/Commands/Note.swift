@@ -21,6 +21,7 @@ struct Note: ParsableCommand {
       firebreak note                            lists what stands
 
       A verdict (--accept, --reject) is on onset:NAME, origin:NAME or edge:FROM->TO, --reject also on alias:NAME=OTHER. \
+      The latest one on a subject counts; the list shows which it replaces. \
       --set gives a value to the postmortem; --export writes all of them to a file to edit, --import takes it back. Nothing \
       is ever deleted: --all lists what was retracted, too.
       """)
@@ -87,13 +88,15 @@ struct Note: ParsableCommand {
     let path = try caseOption.existingPath()
     guard let note = try note() else { return try list(path) }
     try warnOfUnknownName(note, path)
+    let earlier = try Self.standing(note, path)
     let file = try CaseFile(path: path)
     // A verdict on an alias holds for the next question, not only for the next 'devices --aliases'.
     let judgesAliases =
       note.kind == .retraction || note.subject?.hasPrefix("alias:") == true
       ? try DeviceAliases.areCurrent(CaseReader(path: path)) : false
     let kept = try NoteStore(file).add(note)
-    let said = "note \(kept.id) by \(kept.author): \(Self.understood(kept))"
+    let said =
+      "note \(kept.id) by \(kept.author): \(Self.understood(kept))" + Self.replaced(earlier, by: kept)
     Console.isDone("the note is kept all the same: \(said)")
     let head = try Custody.record(
       "note", subject: "note \(kept.id)", detail: "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
@@ -102,6 +105,34 @@ struct Note: ParsableCommand {
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)
     Console.prose(Sanitizer.escape(said))
     Console.noteHead(head)
+  }
+
+  /// The verdict that stands on the same subject; nil where there is none, or the note is no verdict.
+  private static func standing(_ note: TimelineStore.Note, _ path: String) throws -> TimelineStore.Note? {
+    guard note.isVerdict else { return nil }
+    return try CaseReader(path: path).notes().last { $0.isVerdict && $0.subject == note.subject }
+  }
+
+  /// What a verdict does to the one before it.
+  private static func replaced(_ earlier: TimelineStore.Note?, by note: TimelineStore.Note) -> String {
+    guard let earlier else { return "" }
+    let at = earlier.createdAt.rfc3339(fractionDigits: 0)
+    let verdict = earlier.kind == .accept ? "right" : "wrong"
+    let former = "note \(earlier.id), in which \(earlier.author) called it \(verdict) at \(at)"
+    return earlier.kind == note.kind
+      ? "; \(former), said the same"
+      : "; it replaces \(former), which stays in the list ('firebreak note') and counts no more"
+  }
+
+  /// By number of a verdict that a later one on the same subject replaced: that of the later one.
+  private static func replacements(_ notes: [TimelineStore.Note]) -> [Int64: Int64] {
+    var last: [String: Int64] = [:]
+    var result: [Int64: Int64] = [:]
+    for note in notes.reversed() where note.isVerdict {
+      guard let subject = note.subject else { continue }
+      if let later = last[subject] { result[note.id] = later } else { last[subject] = note.id }
+    }
+    return result
   }
 
   /// A note in words, as it was understood.
@@ -210,7 +241,10 @@ struct Note: ParsableCommand {
     for note in notes where note.kind == .retraction {
       if let number = note.value.flatMap({ Int64($0) }) { retractedBy[number] = note.id }
     }
-    let keys = ["note", "at", "author", "kind", "event", "subject", "value", "text", "retracted_by"]
+    let replacedBy = Self.replacements(notes.filter { retractedBy[$0.id] == nil })
+    let keys = [
+      "note", "at", "author", "kind", "event", "subject", "value", "text", "retracted_by", "replaced_by",
+    ]
     var rows = ResultRows(
       schema: "firebreak.notes/1",
       columns: isTable
@@ -224,7 +258,9 @@ struct Note: ParsableCommand {
         isTable
           ? [
             .int(note.id), .string(time(note.createdAt)), .string(note.author),
-            .string(note.kind.rawValue + (retractedBy[note.id].map { " (retracted by \($0))" } ?? "")),
+            .string(
+              note.kind.rawValue + (retractedBy[note.id].map { " (retracted by \($0))" } ?? "")
+                + (replacedBy[note.id].map { " (replaced by \($0))" } ?? "")),
             .string(Self.about(note)),
             .string([note.value ?? "", note.text].filter { !$0.isEmpty }.joined(separator: ": ")),
           ]
@@ -233,6 +269,7 @@ struct Note: ParsableCommand {
             .string(note.kind.rawValue), note.event.map { .int($0.rawValue) } ?? .null,
             note.subject.map { .string($0) } ?? .null, note.value.map { .string($0) } ?? .null,
             .string(note.text), retractedBy[note.id].map { .int($0) } ?? .null,
+            replacedBy[note.id].map { .int($0) } ?? .null,
           ])
     }
     rows.write(as: format)
@@ -246,6 +283,11 @@ struct Note: ParsableCommand {
     }
     return note.subject ?? note.event.map { "event \($0.rawValue)" } ?? ""
   }
+}
+
+extension TimelineStore.Note {
+  /// True for what an analyst decided about a statement of a trace.
+  fileprivate var isVerdict: Bool { kind == .accept || kind == .reject }
 }
 
 /// The values for the postmortem that `--set` may give: checked when they are given, not when the report is due.

@@ -19,6 +19,9 @@ struct Query: ParsableCommand {
       without a name is looked for in the message. * and ? are wildcards outside quotes. Times are UTC unless they say \
       otherwise; until:+30m counts from since:, since:-2h back from the newest evidence. Docs/QueryLanguage.md says it all.
 
+      attr.x knows the names that the inventory lists; what it leaves out under other names of these devices is said, and \
+      identity:NAME finds all names of one.
+
       A name that nothing in the case has is an error. In --sql, severity in the view 'timeline' is text; in 'event' \
       and in the segments it is a number from 0 (emergency) to 7 (debug). Docs/CaseFile.md lists the tables.
 
@@ -100,10 +103,38 @@ struct Query: ParsableCommand {
       throw QueryMistake(error).commandError
     }
     if !found {
-      for hint in try reader.hints(query) + otherNames(reader, query) { Console.note(Sanitizer.escape(hint)) }
+      for hint in try reader.hints(query) + otherNames(reader, query) + unseenNames(reader, query, found) {
+        Console.note(Sanitizer.escape(hint))
+      }
       if format == .table { Console.note("no event matches") }
       throw ExitStatus.no
     }
+    for hint in try unseenNames(reader, query, found) { Console.note(Sanitizer.escape(hint)) }
+  }
+
+  /// Conditions on the inventory's columns see the names that it lists. What speaks under others is said, not left out in silence.
+  private func unseenNames(_ reader: CaseReader, _ query: EventQuery, _ found: Bool) throws -> [String] {
+    guard query.asksInventory(of: reader) else { return [] }
+    // Where names were joined, the joins are looked at alone; else who speaks is compared with who is listed.
+    let areJoined = try reader.derivation(DeviceAliases.subject) != nil
+    guard try areJoined || reader.hasUnlistedSpeakers() else { return [] }
+    // Who found nothing needs the answer; elsewhere the joins are not worth reading all events for.
+    if !found {
+      _ = try DeviceAliases.current(reader)
+    } else if !areJoined {
+      return [
+        "conditions on the inventory see the names that it lists, and others speak here, too; "
+          + "'firebreak devices --aliases' finds which of them are other names of a device"
+      ]
+    }
+    let unseen = try CaseReader(path: reader.path).unseenNames(query)
+    guard unseen.count > 0 else { return [] }
+    let names = unseen.first.map { "'\($0)'" }.joined(separator: ", ")
+    return [
+      "left out: \(Figures.counted(unseen.events, "event")) under \(Figures.counted(unseen.count, "other name")) of devices "
+        + "that fit, since the inventory does not list \(unseen.count == 1 ? "it" : "them") (\(names)"
+        + "\(unseen.count > unseen.first.count ? ", …" : "")); identity:NAME asks for all names of a device"
+    ]
   }
 
   /// Devices that are asked for by a name under which nothing was said, and have others.

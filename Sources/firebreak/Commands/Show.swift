@@ -170,7 +170,8 @@ struct Show: ParsableCommand {
   ) {
     guard !context.before.isEmpty || !context.after.isEmpty else { return }
     var table = TextTable([
-      .init(""), .init("id", alignsRight: true), .init("time"), .init("device", mayShrink: true),
+      .init(""), .init("id", alignsRight: true), .init("time"),
+      .init("device", mayShrink: true, keepsEnds: true),
       .init("severity"),
       .init("message", mayShrink: true),
     ])

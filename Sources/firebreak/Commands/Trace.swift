@@ -16,6 +16,8 @@ struct TraceCommand: ParsableCommand {
       Each trace is kept in the case as a numbered result, so that reports and plans can pin the one they used. \
       A case on read-only media is traced all the same; the result is then only printed. The formats dot and mermaid \
       draw the spread tree for other tools; html is one page with the tree over time that needs no network.
+
+      Exit code 1: no cascade was found. 2: the case holds no event with a time, so that nothing can be told.
       """)
 
   /// How a trace is written.
@@ -56,6 +58,7 @@ struct TraceCommand: ParsableCommand {
     Interrupt.endAtOnce()
     if format == .html { return try page(path) }
     var session = try TraceSession(path: path, simulations: simulations)
+    try session.requireEvents()
     session.options.isCalibrated = !isRaw
     let trace = session.traceAtLast()
     Interrupt.listen()
@@ -88,6 +91,7 @@ extension TraceCommand {
   /// One page by the report's renderer: the verdict, what happened, causes, the tree over time, what-if, cited events.
   private func page(_ path: String) throws {
     var input = try PostmortemCase(path: path, keepsTrace: !isNotStored)
+    try TraceSession.requireEvents(input.reader, withTime: input.facts.newestEvidence != nil)
     var options = ReportOptions(audience: .engineer, sha256: PostmortemCase.sha256)
     options.sections = [1, 4, 5, 6, 10, 13]
     options.title = "Trace: \(input.facts.caseName)"
@@ -164,6 +168,26 @@ struct TraceSession {
         error: Double(piece.error) / 1e9, pairs: Int(piece.pairs),
         isGiven: piece.method.hasPrefix(ClockDerivation.givenBy))
     }
+  }
+
+  /// Throws where there is nothing to trace: that nothing failed would be no answer then.
+  func requireEvents() throws { try Self.requireEvents(reader, withTime: !evidence.times.isEmpty) }
+
+  static func requireEvents(_ reader: CaseReader, withTime: Bool) throws {
+    guard !withTime else { return }
+    let events = try reader.eventCount()
+    guard events == 0 else {
+      throw CommandError(
+        "nothing can be traced: none of the \(Figures.counted(events, "event")) has a usable time; 'firebreak clocks' says why"
+      )
+    }
+    let refused = try reader.evidenceTotals().refusedLines
+    throw CommandError(
+      "nothing can be traced: the case holds no event; "
+        + (refused == 0
+          ? "'firebreak sources' shows what was read"
+          : "\(Figures.counted(refused, "line")) could not be read: 'firebreak sources --refused' shows them")
+    )
   }
 
   func trace() -> Trace { noted(CascadeTracer(options).trace(evidence)) }

@@ -59,6 +59,7 @@ struct WhatIfCommand: ParsableCommand {
 
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
+    try session.requireEvents()
     let trace = session.trace()
     guard let incident = trace.incidents.first else {
       throw CommandError("nothing to simulate: no cascade was found in this case", .no)

@@ -51,7 +51,7 @@ struct TraceTable {
       if index == 3, ranked.count > 6 {
         lines.append("              \(Figures.grouped(ranked.count - 6)) more")
       }
-      let name = DisplayWidth.pad(DisplayWidth.fit(Sanitizer.escape(onset.device), 28), 28)
+      let name = DisplayWidth.pad(DisplayWidth.fitEnds(Sanitizer.escape(onset.device), 28), 28)
       let sure = onset.unrelated.map {
         "\(DisplayWidth.pad(Figures.percent($0), 5, right: true))  \(EstimativeWords.of($0))"
       }
@@ -95,7 +95,7 @@ struct TraceTable {
     return ["", style.bold("Origins")]
       + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.enumerated().flatMap {
         index, origin -> [String] in
-        let name = DisplayWidth.pad(DisplayWidth.fit(Sanitizer.escape(origin.device), 28), 28)
+        let name = DisplayWidth.pad(DisplayWidth.fitEnds(Sanitizer.escape(origin.device), 28), 28)
         let bar = DisplayWidth.pad(Figures.bar(origin.probability, columns: 20), 20)
         let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
         return ["  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"]
@@ -105,14 +105,8 @@ struct TraceTable {
 
   /// Entities of an incident that analysts say are not where it began, and their words.
   private func rejected(_ incident: Incident) -> [(name: String, words: String)] {
-    trace.rejectedOrigins.compactMap { name in
-      guard
-        incident.onsets.contains(where: { $0.device == name })
-          || incident.edges.contains(where: { $0.from == name })
-          || incident.changes.contains(where: { $0.actor == name }),
-        let words = trace.rejection(of: "origin:\(name)")
-      else { return nil }
-      return (name, words)
+    trace.rejectedOrigins(in: incident).compactMap { name in
+      trace.rejection(of: "origin:\(name)").map { (name, $0) }
     }
   }
 
@@ -163,7 +157,7 @@ struct TraceTable {
       let how = edge.map { "  \(words($0)) \(Figures.percent($0.probability))" } ?? ""
       let head = "  \(when)  \(prefix)\(branch)"
       let room = width - DisplayWidth.of(head) - DisplayWidth.of(how + below)
-      lines.append(head + DisplayWidth.fit(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
+      lines.append(head + DisplayWidth.fitEnds(Sanitizer.escape(name), max(8, room)) + style.dim(how) + below)
       guard level < 3 else { return }
       let count = tree.children(of: entity).count
       let shown = tree.first(level == 0 ? 5 : 3, of: entity)

@@ -96,11 +96,11 @@ enum Interrupt {
     places.initialize(repeating: nil, count: mostLeftovers)
     return places
   }()
-  private static let mostLeftovers = 8
+  private static let mostLeftovers = 64
   private static let leftoverCount = Atomic<Int>(0)
 
-  /// Has these removed where the process is to end at once: what is only half there as long as the command works.
-  /// To be called before `listen` or `endAtOnce`, by one thread.
+  /// Has these removed where the process is to end at once, the last first: what is only half there as long as the command works.
+  /// To be called by one thread. That of files that have their name by then does not matter.
   static func remove(_ paths: [String]) {
     var count = leftoverCount.load(ordering: .relaxed)
     for path in paths where count < mostLeftovers {
@@ -112,7 +112,9 @@ enum Interrupt {
 
   /// In a signal handler: only what is safe there is called.
   private static func end(_ words: StaticString) -> Never {
-    for index in 0..<leftoverCount.load(ordering: .acquiring) {
+    var index = leftoverCount.load(ordering: .acquiring)
+    while index > 0 {
+      index -= 1
       if let path = leftovers[index], unlink(path) != 0 { rmdir(path) }
     }
     _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)

@@ -64,6 +64,9 @@ struct OutputPlace {
     return descriptor
   }
 
+  /// What must not stay where the process ends before the file has its name; nil where the target is written through.
+  var leftover: String? { target == nil ? nil : written }
+
   /// Gives the file its name. False leaves the reason in `errno`.
   func publish() -> Bool { target.map { rename(written, $0) == 0 } ?? true }
 

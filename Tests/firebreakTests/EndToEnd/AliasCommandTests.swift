@@ -79,8 +79,51 @@ import Testing
     #expect(query.errors.contains("identity:pump-3"))
     let other = try work.firebreak("query", "device:nobody", "--case", "x.firebreak")
     #expect(other.exit == 1 && !other.errors.contains("is also"), "\(other.errors)")
+    // A condition on the inventory sees the names that it lists: what stands under others is not left out in silence.
+    let site = try work.firebreak("query", "site:north", "--case", "x.firebreak")
+    #expect(site.exit == 1)
+    #expect(
+      site.errors.contains("left out: 483 events under 8 other names of devices that fit"), "\(site.errors)")
+    #expect(site.errors.contains("'10.0.0.1', '10.0.0.2', '10.0.0.3', …"))
+    let one = try work.firebreak("query", "site:north address:10.0.0.3", "--case", "x.firebreak")
+    #expect(one.errors.contains("left out: 61 events under 1 other name of devices"), "\(one.errors)")
+    let none = try work.firebreak("query", "site:south", "--case", "x.firebreak")
+    #expect(none.exit == 1 && !none.errors.contains("left out"), "\(none.errors)")
     let explained = try work.firebreak("explain", "pump-3", "--case", "x.firebreak")
     #expect(explained.exit == 1 && explained.errors.contains("explain 10.0.0.3"), "\(explained.errors)")
+  }
+
+  /// Where some events of a device are found and others stand under another name, the answer says so.
+  @Test func anAnswerThatIsNotAllOfItSaysSo() throws {
+    let work = try Workspace()
+    var log = ""
+    for minute in 10..<40 {
+      log += "2026-04-07T09:\(minute):01Z pump-1 app: pressure ok \(minute)\n"
+      log += "2026-04-07T09:\(minute):02Z 10.0.0.1 app: pressure ok \(minute)\n"
+      log += "2026-04-07T09:\(minute):03Z pump-2 app: pressure ok \(minute)\n"
+    }
+    try work.write("pumps.log", log)
+    try work.write("inventory.csv", "device,address,site\npump-1,10.0.0.1,north\npump-2,10.0.0.2,south\n")
+    let ingested = try work.firebreak(
+      "ingest", "pumps.log", "--inventory", "inventory.csv", "--case", "x.firebreak")
+    try #require(ingested.exit == 0, "\(ingested.errors)")
+    func query(_ expression: String) throws -> BuiltProgram.Run {
+      try work.firebreak("query", expression, "--count-by", "device", "--case", "x.firebreak")
+    }
+    let before = try query("site:north")
+    #expect(before.exit == 0)
+    #expect(before.errors.contains("'firebreak devices --aliases' finds which"), "\(before.errors)")
+    #expect(try work.firebreak("devices", "--aliases", "--case", "x.firebreak").exit == 0)
+    let north = try query("site:north")
+    #expect(north.errors.contains("left out: 30 events under 1 other name"), "\(north.errors)")
+    // Who fits no condition, or asks for none, is told nothing.
+    for expression in ["site:south", "pressure", "NOT site:north", "site:\"\""] {
+      #expect(try !query(expression).errors.contains("left out"), "\(expression)")
+    }
+    let either = try query("site:south OR site:north")
+    #expect(either.errors.contains("left out: 30 events"), "\(either.errors)")
+    let all = try query("identity:pump-1")
+    #expect(all.output.contains("10.0.0.1") && all.output.contains("pump-1"))
   }
 
   /// Who speaks of an address does not have it: neither the broker that lists its clients nor the host that was attacked.

@@ -46,6 +46,47 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Shell.canMount, "needs root and a mount namespace"))
+  func aFullDiskLeavesTheFolderAsItWas() throws {
+    let work = try simulated("worm", 40)
+    let (status, output) = try Shell.run(
+      """
+      mkdir disk && unshare -m bash -c '
+        mount -t tmpfs -o size=400k tmpfs disk || exit 99
+        mkdir disk/old && echo mine > disk/old/postmortem.html
+        "$FIREBREAK" postmortem --case x.firebreak --output disk/old; echo "status $?"
+        "$FIREBREAK" postmortem --case x.firebreak --output disk/new; echo "status $?"
+        ls -AR disk; cat disk/old/postmortem.html'
+      """, in: work)
+    #expect(status == 0, "\(output)")
+    #expect(output.components(separatedBy: "status 2").count == 3, "\(output)")
+    #expect(output.contains("No space left on device; nothing in 'disk/old' was changed"), "\(output)")
+    #expect(output.hasSuffix("disk:\nold\n\ndisk/old:\npostmortem.html\nmine\n"), "\(output)")
+  }
+
+  @Test func aReportWhoseAnswerCannotBeWrittenIsWrittenAllTheSame() throws {
+    let work = try simulated("quiet", 20)
+    let (status, output) = try Shell.run(
+      "\"$FIREBREAK\" postmortem --case x.firebreak --output r >/dev/full; echo \"status $?\"; ls -A r",
+      in: work)
+    #expect(status == 0)
+    #expect(output.contains("the report is written all the same, to 'r'") && output.contains("status 2"))
+    #expect(
+      output.hasSuffix("devices.csv\npostmortem.html\npostmortem.json\npostmortem.md\ntimeline.csv\n"),
+      "\(output)")
+  }
+
+  @Test func aFileThatCannotBeWrittenLeavesTheOthersAsTheyWere() throws {
+    let work = try simulated("quiet", 20)
+    try work.write("r/postmortem.html", "mine")
+    try work.write("r/postmortem.json/in-the-way", "")
+    let run = try work.firebreak("postmortem", "--case", work.at("x.firebreak"), "--output", work.at("r"))
+    #expect(run.exit == 2 && run.errors.contains("postmortem.json': it is a folder"), "\(run.errors)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: work.at("r")).sorted()
+    #expect(left == ["postmortem.html", "postmortem.json"])
+    #expect(try String(contentsOfFile: work.at("r/postmortem.html"), encoding: .utf8) == "mine")
+  }
+
   @Test func anEmptyCaseGivesATrueReport() throws {
     let work = try Workspace()
     try work.write("empty.log", "")

@@ -1,3 +1,4 @@
+import ConsoleOutput
 import Foundation
 import Testing
 
@@ -100,6 +101,57 @@ import Testing
     let long = try work.firebreak("metrics", "--verbose", "--case", "x.firebreak").output
     #expect(short.split(separator: "\n").count < 130 && !short.contains("formula"), "\(short)")
     #expect(long.contains("formula:") && long.count > 3 * short.count)
+  }
+
+  /// Names of sixty characters, wide ones among them, in folders as long: nothing sticks out but what is copied, and names that
+  /// differ at their ends alone are told apart.
+  @Test func longNamesFitEightyColumnsAndAreToldApart() throws {
+    let work = try Workspace()
+    let prefix = "building-7-floor-12-rack-温度传感器-long-host-name-"
+    let (status, output) = try Shell.run(
+      #"""
+      set -e
+      "$FIREBREAK" simulate --scenario firmware-cascade --devices 60 --seed 3 --output in >/dev/null
+      folder="long/ein-sehr-langer-ordner-für-beweise/もっと長いフォルダ名前テスト/another-folder"
+      mkdir -p "$folder"
+      names=$(cut -d, -f1 in/inventory.csv | tail -n +2 | sed 's/.*/s~\\b&\\b~\#(prefix)&~g/'; echo 's~\bota-hub\b~\#(prefix)ota-hub~g')
+      find in/evidence -type f | while read -r file; do
+        case "$file" in
+          *.tar.gz|*.zip) cp "$file" "$folder/" ;;
+          *.gz) zcat "$file" | sed "$names" > "$folder/$(echo "${file%.gz}" | tr / _)" ;;
+          *) sed "$names" "$file" > "$folder/$(echo "$file" | tr / _)" ;;
+        esac
+      done
+      for table in inventory topology; do sed "$names" in/$table.csv > $table.csv; done
+      """#, in: work)
+    try #require(status == 0, "\(output)")
+    func lines(_ arguments: String...) throws -> [String] {
+      let run = try BuiltProgram.run(
+        arguments + ["--case", work.at("x.firebreak")], in: work.folder, environment: ["COLUMNS": "80"])
+      #expect(run.exit == 0, "\(arguments): \(run.errors)")
+      return run.output.split(separator: "\n").map(String.init)
+    }
+    let ingest = ["ingest", "long", "--inventory", "inventory.csv", "--topology", "topology.csv"]
+    for _ in 1...2 {
+      let read = try BuiltProgram.run(
+        ingest + ["--case", work.at("x.firebreak")], in: work.folder, environment: ["COLUMNS": "80"])
+      #expect(read.exit == 0, "\(read.errors)")
+      let wide = read.output.split(separator: "\n").filter { DisplayWidth.of(String($0)) > 80 }
+      #expect(wide.allSatisfy { $0.hasPrefix("in long/") }, "\(wide)")
+    }
+    for output in [
+      try lines("incidents"), try lines("trace", "--no-store"), try lines("query", "--limit", "200"),
+      try lines("clocks"),
+    ] {
+      // Only what is copied may stick out: a name or a folder on a line of its own, a command.
+      let wide = output.filter {
+        DisplayWidth.of($0) > 80 && $0.split(separator: " ").count > 2 && !$0.hasPrefix("    firebreak ")
+      }
+      #expect(wide.isEmpty, "\(wide.prefix(3))")
+    }
+    #expect(try lines("incidents").contains { $0.hasSuffix(prefix + "ota-hub") })
+    let tree = try lines("trace", "--no-store").filter { $0.contains("├ ") && $0.contains("…") }
+    #expect(tree.count > 3 && Set(tree.map { $0.drop { $0 != "…" } }).count == tree.count, "\(tree)")
   }
 
   @Test func anOriginThatSomebodyRejectedIsToldAsSuchInTheTreeAndByExplain() throws {

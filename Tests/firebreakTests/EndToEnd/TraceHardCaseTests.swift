@@ -37,8 +37,11 @@ import Testing
     try work.write("dying.jsonl", text.joined(separator: "\n") + "\n")
     try work.write("topology.csv", topology)
     let read = try work.firebreak(
-      "ingest", "dying.jsonl", "--topology", "topology.csv", "--case", "x.firebreak")
+      "ingest", "dying.jsonl", "--input-format", "jsonl", "--topology", "topology.csv", "--case",
+      "x.firebreak")
     #expect([0, 3].contains(read.exit), "\(read.errors)")
+    // A tenth is left to tell from.
+    #expect(try work.eventCount() > 300)
     let run = try work.firebreak("trace", "--case", "x.firebreak", "--format", "json", "--no-store")
     #expect([0, 1].contains(run.exit), "\(run.errors)")
     let trace = try jsonObject(run.output)
@@ -51,8 +54,8 @@ import Testing
     // A device in the inventory twice, with other words each time, is one device.
     try work.write("inventory.csv", "device,model\nunit-3x,a\nunit-3x,b\nunit-4x,a\n")
     let again = try work.firebreak(
-      "ingest", "dying.jsonl", "--topology", "topology.csv", "--inventory", "inventory.csv", "--case",
-      "y.firebreak")
+      "ingest", "dying.jsonl", "--input-format", "jsonl", "--topology", "topology.csv", "--inventory",
+      "inventory.csv", "--case", "y.firebreak")
     #expect([0, 3].contains(again.exit), "\(again.errors)")
     let twice = try work.firebreak("trace", "--case", "y.firebreak", "--format", "json", "--no-store")
     let onsets = try #require(try jsonObject(twice.output)["onset_details"] as? [[String: Any]])

@@ -71,7 +71,9 @@ enum MomentMetrics: MetricFamily {
       return Metric(.trigger, title, .noIncident, formula: formula)
     }
     if let phase = incident.phases.first(where: { $0.name == .trigger }), Format.isPlausible(phase.start) {
-      return Metric(.trigger, title, .instant(phase.start), formula: formula, evidence: phase.evidence)
+      return Metric(
+        .trigger, title, .instant(phase.start), formula: formula, evidence: phase.evidence,
+        remark: doubt(picture, phase.start, phase.evidence))
     }
     let change = incident.changes.filter {
       $0.failedShare > $0.failedShareOfOthers && Format.isPlausible($0.start)
@@ -81,7 +83,19 @@ enum MomentMetrics: MetricFamily {
       return Metric(
         .trigger, title, .notDetermined("no change event explains the failures"), formula: formula)
     }
-    return Metric(.trigger, title, .instant(change.start), formula: formula, evidence: change.evidence)
+    return Metric(
+      .trigger, title, .instant(change.start), formula: formula, evidence: change.evidence,
+      remark: doubt(picture, change.start, change.evidence))
+  }
+
+  /// Who said that it did not begin where the trigger came from; empty where nobody did.
+  private static func doubt(_ picture: IncidentPicture, _ at: Instant, _ evidence: [EventID]) -> String {
+    picture.incident.flatMap { picture.verdicts.rejection(ofTrigger: at, evidence, $0) }.map(doubt) ?? ""
+  }
+
+  private static func doubt(_ verdict: OriginVerdicts.Verdict) -> String {
+    "that it began at \(EvidenceText(verdict.device, limit: 96).display) was rejected by "
+      + "\(EvidenceText(verdict.judgement.author, limit: 80).display) at \(Format.instant(verdict.judgement.at))"
   }
 
   private static func firstEffect(_ picture: IncidentPicture) -> Metric {
@@ -96,7 +110,8 @@ enum MomentMetrics: MetricFamily {
     return Metric(
       .firstEffect, "First bad effect", .instant(onset.time, within: isPlausible ? onset.interval : nil),
       formula: formula,
-      certainty: onset.kind == .log ? .observed : .inferred, evidence: onset.evidence)
+      certainty: onset.kind == .log ? .observed : .inferred, evidence: onset.evidence,
+      remark: picture.verdicts.rejection(of: onset.device).map(doubt) ?? "")
   }
 
   private static func detected(_ picture: IncidentPicture) -> Metric {

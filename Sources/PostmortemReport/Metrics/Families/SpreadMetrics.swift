@@ -151,7 +151,9 @@ enum SpreadMetrics: MetricFamily {
         origin.map { .finite(min(1, max(0, $0.probability)), digits: 2) }
           ?? (picture.incident == nil
             ? .noIncident : .notDetermined("the evidence does not single out an origin")),
-        formula: "calibrated score of the trace", evidence: origin?.evidence ?? []))
+        formula: picture.verdicts.accepted == nil
+          ? "calibrated score of the trace" : "0.99, since an analyst accepted the candidate",
+        certainty: picture.verdicts.accepted == nil ? .inferred : .stated, evidence: origin?.evidence ?? []))
     guard let cause = picture.incident?.commonCause else {
       let value: MetricValue =
         picture.incident == nil

@@ -92,7 +92,8 @@ struct PlaybookQueue: AsyncParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.playbook-queue/1",
       columns: [
-        .init("DEVICE", mayShrink: true), .init("REASON"), .init("LEFT"), .init("DETAIL", mayShrink: true),
+        .init("DEVICE", mayShrink: true, keepsEnds: true), .init("REASON"), .init("LEFT"),
+        .init("DETAIL", mayShrink: true),
         .init("STEP", mayShrink: true),
       ],
       keys: ["device", "reason", "seconds_left", "detail", "step"])

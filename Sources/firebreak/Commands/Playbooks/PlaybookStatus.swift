@@ -68,7 +68,8 @@ struct PlaybookStatus: ParsableCommand {
     var rows = ResultRows(
       schema: "firebreak.playbook-status/1",
       columns: [
-        .init("DEVICE", mayShrink: true), .init("STATE"), .init("REASON"), .init("DETAIL", mayShrink: true),
+        .init("DEVICE", mayShrink: true, keepsEnds: true), .init("STATE"), .init("REASON"),
+        .init("DETAIL", mayShrink: true),
         .init("STEP", mayShrink: true), .init("SITE", mayShrink: true), .init("ADVICE"),
       ],
       keys: ["device", "state", "reason", "detail", "step", "site", "advice"])

@@ -93,33 +93,47 @@ struct MakePostmortem: ParsableCommand {
         "cannot make a PDF: no Chromium is installed; install 'chromium' or leave out --report-format pdf")
     }
     let key = try pseudonymKey.map { try CommandFile.read($0) }
-    if access(output, F_OK) != 0 { Interrupt.remove([output]) }
+    let isNew = access(output, F_OK) != 0
+    if isNew { Interrupt.remove([output]) }
     try CommandFile.makeFolder(output)
     // Until there is something to write, nothing has to be put in order.
     Interrupt.endAtOnce()
-    var input = try PostmortemCase(path: path, number: trace, keepsTrace: true)
-    CaseOption.announce(path, newest: input.facts.newestEvidence)
-    try input.choose(incident: incident - 1)
-    Interrupt.listen()
+    var input: PostmortemCase
+    let files: [FileSet]
     do {
-      try write(wanted, key, browser, &input)
-    } catch let status as ExitStatus where status == .interrupted {
-      // A folder that holds something stays.
-      let isGone = rmdir(output) == 0
-      Console.note(
-        "firebreak: interrupted; "
-          + (isGone ? "nothing was written" : "the report in '\(Sanitizer.escape(output))' is not complete"))
-      throw status
+      input = try PostmortemCase(path: path, number: trace, keepsTrace: true)
+      CaseOption.announce(path, newest: input.facts.newestEvidence)
+      try input.choose(incident: incident - 1)
+      Interrupt.listen()
+      do {
+        files = try write(wanted, key, browser, &input)
+      } catch let error as CommandError {
+        throw CommandError("\(error.description); nothing in '\(output)' was changed", error.status)
+      }
+    } catch {
+      // Nothing has got its name: the folder is as it was, and one that was made for the report goes.
+      if isNew { rmdir(output) }
+      if let status = error as? ExitStatus, status == .interrupted {
+        Console.note("firebreak: interrupted; nothing was written")
+      }
+      throw error
     }
+    for set in files { try set.publish() }
+    Console.isDone("the report is written all the same, to '\(output)'")
+    say(input)
+    for path in files.last?.paths ?? [] { Console.print(Sanitizer.escape(path)) }
   }
 
-  /// Writes the reports, and says what is to be known of them.
+  /// Writes the reports and what lies beside them.
+  /// - Returns: The files, none in its place yet: the lists, which the reports name, then the reports.
   private func write(
     _ wanted: [Audience], _ key: [UInt8]?, _ browser: String?, _ input: inout PostmortemCase
-  ) throws {
+  ) throws -> [FileSet] {
+    let lists = FileSet()
+    let reports = FileSet()
     var log: [(kind: String, name: String, pseudonym: String)] = []
     var material = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident - 1)
-    let attachments = wanted.contains(.engineer) ? try lists(input, material) : []
+    let attachments = wanted.contains(.engineer) ? try self.lists(input, material, in: lists) : []
     for audience in wanted {
       var options = ReportOptions(audience: audience, sha256: PostmortemCase.sha256)
       if let chosen = tlp.flatMap({ TrafficLight(rawValue: $0.lowercased()) }) { options.marking = chosen }
@@ -134,10 +148,15 @@ struct MakePostmortem: ParsableCommand {
       }
       let report = Report(material, options: options)
       log += report.redactions
-      try write(report, browser, dated: input.facts.newestEvidence)
+      try write(report, browser, dated: input.facts.newestEvidence, in: reports)
       try Interrupt.check()
     }
-    if let redactionLog { try write(log, to: redactionLog) }
+    if let redactionLog { try write(log, to: redactionLog, in: lists) }
+    return [lists, reports]
+  }
+
+  /// What is to be known of the report.
+  private func say(_ input: PostmortemCase) {
     for run in input.facts.alteredRuns {
       Console.warn(
         Sanitizer.escape(
@@ -159,15 +178,19 @@ struct MakePostmortem: ParsableCommand {
     }
   }
 
-  private func lists(_ input: PostmortemCase, _ material: ReportMaterial) throws -> [Attachment] {
+  private func lists(_ input: PostmortemCase, _ material: ReportMaterial, in set: FileSet) throws
+    -> [Attachment]
+  {
     var options = ReportOptions(audience: .engineer, sha256: PostmortemCase.sha256)
     options.incident = incident - 1
-    var result = [try PostmortemLists.devices(material, options, to: "\(output)/devices.csv")]
-    if timeline { result.append(try PostmortemLists.timeline(input.reader, to: "\(output)/timeline.csv")) }
+    var result = [try PostmortemLists.devices(material, options, to: "\(output)/devices.csv", in: set)]
+    if timeline {
+      result.append(try PostmortemLists.timeline(input.reader, to: "\(output)/timeline.csv", in: set))
+    }
     return result
   }
 
-  private func write(_ report: Report, _ browser: String?, dated: Instant?) throws {
+  private func write(_ report: Report, _ browser: String?, dated: Instant?, in set: FileSet) throws {
     let suffix = report.options.audience == .engineer ? "" : "-\(report.options.audience.rawValue)"
     let base = "\(output)/postmortem\(suffix)"
     var wanted = ReportFileFormat.allCases.filter { formats.contains($0) }
@@ -175,22 +198,26 @@ struct MakePostmortem: ParsableCommand {
     for format in wanted {
       let path = "\(base).\(format.rawValue)"
       switch format {
-      case .html: try CommandFile.write(HTMLRenderer.render(report), to: path)
-      case .md: try CommandFile.write(MarkdownRenderer.render(report), to: path)
-      case .json: try CommandFile.write(JSONRenderer.render(report), to: path)
+      case .html: try set.add(HTMLRenderer.render(report), path)
+      case .md: try set.add(MarkdownRenderer.render(report), path)
+      case .json: try set.add(JSONRenderer.render(report), path)
       case .pdf:
-        if let browser { try PostmortemPDF.print("\(base).html", to: path, with: browser, dated: dated) }
+        guard let browser else { continue }
+        let file = try PostmortemPDF.print(
+          HTMLRenderer.render(report), to: path, with: browser, dated: dated)
+        _ = try set.add(file)
       }
-      Console.print(Sanitizer.escape(path))
     }
   }
 
-  private func write(_ log: [(kind: String, name: String, pseudonym: String)], to path: String) throws {
+  private func write(
+    _ log: [(kind: String, name: String, pseudonym: String)], to path: String, in set: FileSet
+  ) throws {
     var seen: Set<String> = []
     var text = CSVText.row(["kind", "name", "pseudonym"])
     for entry in log where seen.insert(entry.pseudonym).inserted {
       text += CSVText.row([entry.kind, EvidenceText(entry.name, limit: 4096).display, entry.pseudonym])
     }
-    try CommandFile.write(text, to: path, mode: 0o600)
+    try set.add(text, path, mode: 0o600)
   }
 }

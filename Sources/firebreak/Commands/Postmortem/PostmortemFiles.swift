@@ -6,26 +6,27 @@ import TimelineStore
 
 /// A file that takes its SHA-256 as it is written, and appears under its name only once it is whole.
 final class HashingFile {
-  private let path: String
+  /// As the user gave it.
+  let path: String
   private let place: OutputPlace
   private let descriptor: Int32
   private var hash = SHA256()
   private var buffer: [UInt8] = []
   private(set) var bytes: UInt64 = 0
-  private var isFinished = false
+  private var isClosed = false
+  private var isPublished = false
 
   init(_ path: String, mode: mode_t = 0o644) throws {
     self.path = path
     place = try OutputPlace(path)
     descriptor = try place.open(mode: mode)
+    if let leftover = place.leftover { Interrupt.remove([leftover]) }
     buffer.reserveCapacity(1 << 20)
   }
 
   deinit {
-    if !isFinished {
-      close(descriptor)
-      place.discard()
-    }
+    if !isClosed { close(descriptor) }
+    if !isPublished { place.discard() }
   }
 
   func write(_ text: String) throws { try write(text.utf8) }
@@ -50,24 +51,67 @@ final class HashingFile {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Puts the file in its place.
+  /// Writes the rest; the file is whole, and not in its place yet.
   /// - Returns: Its SHA-256, hex.
-  func finish() throws -> String {
+  func seal() throws -> String {
     try flush()
-    isFinished = true
-    guard close(descriptor) == 0, place.publish() else {
-      let reason = String(cString: strerror(errno))
-      place.discard()
-      throw CommandError("cannot write '\(path)': \(reason)")
+    isClosed = true
+    guard close(descriptor) == 0 else {
+      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     return PostmortemCase.hex(hash.finalize())
+  }
+
+  /// Puts a sealed file in its place.
+  func publish() throws {
+    guard place.publish() else {
+      throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+    }
+    isPublished = true
+  }
+
+  /// Writes the rest and puts the file in its place.
+  /// - Returns: Its SHA-256, hex.
+  func finish() throws -> String {
+    let digest = try seal()
+    try publish()
+    return digest
+  }
+}
+
+/// Files that appear together: each is written beside its place first, so that a disk that is full, an error or Ctrl-C leaves
+/// everything as it was.
+final class FileSet {
+  private var sealed: [HashingFile] = []
+
+  /// Paths of the files, in the order they were added.
+  var paths: [String] { sealed.map(\.path) }
+
+  /// Adds a file that is written.
+  /// - Returns: Its SHA-256, hex.
+  func add(_ file: HashingFile) throws -> String {
+    let digest = try file.seal()
+    sealed.append(file)
+    return digest
+  }
+
+  /// Adds a file with this text.
+  func add(_ text: String, _ path: String, mode: mode_t = 0o644) throws {
+    let file = try HashingFile(path, mode: mode)
+    try file.write(text)
+    _ = try add(file)
+  }
+
+  /// Puts all files in their places. What is left to fail is a rename.
+  func publish() throws {
+    for file in sealed { try file.publish() }
   }
 }
 
 /// The full lists beside a report.
 enum PostmortemLists {
   /// All events in order of time as CSV.
-  static func timeline(_ reader: CaseReader, to path: String) throws -> Attachment {
+  static func timeline(_ reader: CaseReader, to path: String, in set: FileSet) throws -> Attachment {
     let file = try HashingFile(path)
     try file.write(
       CSVText.row([
@@ -96,24 +140,24 @@ enum PostmortemLists {
       return true
     }
     try file.write(buffer.take())
-    return try attachment(file, path, "every event in order of time", rows)
+    return try attachment(file, set, "every event in order of time", rows)
   }
 
   /// All affected devices as CSV.
-  static func devices(_ material: ReportMaterial, _ options: ReportOptions, to path: String) throws
-    -> Attachment
-  {
+  static func devices(
+    _ material: ReportMaterial, _ options: ReportOptions, to path: String, in set: FileSet
+  ) throws -> Attachment {
     let (text, rows) = DeviceList.csv(material, options: options)
     let file = try HashingFile(path)
     try file.write(text)
-    return try attachment(file, path, "every affected device", rows)
+    return try attachment(file, set, "every affected device", rows)
   }
 
-  private static func attachment(_ file: HashingFile, _ path: String, _ title: String, _ rows: Int) throws
+  private static func attachment(_ file: HashingFile, _ set: FileSet, _ title: String, _ rows: Int) throws
     -> Attachment
   {
-    let digest = try file.finish()
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let digest = try set.add(file)
+    let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
     return Attachment(name: name, title: title, sha256: digest, bytes: file.bytes, rows: rows)
   }
 }

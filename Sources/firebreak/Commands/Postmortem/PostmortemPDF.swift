@@ -14,7 +14,14 @@ enum PostmortemPDF {
   }
 
   /// Prints a page. The file's dates become that of the newest evidence, so that the same report has the same bytes.
-  static func print(_ page: String, to path: String, with browser: String, dated: Instant?) throws {
+  /// - Returns: The file, written and not in its place yet.
+  static func print(_ html: String, to path: String, with browser: String, dated: Instant?) throws
+    -> HashingFile
+  {
+    // Beside the report: a browser in a box of its own may see no other folder.
+    let page = "\(path).page.html"
+    defer { unlink(page) }
+    try CommandFile.write(html, to: page)
     guard let full = realpath(page, nil) else {
       throw CommandError("cannot print '\(page)': \(String(cString: strerror(errno)))")
     }
@@ -45,7 +52,7 @@ enum PostmortemPDF {
     }
     let file = try HashingFile(path)
     try file.write(Self.dated(try CommandFile.read(part), dated))
-    _ = try file.finish()
+    return file
   }
 
   /// The same file with the time of `/CreationDate (D:20261128043214+00'00')` and `/ModDate` replaced; its length stays.
