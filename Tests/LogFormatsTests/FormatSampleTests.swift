@@ -50,6 +50,41 @@ import Testing
     }
   }
 
+  /// A document is read as one: lines of which many are torn, the first too, must not be taken for it and be lost as a whole.
+  @Test(arguments: [10, 50, 90, 99]) func tornLinesOfJSONAreNoDocument(_ percent: Int) {
+    var state: UInt64 = 7
+    func random(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    let lines = (0..<600).map { index in
+      let line =
+        #"{"ts":"2026-04-07T09:08:\#(10 + index % 50)Z","device":"d\#(index)","tags":["a","b"],"#
+        + #""at":{"x":1},"msg":"up, \#(index)"}"#
+      return index == 0 || random(100) < percent ? String(line.prefix(2 + random(line.utf8.count - 2))) : line
+    }
+    let winner = Array(lines.joined(separator: "\n").utf8.prefix(40_000)).withUnsafeBytes {
+      FormatElection(formats: AllFormats.list, head: $0).winner?.name
+    }
+    #expect(winner != "json")
+  }
+
+  @Test func aDocumentThatIsCutIsStillOne() {
+    let elements = (0..<600).map {
+      #"{"ts":\#(1_775_552_889 + $0),"device":"d\#($0)","tags":["a"],"msg":"up"}"#
+    }
+    let spread = elements.map { $0.replacingOccurrences(of: ",\"", with: ",\n    \"") }
+    for text in [
+      "[\n" + elements.joined(separator: ",\n"), "[" + elements.joined(separator: ",\n"),
+      "[\n  " + spread.joined(separator: ",\n  "), "{\n\"events\": [\n" + spread.joined(separator: ",\n"),
+      "{\n\"events\":\n[\n" + elements.joined(separator: "\n,\n"),
+    ] {
+      #expect(
+        Array(text.utf8.prefix(40_000)).withUnsafeBytes { JSONDocumentFormat.spansLines($0) },
+        "\(text.prefix(80))")
+    }
+  }
+
   @Test func namesAreUniqueAndListedFormatsAreTheFolder() throws {
     let names = AllFormats.list.map(\.name)
     #expect(Set(names).count == names.count)

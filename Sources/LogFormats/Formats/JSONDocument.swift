@@ -71,6 +71,28 @@ struct JSONDocumentFormat: LogFormat {
     // Cut by the end of the bytes at hand: what follows the first line must look like the inside of a value.
     let second = JSONText.skipSpace(head, from: lineEnd)
     return head.count > 4096 && second < head.count && (head[second] == 0x22 || head[second] == 0x7B)
+      && !standSideBySide(head, from: start)
+  }
+
+  /// True where most values that begin a line stand behind another without a comma between: lines of JSON whose first is torn.
+  private static func standSideBySide(_ head: UnsafeRawBufferPointer, from start: Int) -> Bool {
+    var inside = 0
+    var beside = 0
+    var lineEnd = Bytes.find(0x0A, head, from: start, to: head.count)
+    while lineEnd < head.count {
+      var last = lineEnd &- 1
+      while last > start, head[last] <= 0x20 { last &-= 1 }
+      let next = JSONText.skipSpace(head, from: lineEnd)
+      guard next < head.count else { break }
+      if head[next] == 0x22 || head[next] == 0x7B || head[next] == 0x5B {
+        switch head[last] {
+        case 0x7B, 0x5B, 0x2C, 0x3A: inside &+= 1
+        default: beside &+= 1
+        }
+      }
+      lineEnd = Bytes.find(0x0A, head, from: next, to: head.count)
+    }
+    return beside > inside
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
