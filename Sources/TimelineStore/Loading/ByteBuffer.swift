@@ -7,12 +7,9 @@ struct ByteBuffer: ~Copyable {
   /// Number of bytes in use.
   var count = 0
 
-  private let alignment: Int
-
-  /// - Parameter alignment: Of the first byte.
+  /// - Parameter alignment: Of the first byte, as long as the capacity is enough.
   init(capacity: Int, alignment: Int = 16) {
     self.capacity = max(capacity, 64)
-    self.alignment = alignment
     base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: alignment)
   }
 
@@ -28,7 +25,7 @@ struct ByteBuffer: ~Copyable {
 
   @inline(never) private mutating func grow(_ more: Int) {
     let larger = max(capacity * 2, count + more)
-    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: alignment)
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     memcpy(copy, base, count)
     base.deallocate()
     base = copy

@@ -34,13 +34,22 @@ final class PageFile {
     next = UInt32(Int(status.st_size) / Self.pageSize) + 1
     bufferStart = Int64(next - 1) * Int64(Self.pageSize)
     buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize)
-    direct = open(path, O_WRONLY | O_CLOEXEC | ScratchFile.directFlag)
+    direct = open(path, O_WRONLY | O_CLOEXEC | Self.directFlag)
   }
 
   deinit {
     close(descriptor)
     if direct >= 0 { close(direct) }
   }
+
+  /// `O_DIRECT`, whose macro Swift cannot read.
+  private static let directFlag: Int32 = {
+    #if arch(arm64) || arch(arm)
+      return 0o200_000
+    #else
+      return 0o40_000
+    #endif
+  }()
 
   private static let bufferSize = 256 * pageSize
 
