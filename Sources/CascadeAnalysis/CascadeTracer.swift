@@ -135,8 +135,8 @@ extension Incident {
 /// One pass over a timeline whose clocks are settled: who failed when, and why.
 struct Reading {
   let timeline: Timeline
-  let onsets: Onsets
-  let members: [Int]
+  private(set) var onsets: Onsets
+  private(set) var members: [Int]
   let fleet: Fleet
   private let profiles: TemplateProfiles
   let reports: Reports
@@ -204,6 +204,35 @@ struct Reading {
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
       epoch: timeline.epoch, words: timeline.words)
     near.correct(by: clocks)
-    return Reading(near, fleet, clocks, judgements)
+    var reading = Reading(near, fleet, clocks, judgements)
+    reading.keepSilences(of: self, in: segment)
+    return reading
+  }
+
+  /// Who speaks twice an hour cannot be missed from nearby: silences that the whole window shows stay.
+  private mutating func keepSilences(of wide: Reading, in segment: ClosedRange<Double>) {
+    let silent = wide.members.filter { device in
+      let finding = wide.onsets.findings[device]!
+      return finding.kind == .silence && segment.contains(finding.time) && onsets.findings[device] == nil
+    }
+    guard !silent.isEmpty else { return }
+    var place: [Int64: Int32] = [:]
+    for device in silent {
+      for event in wide.onsets.findings[device]!.events {
+        place[wide.timeline.evidence.eventIDs[Int(event)]] = -1
+      }
+    }
+    for (position, id) in timeline.evidence.eventIDs.enumerated() where place[id] != nil {
+      place[id] = Int32(position)
+    }
+    for device in silent {
+      var finding = wide.onsets.findings[device]!
+      let ids = finding.events.map { wide.timeline.evidence.eventIDs[Int($0)] }
+      finding.events = ids.compactMap { place[$0]! >= 0 ? place[$0]! : nil }
+      // Last words before the stretch are known by their ids alone.
+      if finding.events.isEmpty { finding.eventIDs = ids.map { EventID(rawValue: $0) } }
+      onsets.addSilence(device, finding)
+    }
+    members = onsets.devices
   }
 }

@@ -176,3 +176,14 @@ struct CommonCauseSearch {
     return counts[2] + counts[3] == 0 || Robust.association(counts[0], counts[1], counts[2], counts[3]) > 3
   }
 }
+
+extension CommonCause {
+  /// Its terms in words. Names are as in the evidence and must be escaped before they are shown.
+  var description: String { terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ") }
+
+  /// Whether nearly all that share it failed, and nearly nobody else. What spreads from neighbour to neighbour clusters in places
+  /// as well, but seldom so cleanly.
+  var isNearlyAll: Bool {
+    exposedFailed >= 5 && exposedFailed * 4 >= exposed * 3 && othersFailed * 9 <= exposedFailed
+  }
+}

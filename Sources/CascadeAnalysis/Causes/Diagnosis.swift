@@ -90,6 +90,11 @@ struct Diagnosis {
         }
       }
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: atRisk, failed: failed)
+    } else if let shared = CommonCauseSearch.search(
+      timeline.evidence, fleet, population: mass, failed: failed), shared.isNearlyAll
+    {
+      // A power cut, a site's line: nobody in the evidence did it, but who was hit and who was spared says what it was.
+      commonCause = shared
     }
   }
 

@@ -55,10 +55,7 @@ struct Onsets {
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
         if news > 0 { scratch.append((event, news)) }
         let role = profiles.fleet[template].role
-        // What nobody graded, and was there from the beginning, is no trouble for being said seldom.
-        let isOld =
-          timeline.tones[template] == .unknown
-          && profiles.fleet[template].first - timeline.start < 0.02 * (timeline.end - timeline.start)
+        let isOld = Self.isOld(profiles.fleet[template], template, timeline)
         if role == .sporadic || role == .rare && !isOld { own.append(event) }
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
@@ -107,6 +104,16 @@ struct Onsets {
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
+  }
+
+  /// What nobody graded, and was there from the beginning, is no trouble for being said seldom, nor for being said without
+  /// a pause: an endless stream is one episode. A log may begin a little later than the others.
+  private static func isOld(
+    _ profile: TemplateProfiles.Profile, _ template: Int, _ timeline: Timeline
+  ) -> Bool {
+    guard timeline.tones[template] == .unknown else { return false }
+    let since = (profile.first - timeline.start) / max(1e-3, timeline.end - timeline.start)
+    return since < 0.02 || since < 0.1 && profile.events >= 6 && profile.events >= 3 * profile.episodes
   }
 
   private static func news(
@@ -182,7 +189,25 @@ struct Onsets {
       let score = min(5, -log(burst.doubt)) + 0.7 * log((company + 0.1) / (top + 0.1))
       if score > (best?.score ?? -.infinity) + 0.3 { best = (burst, score) }
     }
-    return best?.burst
+    return best.map { reachingBack($0.burst, bursts, timeline) }
+  }
+
+  /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time.
+  private static func reachingBack(_ chosen: Burst, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
+    guard var place = bursts.firstIndex(where: { $0.events == chosen.events }) else { return chosen }
+    var result = chosen
+    let template = { (event: Int32) in timeline.evidence.eventTemplates[Int(event)] }
+    let kinds = Set(chosen.events.map(template))
+    while place > 0 {
+      let before = bursts[place - 1]
+      guard before.doubt <= 0.05, kinds.contains(template(before.first)),
+        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < 3 * burstGap
+      else { break }
+      result.events = before.events + result.events
+      result.first = before.first
+      place -= 1
+    }
+    return result
   }
 
   private static func finding(

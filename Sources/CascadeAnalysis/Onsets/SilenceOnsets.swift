@@ -4,7 +4,8 @@ internal import IncidentModel
 /// Entities that stop speaking, whom nobody reports: an onset with an interval, where their rhythm makes it significant.
 ///
 /// An entity that spoke every g seconds on average and has been silent for s seconds would be so by chance with
-/// probability exp(-s/g) (Poisson; lost messages are part of g). Against that stands how likely such an entity failed:
+/// probability exp(-s/g) (Poisson; lost messages are part of g); one that speaks like clockwork, as its longest pause so far shows,
+/// is missed sooner. Against that stands how likely such an entity failed:
 /// the share of failures among those that hang on the same provider, or of the whole fleet. The moment is that in which
 /// its siblings failed, where that falls into the silence; else within one g of its last word. A silence is seen only as
 /// far as the evidence reaches (see `EvidenceReach`). Assumes that a source with one entity in it, not damaged at its end,
@@ -29,6 +30,7 @@ enum SilenceOnsets {
     let failed = mass.count { onsets.findings[$0] != nil }
     let everywhere = min(0.5, max(0.01, Double(failed) / Double(mass.count)))
     var result: [(device: Int, finding: Onsets.Finding)] = []
+    var alone: [Int] = []
     for (provider, group) in groups.sorted(by: { $0.key < $1.key }) {
       let times = group.compactMap { onsets.findings[$0]?.time }.sorted()
       let isTold = provider >= 0 && times.count >= 3
@@ -42,15 +44,16 @@ enum SilenceOnsets {
         let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)
         // What its siblings did makes a failure likely, but only a silence of its own makes it seen.
         guard (end - since) / rhythm.pause >= leastPauses else { continue }
-        let odds = share / (1 - share) * exp(min(40, (end - since) / rhythm.pause))
+        let odds = share / (1 - share) * exp(min(40, rhythm.surprise(end - since)))
         let probability = odds / (1 + odds)
-        guard probability > 0.95, isTold || (end - rhythm.last) / rhythm.pause > 9 + log(Double(mass.count))
+        guard probability > 0.95, isTold || rhythm.surprise(end - rhythm.last) > 9 + log(Double(mass.count))
         else {
           continue
         }
         let latest = min(end, rhythm.last + 3 * rhythm.pause)
         let moment =
           isTold && middle > rhythm.last && middle < latest ? middle : rhythm.last + rhythm.pause / 2
+        if !isTold { alone.append(result.count) }
         result.append(
           (
             device,
@@ -64,11 +67,48 @@ enum SilenceOnsets {
           ))
       }
     }
+    alignTogether(&result, alone, rhythms)
     return result
+  }
+
+  /// Fewer that stop together may do so by chance.
+  private static let fewestTogether = 5
+
+  /// Entities that all stop within their longest pause of each other stopped in one moment, as far as can be told: a power cut, a
+  /// line. It lies after the last word of any of them, and before anybody's next word was due.
+  private static func alignTogether(
+    _ result: inout [(device: Int, finding: Onsets.Finding)], _ alone: [Int], _ rhythms: [Rhythm?]
+  ) {
+    let ordered = alone.sorted { result[$0].finding.earliest > result[$1].finding.earliest }
+    var low = 0
+    while low < ordered.count {
+      let last = result[ordered[low]].finding.earliest
+      var high = low
+      while high < ordered.count,
+        last - result[ordered[high]].finding.earliest <= rhythms[result[ordered[high]].device]!.longest
+      {
+        high += 1
+      }
+      if high - low >= fewestTogether {
+        let group = ordered[low..<high]
+        let pause = group.reduce(0) { $0 + rhythms[result[$1].device]!.pause } / Double(group.count)
+        let moment = last + pause / Double(group.count)
+        for entry in group {
+          result[entry].finding.time = moment
+          result[entry].finding.latest = max(moment, min(result[entry].finding.latest, last + pause))
+          result[entry].finding.reasons.append("\(group.count) fell silent in the same moment")
+        }
+      }
+      low = max(high, low + 1)
+    }
   }
 
   private struct Rhythm {
     var pause: Double
+    /// The longest pause that it took and spoke on after.
+    var longest = 0.0
+    /// Seconds of silence that make a silence e times less likely.
+    var scale: Double
     var last: Double
     var lastEvent: Int32
 
@@ -82,7 +122,6 @@ enum SilenceOnsets {
       // Speaking in bursts, an entity has fewer turns than messages, and its longest pause so far is one it may take again.
       var turns = 0
       var before = timeline.seconds[Int(first)]
-      var longest = 0.0
       for event in events.dropFirst() {
         let pause = timeline.seconds[Int(event)] - before
         if pause > 5 { turns += 1 }
@@ -91,6 +130,13 @@ enum SilenceOnsets {
       }
       guard turns >= 5, span > 0 else { return nil }
       pause = max(span / Double(turns), longest / 4)
+      // Of n pauses of a Poisson stream the longest is about log(n) means; a clockwork's is about one.
+      scale = turns >= 20 ? min(pause, longest / log(Double(turns))) : pause
+    }
+
+    /// How unlikely a silence is by chance: -log of the probability of one as long.
+    func surprise(_ silence: Double) -> Double {
+      max(silence / pause, scale < pause ? (silence - pause) / scale : 0)
     }
   }
 

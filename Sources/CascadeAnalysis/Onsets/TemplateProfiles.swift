@@ -41,6 +41,7 @@ struct TemplateProfiles {
   /// Episodes end after this many seconds of quiet.
   static let episodeGap = 300.0
   private static let bins = 96
+  private static let earlyBins = 6
 
   init(_ timeline: Timeline, _ fleetModel: Fleet, _ reporting: ReportTemplates) {
     let templates = timeline.evidence.templateTexts.count
@@ -106,9 +107,11 @@ struct TemplateProfiles {
     let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))
     for template in 0..<templates where fleet[template].episodes > 0 {
       let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
-      Self.judge(&fleet[template], slice, scale)
+      Self.judge(&fleet[template], slice, scale, isGraded: timeline.tones[template] != .unknown)
     }
-    for (key, counts) in classHistogram { Self.judge(&byClass[key]!, counts, scale) }
+    for (key, counts) in classHistogram {
+      Self.judge(&byClass[key]!, counts, scale, isGraded: timeline.tones[Int(key >> 32)] != .unknown)
+    }
   }
 
   /// The window's bins, and how much everyday life each holds (1 on average).
@@ -119,16 +122,23 @@ struct TemplateProfiles {
   }
 
   /// Everyday life is measured by quiet messages: entities that fell silent take their chatter along, and that must
-  /// not make the time before look busy.
+  /// not make the time before look busy. A storm of quiet ones (everybody connects again) is no more of it: beside that everything
+  /// else would look rare there and busy elsewhere.
   private static func weights(_ activity: [Double]) -> [Double] {
     let total = activity.reduce(0, +)
     guard total >= 5 * Double(bins) else { return [Double](repeating: 1, count: bins) }
-    let mean = total / Double(bins)
-    return activity.indices.map { bin in
+    let smooth = activity.indices.map { bin in
       let window = max(0, bin - 2)...min(bins - 1, bin + 2)
-      return max(0.1, activity[window].reduce(0, +) / Double(window.count) / mean)
+      return activity[window].reduce(0, +) / Double(window.count)
     }
+    let usual = smooth.sorted()[bins / 2]
+    let capped = usual > 0 ? smooth.map { min($0, stormFactor * usual) } : smooth
+    let mean = capped.reduce(0, +) / Double(bins)
+    return capped.map { max(0.1, $0 / mean) }
   }
+
+  /// Days are busier than nights, but hardly by more than this against the middle.
+  private static let stormFactor = 3.0
 
   private static func key(_ template: Int, _ group: Int32) -> UInt64 {
     UInt64(template) << 32 | UInt64(group)
@@ -151,7 +161,7 @@ struct TemplateProfiles {
     }
   }
 
-  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ scale: Scale) {
+  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ scale: Scale, isGraded: Bool) {
     let total = profile.episodes
     guard total >= 4 else {
       profile.role = .rare
@@ -163,6 +173,8 @@ struct TemplateProfiles {
     // Up to three segments: the same template may flare up in several incidents.
     for _ in 0..<3 {
       guard let found = hottest(rest, open, scale.weights), found.score > 9 else { break }
+      // What nobody graded, and was said from the beginning until it ended, is everyday life that ended.
+      if !isGraded, hot.isEmpty, found.low <= 1, found.high - found.low >= earlyBins { break }
       hot.append((found.low, found.high, found.count))
       for bin in found.low...found.high {
         rest[bin] = 0

@@ -207,8 +207,18 @@ struct Assembly {
       let before = forerunners(members)
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
-      return Origins(
+      var origins = Origins(
         earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
+      if let shared = diagnosis.commonCause {
+        origins.doubt(
+          where: { !fleet.isShared[$0] && fleet.row[$0] >= 0 },
+          "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
+      }
+      let times = members.map { onsets.findings[$0]!.time }
+      if let pause = EvenPace.pause(times) {
+        origins.doubt(where: { _ in true }, EvenPace.reason(pause))
+      }
+      return origins
     }
   }
 

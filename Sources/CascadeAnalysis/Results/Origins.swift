@@ -10,6 +10,8 @@ struct Origins {
     var reasonsAgainst: [String] = []
     var events: [Int32] = []
     var counterEvents: [Int32] = []
+    /// Whether it has trouble of a kind that hardly anybody else has.
+    var isOwn = false
   }
   private(set) var candidates: [Candidate] = []
 
@@ -118,6 +120,15 @@ struct Origins {
     }
   }
 
+  /// Being first says little of these, unless they have trouble of their own.
+  mutating func doubt(where isOne: (Int) -> Bool, _ reason: String) {
+    for index in candidates.indices where isOne(candidates[index].device) && !candidates[index].isOwn {
+      candidates[index].probability *= 0.15
+      candidates[index].reasonsAgainst.append(reason)
+    }
+    candidates.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
+  }
+
   /// Applies analysts' words: rejected candidates go, an accepted one leads.
   mutating func judge(_ judged: [Int: Bool], _ acceptances: [Int: String]) {
     guard !judged.isEmpty else { return }
@@ -160,6 +171,7 @@ struct Origins {
     for entry in weights.prefix(10) {
       var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
       candidate.reasonsFor.append(entry.device == ordered[0] ? "failed first" : "failed early")
+      candidate.isOwn = entry.isOwn
       if entry.isOwn { candidate.reasonsFor.append("has trouble of a kind that hardly anybody else has") }
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       candidates.append(candidate)

@@ -40,7 +40,12 @@ extension Incident {
       text += " from \(first.rfc3339(fractionDigits: 0)) to \(last.rfc3339(fractionDigits: 0))"
     }
     text += ". "
-    if let origin = origins.first, origin.probability >= 0.5 {
+    if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
+      let percent = Int((origin.probability * 100).rounded())
+      text +=
+        "It began with a change that nobody in the evidence announced; \(origin.device) was among the first to fail after it"
+        + " (\(EstimativeWords.of(origin.probability)), \(percent) %)."
+    } else if let origin = origins.first, origin.probability >= 0.5 {
       let percent = Int((origin.probability * 100).rounded())
       text += "It began at \(origin.device) (\(EstimativeWords.of(origin.probability)), \(percent) %)"
       if let reason = origin.reasonsFor.first { text += Self.asClause(reason) }
@@ -51,10 +56,13 @@ extension Incident {
     } else {
       text += "Where it began is not determined."
     }
-    if let cause = commonCause {
-      let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
+    if let pause = evenPause {
       text +=
-        " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(terms)."
+        " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."
+    }
+    if let cause = commonCause {
+      text +=
+        " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."
     }
     let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
     let parts = [
@@ -63,6 +71,14 @@ extension Incident {
     ].compactMap { kind, words in kinds[kind].map { "\($0) \(words)" } }
     if !parts.isEmpty { text += " Failed: \(parts.joined(separator: ", "))." }
     return text
+  }
+
+  /// A change explains the failures, and its first receiver stands for whoever made it.
+  private var isChangeByNobody: Bool {
+    guard let origin = origins.first, origin.method == .change, let change = changes.first else {
+      return false
+    }
+    return change.actor == nil && change.devices.contains(origin.device)
   }
 
   /// Reasons that begin with what the origin did are clauses about it; the others are sentences of their own.
