@@ -182,22 +182,22 @@ struct Onsets {
     _ bursts: [Burst], _ timeline: Timeline, _ crowd: [Double], isShared: Bool
   ) -> Burst? {
     let top = crowd.max() ?? 0
-    var best: (burst: Burst, score: Double)?
-    for burst in bursts where burst.doubt <= 0.5 {
+    var best: (place: Int, score: Double)?
+    for (place, burst) in bursts.enumerated() where burst.doubt <= 0.5 {
       let company = crowd[bin(timeline.seconds[Int(burst.first)], timeline)]
       if !isShared, burst.events.count == 1, company == 0, top >= 3 { continue }
       let score = min(5, -log(burst.doubt)) + 0.7 * log((company + 0.1) / (top + 0.1))
-      if score > (best?.score ?? -.infinity) + 0.3 { best = (burst, score) }
+      if score > (best?.score ?? -.infinity) + 0.3 { best = (place, score) }
     }
-    return best.map { reachingBack($0.burst, bursts, timeline) }
+    return best.map { reachingBack(from: $0.place, bursts, timeline) }
   }
 
   /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time.
-  private static func reachingBack(_ chosen: Burst, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
-    guard var place = bursts.firstIndex(where: { $0.events == chosen.events }) else { return chosen }
-    var result = chosen
+  private static func reachingBack(from chosen: Int, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
+    var place = chosen
+    var result = bursts[chosen]
     let template = { (event: Int32) in timeline.evidence.eventTemplates[Int(event)] }
-    let kinds = Set(chosen.events.map(template))
+    let kinds = Set(result.events.map(template))
     while place > 0 {
       let before = bursts[place - 1]
       guard before.doubt <= 0.05, kinds.contains(template(before.first)),

@@ -50,6 +50,7 @@ struct Segments {
       !segments.contains { $0.contains(onsets.findings[device]!.time) }
     }
   }
+
   /// From the first to the last of times that lie close: each with enough others within `reach` seconds.
   private static func gatherings(_ times: [Double], _ reach: Double) -> [ClosedRange<Double>] {
     let needed = max(4, times.count / 12)

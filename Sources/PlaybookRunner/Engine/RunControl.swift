@@ -1,3 +1,4 @@
+public import PlaybookModel
 import Synchronization
 
 /// Lets somebody outside of a run ask it to stop at a safe place: what is in flight is drained, nothing new begins.
@@ -90,6 +91,9 @@ public struct RunSummary: Sendable {
   public var counts: [RunRecordOutcome: Int]
   /// Why it did not succeed; empty when it did.
   public var reasons: [String]
+
+  /// Devices that are not in the wanted state, over all steps.
+  public var missed: Int { counts.reduce(0) { $0 + ([.ok, .changed].contains($1.key) ? 0 : $1.value) } }
 
   /// A summary from its parts.
   public init(run: String, end: RunHistory.End, counts: [RunRecordOutcome: Int], reasons: [String]) {

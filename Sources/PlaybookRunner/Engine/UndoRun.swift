@@ -339,19 +339,12 @@ public struct UndoRun: Sendable {
     try await withThrowingTaskGroup(of: Done?.self) { group in
       var next = 0
       var inFlight = 0
-      var hasTimer = false
+      var wakeUp = WakeUp(clock: environment.clock)
       while true {
         while next < targets.count, inFlight < policy.maximumInFlight, !environment.control.isStopping {
           let now = environment.clock.monotonicTime()
           if let pause = pacer.pause(now: now) {
-            if !hasTimer {
-              hasTimer = true
-              let clock = environment.clock
-              group.addTask {
-                await clock.nap(until: pause)
-                return nil
-              }
-            }
+            wakeUp.set(until: pause, in: &group)
             break
           }
           pacer.begin(now: now)
@@ -365,9 +358,9 @@ public struct UndoRun: Sendable {
           }
           inFlight += 1
         }
-        guard inFlight > 0 || hasTimer, let first = try await group.next() else { break }
+        guard inFlight > 0 || wakeUp.isSet, let first = try await group.next() else { break }
         guard let done = first else {
-          hasTimer = false
+          wakeUp.isSet = false
           continue
         }
         inFlight -= 1

@@ -138,7 +138,7 @@ struct FleetRollout: Sendable {
     // Nil is a timer's end.
     try await withThrowingTaskGroup(of: Done?.self) { group in
       var inFlight = 0
-      var hasTimer = false
+      var wakeUp = WakeUp(clock: environment.clock)
       while true {
         filling: while inFlight < (isProven ? policy.maximumInFlight : 1), queue.left > 0, result.trip == nil,
           !environment.control.isStopping
@@ -163,20 +163,13 @@ struct FleetRollout: Sendable {
           }
           // Never waited for here: outcomes count, and a stop holds, before the next one is begun.
           guard let pause else { continue }
-          if !hasTimer {
-            hasTimer = true
-            let clock = environment.clock
-            group.addTask {
-              await clock.nap(until: pause)
-              return nil
-            }
-          }
+          wakeUp.set(until: pause, in: &group)
           break filling
         }
         // What is in flight is drained and counted, also after a limit was passed.
-        guard inFlight > 0 || hasTimer, let next = try await group.next() else { break }
+        guard inFlight > 0 || wakeUp.isSet, let next = try await group.next() else { break }
         guard let done = next else {
-          hasTimer = false
+          wakeUp.isSet = false
           continue
         }
         inFlight -= 1
@@ -221,9 +214,20 @@ struct Pacer {
   mutating func begin(now: Int64) { next = now + interval }
 }
 
-extension RunClock {
-  /// Sleeps until a time of the monotonic clock, but not longer than a fifth of a second: somebody may have stopped it.
-  func nap(until time: Int64) async {
-    await sleep(nanoseconds: min(200_000_000, max(1, time - monotonicTime())))
+/// A task among those of a group that ends without a value when it is time to look again; one at a time.
+struct WakeUp {
+  let clock: any RunClock
+  /// True until the group has given its end.
+  var isSet = false
+
+  /// Wakes at a time of the monotonic clock, but after a fifth of a second at the latest: somebody may have stopped it.
+  mutating func set<Value>(until time: Int64, in group: inout ThrowingTaskGroup<Value?, any Error>) {
+    guard !isSet else { return }
+    isSet = true
+    let clock = clock
+    group.addTask {
+      await clock.sleep(nanoseconds: min(200_000_000, max(1, time - clock.monotonicTime())))
+      return nil
+    }
   }
 }

@@ -101,8 +101,7 @@ struct PlaybookRehearse: AsyncParsableCommand {
     let summary = try await PlaybookRun(plan, environment: environment, run: run).execute(
       approvals: ["a rehearsal"])
     second?.close()
-    let missed = summary.counts.contains { ![.ok, .changed].contains($0.key) && $0.value > 0 }
-    let trouble = missed ? try RunCommandSupport.trouble(run, case: casePath) : []
+    let trouble = summary.missed > 0 ? try RunCommandSupport.trouble(run, case: casePath) : []
     report(summary, trouble, fleet, plan, started, Self.times())
     if fleet.withoutIntent > 0 || [.failed, .halted, .incomplete].contains(summary.end) {
       throw ExitStatus.no

@@ -170,8 +170,7 @@ struct RunCommandSupport {
 
   /// How a run ended, in words: `succeeded, but not everywhere` where it did within the playbook's limits, and not on all devices.
   static func end(_ summary: RunSummary) -> String {
-    let isEverywhere = summary.counts.allSatisfy { [.ok, .changed].contains($0.key) || $0.value == 0 }
-    return summary.end == .succeeded && !isEverywhere
+    summary.end == .succeeded && summary.missed > 0
       ? "succeeded, but not everywhere" : summary.end.rawValue
   }
 
@@ -240,7 +239,7 @@ struct RunCommandSupport {
     let order: [RunRecord.Outcome] = [.ok, .changed, .failed, .unknown, .skipped]
     let reasons =
       summary.reasons
-      + (Self.end(summary) == RunHistory.End.succeeded.rawValue
+      + (summary.end == .succeeded && summary.missed == 0
         ? [] : try Self.trouble(summary.run, case: casePath))
     switch format {
     case .json:
