@@ -20,6 +20,10 @@ enum ContentKind: Sendable, Equatable {
   case firebreakCase
   /// A database of SQLite.
   case sqlite
+  /// Text in UTF-16 with a byte-order mark, least significant byte first.
+  case utf16LittleEndian
+  /// Text in UTF-16 with a byte-order mark, most significant byte first.
+  case utf16BigEndian
   /// Anything else: text, or binary data without a reader.
   case other
 
@@ -56,6 +60,8 @@ enum ContentKind: Sendable, Equatable {
     } else if begins(Array("SQLite format 3\0".utf8)) {
       // The application id at 68 (SQLite's file format, 1.3) is "FBRK" in cases.
       self = begins(Array("FBRK".utf8), at: 68) ? .firebreakCase : .sqlite
+    } else if Self.isUTF16(head) {
+      self = head[0] == 0xFF ? .utf16LittleEndian : .utf16BigEndian
     } else if Self.isTar(head) {
       self = .tar
     } else if Self.isPacketCapture(head) {
@@ -111,6 +117,8 @@ enum ContentKind: Sendable, Equatable {
     case .journal: "journald"
     case .firebreakCase: "firebreak-case"
     case .sqlite: "sqlite"
+    case .utf16LittleEndian: "utf-16le"
+    case .utf16BigEndian: "utf-16be"
     case .other: "other"
     }
   }
@@ -129,6 +137,16 @@ enum ContentKind: Sendable, Equatable {
       digits += 1
     }
     return digits > 0 && stored == sum
+  }
+
+  /// A byte-order mark, whole characters, and text behind it: no character is NUL.
+  private static func isUTF16(_ head: UnsafeRawBufferPointer) -> Bool {
+    guard head.count >= 4, (head[0] == 0xFF && head[1] == 0xFE) || (head[0] == 0xFE && head[1] == 0xFF) else {
+      return false
+    }
+    return stride(from: 2, to: min(head.count, 512) - 1, by: 2).allSatisfy {
+      head[$0] != 0 || head[$0 + 1] != 0
+    }
   }
 
   private static func looksLikeCpio(_ head: UnsafeRawBufferPointer) -> Bool {

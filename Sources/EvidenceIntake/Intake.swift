@@ -62,7 +62,10 @@ public enum Intake {
     }
     var summary = try work.result()
     summary.unreadable = plan.unreadable + summary.unreadable
-    summary.notes = plan.notes + summary.notes
+    summary.notes =
+      plan.notes + summary.notes
+      + SourceSettings.unmatched(
+        options, summary.sources.map(\.description) + summary.skipped.map(\.description))
     return summary
   }
 

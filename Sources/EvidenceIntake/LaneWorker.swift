@@ -70,6 +70,18 @@ struct LaneWorker: ~Copyable {
       whole, description, Provenance(fallback: bound, modified: item.modified), knownDigest: known != nil,
       lane,
       &outcome)
+    if !item.isStandardInput, let account = outcome.accounts.last { noteGrowth(of: file, account, &outcome) }
+  }
+
+  /// A log whose writer went on while it was read: what came after the end that was met is not in the case.
+  private func noteGrowth(of file: FileStream, _ account: SourceAccount, _ outcome: inout LaneOutcome) {
+    var info = stat()
+    guard fstat(file.descriptor, &info) == 0, UInt64(clamping: info.st_size) > account.storedBytes,
+      account.damage.isEmpty
+    else { return }
+    outcome.notes.append(
+      "'\(account.description.name)' has grown since its end was read: it is in the case up to byte \(account.storedBytes)"
+    )
   }
 
   /// The first bytes of a file or pipe.
@@ -121,11 +133,8 @@ struct LaneWorker: ~Copyable {
     var head = try reader.readHead(stream)
     while layers.count < work.options.limits.nesting {
       let kind = ContentKind(head)
-      guard kind == .gzip || kind == .zlib else { break }
-      let inner: any ByteStream = PrefixedStream(
-        prefix: Array(head), rest: PrefixedGap.wrap(reader.endOfHead, stream))
-      let layer: any Decompressor =
-        kind == .gzip ? GzipStream(inner, limits: work.options.limits) : ZlibStream(inner)
+      let inner = PrefixedStream(prefix: Array(head), rest: PrefixedGap.wrap(reader.endOfHead, stream))
+      guard let layer = kind.layer(over: inner, limits: work.options.limits) else { break }
       layers.append(layer)
       compression.append(kind.name)
       stream = layer

@@ -111,7 +111,8 @@ public struct SourceBeginnings {
       let head = try Self.read(stream, 64 << 10)
       let kind = head.bytes.withUnsafeBytes { ContentKind($0) }
       let rest = PrefixedStream(prefix: head.bytes, rest: PrefixedGap.wrap(head.end, stream))
-      guard kind == .gzip || kind == .zlib, layers.count < options.limits.nesting else {
+      guard layers.count < options.limits.nesting, let layer = kind.layer(over: rest, limits: options.limits)
+      else {
         let (bytes, _) = try Self.read(rest, limit + 1)
         found.bytes = Array(bytes.prefix(limit))
         found.isCut = bytes.count > limit
@@ -119,8 +120,6 @@ public struct SourceBeginnings {
         describe(kind, &found)
         return found
       }
-      let layer: any Decompressor =
-        kind == .gzip ? GzipStream(rest, limits: options.limits) : ZlibStream(rest)
       layers.append(layer)
       found.compression.append(kind.name)
       stream = layer

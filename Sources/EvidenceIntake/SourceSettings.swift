@@ -55,13 +55,35 @@ struct SourceSettings: Sendable {
     known = options.knownDevices
   }
 
-  /// What is known of one source before it is read.
-  func setup(_ source: SourceDescription, bound: UpperBound?) -> SourceSetup {
+  /// What a rule's pattern may match.
+  private static func names(of source: SourceDescription) -> [String] {
     var names = [source.name, source.path]
     for name in [source.path] + source.members {
       names.append(name)
       if let last = name.split(separator: "/").last { names.append(String(last)) }
     }
+    return names
+  }
+
+  /// What is said of patterns that no source has: a slip of the pen would leave a whole site in the wrong zone.
+  static func unmatched(_ options: IntakeOptions, _ sources: [SourceDescription]) -> [String] {
+    let rules: [(option: String, patterns: [String?])] = [
+      ("--input-format", options.formats.map(\.pattern)), ("--timezone", options.timeZones.map(\.pattern)),
+      ("--year", options.years.map(\.pattern)), ("--anchor", options.anchors.map(\.pattern)),
+      ("--device", options.devices.map(\.pattern)),
+    ]
+    guard rules.contains(where: { $0.patterns.contains { $0 != nil } }) else { return [] }
+    let names = sources.map(names(of:))
+    return rules.flatMap { rule in
+      rule.patterns.compactMap(\.self).filter { pattern in !names.contains { SourceRule.matches(pattern, $0) }
+      }
+      .map { "\(rule.option): no source is called '\($0)', so this had no effect" }
+    }
+  }
+
+  /// What is known of one source before it is read.
+  func setup(_ source: SourceDescription, bound: UpperBound?) -> SourceSetup {
+    let names = Self.names(of: source)
     let choice = DeviceNaming.choose(
       source, given: devices.last { $0.matches(names) }?.value, known: known)
     var given: [Int: Int64] = [:]

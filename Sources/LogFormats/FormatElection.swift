@@ -54,20 +54,40 @@ public struct FormatElection: Sendable {
     }
   }
 
-  /// True when the first bytes cannot be text: a byte in 32 or more is a control character that text does not
-  /// use. Single NULs in a log (a power cut's trace) do not count as binary.
+  /// NULs in a row that are a hole: what a power cut, or a log that was emptied while its writer went on, leaves.
+  private static let hole = 16
+
+  /// True when the first bytes cannot be text: of those outside holes a byte in 32 or more is a control character that text
+  /// does not use.
   static func looksBinary(_ head: UnsafeRawBufferPointer) -> Bool {
-    let part = UnsafeRawBufferPointer(rebasing: head.prefix(4096))
-    guard !part.isEmpty else { return false }
+    guard let base = head.baseAddress, !head.isEmpty else { return false }
     var odd = 0
-    for byte in part where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 && byte != 0x1B {
-      odd += 1
+    var counted = 0
+    var at = 0
+    while at < head.count, counted < 4096 {
+      let byte = head[at]
+      at += 1
+      guard byte == 0 else {
+        counted += 1
+        if byte < 0x20, byte != 0x0A, byte != 0x0D, byte != 0x09, byte != 0x1B { odd += 1 }
+        continue
+      }
+      var nuls = 1
+      while at < head.count, base.load(fromByteOffset: at, as: UInt8.self) == 0 {
+        at += 1
+        nuls += 1
+      }
+      guard nuls < hole else { continue }
+      counted += nuls
+      odd += nuls
     }
-    return odd * 32 > part.count
+    // Nothing but a hole: text may follow where there is more.
+    guard counted > 0 else { return head.count < 64 << 10 }
+    return odd * 32 > counted
   }
 }
 
-/// Walks over lines of a buffer: without LF, without a CR before it, without a leading byte-order mark.
+/// Walks over lines of a buffer: without LF, without a CR before it, without a leading byte-order mark or NULs.
 struct LineCursor {
   private let bytes: UnsafeRawBufferPointer
   private var offset = 0
@@ -89,6 +109,8 @@ struct LineCursor {
     endedWithNewline = end < bytes.count
     var last = end
     if last > offset, bytes[last - 1] == 0x0D { last -= 1 }
+    // A hole before a line is not part of it.
+    while offset < last, bytes[offset] == 0 { offset += 1 }
     let line = UnsafeRawBufferPointer(rebasing: bytes[offset..<last])
     offset = end + 1
     return line

@@ -29,6 +29,36 @@ import Testing
     #expect(error.map { $0.range.lowerBound >= from } == true)
   }
 
+  /// What people call things elsewhere is near no name of ours.
+  @Test(arguments: [
+    ("message:low", "text:"), ("host:gw-1", "device:"), ("Level:error", "severity:"),
+    ("app:relayd", "program:"),
+    ("timestamp>2026-11-12", "since:"), ("file:x.log", "source:"),
+  ])
+  func theNameThatOthersUseLeadsToOurs(expression: String, ours: String) throws {
+    let error = #expect(throws: QueryError.self) { try fixture().reader().query(expression) }
+    #expect(error?.hint?.contains(ours) == true)
+  }
+
+  @Test func boundsOfTimeAreWrittenWithAColon() throws {
+    for expression in ["since>2026-11-12", "until!=2026-11-12"] {
+      let name = expression.prefix(5)
+      guard
+        let error = #expect(throws: QueryError.self, performing: { try fixture().reader().query(expression) })
+      else { continue }
+      #expect(error.hint == "write \(name):")
+    }
+  }
+
+  @Test func capitalsAreSaid() throws {
+    let reader = try fixture().reader()
+    #expect(
+      try reader.hints(reader.query("device:GW-1"))
+        == ["no event is of a device called 'GW-1', but of 'gw-1': capitals count"])
+    #expect(try reader.hints(reader.query("device:gw-2")) == ["no event is of a device called 'gw-2'"])
+    #expect(try reader.hints(reader.query("device:gw-1 text:absent")).isEmpty)
+  }
+
   @Test(arguments: ["temp_c>60", "rare:1", "net.rssi<0", "null:x", "site:nowhere", "field.anything:x"])
   func aNameThatOccursIsKnownWhateverItsValue(expression: String) throws {
     let fixture = try fixture()

@@ -58,7 +58,9 @@ final class ArchiveReader {
     case .xz: code = archive_read_support_filter_xz(archive)
     case .zstd: code = archive_read_support_filter_zstd(archive)
     case .lz4: code = archive_read_support_filter_lz4(archive)
-    case .gzip, .zlib, .packetCapture, .journal, .firebreakCase, .sqlite, .other: return false
+    case .gzip, .zlib, .packetCapture, .journal, .firebreakCase, .sqlite, .utf16LittleEndian, .utf16BigEndian,
+      .other:
+      return false
     }
     // A warning would mean that an external program does the work.
     guard code == ARCHIVE_OK else { return false }

@@ -124,6 +124,9 @@ struct LineReader: ~Copyable {
       // Of more than the limit, so that it does not matter how many bytes were read at a time.
       if rawEnd > limits.lineBytes, !isLines {
         try takeLongRecord(&source, lane)
+      } else if rawEnd > limits.lineBytes, nulsBefore(0, limits.lineBytes, orAll: true) == limits.lineBytes {
+        passHole(&source)
+        scanned = rawEnd
       } else if rawEnd > limits.lineBytes {
         total += try skipLongLine(stream, &source, &end, lane)
         scanned = 0
@@ -196,9 +199,35 @@ struct LineReader: ~Copyable {
     isCut: Bool = false
   ) {
     var count = count
-    if count > 0, (arena + start + count - 1).load(as: UInt8.self) == 0x0D { count &-= 1 }
+    if count > 0 {
+      if (arena + start + count - 1).load(as: UInt8.self) == 0x0D { count &-= 1 }
+      if (arena + start).load(as: UInt8.self) == 0 {
+        let holes = nulsBefore(start, count, orAll: false)
+        read(start + holes, count - holes, total, at: lineStart, &source, isCut: isCut)
+        source.line &+= 1
+        return
+      }
+    }
     read(start, count, total, at: lineStart, &source, isCut: isCut)
     source.line &+= 1
+  }
+
+  /// NULs before a line's first byte, which a power cut leaves in a file, or a log that was emptied while its writer went on:
+  /// they belong to the line's bytes and not to its text. Where there is nothing else none, or `orAll`.
+  @inline(never)
+  private func nulsBefore(_ start: Int, _ count: Int, orAll: Bool) -> Int {
+    var nuls = 0
+    while nuls < count, (arena + start + nuls).load(as: UInt8.self) == 0 { nuls += 1 }
+    return nuls == count && !orAll ? 0 : nuls
+  }
+
+  /// Of a hole that is longer than a line may be, so many bytes are blank.
+  private mutating func passHole(_ source: inout SourceState) {
+    let count = limits.lineBytes
+    source.bytesBy.blanks &+= UInt64(count)
+    source.base += UInt64(count)
+    rawEnd -= count
+    memmove(arena, arena + count, rawEnd)
   }
 
   /// Has one record read and counts it.

@@ -6,6 +6,8 @@ final class FileStream: ByteStream {
   let descriptor: Int32
   private let place: String
   private let closes: Bool
+  /// What is written to a file after its end was met is not read: line reader and digest see the same bytes.
+  private var hasEnded = false
 
   /// Takes over an open descriptor; `closes` says whether it is closed at the end of this object's life.
   init(descriptor: Int32, place: String, closes: Bool = true) {
@@ -25,11 +27,13 @@ final class FileStream: ByteStream {
   deinit { if closes { close(descriptor) } }
 
   func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
-    while true {
+    while !hasEnded {
       let count = Glibc.read(descriptor, target.baseAddress, target.count)
+      if count == 0, target.count > 0 { hasEnded = true }
       if count >= 0 { return Stretch(count: count) }
       if errno != EINTR { throw IntakeError.system(place, errno) }
     }
+    return Stretch(count: 0)
   }
 }
 

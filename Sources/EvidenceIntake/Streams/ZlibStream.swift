@@ -11,6 +11,19 @@ protocol Decompressor: ByteStream {
 
 extension GzipStream: Decompressor {}
 
+extension ContentKind {
+  /// A stream that takes off what this process takes off itself: gzip, zlib, UTF-16; nil for other kinds.
+  func layer(over stream: any ByteStream, limits: IntakeLimits) -> (any Decompressor)? {
+    switch self {
+    case .gzip: GzipStream(stream, limits: limits)
+    case .zlib: ZlibStream(stream)
+    case .utf16LittleEndian: UTF16Stream(stream, isBigEndian: false)
+    case .utf16BigEndian: UTF16Stream(stream, isBigEndian: true)
+    default: nil
+    }
+  }
+}
+
 /// The content of a zlib stream (RFC 1950), as some devices store logs: one deflate stream, its checksum behind.
 final class ZlibStream: Decompressor {
   private(set) var damage: [Damage] = []

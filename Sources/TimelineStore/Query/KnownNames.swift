@@ -10,7 +10,7 @@ extension CaseReader {
     for (name, range) in names where catalog.attributes[name] == nil {
       guard try !hasField(name), try eventCount() > 0 else { continue }
       let hint =
-        try nearest(to: name, reserved).map { "did you mean \($0)?" }
+        try Self.ourWord(for: name) ?? nearest(to: name, reserved).map { "did you mean \($0)?" }
         ?? (catalog.attributes.isEmpty ? "the case has no inventory; " : "")
         + "field.\(name) asks for the field all the same"
       throw QueryError(
@@ -18,6 +18,22 @@ extension CaseReader {
         message: "nothing in this case is called '\(name)': no column of the inventory, no field of an event",
         hint: hint, expression: expression, range: range)
     }
+  }
+
+  /// What people call the parts of an event elsewhere, and what they are called here.
+  private static func ourWord(for name: String) -> String? {
+    let ours: String
+    switch name.lowercased() {
+    case "message", "msg", "line", "log", "content", "body": ours = "text:"
+    case "host", "hostname", "node", "client", "clientid", "machine", "computer", "unit": ours = "device:"
+    case "level", "loglevel", "sev", "lvl", "priority": ours = "severity:, as in severity>=error"
+    case "app", "application", "service", "process", "proc", "logger", "component": ours = "program:"
+    case "file", "path", "filename": ours = "source:"
+    case "time", "timestamp", "ts", "date", "@timestamp", "datetime", "after", "before", "from", "to":
+      ours = "since: and until:, as in since:2026-04-07T09:00 until:-10m"
+    default: return nil
+    }
+    return "here that is called \(ours)"
   }
 
   /// Why an expression may have matched nothing.
@@ -33,8 +49,12 @@ extension CaseReader {
         } else if case .matches(let pattern) = test {
           hints += Self.commaHint(pattern)
         }
-      case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .device(let pattern),
-        .program(let pattern), .source(let pattern), .tag(let pattern):
+      case .device(let pattern):
+        hints += try spellingHint("device", "device", "name", pattern) + Self.commaHint(pattern)
+      case .program(let pattern):
+        hints += try spellingHint("program", "template", "program", pattern) + Self.commaHint(pattern)
+      case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .source(let pattern),
+        .tag(let pattern):
         hints += Self.commaHint(pattern)
       case .text(.contains, let pattern):
         if let word = pattern.literal {
@@ -77,6 +97,19 @@ extension CaseReader {
           + "; it is the name of a \(kind): \(kind):\(isPlain ? word : quoted)")
     }
     return hints
+  }
+
+  /// A name that no device or program has may be written with other capitals.
+  private func spellingHint(_ kind: String, _ table: String, _ column: String, _ pattern: GlobPattern) throws
+    -> [String]
+  {
+    guard let name = pattern.literal else { return [] }
+    let row = try connection.prepare(
+      "SELECT \(column) FROM \(table) WHERE lower(\(column)) = lower(?1) ORDER BY \(column) <> ?1 LIMIT 1")
+    guard try row.bound([.text(name)]).next() else { return ["no event is of a \(kind) called '\(name)'"] }
+    let found = row.text(0)
+    return found == name
+      ? [] : ["no event is of a \(kind) called '\(name)', but of '\(found)': capitals count"]
   }
 
   private static func commaHint(_ pattern: GlobPattern) -> [String] {

@@ -12,7 +12,11 @@ extension IngestReport {
   func printTable() {
     guard !sources.isEmpty else { return printSums() }
     // Archives hold no bytes of their own: they are listed where something is wrong with them.
-    let listable = sources.filter { !$0.isContainer || !$0.damage.isEmpty }
+    let wanted = sources.filter { !$0.isContainer || !$0.damage.isEmpty }
+    // Where not all are shown, those first that gave nothing: the others are no news.
+    let isEmpty = { (source: SourceAccount) in source.bytes > 0 && source.events == 0 }
+    let listable =
+      wanted.count <= Self.listed ? wanted : wanted.filter(isEmpty) + wanted.filter { !isEmpty($0) }
     let shown = listable.isEmpty ? sources.prefix(Self.listed) : listable.prefix(Self.listed)
     let folder = Self.commonFolder(sources.map(\.description.path))
     if !folder.isEmpty, folder != "./" { Console.print("in \(Sanitizer.escape(folder))") }

@@ -129,9 +129,9 @@ struct QueryTermBuilder {
   }
 
   private func time() throws(QueryError) -> QueryTime {
-    try requireEquality()
-    if comparison == .notEqual {
-      throw error(.comparison, "'\(name)!=' says nothing", hint: "write \(name):", comparisonRange)
+    if order != .equal || comparison == .notEqual {
+      throw error(
+        .comparison, "'\(name)\(comparison.rawValue)' says nothing", hint: "write \(name):", comparisonRange)
     }
     switch QueryTimeParser.parse(value.text) {
     case .success(.afterSince) where name.lowercased() == "since":

@@ -1,0 +1,110 @@
+import Foundation
+import IncidentModel
+import LogFormats
+import Testing
+
+@testable import EvidenceIntake
+
+/// Text that power cuts, other systems and writers at work leave behind: holes of NULs, UTF-16, files that grow.
+@Suite struct WrittenBadlyTests {
+  private func read(
+    _ bytes: [UInt8], _ change: (inout IntakeOptions) -> Void = { _ in }
+  ) throws -> (source: MemorySink.Source, summary: IntakeSummary) {
+    let folder = Folder()
+    let (sink, summary) = try ingest([folder.write("gw-7.log", bytes)], change)
+    return (try #require(sink.sources.first), summary)
+  }
+
+  /// A hole before the first line, after the first, and at the end costs no line.
+  @Test(arguments: [1, 16, 300, 4096, 65_536, 3_000_000]) func aHoleOfNULsCostsNoLine(_ size: Int) throws {
+    let hole = [UInt8](repeating: 0, count: size)
+    let first = Array((Make.line(0) + "\n").utf8)
+    let rest = Array(Make.lines(200).utf8)
+    for bytes in [hole + first + rest, first + hole + rest, first + rest + hole] {
+      let (source, summary) = try read(bytes)
+      #expect(source.events.count == 201)
+      #expect(source.events.allSatisfy { $0.message.first != 0 && $0.time != 0 })
+      #expect(source.account.linesBy.refused == 0 && damage(summary) == [])
+      #expect(source.account.bytes == UInt64(bytes.count))
+      #expect(source.account.bytes == source.account.bytesBy.total)
+      // An event's bytes are where it says, its hole among them.
+      let last = try #require(source.events.last { $0.line == 201 || $0.line == 202 })
+      let text = bytes[Int(last.offset)..<Int(last.offset) + Int(last.length)].filter { $0 != 0 }
+      #expect(String(decoding: text, as: UTF8.self) == Make.line(199) + "\n")
+    }
+  }
+
+  @Test func nothingButNULsIsNoText() throws {
+    let (source, _) = try read([UInt8](repeating: 0, count: 5000))
+    #expect(source.events.isEmpty && source.account.format == "binary")
+  }
+
+  private func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
+    text.utf16.flatMap { unit in
+      isBigEndian ? [UInt8(unit >> 8), UInt8(unit & 255)] : [UInt8(unit & 255), UInt8(unit >> 8)]
+    }
+  }
+
+  @Test(arguments: [false, true]) func textInUTF16IsReadByItsByteOrderMark(isBigEndian: Bool) throws {
+    let lines = (0..<9000).map { Make.line($0) + " Tür offen 𝄞 \($0)" }
+    let bytes = utf16("\u{FEFF}" + lines.joined(separator: "\r\n") + "\r\n", isBigEndian: isBigEndian)
+    let (source, summary) = try read(bytes)
+    #expect(source.events.count == 9000 && damage(summary) == [])
+    #expect(source.events[8999].text.hasSuffix("Tür offen 𝄞 8999"))
+    #expect(source.account.compression == [isBigEndian ? "utf-16be" : "utf-16le"])
+    #expect(source.account.storedBytes == UInt64(bytes.count))
+    #expect(
+      source.account.bytes == UInt64(("\u{FEFF}" + lines.joined(separator: "\r\n") + "\r\n").utf8.count))
+  }
+
+  @Test func halfACharacterAndHalfAPairAreKeptAndSaid() throws {
+    var bytes = utf16("\u{FEFF}" + Make.line(0) + " a", isBigEndian: false)
+    bytes += [0x00, 0xD8] + utf16("b\n" + Make.line(1) + "\n", isBigEndian: false) + [0x41]
+    let (source, summary) = try read(bytes)
+    #expect(source.events.count == 2)
+    #expect(source.events[0].message.suffix(5) == [0x61, 0xED, 0xA0, 0x80, 0x62])
+    let found = try #require(summary.sources.first?.damage.first)
+    #expect(found.kind == "utf16-odd" && found.offset == UInt64(bytes.count - 1) && found.length == 1)
+  }
+
+  @Test func aFileThatGrowsIsReadToTheEndThatWasMet() throws {
+    let folder = Folder()
+    let path = folder.write("gw-7.log", Array(Make.lines(10).utf8))
+    let file = try FileStream(path: path)
+    let digest = DigestStream(file)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+    defer { room.deallocate() }
+    var seen = 0
+    while true {
+      let stretch = try digest.read(into: room)
+      if stretch.isLast { break }
+      seen += stretch.count
+    }
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data((Make.line(10) + "\n").utf8))
+    try digest.drain(room)
+    #expect(digest.count == UInt64(seen))
+  }
+
+  @Test func whatIsWrittenMeanwhileIsSaid() throws {
+    let folder = Folder()
+    let path = folder.write("gw-7.log", Array(Make.lines(10).utf8))
+    var options = IntakeOptions()
+    options.isolation = .thread
+    options.mayBeKnown = false
+    // Asked after each read: the first time its end has been met already.
+    let summary = try Intake.run(
+      [path], options: options, into: MemorySink(),
+      shouldStop: {
+        if let handle = FileHandle(forWritingAtPath: path) {
+          _ = try? handle.seekToEnd()
+          try? handle.write(contentsOf: Data((Make.line(10) + "\n").utf8))
+        }
+        return false
+      })
+    #expect(summary.sources.map(\.events) == [10])
+    #expect(summary.sources.map(\.storedBytes) == [UInt64(Make.lines(10).utf8.count)])
+    #expect(summary.notes.contains { $0.contains("gw-7.log' has grown since its end was read") })
+  }
+}

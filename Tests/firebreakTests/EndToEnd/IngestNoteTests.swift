@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// What `firebreak ingest` says of evidence that was read, but not as people may think.
+@Suite struct IngestNoteTests {
+  @Test func theSameLogPackedAndUnpackedIsSaid() throws {
+    let work = try Workspace()
+    let log = Data(Workspace.log(50).utf8)
+    try work.write("a/syslog.1", log)
+    try work.write("a/other.log", Data(Workspace.log(51).utf8))
+    try work.write("a/syslog.1.gz", try Workspace.gzip(log))
+    let together = try work.ingest(work.at("a"))
+    #expect(together.run.exit == 0)
+    #expect(together.run.errors.contains("syslog.1.gz' has as many bytes and lines"))
+    #expect(!together.run.errors.contains("other.log' has as many"))
+    // One after the other.
+    let later = try Workspace()
+    try later.write("syslog.1", log)
+    try later.write("syslog.1.gz", try Workspace.gzip(log))
+    #expect(!(try later.ingest(later.at("syslog.1")).run.errors.contains("as many bytes")))
+    #expect(try later.ingest(later.at("syslog.1.gz")).run.errors.contains("as many bytes and lines"))
+  }
+
+  @Test func aPatternThatMatchesNothingIsSaid() throws {
+    let work = try Workspace()
+    try work.write("a/gw-1.log", Data(Workspace.log(5).utf8))
+    let result = try work.ingest(
+      work.at("a"), options: ["--timezone", "gw-*=+02:00", "--device", "nope*=x", "--year", "*.typo=2026"])
+    #expect(result.run.exit == 0)
+    #expect(result.run.errors.contains("--device: no source is called 'nope*'"))
+    #expect(result.run.errors.contains("--year: no source is called '*.typo'"))
+    #expect(!result.run.errors.contains("--timezone: no source"))
+  }
+
+  @Test func eventsWithoutAnyTimeAreSaid() throws {
+    let work = try Workspace()
+    try work.write("a/gw-1.log", Data(Workspace.log(5).utf8))
+    try work.write("a/plain.txt", Data("door opened\ndoor closed\n".utf8))
+    let result = try work.ingest(work.at("a"))
+    #expect(result.run.errors.contains("1 source with 2 events has no time that could be read"))
+    #expect(result.run.errors.contains("plain.txt"))
+  }
+
+  /// Twenty that were read do not hide the one that gave nothing.
+  @Test func theTableBeginsWithWhatGaveNothing() throws {
+    let work = try Workspace()
+    for index in 0..<25 { try work.write("a/gw-\(index + 10).log", Data(Workspace.log(3 + index).utf8)) }
+    try work.write("a/zz.bin", Data((0..<4000).map { UInt8($0 % 7) }))
+    let run = try work.firebreak("ingest", work.at("a"), "--case", work.at("t.firebreak"))
+    let rows = run.output.split(separator: "\n")
+    #expect(rows.count > 20)
+    #expect(rows.prefix(4).contains { $0.contains("zz.bin") })
+  }
+}
