@@ -108,6 +108,13 @@ import Testing
   @Test func defusesSpreadsheetFormulas() {
     #expect(
       DelimitedText.line(["=1+1", "-5", "@x", "a,b", "q\"q", "-x"]) == "'=1+1,-5,'@x,\"a,b\",\"q\"\"q\",'-x")
+    #expect(DelimitedText.cell("＝1+1") == "'＝1+1" && DelimitedText.cell("  =1") == "'  =1")
+  }
+
+  /// A spreadsheet of another country takes a semicolon for the end of a cell, quotes or not.
+  @Test func defusesWhatFollowsASemicolon() {
+    #expect(DelimitedText.cell("a;=1+1;-5;b;;") == "a;'=1+1;-5;b;;")
+    #expect(DelimitedText.cell("a;\u{301}b; @x,y") == "\"a;\u{301}b;' @x,y\"")
   }
 
   @Test func writesFiguresWithoutLocale() {
