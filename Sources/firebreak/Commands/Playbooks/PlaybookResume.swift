@@ -112,6 +112,7 @@ struct PlaybookResume: AsyncParsableCommand {
   var format: ReportFormat = .table
 
   func run() async throws {
+    Console.goOnWithoutReader()
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
