@@ -69,6 +69,37 @@ struct RunClaims: Sendable {
     }
   }
 
+  /// Says in the journals of the runs that count on these devices that they do no more: from here on the journal of the run that
+  /// claims are made on tells what became of them.
+  func release(
+    _ scope: [(step: String, devices: [String])], _ words: String, _ environment: RunEnvironment
+  ) async throws {
+    var drafts: [String: [RecordDraft]] = [:]
+    for (step, devices) in scope {
+      let devices = Set(devices)
+      for claim in claims[step] ?? [] where devices.contains(claim.device) {
+        drafts[claim.run, default: []].append(
+          RecordDraft(
+            .note, step: claim.step, target: claim.device, reason: RunHistory.released, detail: words))
+      }
+    }
+    for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
+      guard let last = last[other] else { continue }
+      try await Self.write(drafts, to: other, after: last, environment)
+    }
+  }
+
+  /// Adds records to the journal of another run.
+  static func write(
+    _ drafts: [RecordDraft], to run: String, after last: RunRecord, _ environment: RunEnvironment
+  ) async throws {
+    let writer = JournalWriter(
+      run: run, after: last, storage: environment.journal, clock: environment.clock,
+      masker: environment.masker, signer: environment.signer)
+    try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await writer.write(all: drafts)
+  }
+
   private static func history(
     _ run: String, _ journal: any JournalStorage, timed: Set<String> = []
   ) throws -> (RunHistory, isWhole: Bool) {

@@ -61,6 +61,11 @@ public struct RunHistory: Sendable {
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
   static let partlyDone = "partly-done"
 
+  /// Reason of what a person said who looked, where the step is in force.
+  static let seen = "seen"
+  /// Reason of what a person said who looked, where the step is not in force, and never was by what is known: it can be begun.
+  static let seenAbsent = "seen-absent"
+
   /// Number of the run's records.
   public private(set) var count = 0
   /// The last record; nil when there is none.
@@ -179,6 +184,9 @@ public struct RunHistory: Sendable {
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
       guard record.action != .undo else { return takeBack(record, device, state) }
+      if record.reason == Self.seen || record.reason == Self.seenAbsent {
+        return settle(record, device, state)
+      }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
@@ -220,6 +228,15 @@ public struct RunHistory: Sendable {
       if visits[step]![index].acts[device] == .intended, isDone {
         visits[step]![index].acts[device] = .finished(.unknown, reason: "undone")
       }
+    }
+  }
+
+  /// What a person saw is of all visits that nobody knew the outcome of.
+  private mutating func settle(_ record: RunRecord, _ device: String, _ state: DeviceState) {
+    guard let step = record.step else { return }
+    for index in visits[step, default: []].indices where visits[step]![index].isInDoubt(device) {
+      visits[step]![index].acts[device] = state
+      visits[step]![index].details[device] = state.outcome == .changed ? nil : record.detail
     }
   }
 

@@ -62,7 +62,7 @@ struct FleetRollout: Sendable {
       // After a halt that a person chose to go on from, what failed before does not count again.
       if !startsAfresh {
         for target in targets {
-          if case .finished(let outcome, let reason) = known[target.device] {
+          if case .finished(let outcome, let reason) = known[target.device], reason != RunHistory.seenAbsent {
             tally.count(outcome, reason: reason)
           }
         }
@@ -83,9 +83,10 @@ struct FleetRollout: Sendable {
     return .succeeded
   }
 
-  /// `triesAgain` says that a person went on after a halt: then what nothing was sent to is not finished.
+  /// `triesAgain` says that a person went on after a halt: then what nothing was sent to is not finished. What somebody saw not to
+  /// be in force never is.
   static func isFinished(_ state: RunHistory.DeviceState?, triesAgain: Bool) -> Bool {
-    guard let state, state != .intended else { return false }
+    guard let state, state != .intended, !state.isSeenAbsent else { return false }
     return !(triesAgain && state.isToBeTriedAgain)
   }
 
