@@ -36,8 +36,8 @@ public struct RunHistory: Sendable {
     public var variables: [(name: String, value: String)] = []
     /// Waves that are over: their gate has opened.
     public var finishedWaves: Set<Int> = []
-    /// Wall times (nanoseconds since the epoch) at which waves began first.
-    public var waveStarts: [Int: Int64] = [:]
+    /// When waves began first.
+    public var waveStarts: [Int: Moment] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
     /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
@@ -153,8 +153,9 @@ public struct RunHistory: Sendable {
     case .note where record.reason == "undo": isTakenBack = true
     case .waveStarted:
       guard let wave = record.wave else { return }
+      let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       edit(record) { visit in
-        if visit.waveStarts[wave] == nil { visit.waveStarts[wave] = record.wallTime }
+        if visit.waveStarts[wave] == nil { visit.waveStarts[wave] = moment }
       }
     case .waveFinished:
       guard let wave = record.wave else { return }

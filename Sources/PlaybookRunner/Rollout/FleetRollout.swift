@@ -57,7 +57,7 @@ struct FleetRollout: Sendable {
           .waveStarted, step: step.id, wave: number,
           detail: "wave \(number) of \(sizes.count): \(size) \(size == 1 ? "device" : "devices")"))
       // The gate looks at all that happened since the wave began, also before an interruption.
-      let began = before?.waveStarts[number] ?? environment.clock.wallTime()
+      let began = before?.waveStarts[number] ?? environment.clock.now
       var tally = WaveTally(size: size)
       // After a halt that a person chose to go on from, what failed before does not count again.
       if !startsAfresh {
