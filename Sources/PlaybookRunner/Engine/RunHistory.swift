@@ -103,7 +103,7 @@ public struct RunHistory: Sendable {
   }
 
   /// Steps whose acts have a time to live.
-  private let timed: Set<String>
+  let timed: Set<String>
 
   /// Reads a run's records. Of the steps in `timed` it also keeps when their acts were begun.
   public init(_ records: some Sequence<RunRecord>, timed: Set<String> = []) {
@@ -113,23 +113,19 @@ public struct RunHistory: Sendable {
 
   /// Reads a run's journal and checks its chain on the way. Throws when it cannot be read or was altered.
   public init(run: String, in storage: any JournalStorage, timed: Set<String> = []) throws(RunnerError) {
-    var history = RunHistory([], timed: timed)
-    var chain = JournalChain.Check()
+    let reading: RunReadings.Reading
     do {
-      try storage.forEachRecord(run: run) { record in
-        chain.add(record)
-        history.apply(record)
-      }
+      reading = try storage.reading(run: run, timed: timed)
     } catch {
       throw RunnerError(.journal, "cannot read the journal of run '\(run)': \(error)")
     }
-    if let problem = chain.problem {
+    if let problem = reading.chain.problem {
       throw RunnerError(
         .journal,
         "the journal of run '\(run)' was altered: \(problem); nothing is done by it any more, "
           + "'firebreak playbook status \(run)' says what can be")
     }
-    self = history
+    self = reading.history
   }
 
   /// The next record.

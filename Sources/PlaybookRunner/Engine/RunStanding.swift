@@ -191,13 +191,8 @@ public struct RunOverview: Sendable {
   ) throws(RunnerError) -> [RunOverview] {
     do {
       return try storage.runs().map { run in
-        var history = RunHistory([])
-        var chain = JournalChain.Check()
-        try storage.forEachRecord(run: run) { record in
-          chain.add(record)
-          history.add(record)
-        }
-        return RunOverview(run, history, isWhole: chain.problem == nil, sharing: devices)
+        let reading = try storage.reading(run: run)
+        return RunOverview(run, reading.history, isWhole: reading.chain.problem == nil, sharing: devices)
       }
     } catch {
       throw RunnerError(.journal, "cannot read the journals of runs: \(error)")
