@@ -123,7 +123,8 @@ struct RunCommandSupport {
       return try await body()
     } catch let error as RunnerError where error.code == .journal {
       let history = try? RunHistory(run: run, in: try CaseJournal(case: casePath, readOnly: true))
-      guard let history, history.count > 0 else { throw error }
+      // A case that was moved away is put back first.
+      guard history.map({ $0.count > 0 }) ?? (access(casePath, F_OK) != 0) else { throw error }
       throw CommandError("\(error); then go on with: \(again(command, run))")
     }
   }
@@ -256,7 +257,7 @@ struct RunCommandSupport {
     let reasons =
       summary.reasons
       + (summary.end == .succeeded && summary.missed == 0
-        ? [] : try Self.trouble(summary.run, case: casePath))
+        ? [] : try Self.trouble(summary.run, case: casePath, ofUndo: isUndo))
     switch format {
     case .json:
       Console.write(
@@ -288,13 +289,14 @@ struct RunCommandSupport {
 extension RunCommandSupport {
   /// What stands in the journal of the first device that is not in the wanted state: the broker's own words. A device that a
   /// later attempt put right is none.
-  static func trouble(_ run: String, case casePath: String) throws -> [String] {
+  /// `ofUndo`: only where it could not be taken back.
+  static func trouble(_ run: String, case casePath: String, ofUndo: Bool = false) throws -> [String] {
     struct Place: Hashable { let step, device: String, action: RunRecord.Action? }
     let journal = try CaseJournal(case: casePath, readOnly: true)
     func forEachOutcome(_ body: (RunRecord, Place, _ isBad: Bool) -> Void) throws {
       try journal.forEachRecord(run: run) { record in
         guard record.kind == .result || record.kind == .verified, let device = record.target,
-          let outcome = record.outcome
+          let outcome = record.outcome, !ofUndo || record.action == .undo
         else { return }
         body(
           record, Place(step: record.step ?? "", device: device, action: record.action),
