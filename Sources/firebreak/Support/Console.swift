@@ -173,15 +173,15 @@ enum Console {
     noteVerbatim("firebreak: done; waits for whoever reads standard output (Ctrl-C ends that)")
   }
 
-  /// Writes a line of progress for eyes: where others wait to be read it is left out, which is no loss.
-  static func progress(_ line: String) {
+  /// Writes a line of progress for eyes: where others wait to be read it is left out, which is no loss but of the last one.
+  static func progress(_ line: String, isLast: Bool) {
     var line = line
     line.withUTF8 { bytes in
       guard usesLanes.load(ordering: .relaxed) else {
         _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         return
       }
-      talk.put(UnsafeRawBufferPointer(bytes), mayBeLeftOut: true)
+      talk.put(UnsafeRawBufferPointer(bytes), mayBeLeftOut: !isLast)
     }
   }
 

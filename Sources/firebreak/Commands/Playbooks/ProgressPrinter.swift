@@ -23,7 +23,8 @@ struct ProgressPrinter: Sendable {
         guard tally.finished == tally.size || pace.isDue(SystemClock().monotonicTime()) else { return }
         let text =
           "    \(tally.finished)/\(tally.size)  ok \(tally.ok)  changed \(tally.changed)  failed \(tally.failed)  unknown \(tally.unknown)  out of reach \(tally.unreachable)"
-        Console.progress("\r\u{1B}[K\(text)\(tally.finished == tally.size ? "\n" : "")")
+        let isLast = tally.finished == tally.size
+        Console.progress("\r\u{1B}[K\(text)\(isLast ? "\n" : "")", isLast: isLast)
       } else {
         var fields = ["event": "device", "step": step, "device": device, "outcome": outcome.rawValue]
         fields["reason"] = reason
