@@ -16,6 +16,18 @@ public protocol RunClock: Sendable {
 extension RunClock {
   /// The kernel's id of this start of the machine.
   public var boot: String { BootIdentifier.current }
+
+  /// This moment.
+  var now: RunHistory.Moment {
+    RunHistory.Moment(wall: wallTime(), monotonic: monotonicTime(), boot: boot)
+  }
+
+  /// What the wall clock as it is set now would have shown at a moment: it may have been set since, and times that are compared with
+  /// those of others must be of one setting. Of another start of the machine only the time that it showed is known.
+  func wallTime(of moment: RunHistory.Moment) -> Int64 {
+    guard moment.boot == boot, !boot.isEmpty else { return moment.wall }
+    return wallTime() - (monotonicTime() - moment.monotonic)
+  }
 }
 
 /// The kernel's random id of the machine's current start.

@@ -52,14 +52,21 @@ final class SQLiteConnection {
     return rows
   }
 
+  /// SQLITE_READONLY_DBMOVED, which is no plain number in C.
+  private static let movedCode = SQLITE_READONLY | 4 << 8
+
   static func error(_ code: Int32, handle: OpaquePointer?, what: String, path: String) -> StoreError {
-    let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+    var message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
     let kind: StoreError.Code
     var advice = ""
     switch code & 0xff {
     case SQLITE_FULL:
       kind = .diskFull
       advice = "free some space and run it again"
+    case SQLITE_READONLY where handle.map(sqlite3_extended_errcode) == movedCode:
+      kind = .readOnly
+      message = "it was moved, removed or replaced while it was in use"
+      advice = "put it back where it was"
     case SQLITE_READONLY, SQLITE_PERM: kind = .readOnly
     case SQLITE_BUSY, SQLITE_LOCKED:
       kind = .locked

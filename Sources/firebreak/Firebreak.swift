@@ -29,6 +29,7 @@ struct Firebreak: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      Console.end(ExitStatus.done.code)
     } catch {
       end(with: error)
     }
@@ -49,36 +50,36 @@ struct Firebreak: AsyncParsableCommand {
   private static func end(with error: any Error) -> Never {
     switch error {
     case let status as ExitStatus:
-      Glibc.exit(status.code)
+      Console.end(status.code)
     case let error as CommandError:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
-      Glibc.exit(error.status.code)
+      Console.end(error.status.code)
     case let error as QueryError:
       end(with: QueryMistake(error).commandError)
     case let error as StoreError where error.code == .mistake:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
-      Glibc.exit(ExitStatus.usage.code)
+      Console.end(ExitStatus.usage.code)
     case let error as StoreError where error.code == .unknownName:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
-      Glibc.exit(ExitStatus.no.code)
+      Console.end(ExitStatus.no.code)
     case let error as StoreError where error.code == .tampered:
       Console.note("firebreak: \(Sanitizer.escape(error.description))")
       for sentence in AlteredJournal.advice(unopened: error.path) { Console.note(Sanitizer.escape(sentence)) }
-      Glibc.exit(ExitStatus.couldNot.code)
+      Console.end(ExitStatus.couldNot.code)
     default:
       let code = exitCode(for: error)
       if code == .success {
         // Help and version are answers as others are: one that cannot be written is no success.
         let text = fullMessage(for: error)
         if !text.isEmpty { Console.print(text) }
-        Glibc.exit(ExitStatus.done.code)
+        Console.end(ExitStatus.done.code)
       }
       if error is ExitCode { exit(withError: error) }
       if code == .validationFailure {
         end(with: UsageMistake(error, arguments: Array(CommandLine.arguments.dropFirst())).commandError)
       }
       Console.note("firebreak: \(Sanitizer.escape("\(error)"))")
-      Glibc.exit(ExitStatus.couldNot.code)
+      Console.end(ExitStatus.couldNot.code)
     }
   }
 }

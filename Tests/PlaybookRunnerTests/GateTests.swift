@@ -1,5 +1,6 @@
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 import Testing
 
 /// The health gate between waves, asked of the timeline.
@@ -42,5 +43,38 @@ import Testing
     }
     let (blind, one) = try await run(0, age: nil, hasTimeline: false)
     #expect(blind.end == .halted && one == 1 && blind.reasons.contains { $0.contains("unknown") })
+  }
+
+  /// A timeline that notes from when on it was asked.
+  private final class Since: TimelineGate {
+    let clock: TestClock
+    private let asked = Mutex<[Int64]>([])
+    init(_ clock: TestClock) { self.clock = clock }
+    var times: [Int64] { asked.withLock { $0 } }
+    func count(query: String, since: Int64) async throws -> (matches: Int, newestEvidence: Int64?) {
+      asked.withLock { $0.append(since) }
+      return (0, clock.wallTime())
+    }
+  }
+
+  /// Somebody sets the clock right while a wave is watched: events since the wave began are those by the clock as it is now, and
+  /// a gate that asked for those of the future would open blindly.
+  @Test(arguments: [-1800, 1800] as [Int64]) func asksSinceTheWaveBeganByTheClockAsItIsNow(seconds: Int64)
+    async throws
+  {
+    let clock = TestClock()
+    let fleet = SimulatedFleet()
+    let plan = try fleet.plan(["d-1", "d-2"], extra: "gate: {query: \"severity>=error\", limit: 2}")
+    let timeline = Since(clock)
+    let began = clock.wallTime()
+    let environment = RunEnvironment(
+      executors: fleet.executors, journal: MemoryJournal(), clock: clock, timeline: timeline,
+      progress: { progress in
+        guard case .device(_, "d-1", _, _, _) = progress else { return }
+        clock.times.withLock { $0.wall += seconds * 1_000_000_000 }
+      })
+    #expect(try await PlaybookRun(plan, environment: environment, run: "r").execute().end == .succeeded)
+    let first = try #require(timeline.times.first)
+    #expect(abs(first - (began + seconds * 1_000_000_000)) < 1_000_000_000, "\(first - began)")
   }
 }

@@ -72,10 +72,13 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var commands: [PlaybookCommand]
     /// How to see that the inverse is in force; nil when there is no way.
     public var verification: Verification?
+    /// True when sending the commands a second time does no harm: see `RolloutPolicy.isRepeatable`.
+    public var isRepeatable: Bool
     /// An inverse from its parts.
-    public init(commands: [PlaybookCommand], verification: Verification?) {
+    public init(commands: [PlaybookCommand], verification: Verification?, isRepeatable: Bool = false) {
       self.commands = commands
       self.verification = verification
+      self.isRepeatable = isRepeatable
     }
   }
 
@@ -171,6 +174,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var unreachablePercent: Double
   /// How to see that the action is in force; nil when there is no way.
   public var verification: Verification?
+  /// True when sending the commands a second time does no harm: where nothing looks, an attempt that was cut off is made again.
+  public var isRepeatable: Bool
   /// Set when the commands go out once for all devices and not once for each.
   public var group: Group?
   /// The inverse; nil when there is none.
@@ -223,6 +228,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     failurePercent = node["failure_percent"]?.double ?? 2
     unreachablePercent = node["unreachable_percent"]?.double ?? 20
     verification = node["verify"].map(Self.verification)
+    isRepeatable = node["repeatable"]?.flag ?? false
     group = node["group"].map { group in
       Group(
         members: (group["members"]?["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
@@ -232,7 +238,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     inverse = node["undo"].map { undo in
       Inverse(
         commands: (undo["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
-        verification: undo["verify"].map(Self.verification))
+        verification: undo["verify"].map(Self.verification), isRepeatable: undo["repeatable"]?.flag ?? false)
     }
     undoIsSafe = node["undo_is_safe"]?.flag ?? (kind == .contain)
     noUndo = node["no_undo"]?.text

@@ -14,7 +14,8 @@ extension RolloutPolicy {
     ["commands": .list(.any, minimum: 1), "pointer": .string, "name": .text])
   private static let group = ObjectShape("a group", ["members": .shape(members), "reaches": .text])
   private static let undo = ObjectShape(
-    "an undo", required: ["commands"], ["commands": .list(.any, minimum: 1), "verify": .shape(verification)])
+    "an undo", required: ["commands"],
+    ["commands": .list(.any, minimum: 1), "verify": .shape(verification), "repeatable": .flag])
   private static let gate = ObjectShape(
     "a gate",
     [
@@ -35,7 +36,8 @@ extension RolloutPolicy {
       "max_in_flight": .integer(1...100_000), "rate_per_second": .any, "retries": .integer(0...10),
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
       "failure_percent": .any,
-      "unreachable_percent": .any, "verify": .shape(verification), "group": .shape(group),
+      "unreachable_percent": .any, "verify": .shape(verification), "repeatable": .flag,
+      "group": .shape(group),
       "undo": .shape(undo), "undo_is_safe": .flag, "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),

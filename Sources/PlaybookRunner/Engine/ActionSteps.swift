@@ -90,6 +90,7 @@ extension PlaybookRun {
       let key = "command \(index + 1)"
       let known = before?.acts[key]
       switch known {
+      case .finished(_, RunHistory.seenAbsent): break
       case .finished(let outcome, _):
         if outcome == .ok || outcome == .changed { continue } else { return false }
       case .intended:

@@ -46,13 +46,14 @@ struct RunClaims: Sendable {
           (history, _) = try Self.history(other, environment.journal, timed: timed)
         }
         var texts = LookTexts(plan, theirs, environment.executors)
-        let count = claims.values.reduce(0) { $0 + $1.count }
-        for (step, devices) in scope {
-          let ours = Set(devices)
-          for (otherStep, names) in counted {
-            for device in names where ours.contains(device) {
+        var isClaiming = false
+        for (otherStep, names) in counted.sorted(by: { $0.key < $1.key }) {
+          let timeLeft = Self.left(history, otherStep, theirs, environment.clock)
+          for (step, devices) in scope {
+            for device in devices where names.contains(device) {
               guard step == otherStep || texts.areSame(step, otherStep, device) else { continue }
-              let left = Self.left(history, otherStep, device, theirs, environment.clock)
+              let left = timeLeft(device)
+              isClaiming = true
               claims[step, default: []].append(
                 Claim(
                   run: other, step: otherStep, device: device,
@@ -60,7 +61,7 @@ struct RunClaims: Sendable {
             }
           }
         }
-        if isWhole, claims.values.reduce(0, { $0 + $1.count }) > count { last[other] = history.last }
+        if isWhole, isClaiming { last[other] = history.last }
       }
     } catch let error as RunnerError {
       throw error
@@ -69,41 +70,75 @@ struct RunClaims: Sendable {
     }
   }
 
+  /// Says in the journals of the runs that count on these devices that they do no more: from here on the journal of the run that
+  /// claims are made on tells what became of them.
+  func release(
+    _ scope: [(step: String, devices: [String])], _ words: String, _ environment: RunEnvironment
+  ) async throws {
+    var drafts: [String: [RecordDraft]] = [:]
+    for (step, devices) in scope {
+      let devices = Set(devices)
+      for claim in claims[step] ?? [] where devices.contains(claim.device) {
+        drafts[claim.run, default: []].append(
+          RecordDraft(
+            .note, step: claim.step, target: claim.device, reason: RunHistory.released, detail: words))
+      }
+    }
+    for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
+      guard let last = last[other] else { continue }
+      try await Self.write(drafts, to: other, after: last, environment)
+    }
+  }
+
+  /// Adds records to the journal of another run.
+  static func write(
+    _ drafts: [RecordDraft], to run: String, after last: RunRecord, _ environment: RunEnvironment
+  ) async throws {
+    let writer = JournalWriter(
+      run: run, after: last, storage: environment.journal, clock: environment.clock,
+      masker: environment.masker, signer: environment.signer)
+    try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    try await writer.write(all: drafts)
+  }
+
   private static func history(
     _ run: String, _ journal: any JournalStorage, timed: Set<String> = []
   ) throws -> (RunHistory, isWhole: Bool) {
-    var history = RunHistory([], timed: timed)
-    var chain = JournalChain.Check()
-    try journal.forEachRecord(run: run) { record in
-      chain.add(record)
-      history.add(record)
-    }
-    return (history, chain.problem == nil)
+    let reading = try journal.reading(run: run, timed: timed)
+    return (reading.history, reading.chain.problem == nil)
   }
 
   /// Devices that a run counts on, by step.
-  private static func counted(_ history: RunHistory, among wanted: Set<String>) -> [String: [String]] {
-    var counted: [String: [String]] = [:]
+  private static func counted(_ history: RunHistory, among wanted: Set<String>) -> [String: Set<String>] {
+    var counted: [String: Set<String>] = [:]
     for (step, visits) in history.visits {
-      let devices = visits.reduce(into: Set<String>()) { found, visit in
-        for device in visit.acts.keys where wanted.contains(device) && visit.isCounted(device) {
-          found.insert(device)
+      for visit in visits {
+        // A run of one device among those of a whole fleet, or the other way round: the fewer are looked up.
+        if visit.acts.count < wanted.count {
+          for device in visit.acts.keys where wanted.contains(device) && visit.isCounted(device) {
+            counted[step, default: []].insert(device)
+          }
+        } else {
+          for device in wanted where visit.isCounted(device) { counted[step, default: []].insert(device) }
         }
       }
-      if !devices.isEmpty { counted[step] = devices.sorted() }
     }
     return counted
   }
 
-  /// Nanoseconds until the time to live of a step on a device is over; nil when it has none.
+  /// Nanoseconds until the time to live of a step on a device is over, by device; nil when it has none.
   private static func left(
-    _ history: RunHistory, _ step: String, _ device: String, _ plan: ExecutionPlan?, _ clock: any RunClock
-  ) -> Int64? {
+    _ history: RunHistory, _ step: String, _ plan: ExecutionPlan?, _ clock: any RunClock
+  ) -> (String) -> Int64? {
     guard let plan, let found = plan.playbook.steps[step], case .action(let action) = found.kind,
-      let limit = action.rollout.flatMap({ plan.timeToLive(found, $0) }),
-      let since = history.visits[step]?.last(where: { $0.acted[device] != nil })?.acted[device]
-    else { return nil }
-    return UndoRun.left(of: limit, since: since, clock)
+      let limit = action.rollout.flatMap({ plan.timeToLive(found, $0) })
+    else { return { _ in nil } }
+    let visits = history.visits[step] ?? []
+    return { device in
+      visits.last { $0.acted[device] != nil }?.acted[device].map {
+        UndoRun.left(of: limit, since: $0, clock)
+      }
+    }
   }
 
   /// What steps of two plans look at on a device, in words.

@@ -36,8 +36,8 @@ public struct RunHistory: Sendable {
     public var variables: [(name: String, value: String)] = []
     /// Waves that are over: their gate has opened.
     public var finishedWaves: Set<Int> = []
-    /// Wall times (nanoseconds since the epoch) at which waves began first.
-    public var waveStarts: [Int: Int64] = [:]
+    /// When waves began first.
+    public var waveStarts: [Int: Moment] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
     /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
@@ -60,6 +60,11 @@ public struct RunHistory: Sendable {
   static let unverifiable = "unverifiable"
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
   static let partlyDone = "partly-done"
+
+  /// Reason of what a person said who looked, where the step is in force.
+  static let seen = "seen"
+  /// Reason of what a person said who looked, where the step is not in force, and never was by what is known: it can be begun.
+  static let seenAbsent = "seen-absent"
 
   /// Number of the run's records.
   public private(set) var count = 0
@@ -98,7 +103,7 @@ public struct RunHistory: Sendable {
   }
 
   /// Steps whose acts have a time to live.
-  private let timed: Set<String>
+  let timed: Set<String>
 
   /// Reads a run's records. Of the steps in `timed` it also keeps when their acts were begun.
   public init(_ records: some Sequence<RunRecord>, timed: Set<String> = []) {
@@ -108,23 +113,19 @@ public struct RunHistory: Sendable {
 
   /// Reads a run's journal and checks its chain on the way. Throws when it cannot be read or was altered.
   public init(run: String, in storage: any JournalStorage, timed: Set<String> = []) throws(RunnerError) {
-    var history = RunHistory([], timed: timed)
-    var chain = JournalChain.Check()
+    let reading: RunReadings.Reading
     do {
-      try storage.forEachRecord(run: run) { record in
-        chain.add(record)
-        history.apply(record)
-      }
+      reading = try storage.reading(run: run, timed: timed)
     } catch {
       throw RunnerError(.journal, "cannot read the journal of run '\(run)': \(error)")
     }
-    if let problem = chain.problem {
+    if let problem = reading.chain.problem {
       throw RunnerError(
         .journal,
         "the journal of run '\(run)' was altered: \(problem); nothing is done by it any more, "
           + "'firebreak playbook status \(run)' says what can be")
     }
-    self = history
+    self = reading.history
   }
 
   /// The next record.
@@ -148,8 +149,9 @@ public struct RunHistory: Sendable {
     case .note where record.reason == "undo": isTakenBack = true
     case .waveStarted:
       guard let wave = record.wave else { return }
+      let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       edit(record) { visit in
-        if visit.waveStarts[wave] == nil { visit.waveStarts[wave] = record.wallTime }
+        if visit.waveStarts[wave] == nil { visit.waveStarts[wave] = moment }
       }
     case .waveFinished:
       guard let wave = record.wave else { return }
@@ -179,6 +181,9 @@ public struct RunHistory: Sendable {
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
       guard record.action != .undo else { return takeBack(record, device, state) }
+      if record.reason == Self.seen || record.reason == Self.seenAbsent {
+        return settle(record, device, state)
+      }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
@@ -220,6 +225,15 @@ public struct RunHistory: Sendable {
       if visits[step]![index].acts[device] == .intended, isDone {
         visits[step]![index].acts[device] = .finished(.unknown, reason: "undone")
       }
+    }
+  }
+
+  /// What a person saw is of all visits that nobody knew the outcome of.
+  private mutating func settle(_ record: RunRecord, _ device: String, _ state: DeviceState) {
+    guard let step = record.step else { return }
+    for index in visits[step, default: []].indices where visits[step]![index].isInDoubt(device) {
+      visits[step]![index].acts[device] = state
+      visits[step]![index].details[device] = state.outcome == .changed ? nil : record.detail
     }
   }
 

@@ -44,6 +44,14 @@ extension RunHistory {
     return standing
   }
 
+  /// True when of an act or an undo nobody knows what came of it.
+  public var hasUnclear: Bool {
+    visits.values.joined().contains { visit in
+      visit.undos.keys.contains(where: visit.isUndoUnclear)
+        || visit.acts.keys.contains(where: visit.isInDoubt)
+    }
+  }
+
   /// Steps that failed on devices before anything was sent, as `RunCounts` keeps them.
   var neverSent: Set<String> {
     var found: Set<String> = []
@@ -74,6 +82,19 @@ extension RunHistory.Visit {
     return released[device] == nil && !isTakenBack(device)
   }
 
+  /// True when nobody knows whether what the step did to a device is in force, or it was sent and not seen to be.
+  func isInDoubt(_ device: String) -> Bool {
+    if case .finished(.changed, _) = acts[device] { false } else { isStanding(device) }
+  }
+
+  /// True when an undo of the step was begun on a device and nobody knows what came of it.
+  func isUndoUnclear(_ device: String) -> Bool {
+    switch undos[device] {
+    case .intended, .finished(.unknown, _): true
+    default: false
+    }
+  }
+
   /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and
   /// not where it was seen not to be.
   func isCounted(_ device: String) -> Bool {
@@ -99,10 +120,16 @@ extension RunHistory.DeviceState {
     if case .finished(.failed, let reason) = self { reason == RunHistory.unverifiable } else { false }
   }
 
-  /// True for what a person who goes on after a halt wants tried again: nothing was sent, and no interlock forbids it.
+  /// True for what a person who goes on after a halt wants tried again: nothing was sent, and no interlock forbids it; or
+  /// somebody saw that it is not in force.
   var isToBeTriedAgain: Bool {
     if case .finished(.skipped, let reason) = self { return reason == RunHistory.earlierFailed }
-    return isNeverSent
+    return isNeverSent || isSeenAbsent
+  }
+
+  /// True where a person looked and saw that the step is not in force.
+  var isSeenAbsent: Bool {
+    if case .finished(.failed, let reason) = self { reason == RunHistory.seenAbsent } else { false }
   }
 }
 
@@ -164,13 +191,8 @@ public struct RunOverview: Sendable {
   ) throws(RunnerError) -> [RunOverview] {
     do {
       return try storage.runs().map { run in
-        var history = RunHistory([])
-        var chain = JournalChain.Check()
-        try storage.forEachRecord(run: run) { record in
-          chain.add(record)
-          history.add(record)
-        }
-        return RunOverview(run, history, isWhole: chain.problem == nil, sharing: devices)
+        let reading = try storage.reading(run: run)
+        return RunOverview(run, reading.history, isWhole: reading.chain.problem == nil, sharing: devices)
       }
     } catch {
       throw RunnerError(.journal, "cannot read the journals of runs: \(error)")

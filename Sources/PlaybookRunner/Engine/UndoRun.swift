@@ -199,7 +199,9 @@ public struct UndoRun: Sendable {
     if scope.isEmpty, !reasons.isEmpty {
       return RunSummary(run: run, end: isExpiredOnly ? .succeeded : .failed, counts: [:], reasons: reasons)
     }
-    try await release(scope.filter(\.hasInverse).map { ($0.step.id, $0.devices) })
+    try await claims?.release(
+      scope.filter(\.hasInverse).map { ($0.step.id, $0.devices) },
+      "left to the undo of run \(run), whose status says what became of it", environment)
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
       RecordDraft(
@@ -250,25 +252,6 @@ public struct UndoRun: Sendable {
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
   }
 
-  /// Says in the journals of the runs that count on these devices that they are taken back: from here on this run's journal
-  /// tells what became of them.
-  private func release(_ scope: [(step: String, devices: [String])]) async throws {
-    var drafts: [String: [RecordDraft]] = [:]
-    for (step, devices) in scope {
-      let devices = Set(devices)
-      for claim in claims?.claims[step] ?? [] where devices.contains(claim.device) {
-        drafts[claim.run, default: []].append(
-          RecordDraft(
-            .note, step: claim.step, target: claim.device, reason: RunHistory.released,
-            detail: "left to the undo of run \(run), whose status says what became of it"))
-      }
-    }
-    for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
-      guard let last = claims?.last[other] else { continue }
-      try await write(drafts, to: other, after: last)
-    }
-  }
-
   /// Says in the journals of the runs that counted on these devices where nothing was done after all: nobody was reached, or
   /// everything was refused. What may have been done stays with this run's journal.
   private func holdAgain(_ scope: [(step: String, devices: [String])]) async throws {
@@ -295,26 +278,13 @@ public struct UndoRun: Sendable {
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) where claims.last[other] != nil {
       guard let last = try RunHistory(run: other, in: environment.journal).last else { continue }
-      try await write(drafts, to: other, after: last)
+      try await RunClaims.write(drafts, to: other, after: last, environment)
     }
-  }
-
-  private func write(_ drafts: [RecordDraft], to other: String, after last: RunRecord) async throws {
-    let writer = JournalWriter(
-      run: other, after: last, storage: environment.journal, clock: environment.clock,
-      masker: environment.masker, signer: environment.signer)
-    try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
-    try await writer.write(all: drafts)
   }
 
   /// True when an earlier undo of a device has no known outcome: then it is looked at, and nothing is sent blindly.
   private func isUnclear(_ step: String, _ device: String) -> Bool {
-    history.visits[step]?.contains { visit in
-      switch visit.undos[device] {
-      case .intended, .finished(.unknown, _): true
-      default: false
-      }
-    } ?? false
+    history.visits[step]?.contains { $0.isUndoUnclear(device) } ?? false
   }
 
   private func undo(

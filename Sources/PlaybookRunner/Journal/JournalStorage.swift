@@ -9,8 +9,12 @@ public protocol JournalStorage: Sendable {
   func records(run: String) throws -> [RunRecord]
   /// Calls `body` with each record of a run, in order, without holding them all.
   func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws
+  /// The same with the records after a number only.
+  func forEachRecord(run: String, after sequence: Int, _ body: (RunRecord) throws -> Void) throws
   /// Ids of all runs, in order of their first record.
   func runs() throws -> [String]
+  /// Histories that were read already; nil where each is read anew.
+  var readings: RunReadings? { get }
 }
 
 extension JournalStorage {
@@ -18,6 +22,14 @@ extension JournalStorage {
   public func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws {
     for record in try records(run: run) { try body(record) }
   }
+
+  /// For storages that read them all anyway.
+  public func forEachRecord(run: String, after sequence: Int, _ body: (RunRecord) throws -> Void) throws {
+    try forEachRecord(run: run) { if $0.sequence > sequence { try body($0) } }
+  }
+
+  /// For storages that are read once.
+  public var readings: RunReadings? { nil }
 }
 
 /// A draft of a record: what is to be said, before it has a place in the journal.

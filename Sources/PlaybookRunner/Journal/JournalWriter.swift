@@ -94,6 +94,10 @@ public final class JournalWriter: Sendable {
   private static let milestones: Set<RunRecord.Kind> = [
     .approved, .waveFinished, .halted, .undone, .runFinished,
   ]
+  /// Reasons of other records that are signed in the same way.
+  private static let signedReasons: Set<String> = [
+    RunHistory.released, RunHistory.heldAgain, RunHistory.seen, RunHistory.seenAbsent,
+  ]
   /// Records between two checkpoints at most.
   private static let checkpointDistance = 10_000
   /// A jump of the wall clock that is worth a record: 2 s, in nanoseconds.
@@ -134,8 +138,7 @@ public final class JournalWriter: Sendable {
     if let signer,
       sequence - checkpoint >= Self.checkpointDistance
         || batch.contains(where: {
-          Self.milestones.contains($0.draft.kind) || $0.draft.reason == RunHistory.released
-            || $0.draft.reason == RunHistory.heldAgain
+          Self.milestones.contains($0.draft.kind) || $0.draft.reason.map(Self.signedReasons.contains) ?? false
         }),
       let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
     {

@@ -16,6 +16,8 @@ final class DeviceAction: Sendable {
   let commands: [PlaybookCommand]
   /// True when the device waits in the queue already: that it is still not there is no news.
   let isReturn: Bool
+  /// True when the commands may be sent a second time where nobody can look whether they were carried out.
+  private let isRepeatable: Bool
   private let conditions: DeviceConditions
   private let stepCalls: StepCalls
 
@@ -35,6 +37,7 @@ final class DeviceAction: Sendable {
     self.role = role
     self.commands = commands
     self.isReturn = isReturn
+    isRepeatable = role == .undo ? policy.inverse?.isRepeatable ?? false : policy.isRepeatable
     conditions = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
     stepCalls = StepCalls(step, action, plan)
   }
@@ -99,8 +102,8 @@ final class DeviceAction: Sendable {
       }
       return try await result(.skipped, "unreachable", "\(why); nothing was sent")
     case .unclear(let why):
-      // Never act blindly on top of an attempt whose outcome nobody knows.
-      if wasIntended {
+      // Never act blindly on top of an attempt whose outcome nobody knows, unless the playbook says that it does no harm.
+      if wasIntended, verification != nil || !isRepeatable || obstacle != nil {
         return try await result(.unknown, "unverified", "cannot verify: \(why)", kind: .verified)
       }
       if verification != nil {

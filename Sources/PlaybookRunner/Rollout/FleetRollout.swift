@@ -57,12 +57,12 @@ struct FleetRollout: Sendable {
           .waveStarted, step: step.id, wave: number,
           detail: "wave \(number) of \(sizes.count): \(size) \(size == 1 ? "device" : "devices")"))
       // The gate looks at all that happened since the wave began, also before an interruption.
-      let began = before?.waveStarts[number] ?? environment.clock.wallTime()
+      let began = before?.waveStarts[number] ?? environment.clock.now
       var tally = WaveTally(size: size)
       // After a halt that a person chose to go on from, what failed before does not count again.
       if !startsAfresh {
         for target in targets {
-          if case .finished(let outcome, let reason) = known[target.device] {
+          if case .finished(let outcome, let reason) = known[target.device], reason != RunHistory.seenAbsent {
             tally.count(outcome, reason: reason)
           }
         }
@@ -83,9 +83,10 @@ struct FleetRollout: Sendable {
     return .succeeded
   }
 
-  /// `triesAgain` says that a person went on after a halt: then what nothing was sent to is not finished.
+  /// `triesAgain` says that a person went on after a halt: then what nothing was sent to is not finished. What somebody saw not to
+  /// be in force never is.
   static func isFinished(_ state: RunHistory.DeviceState?, triesAgain: Bool) -> Bool {
-    guard let state, state != .intended else { return false }
+    guard let state, state != .intended, !state.isSeenAbsent else { return false }
     return !(triesAgain && state.isToBeTriedAgain)
   }
 

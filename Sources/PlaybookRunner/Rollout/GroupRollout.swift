@@ -10,7 +10,7 @@ extension FleetRollout {
     let open = plan.targets.filter { !Self.isFinished(known[$0.device], triesAgain: startsAfresh) }
     guard !open.isEmpty else {
       if before?.finishedWaves.contains(1) ?? false { return .succeeded }
-      return try await finishTogether(began: before?.waveStarts[1] ?? environment.clock.wallTime())
+      return try await finishTogether(began: before?.waveStarts[1] ?? environment.clock.now)
     }
     let wasIntended = open.contains { known[$0.device] == .intended }
     environment.progress(.wave(step: step.name ?? step.id, number: 1, of: 1, devices: plan.targets.count))
@@ -19,7 +19,7 @@ extension FleetRollout {
         .waveStarted, step: step.id, wave: 1,
         detail: plan.targets.count == 1
           ? "one action for one device" : "one action for \(plan.targets.count) devices together"))
-    let began = before?.waveStarts[1] ?? environment.clock.wallTime()
+    let began = before?.waveStarts[1] ?? environment.clock.now
     let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
     // After an attempt without a result the first thing is to know what it did, also where it must not be done again.
     var obstacle: DeviceConditions.Obstacle?
@@ -86,7 +86,7 @@ extension FleetRollout {
     return try await finishTogether(began: began)
   }
 
-  private func finishTogether(began: Int64) async throws -> End {
+  private func finishTogether(began: RunHistory.Moment) async throws -> End {
     if let end = try await RolloutGate(self).pass(wave: 1, began: began, isLast: true) { return end }
     try await writer.write(RecordDraft(.waveFinished, step: step.id, wave: 1, detail: "done"))
     return .succeeded

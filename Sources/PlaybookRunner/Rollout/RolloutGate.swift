@@ -9,7 +9,7 @@ struct RolloutGate {
   init(_ rollout: FleetRollout) { self.rollout = rollout }
 
   /// Watches after a wave and asks the gate. Nil means go on.
-  func pass(wave: Int, began: Int64, isLast: Bool) async throws -> FleetRollout.End? {
+  func pass(wave: Int, began: RunHistory.Moment, isLast: Bool) async throws -> FleetRollout.End? {
     if !isLast && policy.soakMilliseconds > 0 {
       environment.progress(.soak(milliseconds: policy.soakMilliseconds))
       let until = environment.clock.monotonicTime() + Int64(policy.soakMilliseconds) * 1_000_000
@@ -30,7 +30,7 @@ struct RolloutGate {
     return .halted(reason)
   }
 
-  private func ask(_ gate: RolloutPolicy.Gate, began: Int64) async -> (Bool, String) {
+  private func ask(_ gate: RolloutPolicy.Gate, began: RunHistory.Moment) async -> (Bool, String) {
     if let query = gate.query { return await askTimeline(query, gate, began: began) }
     let calls = Planner.calls(
       gate.probe, rollout.step, rollout.action, rollout.plan, values: rollout.variables, device: nil)
@@ -50,11 +50,12 @@ struct RolloutGate {
     }
   }
 
-  private func askTimeline(_ query: String, _ gate: RolloutPolicy.Gate, began: Int64) async -> (Bool, String)
-  {
+  private func askTimeline(_ query: String, _ gate: RolloutPolicy.Gate, began: RunHistory.Moment) async -> (
+    Bool, String
+  ) {
     guard let timeline = environment.timeline else { return (false, "unknown: there is no timeline to ask") }
     do {
-      let answer = try await timeline.count(query: query, since: began)
+      let answer = try await timeline.count(query: query, since: environment.clock.wallTime(of: began))
       let now = environment.clock.wallTime()
       let oldest = now - Int64(max(policy.soakMilliseconds, 1)) * 1_000_000
       guard let newest = answer.newestEvidence, newest >= oldest else {

@@ -1,4 +1,5 @@
 import ConsoleOutput
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -7,7 +8,8 @@ import Synchronization
 /// Where the reader of standard output has gone (`| head -1`), a command that only reads ends as others do, by SIGPIPE: its
 /// answer was not given, so it must not end with 0. One that acts, and stops at safe places only (`Interrupt.listen`),
 /// goes on in silence and ends with its own status. A run on devices drains instead, as for Ctrl-C. Any other write
-/// error is an error.
+/// error is an error. Who acts on devices never waits for a reader who does not read (a full pipe, a stopped terminal): what
+/// could not be shown is shown later, or counted.
 enum Console {
   /// Environment of the process.
   static let environment: [String: String] = {
@@ -111,14 +113,76 @@ enum Console {
   /// Set while holds are watched, which must end in time whoever reads of it.
   private static let goesOnWhenLost = Atomic<Bool>(false)
 
-  /// From now on a closed pipe or terminal asks for a stop, as Ctrl-C does, and does not end the process.
-  static func drainWhenClosed() { drainsWhenClosed.store(true, ordering: .relaxed) }
+  /// From now on a closed pipe or terminal asks for a stop, as Ctrl-C does, and does not end the process; and nobody waits for
+  /// a reader.
+  static func drainWhenClosed() {
+    drainsWhenClosed.store(true, ordering: .relaxed)
+    goOnWithoutReader()
+  }
 
   /// From now on nothing that cannot be written ends or stops the process, be the pipe closed or the disk full. The sentence
   /// is said once on standard error.
   static func goOnWhenLost(_ sentence: String) {
     goesOnWhenLost.store(true, ordering: .relaxed)
+    goOnWithoutReader()
     hasActed(sentence)
+  }
+
+  /// Set while what is written goes through lanes.
+  private static let usesLanes = Atomic<Bool>(false)
+  /// The result is kept whole, within reason, for a reader who comes back.
+  private static let results = OutputLane(
+    "firebreak.results", limit: 64 << 20, write: { writeNow($0, to: STDOUT_FILENO) }, lose: sayLost)
+  private static let talk = OutputLane(
+    "firebreak.talk", limit: 256 << 10, write: { writeNow($0, to: STDERR_FILENO) }, lose: sayLost)
+
+  /// From now on nobody waits for a reader: to be called first by whoever is going to act on devices.
+  static func goOnWithoutReader() {
+    usesLanes.store(true, ordering: .relaxed)
+    // A job in the background that writes to its terminal must not be stopped for it (`stty tostop`).
+    signal(SIGTTOU, SIG_IGN)
+  }
+
+  private static func sayLost(_ lines: Int) {
+    noteVerbatim(
+      "firebreak: \(lines == 1 ? "1 line was" : "\(lines) lines were") left out here, since nobody read them; "
+        + "'firebreak playbook status' has what was done")
+  }
+
+  /// Ends the process once all is written. For a reader who does not read it waits until Ctrl-C, or no more than a moment where
+  /// that has come already; an answer that was not taken is told by the exit code.
+  static func end(_ code: Int32) -> Never {
+    guard usesLanes.load(ordering: .relaxed) else { exit(code) }
+    let began = DispatchTime.now().uptimeNanoseconds
+    let isWhole = results.finish {
+      let waited = DispatchTime.now().uptimeNanoseconds - began
+      if waited > 1_000_000_000 { sayWaiting() }
+      return Interrupt.isRequested && waited > 1_000_000_000
+    }
+    if !isWhole { _ = loseAnswer("nobody reads it") }
+    _ = talk.finish {
+      Interrupt.isRequested && DispatchTime.now().uptimeNanoseconds - began > 2_000_000_000
+    }
+    exit(code == 0 && hasLostAnswer ? ExitStatus.losses.code : code)
+  }
+
+  private static let hasSaidWaiting = Atomic<Bool>(false)
+
+  private static func sayWaiting() {
+    guard !hasSaidWaiting.exchange(true, ordering: .relaxed) else { return }
+    noteVerbatim("firebreak: done; waits for whoever reads standard output (Ctrl-C ends that)")
+  }
+
+  /// Writes a line of progress for eyes: where others wait to be read it is left out, which is no loss but of the last one.
+  static func progress(_ line: String, isLast: Bool) {
+    var line = line
+    line.withUTF8 { bytes in
+      guard usesLanes.load(ordering: .relaxed) else {
+        _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        return
+      }
+      talk.put(UnsafeRawBufferPointer(bytes), mayBeLeftOut: !isLast)
+    }
   }
 
   /// What is done although it could not be said.
@@ -156,13 +220,29 @@ enum Console {
   }
 
   private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+    guard usesLanes.load(ordering: .relaxed) else { return writeNow(bytes, to: descriptor) }
+    guard descriptor == STDOUT_FILENO else {
+      if talk.put(bytes) { talk.settle() }
+      return
+    }
+    // Both may be read on one terminal: what was said before stands before.
+    talk.settle()
+    results.put(bytes)
+    results.settle()
+  }
+
+  private static func writeNow(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
     var rest = bytes
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count > 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      } else if errno == EINTR || errno == EAGAIN {
+      } else if errno == EINTR {
         continue
+      } else if errno == EAGAIN {
+        // Whoever shares the stream with us has made it so.
+        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&wait, 1, 1000)
       } else if goesOnWhenLost.load(ordering: .relaxed) {
         if descriptor != STDERR_FILENO { _ = loseAnswer(String(cString: strerror(errno))) }
         return
@@ -179,6 +259,7 @@ enum Console {
           if loseAnswer(reason) { return }
           let rest = done.withLock { $0 }.map { "; " + Sanitizer.escape($0) } ?? ""
           note("firebreak: cannot write to standard output: \(reason)\(rest)")
+          talk.settle()
         }
         exit(ExitStatus.couldNot.code)
       }

@@ -117,9 +117,13 @@ enum Interrupt {
       index -= 1
       if let path = leftovers[index], unlink(path) != 0 { rmdir(path) }
     }
+    // Whoever does not read must not keep the process from ending.
+    let flags = fcntl(STDERR_FILENO, F_GETFL)
+    if flags >= 0 { _ = fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK) }
     _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
     let place = lastWordsPlace.load(ordering: .acquiring)
     if place > 1 { _ = write(STDERR_FILENO, lastWords + (place & 1) * mostLastWords, place >> 1) }
+    if flags >= 0 { _ = fcntl(STDERR_FILENO, F_SETFL, flags) }
     _exit(130)
   }
 

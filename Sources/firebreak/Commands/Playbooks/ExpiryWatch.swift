@@ -62,6 +62,12 @@ struct ExpiryWatch {
   /// Seconds between two attempts at what was not taken back, at most: they double up to here.
   private static let longestPause: Int64 = 600
 
+  /// Seconds until the next attempt, after so many in a row that were in vain.
+  static func pause(_ seconds: Int, after attempts: Int) -> Int64 {
+    let seconds = Int64(seconds)
+    return max(seconds, min(seconds << Int64(max(0, min(attempts - 1, 10))), longestPause))
+  }
+
   /// What one look left.
   private struct Look {
     /// Nanoseconds until the next device is due; nil when none will be.
@@ -96,8 +102,7 @@ struct ExpiryWatch {
         )
       }
       attempts = look.hasFailed ? attempts + 1 : 0
-      var pause = Int64(seconds) << Int64(max(0, min(attempts - 1, 10)))
-      pause = max(Int64(seconds), min(pause, Self.longestPause))
+      var pause = Self.pause(seconds, after: attempts)
       if let next = look.next { pause = min(pause, max(1, next / 1_000_000_000 + 1)) }
       let until = clock.monotonicTime() + pause * 1_000_000_000
       while clock.monotonicTime() < until {
@@ -132,23 +137,30 @@ struct ExpiryWatch {
     return look
   }
 
-  /// Takes back what of one run is due. The locks are held only as long as that takes: others may work in between.
+  /// Takes back what of one run is due. The locks are held, and the inventory is read, only when something is: others may work in
+  /// between.
   private func take(_ one: Watched, _ look: inout Look) async throws {
-    let environment = try support.environment(one.run, plan: one.plan, goesOnWith: "undo --expired")
-    defer { environment.control.stop() }
+    let looking = RunEnvironment(
+      executors: support.executors, journal: try CaseJournal(case: support.casePath, readOnly: true))
+    var left = try support.expiries(one.plan, looking, one.run)
     var isBusy = false
-    do {
-      let locks = try support.lock(one.plan, run: one.run)
-      defer { withExtendedLifetime(locks) {} }
-      let summary = try await support.takeBackExpired(one.plan, environment, one.run, isWatched: true)
-      if let summary, summary.end == .interrupted {
-        try support.finish(summary, goesOnWith: "undo --expired")
+    if left.contains(where: { $0.left <= 0 }) {
+      let environment = try support.environment(one.run, plan: one.plan, goesOnWith: "undo --expired")
+      defer { environment.control.stop() }
+      do {
+        let locks = try support.lock(one.plan, run: one.run)
+        defer { withExtendedLifetime(locks) {} }
+        let summary = try await support.takeBackExpired(one.plan, environment, one.run, isWatched: true)
+        if let summary, summary.end == .interrupted {
+          try support.finish(summary, goesOnWith: "undo --expired")
+        }
+      } catch let error as RunnerError where error.code == .busy {
+        Console.note(Sanitizer.escape("\(error)"))
+        isBusy = true
       }
-    } catch let error as RunnerError where error.code == .busy {
-      Console.note(Sanitizer.escape("\(error)"))
-      isBusy = true
+      left = try support.expiries(one.plan, looking, one.run)
     }
-    for expiry in try support.expiries(one.plan, environment, one.run) {
+    for expiry in left {
       look.isLeft = true
       look.count += 1
       if expiry.left > 0 {

@@ -15,7 +15,7 @@ struct PlaybookCommands: ParsableCommand {
       PlaybookList.self, PlaybookValidate.self, PlaybookShow.self, PlaybookConvert.self, PlaybookPlan.self,
       PlaybookRunCommand.self,
       PlaybookStatus.self, PlaybookRuns.self, PlaybookQueue.self, PlaybookResume.self, PlaybookUndo.self,
-      PlaybookCard.self,
+      PlaybookSettle.self, PlaybookCard.self,
       PlaybookRehearse.self, PlaybookWitness.self,
     ])
 }

@@ -11,7 +11,8 @@ struct PlaybookQueue: AsyncParsableCommand {
     abstract: "Show the devices of a run that could not be acted on yet, and act on those that are back.",
     discussion: """
       Devices out of reach, outside of their maintenance window or with an empty battery wait as long as the playbook's \
-      'queue_ms' says. --act goes through the queue once: interlocks again, look, act. --watch goes on until nobody waits.
+      'queue_ms' says. --act goes through the queue once: interlocks again, look, act. --watch goes on until nobody waits: \
+      an output that takes nothing, others who work on the case and a full disk do not end it, Ctrl-C does.
 
       Exit code 0: nobody waits, 1: somebody waits or the queue halted, 130: stopped by Ctrl-C.
       """)
@@ -37,6 +38,11 @@ struct PlaybookQueue: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if act { Console.goOnWithoutReader() }
+    if watch != nil {
+      Console.goOnWhenLost(
+        "'firebreak playbook status' says what was done, the exit code whether anybody waits")
+    }
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
@@ -53,39 +59,71 @@ struct PlaybookQueue: AsyncParsableCommand {
     try await secrets.unlock()
     try execution.preflight(plan, secrets, executors)
     let agreed = try await approval.renewed(plan, run: id, case: path)
-    let locks = try support.lock(plan, run: id)
-    defer { withExtendedLifetime(locks) {} }
-    var environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
+    let environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
     support.limit(agreed, environment)
     var approvals = agreed.sentences
+    var attempts = 0
     while true {
-      // Somebody may have brought a newer one meanwhile.
-      try age.check(plan, case: path)
-      environment.inventory = try CurrentInventory(case: path)
-      let queue = try QueueRun(plan, environment: environment, run: id)
-      let given = approvals
-      let summary = try await support.goingOn("queue --act", id) { try await queue.pass(approvals: given) }
-      approvals = []
-      for reason in summary.reasons { Console.note(Sanitizer.escape(reason)) }
-      if summary.end == .interrupted {
-        Console.note("go on with: \(Sanitizer.escape(support.again("queue --act", id)))")
-        throw ExitStatus.interrupted
+      var left: (summary: RunSummary, history: RunHistory, entries: [QueueRun.Entry])?
+      do {
+        left = try await pass(plan, id, support, environment, approvals)
+        approvals = []
+        attempts = 0
+      } catch let error where watch != nil && Self.isPassing(error) {
+        // Devices are waited for that nobody else looks after: another run's work and a full disk are waited for, too.
+        Console.warn(Sanitizer.escape("\(error); the watch goes on"))
+        attempts += 1
       }
-      let history = try RunHistory(run: id, in: environment.journal)
-      let left = QueueRun.entries(plan, history, environment.clock)
-      guard let watch, !left.isEmpty, summary.end == .succeeded else {
-        support.acted(summary, history.standing)
-        try show(left, id)
-        if summary.end != .succeeded { throw ExitStatus.no }
-        if Console.hasLostAnswer { throw ExitStatus.losses }
-        return
+      if let left {
+        for reason in left.summary.reasons { Console.note(Sanitizer.escape(reason)) }
+        if left.summary.end == .interrupted { try interrupted(support, id) }
+        guard watch != nil, !left.entries.isEmpty, left.summary.end == .succeeded else {
+          support.acted(left.summary, left.history.standing)
+          try show(left.entries, id)
+          if left.summary.end != .succeeded { throw ExitStatus.no }
+          if Console.hasLostAnswer { throw ExitStatus.losses }
+          return
+        }
       }
-      let until = environment.clock.monotonicTime() + Int64(watch) * 1_000_000_000
+      let pause = ExpiryWatch.pause(watch ?? 1, after: attempts)
+      let until = environment.clock.monotonicTime() + pause * 1_000_000_000
       while environment.clock.monotonicTime() < until {
-        if Interrupt.isRequested { throw ExitStatus.interrupted }
+        if Interrupt.isRequested { try interrupted(support, id) }
         await environment.clock.sleep(nanoseconds: 200_000_000)
       }
     }
+  }
+
+  /// Goes through the queue once. The locks are held only as long as that takes: who takes back what has outlived its time to
+  /// live must not have to wait for devices that may never come back.
+  private func pass(
+    _ plan: ExecutionPlan, _ id: String, _ support: RunCommandSupport, _ environment: RunEnvironment,
+    _ approvals: [String]
+  ) async throws -> (summary: RunSummary, history: RunHistory, entries: [QueueRun.Entry]) {
+    let locks = try support.lock(plan, run: id)
+    defer { withExtendedLifetime(locks) {} }
+    // Somebody may have brought a newer one meanwhile.
+    try age.check(plan, case: support.casePath)
+    var environment = environment
+    environment.inventory = try CurrentInventory(case: support.casePath)
+    let queue = try QueueRun(plan, environment: environment, run: id)
+    let summary = try await support.goingOn("queue --act", id) { try await queue.pass(approvals: approvals) }
+    // Whom this pass acted on has a time to live, too: said when it is news, and kept.
+    let isNews = summary.counts[.ok, default: 0] + summary.counts[.changed, default: 0] > 0
+    try await support.takeBackExpired(plan, environment, id, isWatched: !isNews)
+    let history = try RunHistory(run: id, in: environment.journal)
+    return (summary, history, QueueRun.entries(plan, history, environment.clock))
+  }
+
+  /// What a watch outlives: others at work, an inventory that is too old for now, a journal that cannot be written for now.
+  private static func isPassing(_ error: any Error) -> Bool {
+    guard let error = error as? RunnerError else { return !(error is ExitStatus) }
+    return error.code == .busy || error.code == .journal
+  }
+
+  private func interrupted(_ support: RunCommandSupport, _ id: String) throws -> Never {
+    Console.note("go on with: \(Sanitizer.escape(support.again("queue --act", id)))")
+    throw ExitStatus.interrupted
   }
 
   private func show(_ entries: [QueueRun.Entry], _ run: String) throws {

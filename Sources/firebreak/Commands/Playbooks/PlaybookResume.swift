@@ -3,6 +3,7 @@ import ConsoleOutput
 import Glibc
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 
 /// Names a run of a case.
 struct RunChoice: ParsableArguments {
@@ -23,13 +24,13 @@ struct RunChoice: ParsableArguments {
       if fitting.count == 1 { return fitting[0] }
       guard fitting.isEmpty else {
         throw CommandError(
-          "'\(run)' is the beginning of \(fitting.count) runs: \(fitting.joined(separator: ", "))")
+          "'\(run)' is the beginning of \(fitting.count) runs: \(Self.latest(fitting))")
       }
       if let lone = RunFolders.unrecorded(beside: journal.path, recorded: runs).first(where: { $0 == run }) {
         throw CommandError(RunFolders.sentence(lone, case: journal.path))
       }
       throw CommandError(
-        "the case has no run '\(run)'; it has \(runs.isEmpty ? "none" : runs.joined(separator: ", "))")
+        "the case has no run '\(run)'; it has \(runs.isEmpty ? "none" : Self.latest(runs))")
     }
     guard let latest = runs.last else {
       let lone = RunFolders.unrecorded(beside: journal.path, recorded: []).last
@@ -37,6 +38,12 @@ struct RunChoice: ParsableArguments {
         lone.map { RunFolders.sentence($0, case: journal.path) } ?? "the case has no runs", .no)
     }
     return latest
+  }
+
+  /// The latest of some runs, the newest last.
+  private static func latest(_ runs: [String]) -> String {
+    let shown = runs.suffix(5).joined(separator: ", ")
+    return runs.count > 5 ? "…, \(shown) ('firebreak playbook runs' lists all)" : shown
   }
 
   /// The plan that a run kept beside the case. With `onlyToLook` its playbook may have expired or been revoked since: what
@@ -64,9 +71,26 @@ struct RunChoice: ParsableArguments {
 
   /// The plan of a run where it is there and whole; nil otherwise.
   static func planToLookAt(_ id: String, case path: String) -> ExecutionPlan? {
-    guard let bytes = try? PlaybookFiles.read("\(path).runs/\(id)/plan") else { return nil }
-    return try? ExecutionPlan(reading: bytes, now: SystemClock().wallTime(), evenIfNotRunnable: true)
+    let file = "\(path).runs/\(id)/plan"
+    let identity = PlanIdentity(file)
+    if let identity, let known = plans.withLock({ $0[file] }), known.identity == identity {
+      return known.plan
+    }
+    guard let bytes = try? PlaybookFiles.read(file),
+      let plan = try? ExecutionPlan(reading: bytes, now: SystemClock().wallTime(), evenIfNotRunnable: true)
+    else { return nil }
+    plans.withLock { plans in
+      plans[file] = nil
+      let kept = plans.values.reduce(0) { $0 + $1.plan.targets.count }
+      if let identity, kept + plan.targets.count <= mostTargets { plans[file] = (identity, plan) }
+    }
+    return plan
   }
+
+  /// Plans that this process has read: whoever undoes many runs looks at each of them for all.
+  private static let plans = Mutex<[String: (identity: PlanIdentity, plan: ExecutionPlan)]>([:])
+  /// Targets of the plans that are kept.
+  private static let mostTargets = 300_000
 
   /// What the journal of a run notes of the files in its folder.
   static func noted(_ id: String, _ path: String) throws -> RunFolder {
@@ -81,6 +105,25 @@ struct RunChoice: ParsableArguments {
     case .differs: return "; '\(script)' is not what the journal notes either: do not run it"
     case .unreadable, .notNoted: return ""
     }
+  }
+}
+
+/// Which file a plan was read from, and in which state.
+private struct PlanIdentity: Equatable {
+  let device: UInt
+  let inode: UInt
+  let size: Int
+  let seconds: Int
+  let nanoseconds: Int
+
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = UInt(status.st_dev)
+    inode = UInt(status.st_ino)
+    size = Int(status.st_size)
+    seconds = status.st_mtim.tv_sec
+    nanoseconds = status.st_mtim.tv_nsec
   }
 }
 
@@ -112,6 +155,7 @@ struct PlaybookResume: AsyncParsableCommand {
   var format: ReportFormat = .table
 
   func run() async throws {
+    Console.goOnWithoutReader()
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))

@@ -37,6 +37,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
   var format: ReportFormat = .table
 
   func run() async throws {
+    Console.goOnWithoutReader()
     let (secrets, executors) = try execution.make()
     let casePath = try options.chosenCase.announcedPath()
     let plan: ExecutionPlan

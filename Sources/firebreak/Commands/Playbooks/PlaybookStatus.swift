@@ -80,8 +80,18 @@ struct PlaybookStatus: ParsableCommand {
           .string(Sanitizer.escape($0))
         })
     }
-    let advice =
-      verification.problem == nil ? [] : AlteredJournal.advice(id, verification, folder, case: path)
+    let isRunning = holder?.hasPrefix("run \(id) ") ?? false
+    var advice: [String] = []
+    if verification.problem != nil {
+      advice = AlteredJournal.advice(id, verification, folder, case: path)
+    } else if history.hasUnclear, !isRunning {
+      let executors = try ExecutionOptions.parse([]).make().executors
+      advice +=
+        SettleWords.text(
+          Settlement.questions(history, plan, executors), run: id, givenCase: choice.chosenCase.given
+        ).map { [$0] }
+        ?? []
+    }
     let counts = history.counts.sorted { $0.key.rawValue < $1.key.rawValue }
     rows.extra = [
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),

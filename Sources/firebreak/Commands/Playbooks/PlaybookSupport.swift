@@ -4,6 +4,7 @@ import Glibc
 import IncidentModel
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 import TimelineStore
 
 /// Finds and loads playbooks.
@@ -344,10 +345,26 @@ struct CaseJournal: JournalStorage {
   }
 
   func forEachRecord(run: String, _ body: (RunRecord) throws -> Void) throws {
+    try forEachRecord(run: run, after: 0, body)
+  }
+
+  func forEachRecord(run: String, after sequence: Int, _ body: (RunRecord) throws -> Void) throws {
     if let store {
-      try store.forEachRow(run: run) { try body(Self.record($0)) }
+      try store.forEachRow(run: run, after: sequence) { try body(Self.record($0)) }
     } else {
-      try CaseReader(path: path).forEachJournalRow(run: run) { try body(Self.record($0)) }
+      try CaseReader(path: path).forEachJournalRow(run: run, after: sequence) { try body(Self.record($0)) }
+    }
+  }
+
+  /// What this process has read of a case's journals.
+  private static let read = Mutex<[String: RunReadings]>([:])
+
+  var readings: RunReadings? {
+    Self.read.withLock { read in
+      if let known = read[path] { return known }
+      let new = RunReadings()
+      read[path] = new
+      return new
     }
   }
 

@@ -81,6 +81,7 @@ struct PlaybookUndo: AsyncParsableCommand {
   }
 
   func run() async throws {
+    Console.goOnWithoutReader()
     if watch != nil { ExpiryWatch.goOnWhenLost() }
     let path = try choice.chosenCase.announcedPath()
     let (secrets, executors) = try execution.make()

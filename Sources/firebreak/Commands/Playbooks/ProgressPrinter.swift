@@ -23,9 +23,8 @@ struct ProgressPrinter: Sendable {
         guard tally.finished == tally.size || pace.isDue(SystemClock().monotonicTime()) else { return }
         let text =
           "    \(tally.finished)/\(tally.size)  ok \(tally.ok)  changed \(tally.changed)  failed \(tally.failed)  unknown \(tally.unknown)  out of reach \(tally.unreachable)"
-        var line = "\r\u{1B}[K\(text)\(tally.finished == tally.size ? "\n" : "")"
-        // A lost line of progress is no loss.
-        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        let isLast = tally.finished == tally.size
+        Console.progress("\r\u{1B}[K\(text)\(isLast ? "\n" : "")", isLast: isLast)
       } else {
         var fields = ["event": "device", "step": step, "device": device, "outcome": outcome.rawValue]
         fields["reason"] = reason

@@ -77,11 +77,15 @@ struct RunCommandSupport {
 
   /// Nobody else works on this case, or on these devices, as long as this is kept.
   func lock(_ plan: ExecutionPlan, run: String) throws -> (RunLock, TargetLock) {
-    let own = try RunLock(folder: casePath + ".runs", run: run)
+    (try RunLock(folder: casePath + ".runs", run: run), try lockTargets(plan, run: run))
+  }
+
+  /// Nobody else works on the devices of a plan, in whatever case, as long as this is kept.
+  func lockTargets(_ plan: ExecutionPlan, run: String) throws -> TargetLock {
     let folder =
       Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
       ?? TargetLock.folder(environment: Console.environment)
-    return (own, try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder))
+    return try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder)
   }
 
   /// Runs or resumes a plan.
@@ -119,7 +123,8 @@ struct RunCommandSupport {
       return try await body()
     } catch let error as RunnerError where error.code == .journal {
       let history = try? RunHistory(run: run, in: try CaseJournal(case: casePath, readOnly: true))
-      guard let history, history.count > 0 else { throw error }
+      // A case that was moved away is put back first.
+      guard history.map({ $0.count > 0 }) ?? (access(casePath, F_OK) != 0) else { throw error }
       throw CommandError("\(error); then go on with: \(again(command, run))")
     }
   }
@@ -138,6 +143,7 @@ struct RunCommandSupport {
       let done = try await undo.execute()
       Console.note("run \(run): taken back, since its time was over: \(Self.counts(done))")
       for reason in done.reasons { Console.note("  " + Sanitizer.escape(reason)) }
+      saySettle(run, try RunHistory(run: run, in: environment.journal))
       summary = done
     }
     let left = try expiries(plan, environment, run)
@@ -216,15 +222,26 @@ struct RunCommandSupport {
   /// Where the answer cannot be written the status is still that of the run: what was done is known by its journal.
   func finish(_ summary: RunSummary, goesOnWith command: String = "resume") throws {
     let journal = try CaseJournal(case: casePath, readOnly: true)
-    let standing = try RunHistory(run: summary.run, in: journal).standing
+    let history = try RunHistory(run: summary.run, in: journal)
+    let standing = history.standing
     acted(summary, standing)
     try report(summary, standing, isUndo: command.hasPrefix("undo"))
+    saySettle(summary.run, history)
     switch summary.end {
     case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
     case .failed, .halted, .incomplete: throw ExitStatus.no
     case .interrupted:
       Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
       throw ExitStatus.interrupted
+    }
+  }
+
+  /// Names the command for devices that only a person can look at, where there are such.
+  func saySettle(_ run: String, _ history: RunHistory) {
+    guard history.hasUnclear else { return }
+    let questions = Settlement.questions(history, planOf(run), executors)
+    if let text = SettleWords.text(questions, run: run, givenCase: givenCase) {
+      Console.note(Sanitizer.escape(text))
     }
   }
 
@@ -240,7 +257,7 @@ struct RunCommandSupport {
     let reasons =
       summary.reasons
       + (summary.end == .succeeded && summary.missed == 0
-        ? [] : try Self.trouble(summary.run, case: casePath))
+        ? [] : try Self.trouble(summary.run, case: casePath, ofUndo: isUndo))
     switch format {
     case .json:
       Console.write(
@@ -272,13 +289,14 @@ struct RunCommandSupport {
 extension RunCommandSupport {
   /// What stands in the journal of the first device that is not in the wanted state: the broker's own words. A device that a
   /// later attempt put right is none.
-  static func trouble(_ run: String, case casePath: String) throws -> [String] {
+  /// `ofUndo`: only where it could not be taken back.
+  static func trouble(_ run: String, case casePath: String, ofUndo: Bool = false) throws -> [String] {
     struct Place: Hashable { let step, device: String, action: RunRecord.Action? }
     let journal = try CaseJournal(case: casePath, readOnly: true)
     func forEachOutcome(_ body: (RunRecord, Place, _ isBad: Bool) -> Void) throws {
       try journal.forEachRecord(run: run) { record in
         guard record.kind == .result || record.kind == .verified, let device = record.target,
-          let outcome = record.outcome
+          let outcome = record.outcome, !ofUndo || record.action == .undo
         else { return }
         body(
           record, Place(step: record.step ?? "", device: device, action: record.action),
