@@ -215,7 +215,7 @@ import Testing
     #expect(kept["policy"] as? String == model["policy"] as? String)
     let failed = try #require(model["failed"] as? Double)
     let page = try #require(try reports(work, "--no-timeline").first { $0.name == "postmortem.md" }).text
-    #expect(page.contains("would have failed, median**: \(Int(failed.rounded()))"), "\(failed)")
+    #expect(page.contains("Would have failed, median**: \(Int(failed.rounded()))"), "\(failed)")
   }
 
   @Test func drawsARealRunWithItsWaitForApproval() throws {
