@@ -87,6 +87,7 @@ import Testing
         basis: .network)
     ]
     #expect(Self.markdown(.executive, scene).contains("Failures that nothing joins to others: 1 device. "))
+    #expect(!Self.markdown(.engineer, scene).contains("No device was seen to fail"))
   }
 
   @Test func figuresHaveNamesAndNumbersHaveUnits() {
