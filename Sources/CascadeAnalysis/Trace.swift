@@ -38,6 +38,8 @@ public struct Incident: Sendable {
   public var phases: [Phase] = []
   /// What a staged rollout would have spared; nil where no change was the cause.
   public var counterfactual: Counterfactual?
+  /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
+  var evenPause: Double?
   /// An incident with nothing in it.
   public init() {}
 }

@@ -11,6 +11,12 @@ public enum Figures {
     return (value < 0 ? "-" : "") + text
   }
 
+  /// A number with its noun: `1 event`, `2 events`.
+  public static func counted(_ number: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String
+  {
+    "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+  }
+
   /// A number of bytes in decimal units: `1.2 GB`.
   public static func bytes(_ value: UInt64) -> String {
     guard value >= 1000 else { return "\(value) B" }

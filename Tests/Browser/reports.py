@@ -47,6 +47,10 @@ with sync_playwright() as playwright:
                 scroll = page.evaluate("document.documentElement.scrollWidth")
                 if scroll > width:
                     problems.append(f"{file.name} {scheme}: {scroll} px wide at {width}")
+            # On a phone the tables of what was hit are read without a finger.
+            wide = page.evaluate("""[...document.querySelectorAll('#impact .scroll:has(table)')]
+                .filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText.slice(0, 60))""")
+            problems += [f"{file.name} {scheme}: too wide at 360 px: {table}" for table in wide]
             context.close()
             # axe has to run a script, which the page's policy rightly forbids: one run without the policy.
             context = browser.new_context(color_scheme=scheme, bypass_csp=True)

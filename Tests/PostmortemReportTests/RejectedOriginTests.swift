@@ -64,6 +64,16 @@ import Testing
     #expect(!other.contains("rejected as the origin") && !other.contains("class=\"rejected\""))
   }
 
+  @Test func theDrawingRingsWhatWasAccepted() throws {
+    let scene = Self.judge([("origin:updater", true, "bob")])
+    let page = HTMLRenderer.render(scene.report())
+    #expect(page.contains("updater (accepted as the origin)") && page.contains("class=\"accepted\""))
+    #expect(
+      Self.markdown(.engineer, scene).contains(
+        "| updater | nothing: that it began here was accepted by bob at 2026-04-07 17:20:00 UTC |"))
+    #expect(!HTMLRenderer.render(SyntheticCase.standard.report()).contains("class=\"accepted\""))
+  }
+
   @Test func executivesReadWhoAndWhenButNotWhy() {
     let text = Self.markdown(.executive)
     #expect(text.contains("ann rejected at 2026-04-07 17:20:00 UTC that it began at updater."))

@@ -31,4 +31,9 @@ import Testing
     #expect(style.contains(".d{white-space:nowrap}") && style.contains("figcaption>span{"))
     #expect(style.contains("var(--shade)") && style.contains("svg .rejected{"))
   }
+
+  /// A NUL ends the text in some readers.
+  @Test func nulIsShownAsAMark() {
+    #expect(HTMLPieces.escape("a\u{0}<b>'\"&") == "a\u{fffd}&lt;b&gt;&#39;&quot;&amp;")
+  }
 }

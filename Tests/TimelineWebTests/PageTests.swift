@@ -269,6 +269,33 @@ import Testing
     #expect(browser.get("/timeline?format=csv&list=nothing").status == 404)
   }
 
+  @Test func onePieceOfAnythingIsSaidInTheSingular() throws {
+    let small = try SmallCase(events: 1)
+    defer { withExtendedLifetime(small) {} }
+    let browser = try small.browser()
+    let overview = browser.get("/").text
+    #expect(overview.contains("in 1 source<"))
+    #expect(browser.get("/evidence").text.contains("1 source, "))
+    #expect(browser.get("/timeline").text.contains(">1 event<"))
+    let device = browser.get("/fleet?device=gw-0" + PercentCoding.encode(SmallCase.payload)).text
+    #expect(device.contains("1, 1 error<"))
+  }
+
+  @Test func timesOutsideOfColumnsSayTheirZone() throws {
+    let small = try SmallCase(events: 3)
+    let browser = try small.browser()
+    #expect(browser.post("/event/1", [("note", "seen")]).status == 303)
+    for address in ["/", "/event/1", "/fleet?device=gw-0" + PercentCoding.encode(SmallCase.payload)] {
+      let page = browser.get(address).text
+      // A table has it in its heading; "A to B UTC" has it at its end.
+      let prose = page.replacing(/<table[\s\S]*?<\/table>/, with: "")
+      for after in prose.components(separatedBy: "</time>").dropFirst() {
+        #expect(after.hasPrefix(" UTC") || after.hasPrefix(" to "), "\(address): \(after.prefix(60))")
+      }
+      #expect(prose.contains("</time> UTC"), "\(address)")
+    }
+  }
+
   @Test func listAndFolderOfPagesAgree() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()

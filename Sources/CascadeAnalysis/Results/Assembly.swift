@@ -59,6 +59,7 @@ struct Assembly {
       }
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
+    incident.evenPause = origins.evenPause
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
     incident.changes =
@@ -214,8 +215,8 @@ struct Assembly {
           where: { !fleet.isShared[$0] && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
-      let times = members.map { onsets.findings[$0]!.time }
-      if let pause = EvenPace.pause(times) {
+      origins.evenPause = EvenPace.pause(members.map { onsets.findings[$0]!.time })
+      if let pause = origins.evenPause {
         origins.doubt(where: { _ in true }, EvenPace.reason(pause))
       }
       return origins

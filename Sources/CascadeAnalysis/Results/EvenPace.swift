@@ -1,5 +1,4 @@
 internal import Glibc
-internal import IncidentModel
 
 /// Failures that follow each other like clockwork: a rolling restart or rollout, one entity after the other.
 ///
@@ -25,13 +24,5 @@ enum EvenPace {
 
   static func reason(_ pause: Double) -> String {
     "the failures follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule: nothing spread"
-  }
-}
-
-extension Incident {
-  /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
-  var evenPause: Double? {
-    guard origins.first?.method == .order, let first = onsets.first?.time else { return nil }
-    return EvenPace.pause(onsets.map { $0.time.seconds(since: first) })
   }
 }

@@ -176,9 +176,13 @@ extension Incident {
     changes.filter { $0.actor == device }.map { change in
       let failed = Int((change.failedShare * 100).rounded())
       let others = Int((change.failedShareOfOthers * 100).rounded())
+      // A trace that was kept holds no names of receivers.
       return Statement(
-        text: "\(Self.entities(change.devices.count)) received what \(device) announced at \(change.start); "
-          + "\(failed) % of them failed afterwards, \(others) % of the others.",
+        text: change.devices.isEmpty
+          ? "Of those that received what \(device) announced at \(change.start), \(failed) % failed afterwards, "
+            + "of the others \(others) %."
+          : "\(Self.entities(change.devices.count)) received what \(device) announced at \(change.start); "
+            + "\(failed) % of them failed afterwards, \(others) % of the others.",
         evidence: change.evidence)
     }
   }

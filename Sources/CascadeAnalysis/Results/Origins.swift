@@ -14,6 +14,8 @@ struct Origins {
     var isOwn = false
   }
   private(set) var candidates: [Candidate] = []
+  /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
+  var evenPause: Double?
 
   /// A change: its actor, then the receivers that failed first.
   init(change: Change, _ cohort: [Int], _ onsets: Onsets, confidence: Double) {

@@ -73,6 +73,11 @@ public struct Table: Sendable {
     self.rows = rows
     omittedRows = omitted
   }
+  /// How many rows are not shown, as a sentence; nil where all are.
+  var omission: String? {
+    guard omittedRows > 0 else { return nil }
+    return "\(Format.count(omittedRows)) more \(omittedRows == 1 ? "is" : "are") not shown here."
+  }
 }
 
 /// A section of the outline with its blocks.

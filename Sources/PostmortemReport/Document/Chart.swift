@@ -94,6 +94,12 @@ public struct LineChart: Sendable {
 
 /// The spread over time: one row for each node or group. Times are nanoseconds since the epoch.
 public struct TreeChart: Sendable {
+  /// What an analyst said of a device as the origin.
+  public enum OriginVerdict: String, Sendable, Hashable {
+    case accepted, rejected
+    /// The word in a sentence.
+    var words: String { "\(rawValue) as the origin" }
+  }
   /// A device or a group of devices.
   public struct Node: Sendable {
     /// Its name.
@@ -110,12 +116,12 @@ public struct TreeChart: Sendable {
     public var isObserved: Bool
     /// Not in any tree.
     public var isUnexplained: Bool
-    /// A start of which somebody said that it did not begin there.
-    public var isRejected: Bool
+    /// What somebody said of it as the origin; nil where nobody did.
+    public var verdict: OriginVerdict?
     /// A node from its parts.
     public init(
       label: EvidenceText, start: Int64, end: Int64, count: Int, parent: Int, isObserved: Bool,
-      isUnexplained: Bool = false, isRejected: Bool = false
+      isUnexplained: Bool = false, verdict: OriginVerdict? = nil
     ) {
       self.label = label
       self.start = start
@@ -124,7 +130,7 @@ public struct TreeChart: Sendable {
       self.parent = parent
       self.isObserved = isObserved
       self.isUnexplained = isUnexplained
-      self.isRejected = isRejected
+      self.verdict = verdict
     }
   }
   /// Rows from the top.

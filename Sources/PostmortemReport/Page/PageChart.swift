@@ -84,10 +84,12 @@ public enum PageChart {
     public var isObserved: Bool
     /// Nothing explains them.
     public var isUnexplained: Bool
+    /// What somebody said of it as the origin; nil where nobody did.
+    public var verdict: TreeChart.OriginVerdict?
     /// A node from its parts.
     public init(
       label: String, start: Instant, end: Instant, count: Int, parent: Int, isObserved: Bool,
-      isUnexplained: Bool = false
+      isUnexplained: Bool = false, verdict: TreeChart.OriginVerdict? = nil
     ) {
       self.label = label
       self.start = start
@@ -96,6 +98,7 @@ public enum PageChart {
       self.parent = parent
       self.isObserved = isObserved
       self.isUnexplained = isUnexplained
+      self.verdict = verdict
     }
   }
 
@@ -108,7 +111,8 @@ public enum PageChart {
       nodes: nodes.map {
         TreeChart.Node(
           label: EvidenceText($0.label, limit: 96), start: $0.start.nanoseconds, end: $0.end.nanoseconds,
-          count: $0.count, parent: $0.parent, isObserved: $0.isObserved, isUnexplained: $0.isUnexplained)
+          count: $0.count, parent: $0.parent, isObserved: $0.isObserved, isUnexplained: $0.isUnexplained,
+          verdict: $0.verdict)
       }, start: start - margin, end: end + margin)
     return markup(id, title, description, .tree(chart))
   }

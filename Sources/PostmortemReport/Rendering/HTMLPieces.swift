@@ -56,6 +56,9 @@ public struct HTMLPieces {
   /// Text from anywhere, made visible, masked, bounded and escaped: for element content and quoted attributes.
   public static func text(_ text: EvidenceText) -> String { Markup.escape(text.display) }
 
+  /// Any text, escaped for element content and quoted attributes alike, and nothing else done to it.
+  public static func escape(_ content: String) -> String { Markup.escape(content) }
+
   /// The style sheet of the pieces: variables (`--paper`, `--ink`, `--soft`, `--line`, `--wash`, `--accent`, `--second`, `--third`),
   /// type scale, tables, charts; light, dark and print. Nothing from a case is in it.
   public static var styleSheet: String { StyleSheet.base }

@@ -251,8 +251,8 @@ struct HTMLPage {
       out.raw("</tr>\n")
     }
     out.raw("</tbody></table></div>\n")
-    if table.omittedRows > 0 {
-      out.element("p", "class=\"more\"", "\(Format.count(table.omittedRows)) more are not shown here.")
+    if let omission = table.omission {
+      out.element("p", "class=\"more\"", omission)
       out.raw("\n")
     }
   }

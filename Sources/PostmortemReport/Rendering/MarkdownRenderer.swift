@@ -75,7 +75,7 @@ public enum MarkdownRenderer {
     out += "| " + table.columns.map { escape($0.title) }.joined(separator: " | ") + " |\n"
     out += "|" + table.columns.map { $0.isNumeric ? " ---: |" : " --- |" }.joined() + "\n"
     for row in table.rows { out += "| " + row.map { prose($0, report) }.joined(separator: " | ") + " |\n" }
-    if table.omittedRows > 0 { out += "\n\(Format.count(table.omittedRows)) more are not shown here.\n" }
+    if let omission = table.omission { out += "\n\(omission)\n" }
     return out
   }
 

@@ -51,9 +51,9 @@ struct Markup {
   }
 
   static func escape(_ content: String) -> String {
-    guard content.utf8.contains(where: { $0 == 38 || $0 == 60 || $0 == 62 || $0 == 34 || $0 == 39 }) else {
-      return content
-    }
+    guard
+      content.utf8.contains(where: { $0 == 38 || $0 == 60 || $0 == 62 || $0 == 34 || $0 == 39 || $0 == 0 })
+    else { return content }
     var result = ""
     result.reserveCapacity(content.utf8.count + 32)
     for scalar in content.unicodeScalars {
@@ -63,6 +63,7 @@ struct Markup {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
+      case "\0": result += "\u{fffd}"
       default: result.unicodeScalars.append(scalar)
       }
     }

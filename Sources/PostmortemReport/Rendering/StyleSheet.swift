@@ -112,14 +112,14 @@ enum StyleSheet {
     svg .line2{fill:none;stroke:var(--second);stroke-width:1.75}
     svg .mark{stroke:var(--soft);fill:none}svg .dash{stroke-dasharray:4 4}
     svg .edge{fill:none;stroke:var(--soft);stroke-width:1.25}
-    svg .dot{fill:var(--accent)}svg .group{fill:var(--accent);fill-opacity:.55}svg .lost{fill:var(--soft)}svg .rejected{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}
+    svg .dot{fill:var(--accent)}svg .group{fill:var(--accent);fill-opacity:.55}svg .lost{fill:var(--soft)}svg .rejected{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}svg .accepted{fill:none;stroke:var(--second);stroke-width:2}
     svg .bar{fill:var(--second);fill-opacity:.55}svg .barm{fill:var(--accent);fill-opacity:.75}svg .whisker{fill:none;stroke:var(--ink);stroke-width:1.25}
     svg .h1{fill:var(--accent);fill-opacity:.1}svg .h2{fill:var(--accent);fill-opacity:.3}svg .h3{fill:var(--accent);fill-opacity:.5}svg .h4{fill:var(--accent);fill-opacity:.72}svg .h5{fill:var(--accent)}
     svg .bad{fill:var(--accent);fill-opacity:.3}svg .act{fill:var(--second)}svg .wait{fill:var(--third);fill-opacity:.6}svg .blind{fill:var(--ink);fill-opacity:.75}
     .cites{list-style:none;padding:0;font-size:var(--s0)}.cites li{padding:.5rem 0;border-bottom:1px solid var(--line)}
     .place{color:var(--soft)}:target{background:var(--wash);outline:2px solid var(--accent)}
     footer{margin-top:4rem;border-top:1px solid var(--line);padding-top:1rem;font-size:var(--s0);color:var(--soft)}
-    @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}.facts>div{grid-template-columns:1fr;gap:0}.contents ol{grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))}#control .facts>div{grid-template-columns:6rem 1fr;gap:.25rem .75rem;padding:.1875rem 0}}
+    @media(max-width:30rem){header.top{padding-top:1.5rem}h1{font-size:var(--s3)}h2{font-size:var(--s2)}body{padding:0 1rem 3rem}#summary>p{font-size:var(--s1)}td.num{white-space:normal}.facts>div{grid-template-columns:1fr;gap:0}.contents ol{grid-template-columns:repeat(auto-fill,minmax(8rem,1fr))}#control .facts>div{grid-template-columns:6rem 1fr;gap:.25rem .75rem;padding:.1875rem 0}}
     @media print{:root{--paper:#fff}html{font-size:10pt}body{max-width:none;padding:0}header.top{padding-top:0}.skip,.contents{display:none}section{padding-top:.75rem}footer{margin-top:.75rem;padding-top:.375rem}footer p{margin-bottom:.25rem}h1{font-size:1.75rem}h2{margin-bottom:.625rem}h3{margin-top:1rem}p,ul,ol,dl,figure,table{margin-bottom:.625rem}#summary>p{font-size:1rem}.facts>div{padding:.1875rem 0}.figures{gap:.75rem 1.25rem;grid-template-columns:repeat(4,1fr)}h2,h3,caption,figcaption,thead{break-after:avoid}figure>.scroll{break-before:avoid}
     tr,figure svg,figure>.scroll,.figure,.moments li,.cites li{break-inside:avoid}.scroll{overflow:visible;background:none}caption{position:static;max-width:none}svg{min-width:0}table{min-width:60%}table,th,td{font-size:7.5pt}th,td{padding-right:.5rem}
     td,th{overflow-wrap:break-word}td bdi.name,td code,td .ev{overflow-wrap:anywhere;min-width:0}a{text-decoration:none}.tlp,svg,.notice,.ev{-webkit-print-color-adjust:exact;print-color-adjust:exact}summary{display:none}details::details-content{content-visibility:visible;block-size:auto}}

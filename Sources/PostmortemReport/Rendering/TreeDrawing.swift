@@ -23,9 +23,11 @@ enum TreeDrawing {
     var groups = ""
     var lost = ""
     var rejected = ""
+    var accepted = ""
     for (row, node) in tree.nodes.enumerated() {
       let (from, to, middle) = (x(node.start), x(node.end), y(row))
-      if node.isRejected {
+      if node.verdict == .accepted { accepted += circle(from, middle, 7.5) }
+      if node.verdict == .rejected {
         rejected += circle(from, middle, 4.5) + cross(from, middle, 3.2)
       } else if node.count == 1 && !node.isUnexplained {
         dots += circle(from, middle, 4.5)
@@ -34,7 +36,7 @@ enum TreeDrawing {
         if node.isUnexplained { lost += bar } else { groups += bar }
       }
       let label =
-        SVGCanvas.fit(node.label.display, 230) + (node.isRejected ? " (rejected as the origin)" : "")
+        SVGCanvas.fit(node.label.display, 230) + (node.verdict.map { " (\($0.words))" } ?? "")
       let isRight = to + 12 + SVGCanvas.textWidth(label) * 1.1 > right
       canvas.text(isRight ? from - 10 : to + 10, middle + 4, label, "halo", anchor: isRight ? "end" : "start")
     }
@@ -42,9 +44,11 @@ enum TreeDrawing {
     canvas.path(lost, "lost")
     canvas.path(dots, "dot")
     canvas.path(rejected, "rejected")
+    canvas.path(accepted, "accepted")
     var legend = [("dot", "one device"), ("group", "group, first to last")]
     if !lost.isEmpty { legend.append(("lost", "nothing explains them")) }
-    if !rejected.isEmpty { legend.append(("rejected", "rejected as the origin")) }
+    if !rejected.isEmpty { legend.append(("rejected", TreeChart.OriginVerdict.rejected.words)) }
+    if !accepted.isEmpty { legend.append(("accepted", TreeChart.OriginVerdict.accepted.words)) }
     canvas.legend(legend, x: left, y: bottom + 54)
   }
 

@@ -8,14 +8,19 @@ enum CausesSection: ReportSection {
   static let title = "Causes"
 
   static func blocks(_ context: SectionContext) -> [Block] {
-    var blocks: [Block] = [.heading("Trigger")]
-    blocks.append(.paragraph(trigger(context)))
-    blocks.append(.heading("What the early failing devices share"))
-    blocks += commonCause(context)
-    blocks.append(.heading("Candidates for the origin"))
-    blocks += origins(context) + rejected(context)
-    blocks.append(.heading("Changes before the failures"))
-    blocks += changes(context)
+    var blocks: [Block] = []
+    if context.incident == nil {
+      blocks.append(.paragraph("No incident was found, so there is no cause of one to be told."))
+    } else {
+      blocks.append(.heading("Trigger"))
+      blocks.append(.paragraph(trigger(context)))
+      blocks.append(.heading("What the early failing devices share"))
+      blocks += commonCause(context)
+      blocks.append(.heading("Candidates for the origin"))
+      blocks += origins(context) + rejected(context)
+      blocks.append(.heading("Changes before the failures"))
+      blocks += changes(context)
+    }
     if !context.picture.statedFacts.isEmpty {
       blocks.append(.heading("Events that analysts know of"))
       blocks.append(
@@ -24,15 +29,19 @@ enum CausesSection: ReportSection {
             "\(.instant($0.start)), \(Certainty.stated): \(context.finding($0.template))"
           }))
     }
-    blocks.append(.heading("How the change went out"))
-    blocks += process(context)
-    blocks.append(.heading("Harm done to others"))
-    blocks.append(
-      .facts([
+    if context.incident != nil {
+      blocks.append(.heading("How the change went out"))
+      blocks += process(context)
+    }
+    let attacks: [(term: String, value: Prose)] =
+      context.incident == nil
+      ? []
+      : [
         ("Attacks on others", Prose([.metric(.attacks)])),
         ("Devices that attacked", Prose([.metric(.attackers)])),
-        ("What people know of it", .provided(context.notes.harmToOthers)),
-      ]))
+      ]
+    blocks.append(.heading("Harm done to others"))
+    blocks.append(.facts(attacks + [("What people know of it", .provided(context.notes.harmToOthers))]))
     blocks.append(.heading("Contributing factors"))
     blocks += factors(context)
     blocks.append(.heading("Ruled out"))

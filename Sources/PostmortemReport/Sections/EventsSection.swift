@@ -11,7 +11,7 @@ enum EventsSection: ReportSection {
     guard let incident = context.incident else {
       return [
         .paragraph(
-          "No device was seen to fail, so there is no course of events. The evidence covers \(metric: .oldestEvidence) to \(metric: .newestEvidence)."
+          "No incident was found, so there is no course of events. The evidence covers \(metric: .oldestEvidence) to \(metric: .newestEvidence)."
         )
       ]
     }

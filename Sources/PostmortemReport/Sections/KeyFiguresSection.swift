@@ -20,6 +20,9 @@ enum KeyFiguresSection: ReportSection {
   ]
 
   static func blocks(_ context: SectionContext) -> [Block] {
+    guard context.incident != nil else {
+      return [.paragraph("No incident was found, so there are no figures of one.")]
+    }
     guard context.audience.isPlain else { return [.keyFigures(figures)] }
     return [
       .plainFigures(

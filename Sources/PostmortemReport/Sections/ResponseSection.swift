@@ -23,6 +23,11 @@ enum ResponseSection: ReportSection {
         ("End declared", statement(context, context.notes.end, .ended)),
       ]),
       .heading("Recovery"),
+    ]
+    guard context.incident != nil else {
+      return blocks + [.paragraph("No incident was found, so there was nothing to recover from.")]
+    }
+    blocks.append(
       .facts([
         ("Time to act", Prose([.metric(.tta)])), ("Decision delay", Prose([.metric(.decisionDelay)])),
         ("Time to contain", Prose([.metric(.ttc)])), ("Overrun after the halt", Prose([.metric(.overrun)])),
@@ -32,8 +37,7 @@ enum ResponseSection: ReportSection {
         ("Reconnect amplification", Prose([.metric(.reconnectAmplification)])),
         ("Fell silent", Prose([.metric(.silentListed)])),
         ("Failed again after a recovery", Prose([.metric(.relapsed)])),
-      ]),
-    ]
+      ]))
     if spreadByContact(context) {
       blocks.append(
         .notice(

@@ -80,25 +80,35 @@ enum TreeLayout {
     guard let forest = context.picture.forest, let first = context.picture.onsetTimes.first else {
       return nil
     }
-    var rejected: [String: Prose] = [:]
+    var verdicts: Verdicts = [:]
     for verdict in context.verdicts.rejected {
-      rejected[verdict.device] = "nothing known; that it began here was \(context.words(verdict.judgement))"
+      verdicts[verdict.device] = (
+        .rejected, "nothing known; that it began here was \(context.words(verdict.judgement))"
+      )
+    }
+    if let accepted = context.verdicts.accepted {
+      verdicts[accepted.device] = (
+        .accepted, "nothing: that it began here was \(context.words(accepted.judgement))"
+      )
     }
     return chart(
       forest, first: first, name: { context.device($0) }, explained: "Explained: \(metric: .explained).",
-      rejected: rejected)
+      verdicts: verdicts)
   }
 
-  /// The chart of a forest; nil where nothing is joined. `rejected` says of starts what analysts said against them.
+  /// What analysts said of starts, by name: the word, and the words in place of what took it down.
+  typealias Verdicts = [String: (TreeChart.OriginVerdict, Prose)]
+
+  /// The chart of a forest; nil where nothing is joined.
   static func chart(
     _ forest: SpreadForest, first: Int64, name: (String) -> EvidenceText, explained: Prose,
-    rejected: [String: Prose] = [:]
+    verdicts: Verdicts = [:]
   ) -> Chart? {
     guard !forest.roots.isEmpty else { return nil }
-    let (nodes, rows) = layout(forest, name, fallback: first, rejected)
+    let (nodes, rows) = layout(forest, name, fallback: first, verdicts)
     guard let start = nodes.map(\.start).min(), let end = nodes.map(\.end).max() else { return nil }
     let doubt: Prose =
-      nodes.contains(where: \.isRejected)
+      nodes.contains { $0.verdict == .rejected }
       ? " Crossed out: analysts rejected that it began there; what took it down is not known." : ""
     let margin = max((end - start) / 20, 1_000_000_000)
     return Chart(
@@ -111,7 +121,7 @@ enum TreeLayout {
   }
 
   private static func layout(
-    _ forest: SpreadForest, _ name: (String) -> EvidenceText, fallback: Int64, _ rejected: [String: Prose]
+    _ forest: SpreadForest, _ name: (String) -> EvidenceText, fallback: Int64, _ verdicts: Verdicts
   ) -> ([TreeChart.Node], [[Prose]]) {
     let total = forest.nodes.count - forest.unexplained.count
     // All nodes fit, or the largest subtrees get a row of their own and the rest is grouped below them.
@@ -133,13 +143,13 @@ enum TreeLayout {
       }
       return forest.nodes[position].time?.nanoseconds ?? fallback
     }
-    func append(_ node: TreeChart.Node, _ doubt: Prose? = nil) -> Int {
+    func append(_ node: TreeChart.Node, _ said: Prose? = nil) -> Int {
       nodes.append(node)
       rows.append([
         Prose([.foreign(node.label, .name)]),
         node.parent >= 0
           ? Prose([.foreign(nodes[node.parent].label, .name)])
-          : doubt ?? (node.isUnexplained ? "nothing known" : "nothing: a start"),
+          : said ?? (node.isUnexplained ? "nothing known" : "nothing: a start"),
         .instant(Instant(nanoseconds: node.start)), .instant(Instant(nanoseconds: node.end)),
         .count(node.count),
         node.parent < 0 ? "none" : node.isObserved ? "solid" : "dashed",
@@ -175,11 +185,11 @@ enum TreeLayout {
     while let (position, parentRow) = stack.popLast() {
       let node = forest.nodes[position]
       let at = time(position)
-      let doubt = parentRow < 0 ? rejected[node.device] : nil
+      let said = parentRow < 0 ? verdicts[node.device] : nil
       let row = append(
         TreeChart.Node(
           label: name(node.device), start: at, end: at, count: 1, parent: parentRow,
-          isObserved: parentRow >= 0 && forest.isObserved(position), isRejected: doubt != nil), doubt)
+          isObserved: parentRow >= 0 && forest.isObserved(position), verdict: said?.0), said?.1)
       var members: [Int] = []
       var inner: [Int] = []
       collect(position, into: &members, inner: &inner)
@@ -194,7 +204,20 @@ enum TreeLayout {
       collect(root, into: &others, inner: &inner)
     }
     group(others, parent: -1, label: "devices in smaller trees")
-    group(forest.unexplained, parent: -1, label: "unexplained", unexplained: true)
+    var unexplained: [Int] = []
+    for position in forest.unexplained {
+      let device = forest.nodes[position].device
+      guard let said = verdicts[device] else {
+        unexplained.append(position)
+        continue
+      }
+      let at = time(position)
+      _ = append(
+        TreeChart.Node(
+          label: name(device), start: at, end: at, count: 1, parent: -1, isObserved: false, verdict: said.0),
+        said.1)
+    }
+    group(unexplained, parent: -1, label: "unexplained", unexplained: true)
     return (nodes, rows)
   }
 }

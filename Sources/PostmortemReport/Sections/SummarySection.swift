@@ -12,7 +12,7 @@ enum SummarySection: ReportSection {
     guard let incident = context.incident else {
       var blocks: [Block] = [
         .paragraph(
-          "No incident was found in the evidence: \(metric: .events) from \(metric: .sources) were read. That is not a proof that nothing happened."
+          "No incident was found in the evidence: \(metric: .events) from \(metric: .sources) were read. \(failedAlone(context))That is not a proof that nothing happened."
         )
       ]
       if metrics.count(.events) == 0 {
@@ -53,6 +53,12 @@ enum SummarySection: ReportSection {
     return blocks
   }
 
+  /// Devices whose failures were not joined to an incident; nothing where there are none.
+  private static func failedAlone(_ context: SectionContext) -> Prose {
+    guard let alone = context.metrics.count(.unrelatedFailures), alone > 0 else { return "" }
+    return "Failures that nothing joins to others: \(metric: .unrelatedFailures). "
+  }
+
   private static let limit = 150
 
   /// Words of a sentence as they are printed.
@@ -82,13 +88,20 @@ enum SummarySection: ReportSection {
       return text
     }
     if context.audience.isPlain {
-      text.append(" It began at \(.instant(began)).")
-      if let last = context.metrics.instant(.contained) {
-        text.append(" The last device to fail did so at \(.instant(last)).")
-      }
+      text.append(" The first failed at \(.instant(began))")
+      if let last = context.metrics.instant(.contained) { text.append(", the last at \(.instant(last))") }
+      text.append(".")
     } else {
       text.append(
         " The first bad effect was seen at \(metric: .firstEffect)\(cite: first.evidence, of: first.evidenceCount)."
+      )
+    }
+    // Whoever has to decide needs to know that it may go on.
+    if context.metrics.instant(.contained) == nil, let last = context.picture.onsets.last?.time,
+      let end = context.facts.newestEvidence, end >= last
+    {
+      text.append(
+        " The newest failed at \(.instant(last)), \(.value(.duration(end.nanoseconds - last.nanoseconds))) before the evidence ends: whether more will is not known."
       )
     }
     return text
@@ -107,9 +120,13 @@ enum SummarySection: ReportSection {
     } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
       !incident.changes.isEmpty
     {
-      if let first = context.metrics.instant(.firstEffect), first < at {
+      let before = context.picture.onsetTimes.count { $0 < at.nanoseconds }
+      let already: Prose =
+        "\(.count(before)) of \(metric: .affected) had failed before it"
+      // A few that failed for reasons of their own do not acquit a change after which nearly all did.
+      if before * 50 > context.picture.affected {
         add(
-          "A change went out at \(.instant(at)) (\(trigger.certainty)), after the first failure: it cannot have started it."
+          "A change went out at \(.instant(at)) (\(trigger.certainty)), but \(already): it cannot have started it."
         )
       } else {
         // Customers learn of no device: the doubt stands without a name.
@@ -117,6 +134,7 @@ enum SummarySection: ReportSection {
           context.audience == .customer && context.rejectedTrigger != nil
           ? "; whether it started there is disputed" : ""
         add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
+        if before > 0 { text.append(" \(already), which it does not explain.") }
       }
     }
     if let cause = incident.commonCause, !cause.terms.isEmpty {

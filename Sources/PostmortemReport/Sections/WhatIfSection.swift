@@ -29,13 +29,10 @@ enum WhatIfSection: ReportSection {
       .facts([
         ("Policy", context.finding(model.policy)),
         ("Failed in fact, by any way", Prose([.metric(.affected)])),
-        ("Devices that would have failed, median", .value(.finite(model.failed, digits: 0))),
+        ("Would have failed, median", devices(model.failed)),
         (
           "Nine in ten simulations lie between",
-          Prose([
-            .value(.finite(model.interval.lowerBound, digits: 0), unit: ""), .words(" and "),
-            .value(.finite(model.interval.upperBound, digits: 0), unit: "devices"),
-          ])
+          "\(.value(.finite(model.interval.lowerBound, digits: 0))) and \(devices(model.interval.upperBound))"
         ),
         (
           "Halted after",
@@ -50,6 +47,11 @@ enum WhatIfSection: ReportSection {
       blocks.append(.list(model.assumptions.prefix(12).map { context.finding($0) }))
     }
     return blocks
+  }
+
+  /// A number of devices that a model gives.
+  private static func devices(_ value: Double) -> Prose {
+    .value(.finite(value, digits: 0), value.rounded() == 1 ? "device" : "devices")
   }
 
   /// Failures in fact beside those of the model, with its interval.
@@ -78,8 +80,7 @@ enum WhatIfSection: ReportSection {
         [
           ["in fact", Prose([.metric(.affected)]), "", ""],
           [
-            "in stages (model)", .value(.finite(model.failed, digits: 0)), .value(.finite(low, digits: 0)),
-            .value(.finite(high, digits: 0)),
+            "in stages (model)", devices(model.failed), devices(low), devices(high),
           ],
         ]))
   }

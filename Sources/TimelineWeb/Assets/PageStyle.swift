@@ -66,7 +66,8 @@ enum PageStyle {
     .tree td:first-child{min-width:15rem}.tree svg{min-width:10rem;width:14rem;display:block}
     .d1{padding-left:1.1rem}.d2{padding-left:2.2rem}.d3{padding-left:3.3rem}.d4{padding-left:4.4rem}.d5{padding-left:5.5rem}.d6{padding-left:6.6rem}.d7{padding-left:7.7rem}.d8{padding-left:8.8rem}
     .fold{display:inline-block;width:1.25rem;text-decoration:none;color:var(--soft)}.leaf{display:inline-block;width:1.25rem}
-    .verdict{font-size:var(--s0);white-space:nowrap}.verdict.accept{color:var(--second)}.verdict.reject{color:var(--accent)}
+    .verdict{font-weight:600}.verdict.accept{color:var(--second)}.verdict.reject{color:var(--accent)}
+    del{text-decoration:line-through;text-decoration-thickness:2px}.word{margin:.25rem 0 .5rem;overflow-wrap:anywhere}.word time{white-space:nowrap}.list .word{margin:0;min-width:12rem}.words p{margin:0}.words ul{list-style:none;padding:0}.words li{padding:.375rem 0;border-bottom:1px solid var(--line)}
     .doc{border:1px solid var(--line);border-radius:.375rem;padding:0 1.5rem 2rem;margin-top:1rem;max-width:62rem}
     .doc section{padding-top:2rem}.doc h2{font-size:var(--s3)}
     kbd{font:inherit;font-size:var(--s0);border:1px solid var(--soft);border-radius:.25rem;padding:0 .375rem;background:var(--wash)}
@@ -74,7 +75,7 @@ enum PageStyle {
     .alone{max-width:40rem;justify-content:center}.alone main{flex:0 1 auto;padding-top:20vh}.alone pre{white-space:pre-wrap}
     @media(max-width:60rem){.split{grid-template-columns:minmax(0,1fr)}.facets{position:static;max-height:none;columns:2 12rem;column-gap:2rem}.facets details{break-inside:avoid}}
     @media(max-width:40rem){.minor{display:none}.bar{gap:.25rem 1rem}nav ul{gap:0 1rem}nav a{padding:.25rem 0}.figures{grid-template-columns:repeat(2,1fr)}.facts>div{grid-template-columns:1fr}.status h1{font-size:var(--s3)}.doc{padding:0 .75rem 1rem}.facets{columns:2 8rem;column-gap:1.25rem}.facets li:nth-child(n+4){display:none}.row label:not(.wide){flex:1 1 8rem}.case{max-width:11rem}.said{font-size:var(--s1)}
-    .list,.list tbody{display:block;min-width:0}.list caption{display:block}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll{position:relative}.list tr{display:block;padding:.375rem 0;border-bottom:1px solid var(--line)}.list td:not(.minor){display:inline-block;max-width:100%;width:auto;border:0;padding:0 .5rem 0 0}.list td:has(>.message){display:block;min-width:0}.list td>a[href^="/fleet?device"]{white-space:normal}.list td.num{text-align:left}}
+    .list,.list tbody{display:block;min-width:0}.list caption{display:block}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll{position:relative}.list tr{display:block;padding:.375rem 0;border-bottom:1px solid var(--line)}.list td:not(.minor){display:inline-block;max-width:100%;width:auto;border:0;padding:0 .5rem 0 0}.list td:has(>.message){display:block;min-width:0}.list td>a[href^="/fleet?device"]{white-space:normal}.list td.num{text-align:left}.list time::after{content:" UTC"}}
     @media print{.bar nav,.state,.foot,form.ask,.facets,.under,.star,.quiet,.tabs,button{display:none}.split{display:block}body{display:block}.list tr{break-inside:avoid}figure{break-inside:avoid}main{padding-top:.5rem}}
 
     """

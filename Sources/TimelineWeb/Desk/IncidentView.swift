@@ -18,8 +18,7 @@ final class IncidentView: Sendable {
   let onsetTimes: [Instant]
   /// The earliest and the latest instant of the trees, nanoseconds.
   let bounds: ClosedRange<Int64>
-  /// The spread as a tree over time; empty where there is none.
-  let drawing: String
+  private let drawn = Mutex<(verdicts: [String: TreeChart.OriginVerdict], svg: String)?>(nil)
   private let sorted = Mutex<[Int: [Int]]>([:])
 
   /// The largest incident.
@@ -42,7 +41,21 @@ final class IncidentView: Sendable {
     let times = (forest?.nodes ?? []).compactMap { $0.time?.nanoseconds }
     let start = times.min() ?? 0
     bounds = start...max(times.max() ?? 1, start + 1)
-    drawing = forest.map { CascadeDrawing.svg($0) } ?? ""
+  }
+
+  /// The spread as a tree over time, with what people said of its starts; empty where there is none.
+  func drawing(_ verdicts: [String: TreeChart.OriginVerdict]) -> String {
+    if let known = drawn.withLock({ $0 }), known.verdicts == verdicts { return known.svg }
+    let svg = forest.map { CascadeDrawing.svg($0, verdicts) } ?? ""
+    drawn.withLock { $0 = (verdicts, svg) }
+    return svg
+  }
+
+  /// True for an entity that failed in the largest incident, took somebody down, announced a change, or may be its origin.
+  func hasPart(_ device: String) -> Bool {
+    guard let incident else { return false }
+    return onsetOf[device] != nil || forest?.position[device] != nil
+      || incident.origins.contains { $0.device == device } || incident.changes.contains { $0.actor == device }
   }
 
   /// Children of a node, or the roots for -1, largest branches first.

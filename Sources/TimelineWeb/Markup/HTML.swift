@@ -9,14 +9,14 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
 
   static let empty = HTML(markup: "")
   /// Words; escaped.
-  init(stringLiteral value: String) { markup = Self.escape(value) }
+  init(stringLiteral value: String) { markup = HTMLPieces.escape(value) }
   init(stringInterpolation: StringInterpolation) { markup = stringInterpolation.markup }
   /// Any text; escaped.
-  static func text(_ text: String) -> HTML { HTML(markup: escape(text)) }
+  static func text(_ text: String) -> HTML { HTML(markup: HTMLPieces.escape(text)) }
   /// Text from evidence, inventories or people: secrets masked, invisible characters shown, on a side of its own in
   /// text of both directions.
   static func foreign(_ text: String, limit: Int = EvidenceText.defaultLimit) -> HTML {
-    HTML(markup: "<bdi>" + escape(EvidenceText(text, limit: limit).display) + "</bdi>")
+    HTML(markup: "<bdi>" + HTMLPieces.escape(EvidenceText(text, limit: limit).display) + "</bdi>")
   }
   /// The same as a link that carries the text; without the link where the text holds a secret, which its address would show.
   static func foreign(_ text: String, limit: Int, to link: Link) -> HTML {
@@ -25,7 +25,7 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
   }
   /// Bytes from evidence, likewise.
   static func foreign(bytes: [UInt8], limit: Int = EvidenceText.defaultLimit) -> HTML {
-    HTML(markup: "<bdi>" + escape(EvidenceText(bytes: bytes, limit: limit).display) + "</bdi>")
+    HTML(markup: "<bdi>" + HTMLPieces.escape(EvidenceText(bytes: bytes, limit: limit).display) + "</bdi>")
   }
   /// Markup of the report's own renderer, which has escaped it.
   static func rendered(byReport markup: String) -> HTML { HTML(markup: markup) }
@@ -37,36 +37,16 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
   struct StringInterpolation: StringInterpolationProtocol {
     var markup = ""
     init(literalCapacity: Int, interpolationCount: Int) { markup.reserveCapacity(literalCapacity * 2) }
-    mutating func appendLiteral(_ literal: String) { markup += HTML.escape(literal) }
+    mutating func appendLiteral(_ literal: String) { markup += HTMLPieces.escape(literal) }
     mutating func appendInterpolation(_ html: HTML) { markup += html.markup }
-    mutating func appendInterpolation(_ text: String) { markup += HTML.escape(text) }
+    mutating func appendInterpolation(_ text: String) { markup += HTMLPieces.escape(text) }
     mutating func appendInterpolation(_ number: some BinaryInteger) { markup += String(number) }
-  }
-
-  static func escape(_ content: String) -> String {
-    guard
-      content.utf8.contains(where: { $0 == 38 || $0 == 60 || $0 == 62 || $0 == 34 || $0 == 39 || $0 == 0 })
-    else { return content }
-    var result = ""
-    result.reserveCapacity(content.utf8.count + 32)
-    for scalar in content.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      case "\0": result += "\u{fffd}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 
 /// The elements that pages are made of.
 enum Tag: String, Sendable {
-  case a, abbr, article, aside, bdi, body, button, caption, code, dd, details, div, dl, dt, em, fieldset,
+  case a, abbr, article, aside, bdi, body, button, caption, code, dd, del, details, div, dl, dt, em, fieldset,
     figcaption,
     figure, footer, form, h1, h2, h3, head, header, html, input, kbd, label, legend, li, link, main, meta,
     nav, ol,
@@ -130,7 +110,7 @@ func element(_ tag: Tag, _ attributes: [Attribute], _ content: HTML) -> HTML {
   var markup = "<" + tag.rawValue
   for attribute in attributes {
     markup += " " + attribute.name
-    if let value = attribute.value { markup += "=\"" + HTML.escape(value) + "\"" }
+    if let value = attribute.value { markup += "=\"" + HTMLPieces.escape(value) + "\"" }
   }
   markup += ">"
   guard !tag.isVoid else { return HTML(markup: markup) }

@@ -13,9 +13,12 @@ enum Moment {
     return element(.time, attributes, .text(plain(text)))
   }
 
+  /// The same to the second with its zone, for sentences: only columns have a heading that says it.
+  static func utc(_ instant: Instant, digits: Int = 0) -> HTML { html(instant, digits: digits) + " UTC" }
+
   /// UTC and local time in words, for pages about one thing.
   static func both(_ instant: Instant, digits: Int = 3) -> HTML {
-    let shown = html(instant, digits: digits) + " UTC"
+    let shown = utc(instant, digits: digits)
     guard let local = local(instant) else { return shown }
     return shown + el(.span, .class("local"), text: " · \(local) here")
   }

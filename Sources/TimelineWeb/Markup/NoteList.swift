@@ -19,12 +19,13 @@ enum NoteList {
           el(.div, .class("soft")) {
             HTML.foreign(note.author, limit: 80)
             HTML.text(", ")
-            Moment.html(note.createdAt, digits: 0)
+            Moment.utc(note.createdAt)
             el(.form, .named(.method, "post"), .action(Link("timeline")), .class("inline")) {
               context.hidden()
               el(
                 .button, .class("quiet"), .name("retract"), .value("\(note.id)"),
-                .title("Take note \(note.id) back; it stays in the case"), text: "take back")
+                .title("Take note \(note.id) back; it stays in the case"),
+                .aria("label", "take back note \(note.id)"), text: "take back")
             }
           }
         }

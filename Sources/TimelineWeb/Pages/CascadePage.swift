@@ -15,7 +15,7 @@ enum CascadePage: WebPage {
       let forest = view.forest
     else { return try nothing(context, state) }
     let notes = try context.reader.notes()
-    let verdicts = Verdicts(notes)
+    let verdicts = Verdicts(notes, on: view)
     let tree = CascadeTree(view, forest, verdicts, context)
     let branches = tree.listing
     let edges = edgeListing(incident, verdicts, context)
@@ -24,12 +24,14 @@ enum CascadePage: WebPage {
       el(.p, .class("lede"), text: .foreign(view.verdict, limit: 1200))
       retrace(view, notes, context)
       if let subject = context.request.field("why") {
-        WhyPanel.html(subject, view, verdicts, context)
+        WhyPanel.html(subject, verdicts, context)
       }
       origins(incident, verdicts, context)
       Figure.of(
-        view.drawing, "The spread over time",
-        "Solid: events speak of it and the probability is at least nine tenths; dashed: inferred.")
+        view.drawing(verdicts.marks), "The spread over time",
+        "Solid: events speak of it and the probability is at least nine tenths; dashed: inferred."
+          + (verdicts.origins.contains { !$0.word.isAccepted }
+            ? " Crossed out: somebody rejected that it began there; what took it down is not known." : ""))
       el(.section, .id("branches")) {
         el(.h2, text: "Who took down whom")
         tree.html(branches)
@@ -117,7 +119,7 @@ enum CascadePage: WebPage {
     }
     guard !later.isEmpty else {
       return el(
-        .p, .class("soft"), text: "Trace \(view.number), made \(Moment.html(view.createdAt, digits: 0)).")
+        .p, .class("soft"), text: "Trace \(view.number), made \(Moment.utc(view.createdAt)).")
     }
     return el(.div, .class("notice")) {
       el(
@@ -130,29 +132,53 @@ enum CascadePage: WebPage {
   }
 
   private static func origins(_ incident: Incident, _ verdicts: Verdicts, _ context: PageContext) -> HTML {
-    el(.section) {
+    // What would be shown as "0 %" tells nobody anything.
+    let candidates = incident.origins.prefix(4).filter { $0.probability >= 0.005 }
+    let judged = verdicts.origins.filter { origin in !candidates.contains { $0.device == origin.device } }
+    let mostJudged = 12
+    return el(.section, .id("origins")) {
       el(.h2, text: "Where it began")
-      if incident.origins.isEmpty { el(.p, .class("empty"), text: "Not determined.") }
+      if !candidates.contains(where: { verdicts.marks[$0.device] != .rejected }), verdicts.accepted == nil {
+        el(.p, .class("empty"), text: "Not determined.")
+      }
       el(.div, .class("columns")) {
-        // What would be shown as "0 %" tells nobody anything.
-        for origin in incident.origins.prefix(4) where origin.probability >= 0.005 {
-          el(.div, .class("panel")) {
-            el(.h3) {
-              el(
-                .a, .href(Link("fleet", query: [("device", origin.device)])),
-                text: .foreign(origin.device, limit: 60))
-            }
-            el(
-              .p,
-              text:
-                "\(EstimativeWords.of(origin.probability)), \(Figures.percent(min(0.99, origin.probability)))"
-            )
+        for origin in candidates {
+          panel(origin.device, verdicts, context) {
+            el(.p, text: "Trace \(verdicts.number) says: \(WhyPanel.certainty(origin.probability))")
             reasons("For it", origin.reasonsFor, origin.evidence)
             reasons("Against it", origin.reasonsAgainst, origin.counterEvidence)
-            verdicts.form("origin:" + origin.device, context)
+          }
+        }
+        for origin in judged.suffix(mostJudged) {
+          panel(origin.device, verdicts, context) {
+            el(.p, .class("soft"), text: "No candidate of trace \(verdicts.number).")
           }
         }
       }
+      if judged.count > mostJudged {
+        el(.p, .class("soft")) {
+          HTML.text(
+            "\(Figures.grouped(judged.count - mostJudged)) earlier verdicts on origins are in the list: ")
+          el(
+            .a, .href(Link("cascade", query: [("list", "origins"), ("format", "csv")])),
+            text: "origins as CSV")
+          HTML.text(".")
+        }
+      }
+    }
+  }
+
+  /// An entity that may be the origin, or that somebody judged as one.
+  private static func panel(
+    _ device: String, _ verdicts: Verdicts, _ context: PageContext, @HTMLBuilder _ content: () -> HTML
+  ) -> HTML {
+    el(.div, .class("panel")) {
+      el(.h3) {
+        el(.a, .href(Link("fleet", query: [("device", device)])), text: verdicts.name(device))
+      }
+      verdicts.statement("origin:" + device)
+      content()
+      Verdicts.form("origin:" + device, context)
     }
   }
 
@@ -188,7 +214,7 @@ enum CascadePage: WebPage {
           el(.ul) {
             for change in incident.changes.prefix(10) {
               el(.li) {
-                Moment.html(change.start, digits: 0)
+                Moment.utc(change.start)
                 " \(.foreign(change.template, limit: 200))"
                 if let actor = change.actor { ", by \(.foreign(actor, limit: 60))" }
                 HTML.text(
@@ -207,7 +233,7 @@ enum CascadePage: WebPage {
     .init("from", "From"), .init("to", "To"), .init("kind", "Over"),
     .init("probability", "Probability", numeric: true),
     .init("words", "In words", minor: true), .init("events", "Events", numeric: true, minor: true),
-    .init("verdict", "Verdict", minor: true), .init("why", "", pageOnly: true),
+    .init("verdict", "Verdict"), .init("why", "", pageOnly: true),
   ]
 
   private static func edgeListing(_ incident: Incident, _ verdicts: Verdicts, _ context: PageContext)
@@ -228,7 +254,7 @@ enum CascadePage: WebPage {
         .link(Link("fleet", query: [("device", edge.to)]), edge.to, limit: 60), .words(edge.kind.rawValue),
         .share(edge.probability), .words(EstimativeWords.of(edge.probability)), .number(edge.evidence.count),
         verdicts.cell("edge:" + subject),
-        .shown(el(.a, .href(context.link.with("why", subject).at("why")), text: "Why")),
+        .shown(WhyPanel.link(subject, context)),
       ])
     }
     listing.next = from + page.count < all.count ? context.link.with("edge", "\(from + page.count)") : nil
@@ -241,15 +267,24 @@ enum CascadePage: WebPage {
   private static func originListing(_ incident: Incident, _ verdicts: Verdicts) -> Listing {
     Listing(
       name: "origins", caption: "Where it began",
-      columns: ["device", "probability", "for", "against", "evidence", "counter_evidence", "verdict"].map {
-        .init($0, $0)
-      },
+      columns: [
+        "device", "probability", "for", "against", "evidence", "counter_evidence", "verdict", "verdict_by",
+        "verdict_at", "verdict_because", "verdict_before",
+      ].map { .init($0, $0) },
       rows: incident.origins.map {
-        Listing.Row([
-          .foreign($0.device), .share($0.probability), .foreign($0.reasonsFor.joined(separator: "; ")),
-          .foreign($0.reasonsAgainst.joined(separator: "; ")), .words(ids($0.evidence)),
-          .words(ids($0.counterEvidence)), verdicts.cell("origin:" + $0.device),
-        ])
+        Listing.Row(
+          [
+            .foreign($0.device), .share($0.probability), .foreign($0.reasonsFor.joined(separator: "; ")),
+            .foreign($0.reasonsAgainst.joined(separator: "; ")), .words(ids($0.evidence)),
+            .words(ids($0.counterEvidence)),
+          ] + verdicts.originCells($0.device))
+      }
+        // No candidate any more, since somebody rejected it; or none yet.
+        + verdicts.origins.filter { origin in !incident.origins.contains { $0.device == origin.device } }.map
+      {
+        Listing.Row(
+          [.foreign($0.device)] + [Cell](repeating: .foreign(nil), count: 5) + verdicts.originCells($0.device)
+        )
       })
   }
 

@@ -4,48 +4,11 @@ internal import IncidentModel
 internal import PostmortemReport
 internal import TimelineStore
 
-/// What people said of onsets, origins and edges; the latest verdict on each counts.
-struct Verdicts {
-  private var latest: [String: Note] = [:]
-
-  init(_ notes: [Note]) {
-    for note in notes where note.kind == .accept || note.kind == .reject {
-      if let subject = note.subject { latest[subject] = note }
-    }
-  }
-
-  func cell(_ subject: String) -> Cell {
-    guard let note = latest[subject] else { return Cell(html: .empty, value: .null) }
-    let isAccepted = note.kind == .accept
-    return Cell(
-      html: el(
-        .span, .class("verdict \(isAccepted ? "accept" : "reject")"),
-        .title(EvidenceText("\(note.author): \(note.text)").display),
-        text: isAccepted ? "✓ accepted" : "✗ rejected"),
-      value: .string(isAccepted ? "accepted" : "rejected"))
-  }
-
-  /// The verdict that stands, and the form for another.
-  func form(_ subject: String, _ context: PageContext) -> HTML {
-    el(.form, .named(.method, "post"), .action(Link("cascade")), .class("row")) {
-      context.hidden()
-      cell(subject).html
-      el(.label, .class("wide")) {
-        el(.span, text: "Because")
-        el(.input, .name("because"), .named(.maxlength, "2000"), .named(.autocomplete, "off"))
-      }
-      el(.button, .class("quiet"), .name("accept"), .value(subject), text: "It is right")
-      el(.button, .class("quiet"), .name("reject"), .value(subject), text: "It is wrong")
-    }
-  }
-}
-
 /// Why this device, or why this edge.
 enum WhyPanel {
-  static func html(_ subject: String, _ view: IncidentView, _ verdicts: Verdicts, _ context: PageContext)
-    -> HTML
-  {
-    let statements = view.trace.explanation(of: subject)
+  static func html(_ subject: String, _ verdicts: Verdicts, _ context: PageContext) -> HTML {
+    let statements = verdicts.trace.explanation(of: subject)
+    let judged = (subject.contains("->") ? "edge:" : "onset:") + subject
     return el(.section, .class("panel"), .id("why")) {
       el(.h2, text: "Why \(.foreign(subject, limit: 160))")
       if statements.isEmpty { el(.p, .class("empty"), text: "The trace says nothing about it.") }
@@ -56,18 +19,33 @@ enum WhyPanel {
             if let probability = statement.probability {
               HTML.text(" ")
               el(
-                .span, .class("certainty"),
-                text: .text("\(EstimativeWords.of(probability)), \(Figures.percent(min(0.99, probability)))"))
+                .span, .class("certainty"), text: .text(certainty(probability)))
             }
             events(statement.evidence)
           }
         }
       }
-      if !statements.isEmpty {
-        verdicts.form((subject.contains("->") ? "edge:" : "onset:") + subject, context)
+      // The explanation begins with what was rejected.
+      if verdicts.origin(subject)?.word.isAccepted == true {
+        verdicts.statement("origin:" + subject, "That it began here: ")
       }
+      verdicts.statement(judged)
+      if !statements.isEmpty { Verdicts.form(judged, context) }
       el(.p) { el(.a, .href(context.link.without("why")), text: "Close") }
     }
+  }
+
+  /// A probability in words and per cent: neither certainty nor nothing is claimed.
+  static func certainty(_ probability: Double) -> String {
+    let percent = probability < 0.005 ? "under 1 %" : Figures.percent(min(0.99, probability))
+    return "\(EstimativeWords.of(probability)), \(percent)"
+  }
+
+  /// The way to it.
+  static func link(_ subject: String, _ context: PageContext) -> HTML {
+    el(
+      .a, .href(context.link.with("why", subject).at("why")),
+      .aria("label", "Why \(EvidenceText(subject, limit: 160).display)"), text: "Why")
   }
 
   /// Links to the events that a statement rests on.
@@ -155,7 +133,7 @@ struct CascadeTree {
         .init("device", "Device"), .init("time", "Failed (UTC)"), .init("when", "", pageOnly: true),
         .init("below", "Below it", numeric: true), .init("depth", "Depth", numeric: true, minor: true),
         .init("over", "Over", minor: true), .init("probability", "Probability", numeric: true, minor: true),
-        .init("verdict", "Verdict", minor: true), .init("why", "", pageOnly: true),
+        .init("verdict", "Verdict"), .init("why", "", pageOnly: true),
       ])
     listing.rows = entries.map(row)
     listing.empty = "Nothing is known of who took down whom."
@@ -220,15 +198,15 @@ struct CascadeTree {
               .aria("expanded", isOpen ? "true" : "false"), text: isOpen ? "▾" : "▸")
           }
           el(
-            .a, .href(Link("fleet", query: [("device", node.device)])), text: .foreign(node.device, limit: 60)
-          )
+            .a, .href(Link("fleet", query: [("device", node.device)])), text: verdicts.name(node.device))
         }, value: .string(EvidenceText(node.device, limit: 1 << 20).text)),
       .time(node.time, digits: 1), .shown(lane(node.time, node.time)), .number(node.size - 1),
       .number(entry.depth),
-      node.edge.map { .words($0.kind.rawValue) } ?? .words("a start"),
+      node.edge.map { .words($0.kind.rawValue) }
+        ?? .words(verdicts.marks[node.device] == .rejected ? "nothing known" : "a start"),
       node.edge.map { .share($0.probability) } ?? Cell(html: .empty, value: .null),
-      verdicts.cell((node.edge == nil ? "onset:" : "edge:") + subject),
-      .shown(el(.a, .href(context.link.with("why", subject).at("why")), text: "Why")),
+      verdicts.originCell(node.device) ?? verdicts.cell((node.edge == nil ? "onset:" : "edge:") + subject),
+      .shown(WhyPanel.link(subject, context)),
     ])
   }
 
@@ -244,24 +222,28 @@ struct CascadeTree {
 enum CascadeDrawing {
   private static let rows = 36
 
-  static func svg(_ forest: PageForest) -> String {
+  static func svg(_ forest: PageForest, _ verdicts: [String: TreeChart.OriginVerdict]) -> String {
     PageChart.tree(
       id: "tree", title: "The spread as a tree over time",
       description:
         "One row for each device or group, placed at the time it failed, joined to what took it down.",
-      nodes: nodes(forest))
+      nodes: nodes(forest, verdicts))
   }
 
-  private static func nodes(_ forest: PageForest) -> [PageChart.TreeNode] {
+  private static func nodes(_ forest: PageForest, _ verdicts: [String: TreeChart.OriginVerdict])
+    -> [PageChart.TreeNode]
+  {
     let total = forest.nodes.count - forest.unexplained.count
     let lost = Set(forest.unexplained)
+    // Whoever was judged has a row, in a group it could not be marked.
+    let judged = Set(verdicts.keys.compactMap { forest.position[$0] }.sorted().prefix(rows / 4))
     let drawn: Set<Int>
     if total <= rows {
       drawn = Set(forest.nodes.indices).subtracting(lost)
     } else {
       let inner = forest.nodes.indices.filter { !forest.nodes[$0].children.isEmpty }
         .sorted { (forest.nodes[$1].size, $0) < (forest.nodes[$0].size, $1) }
-      drawn = Set(inner.prefix(rows / 2))
+      drawn = Set(inner.prefix(rows / 2)).union(judged)
     }
     var out: [PageChart.TreeNode] = []
     func time(_ node: Int) -> Instant? {
@@ -286,7 +268,8 @@ enum CascadeDrawing {
       out.append(
         PageChart.TreeNode(
           label: forest.nodes[node].device, start: at, end: at, count: 1, parent: parent,
-          isObserved: parent >= 0 && forest.nodes[node].isObserved))
+          isObserved: parent >= 0 && forest.nodes[node].isObserved,
+          verdict: verdicts[forest.nodes[node].device]))
       let row = out.count - 1
       var members: [Int] = []
       var inner: [Int] = []
@@ -304,9 +287,17 @@ enum CascadeDrawing {
     }
     let others = forest.roots.filter { !drawn.contains($0) }
     if !others.isEmpty { group(others, parent: -1, words: "smaller trees") }
-    if !forest.unexplained.isEmpty {
-      group(forest.unexplained, parent: -1, words: "unexplained", isUnexplained: true)
+    for node in forest.unexplained where judged.contains(node) {
+      guard let at = time(node) else { continue }
+      let device = forest.nodes[node].device
+      out.append(
+        PageChart.TreeNode(
+          label: device, start: at, end: at, count: 1, parent: -1, isObserved: false,
+          verdict: verdicts[device]))
     }
+    group(
+      forest.unexplained.filter { !judged.contains($0) }, parent: -1, words: "unexplained",
+      isUnexplained: true)
     return out
   }
 }

@@ -30,6 +30,9 @@ enum DevicePage {
             view == nil ? "Nothing was traced yet." : "Did not fail, as far as the newest trace tells.")
         }
       }
+      if let view {
+        Verdicts(try context.reader.notes(), on: view).statement("origin:" + name, "That it began here: ")
+      }
       if let entry, entry.events > 0 { try lanes(name, entry, onset, neighbours, context) }
       el(.div, .class("columns")) {
         facts(name, entry, view, context)
@@ -73,9 +76,9 @@ enum DevicePage {
       el(.dl, .class("facts")) {
         if let entry {
           EvidencePage.fact(
-            "Events", .text("\(Figures.grouped(entry.events)), \(Figures.grouped(entry.errors)) errors"))
+            "Events", .text("\(Figures.grouped(entry.events)), \(Figures.counted(entry.errors, "error"))"))
           if let first = entry.firstTime, let last = entry.lastTime {
-            EvidencePage.fact("Heard", "\(Moment.html(first, digits: 0)) to \(Moment.html(last, digits: 0))")
+            EvidencePage.fact("Heard", "\(Moment.html(first, digits: 0)) to \(Moment.utc(last))")
           }
           if !entry.isListed {
             EvidencePage.fact("Inventory", el(.span, .class("alarm"), text: "speaks, but is not listed"))

@@ -184,7 +184,8 @@ enum EventPageView: WebPage {
         fact("Member", .foreign(event.place.memberName, limit: 400))
       }
       fact("Line", .text(Figures.grouped(event.line)))
-      fact("Offset", "byte \(Figures.grouped(event.byteOffset)), \(Figures.grouped(event.byteLength)) bytes")
+      fact(
+        "Offset", "byte \(Figures.grouped(event.byteOffset)), \(Figures.counted(event.byteLength, "byte"))")
       fact("SHA-256", el(.code, .class("hash"), text: .text(source?.sha256 ?? "unknown")))
       if let source {
         fact(
@@ -219,7 +220,7 @@ enum EventPageView: WebPage {
         el(
           .figcaption,
           text:
-            "The record as it lies in the evidence, \(Figures.grouped(bytes.count)) bytes, checked against the SHA-256"
+            "The record as it lies in the evidence, \(Figures.counted(bytes.count, "byte")), checked against the SHA-256"
         )
         el(
           .pre, .named(.tabindex, "0"), .role("region"), .aria("label", "Raw record"),

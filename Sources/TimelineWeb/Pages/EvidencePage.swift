@@ -97,7 +97,7 @@ enum EvidencePage: WebPage {
       el(
         .p, .class("soft"),
         text: .text(
-          "\(Figures.grouped(totals.sources)) sources, \(Figures.bytes(UInt64(max(0, totals.stored)))) as stored, "
+          "\(Figures.counted(totals.sources, "source")), \(Figures.bytes(UInt64(max(0, totals.stored)))) as stored, "
             + "\(Figures.bytes(UInt64(max(0, totals.bytes)))) read. Every byte is accounted for: events, continuations, blanks, structure, refused, damaged."
         ))
     )
@@ -164,7 +164,7 @@ enum EvidencePage: WebPage {
             "Refused",
             el(
               .a, .href(Link("evidence", "refused", query: [("source", "\(number)")])),
-              text: "\(Figures.grouped(source.linesBy.refused)) lines"))
+              text: "\(Figures.counted(source.linesBy.refused, "line"))"))
         }
       }
       el(.section) {

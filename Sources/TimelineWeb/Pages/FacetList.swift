@@ -47,8 +47,8 @@ enum FacetList {
       el(.p, .class("soft")) {
         HTML.text(
           facets.isComplete
-            ? "\(Figures.grouped(facets.counted)) events"
-            : "Shares of \(Figures.grouped(facets.counted)) events, a sample")
+            ? Figures.counted(facets.counted, "event")
+            : "Shares of \(Figures.counted(facets.counted, "event")), a sample")
       }
       group(
         "Severity", facets.severities.map { ($0.value, "severity:\($0.value)", $0.events) }, question, base)

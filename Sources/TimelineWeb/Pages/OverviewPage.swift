@@ -39,7 +39,7 @@ enum OverviewPage: WebPage {
       columns: [.init("figure", "Figure"), .init("value", "Value", numeric: true)],
       rows: figures.map { Listing.Row([.words($0.key), $0.value]) })
     let main = try el(.div, .class("overview")) {
-      if isLoading { reading() } else { status(view, state) }
+      if isLoading { reading() } else { try status(view, state, reader) }
       el(.ul, .class("figures")) {
         for figure in figures {
           el(.li, .class("figure")) {
@@ -75,7 +75,7 @@ enum OverviewPage: WebPage {
     }
   }
 
-  private static func status(_ view: IncidentView?, _ state: CaseState) -> HTML {
+  private static func status(_ view: IncidentView?, _ state: CaseState, _ reader: CaseReader) throws -> HTML {
     guard let view else {
       return el(.section, .class("status")) {
         el(.h1, text: state.events == 0 ? "Nothing was read yet" : "Not traced yet")
@@ -94,17 +94,26 @@ enum OverviewPage: WebPage {
         }
       }
     }
+    let verdicts = Verdicts(try reader.notes(), on: view)
     return el(.section, .class("status")) {
-      el(.h1, text: headline(view))
+      el(.h1, text: headline(view, verdicts))
       el(.p, .class("lede"), text: .foreign(view.verdict, limit: 1200))
+      verdicts.overview(view)
     }
   }
 
-  private static func headline(_ view: IncidentView) -> HTML {
+  private static func headline(_ view: IncidentView, _ verdicts: Verdicts) -> HTML {
     guard let incident = view.incident, !incident.onsets.isEmpty else { return "No cascade was found" }
     let count = Figures.grouped(incident.onsets.count)
+    if let accepted = verdicts.accepted {
+      return
+        "\(count) failed; it began at \(.foreign(accepted.device, limit: 60)), as \(.foreign(accepted.word.author, limit: 60)) accepted"
+    }
     guard let origin = incident.origins.first, origin.probability >= 0.5 else {
       return "\(count) failed; where it began is not determined"
+    }
+    if verdicts.marks[origin.device] == .rejected {
+      return "\(count) failed; that it began at \(verdicts.name(origin.device)) was rejected"
     }
     return
       "\(count) failed; it began at \(.foreign(origin.device, limit: 60)), \(EstimativeWords.of(origin.probability))"
@@ -149,7 +158,7 @@ enum OverviewPage: WebPage {
             HTML.text(
               unsaid.count == clocks.count
                 ? "Nobody has said which of \(clocks.count) apply"
-                : "Nobody has said whether \(unsaid.count) more apply")
+                : "Nobody has said whether \(unsaid.count) more \(unsaid.count == 1 ? "applies" : "apply")")
           }
           el(.ul) {
             for clock in unsaid {
@@ -186,7 +195,7 @@ enum OverviewPage: WebPage {
   private static func due(_ stage: PageClock.Stage, _ now: Instant) -> HTML {
     if let sent = stage.sent {
       let late = stage.due.map { sent > $0 } ?? false
-      return "sent \(Moment.html(sent, digits: 0))\(late ? ", late" : "")"
+      return "sent \(Moment.utc(sent))\(late ? ", late" : "")"
     }
     guard let due = stage.due else { return el(.span, .class("na"), text: .foreign(stage.reason)) }
     let left = due.seconds(since: now)
@@ -195,7 +204,7 @@ enum OverviewPage: WebPage {
       text:
         left < 0
         ? "overdue by \(Figures.duration(seconds: -left))"
-        : "due in \(Figures.duration(seconds: left)), \(Moment.html(due, digits: 0))")
+        : "due in \(Figures.duration(seconds: left)), \(Moment.utc(due))")
   }
 
   private static func quality(
@@ -212,11 +221,11 @@ enum OverviewPage: WebPage {
       el(.dl, .class("facts")) {
         fact(
           "Bytes read",
-          "\(Figures.bytes(UInt64(max(0, totals.bytes)))) in \(Figures.grouped(totals.sources)) sources")
-        fact("Refused", "\(Figures.grouped(totals.refusedLines)) lines that no format reads")
+          "\(Figures.bytes(UInt64(max(0, totals.bytes)))) in \(Figures.counted(totals.sources, "source"))")
+        fact("Refused", "\(Figures.counted(totals.refusedLines, "line")) that no format reads")
         fact(
           "Lost",
-          "\(Figures.bytes(UInt64(max(0, totals.damagedBytes)))) damaged in \(Figures.grouped(totals.damage)) places"
+          "\(Figures.bytes(UInt64(max(0, totals.damagedBytes)))) damaged in \(Figures.counted(totals.damage, "place"))"
         )
         fact(
           facets.isComplete ? "Times" : "Times (sample)",

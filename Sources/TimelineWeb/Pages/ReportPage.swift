@@ -125,7 +125,9 @@ enum ReportPage: WebPage {
         el(
           .h2,
           text: missing.isEmpty
-            ? "Nothing is missing" : "\(missing.count) things that only people know are missing")
+            ? "Nothing is missing"
+            : "\(Figures.counted(missing.count, "thing")) that only people know \(missing.count == 1 ? "is" : "are") missing"
+        )
         el(.p, .class("soft"), text: "Until somebody says them, the report prints “not provided”.")
         for field in missing {
           el(.form, .named(.method, "post"), .action(Link("report")), .class("row")) {

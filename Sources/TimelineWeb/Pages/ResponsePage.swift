@@ -96,7 +96,7 @@ enum ResponsePage: WebPage {
             title,
             statement.map { statement in
               el(.span) {
-                if let at = statement.at.flatMap({ Instant(rfc3339: $0) }) { Moment.html(at, digits: 0) }
+                if let at = statement.at.flatMap({ Instant(rfc3339: $0) }) { Moment.utc(at) }
                 if let by = statement.by { " by \(.foreign(by, limit: 80))" }
                 if let text = statement.text { " \(.foreign(text, limit: 600))" }
               }
@@ -136,7 +136,7 @@ enum ResponsePage: WebPage {
           el(.strong, text: "It was halted")
           el(.ul) {
             for halt in view.halts.suffix(10) {
-              el(.li, text: "\(Moment.html(halt.at, digits: 0)) \(.foreign(halt.words, limit: 600))")
+              el(.li, text: "\(Moment.utc(halt.at)) \(.foreign(halt.words, limit: 600))")
             }
           }
         }
@@ -151,7 +151,7 @@ enum ResponsePage: WebPage {
           el(.h2, text: "Gates")
           el(.ul) {
             for gate in view.gates.suffix(30) {
-              el(.li, text: "\(Moment.html(gate.at, digits: 0)) \(.foreign(gate.words, limit: 400))")
+              el(.li, text: "\(Moment.utc(gate.at)) \(.foreign(gate.words, limit: 400))")
             }
           }
         }

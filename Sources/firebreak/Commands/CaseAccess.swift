@@ -32,13 +32,6 @@ extension CaseOption {
   }
 }
 
-extension Figures {
-  /// A number with its noun: `1 event`, `2 events`.
-  static func counted(_ number: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String {
-    "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
-  }
-}
-
 /// Tables of times and paths on a terminal that is too narrow for them in full.
 enum NarrowTable {
   /// Below this many columns times are shortened.

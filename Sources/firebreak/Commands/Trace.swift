@@ -6,6 +6,7 @@ import Glibc
 import IncidentModel
 import PostmortemReport
 import TimelineStore
+import TimelineWeb
 
 /// `firebreak trace`: what started it, who was first, how it spread, and how sure that is.
 struct TraceCommand: ParsableCommand {
@@ -125,13 +126,7 @@ struct TraceSession {
     options.simulations = simulations
     for note in try reader.notes() {
       switch note.kind {
-      case .accept, .reject:
-        // Joins of names are judged elsewhere: a trace does not go by them.
-        guard let subject = note.subject, !subject.hasPrefix("alias:") else { continue }
-        options.judgements.append(
-          Judgement(
-            subject: subject, isAccepted: note.kind == .accept, author: note.author, at: note.createdAt,
-            text: note.text))
+      case .accept, .reject: if let judgement = Judgement(note) { options.judgements.append(judgement) }
       case .fact:
         guard let stamp = note.subject, let instant = Self.instant(stamp) else { continue }
         options.facts.append(KnownFact(at: instant, text: note.text, author: note.author))

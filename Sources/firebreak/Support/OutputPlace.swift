@@ -14,6 +14,8 @@ struct OutputPlace {
   private let target: String?
   /// Permissions of the file that is replaced.
   private let earlierMode: mode_t?
+  /// Where the file that was replaced lies until `settle()`.
+  private(set) var kept: String?
 
   /// Looks at what is there. Throws where nothing may be written, before any work is done for it.
   init(_ path: String) throws {
@@ -70,6 +72,45 @@ struct OutputPlace {
   /// Gives the file its name. False leaves the reason in `errno`.
   func publish() -> Bool { target.map { rename(written, $0) == 0 } ?? true }
 
+  /// Gives the file its name, and keeps the one that had it beside it until `settle()`. False leaves the reason in `errno` and the
+  /// place as it was.
+  mutating func publishKeepingEarlier() -> Bool {
+    guard let target else { return true }
+    var earlier: String?
+    if earlierMode != nil {
+      let name = Self.temporary(beside: target, suffix: "old")
+      // A second name leaves no moment without a file; where the file system has none, the file is moved.
+      guard link(target, name) == 0 || rename(target, name) == 0 else { return false }
+      earlier = name
+    }
+    guard publish() else {
+      let reason = errno
+      if let earlier {
+        // Of two names for one file, rename(2) keeps both.
+        rename(earlier, target)
+        unlink(earlier)
+      }
+      errno = reason
+      return false
+    }
+    kept = earlier
+    return true
+  }
+
+  /// Puts back what lay there before `publishKeepingEarlier()`. False leaves the reason in `errno` and both files.
+  mutating func takeBack() -> Bool {
+    guard let target else { return true }
+    guard (kept.map { rename($0, target) } ?? unlink(target)) == 0 else { return false }
+    kept = nil
+    return true
+  }
+
+  /// Takes away the file that was replaced.
+  mutating func settle() {
+    if let kept { unlink(kept) }
+    kept = nil
+  }
+
   /// Takes away what was written for nothing.
   func discard() { if target != nil { unlink(written) } }
 
@@ -111,9 +152,9 @@ struct OutputPlace {
     ["/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/"].contains { path.hasPrefix($0) }
   }
 
-  private static func temporary(beside target: String) -> String {
+  private static func temporary(beside target: String, suffix: String = "part") -> String {
     let name = target.split(separator: "/").last.map(String.init) ?? "output"
     let number = UInt32.random(in: 0...UInt32.max)
-    return "\(folder(of: target))/.\(name.prefix(200)).\(String(number, radix: 36)).part"
+    return "\(folder(of: target))/.\(name.prefix(200)).\(String(number, radix: 36)).\(suffix)"
   }
 }

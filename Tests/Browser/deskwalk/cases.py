@@ -50,6 +50,12 @@ class Maker:
         database.close()
         return case
 
+    def judge(self, case):
+        """What people say after the trace of where it began: of its first candidate, and of one that is none."""
+        incident = json.loads(self.firebreak("trace", "--case", case, "--no-store", "--format", "json"))["incidents"][0]
+        self.firebreak("note", "--accept", f"origin:{incident['origins'][0]['device']}", "first in the gateway's log", "--case", case, "--author", "bob")
+        self.firebreak("note", "--reject", f"origin:{incident['onset_details'][-1]['device']}", "it was switched off", "--case", case, "--author", "bob")
+
     def tell_the_ward(self, case):
         """A playbook that only asks people, really run on the case."""
         book, plan = self.scratch / "ward.json", self.scratch / "ward.plan"
@@ -78,6 +84,8 @@ class Maker:
         case = self.scratch / "hostile.firebreak"
         self.firebreak("ingest", log, "--case", case, "--inventory", inventory, "--topology", topology, accept=(0, 3))
         self.firebreak("trace", "--case", case, accept=(0, 1))
+        for way in ["--accept", "--reject"]:
+            self.firebreak("note", way, f"origin:gw-0{PAYLOAD}", PAYLOAD + " password=hunter2", "--case", case, "--author", PAYLOAD)
         self.firebreak("note", "1", PAYLOAD, "--case", case, "--author", PAYLOAD)
         self.firebreak("note", "1", "--tag", PAYLOAD, "--case", case)
         self.firebreak("note", "--set", f"customerImpact={PAYLOAD}", "--case", case)

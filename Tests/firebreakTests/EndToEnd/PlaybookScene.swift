@@ -50,7 +50,28 @@ extension Workspace {
     try #require(try ingest(at("a.log"), options: ["--inventory", at("inv.csv")]).run.exit == 0)
   }
 
+  /// A workspace with that fleet in the case x.firebreak, and that playbook as p.yaml.
+  static func fleet(
+    _ log: String = Workspace.log(20), rollout: String = "", head: String = "",
+    columns: String = "life_safety", row: String = "no"
+  ) throws -> Workspace {
+    let work = try Workspace()
+    try work.ingestFleet(log, columns: columns, row: row)
+    try work.write("p.yaml", work.touchPlaybook(rollout: rollout, head: head))
+    return work
+  }
+
+  /// Plans p.yaml for these targets.
+  func plan(_ targets: String, _ more: String..., output: String = "p.plan") throws -> BuiltProgram.Run {
+    try BuiltProgram.run(
+      ["playbook", "plan", at("p.yaml"), "--targets", targets, "--output", at(output)] + more,
+      in: folder, environment: ["FIREBREAK_CASE": at("x.firebreak")])
+  }
+
   /// `firebreak playbook` with these arguments, with locks and keys of its own.
+  func playbook(_ arguments: String...) throws -> BuiltProgram.Run { try playbook(arguments) }
+
+  /// The same.
   func playbook(_ arguments: [String]) throws -> BuiltProgram.Run {
     try BuiltProgram.run(
       ["playbook"] + arguments, in: folder,

@@ -4,23 +4,6 @@ import Testing
 
 /// The report's commands as people use them: edges of a case, people's part, a real journal, names in PDF.
 @Suite struct PostmortemTests {
-  private func simulated(
-    _ scenario: String, _ devices: Int, _ more: String..., seed: Int = 4
-  ) throws -> Workspace {
-    let work = try Workspace()
-    let run = try BuiltProgram.run(
-      [
-        "simulate", "--scenario", scenario, "--devices", "\(devices)", "--seed", "\(seed)", "--output",
-        work.at("s"),
-      ] + more, in: work.folder)
-    try #require(run.exit == 0, "\(run.errors)")
-    let ingested = try work.ingest(
-      work.at("s/evidence"),
-      options: ["--inventory", work.at("s/inventory.csv"), "--topology", work.at("s/topology.csv")])
-    try #require(ingested.run.exit == 0, "\(ingested.run.errors)")
-    return work
-  }
-
   /// All texts of all audiences' reports of `x.firebreak`.
   private func reports(_ work: Workspace, _ more: String...) throws -> [(name: String, text: String)] {
     let run = try BuiltProgram.run(
@@ -48,7 +31,7 @@ import Testing
 
   @Test(.enabled(if: Shell.canMount, "needs root and a mount namespace"))
   func aFullDiskLeavesTheFolderAsItWas() throws {
-    let work = try simulated("worm", 40)
+    let work = try Workspace.simulated("worm", 40)
     let (status, output) = try Shell.run(
       """
       mkdir disk && unshare -m bash -c '
@@ -65,7 +48,7 @@ import Testing
   }
 
   @Test func aReportWhoseAnswerCannotBeWrittenIsWrittenAllTheSame() throws {
-    let work = try simulated("quiet", 20)
+    let work = try Workspace.simulated("quiet", 20)
     let (status, output) = try Shell.run(
       "\"$FIREBREAK\" postmortem --case x.firebreak --output r >/dev/full; echo \"status $?\"; ls -A r",
       in: work)
@@ -77,7 +60,7 @@ import Testing
   }
 
   @Test func aFileThatCannotBeWrittenLeavesTheOthersAsTheyWere() throws {
-    let work = try simulated("quiet", 20)
+    let work = try Workspace.simulated("quiet", 20)
     try work.write("r/postmortem.html", "mine")
     try work.write("r/postmortem.json/in-the-way", "")
     let run = try work.firebreak("postmortem", "--case", work.at("x.firebreak"), "--output", work.at("r"))
@@ -85,6 +68,73 @@ import Testing
     let left = try FileManager.default.contentsOfDirectory(atPath: work.at("r")).sorted()
     #expect(left == ["postmortem.html", "postmortem.json"])
     #expect(try String(contentsOfFile: work.at("r/postmortem.html"), encoding: .utf8) == "mine")
+  }
+
+  /// The program with rename(2) refusing names that hold one of the words: a file system that fails at the worst moment.
+  private func refusingRename(of words: String, _ command: String, in work: Workspace) throws -> (
+    status: Int32, output: String
+  ) {
+    try work.write(
+      "refuse.c",
+      """
+      #define _GNU_SOURCE
+      #include <errno.h>
+      #include <fcntl.h>
+      #include <stdlib.h>
+      #include <string.h>
+      #include <sys/syscall.h>
+      #include <unistd.h>
+      static int refuses(const char *name) {
+        char words[256];
+        strncpy(words, getenv("REFUSED"), 255);
+        for (char *word = strtok(words, " "); word; word = strtok(0, " "))
+          if (strstr(name, word)) return 1;
+        return 0;
+      }
+      int rename(const char *from, const char *to) {
+        if (refuses(from) || refuses(to)) { errno = EIO; return -1; }
+        return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+      }
+      """)
+    return try Shell.run(
+      "clang -shared -fPIC -o refuse.so refuse.c || exit 99; REFUSED='\(words)' LD_PRELOAD=$PWD/refuse.so \(command); echo \"status $?\"",
+      in: work)
+  }
+
+  @Test func reportsThatCannotAllBePutInTheirPlacesLeaveAllPlacesAsTheyWere() throws {
+    let work = try Workspace.simulated("quiet", 20)
+    let names = ["devices.csv", "postmortem.html", "postmortem.json"]
+    for name in names { try work.write("r/\(name)", "my \(name)") }
+    let make = "\"$FIREBREAK\" postmortem --case x.firebreak --output"
+    let (_, output) = try refusingRename(of: "postmortem.md", "\(make) r", in: work)
+    #expect(output.contains("cannot write 'r/postmortem.md': Input/output error; every file is as it was"))
+    #expect(output.hasSuffix("status 2\n"), "\(output)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: work.at("r")).sorted() == names)
+    for name in names {
+      #expect(try String(contentsOfFile: work.at("r/\(name)"), encoding: .utf8) == "my \(name)")
+    }
+    // A folder that was made for them goes again.
+    _ = try refusingRename(of: "postmortem.md", "\(make) new", in: work)
+    #expect(!FileManager.default.fileExists(atPath: work.at("new")))
+    // Without a failure nothing is left beside them.
+    #expect(try work.firebreak("postmortem", "--case", "x.firebreak", "--output", "r").exit == 0)
+    let all = try FileManager.default.contentsOfDirectory(atPath: work.at("r")).sorted()
+    #expect(
+      all == ["devices.csv", "postmortem.html", "postmortem.json", "postmortem.md", "timeline.csv"], "\(all)")
+  }
+
+  @Test func whatCannotBePutBackIsSaidWithThePlaceOfBothFiles() throws {
+    let work = try Workspace.simulated("quiet", 20)
+    try work.write("r/postmortem.html", "mine")
+    let (_, output) = try refusingRename(
+      of: "postmortem.md .old", "\"$FIREBREAK\" postmortem --case x.firebreak --output r", in: work)
+    #expect(
+      output.contains("everything was put back but this: 'r/postmortem.html' is the new one"), "\(output)")
+    let kept = try #require(output.firstMatch(of: /the former is '([^']+)'/)).output.1
+    #expect(try String(contentsOfFile: String(kept), encoding: .utf8) == "mine")
+    #expect(
+      try String(contentsOfFile: work.at("r/postmortem.html"), encoding: .utf8).hasPrefix("<!doctype"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: work.at("r")).count == 2)
   }
 
   @Test func anEmptyCaseGivesATrueReport() throws {
@@ -117,7 +167,7 @@ import Testing
   @Test(arguments: ["certificate-expiry", "quiet", "worm"]) func everyScenarioGivesATrueReport(
     _ scenario: String
   ) throws {
-    let work = try simulated(scenario, scenario == "worm" ? 200 : 60)
+    let work = try Workspace.simulated(scenario, scenario == "worm" ? 200 : 60)
     let files = try reports(work, "--no-timeline")
     check(files)
     let page = try #require(files.first { $0.name == "postmortem.md" }).text
@@ -131,7 +181,7 @@ import Testing
   }
 
   @Test func peoplesPartGoesOutToAFileAndComesBack() throws {
-    let work = try simulated("firmware-cascade", 60)
+    let work = try Workspace.simulated()
     let path = work.at("x.firebreak")
     #expect(try work.firebreak("note", "--export", work.at("n.json"), "--case", path).exit == 0)
     var text = try String(contentsOfFile: work.at("n.json"), encoding: .utf8)
@@ -154,7 +204,7 @@ import Testing
   }
 
   @Test func theReportsModelIsThatOfTheCommand() throws {
-    let work = try simulated("firmware-cascade", 300)
+    let work = try Workspace.simulated("firmware-cascade", 300)
     let path = work.at("x.firebreak")
     let command = try work.firebreak("what-if", "--case", path, "--format", "json")
     try #require(command.exit == 0, "\(command.errors)")
@@ -165,13 +215,13 @@ import Testing
     #expect(kept["policy"] as? String == model["policy"] as? String)
     let failed = try #require(model["failed"] as? Double)
     let page = try #require(try reports(work, "--no-timeline").first { $0.name == "postmortem.md" }).text
-    #expect(page.contains("would have failed, median**: \(Int(failed.rounded()))"), "\(failed)")
+    #expect(page.contains("Would have failed, median**: \(Int(failed.rounded()))"), "\(failed)")
   }
 
   @Test func drawsARealRunWithItsWaitForApproval() throws {
     // The incident lies around now, so that the run lies in it.
     let start = Date(timeIntervalSinceNow: -3 * 3600).ISO8601Format()
-    let work = try simulated("firmware-cascade", 150, "--start", start)
+    let work = try Workspace.simulated("firmware-cascade", 150, "--start", start)
     try work.write("admin", "admin\nsecret-of-the-test\n")
     chmod(work.at("admin"), 0o600)
     let playbook = Repository.root.appending(path: "Playbooks/isolate-device").path(percentEncoded: false)
@@ -208,7 +258,7 @@ import Testing
   }
 
   @Test func saysWhoRanWithoutApprovalAndThatNobodyLookedAtIt() throws {
-    let work = try simulated("firmware-cascade", 60)
+    let work = try Workspace.simulated()
     let path = work.at("x.firebreak")
     // As `playbook run --break-glass` writes it; its own test runs the engine.
     let sentence =
@@ -241,7 +291,7 @@ import Testing
   }
 
   @Test func notesOfOneIncidentStayWithIt() throws {
-    let work = try simulated("firmware-cascade", 60)
+    let work = try Workspace.simulated()
     let path = work.at("x.firebreak")
     for (key, value) in [
       ("incidents.2.detection.at", "2026-04-07T09:08:00Z"), ("incidents.1.halt.text", "stopped"),
@@ -283,7 +333,7 @@ import Testing
       print("skipped: no PDF was made, since Chromium or pdftotext is not installed")
       return
     }
-    let work = try simulated("firmware-cascade", 60)
+    let work = try Workspace.simulated()
     let inventory = try String(contentsOfFile: work.at("s/inventory.csv"), encoding: .utf8)
       .split(separator: "\n").map {
         $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

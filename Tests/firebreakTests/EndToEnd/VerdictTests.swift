@@ -3,20 +3,8 @@ import Testing
 
 /// Verdicts of analysts on what a trace found: the latest counts, and none is lost.
 @Suite struct VerdictTests {
-  private func workspace() throws -> Workspace {
-    let work = try Workspace()
-    let simulated = try work.firebreak(
-      "simulate", "--scenario", "firmware-cascade", "--devices", "60", "--seed", "4", "--output", "s")
-    try #require(simulated.exit == 0, "\(simulated.errors)")
-    let ingested = try work.ingest(
-      work.at("s/evidence"),
-      options: ["--inventory", work.at("s/inventory.csv"), "--topology", work.at("s/topology.csv")])
-    try #require(ingested.run.exit == 0, "\(ingested.run.errors)")
-    return work
-  }
-
   @Test func aLaterVerdictSaysWhatItReplacesAndBothStayInTheRecord() throws {
-    let work = try workspace()
+    let work = try Workspace.simulated()
     func note(_ arguments: String...) throws -> String {
       let run = try BuiltProgram.run(
         ["note", "--case", work.at("x.firebreak")] + arguments, in: work.folder,
@@ -49,7 +37,7 @@ import Testing
   }
 
   @Test func aRejectedOriginIsRejectedInTheReportToo() throws {
-    let work = try workspace()
+    let work = try Workspace.simulated()
     _ = try work.firebreak(
       "note", "--case", "x.firebreak", "--reject", "origin:ota-hub", "it was off", "--author", "ann")
     let run = try work.firebreak("postmortem", "--case", "x.firebreak", "--output", "r")

@@ -54,6 +54,22 @@ final class Workspace {
     return row?["n"] as? Int ?? -1
   }
 
+  /// A workspace with a simulated incident in the folder `s`, and its case `x.firebreak`.
+  static func simulated(
+    _ scenario: String = "firmware-cascade", _ devices: Int = 60, _ more: String..., seed: Int = 4
+  ) throws -> Workspace {
+    let work = try Workspace()
+    let run = try BuiltProgram.run(
+      ["simulate", "--scenario", scenario, "--devices", "\(devices)", "--seed", "\(seed)", "--output", "s"]
+        + more, in: work.folder)
+    try #require(run.exit == 0, "\(run.errors)")
+    let ingested = try work.ingest(
+      work.at("s/evidence"),
+      options: ["--inventory", work.at("s/inventory.csv"), "--topology", work.at("s/topology.csv")])
+    try #require(ingested.run.exit == 0, "\(ingested.run.errors)")
+    return work
+  }
+
   /// The program's output for an ingest.
   struct Ingested {
     let run: BuiltProgram.Run

@@ -63,9 +63,15 @@ enum RolloutMetrics: MetricFamily {
   ) {
     var value = missing ?? .notComputable("the first effect is not known")
     var after = 0
-    if missing == nil, let first = metrics.instant(.firstEffect) {
-      after = receipts.count { $0 > first }
-      value = .share(after, of: receipts.count)
+    var early: MetricValue?
+    if missing == nil, let first = metrics.instant(.firstEffect), let begin = receipts.first {
+      if first < begin {
+        // What failed before anybody had it says nothing of how the rollout was watched.
+        early = .notComputable("the first effect lies before the first receipt of the change")
+      } else {
+        after = receipts.count { $0 > first }
+      }
+      value = early ?? .share(after, of: receipts.count)
     }
     metrics.add(
       Metric(
@@ -76,7 +82,7 @@ enum RolloutMetrics: MetricFamily {
     var rule: MetricValue
     if let stated {
       rule = .words(EvidenceText(stated, limit: 600))
-    } else if let missing {
+    } else if let missing = missing ?? early {
       rule = missing
     } else if after > 0 {
       rule = .words(

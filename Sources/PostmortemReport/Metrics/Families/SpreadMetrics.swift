@@ -91,10 +91,27 @@ enum SpreadMetrics: MetricFamily {
         inputs: [.affected]))
   }
 
+  /// Titles of the figures that are told from edges and attributes, whether they have a value or not.
+  private static func title(_ id: MetricID) -> String {
+    switch id {
+    case .childrenPerParent: "Devices taken down by each parent"
+    case .generations: "Generations of the spread"
+    case .explained: "Explained share"
+    case .unexplained: "Devices that nothing explains"
+    case .causeProbability: "Probability of the common cause"
+    case .causeExposed: "Devices with the shared attributes"
+    case .causeOthers: "Devices without them"
+    case .causeExposedFailed, .causeOthersFailed: "of which failed early"
+    case .causeEarly: "Early failures"
+    case .causeRelativeRisk: "Relative risk with the shared attributes"
+    default: id.rawValue
+    }
+  }
+
   private static func tree(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     guard let forest = picture.forest else {
       for id in [MetricID.childrenPerParent, .generations, .explained, .unexplained] {
-        metrics.add(Metric(id, id.rawValue, .noIncident, formula: ""))
+        metrics.add(Metric(id, title(id), .noIncident, formula: ""))
       }
       return
     }
@@ -102,15 +119,15 @@ enum SpreadMetrics: MetricFamily {
     let children = parents.reduce(0) { $0 + $1.children.count }
     metrics.add(
       Metric(
-        .childrenPerParent, "Devices taken down by each parent",
+        .childrenPerParent, title(.childrenPerParent),
         parents.isEmpty
           ? .notDetermined("no edge of the spread was found")
-          : .finite(Double(children) / Double(parents.count), digits: 1),
+          : .finite(Double(children) / Double(parents.count), digits: 1), unit: "devices",
         formula: "devices with a parent / devices that are a parent, most probable parent only",
         remark: byGeneration(forest)))
     metrics.add(
       Metric(
-        .generations, "Generations of the spread",
+        .generations, title(.generations),
         parents.isEmpty
           ? .notDetermined("no edge of the spread was found")
           : .count((forest.nodes.map(\.generation).max() ?? 0) + 1),
@@ -119,14 +136,14 @@ enum SpreadMetrics: MetricFamily {
     let unexplained = forest.unexplained.count { affected.contains(forest.nodes[$0].device) }
     metrics.add(
       Metric(
-        .explained, "Explained share",
+        .explained, title(.explained),
         affected.isEmpty
           ? .notDetermined("no entity has an onset")
           : .share(affected.count - unexplained, of: affected.count),
         formula: "affected devices that are in a tree of the spread / affected devices", inputs: [.affected]))
     metrics.add(
       Metric(
-        .unexplained, "Devices that nothing explains", .count(unexplained), unit: "devices",
+        .unexplained, title(.unexplained), .count(unexplained), unit: "devices",
         formula: "affected devices with neither parent nor child", inputs: [.affected]))
   }
 
@@ -161,34 +178,28 @@ enum SpreadMetrics: MetricFamily {
       for id in [
         MetricID.causeProbability, .causeExposed, .causeExposedFailed, .causeOthers, .causeOthersFailed,
         .causeEarly, .causeRelativeRisk,
-      ] { metrics.add(Metric(id, id.rawValue, value, formula: "test of attributes on the early phase")) }
+      ] { metrics.add(Metric(id, title(id), value, formula: "test of attributes on the early phase")) }
       return
     }
-    func add(
-      _ id: MetricID, _ title: String, _ value: MetricValue, _ formula: String, _ unit: String = "devices"
-    ) {
-      metrics.add(Metric(id, title, value, unit: unit, formula: formula))
+    func add(_ id: MetricID, _ value: MetricValue, _ formula: String, _ unit: String = "devices") {
+      metrics.add(Metric(id, title(id), value, unit: unit, formula: formula))
     }
     add(
-      .causeProbability, "Probability of the common cause",
+      .causeProbability,
       .finite(min(1, max(0, cause.probability)), digits: 2),
       "trace: conditional test on the early phase, false discoveries controlled", "")
-    add(.causeExposed, "Devices with the shared attributes", .count(cause.exposed), "inventory")
+    add(.causeExposed, .count(cause.exposed), "inventory")
+    add(.causeExposedFailed, .count(cause.exposedFailed), "onsets of the early phase", "")
+    add(.causeOthers, .count(cause.others), "inventory")
+    add(.causeOthersFailed, .count(cause.othersFailed), "onsets of the early phase", "")
     add(
-      .causeExposedFailed, "of which failed early", .count(cause.exposedFailed), "onsets of the early phase",
-      "")
-    add(.causeOthers, "Devices without them", .count(cause.others), "inventory")
-    add(
-      .causeOthersFailed, "of which failed early", .count(cause.othersFailed), "onsets of the early phase", ""
-    )
-    add(
-      .causeEarly, "Early failures", .count(cause.exposedFailed + cause.othersFailed),
+      .causeEarly, .count(cause.exposedFailed + cause.othersFailed),
       "devices of the inventory with an onset in the early phase, from which the shared attributes are told")
     let risk = Statistics.relativeRisk(
       cause.exposedFailed, of: cause.exposed, others: cause.othersFailed, of: cause.others)
     metrics.add(
       Metric(
-        .causeRelativeRisk, "Relative risk with the shared attributes",
+        .causeRelativeRisk, title(.causeRelativeRisk),
         risk.map { .finite($0, digits: 1) } ?? .notComputable("there is no group to compare with"), unit: "×",
         formula:
           "(failed early / count) with ÷ (failed early / count) without; +0.5 in every cell when one is zero",

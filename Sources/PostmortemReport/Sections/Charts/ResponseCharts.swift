@@ -163,7 +163,7 @@ enum RecoveryCurve {
         [
           ["Most in one second", Prose([.metric(.reconnectPeak)])],
           ["Usual per second", Prose([.metric(.reconnectUsual)])],
-          ["Most in one minute", peak.map { .count($0.count) } ?? "none"],
+          ["Most in one minute", peak.map { .value(.count($0.count), "per min") } ?? "none"],
           ["Reconnect amplification", Prose([.metric(.reconnectAmplification)])],
         ]))
   }

@@ -110,15 +110,15 @@ struct MakePostmortem: ParsableCommand {
       } catch let error as CommandError {
         throw CommandError("\(error.description); nothing in '\(output)' was changed", error.status)
       }
+      try FileSet.publish(files)
     } catch {
-      // Nothing has got its name: the folder is as it was, and one that was made for the report goes.
+      // The folder is as it was, and one that was made for the report goes.
       if isNew { rmdir(output) }
       if let status = error as? ExitStatus, status == .interrupted {
         Console.note("firebreak: interrupted; nothing was written")
       }
       throw error
     }
-    for set in files { try set.publish() }
     Console.isDone("the report is written all the same, to '\(output)'")
     say(input)
     for path in files.last?.paths ?? [] { Console.print(Sanitizer.escape(path)) }

@@ -8,7 +8,7 @@ import TimelineStore
 final class HashingFile {
   /// As the user gave it.
   let path: String
-  private let place: OutputPlace
+  private var place: OutputPlace
   private let descriptor: Int32
   private var hash = SHA256()
   private var buffer: [UInt8] = []
@@ -63,12 +63,24 @@ final class HashingFile {
   }
 
   /// Puts a sealed file in its place.
-  func publish() throws {
-    guard place.publish() else {
+  /// - Parameter keepsEarlier: The file that was there stays beside it until `settle()`, for `takeBack()`.
+  func publish(keepsEarlier: Bool = false) throws {
+    guard keepsEarlier ? place.publishKeepingEarlier() : place.publish() else {
       throw CommandError("cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     isPublished = true
   }
+
+  /// Puts back what was there before.
+  /// - Returns: What stands where, if that cannot be done.
+  func takeBack() -> String? {
+    guard !place.takeBack() else { return nil }
+    let reason = String(cString: strerror(errno))
+    return "'\(path)' is the new one (\(reason))" + (place.kept.map { ", the former is '\($0)'" } ?? "")
+  }
+
+  /// Gives up the file that was replaced.
+  func settle() { place.settle() }
 
   /// Writes the rest and puts the file in its place.
   /// - Returns: Its SHA-256, hex.
@@ -79,8 +91,8 @@ final class HashingFile {
   }
 }
 
-/// Files that appear together: each is written beside its place first, so that a disk that is full, an error or Ctrl-C leaves
-/// everything as it was.
+/// Files that appear together: each is written beside its place first, and what it replaces is kept until the last one has its
+/// name, so that a disk that is full, an error or Ctrl-C leaves everything as it was.
 final class FileSet {
   private var sealed: [HashingFile] = []
 
@@ -102,9 +114,26 @@ final class FileSet {
     _ = try add(file)
   }
 
-  /// Puts all files in their places. What is left to fail is a rename.
-  func publish() throws {
-    for file in sealed { try file.publish() }
+  /// Puts the files of all sets in their places, or none: what is left to fail is a rename, and then those before it are put
+  /// back.
+  static func publish(_ sets: [FileSet]) throws {
+    var placed: [HashingFile] = []
+    for file in sets.flatMap(\.sealed) {
+      do {
+        try file.publish(keepsEarlier: true)
+        placed.append(file)
+      } catch let error as CommandError {
+        let left = placed.reversed().compactMap { $0.takeBack() }
+        // What was written for nothing goes with them.
+        for set in sets { set.sealed = [] }
+        let rest =
+          left.isEmpty
+          ? "every file is as it was"
+          : "everything was put back but this: \(left.joined(separator: "; "))"
+        throw CommandError("\(error.description); \(rest)", error.status)
+      }
+    }
+    for file in placed { file.settle() }
   }
 }
 
