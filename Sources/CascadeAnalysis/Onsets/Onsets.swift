@@ -10,6 +10,8 @@ struct Onsets {
     var latest: Double
     var probability: Double
     var kind: Onset.Kind
+    /// When a silence ended; nil where it did not, and for all else.
+    var until: Double?
     /// Event positions; for metrics none (see `eventIDs`).
     var events: [Int32] = []
     var eventIDs: [EventID] = []

@@ -35,12 +35,28 @@ struct Timeline {
   /// What a template's severity says.
   enum Tone { case quiet, loud, unknown }
 
-  /// Seconds count from `epoch`, or from the first event; `words` where they are known of the same templates.
-  init(_ given: consuming IncidentEvidence, epoch origin: Int64? = nil, words known: FailureWords? = nil) {
-    let (evidence, isQuietTwin) = MixedGrades.divided(given)
-    words =
-      known.flatMap { $0.tellsOfFailure.count == evidence.templateTexts.count ? $0 : nil }
-      ?? FailureWords(evidence.templateTexts)
+  /// What is known of templates whose words mean two things, one by one.
+  let meanings: [Tone]
+
+  /// Seconds count from the first event.
+  init(_ given: consuming IncidentEvidence) {
+    let (graded, isQuiet) = MixedGrades.divided(given)
+    let (evidence, losses) = MassLosses.divided(graded)
+    let meanings = isQuiet.map { $0 ? Tone.quiet : .unknown } + Array(repeating: .loud, count: losses)
+    self.init(evidence, epoch: nil, words: FailureWords(evidence.templateTexts), meanings)
+  }
+
+  /// A part of the evidence of another timeline, seen from nearby: what its templates mean is known.
+  init(_ part: consuming IncidentEvidence, of whole: Timeline) {
+    self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings)
+  }
+
+  private init(
+    _ evidence: consuming IncidentEvidence, epoch origin: Int64?, words: FailureWords, _ meanings: [Tone]
+  ) {
+    let evidence = evidence
+    self.words = words
+    self.meanings = meanings
     self.evidence = evidence
     deviceCount = evidence.devices.count
     eventCount = evidence.times.count
@@ -83,12 +99,12 @@ struct Timeline {
     // A source that grades nothing but trouble (a web server's answers of 500 and more) says much by it.
     let graded = total.reduce(0, +)
     let isTroubleOnly =
-      isQuietTwin.contains(true) && total[..<5].contains(most) && (eventCount - graded) * 20 > eventCount
+      meanings.contains(.quiet) && total[..<5].contains(most) && (eventCount - graded) * 20 > eventCount
     let isFlat = most * 1000 >= graded * 995 && !isTroubleOnly
     let isMildlyFlat = isFlat && total[..<5].allSatisfy { $0 < most }
     tones = (0..<templates).map { template in
-      // The source grades the same words as trouble elsewhere: here they are none.
-      if isQuietTwin[template] { return .quiet }
+      // The same words are trouble elsewhere: here they are none, or the other way round.
+      if meanings[template] != .unknown { return meanings[template] }
       // A row of numbers without a word tells of no trouble by being there.
       let isWordless = !evidence.templateTexts[template].utf8.contains {
         $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 128
@@ -137,6 +153,11 @@ struct Timeline {
   /// Event positions of one entity in time order.
   func events(of device: Int) -> ArraySlice<Int32> {
     eventOrder[Int(deviceStart[device])..<Int(deviceStart[device + 1])]
+  }
+
+  /// The source that an entity was heard in last, or -1.
+  func source(of device: Int) -> Int32 {
+    device < evidence.lastSources.count ? evidence.lastSources[device] : -1
   }
 
   /// The templates of some events, each once, in the order in which they come. For a few: it compares each with all.

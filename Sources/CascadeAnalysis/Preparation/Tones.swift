@@ -4,7 +4,7 @@ internal import IncidentModel
 ///
 /// - Alike entities that name each other in messages that are news: a sign of contact, whatever its severity.
 /// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure, unless
-///   it says in words that something failed.
+///   it says in words that something failed, or is gone.
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Without severity, what many entities say from the beginning: everyday life.
 /// Assumes that failures repeat themselves and changes do not.
@@ -25,7 +25,7 @@ struct Tones {
     isGuessed = true
     for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
     let speakers = Self.speakers(timeline)
-    let wordless = unknown.filter { !timeline.words.tellsOfFailure[$0] }
+    let wordless = unknown.filter { !timeline.words.tellsOfLoss[$0] }
     let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
     for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {
