@@ -151,6 +151,7 @@ struct Reading {
     var profiles = TemplateProfiles(timeline, fleet, reporting)
     let tones = Tones(timeline, fleet, profiles, reporting)
     timeline.isLoud = tones.isLoud
+    timeline.remember(tones.told, as: .quiet)
     if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
     self.timeline = timeline
     let reports = Reports(timeline, fleet, reporting, profiles)

@@ -20,6 +20,8 @@ struct Timeline {
   private var reordered: [Int] = []
   /// First entity named by an event, or -1, per event position; empty where no event names any.
   let firstMention: [Int32]
+  /// Who brought an event about, by its position, where its fields say so.
+  private let actors: [Int32: Int32]
   /// First and last corrected second of any event of a known entity.
   var start = 0.0
   var end = 0.0
@@ -36,7 +38,7 @@ struct Timeline {
   enum Tone { case quiet, loud, unknown }
 
   /// What is known of templates whose words mean two things, one by one.
-  let meanings: [Tone]
+  private(set) var meanings: [Tone]
 
   /// Seconds count from the first event.
   init(_ given: consuming IncidentEvidence) {
@@ -84,6 +86,8 @@ struct Timeline {
       }
     }
     firstMention = mention
+    actors = Dictionary(
+      zip(evidence.actorEvents, evidence.actorDevices), uniquingKeysWith: { first, _ in first })
     // A template's severity is its most frequent one: severities are few, so a histogram per template does.
     let templates = evidence.templateTexts.count
     var histogram = [Int32](repeating: 0, count: templates * 8)
@@ -155,6 +159,11 @@ struct Timeline {
     eventOrder[Int(deviceStart[device])..<Int(deviceStart[device + 1])]
   }
 
+  /// Remembers what templates mean for whoever reads a part of this.
+  mutating func remember(_ templates: [Int], as meaning: Tone) {
+    for template in templates { meanings[template] = meaning }
+  }
+
   /// The source that an entity was heard in last, or -1.
   func source(of device: Int) -> Int32 {
     device < evidence.lastSources.count ? evidence.lastSources[device] : -1
@@ -173,6 +182,9 @@ struct Timeline {
   /// The entity that an event names, or -1.
   func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
 
+  /// Who brought an event about, as its fields say, or -1.
+  func actor(of event: Int32) -> Int { actors[event].map { Int($0) } ?? -1 }
+
   /// The evidence between two corrected seconds.
   func evidence(from low: Double, to high: Double) -> IncidentEvidence {
     var result = evidence
@@ -189,6 +201,9 @@ struct Timeline {
     let mentions = evidence.mentionEvents.indices.filter { place[Int(evidence.mentionEvents[$0])] >= 0 }
     result.mentionEvents = mentions.map { place[Int(evidence.mentionEvents[$0])] }
     result.mentionDevices = mentions.map { evidence.mentionDevices[$0] }
+    let actors = evidence.actorEvents.indices.filter { place[Int(evidence.actorEvents[$0])] >= 0 }
+    result.actorEvents = actors.map { place[Int(evidence.actorEvents[$0])] }
+    result.actorDevices = actors.map { evidence.actorDevices[$0] }
     // Clocks are settled before evidence is cut.
     result.tokenEvents = []
     result.tokenHashes = []

@@ -10,10 +10,10 @@ struct Scene {
   init(_ seed: UInt64) { random = Dice(state: seed) }
 
   mutating func say(
-    _ device: String, _ seconds: Double, _ text: String, _ severity: UInt8
+    _ device: String, _ seconds: Double, _ text: String, _ severity: UInt8, by actor: String? = nil
   ) {
     builder.event(
-      time: Self.epoch + Int64(seconds * 1e9), device: device, severity: severity, message: text
+      time: Self.epoch + Int64(seconds * 1e9), device: device, severity: severity, message: text, by: actor
     )
   }
 
