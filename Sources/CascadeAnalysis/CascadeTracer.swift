@@ -151,6 +151,7 @@ struct Reading {
     var profiles = TemplateProfiles(timeline, fleet, reporting)
     let tones = Tones(timeline, fleet, profiles, reporting)
     timeline.isLoud = tones.isLoud
+    timeline.remember(tones.told, as: .quiet)
     if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
     self.timeline = timeline
     let reports = Reports(timeline, fleet, reporting, profiles)
@@ -161,6 +162,9 @@ struct Reading {
     var fleet = fleet
     fleet.narrow(onsets)
     for (device, finding) in SilenceOnsets.find(timeline, fleet, onsets) {
+      onsets.addSilence(device, finding)
+    }
+    for (device, finding) in EndedSilences.find(timeline, fleet, onsets) {
       onsets.addSilence(device, finding)
     }
     for (device, isAccepted) in judgements.onsets where !isAccepted { onsets.judge(device, false) }
@@ -202,7 +206,7 @@ struct Reading {
     var near = Timeline(
       timeline.evidence(
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
-      epoch: timeline.epoch, words: timeline.words)
+      of: timeline)
     near.correct(by: clocks)
     var reading = Reading(near, fleet, clocks, judgements)
     reading.keepSilences(of: self, in: segment)
@@ -213,7 +217,9 @@ struct Reading {
   private mutating func keepSilences(of wide: Reading, in segment: ClosedRange<Double>) {
     let silent = wide.members.filter { device in
       let finding = wide.onsets.findings[device]!
-      return finding.kind == .silence && segment.contains(finding.time) && onsets.findings[device] == nil
+      guard finding.kind == .silence, segment.contains(finding.time) else { return false }
+      // From nearby a silence may seem to last.
+      return onsets.findings[device].map { finding.until != nil && $0.kind == .silence } ?? true
     }
     guard !silent.isEmpty else { return }
     var place: [Int64: Int32] = [:]

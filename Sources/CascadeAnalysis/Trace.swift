@@ -62,6 +62,8 @@ public struct Onset: Sendable {
   public var basis: IdentityBasis
   /// One sentence each: why this was taken for a failure.
   public var reasons: [String] = []
+  /// Of a silence that ended: when it did.
+  public var heardAgain: Instant?
   /// For those listed as unrelated: the probability that it has nothing to do with any incident.
   public var unrelated: Double?
   /// For those listed as unrelated: how near it lies to an incident.

@@ -28,6 +28,11 @@ public struct IncidentEvidence: Sendable {
   /// Index of the entity named.
   public var mentionDevices: [Int32] = []
 
+  /// Positions (in the event columns) of events whose fields say who brought them about, ascending; with `actorDevices`.
+  public var actorEvents: [Int32] = []
+  /// Index of the entity that did.
+  public var actorDevices: [Int32] = []
+
   /// Positions (in the event columns, ascending, repeated for several) of variables that may tie two events
   /// together, such as sequence numbers and request ids; with `tokenHashes`. Variables that name an entity and those
   /// shorter than two bytes are left out. May be empty: clocks are then compared by the rhythm of events alone.

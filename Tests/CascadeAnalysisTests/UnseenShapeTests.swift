@@ -4,60 +4,7 @@ import Testing
 
 /// Incidents of shapes that generators seldom make: one severity short, one site dark, one after the other, over days.
 @Suite struct UnseenShapeTests {
-  private static let epoch: Int64 = 1_700_000_000_000_000_000
-
-  private struct Scene {
-    var builder = EvidenceBuilder()
-    var random: Dice
-
-    init(_ seed: UInt64) { random = Dice(state: seed) }
-
-    mutating func say(_ device: String, _ seconds: Double, _ text: String, _ severity: UInt8) {
-      builder.event(
-        time: UnseenShapeTests.epoch + Int64(seconds * 1e9), device: device, severity: severity, message: text
-      )
-    }
-
-    /// A message every `pause` seconds, give or take a share of it.
-    mutating func keep(
-      _ device: String, _ range: ClosedRange<Double>, every pause: Double, scatter: Double = 0.1,
-      _ text: String, _ severity: UInt8 = 6
-    ) {
-      var time = range.lowerBound + random.unit() * pause
-      while time < range.upperBound {
-        say(device, time + (random.unit() - 0.5) * scatter * pause, text, severity)
-        time += pause
-      }
-    }
-
-    /// Messages in the pauses of a Poisson stream.
-    mutating func scatter(
-      _ device: String, _ range: ClosedRange<Double>, every pause: Double, _ text: String,
-      _ severity: UInt8 = 6
-    ) {
-      var time = range.lowerBound - pause * Self.log(random.unit())
-      while time < range.upperBound {
-        say(device, time, text, severity)
-        time -= pause * Self.log(random.unit())
-      }
-    }
-
-    private static func log(_ share: Double) -> Double {
-      // Natural logarithm by its series: tests import no C library.
-      let x = (max(1e-9, share) - 1) / (max(1e-9, share) + 1)
-      var (sum, power) = (0.0, x)
-      for odd in stride(from: 1, to: 400, by: 2) {
-        sum += power / Double(odd)
-        power *= x * x
-      }
-      return 2 * sum
-    }
-
-    var trace: Trace {
-      var builder = builder
-      return CascadeTracer().trace(builder.finish())
-    }
-  }
+  private static let epoch = Scene.epoch
 
   /// A web server writes the same words of what succeeds and of what fails; only the grade tells them apart.
   @Test func theSameWordsGradedAsTroubleAreTrouble() throws {
@@ -70,6 +17,30 @@ import Testing
     let incident = try #require(scene.trace.incidents.first)
     #expect(incident.onsets.count == 40)
     #expect(incident.onsets.allSatisfy { $0.time.nanoseconds >= Self.epoch + 3_590_000_000_000 })
+  }
+
+  /// A log of days is read once more from nearby: what was everyday in the whole of it is no news there.
+  @Test func whatMixedWordsMeanIsKnownFromNearby() throws {
+    var scene = Scene(11)
+    let hour = 3600.0
+    for device in 0..<60 {
+      let name = "edge\(device)x"
+      scene.scatter(name, 0...(100 * hour), every: 2400, "pulse", 255)
+      scene.scatter(name, 0...(100 * hour), every: 8 * hour, "put reading", 255)
+      if device % 3 != 0 {
+        for turn in 0..<5 {
+          scene.say(name, 60 * hour + Double(device) + Double(turn) * 60, "put reading", 3)
+        }
+      }
+      // What piled up meanwhile.
+      for turn in 0..<4 {
+        scene.say(name, 60 * hour + 600 + Double(device + turn), "put reading", 255)
+      }
+    }
+    let trace = scene.trace
+    let incident = try #require(trace.incidents.first)
+    #expect(incident.onsets.count == 40)
+    #expect(trace.unrelated.isEmpty)
   }
 
   /// Half of the devices write to a log without grades: what they say is no less trouble for that.
@@ -218,12 +189,24 @@ import Testing
       }
       scene.builder.link(name, "relay", "session")
     }
-    scene.scatter("relay", 0...18_000, every: 240, "nightly job run", 255)
+    scene.scatter("relay", 0...18_000, every: 240, "long queue", 4)
+    scene.scatter("relay", 0...18_000, every: 240, "job run", 6)
     let trace = scene.trace
     let relay =
       trace.incidents.flatMap(\.onsets).filter { $0.device == "relay" }
       + trace.unrelated.filter { $0.device == "relay" }
     #expect(relay.isEmpty, "\(relay.map(\.time))")
+  }
+
+  @Test func aJobThatEndedIsNoFailure() {
+    var scene = Scene(12)
+    for device in 0..<60 {
+      scene.scatter("plug\(device)x", 0...10_000, every: 300, "point stored", 255)
+    }
+    for turn in 0..<13 { scene.say("builder", 50 + Double(turn) * 320, "part indexed", 255) }
+    let trace = scene.trace
+    #expect(trace.incidents.isEmpty)
+    #expect(trace.unrelated.isEmpty, "\(trace.unrelated.map(\.reasons))")
   }
 
   @Test func theSameNewsSaidAloneMinutesBeforeIsTheBeginning() throws {

@@ -47,6 +47,44 @@ import Testing
     #expect(evidence.inventory.value(device: "gw-1", attribute: "site") == "p2")
   }
 
+  @Test func reasonsMakeKindsOfMessageAndActorsAreEntities() throws {
+    func event(_ second: Int64, _ device: String, _ message: String, _ fields: String) -> QueryFixture.Event {
+      var event = QueryFixture.Event(time: second * 1_000_000_000, device: device, severity: nil)
+      event.template = message
+      event.fields = fields
+      return event
+    }
+    let fixture = try QueryFixture(events: [
+      [
+        event(1, "gw-1", "gone", #"{"disconnectReason":"KEEP_ALIVE"}"#),
+        event(2, "gw-2", "gone", #"{"details":{"reason_code":"KEEP_ALIVE"}}"#),
+        event(3, "gw-1", "gone", #"{"reason":142,"changedBy":"maria"}"#),
+        event(4, "gw-1", "gone", #"{"reason":"it was late, and dark","treason":1}"#),
+        event(5, "gw-2", "set", #"{"actor":"gw-1"}"#),
+        event(6, "gw-2", "set", #"{"userIdentity":{"type":"User","arn":"arn:lee"},"createdby":"gw-2"}"#),
+        event(7, "gw-2", "set", #"{"arn":"arn:kim","nearby":"gw-1"}"#),
+      ]
+    ])
+    let evidence = try fixture.reader().loadEvidence().evidence
+    #expect(
+      evidence.eventTemplates.map { evidence.templateTexts[Int($0)] }
+        == ["gone KEEP_ALIVE", "gone KEEP_ALIVE", "gone 142", "gone", "set", "set", "set"])
+    #expect(evidence.templatePrograms.count == evidence.templateTexts.count)
+    #expect(
+      zip(evidence.actorEvents, evidence.actorDevices).map { "\($0) \(evidence.devices[Int($1)])" }
+        == ["2 maria", "4 gw-1", "5 arn:lee"])
+  }
+
+  @Test func aTextInAFieldForReasonsIsNotATemplateEach() throws {
+    let rows = (0..<40).map { number in
+      var event = QueryFixture.Event(time: Int64(number) * 1_000_000_000, device: "gw-1", severity: nil)
+      event.fields = #"{"cause":"c\#(String(UnicodeScalar(UInt8(97 + number % 26))))\#(number / 26)x"}"#
+      return event
+    }
+    let evidence = try QueryFixture(events: [rows]).reader().loadEvidence().evidence
+    #expect(evidence.templateTexts.count == 17)
+  }
+
   @Test func takesOnlyWhatMatchesAndSaysWhatIsLeftOut() throws {
     let reader = try QueryFixture(events: QueryEvaluationTests.events(seed: 8, count: 100)).held {
       try $0.reader()

@@ -16,7 +16,7 @@ import Testing
       {"devices":{"affected":["a"]},"trace":{"schema":"firebreak.trace/1","verdict":"x \"y\" \u00fc\ud83d\ude00","later":[1,{"a":null}],
       "incidents":[{"origins":[{"device":"a","score":0.9,"for":["f"],"against":[],"evidence":[1,2],"counter_evidence":[]}],
       "onset_details":[{"device":"b","time":"2025-02-22T02:30:00.000Z","earliest":"2025-02-22T02:29:00.000Z","latest":"2025-02-22T02:31:00.000Z",
-      "kind":"silence","probability":0.5,"identity":"network","reasons":["r"],"evidence":[3]}],
+      "kind":"silence","probability":0.5,"identity":"network","heard_again":"2025-02-22T03:00:00.000Z","reasons":["r"],"evidence":[3]}],
       "edges":[{"from":"a","to":"b","kind":"dependency","probability":0.75,"evidence":[4]}],"alternatives":[],
       "common_cause":[{"attribute":"fw","value":"1"}],"common_cause_details":{"probability":0.8,"exposed":5,"exposed_failed":4,"others":3,"others_failed":0},
       "phases":[{"name":"trigger","start":"2025-02-22T02:00:00.000Z","evidence":[1]}],
@@ -27,6 +27,7 @@ import Testing
     let incident = try #require(trace.incidents.first)
     #expect(incident.origins.first?.evidence == [EventID(rawValue: 1), EventID(rawValue: 2)])
     #expect(incident.onsets.first?.kind == .silence && incident.onsets.first?.basis == .network)
+    #expect(incident.onsets.first?.heardAgain == incident.onsets.first?.time.adding(seconds: 1800))
     #expect(incident.edges.first?.kind == .dependency && incident.edges.first?.probability == 0.75)
     #expect(incident.commonCause?.terms.first?.value == "1" && incident.commonCause?.exposedFailed == 4)
     #expect(incident.phases.first?.name == .trigger && incident.changes.first?.reached == 3)

@@ -27,8 +27,8 @@ struct Change {
 /// (Dunning, "Accurate methods for the statistics of surprise and coincidence", 1993). A failure before the change
 /// counts against it. Where few fail of the change itself and the overload hides them, a kind of trouble that only
 /// receivers ever have stands for them. Messages that differ in one word are also tried as one change (image A, image
-/// B). The actor is who said something unheard-of last before the first receipt; what is said now and then all over
-/// the window announces nothing.
+/// B). The actor is who told it of each receiver (see `ToldChanges`), whom the receipts' fields name, or who said something
+/// unheard-of last before the first receipt; what is said now and then all over the window announces nothing.
 /// Fails where updates are not logged at all, or every entity is changed at the same moment.
 struct Changes {
   /// Those that explain failures, best first.
@@ -70,6 +70,12 @@ struct Changes {
           announcements.append((time, device, event))
         }
       }
+    }
+    // Who made a change may name each receiver instead.
+    let told = ToldChanges(
+      timeline, fleet, profiles, isReport: reports.isReport, isOpen: { !timeline.isLoud[$0] })
+    for (template, change) in told.byTemplate where onsets.findings[change.teller] == nil {
+      receipts[template] = change.received
     }
     var span: [Int32: (first: Double, last: Double, count: Int)] = [:]
     for entry in announcements {
@@ -118,8 +124,13 @@ struct Changes {
       let before = announced.last { $0.time <= start + 1 } ?? announced.first
       let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
       let score = isOwnTrouble ? byTrouble : byShare
+      let named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
+      let announcer = named.map { actor in
+        (device: actor, event: got.values.min { $0 < $1 }!.1)
+      }
       let change = Change(
-        template: template, actor: before?.device, announcement: before?.event,
+        template: template, actor: announcer?.device ?? before?.device,
+        announcement: announcer?.event ?? before?.event,
         received: got.mapValues(\.0), events: got.mapValues(\.1), start: start, score: score,
         failedShare: share,
         failedShareOfOthers: other)
@@ -139,6 +150,16 @@ struct Changes {
       causes = [best] + causes.dropFirst().filter { !own.contains($0.template) }
       others.removeAll { own.contains($0.template) }
     }
+  }
+
+  /// Who brought most of the receipts about, where their fields say so.
+  private static func actor(_ got: [Int: (Double, Int32)], _ timeline: Timeline) -> Int? {
+    var counts: [Int: Int] = [:]
+    for (_, event) in got.values where timeline.actor(of: event) >= 0 {
+      counts[timeline.actor(of: event), default: 0] += 1
+    }
+    let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    return most.flatMap { $0.value * 2 > got.count ? $0.key : nil }
   }
 
   /// Receipts per template, and once more those of templates that differ in one word together, under the name of the

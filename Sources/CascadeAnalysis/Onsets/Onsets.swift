@@ -10,6 +10,8 @@ struct Onsets {
     var latest: Double
     var probability: Double
     var kind: Onset.Kind
+    /// When a silence ended; nil where it did not, and for all else.
+    var until: Double?
     /// Event positions; for metrics none (see `eventIDs`).
     var events: [Int32] = []
     var eventIDs: [EventID] = []
@@ -46,12 +48,17 @@ struct Onsets {
     let rare = ["severe messages of a kind hardly ever written: too few to tell what they mean"]
     var bursts: [(device: Int, list: [Burst])] = []
     var scratch: [(event: Int32, news: Double)] = []
+    let attempts = RefusedAttempts(timeline, profiles, reports) { device, event, template in
+      Self.news(timeline, fleet, profiles, device, event, template)
+    }
     for device in 0..<timeline.deviceCount {
       scratch.removeAll(keepingCapacity: true)
       var own: [Int32] = []
       for event in timeline.events(of: device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
-        guard timeline.isLoud[template], !reports.isReport(template) else { continue }
+        guard timeline.isLoud[template], !reports.isReport(template),
+          !attempts.leavesOut(template, of: device)
+        else { continue }
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
         if news > 0 { scratch.append((event, news)) }
         let role = profiles.fleet[template].role

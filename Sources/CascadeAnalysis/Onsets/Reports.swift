@@ -18,6 +18,8 @@ struct Reports {
   private let reporting: ReportTemplates
   /// Entities that speak of others.
   let reporters: Set<Int32>
+  /// Entities that news of others speak of, silent or not.
+  private let subjects: Set<Int>
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ reporting: ReportTemplates, _ profiles: TemplateProfiles
@@ -43,12 +45,19 @@ struct Reports {
       }
     }
     reporters = speakers
+    subjects = Set(found.keys)
     keepSilent(found, timeline)
     learnLag(timeline)
   }
 
   /// True for templates that speak of another entity rather than of the speaker.
   func isReport(_ template: Int) -> Bool { reporting.isReport[template] }
+
+  /// True for templates in which alike entities name each other.
+  func namesPeers(_ template: Int) -> Bool { reporting.namesPeers[template] }
+
+  /// Whether others said something new of an entity.
+  func speaksOf(_ device: Int) -> Bool { subjects.contains(device) }
 
   /// Whether an ungraded message is of a kind that its speaker, heard before, made of nobody until then.
   private static func isNewRemark(

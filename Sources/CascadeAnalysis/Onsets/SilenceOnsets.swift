@@ -12,7 +12,7 @@ internal import IncidentModel
 /// covers that to the end; where such a log was copied early, the entity looks like one that stopped.
 enum SilenceOnsets {
   /// A silence of fewer usual pauses is none: by chance one of seven is as long.
-  private static let leastPauses = 2.0
+  static let leastPauses = 2.0
 
   static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
     device: Int, finding: Onsets.Finding
@@ -72,14 +72,16 @@ enum SilenceOnsets {
   }
 
   /// Fewer that stop together may do so by chance.
-  private static let fewestTogether = 5
+  static let fewestTogether = 5
 
   /// Entities that all stop within their longest pause of each other stopped in one moment, as far as can be told: a power cut, a
-  /// line. It lies after the last word of any of them, and before anybody's next word was due.
-  private static func alignTogether(
+  /// line. It lies after the last word of any of them, and before anybody's next word was due. Gives the groups that did.
+  @discardableResult
+  static func alignTogether(
     _ result: inout [(device: Int, finding: Onsets.Finding)], _ alone: [Int], _ rhythms: [Rhythm?]
-  ) {
+  ) -> [[Int]] {
     let ordered = alone.sorted { result[$0].finding.earliest > result[$1].finding.earliest }
+    var groups: [[Int]] = []
     var low = 0
     while low < ordered.count {
       let last = result[ordered[low]].finding.earliest
@@ -98,12 +100,15 @@ enum SilenceOnsets {
           result[entry].finding.latest = max(moment, min(result[entry].finding.latest, last + pause))
           result[entry].finding.reasons.append("\(group.count) fell silent in the same moment")
         }
+        groups.append(Array(group))
       }
       low = max(high, low + 1)
     }
+    return groups
   }
 
-  private struct Rhythm {
+  /// How an entity speaks.
+  struct Rhythm {
     var pause: Double
     /// The longest pause that it took and spoke on after.
     var longest = 0.0
@@ -111,24 +116,41 @@ enum SilenceOnsets {
     var scale: Double
     var last: Double
     var lastEvent: Int32
+    /// Pauses of more than a few seconds.
+    let turns: Int
+    /// The longest pause of all: what was said last before it, and first after it.
+    private(set) var gap: (before: Int32, after: Int32) = (-1, -1)
 
     /// Nil for those that spoke too little to have one.
-    init?(_ timeline: Timeline, _ device: Int) {
+    /// - Parameter leavingOutGap: Whether the longest pause of all is judged by the others and is none of them.
+    init?(_ timeline: Timeline, _ device: Int, leavingOutGap: Bool = false) {
       let events = timeline.events(of: device)
       guard events.count >= 6, let first = events.first, let final = events.last else { return nil }
       last = timeline.seconds[Int(final)]
       lastEvent = final
-      let span = last - timeline.seconds[Int(first)]
+      var span = last - timeline.seconds[Int(first)]
       // Speaking in bursts, an entity has fewer turns than messages, and its longest pause so far is one it may take again.
       var turns = 0
-      var before = timeline.seconds[Int(first)]
+      var second = 0.0
+      var before = first
       for event in events.dropFirst() {
-        let pause = timeline.seconds[Int(event)] - before
+        let pause = timeline.seconds[Int(event)] - timeline.seconds[Int(before)]
         if pause > 5 { turns += 1 }
-        longest = max(longest, pause)
-        before = timeline.seconds[Int(event)]
+        if pause > longest {
+          (second, longest) = (longest, pause)
+          gap = (before, event)
+        } else {
+          second = max(second, pause)
+        }
+        before = event
+      }
+      if leavingOutGap {
+        turns -= 1
+        span -= longest
+        longest = second
       }
       guard turns >= 5, span > 0 else { return nil }
+      self.turns = turns
       pause = max(span / Double(turns), longest / 4)
       // Of n pauses of a Poisson stream the longest is about log(n) means; a clockwork's is about one.
       scale = turns >= 20 ? min(pause, longest / log(Double(turns))) : pause

@@ -20,14 +20,8 @@ enum MixedGrades {
     var quiet = [Bool](repeating: false, count: templates)
     var twin = [Int32](repeating: -1, count: templates)
     for template in mixed(evidence) {
-      twin[template] = Int32(evidence.templateTexts.count)
+      twin[template] = Int32(evidence.appendTemplate(like: template))
       quiet[template] = true
-      let text = evidence.templateTexts[template]
-      evidence.templateTexts.append(text)
-      if template < evidence.templatePrograms.count {
-        let program = evidence.templatePrograms[template]
-        evidence.templatePrograms.append(program)
-      }
       quiet.append(false)
     }
     guard evidence.templateTexts.count > templates else { return (evidence, quiet) }

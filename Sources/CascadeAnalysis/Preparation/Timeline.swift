@@ -20,6 +20,8 @@ struct Timeline {
   private var reordered: [Int] = []
   /// First entity named by an event, or -1, per event position; empty where no event names any.
   let firstMention: [Int32]
+  /// Who brought an event about, by its position, where its fields say so.
+  private let actors: [Int32: Int32]
   /// First and last corrected second of any event of a known entity.
   var start = 0.0
   var end = 0.0
@@ -35,12 +37,28 @@ struct Timeline {
   /// What a template's severity says.
   enum Tone { case quiet, loud, unknown }
 
-  /// Seconds count from `epoch`, or from the first event; `words` where they are known of the same templates.
-  init(_ given: consuming IncidentEvidence, epoch origin: Int64? = nil, words known: FailureWords? = nil) {
-    let (evidence, isQuietTwin) = MixedGrades.divided(given)
-    words =
-      known.flatMap { $0.tellsOfFailure.count == evidence.templateTexts.count ? $0 : nil }
-      ?? FailureWords(evidence.templateTexts)
+  /// What is known of templates whose words mean two things, one by one.
+  private(set) var meanings: [Tone]
+
+  /// Seconds count from the first event.
+  init(_ given: consuming IncidentEvidence) {
+    let (graded, isQuiet) = MixedGrades.divided(given)
+    let (evidence, losses) = MassLosses.divided(graded)
+    let meanings = isQuiet.map { $0 ? Tone.quiet : .unknown } + Array(repeating: .loud, count: losses)
+    self.init(evidence, epoch: nil, words: FailureWords(evidence.templateTexts), meanings)
+  }
+
+  /// A part of the evidence of another timeline, seen from nearby: what its templates mean is known.
+  init(_ part: consuming IncidentEvidence, of whole: Timeline) {
+    self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings)
+  }
+
+  private init(
+    _ evidence: consuming IncidentEvidence, epoch origin: Int64?, words: FailureWords, _ meanings: [Tone]
+  ) {
+    let evidence = evidence
+    self.words = words
+    self.meanings = meanings
     self.evidence = evidence
     deviceCount = evidence.devices.count
     eventCount = evidence.times.count
@@ -68,6 +86,8 @@ struct Timeline {
       }
     }
     firstMention = mention
+    actors = Dictionary(
+      zip(evidence.actorEvents, evidence.actorDevices), uniquingKeysWith: { first, _ in first })
     // A template's severity is its most frequent one: severities are few, so a histogram per template does.
     let templates = evidence.templateTexts.count
     var histogram = [Int32](repeating: 0, count: templates * 8)
@@ -83,12 +103,12 @@ struct Timeline {
     // A source that grades nothing but trouble (a web server's answers of 500 and more) says much by it.
     let graded = total.reduce(0, +)
     let isTroubleOnly =
-      isQuietTwin.contains(true) && total[..<5].contains(most) && (eventCount - graded) * 20 > eventCount
+      meanings.contains(.quiet) && total[..<5].contains(most) && (eventCount - graded) * 20 > eventCount
     let isFlat = most * 1000 >= graded * 995 && !isTroubleOnly
     let isMildlyFlat = isFlat && total[..<5].allSatisfy { $0 < most }
     tones = (0..<templates).map { template in
-      // The source grades the same words as trouble elsewhere: here they are none.
-      if isQuietTwin[template] { return .quiet }
+      // The same words are trouble elsewhere: here they are none, or the other way round.
+      if meanings[template] != .unknown { return meanings[template] }
       // A row of numbers without a word tells of no trouble by being there.
       let isWordless = !evidence.templateTexts[template].utf8.contains {
         $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 128
@@ -139,6 +159,16 @@ struct Timeline {
     eventOrder[Int(deviceStart[device])..<Int(deviceStart[device + 1])]
   }
 
+  /// Remembers what templates mean for whoever reads a part of this.
+  mutating func remember(_ templates: [Int], as meaning: Tone) {
+    for template in templates { meanings[template] = meaning }
+  }
+
+  /// The source that an entity was heard in last, or -1.
+  func source(of device: Int) -> Int32 {
+    device < evidence.lastSources.count ? evidence.lastSources[device] : -1
+  }
+
   /// The templates of some events, each once, in the order in which they come. For a few: it compares each with all.
   func templates(of events: [Int32]) -> [Int32] {
     var templates: [Int32] = []
@@ -151,6 +181,9 @@ struct Timeline {
 
   /// The entity that an event names, or -1.
   func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
+
+  /// Who brought an event about, as its fields say, or -1.
+  func actor(of event: Int32) -> Int { actors[event].map { Int($0) } ?? -1 }
 
   /// The evidence between two corrected seconds.
   func evidence(from low: Double, to high: Double) -> IncidentEvidence {
@@ -168,6 +201,9 @@ struct Timeline {
     let mentions = evidence.mentionEvents.indices.filter { place[Int(evidence.mentionEvents[$0])] >= 0 }
     result.mentionEvents = mentions.map { place[Int(evidence.mentionEvents[$0])] }
     result.mentionDevices = mentions.map { evidence.mentionDevices[$0] }
+    let actors = evidence.actorEvents.indices.filter { place[Int(evidence.actorEvents[$0])] >= 0 }
+    result.actorEvents = actors.map { place[Int(evidence.actorEvents[$0])] }
+    result.actorDevices = actors.map { evidence.actorDevices[$0] }
     // Clocks are settled before evidence is cut.
     result.tokenEvents = []
     result.tokenHashes = []

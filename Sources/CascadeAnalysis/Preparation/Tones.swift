@@ -4,7 +4,7 @@ internal import IncidentModel
 ///
 /// - Alike entities that name each other in messages that are news: a sign of contact, whatever its severity.
 /// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure, unless
-///   it says in words that something failed.
+///   it says in words that something failed or is gone; what one speaker says once of many who go on: a change made to them.
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Without severity, what many entities say from the beginning: everyday life.
 /// Assumes that failures repeat themselves and changes do not.
@@ -12,6 +12,8 @@ struct Tones {
   private(set) var isLoud: [Bool]
   /// True when some severities were unknown, so that profiles must be made again.
   private(set) var isGuessed = false
+  /// Messages that tell of changes made to others.
+  private(set) var told: [Int] = []
 
   init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reporting: ReportTemplates) {
     isLoud = timeline.isLoud
@@ -25,7 +27,13 @@ struct Tones {
     isGuessed = true
     for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
     let speakers = Self.speakers(timeline)
-    let wordless = unknown.filter { !timeline.words.tellsOfFailure[$0] }
+    // What is set on those that go on is no report of their loss.
+    let changes = ToldChanges(
+      timeline, fleet, profiles, isReport: { reporting.isReport[$0] },
+      isOpen: { timeline.tones[$0] == .unknown })
+    told = changes.byTemplate.filter { ToldChanges.goOn($0.value.received, timeline) }.keys.sorted()
+    for template in told { isLoud[template] = false }
+    let wordless = unknown.filter { !timeline.words.tellsOfLoss[$0] }
     let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
     for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {

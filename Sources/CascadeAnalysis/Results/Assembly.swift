@@ -219,6 +219,7 @@ struct Assembly {
       if let pause = origins.evenPause {
         origins.doubt(where: { _ in true }, EvenPace.reason(pause))
       }
+      if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
   }
@@ -231,7 +232,15 @@ struct Assembly {
       finding.kind == .log && finding.time <= first && finding.time > first - 120
         && onsets.findings[device] == nil
     }
-    return found.count <= 3 ? found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } : []
+    guard !found.isEmpty, found.count <= 3 else { return [] }
+    // What was said before, at another time, foretells nothing.
+    var isOld: Set<Int32> = []
+    for event in 0..<timeline.eventCount where timeline.seconds[event] < first - 1800 {
+      isOld.insert(evidence.eventTemplates[event])
+    }
+    return found.filter { _, finding in
+      !finding.events.contains { isOld.contains(evidence.eventTemplates[Int($0)]) }
+    }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset {
@@ -243,6 +252,7 @@ struct Assembly {
       kind: finding.kind, probability: finding.probability,
       evidence: finding.events.map { timeline.id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
     onset.reasons = finding.reasons
+    onset.heardAgain = finding.until.map(timeline.instant)
     return onset
   }
 

@@ -60,6 +60,13 @@ extension Incident {
       text +=
         " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."
     }
+    let ends = onsets.compactMap(\.heardAgain).sorted()
+    if let first = ends.first, let last = ends.last {
+      let who = ends.count == count ? "All" : "\(ends.count)"
+      text +=
+        " \(who) fell silent and were heard again from \(first.rfc3339(fractionDigits: 0)) to "
+        + "\(last.rfc3339(fractionDigits: 0))."
+    }
     if let cause = commonCause {
       text +=
         " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."

@@ -84,6 +84,8 @@ extension IncidentSignals {
     kept.severities = Array(evidence.severities[rows])
     kept.mentionEvents = []
     kept.mentionDevices = []
+    kept.actorEvents = []
+    kept.actorDevices = []
     for (event, device) in zip(evidence.mentionEvents, evidence.mentionDevices)
     where rows.contains(Int(event)) {
       kept.mentionEvents.append(event - Int32(rows.lowerBound))

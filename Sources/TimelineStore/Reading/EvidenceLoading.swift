@@ -86,6 +86,11 @@ private struct EvidenceLoader {
   private var ownerScratch: [UInt8] = []
   private var numberScratch: [(path: [UInt8], value: Double)] = []
   private var mentioned: [Int32] = []
+  private var telling = TellingFields()
+  private var actors: [(event: Int32, value: Int32)] = []
+  private var newActors = 0
+  /// Names of actors that are no entities otherwise: more than these are users, not those who run a fleet.
+  private static let mostNewActors = 1000
 
   init(limits: EvidenceLimits) {
     self.limits = limits
@@ -291,7 +296,9 @@ private struct EvidenceLoader {
     ownerScratch.removeAll(keepingCapacity: true)
     numberScratch.removeAll(keepingCapacity: true)
     var texts = 0
+    telling.reset()
     FieldReader.forEachLeaf(in: json) { leaf in
+      telling.see(leaf)
       if leaf.isText {
         var isEntity = false
         if leaf.value.count >= 2, leaf.value.count <= 256 {
@@ -316,6 +323,7 @@ private struct EvidenceLoader {
         }
       }
     }
+    takeTold(device, position)
     let isTidy = numberScratch.count == 1 && (1...3).contains(texts)
     for (path, number) in numberScratch {
       if isTidy {
@@ -324,6 +332,29 @@ private struct EvidenceLoader {
         series.add(number, path: path, owner: ownerScratch, device: device, event: position)
       }
     }
+  }
+
+  /// What the fields told of the event itself: its reason, which makes a template of its own, and who brought it about.
+  private mutating func takeTold(_ device: Int32, _ position: Int32) {
+    if !telling.reason.isEmpty {
+      let message = evidence.eventTemplates[Int(position)]
+      let known = evidence.templateTexts.count
+      if let template = telling.template(of: message, &evidence) {
+        evidence.eventTemplates[Int(position)] = template
+        if evidence.templateTexts.count > known {
+          let named = namedByTemplate[Int(message)]
+          namedByTemplate.append(named)
+        }
+      }
+    }
+    guard device >= 0, !telling.actor.isEmpty else { return }
+    let hash = telling.actor.withUnsafeBytes { ContentHash.of($0) }
+    var actor = entityIndex[hash]
+    if actor < 0, newActors < Self.mostNewActors {
+      newActors += 1
+      actor = entity(String(decoding: telling.actor, as: UTF8.self))
+    }
+    if actor >= 0, actor != device { actors.append((position, actor)) }
   }
 
   private mutating func errorLog(_ error: Int64?) -> UInt8 {
@@ -352,6 +383,8 @@ private struct EvidenceLoader {
       for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
       (evidence.mentionEvents, evidence.mentionDevices) = TimeOrder.ordered(mentions, events: count)
       mentions = []
+      for index in actors.indices { actors[index].event = place[Int(actors[index].event)] }
+      (evidence.actorEvents, evidence.actorDevices) = TimeOrder.ordered(actors, events: count)
       for index in tokens.indices { tokens[index].event = place[Int(tokens[index].event)] }
       place = []
       (evidence.tokenEvents, evidence.tokenHashes) = TimeOrder.ordered(tokens, events: count)
@@ -359,6 +392,8 @@ private struct EvidenceLoader {
       evidence.mentionEvents = mentions.map(\.event)
       evidence.mentionDevices = mentions.map(\.value)
       mentions = []
+      evidence.actorEvents = actors.map(\.event)
+      evidence.actorDevices = actors.map(\.value)
       evidence.tokenEvents = tokens.map(\.event)
       evidence.tokenHashes = tokens.map(\.value)
     }

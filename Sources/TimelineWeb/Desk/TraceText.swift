@@ -97,7 +97,7 @@ enum TraceText {
     try cursor.object { cursor, key in
       switch key {
       case "device": device = try cursor.string() ?? ""
-      case "time", "earliest", "latest": times[key] = try instant(&cursor)
+      case "time", "earliest", "latest", "heard_again": times[key] = try instant(&cursor)
       case "kind": kind = (try cursor.string()).flatMap(Onset.Kind.init) ?? .log
       case "probability": probability = try cursor.number() ?? 0
       case "identity":
@@ -115,6 +115,7 @@ enum TraceText {
       evidence: evidence,
       basis: basis)
     onset.reasons = reasons
+    onset.heardAgain = times["heard_again"]
     return onset
   }
 

@@ -112,6 +112,10 @@ enum TraceDocument {
     out.probability(onset.probability)
     out.key("identity")
     out.string(onset.basis.name)
+    if let heardAgain = onset.heardAgain {
+      out.key("heard_again")
+      out.time(heardAgain)
+    }
     out.grounds(onset)
   }
 

@@ -9,6 +9,7 @@ struct EvidenceBuilder {
     var template: Int32
     var severity: UInt8
     var variables: [String]
+    var actor: Int32?
   }
   private var result = IncidentEvidence()
   private var deviceIndex: [String: Int32] = [:]
@@ -57,7 +58,9 @@ struct EvidenceBuilder {
     _ = device(to)
   }
 
-  mutating func event(time: Int64, device name: String, severity: UInt8, message: String) {
+  mutating func event(
+    time: Int64, device name: String, severity: UInt8, message: String, by actor: String? = nil
+  ) {
     var text = ""
     var variables: [String] = []
     for token in message.split(separator: " ") {
@@ -77,7 +80,7 @@ struct EvidenceBuilder {
     raw.append(
       Raw(
         time: time, id: Int64(raw.count + 1), device: device(name), template: template, severity: severity,
-        variables: variables))
+        variables: variables, actor: actor.map { self.device($0) }))
   }
 
   mutating func series(_ name: String, of deviceName: String, _ points: [(time: Int64, value: Double)]) {
@@ -97,6 +100,10 @@ struct EvidenceBuilder {
       result.severities.append(event.severity)
       result.identityBases.append(basis.rawValue)
       result.timeErrorLog2.append(20)
+      if let actor = event.actor {
+        result.actorEvents.append(Int32(position))
+        result.actorDevices.append(actor)
+      }
       for variable in event.variables {
         if let named = deviceIndex[variable] {
           result.mentionEvents.append(Int32(position))
