@@ -215,7 +215,8 @@ struct Assembly {
           where: { !fleet.isShared[$0] && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
-      origins.evenPause = EvenPace.pause(members.map { onsets.findings[$0]!.time })
+      let times = members.map { onsets.findings[$0]!.time }
+      origins.evenPause = EvenPace.pause(times)
       if let pause = origins.evenPause {
         origins.doubt(where: { _ in true }, EvenPace.reason(pause))
       }
