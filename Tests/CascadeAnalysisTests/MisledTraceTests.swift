@@ -77,4 +77,86 @@ import Testing
     #expect(Set(incident.onsets.map(\.device)) == Set((0..<60).filter { $0 % 3 == 1 }.map { "unit\($0)x" }))
     #expect(incident.onsets.allSatisfy { (12_000...12_100).contains(Self.seconds($0)) })
   }
+
+  // MARK: A provider that complains late
+
+  /// Three services use a store; sixty devices hang on the first. `failing` services fail within a second.
+  private static func stalledStore(late: Double?, failing: [String]) -> Trace {
+    var scene = Scene(3)
+    let moment = 9000.0
+    scene.keep("store", 0...18_000, every: 60, "checkpoint")
+    if let late {
+      for turn in 0..<20 { scene.say("store", moment + late + Double(turn) * 60, "waiting for lock", 4) }
+    }
+    for (rank, service) in ["desk", "bills", "stock"].enumerated() {
+      scene.builder.link(service, "store", "sql")
+      let fails = failing.contains(service)
+      scene.keep(service, 0...(fails ? moment : 18_000), every: 15, "served")
+      guard fails else { continue }
+      scene.keep(service, (moment + 1200)...18_000, every: 15, "served")
+      for turn in 0..<200 {
+        scene.say(service, moment + 0.5 + Double(rank) * 0.4 + Double(turn) * 6, "statement timeout", 3)
+      }
+    }
+    for device in 0..<60 {
+      let name = "unit\(device)x"
+      scene.builder.link(name, "desk", "api")
+      let failure = moment + 2 + Double(device * 37 % 118)
+      scene.keep(name, 0...failure, every: 150, "synced")
+      scene.keep(name, failure...(moment + 1200), every: 60, "put failed, backing off", 4)
+      scene.keep(name, (moment + 1200)...18_000, every: 150, "synced")
+    }
+    return scene.trace()
+  }
+
+  @Test(arguments: [nil, 5, 60] as [Double?])
+  func severalServicesThatFailAtOnceSpeakForWhatTheyShare(late: Double?) throws {
+    let trace = Self.stalledStore(late: late, failing: ["desk", "bills", "stock"])
+    let incident = try #require(trace.incidents.first)
+    let origin = try #require(incident.origins.first)
+    #expect(origin.device == "store" && origin.probability > 0.5, "\(trace.verdict)")
+    let failed = Set(incident.onsets.map(\.device))
+    // Those with nobody behind them failed in it, too.
+    #expect(failed.isSuperset(of: ["desk", "bills", "stock"]) && trace.unrelated.isEmpty)
+    let parents = Dictionary(
+      incident.edges.map { ($0.to, $0.from) }, uniquingKeysWith: { first, _ in first })
+    for service in ["desk", "bills", "stock"] { #expect(parents[service] == "store") }
+    #expect(parents["store"] == nil && parents["unit7x"] == "desk")
+    if late == 60 { #expect(origin.reasonsAgainst.contains { $0.contains("only 59 s later") }) }
+  }
+
+  @Test func oneServiceAloneDoesNotSpeakForWhatItUses() throws {
+    let trace = Self.stalledStore(late: 60, failing: ["desk"])
+    let origin = try #require(trace.incidents.first?.origins.first)
+    #expect(origin.device == "desk" && origin.probability > 0.5, "\(trace.verdict)")
+  }
+
+  /// A site of a gateway and thirty sensors loses its power; the gateway has a battery for some minutes, or stays.
+  private static func darkSite(gatewayEnds end: Double) -> Trace {
+    var scene = Scene(7)
+    var rows = "device,site,kind\n"
+    for site in 0..<5 {
+      rows += "mast\(site)m,s\(site),gateway\n"
+      scene.keep("mast\(site)m", 0...(site == 2 ? end : 18_000), every: 60, "uplink fine")
+      for sensor in 0..<30 {
+        let name = "sensor\(site)a\(sensor)"
+        rows += "\(name),s\(site),sensor\n"
+        scene.builder.link(name, "mast\(site)m", "radio")
+        scene.keep(name, 0...(site == 2 ? 12_000 : 18_000), every: 90, "reading stored")
+      }
+    }
+    scene.builder.inventory(csv: rows)
+    return scene.trace()
+  }
+
+  @Test func aGatewayThatOutlivedAllBehindItDidNotTakeThemAlong() throws {
+    let incident = try #require(Self.darkSite(gatewayEnds: 12_400).incidents.first)
+    #expect(incident.onsets.count >= 30)
+    #expect(incident.commonCause?.terms == [.init(attribute: "site", value: "s2")])
+    #expect(incident.origins.allSatisfy { $0.probability < 0.3 }, "\(incident.verdict)")
+    #expect(incident.edges.allSatisfy { $0.from != "mast2m" })
+    // One that ended when they did may have.
+    let other = try #require(Self.darkSite(gatewayEnds: 11_990).incidents.first)
+    #expect(other.origins.first?.device == "mast2m" && other.origins[0].probability > 0.5)
+  }
 }

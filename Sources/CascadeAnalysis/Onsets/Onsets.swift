@@ -103,6 +103,7 @@ struct Onsets {
     }
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
+    joinLikes(timeline, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
@@ -326,6 +327,34 @@ struct Onsets {
         ["messages hardly ever written, while \(neighbour) failed as well"])
       finding.probability = max(finding.probability, entries[index].finding.probability)
       findings[entries[index].device] = finding
+    }
+  }
+
+  /// Seconds within which the same rare message tells of the same trouble.
+  private static let sameMoment = 15.0
+
+  /// Who writes a message that is hardly ever written, in the moment in which somebody else failed with it, failed as well.
+  private mutating func joinLikes(_ timeline: Timeline, _ profiles: TemplateProfiles) {
+    guard !unrelated.isEmpty else { return }
+    func template(_ event: Int32) -> Int { Int(timeline.evidence.eventTemplates[Int(event)]) }
+    var heard: [Int: [Double]] = [:]
+    for finding in findings {
+      for event in finding?.events ?? [] where profiles.fleet[template(event)].role == .rare {
+        heard[template(event), default: []].append(timeline.seconds[Int(event)])
+      }
+    }
+    guard !heard.isEmpty else { return }
+    for (device, alone) in unrelated.sorted(by: { $0.key < $1.key }) where findings[device] == nil {
+      let first = alone.events.first { event in
+        let time = timeline.seconds[Int(event)]
+        return heard[template(event)]?.contains { abs($0 - time) <= Self.sameMoment } ?? false
+      }
+      guard let first else { continue }
+      var finding = Self.finding(
+        timeline, alone.events[...], first, 0.85,
+        ["a message hardly ever written, which others that failed wrote in the same moment"])
+      finding.probability = max(finding.probability, alone.probability)
+      findings[device] = finding
     }
   }
 
