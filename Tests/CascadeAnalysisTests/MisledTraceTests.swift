@@ -159,4 +159,35 @@ import Testing
     let other = try #require(Self.darkSite(gatewayEnds: 11_990).incidents.first)
     #expect(other.origins.first?.device == "mast2m" && other.origins[0].probability > 0.5)
   }
+
+  // MARK: Entities that others speak for
+
+  /// A poller reads thirty mute slaves every twenty seconds; now and then a read fails. Ten are gone from 3600 to 4600.
+  private static func polled(announces: Bool) -> Trace {
+    var scene = Scene(4)
+    scene.builder.inventory(
+      csv: "device,line\npoller,\n" + (0..<30).map { "slave\($0)s,l\($0 / 10)\n" }.joined())
+    for round in 0..<450 {
+      for slave in 0..<30 {
+        let time = Double(round) * 20 + Double(slave) * 0.4
+        let isGone = slave / 10 == 1 && time > 3600 && time < 4600
+        if announces { scene.say("poller", time - 0.2, "polling slave\(slave)s") }
+        if isGone || scene.random.unit() < 0.003 {
+          scene.say("poller", time, "slave\(slave)s no response", 4)
+        } else {
+          scene.say("poller", time, "slave\(slave)s read")
+        }
+      }
+    }
+    return scene.trace()
+  }
+
+  @Test(arguments: [false, true]) func aSingleMissedReadIsNoFailure(announces: Bool) throws {
+    let trace = Self.polled(announces: announces)
+    let incident = try #require(trace.incidents.first)
+    #expect(Set(incident.onsets.map(\.device)) == Set((10..<20).map { "slave\($0)s" }), "\(trace.verdict)")
+    #expect(trace.unrelated.isEmpty)
+    // After the last read that succeeded, and no later than the first that failed.
+    for onset in incident.onsets { #expect((3585...3625).contains(Self.seconds(onset))) }
+  }
 }
