@@ -190,4 +190,43 @@ import Testing
     // After the last read that succeeded, and no later than the first that failed.
     for onset in incident.onsets { #expect((3585...3625).contains(Self.seconds(onset))) }
   }
+
+  // MARK: Links and beginnings
+
+  /// A portal uses both brokers, as its two links say; devices hang on the brokers, and those on a sign-in service.
+  @Test func aKindOfTwoLinksIsReadTheWayTheFileIsWritten() throws {
+    var scene = Scene(5)
+    var rows = "device,tier,profile,hw\n"
+    for name in ["brokera", "brokerb", "portal", "signin"] { rows += "\(name),cloud,,\n" }
+    for device in 0..<80 { rows += "node\(device)n,device,p\(device % 3),x\(device % 2)\n" }
+    scene.builder.inventory(csv: rows)
+    for (from, to, kind) in [
+      ("brokera", "signin", "verify"), ("brokerb", "signin", "verify"), ("portal", "brokera", "bridge"),
+      ("portal", "brokerb", "bridge"),
+    ] { scene.builder.link(from, to, kind) }
+    for name in ["brokera", "brokerb", "portal", "signin"] {
+      scene.keep(name, 0...18_000, every: 20, "turn done")
+    }
+    for turn in 0..<100 { scene.say("portal", 9000 - 20 + Double(turn) * 4, "bridge timeout", 3) }
+    scene.say("brokera", 9000, "out of memory", 2)
+    for turn in 0..<40 { scene.say("signin", 9055 + Double(turn) * 7, "pool exhausted", 3) }
+    for device in 0..<80 {
+      let name = "node\(device)n"
+      scene.builder.link(name, device < 50 ? "brokera" : "brokerb", "mqtt")
+      let failure = device < 50 ? 9000 + Double(device % 4) : 9110 + Double(device * 13 % 300)
+      let fails = device < 50 || device % 2 == 0
+      scene.keep(name, 0...(fails ? failure : 18_000), every: 200, "sample published")
+      guard fails else { continue }
+      for turn in 0..<6 {
+        scene.say(
+          name, failure + Double(turn) * 50, device < 50 ? "connection lost" : "token refused", 4)
+      }
+      scene.keep(name, 10_500...18_000, every: 200, "sample published")
+    }
+    let incident = try #require(scene.trace().incidents.first)
+    #expect(incident.origins.first?.device == "brokera")
+    #expect(
+      incident.edges.allSatisfy { $0.from != "portal" },
+      "\(incident.edges.filter { $0.from == "portal" }.count)")
+  }
 }
