@@ -229,4 +229,29 @@ import Testing
       incident.edges.allSatisfy { $0.from != "portal" },
       "\(incident.edges.filter { $0.from == "portal" }.count)")
   }
+
+  @Test func theFirstOfALargeOutbreakKeepsItsTime() throws {
+    var scene = Scene(6)
+    var began: [Double] = []
+    for device in 0..<80 {
+      let name = "probe\(device)p"
+      scene.keep(name, 0...18_000, every: 120, "frame stored")
+      // Two, four, eight … of them, twelve minutes apart.
+      var doublings = 0.0
+      while Double(1 << Int(doublings + 1)) <= Double(device + 1) { doublings += 1 }
+      let rest = Double(device + 1) / Double(1 << Int(doublings)) - 1
+      let start = 5000 + 720 * (doublings + rest)
+      began.append(start)
+      for (turn, words) in ["shell opened", "file written", "program started", "table full"].enumerated() {
+        scene.say(name, start + Double(turn) * 8, words, 4)
+      }
+      scene.keep(name, (start + 200)...18_000, every: 420, "table full", 4)
+    }
+    let incident = try #require(scene.trace().incidents.first)
+    #expect(incident.onsets.count == 80)
+    for onset in incident.onsets {
+      let device = try #require(Int(onset.device.dropFirst(5).dropLast()))
+      #expect(abs(Self.seconds(onset) - began[device]) < 10, "\(onset.device)")
+    }
+  }
 }

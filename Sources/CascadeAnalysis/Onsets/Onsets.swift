@@ -193,17 +193,25 @@ struct Onsets {
     return best.map { reachingBack(from: $0.place, bursts, timeline) }
   }
 
-  /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time.
+  /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time. So it
+  /// is where it is said again no sooner than it is said afterwards.
   private static func reachingBack(from chosen: Int, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
     var place = chosen
     var result = bursts[chosen]
     let template = { (event: Int32) in timeline.evidence.eventTemplates[Int(event)] }
-    let kinds = Set(result.events.map(template))
+    var kinds = Set(result.events.map(template))
+    let later = bursts[chosen...].filter { $0.events.contains { kinds.contains(template($0)) } }
+    let pauses = zip(later.dropFirst(), later).map { next, last in
+      timeline.seconds[Int(next.events[0])] - timeline.seconds[Int(last.events.last!)]
+    }
+    let usual = pauses.count >= 3 ? Robust.median(pauses) : 0
+    let reach = max(3 * burstGap, min(3600, 4 * usual))
     while place > 0 {
       let before = bursts[place - 1]
-      guard before.doubt <= 0.05, kinds.contains(template(before.first)),
-        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < 3 * burstGap
+      guard before.doubt <= 0.05, before.events.contains(where: { kinds.contains(template($0)) }),
+        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < reach
       else { break }
+      kinds.formUnion(before.events.map(template))
       result.events = before.events + result.events
       result.first = before.first
       place -= 1
