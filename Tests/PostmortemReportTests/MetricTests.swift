@@ -112,6 +112,20 @@ struct MetricTests {
     #expect(!metrics[.ttr50].value.isKnown)
   }
 
+  @Test func countsNoFewerDevicesInTheFleetThanWereAffectedOrAreLinked() {
+    var input = SyntheticCase.standard
+    var listed = Inventory(attributes: ["site"])
+    for index in 0..<70 { listed.append(device: input.name(index), row: ["plant"]) }
+    input.facts.inventory = listed
+    // Sixty of those listed failed, and a broker that is not.
+    #expect(input.report().metrics[.fleet].value == .count(71, atLeast: true))
+    input.facts.inventory = Inventory()
+    input.facts.speakingDevices = 12
+    #expect(input.report().metrics[.fleet].value == .count(61, atLeast: true))
+    input.facts.linkedDevices = 90
+    #expect(input.report().metrics[.fleet].value == .count(90, atLeast: true))
+  }
+
   @Test func grantsRecoveryOnlyAfterTenHealthyMinutes() throws {
     let input = SyntheticCase.standard
     let intervals = try #require(input.facts.signals.affected)

@@ -119,6 +119,14 @@ struct SignalTests {
     #expect(try Self.recovery(back).map(\.end) == [SyntheticCase.at(50)])
   }
 
+  @Test func takesThePauseBetweenTwoTriesForNoRecovery() throws {
+    let tries = (1...6).map { (Double($0) * 11, "brake fault", UInt8(3)) }
+    let turns = (1...58).map { (Double($0) * 2 + 1, "car in motion", UInt8(6)) }
+    #expect(try Self.recovery(tries + turns.prefix(40), until: 84).map(\.end) == [nil])
+    // Well from its first turn after the last try on, when it has gone on for longer than its pace.
+    #expect(try Self.recovery(tries + turns, until: 120).map(\.end) == [SyntheticCase.at(67)])
+  }
+
   @Test func takesUngradedWordsThatNobodySaidBeforeForNoRecovery() throws {
     let news = (1...40).map { (Double($0), "lampe clignote", UInt8(255)) }
     #expect(try Self.recovery(news).map(\.end) == [nil])

@@ -1,10 +1,14 @@
 internal import Glibc
+internal import IncidentModel
 
 /// Which provider's failure explains the failures best.
 ///
 /// Model of one provider: each entity that depends on it fails with probability c, each other with probability e,
 /// both estimated; compared by likelihood with "everybody fails with the same probability". Failures of dependants
-/// before the provider's own onset count against it, as does the provider's silence about its own failure.
+/// before the provider's own onset count against it, as does the provider's silence about its own failure. Where several services
+/// that hang on it directly failed in one moment, that speaks for it, and what it wrote of it later does not speak against it: a
+/// database logs a wait when it has lasted a minute. A provider that spoke on as usual when all behind it were gone, and fell
+/// silent for good later (a gateway with a battery), was taken by what took them, and is no candidate.
 /// Coverage follows spectrum-based ranking (Jones and Harrold, Tarantula, 2005) in likelihood form.
 /// Fails where all providers share all dependants and none of them logs; then only order in time speaks.
 struct DependencyCause {
@@ -15,11 +19,17 @@ struct DependencyCause {
     var dependants: Int
     var failed: Int
     var explained: Int
+    /// Services that hang on it directly and failed in one moment; 0 where they did not.
+    var together = 0
+    /// Seconds from that moment to its own complaint, where that came later and is no sign of when it failed.
+    var lateness: Double?
   }
   /// Best first.
   private(set) var candidates: [Candidate] = []
+  /// Providers that outlived all behind them for a while.
+  private(set) var outlived: Set<Int> = []
 
-  init(_ fleet: Fleet, _ onsets: Onsets, until end: Double) {
+  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, until end: Double) {
     let mass = fleet.isShared.indices.filter { !fleet.isShared[$0] }
     let shared = fleet.isShared.indices.filter { fleet.isShared[$0] && !fleet.dependants[$0].isEmpty }
     func onset(_ device: Int) -> Double {
@@ -46,25 +56,82 @@ struct DependencyCause {
       let inside = likelihood(k, n)
       let outside = likelihood(failures - k, population - n)
       guard k / n >= (failures - k) / max(1, population - n) else { continue }
-      var score = inside + outside - null - (fleet.guessedScopes[provider] ?? 0)
+      let base = inside + outside - null - (fleet.guessedScopes[provider] ?? 0)
       let own = onset(provider)
+      let moment = Self.moment(of: provider, fleet, onset)
+      var hidden = base - 4
+      // Chance hardly lets each further service fail in the moment of the first.
+      if let moment { hidden = base + 4 + 5 * Double(min(4, moment.services - 1)) }
+      var score = hidden
+      var lateness: Double?
       if own < .infinity {
         let early = failed.count { onset(Int($0)) < own - 15 }
-        score -= 1.5 * Double(early)
+        score = base - 1.5 * Double(early)
         // Shared entities below it that failed first speak against it; those that failed after it for it.
         for other in below where fleet.isShared[Int(other)] && onset(Int(other)) < .infinity {
           score += onset(Int(other)) < own - 5 ? -4 : 3
         }
-        score += 4 - min(4, max(0, own - firstShared) / 30)
-      } else {
-        score -= 4
+        let promptness = 4 - min(4, max(0, own - firstShared) / 30)
+        score += promptness
+        if let moment, own > moment.time, hidden + promptness > score {
+          score = hidden + promptness
+          lateness = own - moment.time
+        }
+      }
+      if failed.count * 10 >= dependants.count * 9,
+        Self.hasOutlived(provider, failed.map { onset(Int($0)) }, own: own, timeline)
+      {
+        outlived.insert(provider)
+        continue
       }
       candidates.append(
         Candidate(
           device: provider, score: score, dependants: dependants.count, failed: failed.count,
-          explained: failed.count { onset(Int($0)) >= own - 15 || own == .infinity }))
+          explained: failed.count { onset(Int($0)) >= own - 15 || own == .infinity || lateness != nil },
+          together: moment?.services ?? 0, lateness: lateness))
     }
     candidates.sort { ($0.score, $1.device) > ($1.score, $0.device) }
+  }
+
+  /// Fewer that are gone may be so by chance.
+  private static let fewestGone = 5
+
+  /// Whether a provider said what it usually says after those behind it had failed, had no trouble of its own before them, and was
+  /// not heard again from some later time on.
+  private static func hasOutlived(
+    _ provider: Int, _ failures: [Double], own: Double, _ timeline: Timeline
+  ) -> Bool {
+    let failures = failures.sorted()
+    let times = timeline.events(of: provider).map { timeline.seconds[Int($0)] }
+    guard failures.count >= fewestGone, times.count >= 6, own >= failures[failures.count / 20] else {
+      return false
+    }
+    let gone = failures[failures.count * 9 / 10]
+    let after = timeline.events(of: provider).filter { timeline.seconds[Int($0)] > gone }
+    let isUsual = after.contains {
+      timeline.tones[Int(timeline.evidence.eventTemplates[Int($0)])] != .loud
+    }
+    guard after.count >= 2, isUsual else { return false }
+    let pauses = zip(times.dropFirst(), times).map { $0 - $1 }
+    return timeline.end - times.last! > max(10 * Robust.median(pauses), 2 * (pauses.max() ?? 0))
+  }
+
+  /// Seconds within which what one provider takes along fails.
+  private static let momentSpan = 5.0
+
+  /// When those that hang directly on a provider began to fail, if at least two and half of them did in one moment, and one of
+  /// these provides for others itself; with how many they are.
+  private static func moment(
+    of provider: Int, _ fleet: Fleet, _ onset: (Int) -> Double
+  ) -> (time: Double, services: Int)? {
+    let direct = fleet.dependants[provider]
+    let first = direct.map { onset(Int($0)) }.min() ?? .infinity
+    guard first < .infinity else { return nil }
+    let together = direct.filter { onset(Int($0)) <= first + momentSpan }
+    guard together.count >= 2, together.count * 2 >= direct.count,
+      together.contains(where: { fleet.isShared[Int($0)] && !fleet.dependants[Int($0)].isEmpty })
+    else { return nil }
+    return (first, together.count)
   }
 
   /// Puts one provider first, where the moment of its trouble tells more than the counts; the margin is that of a

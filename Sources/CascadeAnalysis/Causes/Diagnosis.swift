@@ -27,7 +27,7 @@ struct Diagnosis {
   ) {
     earlyEnd = Self.firstProviderFailure(fleet, onsets, members)
     let changes = Changes(timeline, fleet, profiles, reports, onsets, earlyEnd: earlyEnd, isTimed: isTimed)
-    dependency = DependencyCause(fleet, onsets, until: .infinity)
+    dependency = DependencyCause(timeline, fleet, onsets, until: .infinity)
     cohort = [Double](repeating: 0, count: timeline.deviceCount)
     otherChanges = changes.others
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
@@ -76,7 +76,9 @@ struct Diagnosis {
     if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
-    } else if let culprit = SynchronousCause(fleet, onsets, members).culprit {
+    } else if let culprit = SynchronousCause(fleet, onsets, members).culprit,
+      !dependency.outlived.contains(culprit)
+    {
       family = .dependency
       self.culprit = culprit
       dependency.prefer(culprit)

@@ -110,6 +110,7 @@ struct Onsets {
     }
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
+    joinLikes(timeline, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
@@ -199,17 +200,25 @@ struct Onsets {
     return best.map { reachingBack(from: $0.place, bursts, timeline) }
   }
 
-  /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time.
+  /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time. So it
+  /// is where it is said again no sooner than it is said afterwards.
   private static func reachingBack(from chosen: Int, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
     var place = chosen
     var result = bursts[chosen]
     let template = { (event: Int32) in timeline.evidence.eventTemplates[Int(event)] }
-    let kinds = Set(result.events.map(template))
+    var kinds = Set(result.events.map(template))
+    let later = bursts[chosen...].filter { $0.events.contains { kinds.contains(template($0)) } }
+    let pauses = zip(later.dropFirst(), later).map { next, last in
+      timeline.seconds[Int(next.events[0])] - timeline.seconds[Int(last.events.last!)]
+    }
+    let usual = pauses.count >= 3 ? Robust.median(pauses) : 0
+    let reach = max(3 * burstGap, min(3600, 4 * usual))
     while place > 0 {
       let before = bursts[place - 1]
-      guard before.doubt <= 0.05, kinds.contains(template(before.first)),
-        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < 3 * burstGap
+      guard before.doubt <= 0.05, before.events.contains(where: { kinds.contains(template($0)) }),
+        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < reach
       else { break }
+      kinds.formUnion(before.events.map(template))
       result.events = before.events + result.events
       result.first = before.first
       place -= 1
@@ -333,6 +342,34 @@ struct Onsets {
         ["messages hardly ever written, while \(neighbour) failed as well"])
       finding.probability = max(finding.probability, entries[index].finding.probability)
       findings[entries[index].device] = finding
+    }
+  }
+
+  /// Seconds within which the same rare message tells of the same trouble.
+  private static let sameMoment = 15.0
+
+  /// Who writes a message that is hardly ever written, in the moment in which somebody else failed with it, failed as well.
+  private mutating func joinLikes(_ timeline: Timeline, _ profiles: TemplateProfiles) {
+    guard !unrelated.isEmpty else { return }
+    func template(_ event: Int32) -> Int { Int(timeline.evidence.eventTemplates[Int(event)]) }
+    var heard: [Int: [Double]] = [:]
+    for finding in findings {
+      for event in finding?.events ?? [] where profiles.fleet[template(event)].role == .rare {
+        heard[template(event), default: []].append(timeline.seconds[Int(event)])
+      }
+    }
+    guard !heard.isEmpty else { return }
+    for (device, alone) in unrelated.sorted(by: { $0.key < $1.key }) where findings[device] == nil {
+      let first = alone.events.first { event in
+        let time = timeline.seconds[Int(event)]
+        return heard[template(event)]?.contains { abs($0 - time) <= Self.sameMoment } ?? false
+      }
+      guard let first else { continue }
+      var finding = Self.finding(
+        timeline, alone.events[...], first, 0.85,
+        ["a message hardly ever written, which others that failed wrote in the same moment"])
+      finding.probability = max(finding.probability, alone.probability)
+      findings[device] = finding
     }
   }
 

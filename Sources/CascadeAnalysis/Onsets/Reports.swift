@@ -9,6 +9,8 @@ internal import IncidentModel
 /// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom).
 /// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
 /// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
+/// A reporter that speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well, and takes
+/// back a report with the next one (see `SignsOfLife`).
 /// Fails where reporters see timeouts of very different lengths.
 struct Reports {
   /// First report that counts, per entity.
@@ -16,6 +18,7 @@ struct Reports {
   private(set) var lag = 90.0
   private(set) var lagError = 30.0
   private let reporting: ReportTemplates
+  private let signs: SignsOfLife
   /// Entities that speak of others.
   let reporters: Set<Int32>
   /// Entities that news of others speak of, silent or not.
@@ -46,6 +49,7 @@ struct Reports {
     }
     reporters = speakers
     subjects = Set(found.keys)
+    signs = SignsOfLife(timeline, found)
     keepSilent(found, timeline)
     learnLag(timeline)
   }
@@ -70,7 +74,7 @@ struct Reports {
     return Int(timeline.evidence.eventTemplates[Int(first)]) != template
   }
 
-  /// Reports count when the entity was silent around them.
+  /// Reports count when the entity was silent around them, and was not heard of again at once.
   private mutating func keepSilent(_ found: [Int: [Int32]], _ timeline: Timeline) {
     let seconds = timeline.seconds
     for (device, events) in found {
@@ -80,7 +84,7 @@ struct Reports {
         let isAlive = timeline.events(of: device).contains {
           seconds[Int($0)] > time - 45 && seconds[Int($0)] < time + 120
         }
-        if !isAlive {
+        if !isAlive, !signs.goesOn(device, by: timeline.evidence.eventDevices[Int(event)], after: time) {
           first[device] = event
           break
         }
@@ -91,9 +95,8 @@ struct Reports {
   private mutating func learnLag(_ timeline: Timeline) {
     var gaps: [Double] = []
     for (device, event) in first {
-      let time = timeline.seconds[Int(event)]
-      let last = timeline.events(of: device).last { timeline.seconds[Int($0)] < time }
-      if let last { gaps.append(time - timeline.seconds[Int(last)]) }
+      let last = lastHeard(of: device, before: event, timeline)
+      if last > -.infinity { gaps.append(timeline.seconds[Int(event)] - last) }
     }
     guard let least = gaps.min() else { return }
     let priorMean = 90.0
@@ -111,16 +114,28 @@ struct Reports {
     lagError = (1 / (weight + priorWeight)).squareRoot()
   }
 
+  /// The last sign of life before a report: what the entity said itself, or its reporter of it.
+  private func lastHeard(of device: Int, before report: Int32, _ timeline: Timeline) -> Double {
+    let time = timeline.seconds[Int(report)]
+    var last =
+      signs.last(of: device, by: timeline.evidence.eventDevices[Int(report)], before: time) ?? -.infinity
+    for event in timeline.events(of: device) where timeline.seconds[Int(event)] < time {
+      last = max(last, timeline.seconds[Int(event)])
+    }
+    return last
+  }
+
   private static let reasons = ["silent, and another entity reports it as gone"]
 
   /// The onset that a report stands for.
   func finding(_ report: Int32, _ device: Int, _ timeline: Timeline) -> Onsets.Finding {
     let time = timeline.seconds[Int(report)]
-    var last = -Double.infinity
-    for event in timeline.events(of: device) where timeline.seconds[Int(event)] < time {
-      last = max(last, timeline.seconds[Int(event)])
+    let last = lastHeard(of: device, before: report, timeline)
+    var onset = max(time - lag, last)
+    // Where the report came in place of the next sign of life, it lies anywhere between the two.
+    if signs.wasDue(device, by: timeline.evidence.eventDevices[Int(report)], at: time) {
+      onset = max(onset, (last + time) / 2)
     }
-    let onset = max(time - lag, last)
     return Onsets.Finding(
       time: onset, earliest: max(last, time - lag - 2 * lagError), latest: time, probability: 0.9,
       kind: .reported, events: [report], reasons: Self.reasons)

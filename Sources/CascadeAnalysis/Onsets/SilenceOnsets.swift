@@ -9,7 +9,8 @@ internal import IncidentModel
 /// the share of failures among those that hang on the same provider, or of the whole fleet. The moment is that in which
 /// its siblings failed, where that falls into the silence; else within one g of its last word. A silence is seen only as
 /// far as the evidence reaches (see `EvidenceReach`). Assumes that a source with one entity in it, not damaged at its end,
-/// covers that to the end; where such a log was copied early, the entity looks like one that stopped.
+/// covers that to the end; where such a log was copied early, the entity looks like one that stopped. The evidence ends where nearly
+/// all of it does: a few stamps far beyond what nearly all entities cover (see `CommonSpan`) do not make the others silent.
 enum SilenceOnsets {
   /// A silence of fewer usual pauses is none: by chance one of seven is as long.
   static let leastPauses = 2.0
@@ -21,7 +22,10 @@ enum SilenceOnsets {
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
     guard mass.count >= 5 else { return [] }
     var rhythms = [Rhythm?](repeating: nil, count: timeline.deviceCount)
-    for device in mass { rhythms[device] = Rhythm(timeline, device) }
+    // Whose clock left the common time is not missed in it.
+    for device in mass where !timeline.strays.contains(Int32(device)) {
+      rhythms[device] = Rhythm(timeline, device)
+    }
     let reach = EvidenceReach(
       timeline, mass.compactMap { device in rhythms[device].map { (device, $0.last, $0.pause) } })
     var groups: [Int: [Int]] = [:]
@@ -183,7 +187,7 @@ enum SilenceOnsets {
   /// When the evidence as a whole ends: nearly all of it lies before.
   private static func lastWords(_ timeline: Timeline) -> Double {
     let sample = stride(from: 0, to: timeline.eventCount, by: max(1, timeline.eventCount / 5000))
-      .map { timeline.seconds[$0] }.sorted()
+      .map { timeline.seconds[$0] }.filter { timeline.commonSpan.contains($0) }.sorted()
     guard !sample.isEmpty else { return 0 }
     return sample[sample.count - 1 - sample.count / 100]
   }

@@ -55,6 +55,7 @@ struct TemplateProfiles {
     var eventCounts = [Int](repeating: 0, count: templates)
     var episodeCounts = eventCounts
     var firsts = [Double](repeating: .infinity, count: templates)
+    var astray: [Int: (bin: Int, episodes: Int)] = [:]
     let eventTemplates = timeline.evidence.eventTemplates
     for device in 0..<timeline.deviceCount {
       last.removeAll(keepingCapacity: true)
@@ -64,7 +65,7 @@ struct TemplateProfiles {
         let time = timeline.seconds[Int(event)]
         eventCounts[Int(template)] += 1
         let bin = min(Self.bins - 1, max(0, Int((time - timeline.start) / width)))
-        if !timeline.isLoud[Int(template)] { activity[bin] += 1 }
+        if !timeline.isLoud[Int(template)], timeline.commonSpan.contains(time) { activity[bin] += 1 }
         var isNew = true
         if let slot = last.firstIndex(where: { $0.template == template }) {
           isNew = time - last[slot].time > Self.episodeGap
@@ -73,6 +74,10 @@ struct TemplateProfiles {
           last.append((template, time))
         }
         guard isNew else { continue }
+        if !timeline.strays.isEmpty, !timeline.commonSpan.contains(time) {
+          astray[Int(template), default: (bin, 0)].episodes += 1
+          continue
+        }
         episodeCounts[Int(template)] += 1
         firsts[Int(template)] = min(firsts[Int(template)], time)
         histogram[Int(template) * Self.bins + bin] += 1
@@ -82,6 +87,12 @@ struct TemplateProfiles {
           byClass[key, default: Profile()].episodes += 1
         }
       }
+    }
+    // What wrong clocks stamp far away makes the window's end (or beginning) no busier, unless nobody says it elsewhere.
+    for (template, found) in astray where episodeCounts[template] == 0 {
+      episodeCounts[template] = found.episodes
+      firsts[template] = found.bin == 0 ? timeline.start : timeline.end
+      histogram[template * Self.bins + found.bin] += Int32(found.episodes)
     }
     for template in 0..<templates {
       fleet[template].events = eventCounts[template]

@@ -181,9 +181,12 @@ struct Fleet {
       }.map(\.key)
     }
     var votes: [String: Int] = [:]
+    var reaching = Set<String>()
     for (from, to, kind) in links where isShared[Int(from)] || isShared[Int(to)] {
       votes[kind, default: 0] += Int((level[Int(from)] - level[Int(to)]).signum())
+      if level[Int(from)] == 0 || level[Int(to)] == 0 { reaching.insert(kind) }
     }
+    Self.followUsualDirection(&votes, reaching)
     var seen = Set<UInt64>()
     for (from, to, kind) in links {
       if isShared[Int(from)] || isShared[Int(to)] {
@@ -195,6 +198,20 @@ struct Fleet {
       }
     }
     for (provider, device) in named { add(provider: provider, of: device, &seen) }
+  }
+
+  /// Fewer votes of a kind of link among infrastructure are no decision: who uses what others use lies as far from the mass as
+  /// who provides for it.
+  private static let fewestVotes = 4
+
+  /// Kinds of few links that lead nowhere near the mass are written the way the others in the same file are, if those agree.
+  private static func followUsualDirection(_ votes: inout [String: Int], _ reaching: Set<String>) {
+    let usual = reaching.reduce(0) { $0 + votes[$1]! }
+    let all = reaching.reduce(0) { $0 + abs(votes[$1]!) }
+    guard abs(usual) >= 5 * fewestVotes, abs(usual) * 10 >= all * 9 else { return }
+    for (kind, vote) in votes where !reaching.contains(kind) && abs(vote) < fewestVotes {
+      votes[kind] = usual.signum()
+    }
   }
 
   private mutating func add(provider: Int32, of device: Int32, _ seen: inout Set<UInt64>) {

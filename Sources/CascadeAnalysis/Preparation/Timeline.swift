@@ -25,6 +25,10 @@ struct Timeline {
   /// First and last corrected second of any event of a known entity.
   var start = 0.0
   var end = 0.0
+  /// What nearly all entities cover, where a few clocks stamp what they say far beyond it.
+  private(set) var commonSpan = -Double.infinity...Double.infinity
+  /// Entities with such stamps.
+  private(set) var strays: Set<Int32> = []
   /// What the severities say of each template.
   let tones: [Tone]
   /// True for templates that tell of trouble: severity warning or worse, or, where none is known, by what they do
@@ -259,13 +263,29 @@ struct Timeline {
         seconds[position] -= clocks.offsets[device] + drift * (seconds[position] - clocks.middle)
       }
     }
-    // A few clocks that are wrong by hours must not stretch the window.
-    let sample = stride(from: 0, to: seconds.count, by: max(1, seconds.count / 20_000)).map { seconds[$0] }
-      .sorted()
-    guard let first = sample.first, let last = sample.last else { return }
-    let low = sample[sample.count / 200]
-    let high = sample[sample.count - 1 - sample.count / 200]
+    // A few clocks that are wrong by hours, or by years, must not stretch the window.
+    let span = CommonSpan(
+      stride(from: 0, to: seconds.count, by: max(1, seconds.count / 20_000))
+        .map { (time: seconds[$0], device: evidence.eventDevices[$0]) }.sorted { $0.time < $1.time })
+    let sample = Array(span.kept)
+    guard let first = sample.first?.time, let last = sample.last?.time else { return }
+    let low = sample[sample.count / 200].time
+    let high = sample[sample.count - 1 - sample.count / 200].time
     start = max(first, low - 0.1 * (high - low))
     end = min(last, high + 0.1 * (high - low))
+    findStrays(beyond: span.range)
+  }
+
+  private mutating func findStrays(beyond range: ClosedRange<Double>) {
+    strays = []
+    commonSpan = -Double.infinity...Double.infinity
+    guard range.upperBound < .infinity else { return }
+    // The sample may have missed the first and the last of them.
+    let slack = range.upperBound - range.lowerBound
+    commonSpan = range.lowerBound - slack...range.upperBound + slack
+    for position in 0..<eventCount
+    where evidence.eventDevices[position] >= 0 && !commonSpan.contains(seconds[position]) {
+      strays.insert(evidence.eventDevices[position])
+    }
   }
 }

@@ -101,12 +101,12 @@ struct Assembly {
   func spread(_ diagnosis: Diagnosis, _ members: [Int]) -> Spread {
     var time = [Double](repeating: .infinity, count: timeline.deviceCount)
     for device in members { time[device] = onsets.findings[device]!.time }
-    if diagnosis.family == .dependency, let provider = diagnosis.dependency.candidates.first?.device,
-      time[provider] == .infinity
+    if diagnosis.family == .dependency, let best = diagnosis.dependency.candidates.first,
+      time[best.device] == .infinity || best.lateness != nil
     {
-      // A silent provider failed when the first of its dependants did, at the latest.
-      let first = fleet.descendants(of: provider).map { time[Int($0)] }.min() ?? .infinity
-      time[provider] = first - 1
+      // A silent provider failed when the first of its dependants did, at the latest; one that complained late, too.
+      let first = fleet.descendants(of: best.device).map { time[Int($0)] }.min() ?? .infinity
+      time[best.device] = first - 1
     }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor

@@ -32,6 +32,12 @@ enum Caveats {
           + "ran off by different amounts in different stretches, and each stretch is corrected by its own: "
           + "'firebreak clocks' lists them")
     }
+    if !timeline.strays.isEmpty {
+      let names = timeline.strays.sorted().prefix(3).map { evidence.devices[Int($0)] }.joined(separator: ", ")
+      list.append(
+        "stamps of \(names)\(timeline.strays.count > 3 ? ", …" : "") lie farther from all others than the evidence is long: "
+          + "nobody is missed until then, and the clocks are rather wrong")
+    }
     let unknown = evidence.severities.count { $0 > 7 }
     if unknown * 2 > max(1, evidence.severities.count) {
       list.append("most events carry no severity: failures are told from everyday life by rhythm alone")

@@ -53,6 +53,12 @@ struct Origins {
       if entry.explained < entry.failed {
         candidate.reasonsAgainst.append("\(entry.failed - entry.explained) of them failed before it did")
       }
+      if entry.together > 1 {
+        candidate.reasonsFor.append("\(entry.together) that hang on it directly failed in one moment")
+      }
+      if let lateness = entry.lateness {
+        candidate.reasonsAgainst.append("complained itself only \(Int(lateness)) s later")
+      }
       if let finding = onsets.findings[entry.device] {
         candidate.reasonsFor.append("it failed itself")
         candidate.events = Array(finding.events.prefix(5))

@@ -19,6 +19,8 @@ public struct CaseFacts: Sendable {
   public var eventCount = 0
   /// Entities that speak in the evidence.
   public var speakingDevices = 0
+  /// Entities that speak or that the topology links.
+  public var linkedDevices = 0
   /// Events per time quality.
   public var eventsByTimeQuality: [TimeQuality: Int] = [:]
   /// Earliest instant of events with one.

@@ -5,10 +5,11 @@ extension IncidentSignals {
   /// When each affected entity was affected, relapses included: one pass over the events.
   ///
   /// An entity is well again from its first routine event after which it goes on for ten minutes in its own rhythm without a bad
-  /// one. Bad is what has the severity error or worse, or a template that showed an onset. A warning is no routine, unless it
-  /// is what this entity usually says; nor is, without severity, what nobody said before the incident. One that falls silent
-  /// for longer than it ever did in its everyday life (see `OwnRhythms`) has not recovered. It relapses with a later event that
-  /// showed an onset, or with an error of a kind that nobody wrote before the incident: errors of everyday life are no relapse.
+  /// one; for longer where its complaints come at longer pauses (see `TroublePauses`). Bad is what has the severity error or worse,
+  /// or a template that showed an onset. A warning is no routine, unless it is what this entity usually says; nor is, without
+  /// severity, what nobody said before the incident. One that falls silent for longer than it ever did in its everyday life (see
+  /// `OwnRhythms`) has not recovered. It relapses with a later event that showed an onset, or with an error of a kind that nobody
+  /// wrote before the incident: errors of everyday life are no relapse.
   mutating func deriveRecovery(
     _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
     _ first: Int64, _ newest: Int64
@@ -31,9 +32,25 @@ extension IncidentSignals {
       if evidence.times[row] < first { isEveryday[template] = true }
     }
     let rhythms = OwnRhythms(evidence, onsetOf)
+    func isComplaint(_ row: Int) -> Bool {
+      let template = Int(evidence.eventTemplates[row])
+      return showsOnset[template]
+        || evidence.severities[row] <= Severity.error.rawValue && !isEveryday[template]
+    }
+    var pauses = TroublePauses(count: evidence.devices.count)
+    for row in evidence.times.indices {
+      let device = Int(evidence.eventDevices[row])
+      guard device >= 0, onsetOf[device] != none, evidence.times[row] >= onsetOf[device], isComplaint(row)
+      else { continue }
+      pauses.add(evidence.times[row], of: device)
+    }
+    pauses.close()
     var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
     func recovery(of device: Int) -> RecoveryState {
-      states[device] ?? RecoveryState(start: onsetOf[device], pause: rhythms.longestPause(of: device))
+      states[device]
+        ?? RecoveryState(
+          start: onsetOf[device], pause: rhythms.longestPause(of: device),
+          healthySpan: pauses.healthySpan(of: device))
     }
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
     for row in evidence.times.indices {
@@ -49,7 +66,7 @@ extension IncidentSignals {
       var state = recovery(of: device)
       state.see(
         time, evidence.eventIDs[row], isBad: isError || showsOnset[template],
-        isRelapse: showsOnset[template] || (isError && !isEveryday[template]),
+        isRelapse: isComplaint(row),
         // A device that tries to connect is alive, not well.
         isRoutine: isUsual && !words.isAttempt[template])
       states[device] = state
@@ -87,11 +104,14 @@ private struct RecoveryState {
   private static let mostRelapses = 50
   /// A silence longer than this is none of the everyday.
   private let pause: Int64
+  /// How long it must go on without anything bad.
+  private let healthySpan: Int64
   private var last = Int64.max
 
-  init(start: Int64, pause: Int64) {
+  init(start: Int64, pause: Int64, healthySpan: Int64) {
     self.start = start
     self.pause = pause
+    self.healthySpan = healthySpan
   }
 
   mutating func see(_ time: Int64, _ event: Int64, isBad: Bool, isRelapse: Bool, isRoutine: Bool) {
@@ -99,7 +119,7 @@ private struct RecoveryState {
       // Whoever falls silent right after a word of recovery has not recovered with it.
       if last < time, time - last > pause {
         healthySince = nil
-      } else if time - since >= IncidentSignals.healthySpan {
+      } else if time - since >= healthySpan {
         isHealthy = true
       }
     }
@@ -125,7 +145,7 @@ private struct RecoveryState {
     let before = closed.map { interval($0.start, $0.end, $0.event, $0.relapse) }
     let goesOn = newest < last || newest - last <= pause
     let end = healthySince.flatMap { since in
-      isHealthy || goesOn && newest - since >= IncidentSignals.healthySpan ? since : nil
+      isHealthy || goesOn && newest - since >= healthySpan ? since : nil
     }
     return before + [interval(start, end, healthyEvent, relapse)]
   }

@@ -24,11 +24,7 @@ enum ImpactMetrics: MetricFamily {
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let inventory = picture.facts.inventory
     let fleet = max(inventory.count, 0)
-    let speaking = picture.facts.speakingDevices
-    metrics.add(
-      Metric(
-        .fleet, "Fleet", fleet > 0 ? .count(fleet) : .count(speaking, atLeast: true), unit: "devices",
-        formula: "rows of the inventory, else devices that speak (a lower bound)", certainty: .observed))
+    metrics.add(fleetSize(picture))
     guard let incident = picture.incident else {
       for (id, title) in [
         (MetricID.exposed, "Exposed"), (.affected, "Affected"), (.stillAffected, "Still affected"),
@@ -81,9 +77,25 @@ enum ImpactMetrics: MetricFamily {
     metrics.add(relapsed(picture))
   }
 
+  /// No inventory is complete that lacks some of those that failed.
+  private static func fleetSize(_ picture: IncidentPicture) -> Metric {
+    let listed = picture.facts.inventory.count
+    let failed = picture.onsets + picture.untimed
+    let unlisted = failed.count { picture.facts.inventory.rowOfDevice[$0.device] == nil }
+    let known =
+      listed > 0
+      ? listed + unlisted
+      : max(picture.facts.speakingDevices, picture.facts.linkedDevices, picture.affected)
+    return Metric(
+      .fleet, "Fleet", .count(known, atLeast: listed == 0 || unlisted > 0), unit: "devices",
+      formula:
+        "rows of the inventory, and affected entities that it lacks; without one the most that speak, are linked or are affected (a lower bound)",
+      certainty: .observed)
+  }
+
   private static func relapsed(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "affected devices that failed again after ten healthy minutes, with a message that showed an onset or an error new since the incident"
+      "affected devices that failed again after ten healthy minutes (more where their complaints come at longer pauses), with a message that showed an onset or an error new since the incident"
     guard let intervals = picture.intervals else {
       return Metric(
         .relapsed, "Failed again after a recovery",
@@ -140,7 +152,8 @@ enum ImpactMetrics: MetricFamily {
   }
 
   private static func stillAffected(_ picture: IncidentPicture) -> Metric {
-    let formula = "affected devices without ten healthy minutes before the evidence ends"
+    let formula =
+      "affected devices without ten healthy minutes (more where their complaints come at longer pauses) before the evidence ends"
     guard picture.intervals != nil else {
       return Metric(
         .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),

@@ -50,6 +50,11 @@ struct PostmortemCase {
     var speaks = [Bool](repeating: false, count: session.evidence.devices.count)
     for device in session.evidence.eventDevices where device >= 0 { speaks[Int(device)] = true }
     facts.speakingDevices = speaks.count { $0 }
+    var known = Set(session.evidence.topology.links.flatMap { [$0.from, $0.to] })
+    for (device, speaks) in speaks.enumerated() where speaks {
+      known.insert(session.evidence.devices[device])
+    }
+    facts.linkedDevices = known.count
     trace = session.trace()
     facts.signals = IncidentSignals(evidence: session.evidence, incident: trace.incidents.first)
     let input = try digest(number)
