@@ -40,6 +40,8 @@ struct JSONShape: Sendable {
         var meaning = FieldNames.meaning(path)
         meaning.role = role
         meaning.rank = UInt8(min(rank, 100))
+        // Known to be one.
+        if meaning.scale == .doubtful || meaning.scale == .wordsOnly { meaning.scale = .unknown }
         naming.overrides[path] = meaning
         if role != .severity { naming.fixedRoles.insert(role) }
       }

@@ -17,8 +17,11 @@ struct JSONLinesFormat: LogFormat {
       fields: #"{"host":{"name":"gw-1","os":"x"},"log":{"level":"WARN"},"n":1.50,"ok":true,"z":null,"#
         + #""l":[1,{"a":[]}]}"#),
     FormatSample(
+      #"{"time":1775550716445,"level":50,"deviceId":"d1","msg":"no route"}"#,
+      time: "2026-04-07T08:31:56.445Z", device: "d1", severity: 3, message: "no route", fields: ""),
+    FormatSample(
       #"{"time":1775550716445,"level":50,"deviceId":"d1","temp_c":21.5}"#, time: "2026-04-07T08:31:56.445Z",
-      device: "d1", severity: 3, message: "", fields: #"{"temp_c":21.5}"#),
+      device: "d1", severity: 255, message: "", fields: #"{"level":50,"temp_c":21.5}"#),
     FormatSample(
       #"{"t":1775550716.25,"host":"h","sev":3,"text":"x"},"#, time: "2026-04-07T08:31:56.25Z", severity: 3),
     FormatSample(
