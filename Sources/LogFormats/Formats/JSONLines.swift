@@ -56,9 +56,12 @@ final class JSONRecordParser: RecordParser {
   /// nothing either.
   @exclusivity(unchecked) private var plainBeginning = ShortPrefix()
 
-  private let nested = NestedJSON()
+  private let nested: NestedJSON
 
-  init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
+  init(naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false) {
+    objects = JSONObjectReader(naming: naming, basis: basis)
+    nested = NestedJSON(isTransport: isTransport)
+  }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
