@@ -6,7 +6,7 @@ import IncidentModel
 ///
 /// Looked at by program name, so that other lines cost one comparison.
 final class BodyOpener {
-  private let json = NestedJSON()
+  private let json = NestedJSON(isTransport: true)
   @exclusivity(unchecked) private var inner = Reading()
   /// Parsers by the hash of a program's name as it was written, made when the program is met first; nil where no
   /// definition names it.

@@ -112,6 +112,8 @@ struct CSVRow: ~Copyable {
 
   private let cells: UnsafeMutablePointer<Cell>
   private(set) var count = 0
+  /// True where the record ended in a quoted cell that was not closed: the last one.
+  private(set) var endsInQuote = false
   static let limit = 1024
 
   init() {
@@ -126,6 +128,7 @@ struct CSVRow: ~Copyable {
   /// Cuts a record; false where a quote is not closed or followed by text, or there are more than 1,024 cells.
   mutating func split(_ record: UnsafeRawBufferPointer, delimiter: UInt8) -> Bool {
     count = 0
+    endsInQuote = false
     var i = 0
     let end = record.count
     while true {
@@ -143,7 +146,13 @@ struct CSVRow: ~Copyable {
         cell.isQuoted = true
         while true {
           i = Bytes.findNear(0x22, record, from: i, to: end)
-          guard i < end else { return false }
+          guard i < end else {
+            cell.end = end
+            cells[count] = cell
+            count &+= 1
+            endsInQuote = true
+            return false
+          }
           if i &+ 1 < end, record[i &+ 1] == 0x22 {
             cell.hasQuotes = true
             i &+= 2
@@ -165,6 +174,23 @@ struct CSVRow: ~Copyable {
       cells[count] = cell
       count &+= 1
       if i >= end { return true }
+      i &+= 1
+    }
+  }
+
+  /// Offset of the quote that ends a cell in whose middle the line begins; nil where it goes on.
+  static func closingQuote(_ line: UnsafeRawBufferPointer, delimiter: UInt8) -> Int? {
+    var i = 0
+    while true {
+      i = Bytes.findNear(0x22, line, from: i, to: line.count)
+      guard i < line.count else { return nil }
+      if i &+ 1 < line.count, line[i &+ 1] == 0x22 {
+        i &+= 2
+        continue
+      }
+      var next = i &+ 1
+      while next < line.count, line[next] == 0x20 { next &+= 1 }
+      if next == line.count || line[next] == delimiter { return i }
       i &+= 1
     }
   }

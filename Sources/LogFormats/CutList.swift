@@ -13,6 +13,12 @@ struct CutList: ~Copyable {
     @inline(__always) get { ranges[index] }
   }
 
+  /// True where this very stretch is left out.
+  func holds(_ start: Int, _ end: Int) -> Bool {
+    for index in 0..<count where ranges[index].start == start && ranges[index].end == end { return true }
+    return false
+  }
+
   @inline(__always) mutating func removeAll() { count = 0 }
 
   @inline(__always) mutating func add(_ start: Int, _ end: Int) {

@@ -22,6 +22,10 @@ struct FieldMeaning: Sendable {
 enum SeverityScale: UInt8, Sendable {
   /// 0 to 7 as syslog; 10 and above as `bunyan`.
   case unknown
+  /// As `unknown`, but measurements have such names too (`level`): see `LevelNumbers`.
+  case doubtful
+  /// Numbers under this name say nothing of severity, words do (`priority`, `niveau`).
+  case wordsOnly
   /// bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
   case bunyan
   /// Python: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
@@ -35,8 +39,17 @@ enum SeverityScale: UInt8, Sendable {
 enum FieldNames {
   /// The meaning of a name; `path` is the dotted path of keys.
   static func meaning(_ path: String) -> FieldMeaning {
+    // MongoDB's extended JSON: `"ts":{"$date":…}`.
+    for suffix in [".$date", ".$date.$numberLong"] where path.hasSuffix(suffix) {
+      let whole = meaning(String(path.dropLast(suffix.utf8.count)))
+      return whole.role == .time ? whole : .other
+    }
     let name = normalized(path)
-    if let known = exact[name] { return known }
+    if var known = exact[name] {
+      // Written so, it is syslog's.
+      if path == "PRIORITY" { known.scale = .unknown }
+      return known
+    }
     // Units at the end: `ts_ms`, `timestampNs`, `eventTimeMillis`.
     for (suffix, unit) in units where name.hasSuffix(suffix) && name.utf8.count > suffix.utf8.count {
       if var known = exact[String(name.dropLast(suffix.count))], known.role == .time || known.role == .uptime
@@ -45,10 +58,11 @@ enum FieldNames {
         return known
       }
     }
-    // A nested name counts by its last part where the parents only wrap: `data.timestamp`, `log.record.level`.
-    if let point = name.lastIndex(of: "."), let known = exact[String(name[name.index(after: point)...])] {
+    // A nested name counts by its last parts where the one above only wraps: `data.timestamp`, `_source.host.name`.
+    for point in name.indices where name[point] == "." {
+      guard let known = exact[String(name[name.index(after: point)...])] else { continue }
       let parent = name[..<point].split(separator: ".").last.map(String.init) ?? ""
-      guard wrappers.contains(parent), known.role != .device || known.rank < 20 else { return .other }
+      guard wrappers.contains(parent), known.role != .device || known.rank < 20 else { continue }
       var lower = known
       lower.rank = known.rank &+ 40
       return lower
@@ -56,13 +70,16 @@ enum FieldNames {
     return .other
   }
 
+  /// True where a name of this rank is one of those under which messages stand, not one that may hold a remark (`note`, `reason`).
+  static func namesMessage(rank: UInt8) -> Bool { rank < 5 || (30..<45).contains(rank) }
+
   /// Lower case without `_`, `-`, blanks and leading `@` or `.`.
   static func normalized(_ name: String) -> String {
     var result = ""
     for scalar in name.unicodeScalars {
       switch scalar {
       case "_", "-", " ": continue
-      case "@" where result.isEmpty, "." where result.isEmpty: continue
+      case "@" where result.isEmpty || result.utf8.last == 0x2E, "." where result.isEmpty: continue
       default: result += String(scalar).lowercased()
       }
     }
@@ -73,7 +90,7 @@ enum FieldNames {
     "data", "payload", "record", "log", "event", "message", "header", "headers", "meta", "metadata", "fields",
     "body", "value", "report", "telemetry", "context", "attributes", "properties", "systemproperties",
     "resource",
-    "info", "params", "source", "envelope", "d",
+    "info", "params", "source", "envelope", "d", "jsonpayload", "annotations",
   ]
 
   private static let units: [(String, Int64)] = [
@@ -115,7 +132,7 @@ enum FieldNames {
       meterid meter equipment equipmentid unitid endpoint endpointid agent.name agentname agent.hostname \
       mac macaddress macaddr hwaddr ieeeaddress ieeeaddr friendlyname box probe \
       source.device src.device syslog.host kubernetes.node.name resource.host.name sourcehost logsource peer \
-      iothub-connection-device-id devid eui vehicle vehicleid robot robotid camera cameraid \
+      devid eui vehicle vehicleid robot robotid camera cameraid \
       origin instanceid instance system systemname appliance router plc rtu source src
       """)
     add(
@@ -123,14 +140,15 @@ enum FieldNames {
       """
       level severity loglevel severitytext log.level lvl sev levelname severityname \
       priority prio syslog.severity.name event.severity logseverity severitylevel loglevelname \
-      severitynumber levelno levelvalue l
+      severitynumber levelno levelvalue l attributes.status
       """)
     add(
       .message, from: 1,
       """
       message msg text eventmessage logmessage shortmessage body log messagetext msgtext \
       content description desc details detail event.original fullmessage note line \
-      eventtext statement summary reason error.message errormessage error info event eventname raw err
+      eventtext statement summary reason error.message errormessage error info event eventname raw err \
+      textpayload
       """)
     add(
       .program, from: 1,
@@ -140,12 +158,15 @@ enum FieldNames {
       subsystem module modulename tag sourcename channel facilityname daemon container.name containername \
       unitname exe comm
       """)
+    add(.time, from: 5, "timestring dateandtime")
+    add(.time, from: 15, "iothubenqueuedtime")
+    add(.device, from: 15, "event.origin iothubconnectiondeviceid")
     // What producers write in German, French, Spanish, Italian, Portuguese, Dutch and Polish. English names come first.
     add(
       .time, from: 30,
       """
       zeitstempel zeitpunkt zeit datumzeit datumuhrzeit horodatage dateheure fechahora fechayhora marcadetiempo dataora \
-      datahora tijdstip tijdstempel tijd czas
+      datahora tijdstip tijdstempel tijd czas datumunduhrzeit dateetheure dataeora
       """)
     add(.date, from: 70, "datum fecha")
     add(.timeOfDay, from: 70, "uhrzeit heure hora orario")
@@ -153,15 +174,25 @@ enum FieldNames {
       .device, from: 40,
       """
       gerät geraet gerätename geraetename geräteid geraeteid appareil équipement equipement dispositivo equipo \
-      apparaat urządzenie urzadzenie steuerung anlage
+      apparaat urządzenie urzadzenie steuerung anlage rechner rechnername ordinateur computador computadora
       """)
     add(
       .severity, from: 30,
-      "stufe schweregrad schwere niveau gravité gravite nivel gravedad severidad severidade livello ernst")
+      "stufe schweregrad schwere niveau gravité gravite nivel gravedad severidad severidade livello ernst ebene"
+    )
     add(
       .message, from: 30,
-      "meldung meldungstext nachricht libellé libelle mensaje mensagem messaggio melding bericht komunikat")
+      """
+      meldung meldungstext nachricht libellé libelle mensaje mensagem messaggio melding bericht komunikat \
+      ereignis ereignistext événement evenement evento
+      """)
     add(.program, from: 30, "dienst programm komponente composant componente servicio servizio")
+    for name in ["level", "lvl"] { table[name]?.scale = .doubtful }
+    for name in [
+      "l", "priority", "prio", "stufe", "niveau", "nivel", "livello", "ebene", "attributes.status",
+    ] {
+      table[name]?.scale = .wordsOnly
+    }
     table["severitynumber"]?.scale = .openTelemetry
     table["levelno"]?.scale = .python
     table["timeunixnano"]?.unit = 1
@@ -179,17 +210,38 @@ enum FieldNames {
 enum SeverityText {
   /// 0 to 7 for what the bytes say; 255 where they say nothing.
   static func severity(_ bytes: UnsafeRawBufferPointer, scale: SeverityScale) -> UInt8 {
-    guard let first = bytes.first, bytes.count <= 16 else { return 255 }
+    guard let first = bytes.first, bytes.count <= 32 else { return 255 }
     if Bytes.isDigit(first) {
       guard let number = Bytes.decimal(bytes) else { return 255 }
       return severity(number, scale: scale)
     }
-    return word(bytes)
+    let severity = word(bytes)
+    return severity < 8 ? severity : dressedWord(bytes)
+  }
+
+  /// 0 to 7 for a word with something around it: blanks, a colon behind, `LOG_ERR`, `kern.err`, `DEBUG2`.
+  @inline(never)
+  private static func dressedWord(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    var start = 0
+    var end = bytes.count
+    while start < end, bytes[start] <= 0x20 { start += 1 }
+    while end > start, bytes[end - 1] <= 0x20 || bytes[end - 1] == 0x3A { end -= 1 }
+    let text = Bytes.part(bytes, start, end)
+    if let (_, severity) = SyslogText.facilityAndSeverity(text) { return severity }
+    if Bytes.matches("LOG_", text, at: 0) { start += 4 }
+    if Bytes.matches("SEVERITY_", text, at: 0) { start += 9 }
+    if end - start == 6, (0x31...0x35).contains(bytes[end - 1]),
+      Bytes.isSameWord("debug", Bytes.part(bytes, start, end - 1))
+    {
+      return 7
+    }
+    return start > 0 || end < bytes.count ? word(Bytes.part(bytes, start, end)) : 255
   }
 
   /// 0 to 7 for a number on a scale; 255 where it has none.
   static func severity(_ number: Int64, scale: SeverityScale) -> UInt8 {
     switch scale {
+    case .doubtful, .wordsOnly: return 255
     case .openTelemetry:
       switch number {
       case 1...8: return 7
@@ -231,14 +283,14 @@ enum SeverityText {
     }
     // The first eight letters tell these words apart; the count tells whether the rest fits.
     switch (low, bytes.count) {
-    case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13): return 6
+    case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13), (0x69_6E66, 3): return 6
     case (0x77, 1), (0x7761_726E, 4), (0x77_6172_6E69_6E67, 7), (0x77_726E, 3): return 4
     case (0x65, 1), (0x65_7272, 3), (0x65_7272_6F72, 5), (0x7365_7665_7265, 6), (0x6661_696C_7572_65, 7),
       (0x6661_696C, 4), (0x6661_696C_6564, 6), (0x6572_726F_7273, 6):
       return 3  // err, failure…
     case (0x64, 1), (0x64_6562_7567, 5), (0x64_6267, 3), (0x74, 1), (0x74_7261_6365, 5), (0x74_7263, 3),
       (0x76, 1), (0x76_6572_626F_7365, 7), (0x6669_6E65, 4), (0x66_696E_6572, 5), (0x66_696E_6573_74, 6),
-      (0x7665_7262, 4):
+      (0x7665_7262, 4), (0x76_7262, 3):
       return 7
     case (0x6E, 1), (0x6E6F_7469_6365, 6), (0x6E_6F74_65, 4): return 5
     case (0x63, 1), (0x6372_6974, 4), (0x6372_6974_6963_616C, 8), (0x66, 1), (0x66_6174_616C, 5),

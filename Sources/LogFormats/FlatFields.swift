@@ -31,6 +31,8 @@ final class FlatFields {
   @exclusivity(unchecked) private var stamps = StampReader()
   @exclusivity(unchecked) private var fields: [Field] = []
   @exclusivity(unchecked) private var best = InlineArray<9, Int>(repeating: -1)
+  @exclusivity(unchecked) private var levels = LevelNumbers()
+  @exclusivity(unchecked) private var splitStamp = SplitStamp()
 
   static let limit = 256
 
@@ -91,9 +93,15 @@ final class FlatFields {
       }
     }
     if let field = field(.severity), reading.severity == 255 {
-      reading.severity = naming.severity(
-        Bytes.part(record, field.start, field.end), scale: keys[field.entry].meaning.scale)
-      consumed[Int(FieldRole.severity.rawValue)] = reading.severity < 8
+      let value = Bytes.part(record, field.start, field.end)
+      let scale = keys[field.entry].meaning.scale
+      reading.severity = naming.severity(value, scale: scale)
+      var isCertain = reading.severity < 8
+      if !isCertain, scale == .doubtful {
+        reading.severity = levels.severity(value, besideMessage: hasMessage(reading.message))
+        isCertain = reading.severity < 8 && LevelNumbers.areCertain(value)
+      }
+      consumed[Int(FieldRole.severity.rawValue)] = isCertain
     }
     if let field = field(.message), reading.message.isEmpty {
       reading.message = slice(record, field, into: &reading)
@@ -121,13 +129,41 @@ final class FlatFields {
     return index >= 0 ? fields[index] : nil
   }
 
+  /// True where a message was found before, or stands under a name that says so.
+  private func hasMessage(_ message: Slice) -> Bool {
+    guard message.isEmpty else { return true }
+    return field(.message).map { FieldNames.namesMessage(rank: keys[$0.entry].meaning.rank) } ?? false
+  }
+
+  /// `date=2026-11-12 time=10:03:05 tz="+0100"`: the three stay among the fields.
+  @inline(never)
+  private func joinDate(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Bool {
+    guard let date = field(.date) else { return false }
+    func value(_ field: Field) -> UnsafeRawBufferPointer { Bytes.part(record, field.start, field.end) }
+    guard let clock = field(.timeOfDay) ?? field(.time) else {
+      guard date.end - date.start > 10, let stamp = stamps.any(value(date)) else { return false }
+      reading.set(stamp, from: date.start)
+      return true
+    }
+    let zone = fields.first {
+      $0.nameStart >= 0 && Bytes.isSameWord("tz", Bytes.part(record, $0.nameStart, $0.nameEnd))
+    }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    return splitStamp.read(
+      date: value(date), clock: value(clock), zone: zone.map(value) ?? nothing, &stamps, into: &reading)
+  }
+
   private func assignTime(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Bool {
-    guard let field = field(.time) ?? field(.uptime) else { return false }
+    guard let field = field(.time) ?? field(.uptime) else {
+      if best[Int(FieldRole.date.rawValue)] >= 0 { _ = joinDate(record, into: &reading) }
+      return false
+    }
     let unit = keys[field.entry].meaning.unit
     guard
       let stamp = naming.stamp(
         Bytes.part(record, field.start, field.end), isText: true, unit: unit, &stamps)
     else {
+      if best[Int(FieldRole.date.rawValue)] >= 0, joinDate(record, into: &reading) { return false }
       reading.flags.insert(.badStamp)
       reading.stamp = .record(field.start, field.end - field.start)
       return false

@@ -8,7 +8,7 @@ final class JSONDispatcher: RecordParser {
   private static let formats: [any LogFormat] = [
     JournaldJSONFormat(), ZeekJSONFormat(), SuricataEVEFormat(), AWSIoTFormat(), AWSIoTLifecycleFormat(),
     AWSJobsFormat(), CloudTrailFormat(), AzureIoTHubFormat(), EMQXJSONFormat(), HawkBitFormat(),
-    MenderDeploymentsFormat(), LaurelFormat(), LoRaWANFormat(),
+    MenderDeploymentsFormat(), LaurelFormat(), LoRaWANFormat(), CLEFFormat(),
   ]
 
   init() { current = usual }

@@ -36,6 +36,8 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   /// Name of the element that was parsed last in the map that it stands in, as it stands between its quotes.
   @exclusivity(unchecked) private var name: [UInt8] = []
   private let objects = JSONDispatcher()
+  /// How many documents may still be gone through for a list behind other members.
+  private var searches = 32
 
   /// `isFramed`: records are whole values already (`Framing.jsonValues`), brackets and commas of an array around them apart.
   init(_ kind: Kind, isFramed: Bool = false) {
@@ -206,8 +208,10 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
       let isArray = bytes[i] == 0x5B
       if isArray {
         i = JSONText.skipSpace(bytes, from: i + 1)
-      } else if let first = JSONWrapper.firstElement(bytes, at: i) {
+      } else if let first = JSONWrapper.firstElement(bytes, at: i, searching: searches > 0) {
         i = first
+      } else if searches > 0 {
+        searches -= 1
       }
       let isList = isArray || i > JSONText.skipSpace(bytes, from: 0)
       while i < bytes.count, bytes[i] == 0x7B {

@@ -1,5 +1,20 @@
 import IncidentModel
 
+/// What is rarely needed.
+extension JSONObjectReader {
+  /// Puts a member of the object read last back among its fields, where it was taken out for its role.
+  @inline(never)
+  func giveBack(_ role: FieldRole, _ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    let candidate = self[role].pointee
+    let start = candidate.memberStart
+    let end = candidate.memberEnd
+    guard candidate.rank < 255, cuts.holds(start, end) else { return }
+    reading.reopenFields()
+    append(record, start, end, Bytes.isValidUTF8(Bytes.part(record, start, end)), into: &reading)
+    reading.endFields()
+  }
+}
+
 /// Learning what a member means from its values, where its name does not say it.
 extension JSONObjectReader {
   func needsLesson(_ stamp: Stamp?) -> Bool {
@@ -11,10 +26,13 @@ extension JSONObjectReader {
   /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.
   func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
     var changed = false
+    // A stamp that cannot be read is no message.
+    var unreadTime: Int32 = -1
     let time = self[.time].pointee
     if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
       if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
         keys[time.entry].meaning = .other
+        unreadTime = time.entry
       }
       changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
         guard value.count >= 14 || value.isString else { return 0 }
@@ -52,7 +70,7 @@ extension JSONObjectReader {
       changed = changed || given
     }
     if self[.message].pointee.rank == 255, !naming.fixedRoles.contains(.message) {
-      let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
+      let given = give(.message, rank: 200, record, start, end, except: unreadTime) { reader, value, _ in
         guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
           return 0
         }
@@ -72,7 +90,7 @@ extension JSONObjectReader {
   /// Gives a role to the unknown top-level key whose value scores highest above 0.
   func give(
     _ role: FieldRole, rank: UInt8, _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int,
-    _ score: (JSONObjectReader, Value, String) -> Int
+    except: Int32 = -1, _ score: (JSONObjectReader, Value, String) -> Int
   ) -> Bool {
     var best: Int32 = -1
     var bestScore = 0
@@ -88,7 +106,7 @@ extension JSONObjectReader {
       guard valueEnd > value else { break }
       let isString = record[value] == 0x22
       let isScalar = isString || Bytes.isDigit(record[value])
-      if entry >= 0, isScalar,
+      if entry >= 0, entry != except, isScalar,
         keys[entry].meaning.role == .other || role == .time && keys[entry].meaning.role == .date
       {
         let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
@@ -103,7 +121,8 @@ extension JSONObjectReader {
       i = JSONText.skipSpace(record, from: i &+ 1)
     }
     guard best >= 0 else { return false }
-    keys[best].meaning = FieldMeaning(role: role, rank: rank)
+    // A word under this name is a severity; a number may be anything.
+    keys[best].meaning = FieldMeaning(role: role, rank: rank, scale: .wordsOnly)
     return true
   }
 }

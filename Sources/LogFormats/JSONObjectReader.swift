@@ -23,6 +23,8 @@ final class JSONObjectReader {
   }
 
   let naming: FieldNaming
+  /// Who vouches for a device that a member names.
+  private let basis: IdentityBasis
   private let hasStampRule: Bool
   @exclusivity(unchecked) var keys: KeyTable
   @exclusivity(unchecked) var stamps = StampReader()
@@ -30,8 +32,10 @@ final class JSONObjectReader {
   /// How long the last object was: the next one will be about as long.
   @exclusivity(unchecked) private var lastLength = 960
   @exclusivity(unchecked) private var severities = SeverityMemory()
+  @exclusivity(unchecked) private var levels = LevelNumbers()
+  @exclusivity(unchecked) private var splitStamp = SplitStamp()
   /// What of the current object found its place elsewhere than among the fields.
-  @exclusivity(unchecked) private var cuts = CutList()
+  @exclusivity(unchecked) private(set) var cuts = CutList()
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
   /// Objects nested deeper are checked but not searched for roles.
@@ -39,8 +43,9 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var lessons = 32
   @exclusivity(unchecked) private var failure = Refusal.notJSON
 
-  init(naming: FieldNaming = .usual) {
+  init(naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted) {
     self.naming = naming
+    self.basis = basis
     hasStampRule = naming.stamp != nil
     keys = KeyTable(naming: naming)
     candidates = .allocate(capacity: Self.roles)
@@ -219,13 +224,17 @@ final class JSONObjectReader {
     let device = self[.device].pointee
     if device.rank < 255, !(device.end &- device.start == 1 && record[device.start] == 0x2D) {
       reading.device = text(record, device, into: &reading)
-      reading.basis = .selfAsserted
+      reading.basis = basis
       cuts.add(device.memberStart, device.memberEnd)
     }
     let severity = self[.severity].pointee
     if severity.rank < 255 {
       reading.severity = self.severity(record, severity)
-      if reading.severity < 8 { cuts.add(severity.memberStart, severity.memberEnd) }
+      if reading.severity < 8 {
+        cuts.add(severity.memberStart, severity.memberEnd)
+      } else if severity.scale == .doubtful {
+        assignLevel(record, severity, into: &reading)
+      }
     }
     let message = self[.message].pointee
     if message.rank < 255 {
@@ -298,6 +307,21 @@ final class JSONObjectReader {
     return severity
   }
 
+  /// A bare number under a name like `level`: it stays among the fields where it may be a measurement.
+  private func assignLevel(
+    _ record: UnsafeRawBufferPointer, _ candidate: Candidate, into reading: inout Reading
+  ) {
+    let message = self[.message].pointee
+    let number = Bytes.part(record, candidate.start, candidate.end)
+    let isZero = number.count == 1 && number[0] == 0x30
+    reading.severity = levels.severity(
+      number, besideMessage: FieldNames.namesMessage(rank: message.rank),
+      isSyslogs: isZero && message.entry >= 0 && keys.key(message.entry) == "short_message")
+    if reading.severity < 8, LevelNumbers.areCertain(number) {
+      cuts.add(candidate.memberStart, candidate.memberEnd)
+    }
+  }
+
   /// `"date":"2026-04-07","time":"09:08:09"`, or a stamp under a lesser name where the best one's value was none.
   private func assignSplitTime(
     _ record: UnsafeRawBufferPointer, into reading: inout Reading
@@ -313,9 +337,16 @@ final class JSONObjectReader {
       return
     }
     let clock = self[.timeOfDay].pointee.rank < 255 ? self[.timeOfDay].pointee : self[.time].pointee
-    guard clock.rank < 255, date.end &- date.start == 10, clock.end &- clock.start >= 8,
+    guard clock.rank < 255 else { return }
+    guard date.end &- date.start == 10, clock.end &- clock.start >= 8,
       let day = StampReader.isoDate(record, date.start)
-    else { return }
+    else {
+      let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+      _ = splitStamp.read(
+        date: Bytes.part(record, date.start, date.end), clock: Bytes.part(record, clock.start, clock.end),
+        zone: nothing, &stamps, into: &reading)
+      return
+    }
     var time = StampReader.clock(record, clock.start)
     guard time >= 0 else { return }
     var stamp = Stamp()
@@ -350,7 +381,7 @@ final class JSONObjectReader {
 
   /// Appends whole members, commas and blanks around them trimmed.
   @inline(__always)
-  private func append(
+  func append(
     _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isValid: Bool, into reading: inout Reading
   ) {
     var from = start

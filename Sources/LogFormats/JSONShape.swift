@@ -17,6 +17,8 @@ struct JSONShape: Sendable {
   var zone: TimeZoneRules?
   /// Who vouches for the device.
   var basis = IdentityBasis.selfAsserted
+  /// True where the severity may be the transport's own; see `NestedJSON`.
+  var isTransport = false
   /// The program's name where the record has none.
   var fixedProgram: StaticString = ""
 
@@ -40,6 +42,8 @@ struct JSONShape: Sendable {
         var meaning = FieldNames.meaning(path)
         meaning.role = role
         meaning.rank = UInt8(min(rank, 100))
+        // Known to be one.
+        if meaning.scale == .doubtful || meaning.scale == .wordsOnly { meaning.scale = .unknown }
         naming.overrides[path] = meaning
         if role != .severity { naming.fixedRoles.insert(role) }
       }
@@ -70,7 +74,7 @@ struct JSONShape: Sendable {
     private let finish: ((UnsafeRawBufferPointer, inout Reading) -> Void)?
 
     init(_ shape: JSONShape, _ finish: ((UnsafeRawBufferPointer, inout Reading) -> Void)?) {
-      inner = JSONRecordParser(naming: shape.naming)
+      inner = JSONRecordParser(naming: shape.naming, basis: shape.basis, isTransport: shape.isTransport)
       self.shape = shape
       self.finish = finish
     }
@@ -87,7 +91,6 @@ struct JSONShape: Sendable {
       -> Verdict
     {
       guard verdict == .event else { return verdict }
-      if !reading.device.isEmpty { reading.basis = shape.basis }
       if reading.program.isEmpty, shape.fixedProgram.utf8CodeUnitCount > 0 {
         reading.program = reading.appendText(shape.fixedProgram)
       }

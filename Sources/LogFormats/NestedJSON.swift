@@ -3,6 +3,11 @@ final class NestedJSON {
   private lazy var objects = JSONObjectReader()
   @exclusivity(unchecked) private var nested = Reading()
   @exclusivity(unchecked) private var copy: [UInt8] = []
+  private let isTransport: Bool
+
+  /// `isTransport`: the severity of the envelope is often its own default (journald's and syslog's `info` and `notice` for what a
+  /// program prints); a worse one inside counts.
+  init(isTransport: Bool = false) { self.isTransport = isTransport }
 
   /// Opens the reading's message where it is an object; `@cee:` before it (rsyslog's cookie) is skipped.
   @inline(__always)
@@ -10,10 +15,12 @@ final class NestedJSON {
     let message = reading.bytes(reading.message, of: record)
     guard message.count > 6, message[message.count &- 1] == 0x7D, message[0] == 0x7B || message[0] == 0x40
     else { return }
-    openObject(message, into: &reading)
+    openObject(message, of: record, into: &reading)
   }
 
-  private func openObject(_ message: UnsafeRawBufferPointer, into reading: inout Reading) {
+  private func openObject(
+    _ message: UnsafeRawBufferPointer, of record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) {
     var start = 0
     if message[0] == 0x40 {
       guard Bytes.matches("@cee:", message, at: 0) else { return }
@@ -28,7 +35,24 @@ final class NestedJSON {
       guard case .success(let end) = objects.read(text, at: 0, into: &nested), end == text.count else {
         return
       }
+      let device = reading.device
+      let hadTime = reading.kind != .none
+      let severity = reading.severity
       reading.complete(from: nested, of: text)
+      if isTransport, severity == 5 || severity == 6, nested.severity < severity {
+        reading.severity = nested.severity
+      }
+      // What the envelope says otherwise takes nothing from what stands inside.
+      if hadTime, nested.kind != .none, nested.time != reading.time || nested.kind != reading.kind {
+        objects.giveBack(.time, text, into: &nested)
+        objects.giveBack(.date, text, into: &nested)
+      }
+      if !device.isEmpty, !nested.device.isEmpty,
+        !Bytes.areSame(nested.bytes(nested.device, of: text), reading.bytes(device, of: record))
+      {
+        objects.giveBack(.device, text, into: &nested)
+      }
+      if nested.severity != reading.severity { objects.giveBack(.severity, text, into: &nested) }
       guard !nested.fields.isEmpty else { return }
       reading.reopenFields()
       reading.key("nested")

@@ -41,3 +41,9 @@ func mine(_ message: String, program: String = "") -> Mined {
     template: String(decoding: template, as: UTF8.self),
     variables: variables.map { String(decoding: $0, as: UTF8.self) }, id: id)
 }
+
+/// The events of a text, as the format that is elected reads them.
+func events(_ text: String) -> [FormatTrial.Row] {
+  Array(text.utf8).withUnsafeBytes { FormatTrial(catalog: FormatCatalog(), bytes: $0) }.rows
+    .filter { $0.verdict == "event" }
+}

@@ -115,12 +115,14 @@ final class DefinedParser: RecordParser {
   private let deviceMatches: [BytePatternMatch]
   /// True where `nested` names the message: one that is a JSON object is opened.
   private var opensMessage = false
+  private let readsJSON: Bool
   private lazy var json = NestedJSON()
   /// A name that does not depend on the record: from the path, or fixed.
   private let standing: (name: [UInt8], basis: IdentityBasis)
 
   init(_ format: DefinedFormat, _ context: SourceContext) {
     self.format = format
+    if case .jsonLines = format.kind { readsJSON = true } else { readsJSON = false }
     begins = format.begins.map(BytePatternMatch.init)
     continues = format.continues.map(BytePatternMatch.init)
     skip = format.skip.map(BytePatternMatch.init)
@@ -129,7 +131,7 @@ final class DefinedParser: RecordParser {
     case .regex(let list):
       inner = PatternParser(list, naming: format.naming, nested: format.nested)
       opensMessage = format.nested.contains("message")
-    case .jsonLines: inner = JSONRecordParser(naming: format.naming)
+    case .jsonLines: inner = JSONRecordParser(naming: format.naming, basis: format.basis)
     case .keyValue(let text): inner = KeyValueParser(naming: format.naming, text: text)
     case .csv(let header, let delimiter):
       inner = CSVRecordParser(naming: format.naming, header: header, delimiter: delimiter)
@@ -190,8 +192,9 @@ final class DefinedParser: RecordParser {
   }
 
   private func finish(_ record: UnsafeRawBufferPointer, _ reading: inout Reading) {
+    // What a message names itself, nobody else vouches for; of JSON records the reader knows which it was.
+    if !readsJSON, !reading.device.isEmpty { reading.basis = format.basis }
     if opensMessage { json.open(record, into: &reading) }
-    if !reading.device.isEmpty { reading.basis = format.basis }
     for match in deviceMatches where reading.device.isEmpty {
       guard match.match(record) == .match, let group = match.group(1) ?? match.group(0),
         group.start < group.end

@@ -27,7 +27,21 @@ struct JSONDocumentFormat: LogFormat {
     // Elements that stand on lines of their own look like JSON lines; the object around them tells.
     if Self.spansLines(head) { return Self.isWrapper(head) ? 99 : 58 }
     // No format of JSON lines could read it: it is no whole line.
-    return Self.isOneLongLine(head) ? 99 : 0
+    if Self.isOneLongLine(head) { return 99 }
+    return Self.isListPerLine(head) ? 62 : 0
+  }
+
+  /// True for lists each on a line of its own: read as they would be over several lines, each object by the format that knows it best.
+  private static func isListPerLine(_ head: UnsafeRawBufferPointer) -> Bool {
+    var cursor = LineCursor(head)
+    var lists = 0
+    while lists < 20, let line = cursor.next() {
+      if Bytes.isBlank(line) { continue }
+      if lists > 0, cursor.isAtEnd, !cursor.endedWithNewline { break }
+      guard JSONWrapper.isList(line) else { return false }
+      lists += 1
+    }
+    return lists > 0
   }
 
   private static func isWrapper(_ head: UnsafeRawBufferPointer) -> Bool {

@@ -17,8 +17,14 @@ struct JSONLinesFormat: LogFormat {
       fields: #"{"host":{"name":"gw-1","os":"x"},"log":{"level":"WARN"},"n":1.50,"ok":true,"z":null,"#
         + #""l":[1,{"a":[]}]}"#),
     FormatSample(
+      #"{"time":1775550716445,"level":50,"deviceId":"d1","msg":"no route"}"#,
+      time: "2026-04-07T08:31:56.445Z", device: "d1", severity: 3, message: "no route", fields: ""),
+    FormatSample(
       #"{"time":1775550716445,"level":50,"deviceId":"d1","temp_c":21.5}"#, time: "2026-04-07T08:31:56.445Z",
-      device: "d1", severity: 3, message: "", fields: #"{"temp_c":21.5}"#),
+      device: "d1", severity: 255, message: "", fields: #"{"level":50,"temp_c":21.5}"#),
+    FormatSample(
+      #"[{"ts":"2026-04-07T08:31:56Z","device":"a","msg":"x"}, {"device":"b"}]"#,
+      time: "2026-04-07T08:31:56Z", device: "a", message: "x"),
     FormatSample(
       #"{"t":1775550716.25,"host":"h","sev":3,"text":"x"},"#, time: "2026-04-07T08:31:56.25Z", severity: 3),
     FormatSample(
@@ -37,7 +43,7 @@ struct JSONLinesFormat: LogFormat {
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     let start = JSONText.skipSpace(line, from: 0)
-    guard start < line.count, line[start] == 0x7B else { return 0 }
+    guard start < line.count, line[start] == 0x7B else { return JSONWrapper.isList(line) ? 55 : 0 }
     return JSONText.valueEnd(line, from: start) > 0 ? 60 : 5
   }
 
@@ -52,10 +58,15 @@ final class JSONRecordParser: RecordParser {
   /// How the last object began that wraps nothing, up to the first byte of its first value, which was no bracket: what begins alike wraps
   /// nothing either.
   @exclusivity(unchecked) private var plainBeginning = ShortPrefix()
+  /// How many objects may still be gone through for a list behind other members.
+  @exclusivity(unchecked) private var searches = 32
 
-  private let nested = NestedJSON()
+  private let nested: NestedJSON
 
-  init(naming: FieldNaming = .usual) { objects = JSONObjectReader(naming: naming) }
+  init(naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false) {
+    objects = JSONObjectReader(naming: naming, basis: basis)
+    nested = NestedJSON(isTransport: isTransport)
+  }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
@@ -75,11 +86,14 @@ final class JSONRecordParser: RecordParser {
     }
     isWrapped = false
     if !plainBeginning.matches(record, at: i) {
-      if let first = JSONWrapper.firstElement(record, at: i) {
+      if let first = JSONWrapper.firstElement(record, at: i, searching: searches > 0) {
         isWrapped = true
         i = first
-      } else if let end = JSONWrapper.plainBeginning(record, at: i) {
-        plainBeginning = ShortPrefix(record[i..<end])
+      } else {
+        searches = max(0, searches &- 1)
+        if let end = JSONWrapper.plainBeginning(record, at: i) {
+          plainBeginning = ShortPrefix(record[i..<end])
+        }
       }
     }
     return element(record, at: i, into: &reading)

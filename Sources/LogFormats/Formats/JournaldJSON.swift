@@ -24,7 +24,7 @@ struct JournaldJSONFormat: LogFormat {
   private static let shape = JSONShape(
     markers: [#""__REALTIME_TIMESTAMP""#], time: ["__REALTIME_TIMESTAMP"],
     device: ["_HOSTNAME", "_MACHINE_ID"],
-    severity: ["PRIORITY"], message: ["MESSAGE"], program: ["SYSLOG_IDENTIFIER", "_COMM"])
+    severity: ["PRIORITY"], message: ["MESSAGE"], program: ["SYSLOG_IDENTIFIER", "_COMM"], isTransport: true)
 
   func score(_ line: UnsafeRawBufferPointer) -> Int { Self.shape.score(line) > 0 ? 90 : 0 }
 

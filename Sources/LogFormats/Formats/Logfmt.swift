@@ -46,11 +46,18 @@ final class KeyValueParser: RecordParser {
     reading.reset()
     if Bytes.isBlank(record) { return .blank }
     fields.removeAll()
-    let strays = text.split(record, from: 0, to: record.count, into: fields)
+    // Some send their pairs through syslog with nothing but a priority before them.
+    let priority = record[0] == 0x3C ? SyslogText.priority(record) : nil
+    let strays = text.split(record, from: priority?.end ?? 0, to: record.count, into: fields)
     guard fields.count > 0, strays <= fields.count else {
       return Continuation.verdict(record, into: &reading, otherwise: .noMatch)
     }
+    if let priority {
+      reading.beginFields(facility: priority.value >> 3)
+      reading.endFields()
+    }
     fields.assign(record, into: &reading)
+    if let priority, reading.severity == 255 { reading.severity = UInt8(priority.value & 7) }
     return .event
   }
 }

@@ -1,0 +1,148 @@
+/// The header of a table, and what stands before it.
+extension CSVRecordParser {
+  /// The first lines: a header, or what stands above one.
+  @inline(never)
+  func begin(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    if linesBefore == 0, forcedDelimiter == nil, let said = CSVHeader.delimiter(saidBy: record) {
+      forcedDelimiter = said
+      return .structure
+    }
+    linesBefore += 1
+    if CSVHeader.look(record, delimiter: forcedDelimiter, &row, &stamps) != nil { return readHeader(record) }
+    if !comment.isEmpty {
+      let isHeader = comment.withUnsafeBytes {
+        CSVHeader.look($0, delimiter: forcedDelimiter, &row, &stamps).map { look in
+          row.split(record, delimiter: look.delimiter) && row.count == look.columns
+        } ?? false
+      }
+      if isHeader {
+        let line = comment
+        comment = []
+        line.withUnsafeBytes { _ = readHeader($0) }
+        return parse(record, into: &reading)
+      }
+    }
+    let verdict = readHeader(record)
+    guard case .refused = verdict, linesBefore <= CSVHeader.preambleLimit, CSVHeader.isPreamble(record) else {
+      return verdict
+    }
+    return .structure
+  }
+
+  func readComment(_ record: UnsafeRawBufferPointer) {
+    if columns.isEmpty {
+      let text = CSVHeader.text(ofComment: record)
+      let look = CSVHeader.look(text, delimiter: forcedDelimiter, &row, &stamps)
+      if look?.namesTime == true { comment = Array(text) }
+    } else if !isGiven, hasRows, CSVHeader.beginsTable(record) {
+      forgetHeader()
+    }
+  }
+
+  private func forgetHeader() {
+    columns = []
+    names = []
+    dateColumn = -1
+    clockColumn = -1
+    zoneColumn = -1
+    messageColumn = -1
+    hasRows = false
+    linesBefore = 0
+  }
+
+  /// What was taken for the header was a line above it.
+  func isBetterHeader(_ record: UnsafeRawBufferPointer) -> Bool {
+    guard !isGiven, !namesTime,
+      CSVHeader.look(record, delimiter: forcedDelimiter, &row, &stamps)?.namesTime == true
+    else { return false }
+    forgetHeader()
+    return true
+  }
+
+  /// A row of too few or too many cells.
+  func misfit(_ record: UnsafeRawBufferPointer) -> Verdict {
+    guard !hasRows, !isGiven, !namesTime, linesBefore < CSVHeader.preambleLimit, CSVHeader.isPreamble(record)
+    else { return .refused(.badColumns) }
+    linesBefore += 1
+    return .structure
+  }
+
+  /// A column without a heading, where the first row ends with a quoted text that no heading stands above: Windows' event viewer
+  /// writes its messages so.
+  func addColumn() -> Bool {
+    guard !hasRows, !isGiven, row.count == columns.count + 1, row[row.count - 1].isQuoted else {
+      return false
+    }
+    let hasMessage = columns.contains { $0.role == .message }
+    add(Array("column_\(row.count)".utf8), .other)
+    columns[columns.count - 1].role = hasMessage ? .other : .message
+    if !hasMessage { messageColumn = columns.count - 1 }
+    return true
+  }
+
+  private func add(_ name: [UInt8], _ meaning: FieldMeaning) {
+    var column = Column(role: .other, unit: meaning.unit, scale: meaning.scale)
+    column.nameStart = names.count
+    var scratch = Reading()
+    name.withUnsafeBytes { scratch.appendJSONString($0) }
+    names += Array(
+      scratch.bytes(.scratch(0, scratch.scratchCount), of: UnsafeRawBufferPointer(start: nil, count: 0)))
+    names.append(0x3A)
+    column.nameEnd = names.count
+    columns.append(column)
+  }
+
+  func readHeader(_ record: UnsafeRawBufferPointer) -> Verdict {
+    guard let delimiter = forcedDelimiter ?? CSVRow.delimiter(of: record),
+      row.split(record, delimiter: delimiter),
+      row.count >= 2
+    else {
+      return .refused(.noHeader)
+    }
+    self.delimiter = delimiter
+    header = Array(record)
+    namesTime = false
+    var ranks: [FieldRole: (rank: UInt8, index: Int)] = [:]
+    let headings = (0..<row.count).map { index in
+      String(decoding: Bytes.part(record, row[index].start, row[index].end), as: UTF8.self)
+    }
+    let normalized = headings.map(FieldNames.normalized)
+    // In Windows' event log the source is who wrote the event, not where.
+    let isEventLog = normalized.contains("eventid")
+    var taken: Set<String> = []
+    for (index, name) in headings.enumerated() {
+      var meaning = naming.meaning(name)
+      if isEventLog, normalized[index] == "source" { meaning = FieldMeaning(role: .program, rank: 200) }
+      add(Array(Self.unique(name, index, among: headings, &taken).utf8), meaning)
+      if ["tz", "timezone", "utcoffset", "zeitzone"].contains(normalized[index]) { zoneColumn = index }
+      guard meaning.role != .other else { continue }
+      if let best = ranks[meaning.role], best.rank <= meaning.rank { continue }
+      ranks[meaning.role] = (meaning.rank, index)
+    }
+    for (role, best) in ranks { columns[best.index].role = role }
+    if let message = ranks[.message], FieldNames.namesMessage(rank: message.rank) {
+      messageColumn = message.index
+    }
+    dateColumn = ranks[.date]?.index ?? -1
+    if dateColumn >= 0 {
+      clockColumn = ranks[.timeOfDay]?.index ?? ranks[.time]?.index ?? -1
+    }
+    awaitsTimeColumn = ranks[.time] == nil && ranks[.date] == nil && !naming.fixedRoles.contains(.time)
+    namesTime = ranks[.time] != nil || ranks[.date] != nil
+    return .structure
+  }
+
+  /// The name of a column's field: that of its heading, with a number behind it where another has it already.
+  private static func unique(
+    _ heading: String, _ index: Int, among headings: [String], _ taken: inout Set<String>
+  ) -> String {
+    let base = heading.isEmpty ? "column_\(index + 1)" : heading
+    var name = base
+    var number = 2
+    while name != base && headings.contains(name) || !taken.insert(name).inserted {
+      name = "\(base)_\(number)"
+      number += 1
+    }
+    return name
+  }
+}

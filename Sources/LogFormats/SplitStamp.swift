@@ -1,0 +1,34 @@
+/// A stamp whose date and clock stand in two fields, and its offset perhaps in a third.
+struct SplitStamp {
+  private var text: [UInt8] = []
+
+  /// Fills the reading's time; false where the two make no stamp. The zone counts where it is an offset or `Z`.
+  @inline(never)
+  mutating func read(
+    date: UnsafeRawBufferPointer, clock: UnsafeRawBufferPointer, zone: UnsafeRawBufferPointer,
+    _ stamps: inout StampReader, into reading: inout Reading
+  ) -> Bool {
+    guard date.count >= 6, clock.count >= 5, date.count + clock.count + zone.count < 64,
+      clock.contains(0x3A)
+    else { return false }
+    text.removeAll(keepingCapacity: true)
+    text.append(contentsOf: date)
+    text.append(0x20)
+    text.append(contentsOf: clock)
+    let plain = text.count
+    if let sign = zone.first, sign == 0x2B || sign == 0x2D || zone.count == 1 && sign == 0x5A {
+      text.append(contentsOf: zone)
+    }
+    return text.withUnsafeBytes { all in
+      guard let stamp = stamps.any(all) ?? stamps.any(Bytes.part(all, 0, plain)),
+        stamp.kind == .absolute || stamp.kind == .noZone
+      else { return false }
+      reading.kind = stamp.kind
+      reading.time = stamp.time
+      reading.resolution = stamp.resolution
+      reading.stamp = reading.appendSlice(all)
+      if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+      return true
+    }
+  }
+}
