@@ -106,6 +106,7 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) private var dateColumn = -1
   @exclusivity(unchecked) private var clockColumn = -1
   @exclusivity(unchecked) private var awaitsTimeColumn = false
+  @exclusivity(unchecked) private var isFirstRow = false
 
   /// A parser; `header` and `delimiter` are given where the file has no header line of its own.
   init(naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil) {
@@ -130,6 +131,10 @@ final class CSVRecordParser: RecordParser {
     guard row.count == columns.count || row.count == columns.count + 1 && row[last].start == row[last].end
     else {
       return .refused(.badColumns)
+    }
+    if isFirstRow {
+      isFirstRow = false
+      if isUnits(record) { return .structure }
     }
     if awaitsTimeColumn { findTimeColumn(record) }
     reading.beginFields()
@@ -179,6 +184,22 @@ final class CSVRecordParser: RecordParser {
     for index in 0..<columns.count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
     return .event
+  }
+
+  /// True for a row of units, as some write below the header: brackets, hyphens, nothing.
+  private func isUnits(_ record: UnsafeRawBufferPointer) -> Bool {
+    var units = 0
+    for index in 0..<columns.count {
+      let cell = row[index]
+      let count = cell.end - cell.start
+      if count == 0 || count == 1 && record[cell.start] == 0x2D { continue }
+      let last = record[cell.end - 1]
+      switch record[cell.start] {
+      case 0x5B where count > 1 && last == 0x5D, 0x28 where count > 1 && last == 0x29: units += 1
+      default: return false
+      }
+    }
+    return units > 0
   }
 
   private func set(_ stamp: Stamp, _ cell: CSVRow.Cell, _ reading: inout Reading) {
@@ -270,6 +291,7 @@ final class CSVRecordParser: RecordParser {
     }
     self.delimiter = delimiter
     header = Array(record)
+    isFirstRow = true
     var ranks: [FieldRole: (rank: UInt8, index: Int)] = [:]
     for index in 0..<row.count {
       let cell = row[index]
