@@ -35,6 +35,7 @@ public enum AllFormats {
     MosquittoFormat(),
     ZeekTSVFormat(),
     AccessLogFormat(),
+    W3CFormat(),
     LogreadFormat(),
     Zigbee2MQTTFormat(),
     InfluxLineFormat(),
