@@ -37,6 +37,7 @@ public enum AllFormats {
     MosquittoFormat(),
     ZeekTSVFormat(),
     AccessLogFormat(),
+    W3CFormat(),
     LogreadFormat(),
     Zigbee2MQTTFormat(),
     InfluxLineFormat(),

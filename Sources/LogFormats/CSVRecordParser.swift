@@ -72,7 +72,24 @@ final class CSVRecordParser: RecordParser {
       row.count == columns.count || row.count == columns.count + 1 && row[last].start == row[last].end
         || addColumn()
     else { return misfit(record) }
+    if !hasRows, isUnits(record) { return .structure }
     return fill(record, columns.count, into: &reading)
+  }
+
+  /// True for a row of units, as some write below the header: brackets, hyphens, nothing.
+  private func isUnits(_ record: UnsafeRawBufferPointer) -> Bool {
+    var units = 0
+    for index in 0..<columns.count {
+      let cell = row[index]
+      let count = cell.end - cell.start
+      if count == 0 || count == 1 && record[cell.start] == 0x2D { continue }
+      let last = record[cell.end - 1]
+      switch record[cell.start] {
+      case 0x5B where count > 1 && last == 0x5D, 0x28 where count > 1 && last == 0x29: units += 1
+      default: return false
+      }
+    }
+    return units > 0
   }
 
   /// Fills the reading from the first cells of the row.

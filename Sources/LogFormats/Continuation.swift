@@ -27,18 +27,30 @@ enum Continuation {
     return isExceptionLine(record)
   }
 
-  /// `package.ValueError: text`, `java.lang.IllegalStateException: text`: a dotted name that ends so, then a colon.
+  /// `package.ValueError: text`, `java.lang.IllegalStateException: text`: a dotted name that ends so, then a colon or nothing. A class in a module
+  /// (`homeassistant.exceptions.ConfigEntryNotReady`) and Python's exits need not end so.
   private static func isExceptionLine(_ record: UnsafeRawBufferPointer) -> Bool {
     var end = 0
+    var point = -1
     let limit = min(record.count, 120)
     while end < limit,
       Bytes.isLetter(record[end]) || Bytes.isDigit(record[end]) || record[end] == 0x2E
         || record[end] == 0x5F || record[end] == 0x24
     {
+      if record[end] == 0x2E { point = end }
       end += 1
     }
     guard end > 5, end == record.count || record[end] == 0x3A else { return false }
-    return Bytes.matches("Error", record, at: end - 5) || Bytes.matches("Exception", record, at: end - 9)
-      || Bytes.matches("KeyboardInterrupt", record, at: end - 17)
+    if Bytes.matches("Error", record, at: end - 5) || Bytes.matches("Exception", record, at: end - 9) {
+      return true
+    }
+    for exit: StaticString in ["KeyboardInterrupt", "SystemExit", "StopIteration", "GeneratorExit"]
+    where Bytes.matches(exit, record, at: end - exit.utf8CodeUnitCount) {
+      return true
+    }
+    // `module.Class`, as nothing else is written at the beginning of a line.
+    return point > 0 && point + 2 < end && record[0] &- 0x61 < 26 && record[point + 1] &- 0x41 < 26
+      && Bytes.isLetter(record[point - 1]) && record[point + 2..<end].contains { $0 &- 0x61 < 26 }
+      && (end == record.count || end + 1 < record.count && record[end + 1] == 0x20)
   }
 }

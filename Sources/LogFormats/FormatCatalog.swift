@@ -77,8 +77,11 @@ public struct FormatCatalog: Sendable {
   public func reader(
     head: UnsafeRawBufferPointer, context: SourceContext = SourceContext(), forced: (any LogFormat)? = nil
   ) -> SourceReader {
-    if let forced { return SourceReader(elected: forced, others: [], context: context) }
-    let election = election(head: head)
-    return SourceReader(elected: election.winner, others: election.others, context: context)
+    let election = forced.map { FormatElection(formats: [$0], head: head) } ?? election(head: head)
+    var context = context
+    context.lacksLineFeeds = election.ends.lacksLineFeeds
+    return SourceReader(
+      elected: forced ?? election.winner, others: forced == nil ? election.others : [], context: context,
+      framing: election.ends.framing, isBehindPriority: election.isBehindPriority)
   }
 }

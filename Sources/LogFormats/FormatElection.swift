@@ -7,6 +7,11 @@ public struct FormatElection: Sendable {
   /// True when the bytes are no text: NUL bytes or control characters abound.
   public private(set) var isBinary = false
 
+  /// How the source is cut into records where the winner reads lines.
+  let ends: RecordEnds
+  /// True where the winner reads what stands behind the `<PRI>` of its lines, and not the lines as they are.
+  private(set) var isBehindPriority = false
+
   /// What each format scored on average per line, in the order of preference, those with 0 left out.
   public private(set) var scores: [(name: String, score: Int)] = []
 
@@ -18,14 +23,26 @@ public struct FormatElection: Sendable {
   /// - Parameter preferred: Names of formats that come before all others where they know the lines.
   public init(formats: [any LogFormat], preferred: Set<String> = [], head: UnsafeRawBufferPointer) {
     isBinary = Self.looksBinary(head) && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
+    ends = RecordEnds(head)
     var totals = [Int](repeating: 0, count: formats.count)
+    // What of them is due to what stands behind a priority.
+    var gains = totals
     var seen = 0
-    var cursor = LineCursor(head)
+    var cursor = RecordCursor(head, ends.framing)
     var stripped: [UInt8] = []
     while seen < Self.lineLimit, let line = cursor.next() {
       if cursor.isAtEnd, !cursor.endedWithNewline, seen > 0 { break }
       if line.isEmpty { continue }
       seen += 1
+      if let inner = PriorityPrefix.inner(line) {
+        for index in formats.indices {
+          let score = formats[index].score(line)
+          let gain = formats[index].framing == .lines ? formats[index].score(inner) - score : 0
+          totals[index] += max(score, score + gain)
+          gains[index] += gain
+        }
+        continue
+      }
       if AnsiSequences.occur(in: line) {
         AnsiSequences.strip(line, into: &stripped)
         stripped.withUnsafeBytes { plain in
@@ -48,6 +65,7 @@ public struct FormatElection: Sendable {
     scores = ranked.filter { totals[$0] > 0 }.map { (formats[$0].name, totals[$0] / max(seen, 1)) }
     if let best = ranked.first, totals[best] > 0 {
       winner = formats[best]
+      isBehindPriority = gains[best] > 0
       others = ranked.dropFirst().map { formats[$0] }
     } else {
       others = formats
@@ -87,9 +105,38 @@ public struct FormatElection: Sendable {
   }
 }
 
-/// Walks over lines of a buffer: without LF, without a CR before it, without a leading byte-order mark or NULs.
+/// Walks over the records of a source's first bytes.
+private struct RecordCursor {
+  private var lines: LineCursor
+  private let bytes: UnsafeRawBufferPointer
+  private var framer: RecordFramer
+  private var offset = 0
+
+  init(_ bytes: UnsafeRawBufferPointer, _ framing: Framing) {
+    self.bytes = bytes
+    lines = LineCursor(bytes)
+    framer = RecordFramer(framing)
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+  }
+
+  var isAtEnd: Bool { framer.framing == .lines ? lines.isAtEnd : offset >= bytes.count }
+  /// Records with a framing of their own are as whole as lines with their ends.
+  var endedWithNewline: Bool { framer.framing == .octetCounted || lines.endedWithNewline }
+
+  mutating func next() -> UnsafeRawBufferPointer? {
+    guard framer.framing != .lines else { return lines.next() }
+    let rest = Bytes.part(bytes, offset, bytes.count)
+    guard let frame = framer.next(rest, isAtEnd: true), frame.consumed > 0 else { return nil }
+    offset += frame.consumed
+    return Bytes.part(rest, frame.start, frame.end)
+  }
+}
+
+/// Walks over lines of a buffer: without LF, without a CR before it, without a leading byte-order mark or NULs. Where there is no LF at
+/// all, CR ends a line.
 struct LineCursor {
   private let bytes: UnsafeRawBufferPointer
+  private let lineEnd: UInt8
   private var offset = 0
   /// True when the line handed out last ended with LF.
   private(set) var endedWithNewline = false
@@ -97,6 +144,8 @@ struct LineCursor {
   init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
+    let hasLineFeed = Bytes.find(0x0A, bytes, from: 0, to: bytes.count) < bytes.count
+    lineEnd = hasLineFeed ? 0x0A : 0x0D
   }
 
   /// True when there is no further line.
@@ -105,7 +154,7 @@ struct LineCursor {
   mutating func next() -> UnsafeRawBufferPointer? {
     guard offset < bytes.count else { return nil }
     var end = offset
-    while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+    while end < bytes.count, bytes[end] != lineEnd { end += 1 }
     endedWithNewline = end < bytes.count
     var last = end
     if last > offset, bytes[last - 1] == 0x0D { last -= 1 }

@@ -12,14 +12,30 @@ public enum Framing: Sendable, Hashable {
   case journalExport
   /// AUTOSAR DLT messages, each behind a storage header; see `DLTFormat`.
   case dlt
+  /// Syslog over TCP with a count in front of each message (RFC 6587, 3.4.1); where a count is wrong, lines.
+  case octetCounted
+  /// Syslog over TCP with a NUL behind each message.
+  case nulEnded
+  /// One record a line, in a source whose lines end with CR alone; LF and CRLF end a record as well.
+  case carriageReturns
   /// The whole source is one record (up to the caller's limit).
   case whole
+
+  /// True where a record may hold line feeds.
+  public var spansLines: Bool {
+    switch self {
+    case .jsonValues, .jsonElements, .octetCounted, .nulEnded: true
+    default: false
+    }
+  }
 }
 
 /// What is known of a source before it is read. Formats may take the device from it.
 public struct SourceContext: Sendable {
   /// Path on disk, then the member names, outermost first.
   public var path: [String]
+  /// True where the first bytes show records that follow each other without line feeds; see `RecordEnds`.
+  var lacksLineFeeds = false
   /// A context from path and member chain.
   public init(path: [String] = []) { self.path = path }
 }

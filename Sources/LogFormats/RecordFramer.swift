@@ -27,7 +27,7 @@ public struct RecordFramer: Sendable {
   public mutating func next(_ bytes: UnsafeRawBufferPointer, isAtEnd: Bool) -> Frame? {
     guard !bytes.isEmpty else { return nil }
     switch framing {
-    case .lines: return line(bytes, isAtEnd)
+    case .lines: return Self.line(bytes, isAtEnd)
     case .whole: return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     case .fixed(let size):
       if bytes.count >= size { return Frame(start: 0, end: size, consumed: size) }
@@ -36,14 +36,36 @@ public struct RecordFramer: Sendable {
     case .jsonElements: return element(bytes, isAtEnd)
     case .journalExport: return block(bytes, isAtEnd)
     case .dlt: return message(bytes, isAtEnd)
+    case .octetCounted: return OctetCount.frame(bytes, isAtEnd: isAtEnd)
+    case .nulEnded: return nulEnded(bytes, isAtEnd)
+    case .carriageReturns: return carriageReturn(bytes, isAtEnd)
     }
   }
 
-  private func line(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+  static func line(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
     let end = Bytes.find(0x0A, bytes, from: 0, to: bytes.count)
     guard end < bytes.count || isAtEnd else { return nil }
     let last = end > 0 && bytes[end - 1] == 0x0D ? end - 1 : end
     return Frame(start: 0, end: last, consumed: min(end + 1, bytes.count))
+  }
+
+  /// Up to a NUL; further ones, and a line feed behind them, belong to its end.
+  private func nulEnded(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    let end = Bytes.find(0, bytes, from: 0, to: bytes.count)
+    var next = end
+    while next < bytes.count, bytes[next] == 0 { next += 1 }
+    guard next < bytes.count || isAtEnd else { return nil }
+    if next < bytes.count, bytes[next] == 0x0A { next += 1 }
+    return Frame(start: 0, end: end, consumed: next)
+  }
+
+  private func carriageReturn(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
+    let mark = Bytes.find(0x0D, bytes, from: 0, to: bytes.count)
+    let end = Bytes.find(0x0A, bytes, from: 0, to: mark)
+    guard end + 1 < bytes.count || isAtEnd else { return nil }
+    var next = min(end + 1, bytes.count)
+    if end == mark, next < bytes.count, bytes[next] == 0x0A { next += 1 }
+    return Frame(start: 0, end: end, consumed: next)
   }
 
   /// The fields up to an empty line. A line without `=` names a field whose value follows as eight bytes of length, little-endian,
@@ -107,7 +129,7 @@ public struct RecordFramer: Sendable {
     let part = open.part(bytes, isAtEnd: isAtEnd)
     shell = open.isClosed ? nil : open
     switch part {
-    case .structure(let count): return count > 0 ? structure(count) : line(bytes, isAtEnd)
+    case .structure(let count): return count > 0 ? structure(count) : Self.line(bytes, isAtEnd)
     case .unknown: return nil
     case .element(let start):
       let limit = start + JSONShell.certainSize
@@ -142,7 +164,7 @@ public struct RecordFramer: Sendable {
       if i == bytes.count, !isAtEnd { return nil }
       return Frame(start: 0, end: i, consumed: i)
     }
-    guard bytes[0] == 0x7B else { return line(bytes, isAtEnd) }
+    guard bytes[0] == 0x7B else { return Self.line(bytes, isAtEnd) }
     guard let end = JSONText.bracketEnd(bytes, from: 0) else {
       return isAtEnd ? Frame(start: 0, end: bytes.count, consumed: bytes.count) : nil
     }

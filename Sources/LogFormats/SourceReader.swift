@@ -20,10 +20,21 @@ public final class SourceReader {
   private let electedIsText: Bool
   private let takesText: Bool
   private var stripped: [UInt8] = []
+  private let chosen: any LogFormat
+  /// True where the elected format reads what stands behind the priorities.
+  private let isBehindPriority: Bool
+  /// What the current parser was not given of the record's beginning.
+  @exclusivity(unchecked) private var skipped = 0
+  private lazy var bare = BarePriorityParser()
 
-  init(elected format: (any LogFormat)?, others: [any LogFormat], context: SourceContext) {
+  init(
+    elected format: (any LogFormat)?, others: [any LogFormat], context: SourceContext,
+    framing lineFraming: Framing = .lines, isBehindPriority: Bool = false
+  ) {
     let chosen = format ?? TextFormat()
-    framing = chosen.framing
+    self.chosen = chosen
+    self.isBehindPriority = isBehindPriority && format != nil
+    framing = chosen.framing == .lines ? lineFraming : chosen.framing
     electedName = chosen.name
     currentName = chosen.name
     elected = chosen.makeParser(context)
@@ -47,6 +58,7 @@ public final class SourceReader {
   /// Reads one record. After a verdict of `.event` with `.more` set, call `next` until it is off.
   public func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     if !isOwn { takeOwn() }
+    if isBehindPriority, let verdict = parseBehindPriority(record, into: &reading) { return verdict }
     if electedIsText { return parseUnclaimed(record, into: &reading, verdict: nil) }
     let verdict = elected.parse(record, into: &reading)
     if case .refused = verdict { return parseUnclaimed(record, into: &reading, verdict: verdict) }
@@ -56,13 +68,15 @@ public final class SourceReader {
 
   private func takeOwn() {
     isOwn = true
+    skipped = 0
     current = elected
     currentName = electedName
   }
 
   /// The next event of the record that was parsed last.
   public func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
-    current.next(record, into: &reading)
+    if skipped > 0 { return nextBehindPriority(record, into: &reading) }
+    return current.next(record, into: &reading)
   }
 
   /// A record that the elected format does not want: whoever claims it by score may try, then the same without colours;
@@ -91,6 +105,7 @@ public final class SourceReader {
         return other
       }
     }
+    if let verdict = parseUnclaimedBehindPriority(record, into: &reading) { return verdict }
     takeOwn()
     var own = elected.parse(record, into: &reading)
     if takesText, case .refused(.noTime) = own {
@@ -124,6 +139,69 @@ public final class SourceReader {
     currentName = claimant.name
     if verdict == .event { use(claimant.name) }
     return verdict
+  }
+
+  // MARK: Behind a priority
+
+  /// The elected format's reading of what stands behind a priority; nil where it wants none of it.
+  @inline(never)
+  private func parseBehindPriority(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) -> Verdict? {
+    guard let inner = PriorityPrefix.inner(record) else { return nil }
+    let verdict = elected.parse(inner, into: &reading)
+    if case .refused = verdict { return nil }
+    if verdict == .event, usedNames.isEmpty { usedNames.append(electedName) }
+    return finishBehindPriority(verdict, record, inner, into: &reading)
+  }
+
+  /// Slices lead into the record again, and what the priority says is added.
+  private func finishBehindPriority(
+    _ verdict: Verdict, _ record: UnsafeRawBufferPointer, _ inner: UnsafeRawBufferPointer,
+    into reading: inout Reading
+  ) -> Verdict {
+    isOwn = false
+    skipped = record.count &- inner.count
+    reading.moveSlices(by: skipped)
+    if verdict == .event, let priority = SyslogText.priority(record) {
+      reading.complete(priority: priority.value)
+    }
+    return verdict
+  }
+
+  @inline(never)
+  private func nextBehindPriority(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
+    let inner = Bytes.part(record, skipped, record.count)
+    return finishBehindPriority(current.next(inner, into: &reading), record, inner, into: &reading)
+  }
+
+  /// A record that nobody claims as it is: with its priority taken off, or for that alone. Among other text than syslog only where a
+  /// program's name follows, since `<1>` may be anything there.
+  @inline(never)
+  private func parseUnclaimedBehindPriority(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading
+  ) -> Verdict? {
+    guard let inner = PriorityPrefix.inner(record) else { return nil }
+    if chosen.framing == .lines, chosen.score(inner) >= Self.claimThreshold {
+      let verdict = elected.parse(inner, into: &reading)
+      if verdict == .event {
+        takeOwn()
+        use(electedName)
+        return finishBehindPriority(verdict, record, inner, into: &reading)
+      }
+    }
+    if let verdict = parseByClaim(inner, into: &reading) {
+      return finishBehindPriority(verdict, record, inner, into: &reading)
+    }
+    let isSyslog = electedIsText || electedName.utf8.starts(with: "syslog-".utf8)
+    guard
+      isSyslog ? !PriorityPrefix.isVersioned(inner) : !others.isEmpty && PriorityPrefix.hasTag(inner, at: 0),
+      bare.parse(record, into: &reading)
+    else { return nil }
+    isOwn = false
+    currentName = "syslog-rfc3164"
+    use(currentName)
+    return .event
   }
 
   private func use(_ name: String) {

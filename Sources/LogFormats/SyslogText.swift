@@ -81,24 +81,30 @@ enum SyslogText {
   /// Longest tag or host that is taken for one.
   private static let tagLimit = 128
 
-  /// Reads `HOST TAG[pid]: MESSAGE` from `start` on; host, tag and pid may be absent. `priority` is -1 where unknown.
+  /// Reads `HOST TAG[pid]: MESSAGE` from `start` on; host, tag and pid may be absent. `priority` is -1 where unknown; the facility
+  /// may be known otherwise.
   @inline(__always)
   static func readBody(
     _ record: UnsafeRawBufferPointer, from start: Int, priority: Int, hasHost: Bool = true,
-    into reading: inout Reading
+    facility given: Int = -1, into reading: inout Reading
   ) {
     let count = record.count
     var i = start
-    var facility = priority >= 0 ? priority &>> 3 : -1
+    var hasHost = hasHost
+    var facility = priority >= 0 ? priority &>> 3 : given
     if priority >= 0 { reading.severity = UInt8(truncatingIfNeeded: priority & 7) }
-    if i < count, record[i] == 0x3A {
-      // `Feb 29 01:15:43: text`: neither host nor tag.
+    if i < count, record[i] == 0x3A, i &+ 1 == count || record[i &+ 1] != 0x3A {
+      // `Feb 29 01:15:43: text`: neither host nor tag. `::1` is a host.
       i &+= 1
       if i < count, record[i] == 0x20 { i &+= 1 }
-      finish(record, from: i, facility: facility, pid: .empty, into: &reading)
-      return
+      guard i < count, record[i] == 0x25 else {
+        finish(record, from: i, facility: facility, pid: .empty, into: &reading)
+        return
+      }
+      hasHost = false
     }
     if hasHost {
+      if i < count, record[i] == 0x20 { i = hostBehindBlanks(record, i) }
       let limit = min(count, i &+ 256)
       var end = i
       var isTag = false
@@ -124,7 +130,10 @@ enum SyslogText {
         end &+= 1
       }
       if end > i, end < count, record[end] == 0x20 {
-        if record[end &- 1] == 0x3A { isTag = true }
+        if record[end &- 1] == 0x3A {
+          isTag = true
+          if end &+ 1 < count, record[end &+ 1] == 0x25 { i = behindZone(record, i, end) }
+        }
         if !isTag {
           if hasStop, let both = facilityAndSeverity(Bytes.part(record, i, end)) {
             facility = both.facility
@@ -132,9 +141,16 @@ enum SyslogText {
           } else if isHostless(record, at: i) {
             finish(record, from: i, facility: facility, pid: .empty, into: &reading)
             return
+          } else if record[i] == 0x4D, let origin = forwardedOrigin(record, i) {
+            reading.device = origin
+            reading.basis = .selfAsserted
+            end = origin.end &+ 1
           } else if !(end &- i == 1 && record[i] == 0x2D) {
             reading.device = .record(i, end &- i)
             reading.basis = .selfAsserted
+            if record[i] == 0x28 || record[i] == 0x5B || hasStop && Bytes.isDigit(record[end &- 1]) {
+              reading.device = bareName(record, i, end)
+            }
           }
           i = end &+ 1
         }
@@ -196,6 +212,7 @@ enum SyslogText {
       j &+= 1
     }
     reading.program = .record(i, tagEnd &- i)
+    if record[i] < 0x3A, readOddTag(record, i, pid, facility: facility, into: &reading) { return }
     if j < count, record[j] == 0x20 { j &+= 1 }
     finish(record, from: j, facility: facility, pid: pid, into: &reading)
   }
@@ -263,7 +280,8 @@ enum SyslogText {
     reading.flags.insert(.hasUptime)
   }
 
-  /// `[    1.234567] ` as printk writes it: nanoseconds, resolution and the offset behind the bracket.
+  /// `[    1.234567] ` as printk writes it: nanoseconds, resolution and the offset behind the bracket. More than 10^9 seconds are no
+  /// time since boot, but the time of day that other programs write so.
   static func bootTime(_ record: UnsafeRawBufferPointer, at start: Int) -> (
     time: Int64, resolution: Int64, end: Int
   )? {
@@ -278,7 +296,8 @@ enum SyslogText {
       i &+= 1
     }
     guard i > digits, i < count, record[i] == 0x2E else { return nil }
-    var time = min(seconds, 9_000_000_000) &* StampReader.second
+    guard seconds < 1_000_000_000 else { return nil }
+    var time = seconds &* StampReader.second
     var resolution = StampReader.second
     let point = i
     StampReader.fraction(record, &i, &time, &resolution)

@@ -30,6 +30,7 @@ enum TextLine {
     }
     guard length >= 3 else { return nil }
     if i < count, bytes[i] == 0x3A || bytes[i] == 0x7C { return (severity, i &+ 1) }
+    if isCapital, i &+ 1 < count, bytes[i] == 0x21, bytes[i &+ 1] == 0x20 { i &+= 1 }
     guard isCapital, i == count || bytes[i] == 0x20 || bytes[i] == 0x09 || bytes[i] == 0x5D else {
       return nil
     }

@@ -37,7 +37,10 @@ extension LineReader {
     event.timeError = resolved.error
     event.quality = resolved.quality
     event.severity = reading.severity
-    if reading.device.isEmpty {
+    if reading.device.isEmpty
+      || DeviceNaming.mayBePlaceholder(Int(reading.device.count))
+        && DeviceNaming.isPlaceholder(reading.bytes(reading.device, of: record))
+    {
       event.device = defaultDevice
       event.basis = source.setup.deviceBasis
       if !source.usesDefaultDevice {

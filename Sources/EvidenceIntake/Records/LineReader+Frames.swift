@@ -37,7 +37,7 @@ extension LineReader {
   ) {
     let eventsBefore = source.bytesBy.events
     read(start, count, UInt64(range.count), at: range.lowerBound, &source, isCut: isCut)
-    guard source.reader.framing == .jsonValues || source.reader.framing == .jsonElements else {
+    guard source.reader.framing.spansLines else {
       source.line &+= 1
       return
     }

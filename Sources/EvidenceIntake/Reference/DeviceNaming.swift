@@ -1,3 +1,4 @@
+import Glibc
 import IncidentModel
 
 /// The device of a source whose events name none, from where it lay.
@@ -18,8 +19,24 @@ struct DeviceNaming {
     "raw",
     "stdout", "stderr", "serial", "uart", "monitor", "out", "all", "part", "mosquitto", "broker", "conn",
     "dns",
-    "http", "eve", "notice", "weird", "files",
+    "http", "eve", "notice", "weird", "files", "localhost", "localhost.localdomain", "(none)",
   ]
+
+  /// True for the length of a name that `isPlaceholder` knows.
+  @inline(__always) static func mayBePlaceholder(_ count: Int) -> Bool {
+    count == 9 || count == 6 || count == 21
+  }
+
+  /// True for the names of machines that have not been given one: those of two sources are not one device.
+  @inline(never)
+  static func isPlaceholder(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard let base = name.baseAddress else { return false }
+    for placeholder: StaticString in ["localhost", "(none)", "localhost.localdomain"]
+    where placeholder.utf8CodeUnitCount == name.count {
+      return memcmp(placeholder.utf8Start, base, name.count) == 0
+    }
+    return false
+  }
   private static let endings: Set<String> = [
     "log", "txt", "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "cpio", "json", "jsonl",
     "ndjson",

@@ -3,7 +3,7 @@ import IncidentModel
 /// The kernel's ring buffer: `dmesg` (`[   12.345678] text`, `<6>` in front or not) and `/dev/kmsg` (`6,339,5140900,-;text`).
 struct KernelRingFormat: LogFormat {
   let name = "dmesg"
-  let summary = "kernel messages with time since boot: dmesg, dmesg -r, /dev/kmsg"
+  let summary = "kernel messages with time since boot: dmesg, dmesg -r and -x, /dev/kmsg"
   let yields = ["time since boot", "severity", "facility", "sequence"]
   let samples = [
     FormatSample(
@@ -13,16 +13,37 @@ struct KernelRingFormat: LogFormat {
     FormatSample(
       "6,339,5140900,-;NET: Registered protocol family 10", time: "boot+5.140900", severity: 6,
       message: "NET: Registered protocol family 10", fields: #"{"facility":"kern","sequence":339}"#),
+    FormatSample(
+      "kern  :err   : [   12.345678] EXT4-fs error", time: "boot+12.345678", severity: 3,
+      message: "EXT4-fs error"),
     FormatSample(" SUBSYSTEM=pci", verdict: .continuation),
     FormatSample("[  124.5] x", verdict: .refused(.noTime)),
     FormatSample("[   59.123456][  T12] thread", time: "boot+59.123456", message: "thread"),
   ]
-  let refusals = ["plain", "[12:00:01.000] x", "6,x,5;y", "[1.2345"]
+  let refusals = ["plain", "[12:00:01.000] x", "6,x,5;y", "[1.2345", "[1794474185.123456] an epoch"]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
-    let start = SyslogText.priority(line)?.end ?? 0
+    let start = Self.prefix(line)?.end ?? 0
     if SyslogText.bootTime(line, at: start) != nil { return 82 }
     return Self.kmsg(line) != nil ? 82 : 0
+  }
+
+  /// `<4>`, or in words `kern  :warn  : ` (`dmesg -x`).
+  private static func prefix(_ line: UnsafeRawBufferPointer) -> (value: Int, end: Int)? {
+    guard let first = line.first, Bytes.isLetter(first) else { return SyslogText.priority(line) }
+    let limit = min(line.count, 24)
+    let colon = Bytes.findNear(0x3A, line, from: 0, to: limit)
+    let end = Bytes.findNear(0x3A, line, from: colon &+ 1, to: limit)
+    guard end &+ 1 < limit, line[end &+ 1] == 0x20 else { return nil }
+    var nameEnd = colon
+    while nameEnd > 0, line[nameEnd &- 1] == 0x20 { nameEnd &-= 1 }
+    var wordEnd = end
+    while wordEnd > colon &+ 1, line[wordEnd &- 1] == 0x20 { wordEnd &-= 1 }
+    let severity = SyslogText.severity(Bytes.part(line, colon &+ 1, wordEnd))
+    let name = Bytes.part(line, 0, nameEnd)
+    guard severity < 8, let facility = SyslogText.facilities.firstIndex(where: { Bytes.areSame($0, name) })
+    else { return nil }
+    return (facility << 3 | Int(severity), end &+ 2)
   }
 
   /// The parts of a `/dev/kmsg` record's prefix.
@@ -48,7 +69,7 @@ struct KernelRingFormat: LogFormat {
   final class Parser: RecordParser {
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
-      let prefix = SyslogText.priority(record)
+      let prefix = KernelRingFormat.prefix(record)
       let start = prefix?.end ?? 0
       if let (time, resolution, stampEnd) = SyslogText.bootTime(record, at: start) {
         var end = stampEnd

@@ -5,7 +5,7 @@ struct StampedTextFormat: LogFormat {
   let name = "stamped-text"
   let summary =
     "any text whose lines begin with a date and time (ISO, RFC 5322, day/month/year, epoch, TAI64N…)"
-  let yields = ["time", "severity"]
+  let yields = ["time", "severity", "program where ' - ' divides the parts"]
   let samples = [
     FormatSample(
       "2012-07-02 10:22:40,672:DEBUG:foo bar baz", time: "2012-07-02T10:22:40.672 (no zone)", severity: 7,
@@ -26,6 +26,14 @@ struct StampedTextFormat: LogFormat {
       "07/11/2022-10:29:01.860293  [**] [1:2:3] SCAN [**]", time: "2022-07-11T10:29:01.860293 (no zone)",
       message: "[**] [1:2:3] SCAN [**]"),
     FormatSample("12/28-12:55:38.765402 [**] x", time: "12-28T12:55:38.765402"),
+    FormatSample(
+      "2026-11-12 10:03:05,123 - fleet.ota - ERROR - update failed", severity: 3, program: "fleet.ota",
+      message: "update failed"),
+    FormatSample(
+      "2026-11-12 10:03:05.123 [mqtt-1] WARN  c.a.Broker - slow", severity: 4,
+      message: "[mqtt-1] WARN  c.a.Broker - slow"),
+    FormatSample("2026-11-12T09:03:07.123456Z 12 [Warning] [MY-010055] [Server] slow", severity: 4),
+    FormatSample("[1794474185.123456][2345:2346] CHIP:EM: x", time: "2026-11-12T09:03:05.123456Z"),
     FormatSample("19-Oct-2022 05:34:02 door @0x7f", time: "2022-10-19T05:34:02 (no zone)"),
     FormatSample("[Dec 21 12:56:59] SECURITY[77]: x", time: "12-21T12:56:59", message: "SECURITY[77]: x"),
     FormatSample("  File \"x.py\", line 1", verdict: .continuation),
@@ -70,6 +78,12 @@ struct StampedTextFormat: LogFormat {
       if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
         i = end
+      } else if let found = HeaderLevel.find(record, at: i) {
+        reading.severity = found.severity
+        if !found.name.isEmpty {
+          reading.program = found.name
+          i = found.end
+        }
       }
       while i < record.count,
         record[i] == 0x20 || record[i] == 0x09 || record[i] == 0x3A || record[i] == 0x7C

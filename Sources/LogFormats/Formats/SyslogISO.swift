@@ -3,7 +3,8 @@ import IncidentModel
 /// rsyslog's file and forward forms with RFC 3339 stamps: `2026-04-07T09:08:09.768+02:00 HOST TAG: MSG`.
 struct SyslogISOFormat: LogFormat {
   let name = "syslog-iso"
-  let summary = "syslog with RFC 3339 stamps (rsyslog, syslog-ng, ChromeOS), with or without <PRI>"
+  let summary =
+    "syslog with RFC 3339 or local stamps (rsyslog, syslog-ng, journalctl -o short-full, ESXi), with or without <PRI>"
   let yields = ["time", "device", "severity", "program", "facility", "pid"]
   let samples = [
     FormatSample(
@@ -16,18 +17,34 @@ struct SyslogISOFormat: LogFormat {
     FormatSample(
       "2016-10-25T12:37:24.987014-07:00 DEBUG kernel: [  316.559919] wlan0: deauthenticating",
       time: "2016-10-25T19:37:24.987014Z", device: "", severity: 7, program: "kernel"),
+    FormatSample(
+      "2026-11-12T09:03:07Z In(182) vmkernel: cpu1:2097)NMP: x", device: "", severity: 6, program: "vmkernel",
+      message: "cpu1:2097)NMP: x", fields: #"{"facility":"local6"}"#),
+    FormatSample(
+      "2026-06-15 09:00:03 A124 agent[124]: report sent", time: "2026-06-15T09:00:03 (no zone)",
+      device: "A124", program: "agent", message: "report sent", fields: #"{"pid":124}"#),
+    FormatSample(
+      "Thu 2026-11-12 10:03:06 UTC gw-1 kernel: oops", time: "2026-11-12T10:03:06Z", device: "gw-1",
+      program: "kernel", message: "oops"),
+    FormatSample(
+      "1794474185.123456 gw-1 sshd[123]: closed", time: "2026-11-12T09:03:05.123456Z", device: "gw-1",
+      program: "sshd", message: "closed"),
+    FormatSample("-- Boot 0f2a7c9d0f2a7c9d0f2a7c9d0f2a7c9d --", verdict: .structure),
     FormatSample("\tthat goes on", verdict: .continuation),
   ]
   let refusals = [
     "2020-05-31 00:00:45 localhost a: no T between", "2020-05-31T00:00:45 a b: no zone",
     "2020-05-31T00:00:45Z",
-    "2020-05-31T24:00:45Z a b: no such hour",
+    "2020-05-31T24:00:45Z a b: no such hour", "2026-06-15 09:00:03 INFO agent[124]: a severity is no host",
+    "-- a comment --",
   ]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     var stamps = StampReader()
     let start = SyslogText.priority(line)?.end ?? 0
-    guard let end = Self.stamp(line, at: start, &stamps)?.end else { return 0 }
+    guard let end = Self.stamp(line, at: start, &stamps)?.end else {
+      return start > 0 ? 0 : LocalSyslog.score(line, &stamps)
+    }
     if start > 0 { return 94 }
     // HOST TAG: or HOST TAG[ must follow; other programs begin their lines with such stamps too.
     var i = end &+ 1
@@ -50,15 +67,22 @@ struct SyslogISOFormat: LogFormat {
     return stamp
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    Parser(lacksLineFeeds: context.lacksLineFeeds)
+  }
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
     private let bodies = BodyOpener()
     @exclusivity(unchecked) private var resume = 0
+    @exclusivity(unchecked) private var stream: SyslogStream
+    @exclusivity(unchecked) private var local = LocalSyslog()
+
+    init(lacksLineFeeds: Bool) { stream = SyslogStream(lacksLineFeeds: lacksLineFeeds) }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
+      if stream.lacksLineFeeds { stream.see(record, &stamps) }
       return element(record, from: 0, into: &reading)
     }
 
@@ -76,7 +100,7 @@ struct SyslogISOFormat: LogFormat {
       if let (value, next) = SyslogText.priority(whole, at: start) {
         priority = value
         i = next
-        if let boundary = boundary(whole, from: next) {
+        if stream.lacksLineFeeds, let boundary = boundary(whole, from: next) {
           end = boundary
           resume = boundary
           reading.flags.insert(.more)
@@ -85,6 +109,13 @@ struct SyslogISOFormat: LogFormat {
       }
       let record = UnsafeRawBufferPointer(start: whole.baseAddress, count: end)
       guard let stamp = SyslogISOFormat.stamp(record, at: i, &stamps) else {
+        if start == 0, let head = local.head(record, at: i, &stamps) {
+          reading.set(head.stamp, from: head.start)
+          if head.hasZoneName { reading.flags.insert(.ambiguousZone) }
+          SyslogText.readBody(record, from: head.host, priority: priority, into: &reading)
+          bodies.open(record, into: &reading)
+          return .event
+        }
         return unstamped(whole, from: start, into: &reading)
       }
       reading.kind = stamp.kind
@@ -96,7 +127,13 @@ struct SyslogISOFormat: LogFormat {
       let word = Bytes.findNear(0x20, record, from: i, to: min(end, i &+ 10))
       var hasHost = true
       if word < end, i < end, record[i] &- 0x41 < 26 {
-        let severity = SyslogText.severity(Bytes.part(record, i, word))
+        if let (value, next) = Self.vSpherePriority(record, i, word) {
+          // ESXi 8 writes severity and priority there: `In(182) vmkernel: `.
+          priority = value
+          i = next
+          hasHost = false
+        }
+        let severity = hasHost ? SyslogText.severity(Bytes.part(record, i, word)) : 255
         if severity < 8 {
           reading.severity = severity
           i = word &+ 1
@@ -108,6 +145,18 @@ struct SyslogISOFormat: LogFormat {
       return .event
     }
 
+    /// `In(182)`: two letters and a priority.
+    private static func vSpherePriority(
+      _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int
+    ) -> (value: Int, next: Int)? {
+      guard end &- start >= 5, record[start &+ 2] == 0x28, record[end &- 1] == 0x29,
+        Bytes.isLetter(record[start &+ 1]),
+        let value = Bytes.decimal(Bytes.part(record, start &+ 3, end &- 1)), value <= 191
+      else { return nil }
+      return (Int(value), end &+ 1)
+    }
+
+    @inline(never)
     private func boundary(_ record: UnsafeRawBufferPointer, from start: Int) -> Int? {
       var i = Bytes.find(0x3C, record, from: start, to: record.count)
       while i < record.count {
@@ -125,7 +174,11 @@ struct SyslogISOFormat: LogFormat {
       _ record: UnsafeRawBufferPointer, from start: Int, into reading: inout Reading
     ) -> Verdict {
       reading.reset()
-      if start == 0, let boundary = boundary(record, from: 0) {
+      if LocalSyslog.isBoot(record) {
+        reading.flags.insert(.bootMarker)
+        return .structure
+      }
+      if stream.lacksLineFeeds, start == 0, let boundary = boundary(record, from: 0) {
         reading.message = .record(0, boundary)
         reading.element = .record(0, boundary)
         reading.flags.insert(.more)

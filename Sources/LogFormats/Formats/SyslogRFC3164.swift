@@ -3,7 +3,8 @@ import IncidentModel
 /// The syslog of files and of BSD's protocol (RFC 3164): stamp without year, with and without `<PRI>`.
 struct SyslogRFC3164Format: LogFormat {
   let name = "syslog-rfc3164"
-  let summary = "syslog with 'Apr  7 09:08:09' stamps (RFC 3164), with or without <PRI>; busybox syslogd"
+  let summary =
+    "syslog with 'Apr  7 09:08:09' stamps (RFC 3164), with or without <PRI>; busybox syslogd; Cisco IOS"
   let yields = ["time", "device", "severity", "program", "facility", "pid"]
   let samples = [
     FormatSample(
@@ -40,6 +41,18 @@ struct SyslogRFC3164Format: LogFormat {
     FormatSample(
       "Apr  7 09:08:09 Dream-Machine Dream-Machine sshd[]: session opened", time: "04-07T09:08:09",
       device: "Dream-Machine", program: "sshd", message: "session opened", fields: #"{"pid":""}"#),
+    FormatSample(
+      "<189>123: sw1: *Nov 12 10:03:05.123 CET: %LINK-3-UPDOWN: Interface down", time: "11-12T10:03:05.123",
+      device: "sw1", severity: 5, program: "%LINK-3-UPDOWN", message: "Interface down",
+      fields: #"{"facility":"local7","sequence":123}"#),
+    FormatSample(
+      "<27>dropbear[123]: no stamp", time: "none", device: "", severity: 3, program: "dropbear",
+      message: "no stamp",
+      fields: #"{"facility":"daemon","pid":123}"#
+    ).plain(),
+    FormatSample(
+      "Nov 12 2026 10:03:05 sw-2 %%01IFNET/4/LINK_STATE(l)[52]:down", device: "sw-2", severity: 4,
+      program: "%%01IFNET/4/LINK_STATE(l)", message: "down"),
     FormatSample("\tat a second line", verdict: .continuation, message: "\tat a second line"),
     FormatSample("   ", verdict: .blank),
   ]
@@ -52,20 +65,28 @@ struct SyslogRFC3164Format: LogFormat {
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     var reader = StampReader()
     let start = SyslogText.priority(line)?.end ?? 0
-    guard let stamp = reader.syslog(line, at: start), stamp.end < line.count else { return 0 }
+    guard let stamp = reader.syslog(line, at: start), stamp.end < line.count else {
+      return CiscoHeader(line, at: start, &reader) == nil ? 0 : start > 0 ? 95 : 80
+    }
     return start > 0 ? 95 : 80
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    Parser(lacksLineFeeds: context.lacksLineFeeds)
+  }
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
     private let bodies = BodyOpener()
     @exclusivity(unchecked) private var resume = 0
+    @exclusivity(unchecked) private var stream: SyslogStream
+
+    init(lacksLineFeeds: Bool) { stream = SyslogStream(lacksLineFeeds: lacksLineFeeds) }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
       resume = 0
+      if stream.lacksLineFeeds { stream.see(record, &stamps) }
       return element(record, from: 0, into: &reading)
     }
 
@@ -84,8 +105,7 @@ struct SyslogRFC3164Format: LogFormat {
       if let (value, next) = SyslogText.priority(whole, at: start) {
         priority = value
         i = next
-        // Forwarded streams may lack line ends: the next `<PRI>` with a stamp behind it begins another event.
-        if let boundary = Self.boundary(whole, from: next, &stamps) {
+        if stream.lacksLineFeeds, let boundary = Self.boundary(whole, from: next, &stamps) {
           end = boundary
           resume = boundary
           reading.flags.insert(.more)
@@ -94,7 +114,7 @@ struct SyslogRFC3164Format: LogFormat {
       }
       let record = UnsafeRawBufferPointer(start: whole.baseAddress, count: end)
       guard i < end, let stamp = stamps.syslog(record, at: i) else {
-        return Self.unstamped(whole, from: start, &stamps, into: &reading, &resume)
+        return unstamped(whole, from: start, priority: priority, text: i, into: &reading)
       }
       reading.kind = stamp.kind
       reading.time = stamp.time
@@ -108,7 +128,7 @@ struct SyslogRFC3164Format: LogFormat {
     }
 
     /// Where the next `<PRI>` with a stamp stands; nil where there is none.
-    @inline(__always)
+    @inline(never)
     private static func boundary(
       _ record: UnsafeRawBufferPointer, from start: Int, _ stamps: inout StampReader
     ) -> Int? {
@@ -122,19 +142,31 @@ struct SyslogRFC3164Format: LogFormat {
       return nil
     }
 
-    /// A line without a stamp: indented ones continue the event before, and so do those in which a forwarded event begins.
-    private static func unstamped(
-      _ record: UnsafeRawBufferPointer, from start: Int, _ stamps: inout StampReader,
-      into reading: inout Reading, _ resume: inout Int
+    /// A line without a stamp where RFC 3164 has it: Cisco's, one with a priority and a program's name, one that continues the event before. In
+    /// streams without line feeds a forwarded event may begin inside it.
+    @inline(never)
+    private func unstamped(
+      _ record: UnsafeRawBufferPointer, from start: Int, priority: Int, text: Int, into reading: inout Reading
     ) -> Verdict {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
-      if start == 0, let boundary = boundary(record, from: 0, &stamps) {
-        reading.message = .record(0, boundary)
-        reading.element = .record(0, boundary)
-        reading.flags.insert(.more)
-        resume = boundary
-        return .continuation
+      if start == 0 {
+        if let header = CiscoHeader(record, at: text, &stamps) {
+          header.read(record, priority: priority, into: &reading)
+          return .event
+        }
+        if priority >= 0, PriorityPrefix.hasTag(record, at: text) {
+          SyslogText.readBody(record, from: text, priority: priority, hasHost: false, into: &reading)
+          bodies.open(record, into: &reading)
+          return .event
+        }
+        if stream.lacksLineFeeds, let boundary = Self.boundary(record, from: 0, &stamps) {
+          reading.message = .record(0, boundary)
+          reading.element = .record(0, boundary)
+          reading.flags.insert(.more)
+          resume = boundary
+          return .continuation
+        }
       }
       return Continuation.verdict(record, into: &reading, otherwise: .notSyslog)
     }

@@ -3,7 +3,7 @@ import IncidentModel
 /// Syslog as RFC 5424 has it: `<PRI>1 STAMP HOST APP PROCID MSGID SD MSG`.
 struct SyslogRFC5424Format: LogFormat {
   let name = "syslog-rfc5424"
-  let summary = "syslog of RFC 5424, structured data as fields; octet counts in front are skipped"
+  let summary = "syslog of RFC 5424, structured data as fields; with octet counts (RFC 6587) or without"
   let yields = [
     "time", "device", "severity", "program", "facility", "pid", "msgid", "structured data by its ids",
   ]

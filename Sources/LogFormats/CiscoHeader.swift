@@ -1,0 +1,105 @@
+import IncidentModel
+
+/// What Cisco's IOS writes before a message: `123: sw1: *Nov 12 10:03:05.123 CET: %LINK-3-UPDOWN: …`. Sequence, name of the
+/// device, stamp and zone may be absent; a stamp may be a time since boot. The mnemonic has to be there.
+struct CiscoHeader {
+  private var sequence = Slice.empty
+  private var origin = Slice.empty
+  private var stamp: Stamp?
+  private var stampStart = 0
+  private var hasZoneName = false
+  private var mnemonic = 0
+
+  /// Nil for other lines.
+  init?(_ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader) {
+    var i = start
+    // Counted by the device, and by the collector before it.
+    for _ in 0..<2 {
+      var end = i
+      while end < record.count, Bytes.isDigit(record[end]) { end &+= 1 }
+      guard end > i, end &- i <= 10, end &+ 1 < record.count, record[end] == 0x3A, record[end &+ 1] == 0x20
+      else { break }
+      sequence = .record(i, end &- i)
+      i = TextLine.skipBlanks(record, end &+ 1)
+    }
+    if !Self.isMnemonic(record, at: i), stamps.syslog(record, at: i) == nil {
+      let end = Bytes.findNear(0x20, record, from: i, to: min(record.count, i &+ 128))
+      guard end > i &+ 1, end < record.count, record[end &- 1] == 0x3A else { return nil }
+      if !Self.isUptime(Bytes.part(record, i, end &- 1)) { origin = .record(i, end &- 1 &- i) }
+      i = TextLine.skipBlanks(record, end)
+    }
+    if let stamp = stamps.syslog(record, at: i) {
+      self.stamp = stamp
+      stampStart = i
+      i = stamp.end
+      if i &+ 1 < record.count, record[i] == 0x20 {
+        let zone = i &+ 1
+        i = zone
+        while i < record.count, i &- zone < 6, record[i] &- 0x41 < 26 { i &+= 1 }
+        guard i > zone else { return nil }
+        hasZoneName = true
+      }
+      guard i < record.count, record[i] == 0x3A else { return nil }
+      i = TextLine.skipBlanks(record, i &+ 1)
+    } else if i < record.count, record[i] != 0x25 {
+      // `2d03h: `, `00:00:45: ` behind a name.
+      let end = Bytes.findNear(0x20, record, from: i, to: min(record.count, i &+ 24))
+      guard end > i &+ 1, end < record.count, Self.isUptime(Bytes.part(record, i, end &- 1)) else {
+        return nil
+      }
+      i = TextLine.skipBlanks(record, end)
+    }
+    guard i > start, Self.isMnemonic(record, at: i) else { return nil }
+    mnemonic = i
+  }
+
+  private static func isMnemonic(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    start < record.count && record[start] == 0x25 && SyslogText.mnemonicSeverity(record, at: start) < 8
+  }
+
+  /// `1w2d`, `00:00:45`.
+  private static func isUptime(_ word: UnsafeRawBufferPointer) -> Bool {
+    guard let first = word.first, Bytes.isDigit(first), word.count <= 16 else { return false }
+    return word.allSatisfy {
+      Bytes.isDigit($0) || $0 == 0x3A || $0 == 0x2E || $0 == 0x79 || $0 == 0x77 || $0 == 0x64 || $0 == 0x68
+        || $0 == 0x6D || $0 == 0x73
+    }
+  }
+
+  /// Fills a reading of which nothing is known yet.
+  func read(_ record: UnsafeRawBufferPointer, priority: Int, into reading: inout Reading) {
+    if let stamp {
+      reading.set(stamp, from: stampStart)
+      if hasZoneName, stamp.kind == .noZone { reading.flags.insert(.ambiguousZone) }
+    }
+    if !origin.isEmpty {
+      reading.device = origin
+      reading.basis = .selfAsserted
+    }
+    SyslogText.readBody(record, from: mnemonic, priority: priority, hasHost: false, into: &reading)
+    addSequence(record, into: &reading)
+  }
+
+  /// Takes the message behind the header of a collector, whose stamp and host stay.
+  func readInner(_ record: UnsafeRawBufferPointer, facility: Int, into reading: inout Reading) {
+    let severity = reading.severity
+    SyslogText.readBody(
+      record, from: mnemonic, priority: -1, hasHost: false, facility: facility, into: &reading)
+    if severity < 8 { reading.severity = severity }
+    addSequence(record, into: &reading)
+    reading.reopenFields()
+    if !origin.isEmpty { reading.field("origin", Bytes.part(record, origin.start, origin.end)) }
+    if let stamp { reading.field("origin_time", Bytes.part(record, stampStart, stamp.end)) }
+    reading.endFields()
+  }
+
+  private func addSequence(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    guard !sequence.isEmpty, let number = Bytes.decimal(Bytes.part(record, sequence.start, sequence.end))
+    else {
+      return
+    }
+    reading.reopenFields()
+    reading.field("sequence", number)
+    reading.endFields()
+  }
+}
