@@ -186,7 +186,7 @@ final class CSVRecordParser: RecordParser {
     reading.time = stamp.time
     reading.resolution = stamp.resolution
     reading.stamp = .record(cell.start, cell.end - cell.start)
-    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+    reading.mark(stamp)
   }
 
   private func appendField(
