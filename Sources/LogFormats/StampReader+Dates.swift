@@ -123,27 +123,30 @@ extension StampReader {
     return i < bytes.count && Bytes.isDigit(bytes[i]) ? i : nil
   }
 
-  /// The day that the numbers mean, with what is to be said of its reading.
+  /// The day that the numbers mean, with what is to be said of its reading. `26-04-07` begins with the year, unless the source shows otherwise.
   private static func dayStart(
     _ date: DateNumbers, isHyphenated: Bool, _ stamp: inout Stamp
   ) -> Int64? {
     if date.firstDigits == 4 { return dayStart(year: date.first, month: date.second, day: date.third) }
-    if date.thirdDigits == 2, date.separator == 0x2D || date.separator == 0x2F && isHyphenated {
-      guard date.firstDigits == 2 else { return nil }
-      return dayStart(year: 2000 + date.first, month: date.second, day: date.third)
-    }
     let year = date.thirdDigits == 2 ? 2000 + date.third : date.third
     if date.separator == 0x2E { return dayStart(year: year, month: date.second, day: date.first) }
+    let beginsWithYear = date.thirdDigits == 2 && (date.separator == 0x2D || isHyphenated)
+    if beginsWithYear, date.firstDigits != 2 { return nil }
+    let monthFirst =
+      beginsWithYear
+      ? dayStart(year: 2000 + date.first, month: date.second, day: date.third)
+      : dayStart(year: year, month: date.first, day: date.second)
+    if beginsWithYear, date.separator == 0x2F { return monthFirst }
     guard let asDay = dayStart(year: year, month: date.second, day: date.first) else {
       stamp.marks.insert(.monthFirst)
-      return dayStart(year: year, month: date.first, day: date.second)
+      return monthFirst
     }
-    guard let asMonth = dayStart(year: year, month: date.first, day: date.second) else {
+    guard let asMonth = monthFirst else {
       stamp.marks.insert(.dayFirst)
       return asDay
     }
     if asDay == asMonth { return asDay }
-    let isDayFirst = date.separator == 0x2D
+    let isDayFirst = date.separator == 0x2D && !beginsWithYear
     stamp.marks.formUnion([.openDate, isDayFirst ? .dayFirst : .monthFirst])
     let read = isDayFirst ? asDay : asMonth
     stamp.swapDays = Int32(truncatingIfNeeded: ((isDayFirst ? asMonth : asDay) &- read) / day)

@@ -88,6 +88,20 @@ import Testing
     #expect(decision(american, "day-month")?.hasPrefix("month first: no number above 12 proves it") == true)
   }
 
+  @Test func yearsOfTwoDigitsAreNearTheFile() throws {
+    for line in ["26-11-12 10:00:00 x", "12-11-26 10:00:00 x"] {
+      let source = try read([line])
+      #expect(times(source) == ["2026-11-12T10:00:00"])
+      #expect(
+        decision(source, "day-month")
+          == (line.hasPrefix("26") ? "year" : "day")
+          + " first: read otherwise, the dates would be years from the modification time of the file")
+    }
+    let proven = try read(["12-11-10 10:00:00 x", "12-11-30 10:00:00 x", "32-11-12 10:00:00 x"])
+    #expect(times(proven).first == "2012-11-10T10:00:00")
+    #expect(decision(proven, "day-month") == "year first: 1 stamp has numbers that can be read so only")
+  }
+
   @Test func whatNothingTellsIsSaid() throws {
     let source = try read(["04/07/2026 10:00:00 x", "04/07/2026 10:00:01 x"])
     #expect(times(source) == ["2026-04-07T10:00:00", "2026-04-07T10:00:01"])

@@ -203,6 +203,13 @@ import Testing
           #"event|2026-03-03T12:00:00.123Z||CAM1,INFO,"a""#,
           #"event|2026-03-03T12:00:01.123Z||CAM2,INFO,"b""#,
         ])
+    // A number in the next cell is no fraction of a second.
+    for (row, message) in [("21.5,ok", "21.5,ok"), ("5,ok", "5,ok")] {
+      #expect(
+        lines(["2026-03-03 12:00:00,\(row)", "2026-03-03 12:00:01,\(row)"]).first
+          == "event|2026-03-03T12:00:00 (no zone)||\(message)")
+    }
+    #expect(lines(["2026-03-03 12:00:00,672,ok"]) == ["event|2026-03-03T12:00:00.672 (no zone)||ok"])
     // A row that does not fit its table is still refused.
     #expect(
       lines([

@@ -131,8 +131,11 @@ struct DayOrderTracker {
     if let firstProof {
       let count = firstProof == .dayFirst ? proofs.dayFirst : proofs.monthFirst
       let other = firstProof == .dayFirst ? proofs.monthFirst : proofs.dayFirst
-      let words = Self.stamps(count) + " a number above 12 in the \(firstProof.place) place"
-      guard other > 0 else { return (firstProof, firstProof.words, words) }
+      let words =
+        Self.stamps(count)
+        + (beginsWithYear
+          ? " numbers that can be read so only" : " a number above 12 in the \(firstProof.place) place")
+      guard other > 0 else { return (firstProof, self.words(firstProof), words) }
       return (
         firstProof, "both",
         words + ", \(other) in the other: dates up to 12 are read as the last such date before them"
@@ -145,22 +148,37 @@ struct DayOrderTracker {
         (Order.dayFirst, latest.dayFirst, latest.monthFirst),
         (.monthFirst, latest.monthFirst, latest.dayFirst),
       ] where own <= limit && other > limit {
-        return (order, order.words, "read otherwise, the last would be after \(end), the \(bound.reason)")
+        return (order, words(order), "read otherwise, the last would be after \(end), the \(bound.reason)")
       }
     }
     for (order, own, other) in [
       (Order.dayFirst, way.dayFirst, way.monthFirst), (.monthFirst, way.monthFirst, way.dayFirst),
     ] where other > 2 * own + Self.day {
       return (
-        order, order.words,
+        order, words(order),
         "no number above 12 proves it; read so, the dates go \(Self.days(own)) from line to line, otherwise \(Self.days(other))"
       )
     }
     let read = stretches.last?.read ?? .monthFirst
+    if beginsWithYear, let bound {
+      // Of two readings that are years apart the one that is nearer to the file's time.
+      func distance(_ latest: Int64) -> Double { abs(Double(latest) - Double(bound.instant)) }
+      let order: Order = distance(latest.dayFirst) < distance(latest.monthFirst) ? .dayFirst : .monthFirst
+      return (order, words(order), "read otherwise, the dates would be years from the \(bound.reason)")
+    }
     return (
-      nil, read.words + Self.isOpen,
+      nil, words(read) + Self.isOpen,
       "no number above 12 and no order of the lines tells day from month: \(open) \(open == 1 ? "event" : "events") may be of another day"
     )
+  }
+
+  /// True where the dates are like `26-04-07`: the two readings are years apart.
+  private var beginsWithYear: Bool {
+    stretches.contains { $0.shift.magnitude > 366 * 86_400_000_000_000 }
+  }
+
+  private func words(_ order: Order) -> String {
+    order == .monthFirst && beginsWithYear ? "year first" : order.words
   }
 
   private static func stamps(_ count: Int) -> String { count == 1 ? "1 stamp has" : "\(count) stamps have" }

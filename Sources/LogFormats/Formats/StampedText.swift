@@ -98,11 +98,25 @@ struct StampedTextFormat: LogFormat {
     if isBracketed {
       guard line[head.end] == 0x5D || line[head.end] == 0x29 else { return nil }
       head.end &+= 1
-    } else if line[head.end] == 0x2C || line[head.end] == 0x3B {
-      // A row of a table without a header.
-      head.isCell = true
+    } else if line[head.end] == 0x2C || line[head.end] == 0x3B || line[head.end] == 0x2E {
+      endCell(line, &head)
     }
     return head
+  }
+
+  /// A row of a table without a header: the stamp is its first cell. Of `12:00:00,21.5,` and `12:00:00,5,` the number is the next cell, no
+  /// fraction of a second, of which three digits are written, or six.
+  private static func endCell(_ line: UnsafeRawBufferPointer, _ head: inout Head) {
+    head.isCell = line[head.end] != 0x2E
+    var comma = head.end &- 1
+    while comma > head.start, Bytes.isDigit(line[comma]) { comma &-= 1 }
+    let digits = head.end &- comma &- 1
+    guard line[comma] == 0x2C, digits > 0, !head.isCell || digits != 3 && digits != 6 else { return }
+    head.stamp.time &-= (head.stamp.time % StampReader.second &+ StampReader.second) % StampReader.second
+    head.stamp.resolution = StampReader.second
+    head.stamp.end = comma
+    head.end = comma
+    head.isCell = true
   }
 
   /// Stamps that something stands before, and those that can be no time.
