@@ -70,6 +70,8 @@ public struct IntakeOptions: Sendable {
   public var timeZones: [SourceRule] = []
   /// Year of the first stamp of sources whose stamps have none.
   public var years: [SourceRule] = []
+  /// Which number is the day in dates such as `04/07/2026`: `day-first` or `month-first`.
+  public var dateOrders: [SourceRule] = []
   /// Anchors of boots; the last rule that matches counts.
   public var anchors: [AnchorRule] = []
   /// Devices of events that name none; without a rule that matches, the path rule.

@@ -6,6 +6,7 @@ struct SourceSettings: Sendable {
   private let formats: [(rule: SourceRule, format: any LogFormat)]
   private let zones: [(rule: SourceRule, zone: TimeZoneRules)]
   private let years: [(rule: SourceRule, year: Int)]
+  private let dateOrders: [(rule: SourceRule, order: DayOrderTracker.Order)]
   private let anchors: [AnchorRule]
   private let devices: [SourceRule]
   private let known: Set<String>
@@ -41,6 +42,15 @@ struct SourceSettings: Sendable {
       }
       years.append((rule, year))
     }
+    var dateOrders: [(SourceRule, DayOrderTracker.Order)] = []
+    for rule in options.dateOrders {
+      guard let order = DayOrderTracker.Order(option: rule.value) else {
+        throw IntakeError(
+          .badOption, "'\(rule.value)' is no order of day and month: give day-first or month-first")
+      }
+      dateOrders.append((rule, order))
+    }
+    self.dateOrders = dateOrders
     self.formats = formats
     self.zones = zones
     self.years = years
@@ -69,7 +79,8 @@ struct SourceSettings: Sendable {
   static func unmatched(_ options: IntakeOptions, _ sources: [SourceDescription]) -> [String] {
     let rules: [(option: String, patterns: [String?])] = [
       ("--input-format", options.formats.map(\.pattern)), ("--timezone", options.timeZones.map(\.pattern)),
-      ("--year", options.years.map(\.pattern)), ("--anchor", options.anchors.map(\.pattern)),
+      ("--year", options.years.map(\.pattern)), ("--date-order", options.dateOrders.map(\.pattern)),
+      ("--anchor", options.anchors.map(\.pattern)),
       ("--device", options.devices.map(\.pattern)),
     ]
     guard rules.contains(where: { $0.patterns.contains { $0 != nil } }) else { return [] }
@@ -92,6 +103,6 @@ struct SourceSettings: Sendable {
       description: source, deviceName: choice.name, deviceBasis: choice.basis, deviceReason: choice.reason,
       format: formats.last { $0.rule.matches(names) }?.format,
       zone: zones.last { $0.rule.matches(names) }?.zone, year: years.last { $0.rule.matches(names) }?.year,
-      bound: bound, anchors: given)
+      bound: bound, anchors: given, dateOrder: dateOrders.last { $0.rule.matches(names) }?.order)
   }
 }

@@ -4,7 +4,7 @@ public enum TimeQuality: UInt8, Sendable, CaseIterable {
   case exact = 0
   /// The stamp has no zone; one was given or assumed.
   case assumedZone = 1
-  /// The stamp has no year; it was inferred from an upper bound.
+  /// The stamp has no year, and it was inferred from an upper bound; or it has a zone, but day and month could change places.
   case inferredYear = 2
   /// Time since boot, tied to wall time by an anchor.
   case anchored = 3

@@ -154,7 +154,7 @@ final class CSVRecordParser: RecordParser {
     reading.time = stamp.time
     reading.resolution = stamp.resolution
     reading.stamp = .record(cell.start, cell.end - cell.start)
-    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+    reading.mark(stamp)
     if zoneColumn >= 0, stamp.kind == .noZone { addZone(stamp, record, &reading) }
   }
 
@@ -168,6 +168,8 @@ final class CSVRecordParser: RecordParser {
     guard placed.kind == .absolute, placed.end == zone.count else { return }
     reading.kind = .absolute
     reading.time = placed.time
+    // A zone that the stamp names and nobody knows does not matter beside an offset.
+    reading.flags.remove(.ambiguousZone)
   }
 
   private func zone(_ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

@@ -1,4 +1,4 @@
-/// A decimal number as mantissa and power of ten: exact up to 18 digits.
+/// A decimal number as mantissa and power of ten: exact as far as an `Int64` goes, 18 digits and most of 19.
 struct DecimalNumber {
   /// Signed digits without the point.
   private(set) var mantissa: Int64 = 0
@@ -18,7 +18,7 @@ struct DecimalNumber {
       let byte = bytes[i]
       if Bytes.isDigit(byte) {
         digits &+= 1
-        if mantissa < 100_000_000_000_000_000 {
+        if mantissa < Int64.max / 10 {
           mantissa = mantissa &* 10 &+ Int64(byte &- 0x30)
           if seenPoint { exponent &-= 1 }
         } else if !seenPoint {

@@ -223,7 +223,7 @@ struct StampPattern: Sendable {
         if stamp.kind != .absolute {
           guard letter == UInt8(ascii: "Z") else { return nil }
           while stamp.end < bytes.count, Bytes.isLetter(bytes[stamp.end]) { stamp.end += 1 }
-          stamp.zoneIsAmbiguous = stamp.end > before
+          if stamp.end > before { stamp.marks.insert(.ambiguousZone) }
         }
         i = stamp.end
       case UInt8(ascii: "s"):
@@ -260,6 +260,10 @@ struct StampPattern: Sendable {
       stamp.time &+= dayStart &+ clock
     } else {
       guard let dayStart = StampReader.leapYearDay(month: month, day: day) else { return nil }
+      if stamp.kind == .absolute {
+        stamp.zoneOffset = Int32(truncatingIfNeeded: 0 &- stamp.time / StampReader.second)
+        stamp.marks.insert(.hasZoneOffset)
+      }
       stamp.time = dayStart &+ clock
       stamp.kind = .noYear
       return stamp

@@ -172,7 +172,7 @@ final class FlatFields {
     reading.time = stamp.time
     reading.resolution = stamp.resolution
     reading.stamp = .record(field.start, field.end - field.start)
-    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+    reading.mark(stamp)
     return true
   }
 

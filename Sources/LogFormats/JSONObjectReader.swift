@@ -284,7 +284,7 @@ final class JSONObjectReader {
     reading.time = stamp.time
     reading.resolution = stamp.resolution
     reading.stamp = .record(candidate.start, candidate.end &- candidate.start)
-    if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+    reading.mark(stamp)
   }
 
   /// The stamp in a value; nil where it is none.

@@ -39,6 +39,20 @@ public struct Reading: ~Copyable {
     @inlinable public static var fieldsCut: Flags { Flags(rawValue: 32) }
     /// The stamp carried a zone name that is not unambiguous (`IST`); it was treated as without zone.
     @inlinable public static var ambiguousZone: Flags { Flags(rawValue: 64) }
+    /// The stamp's offset was told by a name (`CET`), which stands for the offset that it usually means.
+    @inlinable public static var namedZone: Flags { Flags(rawValue: 128) }
+    /// `zoneOffset` holds the offset of a stamp without a year.
+    @inlinable public static var hasZoneOffset: Flags { Flags(rawValue: 256) }
+    /// A date in numbers was read with the day before the month. Without `openDate` it cannot be read otherwise.
+    @inlinable public static var dayFirst: Flags { Flags(rawValue: 512) }
+    /// A date in numbers was read with the month before the day. Without `openDate` it cannot be read otherwise.
+    @inlinable public static var monthFirst: Flags { Flags(rawValue: 1024) }
+    /// Day and month could change places: `swapDays` says what that adds.
+    @inlinable public static var openDate: Flags { Flags(rawValue: 2048) }
+    /// Both of those that a date in numbers may have.
+    @inlinable public static var dateOrders: Flags { Flags(rawValue: 1536) }
+    /// Both of those that go with a zone's name.
+    @inlinable public static var zoneNames: Flags { Flags(rawValue: 192) }
   }
 
   /// The time; its meaning is `kind`'s.
@@ -49,6 +63,10 @@ public struct Reading: ~Copyable {
   public var uptime: Int64 = 0
   /// Nanoseconds since the epoch where `.hasWall` is set.
   public var wall: Int64 = 0
+  /// Days to add where day and month change places, valid where `.openDate` is set.
+  public var swapDays: Int32 = 0
+  /// Seconds east of UTC that a stamp without a year names, valid where `.hasZoneOffset` is set.
+  public var zoneOffset: Int32 = 0
   /// The stamp as written.
   public var stamp = Slice.empty
   /// The device's name as written.

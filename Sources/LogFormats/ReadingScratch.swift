@@ -238,7 +238,15 @@ extension Reading {
     time = stamp.time
     resolution = stamp.resolution
     self.stamp = .record(start, stamp.end &- start)
-    if stamp.zoneIsAmbiguous { flags.insert(.ambiguousZone) }
+    mark(stamp)
+  }
+
+  /// Takes what else is to be said of a stamp.
+  @inline(__always) mutating func mark(_ stamp: Stamp) {
+    guard !stamp.marks.isEmpty else { return }
+    flags.formUnion(stamp.marks)
+    swapDays = stamp.swapDays
+    zoneOffset = stamp.zoneOffset
   }
 
   /// Takes a time since boot whose stamp stands at these offsets of the record.

@@ -27,7 +27,7 @@ struct SplitStamp {
       reading.time = stamp.time
       reading.resolution = stamp.resolution
       reading.stamp = reading.appendSlice(all)
-      if stamp.zoneIsAmbiguous { reading.flags.insert(.ambiguousZone) }
+      reading.mark(stamp)
       return true
     }
   }

@@ -3,14 +3,14 @@ import IncidentModel
 // Stamps that stand alone in a field, in whatever form.
 extension StampReader {
   /// The stamp that fills the bytes (blanks around it aside): RFC 3339 and its relatives, epoch numbers by size or in the
-  /// given unit, RFC 3164, RFC 5322, the common log format's, `YYYYMMDDThhmmss`. Nil for everything else.
+  /// given unit, RFC 3164, RFC 5322, the common log format's, `YYYYMMDDThhmmss`, dates in numbers. Nil for everything else.
   mutating func any(_ bytes: UnsafeRawBufferPointer, unit: Int64 = 0) -> Stamp? {
     var from = 0
     var to = bytes.count
     while from < to, bytes[from] <= 0x20 { from += 1 }
     while to > from, bytes[to - 1] <= 0x20 { to -= 1 }
     let text = Bytes.part(bytes, from, to)
-    guard text.count >= 1, text.count <= 64, var stamp = form(text, unit: unit) else { return nil }
+    guard text.count >= 1, text.count <= 96, var stamp = form(text, unit: unit) else { return nil }
     guard stamp.end == text.count else { return nil }
     stamp.end += from
     return stamp
@@ -20,14 +20,13 @@ extension StampReader {
     let first = text[0]
     if Bytes.isDigit(first) || first == 0x2D || first == 0x2B {
       if let stamp = iso(text) { return stamp }
-      if let stamp = Self.minutes(text) { return stamp }
       if let stamp = Self.compact(text) { return stamp }
       if let stamp = Self.dayFirst(text, at: 0) { return stamp }
-      if let stamp = Self.slashed(text) { return stamp }
+      if let stamp = Self.numericDate(text, at: 0) { return stamp }
       guard let (time, resolution) = Self.epoch(text, unit: unit == 0 ? nil : unit) else { return nil }
       return Self.placed(time, resolution, end: text.count)
     }
-    if let stamp = syslog(text, at: 0) { return stamp }
+    if let stamp = monthFirst(text, at: 0) { return stamp }
     return Self.weekday(text)
   }
 
@@ -38,23 +37,6 @@ extension StampReader {
     stamp.resolution = resolution
     stamp.end = end
     stamp.kind = time < 94_608_000 * second ? .sinceBoot : .absolute
-    return stamp
-  }
-
-  /// `2026-04-07T09:08Z`, `2026-04-07 09:08`.
-  private static func minutes(_ text: UnsafeRawBufferPointer) -> Stamp? {
-    guard text.count >= 16, text[10] == 0x54 || text[10] == 0x20, text[13] == 0x3A, let day = isoDate(text, 0)
-    else {
-      return nil
-    }
-    let hour = Bytes.twoDigits(text, 11)
-    let minute = Bytes.twoDigits(text, 14)
-    guard hour < 24, minute < 60 else { return nil }
-    var stamp = Stamp()
-    stamp.time = day &+ Int64(hour * 3600 + minute * 60) * second
-    stamp.resolution = 60 * second
-    stamp.end = 16
-    zone(text, &stamp)
     return stamp
   }
 
@@ -82,58 +64,8 @@ extension StampReader {
     return stamp
   }
 
-  /// `07/Apr/2026:09:08:09 +0200` (common log format), `07 Apr 2026 09:08:09`, `7-Apr-2026 09:08:09.123`.
-  static func dayFirst(_ text: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
-    let count = text.count
-    var i = start
-    guard let day = number(text, &i, most: 2), i + 17 <= count else { return nil }
-    let separator = text[i]
-    guard separator == 0x2F || separator == 0x20 || separator == 0x2D else { return nil }
-    let month = month(text, i + 1)
-    guard month > 0, text[i + 4] == separator else { return nil }
-    i += 5
-    let yearStart = i
-    guard var year = number(text, &i, most: 4), i < count else { return nil }
-    if i - yearStart == 2 { year += year < 70 ? 2000 : 1900 }
-    guard text[i] == 0x3A || text[i] == 0x20, i + 9 <= count,
-      let dayStart = dayStart(year: year, month: month, day: day)
-    else { return nil }
-    let clock = clock(text, i + 1)
-    guard clock >= 0 else { return nil }
-    var stamp = Stamp()
-    stamp.time = dayStart &+ clock
-    stamp.end = i + 9
-    fraction(text, &stamp.end, &stamp.time, &stamp.resolution)
-    zone(text, &stamp)
-    return stamp
-  }
-
-  /// `04/07/2026 09:08:09` (month first, as in the US) and `07.04.2026 09:08:09` (day first). A number above 12 in
-  /// the month's place swaps the slashed form.
-  private static func slashed(_ text: UnsafeRawBufferPointer) -> Stamp? {
-    guard text.count >= 19, text[2] == text[5], text[2] == 0x2F || text[2] == 0x2E else { return nil }
-    let first = Bytes.twoDigits(text, 0)
-    let second = Bytes.twoDigits(text, 3)
-    let year = Bytes.twoDigits(text, 6) * 100 + Bytes.twoDigits(text, 8)
-    let dayIsFirst = text[2] == 0x2E || first > 12
-    guard text[10] == 0x20 || text[10] == 0x54 || text[10] == 0x2D || text[10] == 0x2C,
-      let dayStart = dayStart(
-        year: year, month: dayIsFirst ? second : first, day: dayIsFirst ? first : second)
-    else { return nil }
-    let at = text[10] == 0x2C && text[11] == 0x20 ? 12 : 11
-    guard at + 8 <= text.count else { return nil }
-    let clock = clock(text, at)
-    guard clock >= 0 else { return nil }
-    var stamp = Stamp()
-    stamp.time = dayStart &+ clock
-    stamp.end = at + 8
-    fraction(text, &stamp.end, &stamp.time, &stamp.resolution)
-    zone(text, &stamp)
-    return stamp
-  }
-
   /// `Tue, 07 Apr 2026 09:08:09 +0200` (RFC 5322), `Tue Apr  7 09:08:09 2026` and `Tue Apr 7 09:08:09 CEST 2026` (asctime,
-  /// date(1)).
+  /// date(1)), `Tue Apr 07 2026 09:08:09 GMT+0200 (CEST)` (JavaScript).
   static func weekday(_ text: UnsafeRawBufferPointer) -> Stamp? {
     guard text.count >= 20 else { return nil }
     var i = 0
@@ -147,29 +79,40 @@ extension StampReader {
     if text[i] == 0x2C { i += 1 }
     while i < text.count, text[i] == 0x20 { i += 1 }
     guard i + 12 <= text.count else { return nil }
-    if Bytes.isDigit(text[i]) { return dayFirst(text, at: i) }
+    if Bytes.isDigit(text[i]) {
+      guard var stamp = dayFirst(text, at: i), stamp.kind != .noYear else { return nil }
+      skipComment(text, &stamp)
+      return stamp
+    }
     let month = month(text, i)
     i += 3
     guard month > 0, text[i] == 0x20 else { return nil }
     while i < text.count, text[i] == 0x20 { i += 1 }
     guard let day = number(text, &i, most: 2), i + 9 <= text.count, text[i] == 0x20 else { return nil }
     i += 1
-    let clock = clock(text, i)
-    guard clock >= 0 else { return nil }
     var stamp = Stamp()
-    stamp.time = clock
-    i += 8
-    fraction(text, &i, &stamp.time, &stamp.resolution)
+    if text[i + 4] == 0x20 {
+      guard let year = number(text, &i, most: 4), i < text.count, text[i] == 0x20,
+        let dayStart = dayStart(year: year, month: month, day: day), clock(text, at: i + 1, &stamp)
+      else { return nil }
+      stamp.time &+= dayStart
+      zone(text, &stamp)
+      skipComment(text, &stamp)
+      return stamp
+    }
+    guard clock(text, at: i, &stamp) else { return nil }
     stamp.kind = .noZone
+    i = stamp.end
     guard i + 5 <= text.count, text[i] == 0x20 else { return nil }
     i += 1
     if Bytes.isLetter(text[i]) {
-      let zone = i
-      while i < text.count, Bytes.isLetter(text[i]) { i += 1 }
-      if i - zone == 3, Bytes.isWord("utc", text, at: zone) || Bytes.isWord("gmt", text, at: zone) {
-        stamp.kind = .absolute
+      stamp.end = i - 1
+      words(text, at: i, &stamp)
+      if stamp.end > i {
+        i = stamp.end
       } else {
-        stamp.zoneIsAmbiguous = true
+        while i < text.count, Bytes.isLetter(text[i]) { i += 1 }
+        stamp.marks.insert(.ambiguousZone)
       }
       guard i < text.count, text[i] == 0x20 else { return nil }
       i += 1
@@ -181,6 +124,16 @@ extension StampReader {
     stamp.time &+= dayStart
     stamp.end = i
     return stamp
+  }
+
+  /// ` (Central European Standard Time)`: the zone once more, in words.
+  private static func skipComment(_ text: UnsafeRawBufferPointer, _ stamp: inout Stamp) {
+    guard stamp.kind == .absolute, stamp.end + 2 < text.count, text[stamp.end] == 0x20,
+      text[stamp.end + 1] == 0x28
+    else { return }
+    let limit = min(text.count, stamp.end + 64)
+    let close = Bytes.findNear(0x29, text, from: stamp.end, to: limit)
+    if close < limit { stamp.end = close + 1 }
   }
 }
 

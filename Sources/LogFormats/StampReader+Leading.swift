@@ -17,7 +17,8 @@ extension StampReader {
     if Bytes.isDigit(first) {
       if let stamp = iso(bytes, at: start) { return stamp }
       if let stamp = Self.dayFirst(bytes, at: start) { return stamp }
-      if let stamp = Self.slashedLeading(bytes, at: start) { return stamp }
+      if let stamp = Self.numericDate(bytes, at: start) { return stamp }
+      if let stamp = Self.slashedYearless(bytes, at: start) { return stamp }
       if let stamp = Self.ordinalDay(bytes, at: start) { return stamp }
       if let stamp = Self.compactLeading(bytes, at: start) { return stamp }
       return Self.epochLeading(bytes, at: start)
@@ -30,47 +31,50 @@ extension StampReader {
       return stamp
     }
     // `Mon Nov 23 07:43:43 CEST` without a year is not known to exist; `Nov 23 07:43:43` is.
-    return syslog(bytes, at: start)
+    return monthFirst(bytes, at: start)
   }
 
-  /// `04/07/2026-09:08:09.123456` (Suricata, month first), `04/07/26 09:08:09.123`, `04/07/2026 09:08:09`, `2026/04/07` is ISO's.
-  /// Without a year: `12/28-12:55:38.765402` (Snort).
-  private static func slashedLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
-    guard start &+ 14 <= bytes.count, bytes[start &+ 2] == 0x2F else { return nil }
-    var month = Bytes.twoDigits(bytes, start)
-    var day = Bytes.twoDigits(bytes, start &+ 3)
-    guard month < 100, day < 100 else { return nil }
-    var i = start &+ 5
-    var stamp = Stamp()
-    if bytes[i] == 0x2D {
-      guard let newYear = leapYearDay(month: month, day: day) else { return nil }
-      stamp.time = newYear
-      stamp.kind = .noYear
-    } else {
-      guard bytes[i] == 0x2F else { return nil }
-      i &+= 1
-      let yearStart = i
-      guard var year = number(bytes, &i, most: 4) else { return nil }
-      if i &- yearStart == 2 {
-        // Snort 3 writes year, month, day, and a hyphen; others month, day, year, and a blank.
-        if i < bytes.count, bytes[i] == 0x2D {
-          (year, month, day) = (Bytes.twoDigits(bytes, start), day, year)
-        }
-        year += 2000
-      }
-      if month > 12 { swap(&month, &day) }
-      guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
-      stamp.time = dayStart
-      stamp.kind = .noZone
-    }
-    guard i &+ 9 <= bytes.count, bytes[i] == 0x2D || bytes[i] == 0x20 else { return nil }
-    let clock = clock(bytes, i &+ 1)
+  /// `12/28-12:55:38.765402` (Snort): month first, no year.
+  private static func slashedYearless(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 14 <= bytes.count, bytes[start &+ 2] == 0x2F, bytes[start &+ 5] == 0x2D,
+      let newYear = leapYearDay(
+        month: Bytes.twoDigits(bytes, start), day: Bytes.twoDigits(bytes, start &+ 3))
+    else { return nil }
+    let clock = clock(bytes, start &+ 6)
     guard clock >= 0 else { return nil }
-    stamp.time &+= clock
-    stamp.end = i &+ 9
+    var stamp = Stamp()
+    stamp.kind = .noYear
+    stamp.time = newYear &+ clock
+    stamp.end = start &+ 14
     fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
-    if stamp.kind == .noZone { zone(bytes, &stamp) }
     return stamp
+  }
+
+  /// `1112 10:03:05.123456` as klog and glog write it behind a letter: month and day without a year.
+  static func monthDay(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 13 <= bytes.count, bytes[start &+ 4] == 0x20,
+      let newYear = leapYearDay(
+        month: Bytes.twoDigits(bytes, start), day: Bytes.twoDigits(bytes, start &+ 2))
+    else { return nil }
+    var stamp = Stamp()
+    guard clock(bytes, at: start &+ 5, &stamp), stamp.resolution < second else { return nil }
+    stamp.kind = .noYear
+    stamp.time &+= newYear
+    return stamp
+  }
+
+  /// `10:03:05.123`: a time of day and no date.
+  static func clockAlone(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 8 < bytes.count else { return nil }
+    let clock = clock(bytes, start)
+    guard clock >= 0 else { return nil }
+    var stamp = Stamp()
+    stamp.time = clock
+    stamp.end = start &+ 8
+    stamp.kind = .timeOfDay
+    fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    let next = stamp.end < bytes.count ? bytes[stamp.end] : 0x20
+    return Bytes.isDigit(next) || Bytes.isLetter(next) || next == 0x3A ? nil : stamp
   }
 
   /// `2012-025T10:22:40,672`: day of the year.

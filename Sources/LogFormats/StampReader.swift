@@ -10,8 +10,12 @@ struct Stamp {
   var end = 0
   /// As `Reading.kind`.
   var kind = StampKind.none
-  /// True where a zone name was there that does not say which offset.
-  var zoneIsAmbiguous = false
+  /// What else is to be said of it; empty for most.
+  var marks: Reading.Flags = []
+  /// As `Reading.swapDays`, where `marks` say so.
+  var swapDays: Int32 = 0
+  /// As `Reading.zoneOffset`, where `marks` say so.
+  var zoneOffset: Int32 = 0
 }
 
 /// Reads stamps from bytes. Remembers the day it read last, since logs rarely change it.
@@ -117,14 +121,18 @@ struct StampReader {
   }
 
   /// The zone at the end of a stamp, if any: sets kind, moves the time to UTC, moves on. Offsets go up to 18 hours
-  /// (RFC 3339 allows 23:59; nobody lives there).
+  /// (RFC 3339 allows 23:59; nobody lives there). What stands there in letters is `words`'.
   @inline(__always) static func zone(_ bytes: UnsafeRawBufferPointer, _ stamp: inout Stamp) {
     stamp.kind = .noZone
     let count = bytes.count
     var i = stamp.end
     guard i < count else { return }
     if bytes[i] | 0x20 == 0x7A {
-      if i &+ 1 < count, Bytes.isLetter(bytes[i &+ 1]) || Bytes.isDigit(bytes[i &+ 1]) { return }
+      if i &+ 1 < count {
+        let next = bytes[i &+ 1]
+        if Bytes.isLetter(next) || Bytes.isDigit(next) { return }
+        if next == 0x2B || next == 0x2D { return zuluWithOffset(bytes, &stamp) }
+      }
       stamp.kind = .absolute
       stamp.end = i &+ 1
       return
@@ -132,15 +140,11 @@ struct StampReader {
     if bytes[i] == 0x20 {
       guard i &+ 1 < count else { return }
       let next = bytes[i &+ 1]
-      guard next == 0x2B || next == 0x2D || next == 0x55 || next == 0x47 else { return }
+      if next &- 0x41 < 26 || next == 0x61 || next == 0x70 { return words(bytes, at: i &+ 1, &stamp) }
+      guard next == 0x2B || next == 0x2D else { return }
       i &+= 1
-    }
-    if bytes[i] == 0x55 || bytes[i] == 0x47 {
-      guard Bytes.matches("UTC", bytes, at: i) || Bytes.matches("GMT", bytes, at: i) else { return }
-      guard i &+ 3 == count || !Bytes.isLetter(bytes[i &+ 3]) else { return }
-      stamp.kind = .absolute
-      stamp.end = i &+ 3
-      return
+    } else if Bytes.isLetter(bytes[i]) || bytes[i] == 0xE2 {
+      return words(bytes, at: i, &stamp)
     }
     guard bytes[i] == 0x2B || bytes[i] == 0x2D, i &+ 3 <= count else { return }
     let hours = Bytes.twoDigits(bytes, i &+ 1)
@@ -181,6 +185,8 @@ struct StampReader {
     stamp.time = bsdDayStart &+ clock
     stamp.end = start &+ 15
     Self.fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    // A year or a zone behind it: most hosts have small letters.
+    if stamp.end &+ 1 < bytes.count, bytes[stamp.end &+ 1] < 0x5B { Self.yearlessTail(bytes, &stamp) }
     return stamp
   }
 
@@ -188,11 +194,19 @@ struct StampReader {
   /// name in another language.
   @inline(__always) mutating func syslog(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
     if let stamp = bsd(bytes, at: start) { return stamp }
-    return Self.loose(bytes, at: start)
+    return Self.loose(bytes, at: start, takesComma: false)
+  }
+
+  /// The same, and with a comma behind the day, which no syslog writes: `Apr 7, 2026 9:08:09 AM` (Java, JavaScript).
+  mutating func monthFirst(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    if let stamp = bsd(bytes, at: start) { return stamp }
+    return Self.loose(bytes, at: start, takesComma: true)
   }
 
   /// The rarer forms of `syslog`.
-  private static func loose(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+  private static func loose(
+    _ bytes: UnsafeRawBufferPointer, at start: Int, takesComma: Bool
+  ) -> Stamp? {
     let count = bytes.count
     guard start &+ 14 <= count else { return nil }
     var i = start
@@ -204,35 +218,29 @@ struct StampReader {
     guard let month = MonthNames.month(Bytes.part(bytes, word, i)) else { return nil }
     if bytes[i] == 0x2E { i &+= 1 }
     while i < count, bytes[i] == 0x20 { i &+= 1 }
-    guard let day = number(bytes, &i, most: 2), i < count, bytes[i] == 0x20 || bytes[i] == 0x2C else {
-      return nil
-    }
-    if bytes[i] == 0x2C { i &+= 1 }
+    guard let day = number(bytes, &i, most: 2), i < count else { return nil }
+    if takesComma, bytes[i] == 0x2C { i &+= 1 }
+    guard i < count, bytes[i] == 0x20 else { return nil }
     while i < count, bytes[i] == 0x20 { i &+= 1 }
     var year: Int?
-    if i &+ 4 < count, bytes[i &+ 4] == 0x20 {
+    if i &+ 5 < count, bytes[i &+ 4] == 0x20 || takesComma && bytes[i &+ 4] == 0x2C && bytes[i &+ 5] == 0x20 {
       guard let value = number(bytes, &i, most: 4) else { return nil }
       year = value
+      if bytes[i] == 0x2C { i &+= 1 }
       i &+= 1
     }
-    guard i &+ 8 <= count else { return nil }
-    let clock = clock(bytes, i)
-    guard clock >= 0 else { return nil }
-    i &+= 8
     var stamp = Stamp()
-    stamp.time = clock
-    fraction(bytes, &i, &stamp.time, &stamp.resolution)
+    guard clock(bytes, at: i, &stamp), stamp.resolution < 60 &* second else { return nil }
     if let year {
       guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
       stamp.time &+= dayStart
-      stamp.end = i
       zone(bytes, &stamp)
       return stamp
     }
     guard let dayStart = leapYearDay(month: month, day: day) else { return nil }
     stamp.time &+= dayStart
-    stamp.end = i
     stamp.kind = .noYear
+    if stamp.end &+ 1 < count, bytes[stamp.end &+ 1] < 0x5B { yearlessTail(bytes, &stamp) }
     return stamp
   }
 
@@ -289,7 +297,7 @@ struct StampReader {
   // MARK: Epochs
 
   /// Nanoseconds of an epoch number whose unit is told by its size: below 10^11 seconds, below 10^14 milliseconds,
-  /// below 10^17 microseconds, else nanoseconds. `unit` overrides (nanoseconds per unit). Decimal point and exponent are
+  /// below 10^17 microseconds, else nanoseconds, but for the counts of 100 ns that Windows and .NET keep. `unit` overrides (nanoseconds per unit). Decimal point and exponent are
   /// exact, digits beyond nanoseconds are dropped. Nil where it is no number or out of range.
   static func epoch(_ bytes: UnsafeRawBufferPointer, unit given: Int64? = nil) -> (
     time: Int64, resolution: Int64
@@ -301,10 +309,26 @@ struct StampReader {
       case ...11: unit = second
       case ...14: unit = 1_000_000
       case ...17: unit = 1000
+      case 18:
+        if let known = hundredNanoseconds(number) { return known }
+        unit = 1
       default: unit = 1
       }
     }
     guard let time = number.scaled(by: unit) else { return nil }
     return (time, max(1, number.step(of: unit)))
+  }
+
+  /// A count of 100 ns of the years 1980 to 2100: since 1601 (Windows FILETIME, LDAP) or since the year 1 (.NET ticks).
+  /// As nanoseconds since 1970 the same numbers would be of 1974 and 1990, when nothing counted these.
+  private static func hundredNanoseconds(_ number: DecimalNumber) -> (time: Int64, resolution: Int64)? {
+    guard let count = number.scaled(by: 1) else { return nil }
+    for epoch: Int64 in [116_444_736_000_000_000, 621_355_968_000_000_000] {
+      let since = count &- epoch
+      if since >= 3_155_328_000_000_000, since < 41_024_448_000_000_000 {
+        return (since &* 100, 100)
+      }
+    }
+    return nil
   }
 }

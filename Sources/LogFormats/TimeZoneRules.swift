@@ -85,14 +85,27 @@ public struct TimeZoneRules: Sendable {
     return before
   }
 
-  /// True when the local time exists twice (autumn) or never (spring).
-  public func isAmbiguous(localSeconds: Int64) -> Bool {
+  /// What a local time can be that exists twice (autumn) or never (spring).
+  public struct Doubt: Sendable, Equatable {
+    /// True where it exists twice.
+    public let isTwice: Bool
+    /// Offset of the first pass, or the one before the hour that is left out; seconds east of UTC.
+    public let first: Int32
+    /// Offset of the second pass, or the one after the hour that is left out.
+    public let second: Int32
+  }
+
+  /// What a local time, given as seconds since the epoch as if it were UTC, can be; nil where it exists once.
+  public func doubt(localSeconds: Int64) -> Doubt? {
     let (before, after) = around(localSeconds)
-    if before == after { return false }
+    if before == after { return nil }
     let first = offset(utcSeconds: localSeconds &- Int64(before)) == before
     let second = offset(utcSeconds: localSeconds &- Int64(after)) == after
-    return first == second
+    return first == second ? Doubt(isTwice: first, first: before, second: after) : nil
   }
+
+  /// True when the local time exists twice (autumn) or never (spring).
+  public func isAmbiguous(localSeconds: Int64) -> Bool { doubt(localSeconds: localSeconds) != nil }
 
   /// Offsets a day before and a day after: zones change at most once in that time, but for a few in the past.
   private func around(_ localSeconds: Int64) -> (Int32, Int32) {

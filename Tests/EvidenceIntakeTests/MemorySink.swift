@@ -6,6 +6,7 @@ final class MemorySink: EventSink {
   /// An event with its texts.
   struct Event: Equatable {
     var time: Int64
+    var timeError: Int64
     var quality: TimeQuality
     var device: String
     var basis: IdentityBasis
@@ -109,7 +110,8 @@ final class MemorySink: EventSink {
         }
         events.append(
           Event(
-            time: record.time, quality: record.quality, device: device, basis: record.basis,
+            time: record.time, timeError: record.timeError, quality: record.quality, device: device,
+            basis: record.basis,
             severity: record.severity, line: record.line, offset: record.byteOffset,
             length: record.byteLength,
             stamp: text(record.stamp), message: message, fields: text(record.fields)))
@@ -148,7 +150,10 @@ final class MemorySink: EventSink {
         sink.fault("reasons do not add up")
       }
       for adjustment in adjustments {
-        for index in adjustment.events { events[index].time += adjustment.shift }
+        for index in adjustment.events {
+          events[index].time += adjustment.shift
+          events[index].timeError = adjustment.timeError ?? events[index].timeError
+        }
       }
       sources.append(
         Source(account: account, events: events, refused: refused, adjustments: adjustments))

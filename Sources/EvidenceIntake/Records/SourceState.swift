@@ -15,6 +15,8 @@ struct SourceSetup {
   var bound: UpperBound?
   /// Instants at which the clock of a boot (from 1) read 0, as the user says.
   var anchors: [Int: Int64] = [:]
+  /// Which number is the day in dates such as `04/07/2026`, as the user says.
+  var dateOrder: DayOrderTracker.Order?
 }
 
 /// The lines of a document so far.
@@ -59,7 +61,9 @@ struct SourceState {
     self.reader = reader
     gathering = reader.gathering
     framer = RecordFramer(reader.framing)
-    times = TimeResolver(zone: setup.zone, forcedYear: setup.year, bound: setup.bound, anchors: setup.anchors)
+    times = TimeResolver(
+      zone: setup.zone, forcedYear: setup.year, bound: setup.bound, anchors: setup.anchors,
+      dateOrder: setup.dateOrder)
   }
 
   /// Most damage entries of one kind that are listed one by one.

@@ -57,16 +57,27 @@ struct TimeResolver {
   private var startsAtNewYear = false
   private var placement: (turn: Int, isLate: Bool, base: Int64) = (-1, false, 0)
 
+  /// Error that the zone brought for the stamp that was placed last, beyond its resolution.
+  private var previousError: Int64 = 0
+
   private var offsetSlot: Int64 = .min
   private var offsetNanoseconds: Int64 = 0
+  private var doubt: TimeZoneRules.Doubt?
   private var usedZone = false
-  private var ambiguousCount = 0
+  private var clockChanges = ClockChangeTracker()
+  private var dayOrder: DayOrderTracker
+  private var zoneNames = ZoneNameTracker()
+  private var clocksAlone = 0
   private var earliest = Int64.max
   private var latest = Int64.min
 
   /// `zone` nil means that none was given: UTC is assumed.
   /// `anchors` are instants at which the clock of a boot (from 1) read 0.
-  init(zone: TimeZoneRules?, forcedYear: Int?, bound: UpperBound?, anchors: [Int: Int64] = [:]) {
+  init(
+    zone: TimeZoneRules?, forcedYear: Int?, bound: UpperBound?, anchors: [Int: Int64] = [:],
+    dateOrder: DayOrderTracker.Order? = nil
+  ) {
+    dayOrder = DayOrderTracker(given: dateOrder)
     boots = BootTracker(given: anchors)
     self.zone = zone
     zoneIsGiven = zone != nil
@@ -75,29 +86,79 @@ struct TimeResolver {
     self.bound = bound
   }
 
-  /// The instant of one event. `ordinal` is its number in the source, from 0.
+  /// The instant of one event. `ordinal` is its number in the source, from 0; `swapDays` and `zoneOffset` count where `flags` say so.
   @inline(__always)
   mutating func resolve(
-    kind: StampKind, time: Int64, resolution: Int64, ordinal: Int, flags: Reading.Flags = [], wall: Int64 = 0
+    kind: StampKind, time: Int64, resolution: Int64, ordinal: Int, flags: Reading.Flags = [], wall: Int64 = 0,
+    swapDays: Int32 = 0, zoneOffset: Int32 = 0
   ) -> ResolvedTime {
     switch kind {
     case .absolute:
+      if flags.rawValue & Reading.Flags.dateOrders.rawValue != 0 {
+        return placeDate(time, resolution, ordinal, flags, swapDays, isAbsolute: true)
+      }
       note(time)
       return ResolvedTime(time: time, error: max(1, resolution), quality: .exact)
     case .noZone:
-      let instant = utc(time)
+      if flags.rawValue & Reading.Flags.dateOrders.rawValue != 0 {
+        return placeDate(time, resolution, ordinal, flags, swapDays, isAbsolute: false)
+      }
+      let (instant, error) = utc(time, resolution, ordinal)
       note(instant)
-      return ResolvedTime(time: instant, error: max(1, resolution), quality: .assumedZone)
+      return ResolvedTime(time: instant, error: max(1, error), quality: .assumedZone)
     case .noYear:
-      let instant = place(time, ordinal)
-      return ResolvedTime(time: instant, error: max(1, resolution), quality: .inferredYear)
+      let instant =
+        flags.contains(.hasZoneOffset)
+        ? placeAnew(time, resolution, ordinal, offset: Int64(zoneOffset) &* 1_000_000_000)
+        : place(time, resolution, ordinal)
+      return ResolvedTime(time: instant, error: max(1, resolution, previousError), quality: .inferredYear)
     case .sinceBoot:
       if flags.contains(.bootMarker) { boots.mark() }
       boots.add(time, ordinal: ordinal, wall: flags.contains(.hasWall) ? wall : nil)
       return ResolvedTime(time: time, error: max(1, resolution), quality: .unanchored)
-    case .timeOfDay, .none:
+    case .timeOfDay:
+      clocksAlone += 1
+      return ResolvedTime()
+    case .none:
       return ResolvedTime()
     }
+  }
+
+  /// A date in numbers that tells which of them is the day, or could be read in two ways.
+  @inline(never)
+  private mutating func placeDate(
+    _ time: Int64, _ resolution: Int64, _ ordinal: Int, _ flags: Reading.Flags, _ swapDays: Int32,
+    isAbsolute: Bool
+  ) -> ResolvedTime {
+    let order = flags.contains(.dayFirst) ? DayOrderTracker.Order.dayFirst : .monthFirst
+    guard flags.contains(.openDate) else {
+      dayOrder.addProof(order)
+      return placeDate(time, resolution, ordinal, isAbsolute: isAbsolute)
+    }
+    let other = time.addingReportingOverflow(Int64(swapDays) &* Self.day).partialValue
+    let otherwise = isAbsolute ? other : plainUTC(other)
+    var placed = placeDate(time, resolution, ordinal, isAbsolute: isAbsolute, isOpen: true)
+    if isAbsolute { placed.quality = .inferredYear }
+    placed.time = dayOrder.add(order, asRead: placed.time, otherwise: otherwise, ordinal: ordinal)
+    return placed
+  }
+
+  private mutating func placeDate(
+    _ time: Int64, _ resolution: Int64, _ ordinal: Int, isAbsolute: Bool, isOpen: Bool = false
+  ) -> ResolvedTime {
+    if isAbsolute {
+      if !isOpen { note(time) }
+      return ResolvedTime(time: time, error: max(1, resolution), quality: .exact)
+    }
+    let (instant, error) = utc(time, resolution, ordinal)
+    if !isOpen { note(instant) }
+    return ResolvedTime(time: instant, error: max(1, error), quality: .assumedZone)
+  }
+
+  /// The event's stamp names a zone.
+  @inline(never)
+  mutating func noteZoneName(_ stamp: UnsafeRawBufferPointer, _ flags: Reading.Flags) {
+    zoneNames.add(stamp, isUnderstood: flags.contains(.namedZone))
   }
 
   /// The event holds time since boot, too, and names its boot.
@@ -114,31 +175,41 @@ struct TimeResolver {
     if instant > latest { latest = instant }
   }
 
-  /// UTC for local time in the source's zone.
+  /// UTC for local time in the source's zone, and the error of it.
   @inline(__always)
-  private mutating func utc(_ local: Int64) -> Int64 {
+  private mutating func utc(
+    _ local: Int64, _ resolution: Int64, _ ordinal: Int
+  ) -> (instant: Int64, error: Int64) {
     usedZone = true
-    if zoneIsFixedUTC { return local }
+    if zoneIsFixedUTC { return (local, resolution) }
     // Offsets change at quarters of an hour at most.
     let slot = local.floorQuotient(900_000_000_000)
     if slot != offsetSlot, let zone {
       offsetSlot = slot
       offsetNanoseconds = Int64(zone.offset(localSeconds: local.floorQuotient(1_000_000_000))) * 1_000_000_000
-      if zone.isAmbiguous(localSeconds: local.floorQuotient(1_000_000_000)) { ambiguousCount += 1 }
+      doubt = zone.doubt(localSeconds: local.floorQuotient(1_000_000_000))
     }
-    return local.subtractingReportingOverflow(offsetNanoseconds).partialValue
+    if let doubt { return clockChanges.place(local, doubt, resolution: resolution, ordinal: ordinal) }
+    return (local.subtractingReportingOverflow(offsetNanoseconds).partialValue, resolution)
+  }
+
+  /// UTC for local time that no event is placed at.
+  private func plainUTC(_ local: Int64) -> Int64 {
+    guard let zone, !zoneIsFixedUTC else { return local }
+    let offset = Int64(zone.offset(localSeconds: local.floorQuotient(1_000_000_000))) * 1_000_000_000
+    return local.subtractingReportingOverflow(offset).partialValue
   }
 
   // MARK: Stamps without a year
 
   @inline(__always)
-  private mutating func place(_ stamp: Int64, _ ordinal: Int) -> Int64 {
+  private mutating func place(_ stamp: Int64, _ resolution: Int64, _ ordinal: Int) -> Int64 {
     // Stamps of whole seconds often come again.
     if stamp == previousStamp, ordinal == openEnd {
       openEnd &+= 1
       return previousInstant
     }
-    return placeAnew(stamp, ordinal)
+    return placeAnew(stamp, resolution, ordinal, offset: nil)
   }
 
   /// Tells the last stretch of the events that were added to it without a look.
@@ -147,8 +218,11 @@ struct TimeResolver {
     stretches[last].events = stretches[last].events.lowerBound..<openEnd
   }
 
+  /// `offset` is that of a zone which the stamp names.
   @inline(never)
-  private mutating func placeAnew(_ stamp: Int64, _ ordinal: Int) -> Int64 {
+  private mutating func placeAnew(
+    _ stamp: Int64, _ resolution: Int64, _ ordinal: Int, offset: Int64?
+  ) -> Int64 {
     settle()
     if firstYear == nil {
       firstYear = forcedYear ?? Self.year(of: stamp, notAfter: bound)
@@ -160,7 +234,9 @@ struct TimeResolver {
     if placement.turn != turn || placement.isLate != isLate {
       placement = (turn, isLate, Self.base(year: (firstYear ?? 1970) + turn, isLate: isLate))
     }
-    let instant = utc(placement.base + stamp)
+    var (instant, error) = (placement.base + stamp - (offset ?? 0), resolution)
+    if offset == nil { (instant, error) = utc(instant, resolution, ordinal) }
+    previousError = error > resolution ? error : 0
     let isLeapDay = !isLate && stamp >= Self.firstOfMarch - Self.day
     if let last = stretches.indices.last, stretches[last].events.upperBound == ordinal,
       stretches[last].placedTurn == turn, stretches[last].isLate == isLate
@@ -177,7 +253,8 @@ struct TimeResolver {
           latest: instant,
           hasLeapDay: isLeapDay, largestStamp: stamp))
     }
-    openEnd = ordinal + 1
+    // A stamp in doubt, or of a zone of its own, is looked at each time.
+    openEnd = doubt == nil && offset == nil ? ordinal + 1 : -1
     previousInstant = instant
     return instant
   }
@@ -263,22 +340,37 @@ struct TimeResolver {
     outcome.boots += both.spans
     if let decision = both.decision { outcome.decisions.append(decision) }
     for instant in anchored.instants { note(instant) }
-    if usedZone {
+    let dates = dayOrder.finish(bound: bound ?? self.bound)
+    outcome.adjustments += dates.adjustments
+    if let decision = dates.decision { outcome.decisions.append(decision) }
+    for instant in dates.instants { note(instant) }
+    let changes = clockChanges.finish()
+    outcome.adjustments += clockChanges.adjustments
+    if usedZone { outcome.decisions.append(zoneDecision(changes)) }
+    if let decision = zoneNames.decision { outcome.decisions.append(decision) }
+    if clocksAlone > 0 {
       outcome.decisions.append(
         IntakeDecision(
-          subject: "zone", value: zone?.name ?? "UTC",
-          reason: (zoneIsGiven
-            ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken")
-            + (ambiguousCount > 0
-              ? "; \(ambiguousCount) quarters of an hour come twice (summer time ends): the first is taken"
-              : ""),
-          isGiven: zoneIsGiven))
+          subject: "date", value: "none",
+          reason:
+            "\(clocksAlone) \(clocksAlone == 1 ? "stamp has" : "stamps have") a time of day but no date: such events have no time"
+        ))
     }
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)
       outcome.last = Instant(nanoseconds: latest)
     }
     return outcome
+  }
+
+  private func zoneDecision(_ changes: [String]) -> IntakeDecision {
+    var parts = [zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken"]
+    if let complaint = zoneNames.complaint {
+      parts[0] = complaint + (zoneIsGiven ? ": the one given by --timezone is taken" : ": UTC is taken")
+    }
+    return IntakeDecision(
+      subject: "zone", value: zone?.name ?? "UTC", reason: (parts + changes).joined(separator: "; "),
+      isGiven: zoneIsGiven)
   }
 
   private static func reason(_ bound: UpperBound?) -> String {

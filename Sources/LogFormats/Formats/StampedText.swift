@@ -35,46 +35,173 @@ struct StampedTextFormat: LogFormat {
     FormatSample("2026-11-12T09:03:07.123456Z 12 [Warning] [MY-010055] [Server] slow", severity: 4),
     FormatSample("[1794474185.123456][2345:2346] CHIP:EM: x", time: "2026-11-12T09:03:05.123456Z"),
     FormatSample("19-Oct-2022 05:34:02 door @0x7f", time: "2022-10-19T05:34:02 (no zone)"),
+    FormatSample(
+      "11/12/2026 1:00:01 PM ERROR b", time: "2026-11-12T13:00:01 (no zone)", severity: 3, message: "b"),
+    FormatSample(
+      "2026-11-12 10:03:05.123 CET [1234] LOG:  ready", time: "2026-11-12T09:03:05.123Z",
+      message: "[1234] LOG:  ready"),
+    FormatSample("12.11.2026 10:03 up", time: "2026-11-12T10:03:00 (no zone)", message: "up"),
+    FormatSample("2026 Nov 12 10:03:05 gw-1 up", time: "2026-11-12T10:03:05 (no zone)", message: "gw-1 up"),
+    FormatSample(
+      "E1112 10:03:06.123456       1 reflector.go:150] Failed", time: "11-12T10:03:06.123456", severity: 3,
+      message: "1 reflector.go:150] Failed"),
+    FormatSample(
+      "1234:M 12 Nov 2026 10:03:05.123 # Server started", time: "2026-11-12T10:03:05.123 (no zone)",
+      message: "# Server started"),
+    FormatSample(
+      "=ERROR REPORT==== 12-Nov-2026::10:03:07.123456 ===", time: "2026-11-12T10:03:07.123456 (no zone)",
+      severity: 3, message: "=ERROR REPORT==== 12-Nov-2026::10:03:07.123456 ==="),
+    FormatSample(
+      #"2026-03-03T12:00:00.123Z,CAM1,INFO,"started""#, time: "2026-03-03T12:00:00.123Z",
+      message: #"CAM1,INFO,"started""#),
+    FormatSample("2026-02-29T00:00:00Z no such day", time: "none", message: "no such day"),
+    FormatSample("2026-13-07 10:22:40 x", time: "none", message: "x"),
     FormatSample("[Dec 21 12:56:59] SECURITY[77]: x", time: "12-21T12:56:59", message: "SECURITY[77]: x"),
     FormatSample("  File \"x.py\", line 1", verdict: .continuation),
     FormatSample("ValueError: bad", verdict: .continuation),
   ]
-  let refusals = ["plain text", "2026-13-07 10:22:40 x", "12:00 noon", "123456789012 x"]
+  let refusals = ["plain text", "12:00 noon", "123456789012 x"]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     var stamps = StampReader()
-    guard let (stamp, _) = Self.head(line, &stamps) else { return 0 }
-    return stamp.kind == .noYear ? 45 : 55
+    guard let head = Self.head(line, &stamps) else { return 0 }
+    switch head.stamp.kind {
+    case .noYear: return 45
+    // A date that there is not is nobody else's either.
+    case .none: return 50
+    case .timeOfDay: return 40
+    default: return head.isCell ? 45 : 55
+    }
   }
 
-  /// The stamp and the offset behind it and its bracket.
-  static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> (stamp: Stamp, end: Int)? {
+  /// What a line begins with.
+  struct Head {
+    /// Without a kind where it can be no time.
+    var stamp: Stamp
+    /// Offset of the stamp.
+    var start: Int
+    /// Offset behind it and its bracket.
+    var end: Int
+    /// 0 to 7 where a letter before the stamp says so, or 255.
+    var severity: UInt8 = 255
+    /// The stamp is the first cell of a row.
+    var isCell = false
+  }
+
+  /// The stamp and what stands around it.
+  static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
     guard line.count > 8 else { return nil }
     let isBracketed = line[0] == 0x5B || line[0] == 0x28
-    guard let stamp = stamps.leading(line, at: isBracketed ? 1 : 0) else { return nil }
-    var end = stamp.end
-    if isBracketed {
-      guard end < line.count, line[end] == 0x5D || line[end] == 0x29 else { return nil }
-      end &+= 1
-    } else {
-      // Tables begin with stamps too.
-      guard end < line.count, line[end] != 0x2C, line[end] != 0x3B else { return nil }
+    guard let stamp = stamps.leading(line, at: isBracketed ? 1 : 0) else {
+      return dressed(line, isBracketed: isBracketed, &stamps)
     }
-    return (stamp, end)
+    return closed(line, stamp, from: isBracketed ? 1 : 0, isBracketed: isBracketed)
+  }
+
+  private static func closed(
+    _ line: UnsafeRawBufferPointer, _ stamp: Stamp, from start: Int, isBracketed: Bool
+  ) -> Head? {
+    var head = Head(stamp: stamp, start: start, end: stamp.end)
+    guard head.end < line.count else { return nil }
+    if isBracketed {
+      guard line[head.end] == 0x5D || line[head.end] == 0x29 else { return nil }
+      head.end &+= 1
+    } else if line[head.end] == 0x2C || line[head.end] == 0x3B || line[head.end] == 0x2E {
+      endCell(line, &head)
+    }
+    return head
+  }
+
+  /// A row of a table without a header: the stamp is its first cell. Of `12:00:00,21.5,` and `12:00:00,5,` the number is the next cell, no
+  /// fraction of a second, of which three digits are written, or six.
+  private static func endCell(_ line: UnsafeRawBufferPointer, _ head: inout Head) {
+    head.isCell = line[head.end] != 0x2E
+    var comma = head.end &- 1
+    while comma > head.start, Bytes.isDigit(line[comma]) { comma &-= 1 }
+    let digits = head.end &- comma &- 1
+    guard line[comma] == 0x2C, digits > 0, !head.isCell || digits != 3 && digits != 6 else { return }
+    head.stamp.time &-= (head.stamp.time % StampReader.second &+ StampReader.second) % StampReader.second
+    head.stamp.resolution = StampReader.second
+    head.stamp.end = comma
+    head.end = comma
+    head.isCell = true
+  }
+
+  /// Stamps that something stands before, and those that can be no time.
+  @inline(never)
+  private static func dressed(
+    _ line: UnsafeRawBufferPointer, isBracketed: Bool, _ stamps: inout StampReader
+  ) -> Head? {
+    let start = isBracketed ? 1 : 0
+    if let end = StampReader.impossible(line, at: start) {
+      var stamp = Stamp()
+      stamp.end = end
+      return closed(line, stamp, from: start, isBracketed: isBracketed)
+    }
+    // klog and glog: `E1112 10:03:06.123456       1 reflector.go:150] text`.
+    if !isBracketed, Bytes.isDigit(line[1]) {
+      let severity: UInt8 =
+        switch line[0] {
+        case 0x49: 6
+        case 0x57: 4
+        case 0x45: 3
+        case 0x46: 2
+        default: 255
+        }
+      if severity < 8, let stamp = StampReader.monthDay(line, at: 1) {
+        return Head(stamp: stamp, start: 1, end: stamp.end, severity: severity)
+      }
+    }
+    if let stamp = StampReader.clockAlone(line, at: start) {
+      return closed(line, stamp, from: start, isBracketed: isBracketed)
+    }
+    // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
+    var i = 0
+    if Bytes.isDigit(line[0]) {
+      while i < line.count, i < 8, Bytes.isDigit(line[i]) { i &+= 1 }
+      guard i &+ 3 < line.count, line[i] == 0x3A, line[i &+ 1] &- 0x41 < 26, line[i &+ 2] == 0x20 else {
+        return nil
+      }
+      guard let stamp = stamps.leading(line, at: i &+ 3) else { return nil }
+      return Head(stamp: stamp, start: i &+ 3, end: stamp.end)
+    }
+    guard line[0] == 0x3D, let sign = Bytes.find(" REPORT==== ", line, from: 1), sign < 24,
+      let stamp = stamps.leading(line, at: sign &+ 12)
+    else { return nil }
+    var head = Head(stamp: stamp, start: sign &+ 12, end: stamp.end)
+    let severity = SeverityText.word(Bytes.part(line, 1, sign))
+    if severity < 8 { head.severity = severity }
+    return head
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
+    /// A line had a date: one that begins with a clock alone belongs to the text of another.
+    @exclusivity(unchecked) private var hasDates = false
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
-      guard let (stamp, end) = StampedTextFormat.head(record, &stamps) else {
+      guard let head = StampedTextFormat.head(record, &stamps), head.stamp.kind != .timeOfDay || !hasDates
+      else {
         return Continuation.verdict(record, into: &reading, otherwise: .noTime)
       }
-      reading.set(stamp, from: record[0] == 0x5B || record[0] == 0x28 ? 1 : 0)
-      var i = end
+      reading.set(head.stamp, from: head.start)
+      reading.severity = head.severity
+      if head.stamp.kind == .none {
+        reading.flags.insert(.badStamp)
+        reading.resolution = 0
+      } else if head.stamp.kind != .timeOfDay {
+        hasDates = true
+      }
+      if record[0] == 0x3D {
+        // Erlang's heading is all of its line; the text follows.
+        reading.message = .record(0, record.count)
+        return .event
+      }
+      var i = head.end
+      if head.isCell { i &+= 1 }
       if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
         i = end

@@ -122,6 +122,7 @@ struct SyslogISOFormat: LogFormat {
       reading.time = stamp.time
       reading.resolution = stamp.resolution
       reading.stamp = .record(i, stamp.end &- i)
+      reading.mark(stamp)
       i = stamp.end &+ 1
       // ChromeOS writes the severity where others write the host.
       let word = Bytes.findNear(0x20, record, from: i, to: min(end, i &+ 10))

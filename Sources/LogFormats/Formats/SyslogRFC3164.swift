@@ -120,6 +120,7 @@ struct SyslogRFC3164Format: LogFormat {
       reading.time = stamp.time
       reading.resolution = stamp.resolution
       reading.stamp = .record(i, stamp.end &- i)
+      reading.mark(stamp)
       i = stamp.end
       if i < end, record[i] == 0x20 { i &+= 1 }
       SyslogText.readBody(record, from: i, priority: priority, into: &reading)

@@ -77,6 +77,7 @@ struct SyslogRFC5424Format: LogFormat {
         reading.time = stamp.time
         reading.resolution = stamp.resolution
         reading.stamp = .record(i, stamp.end &- i)
+        reading.mark(stamp)
         i = stamp.end
       }
       reading.severity = UInt8(truncatingIfNeeded: priority & 7)

@@ -24,6 +24,9 @@ struct ClockDecisions {
     var change = ""
   }
 
+  /// Subjects of the decisions about time.
+  private static let subjects: Set = ["year", "zone", "zone-name", "day-month", "date", "boot", "clock"]
+
   private var stamps: [Decision] = []
   private var boots: [Decision] = []
   private var corrections: [Decision] = []
@@ -46,7 +49,7 @@ struct ClockDecisions {
     for source in try reader.sources() {
       sourceNames[source.ordinal] = source.name
       let decisions = (remarks[source.ordinal]?.decisions ?? [])
-        .filter { ["year", "zone", "boot", "clock"].contains($0.subject) }
+        .filter { Self.subjects.contains($0.subject) }
       if decisions.isEmpty, !source.events.isEmpty, source.firstTime != nil { exactSources += 1 }
       guard isWanted(source.name) else { continue }
       let file = source.name.split(separator: "/").last.map(String.init) ?? source.name
@@ -99,6 +102,7 @@ struct ClockDecisions {
     switch subject {
     case "year": "ingest --year '\(file)=YYYY'"
     case "zone": "ingest --timezone '\(file)=ZONE'"
+    case "day-month": "ingest --date-order '\(file)=ORDER'"
     case "boot": "ingest --anchor '\(file)=N@TIME'"
     default: ""
     }

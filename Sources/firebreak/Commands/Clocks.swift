@@ -8,8 +8,8 @@ struct Clocks: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List every decision about time: years, zones, boots, corrections of clocks, odd stamps.",
     discussion: """
-      Years and zones are decided as the evidence is read: read it into another case with 'ingest --year', '--timezone' or \
-      '--anchor' to decide otherwise. How far the devices' clocks were off is worked out afterwards, at the first call, from \
+      Years, zones and the order of day and month are decided as the evidence is read: read it into another case with \
+      'ingest --year', '--timezone', '--date-order' or '--anchor' to decide otherwise. How far the devices' clocks were off is worked out afterwards, at the first call, from \
       messages seen at both ends, from lines that say how far a clock was set, and from records that hold two clocks; it is \
       kept in the case beside the times as written. 'query --clock corrected' and the view corrected_time go by it; \
       --ahead says otherwise for a device, 'note --retract' takes that back.

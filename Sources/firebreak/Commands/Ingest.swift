@@ -20,8 +20,8 @@ struct Ingest: ParsableCommand {
 
       Exit code 3: evidence was damaged or a limit was hit, or there were bytes and no event could be read from any of them.
 
-      --input-format, --timezone, --year, --anchor and --device take a value for all sources or GLOB=VALUE for those whose path or member \
-      name matches; the last that matches counts.
+      --input-format, --timezone, --year, --date-order, --anchor and --device take a value for all sources or GLOB=VALUE for those whose \
+      path or member name matches; the last that matches counts.
       """)
 
   @Argument(help: "Files, folders, or - for standard input.")
@@ -45,6 +45,12 @@ struct Ingest: ParsableCommand {
   @Option(
     help: ArgumentHelp("Year of a source's first stamp, where stamps have none.", valueName: "[GLOB=]YEAR"))
   var year: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Which number is the day in dates such as 04/07/2026: day-first or month-first.",
+      valueName: "[GLOB=]ORDER"))
+  var dateOrder: [String] = []
 
   @Option(help: "A format of your own as JSON: which member is time, device, severity, message.")
   var mapping: String?
@@ -92,6 +98,7 @@ struct Ingest: ParsableCommand {
     options.formats = inputFormat.map(SourceRule.init(parsing:))
     options.timeZones = timezone.map(SourceRule.init(parsing:))
     options.years = year.map(SourceRule.init(parsing:))
+    options.dateOrders = dateOrder.map(SourceRule.init(parsing:))
     options.devices = device.map(SourceRule.init(parsing:))
     options.anchors = try anchor.map(Self.anchor)
     options.jobs = jobs ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -32,8 +32,13 @@ extension IngestReport {
   private var timeNotes: [String] {
     var notes: [String] = []
     let years = sources.flatMap(\.decisions).filter { $0.subject == "year" && !$0.isGiven }
-    let zones = sources.count { source in
-      source.decisions.contains { $0.subject == "zone" && !$0.isGiven }
+    let assumed = sources.compactMap { source in
+      source.decisions.first { $0.subject == "zone" && !$0.isGiven }
+    }
+    let misread = assumed.count { $0.reason.contains("not understood") }
+    let zones = assumed.count - misread
+    let swapped = sources.count { source in
+      source.decisions.contains { $0.subject == "day-month" && $0.value.contains("not proven") }
     }
     var parts: [String] = []
     if !years.isEmpty {
@@ -43,6 +48,15 @@ extension IngestReport {
     if zones > 0 {
       parts.append(
         "\(Self.count(UInt64(zones), "source")) without a zone \(zones == 1 ? "is" : "are") taken as UTC")
+    }
+    if misread > 0 {
+      parts.append(
+        "the zone that \(Self.count(UInt64(misread), "source")) \(misread == 1 ? "names" : "name") was not understood: UTC is taken"
+      )
+    }
+    if swapped > 0 {
+      parts.append(
+        "nothing tells day from month in the dates of \(Self.count(UInt64(swapped), "source"))")
     }
     if !parts.isEmpty {
       notes.append(parts.joined(separator: "; ") + ": 'firebreak clocks' shows why and how to change it")

@@ -65,6 +65,34 @@ import Testing
     #expect(view.first?["original"] as? String == event["time"] as? String)
   }
 
+  /// What stamps leave open is shown with the option that decides it, and the case still agrees with its evidence.
+  @Test func whatStampsLeaveOpenIsShown() throws {
+    let work = try Workspace()
+    try work.write("late.log", "05/06/2026 10:00:00 +0100 a\n13/06/2026 10:00:00 +0100 b\n")
+    try work.write("open.log", "04/07/2020 10:00:00 a\n")
+    try work.write("named.log", "2026-11-12 10:03:05 CET a\n")
+    try work.write("unknown.log", "2026-11-12 10:03:05 IST a\n")
+    try work.write("clock.log", "10:03:05.123 WIF: a\n10:03:06.123 WIF: b\n")
+    let result = try work.ingest(
+      work.at("late.log"), work.at("open.log"), work.at("named.log"), work.at("unknown.log"),
+      work.at("clock.log"))
+    #expect(result.run.exit == 0, "\(result.run.errors)")
+    #expect(result.run.errors.contains("nothing tells day from month in the dates of 1 source"))
+    #expect(result.run.errors.contains("the zone that 1 source names was not understood: UTC is taken"))
+    let shown = try rows(work.firebreak("clocks", "--case", "x.firebreak", "--format", "jsonl")).map { row in
+      ["kind", "source", "decided", "change_with"].map { row[$0] as? String ?? "" }
+        .joined(separator: "|").replacingOccurrences(of: work.at(""), with: "")
+    }
+    for expected in [
+      "day-month|late.log|day first|ingest --date-order 'late.log=ORDER'",
+      "day-month|open.log|month first, not proven|ingest --date-order 'open.log=ORDER'",
+      "zone-name|named.log|CET +01:00|", "zone|unknown.log|UTC|ingest --timezone 'unknown.log=ZONE'",
+      "date|clock.log|none|",
+    ] { #expect(shown.contains(expected), "\(shown)") }
+    let verified = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(verified.exit == 0, "\(verified.output) \(verified.errors)")
+  }
+
   @Test func queriesGoByTheClockThatIsAskedFor() throws {
     let work = try pair(ahead: 3600)
     let span = "since:2026-04-07T08:00Z until:2026-04-07T08:00:30Z"
