@@ -196,6 +196,15 @@ import Testing
         "continuation|"))
   }
 
+  @Test func aDateThatFillsItsLineBeginsAnEvent() {
+    #expect(
+      lines(["Thu Nov 12 10:03:05 CET 2026", "load 0.5", "2026-11-12 10:03:06 UTC", "1794474185", "10:03:07"])
+        == [
+          "event|2026-11-12T09:03:05Z||", "continuation|||load 0.5", "event|2026-11-12T10:03:06Z||",
+          "continuation|||1794474185", "continuation|||10:03:07",
+        ])
+  }
+
   @Test func rowsWithoutAHeaderHaveTheirTime() {
     #expect(
       lines([#"2026-03-03T12:00:00.123Z,CAM1,INFO,"a""#, #"2026-03-03T12:00:01.123Z,CAM2,INFO,"b""#])

@@ -102,7 +102,12 @@ struct StampedTextFormat: LogFormat {
     _ line: UnsafeRawBufferPointer, _ stamp: Stamp, from start: Int, isBracketed: Bool
   ) -> Head? {
     var head = Head(stamp: stamp, start: start, end: stamp.end)
-    guard head.end < line.count else { return nil }
+    guard head.end < line.count else {
+      // A date that fills its line (`date >> log`) begins an event; a number or a clock that does is one of the text.
+      let hasDate =
+        stamp.kind != .timeOfDay && Bytes.findNear(0x3A, line, from: start, to: line.count) < line.count
+      return !isBracketed && hasDate ? head : nil
+    }
     if isBracketed {
       guard line[head.end] == 0x5D || line[head.end] == 0x29 else { return nil }
       head.end &+= 1
