@@ -1,0 +1,98 @@
+import CascadeAnalysis
+import IncidentModel
+import Testing
+
+/// What must not be said: failures where nothing failed, an origin that only happened to be first, a cause that the evidence has
+/// and the search passed over, and strangers that are none.
+@Suite struct WrongClaimTests {
+  private static let epoch: Int64 = 1_700_000_000_000_000_000
+
+  private struct Yard {
+    var builder = EvidenceBuilder()
+    var random: Dice
+
+    init(_ seed: UInt64) { random = Dice(state: seed) }
+
+    mutating func say(_ device: String, _ seconds: Double, _ text: String, _ severity: UInt8 = 6) {
+      builder.event(
+        time: WrongClaimTests.epoch + Int64(seconds * 1e9), device: device, severity: severity, message: text)
+    }
+
+    /// A message every `pause` seconds, a tenth more or less.
+    mutating func keep(
+      _ device: String, _ range: ClosedRange<Double>, every pause: Double, _ text: String,
+      _ severity: UInt8 = 6
+    ) {
+      var time = range.lowerBound + random.unit() * pause
+      while time < range.upperBound {
+        say(device, time, text, severity)
+        time += pause * (0.95 + 0.1 * random.unit())
+      }
+    }
+
+    var trace: Trace {
+      var builder = builder
+      return CascadeTracer().trace(builder.finish())
+    }
+  }
+
+  // MARK: What was always so
+
+  /// One grade on everything; few say what they say, once a minute from beginning to end.
+  @Test(arguments: [UInt8(6), 255]) func aHeartbeatThatFewHaveIsNoFailure(severity: UInt8) {
+    var yard = Yard(1)
+    for gate in 0..<12 { yard.keep("gate\(gate)g", 0...7200, every: 60, "heartbeat", severity) }
+    for cell in 0..<90 {
+      yard.builder.link("cell\(cell)c", "gate\(cell % 12)g", "radio")
+      yard.keep("cell\(cell)c", 0...7200, every: 90, "reading stored", severity)
+    }
+    let trace = yard.trace
+    #expect(trace.incidents.isEmpty, "\(trace.verdict)")
+    #expect(trace.unrelated.isEmpty)
+  }
+
+  /// A job by the hour, long and of few, where nothing is graded.
+  @Test func aJobByTheHourIsNoFailure() {
+    var yard = Yard(13)
+    for cell in 0..<60 { yard.keep("cell\(cell)c", 0...28_800, every: 400, "reading stored") }
+    for server in 0..<6 {
+      for hour in 0..<8 {
+        let start = Double(hour * 3600 + 700 + server * 20)
+        for turn in 0..<20 { yard.say("server\(server)s", start + Double(turn) * 15, "chunk exported") }
+      }
+    }
+    let trace = yard.trace
+    #expect(trace.incidents.isEmpty && trace.unrelated.isEmpty, "\(trace.verdict)")
+  }
+
+  /// A day's evidence is read once more from nearby, where the heartbeats of the healthy begin at the edge.
+  @Test func whoIsHealthyNearAnIncidentHasNotFailedAtItsEdge() throws {
+    var yard = Yard(2)
+    var rows = "device,site\n"
+    for gate in 0..<6 {
+      rows += "gate\(gate)g,s\(gate)\n"
+      yard.keep("gate\(gate)g", 0...(gate == 3 ? 21_600 : 36_000), every: 60, "heartbeat")
+      for cell in 0..<20 {
+        let name = "cell\(gate * 20 + cell)c"
+        rows += "\(name),s\(gate)\n"
+        yard.builder.link(name, "gate\(gate)g", "radio")
+        yard.keep(name, 0...(gate == 3 ? 21_600 : 36_000), every: 90, "reading stored")
+      }
+    }
+    yard.builder.inventory(csv: rows)
+    let trace = yard.trace
+    let failed = Set((trace.incidents.flatMap(\.onsets) + trace.unrelated).map(\.device))
+    #expect(failed.count >= 20)
+    #expect(failed.allSatisfy { $0 == "gate3g" || (60..<80).map { "cell\($0)c" }.contains($0) }, "\(failed)")
+  }
+
+  /// Trouble that was there before the evidence, and outlasts it, did not begin in it; trouble that begins in it did.
+  @Test(arguments: [0.0, 3600]) func troubleThatWasAlwaysThereIsNoIncident(begin: Double) {
+    var yard = Yard(3)
+    for cell in 0..<60 {
+      yard.keep("cell\(cell)c", 0...7200, every: 120, "reading stored")
+      if cell < 12 { yard.keep("cell\(cell)c", begin...7200, every: 60, "battery low", 4) }
+    }
+    #expect(yard.trace.incidents.isEmpty == (begin == 0))
+  }
+}
