@@ -95,4 +95,26 @@ import Testing
     }
     #expect(yard.trace.incidents.isEmpty == (begin == 0))
   }
+
+  /// What the same ones do every evening is how their days go; the same at another hour is not.
+  @Test(arguments: [false, true]) func whatRecursEveryEveningIsNoIncident(isOutOfTurn: Bool) {
+    var yard = Yard(4)
+    let hour = 3600.0
+    for press in 0..<40 {
+      let name = "press\(press)p"
+      yard.keep(name, 0...(96 * hour), every: 1800, "alive")
+      for day in [0.0, 1, 3] {
+        yard.say(name, (day * 24 + 22) * hour - yard.random.unit() * 600, "standby, drives off", 4)
+      }
+      if isOutOfTurn { yard.say(name, 86 * hour + yard.random.unit() * 600, "standby, drives off", 4) }
+    }
+    let trace = yard.trace
+    guard isOutOfTurn else {
+      #expect(trace.incidents.isEmpty, "\(trace.verdict)")
+      return
+    }
+    #expect(trace.incidents.first?.onsets.count == 40, "\(trace.verdict)")
+    let first = trace.incidents.first?.onsets.first?.time.seconds(since: Instant(nanoseconds: Self.epoch))
+    #expect((first ?? 0) > 85 * hour)
+  }
 }

@@ -39,7 +39,10 @@ struct Onsets {
 
   init(findings: [Finding?]) { self.findings = findings }
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports) {
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports,
+    _ routine: DailyRoutine
+  ) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
     let sporadic = ["messages of a kind that occurs on single entities all over the window"]
@@ -53,7 +56,9 @@ struct Onsets {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
         guard timeline.isLoud[template], !reports.isReport(template) else { continue }
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
-        if news > 0 { scratch.append((event, news)) }
+        if news > 0, !routine.holds(template, at: timeline.seconds[Int(event)]) {
+          scratch.append((event, news))
+        }
         let role = profiles.fleet[template].role
         let isOld = Self.isOld(profiles.fleet[template], template, timeline)
         if role == .sporadic || role == .rare && !isOld { own.append(event) }
