@@ -117,4 +117,69 @@ import Testing
     let first = trace.incidents.first?.onsets.first?.time.seconds(since: Instant(nanoseconds: Self.epoch))
     #expect((first ?? 0) > 85 * hour)
   }
+
+  // MARK: Who counts as healthy, and who is looked at
+
+  /// Those of one vendor fail; later a place goes dark, a third of which had failed already.
+  @Test func whoFailedInAnotherIncidentIsNotCountedAsSpared() throws {
+    var yard = Yard(8)
+    var rows = "device,vendor,place\n"
+    for unit in 0..<180 {
+      let (name, isDock) = ("unit\(unit)u", unit / 3 % 4 == 0)
+      rows += "\(name),\("abc".dropFirst(unit % 3).first!),\(isDock ? "dock" : "hall\(unit % 4)")\n"
+      let failure = unit % 3 == 0 ? 14_400 + yard.random.unit() * 120 : nil
+      let end: Double = isDock ? 16_800 : 28_800
+      yard.keep(name, 0...min(end, failure ?? end), every: 120, "cycle done")
+      if let failure { yard.keep(name, failure...end, every: 120, "key refused", 3) }
+    }
+    yard.builder.inventory(csv: rows)
+    let causes = yard.trace.incidents.map { $0.commonCause?.terms ?? [] }
+    #expect(causes.contains([.init(attribute: "vendor", value: "a")]))
+    #expect(causes.contains([.init(attribute: "place", value: "dock")]), "\(causes)")
+  }
+
+  /// Gateways with one firmware break; what hangs on them, and its links, must not hide that.
+  @Test(arguments: [0, 2]) func gatewaysAreComparedWithGateways(tags: Int) throws {
+    var yard = Yard(9)
+    var rows = "device,fw,hw\n"
+    for gate in 0..<60 {
+      let name = "gate\(gate)g"
+      rows += "\(name),v\(gate % 2 + 1),\(gate / 2 % 2 == 0 ? "a" : "b")\n"
+      yard.keep(name, 0...14_400, every: 100, "uplink well")
+      for tag in 0..<tags {
+        rows += "tag\(gate * 10 + tag)t,v9,t\n"
+        yard.builder.link("tag\(gate * 10 + tag)t", name, "radio")
+        yard.keep("tag\(gate * 10 + tag)t", 0...14_400, every: 400, "reading")
+      }
+      guard gate % 2 == 1 else { continue }
+      let failure = 7200 + yard.random.unit() * 3600
+      for turn in 0..<3 { yard.say(name, failure + Double(turn) * 20, "abort called, core dumped", 3) }
+    }
+    yard.builder.inventory(csv: rows)
+    let incident = try #require(yard.trace.incidents.first)
+    #expect(incident.onsets.count == 30)
+    #expect(incident.commonCause?.terms == [.init(attribute: "fw", value: "v2")], "\(incident.verdict)")
+    #expect(incident.origins.allSatisfy { $0.probability < 0.5 })
+  }
+
+  /// A change that gateways received is one, too.
+  @Test func whatGatewaysReceivedIsAChange() throws {
+    var yard = Yard(10)
+    for gate in 0..<60 {
+      let name = "gate\(gate)g"
+      yard.keep(name, 0...14_400, every: 100, "uplink well")
+      yard.builder.link("tag\(gate)t", name, "radio")
+      yard.builder.link("tag\(gate + 60)t", name, "radio")
+      for tag in [gate, gate + 60] { yard.keep("tag\(tag)t", 0...14_400, every: 400, "reading") }
+      guard gate % 2 == 1 else { continue }
+      let change = 7200 + yard.random.unit() * 900
+      yard.say(name, change, "package taken over", 6)
+      for turn in 0..<3 {
+        yard.say(name, change + 60 + Double(turn) * 20, "abort called, core dumped", 3)
+      }
+    }
+    let incident = try #require(yard.trace.incidents.first)
+    #expect(incident.changes.first?.devices.count == 30, "\(incident.verdict)")
+    #expect(incident.origins.first?.method == .change)
+  }
 }

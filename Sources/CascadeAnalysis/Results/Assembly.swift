@@ -211,7 +211,7 @@ struct Assembly {
         earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
       if let shared = diagnosis.commonCause {
         origins.doubt(
-          where: { !fleet.isShared[$0] && fleet.row[$0] >= 0 },
+          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
       let times = members.map { onsets.findings[$0]!.time }
