@@ -118,6 +118,50 @@ import Testing
     #expect((first ?? 0) > 85 * hour)
   }
 
+  // MARK: Who was first
+
+  /// Sixty fail in any order within minutes; or one long before, and the others closely.
+  @Test(arguments: [false, true]) func toBeFirstAmongManySaysLittle(isApart: Bool) throws {
+    var yard = Yard(5)
+    for cell in 0..<120 {
+      let name = "cell\(cell)c"
+      yard.keep(name, 0...9000, every: 120, "reading stored")
+      guard cell < 60 else { continue }
+      let start = isApart && cell == 0 ? 4000 : 5000 + yard.random.unit() * 260
+      for turn in 0..<4 { yard.say(name, start + Double(turn) * 40, "stream broken", 3) }
+    }
+    let incident = try #require(yard.trace.incidents.first)
+    let best = try #require(incident.origins.first)
+    #expect(best.method == .order)
+    #expect((best.probability >= 0.5) == isApart, "\(incident.verdict)")
+    if isApart { #expect(best.device == "cell0c") }
+  }
+
+  /// Failures far apart, each after about as long as the next, are not clearer for being dated well.
+  @Test func aFirstOfManyThatComeAtRandomIsNoOrigin() throws {
+    var yard = Yard(6)
+    for cell in 0..<120 { yard.keep("cell\(cell)c", 0...18_000, every: 20, "reading stored") }
+    var start = 6000.0
+    for cell in 0..<40 {
+      let share = yard.random.unit()
+      start += 20 + 300 * share * share
+      for turn in 0..<4 { yard.say("cell\(cell)c", start + Double(turn) * 20, "stream broken", 3) }
+    }
+    let incident = try #require(yard.trace.incidents.first)
+    #expect(incident.origins.allSatisfy { $0.probability < 0.5 }, "\(incident.verdict)")
+  }
+
+  @Test func whoFallsSilentWithManyIsNotWhereItBegan() throws {
+    var yard = Yard(7)
+    for cell in 0..<90 {
+      yard.keep("cell\(cell)c", 0...(cell < 30 ? 7000 : 10_800), every: 90, "reading stored")
+    }
+    let incident = try #require(yard.trace.incidents.first)
+    #expect(incident.onsets.count == 30)
+    #expect(incident.origins.allSatisfy { $0.probability < 0.3 }, "\(incident.verdict)")
+    #expect(incident.origins.allSatisfy { $0.reasonsFor.allSatisfy { !$0.contains("failed first") } })
+  }
+
   // MARK: Who counts as healthy, and who is looked at
 
   /// Those of one vendor fail; later a place goes dark, a third of which had failed already.
