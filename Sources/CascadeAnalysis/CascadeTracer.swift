@@ -87,6 +87,10 @@ public struct CascadeTracer: Sendable {
       if areMany || result.incidents.contains(where: { $0.mayHaveBegun(at: device) }) {
         result.unrelated[index].nearness = .beside
       }
+      // One stretch of the evidence may hold no incident while another does.
+      if result.unrelated[index].nearness == .alone, !result.incidents.isEmpty {
+        result.unrelated[index].nearness = .outside
+      }
       result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
     }
     result.caveats =

@@ -226,4 +226,43 @@ import Testing
     #expect(incident.changes.first?.devices.count == 30, "\(incident.verdict)")
     #expect(incident.origins.first?.method == .change)
   }
+
+  // MARK: Strangers
+
+  /// What everything hangs on had trouble of its own long before the rest failed.
+  @Test func whatTheFailedHangOnIsNoStranger() throws {
+    var yard = Yard(11)
+    for server in ["console", "other"] {
+      yard.keep(server, 0...18_000, every: 300, "in service")
+      yard.say(server, server == "console" ? 8000 : 7000, "sign-in from \(server) abroad", 4)
+    }
+    for cell in 0..<60 {
+      let name = "cell\(cell)c"
+      yard.builder.link("console", name, "manages")
+      yard.keep(name, 0...18_000, every: 120, "reading stored")
+      guard cell % 2 == 0 else { continue }
+      let start = 10_800 + yard.random.unit() * 600
+      for turn in 0..<3 { yard.say(name, start + Double(turn) * 20, "store damaged", 3) }
+    }
+    let trace = yard.trace
+    #expect(trace.incidents.first?.onsets.count == 30)
+    func sure(_ device: String) -> Double? { trace.unrelated.first { $0.device == device }?.unrelated }
+    let other = try #require(sure("other"))
+    let console = try #require(sure("console"))
+    #expect(other > 0.9)
+    #expect(console < 0.5)
+    #expect(trace.explanation(of: "console").contains { $0.text.contains("hang on it") })
+  }
+
+  @Test func whereNoIncidentWasFoundNobodyIsToldToBeUnrelatedToIt() throws {
+    var yard = Yard(12)
+    for cell in 0..<40 { yard.keep("cell\(cell)c", 0...7200, every: 120, "reading stored") }
+    yard.say("cell3c", 4000, "fan stopped", 1)
+    let trace = yard.trace
+    #expect(trace.incidents.isEmpty)
+    let alone = try #require(trace.unrelated.first)
+    #expect(alone.device == "cell3c" && alone.unrelated == nil)
+    #expect(trace.verdict.contains("failed on"))
+    #expect(trace.explanation(of: "cell3c").contains { $0.text.contains("No incident was found") })
+  }
 }
