@@ -87,6 +87,10 @@ public struct CascadeTracer: Sendable {
       if areMany || result.incidents.contains(where: { $0.mayHaveBegun(at: device) }) {
         result.unrelated[index].nearness = .beside
       }
+      // One stretch of the evidence may hold no incident while another does.
+      if result.unrelated[index].nearness == .alone, !result.incidents.isEmpty {
+        result.unrelated[index].nearness = .outside
+      }
       result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
     }
     result.caveats =
@@ -142,8 +146,13 @@ struct Reading {
   let reports: Reports
   private let isTimed: [Bool]
   private let metrics: MetricOnsets
+  private let routine: DailyRoutine
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements) {
+  /// `routine` where more days are known than the timeline holds.
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements,
+    routine known: DailyRoutine? = nil
+  ) {
     var timeline = timeline
     let everyday = Tones.everyday(timeline)
     for template in everyday.indices where everyday[template] { timeline.isLoud[template] = false }
@@ -155,7 +164,8 @@ struct Reading {
     if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
     self.timeline = timeline
     let reports = Reports(timeline, fleet, reporting, profiles)
-    var onsets = Onsets(timeline, fleet, profiles, reports)
+    routine = known ?? DailyRoutine(timeline, profiles)
+    var onsets = Onsets(timeline, fleet, profiles, reports, routine)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
@@ -208,7 +218,7 @@ struct Reading {
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
       of: timeline)
     near.correct(by: clocks)
-    var reading = Reading(near, fleet, clocks, judgements)
+    var reading = Reading(near, fleet, clocks, judgements, routine: routine)
     reading.keepSilences(of: self, in: segment)
     return reading
   }

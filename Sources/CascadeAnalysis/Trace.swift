@@ -69,8 +69,9 @@ public struct Onset: Sendable {
   /// For those listed as unrelated: how near it lies to an incident.
   var nearness: Nearness?
   /// Where a failure lies that belongs to no incident: at another time; at the time of one; at the time of one and next to
-  /// somebody, or behind somebody, that failed in it shortly before.
-  enum Nearness: String, Sendable { case outside, inside, beside }
+  /// somebody, or behind somebody, that failed in it shortly before; at any time, but most of those that failed hang on it
+  /// or are named by it; in evidence in which no incident was found.
+  enum Nearness: String, Sendable { case outside, inside, beside, above, alone }
   /// How an onset was seen.
   public enum Kind: String, Sendable { case log, metric, silence, reported }
   /// An onset from its parts.

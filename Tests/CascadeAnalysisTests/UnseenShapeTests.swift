@@ -109,7 +109,9 @@ import Testing
     }
     let incident = try #require(scene.trace.incidents.first)
     #expect(incident.verdict.contains("follow each other evenly") == isPaced)
-    #expect(((incident.origins.first?.probability ?? 0) >= 0.5) != isPaced)
+    let against = incident.origins.first?.reasonsAgainst ?? []
+    #expect(against.contains { $0.contains("on a schedule") } == isPaced)
+    #expect(incident.origins.allSatisfy { $0.probability < 0.5 })
   }
 
   @Test func failuresThatGatherOverManyHoursAreOneIncidentAfterItsChange() throws {

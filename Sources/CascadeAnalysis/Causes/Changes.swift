@@ -38,7 +38,7 @@ struct Changes {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
-    earlyEnd: Double, isTimed: (Int) -> Bool
+    among population: Population, earlyEnd: Double, isTimed: (Int) -> Bool
   ) {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
@@ -59,12 +59,12 @@ struct Changes {
           evidence.severities[Int(event)] > Severity.error.rawValue
         else { continue }
         let time = timeline.seconds[Int(event)]
-        if isCandidate[template], !fleet.isShared[device] {
+        if isCandidate[template], population.isOne(device) {
           guard lastReceiver[template] != device else { continue }
           lastReceiver[template] = device
           receipts[template, default: [:]][device] = (time, event)
         } else if !reports.isReport(template), profiles.fleet[template].events <= 8,
-          fleet.isShared[device] || fleet.row[device] < 0,
+          fleet.isShared[device] && !population.isOne(device) || fleet.row[device] < 0,
           profiles.fleet[template].first > timeline.start + 0.02 * (timeline.end - timeline.start)
         {
           announcements.append((time, device, event))
@@ -90,8 +90,8 @@ struct Changes {
       return isRecurring || entry.time - known.first > 1800
     }
     announcements.sort { ($0.time, $0.event) < ($1.time, $1.event) }
-    let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
-    let troubles = Self.troubles(timeline, fleet, profiles, reports, onsets)
+    let mass = population.devices
+    let troubles = Self.troubles(timeline, population, profiles, reports)
     var united: [(score: Double, parts: [Int])] = []
     for (template, parts, got) in Self.united(receipts, evidence.templateTexts) where got.count >= 3 {
       let said = parts.reduce(0) { $0 + profiles.fleet[$1].events }
@@ -191,12 +191,11 @@ struct Changes {
 
   /// Novel kinds of trouble that plain entities tell of themselves: who, and when first.
   private static func troubles(
-    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets
+    _ timeline: Timeline, _ population: Population, _ profiles: TemplateProfiles, _ reports: Reports
   ) -> [Int: [Int: Double]] {
     var result: [Int: [Int: Double]] = [:]
     var last = [Int](repeating: -1, count: timeline.evidence.templateTexts.count)
-    for device in 0..<timeline.deviceCount where !fleet.isShared[device] && !onsets.excluded.contains(device)
-    {
+    for device in population.devices {
       for event in timeline.events(of: device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
         guard timeline.isLoud[template], last[template] != device, !reports.isReport(template),

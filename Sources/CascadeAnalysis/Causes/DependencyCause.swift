@@ -29,33 +29,35 @@ struct DependencyCause {
   /// Providers that outlived all behind them for a while.
   private(set) var outlived: Set<Int> = []
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, until end: Double) {
-    let mass = fleet.isShared.indices.filter { !fleet.isShared[$0] }
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, among population: Population, until end: Double
+  ) {
+    let mass = population.devices
     let shared = fleet.isShared.indices.filter { fleet.isShared[$0] && !fleet.dependants[$0].isEmpty }
     func onset(_ device: Int) -> Double {
       guard let time = onsets.findings[device]?.time, time < end else { return .infinity }
       return time
     }
-    let population = Double(mass.count)
+    let size = Double(mass.count)
     let failures = Double(mass.count { onset($0) < .infinity })
-    guard population > 0, failures > 0 else { return }
+    guard size > 0, failures > 0 else { return }
     func likelihood(_ k: Double, _ n: Double) -> Double {
       guard n > 0 else { return 0 }
       let p = min(0.995, max(0.002, k / n))
       return k * log(p) + (n - k) * log(1 - p)
     }
-    let null = likelihood(failures, population)
+    let null = likelihood(failures, size)
     let firstShared = shared.map(onset).min() ?? .infinity
     for provider in shared {
       let below = fleet.descendants(of: provider)
-      let dependants = below.filter { !fleet.isShared[Int($0)] }
+      let dependants = below.filter { population.holds(Int($0)) }
       let n = Double(dependants.count)
       guard n > 0 else { continue }
       let failed = dependants.filter { onset(Int($0)) < .infinity }
       let k = Double(failed.count)
       let inside = likelihood(k, n)
-      let outside = likelihood(failures - k, population - n)
-      guard k / n >= (failures - k) / max(1, population - n) else { continue }
+      let outside = likelihood(failures - k, size - n)
+      guard k / n >= (failures - k) / max(1, size - n) else { continue }
       let base = inside + outside - null - (fleet.guessedScopes[provider] ?? 0)
       let own = onset(provider)
       let moment = Self.moment(of: provider, fleet, onset)

@@ -20,17 +20,22 @@ struct Diagnosis {
   var eligible: Int?
   /// First failure of a provider that took its dependants along; infinite if none.
   var earlyEnd: Double
+  /// Among whom the reason was looked for.
+  var population: Population
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
     _ members: [Int], _ metrics: MetricOnsets, isTimed: (Int) -> Bool
   ) {
-    earlyEnd = Self.firstProviderFailure(fleet, onsets, members)
-    let changes = Changes(timeline, fleet, profiles, reports, onsets, earlyEnd: earlyEnd, isTimed: isTimed)
-    dependency = DependencyCause(timeline, fleet, onsets, until: .infinity)
+    let population = Population(fleet, onsets, members)
+    self.population = population
+    earlyEnd = Self.firstProviderFailure(fleet, onsets, members, population)
+    let changes = Changes(
+      timeline, fleet, profiles, reports, onsets, among: population, earlyEnd: earlyEnd, isTimed: isTimed)
+    dependency = DependencyCause(timeline, fleet, onsets, among: population, until: .infinity)
     cohort = [Double](repeating: 0, count: timeline.deviceCount)
     otherChanges = changes.others
-    let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] }
+    let mass = population.devices
     let failed = Set(members)
     let limit = earlyEnd
     let early = Set(members.filter { onsets.findings[$0]!.time < limit })
@@ -57,18 +62,20 @@ struct Diagnosis {
       otherChanges += changes.causes.dropFirst()
       commonCause = CommonCauseSearch.search(
         timeline.evidence, fleet, population: mass, failed: early, changed: Set(best.received.keys))
+      // Whom a change is meant for does not hang on what else happened to them.
+      let kind = (0..<timeline.deviceCount).filter { population.isOne($0) }
       marked = CommonCauseSearch.marked(
-        timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
+        timeline.evidence, fleet, population: kind, changed: Set(best.received.keys))
       eligible = CommonCauseSearch.eligible(
-        timeline.evidence, fleet, population: mass, changed: Set(best.received.keys))
-      cohort = Self.cohort(timeline, fleet, onsets, members, best, earlyEnd, commonCause)
+        timeline.evidence, fleet, population: kind, changed: Set(best.received.keys))
+      cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, commonCause)
       // So few failed before the overload that only the cohort as a whole shows what it shares.
-      let own = members.filter { cohort[$0] > 0.5 && !fleet.isShared[$0] }
+      let own = members.filter { cohort[$0] > 0.5 && population.isOne($0) }
       let whole = CommonCauseSearch.search(
         timeline.evidence, fleet, population: mass, failed: Set(own), changed: Set(best.received.keys))
       if let whole, Set(whole.terms).isStrictSuperset(of: commonCause?.terms ?? []) {
         commonCause = whole
-        cohort = Self.cohort(timeline, fleet, onsets, members, best, earlyEnd, whole)
+        cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, whole)
       }
       return
     }
@@ -76,7 +83,7 @@ struct Diagnosis {
     if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
-    } else if let culprit = SynchronousCause(fleet, onsets, members).culprit,
+    } else if let culprit = SynchronousCause(fleet, onsets, members, among: population).culprit,
       !dependency.outlived.contains(culprit)
     {
       family = .dependency
@@ -97,14 +104,20 @@ struct Diagnosis {
     {
       // A power cut, a site's line: nobody in the evidence did it, but who was hit and who was spared says what it was.
       commonCause = shared
+    } else if let above = Population(above: members, fleet, onsets),
+      let shared = CommonCauseSearch.search(
+        timeline.evidence, fleet, population: above.devices, failed: failed), shared.isNearlyAll
+    {
+      // What hangs on the broken ones failed as well, in greater number.
+      self.population = above
+      commonCause = shared
     }
   }
 
   /// Who failed by the change itself, given what is thought to be the common cause.
   private static func cohort(
-    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ change: Change,
-    _ earlyEnd: Double,
-    _ cause: CommonCause?
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ population: Population,
+    _ change: Change, _ earlyEnd: Double, _ cause: CommonCause?
   ) -> [Double] {
     let inventory = timeline.evidence.inventory
     // By codes: a million names are not looked up.
@@ -118,7 +131,8 @@ struct Diagnosis {
       return terms.allSatisfy { inventory.code(row: row, attribute: $0.column) == $0.code }
     }
     return FailureModes(
-      timeline, fleet, onsets, members, change: change, earlyEnd: earlyEnd, holdsCause: { holds($0) == true },
+      timeline, fleet, onsets, members, among: population, change: change, earlyEnd: earlyEnd,
+      holdsCause: { holds($0) == true },
       isSpared: { (cause?.probability ?? 0) > 0.8 && holds($0) == false }
     ).cohort
   }
@@ -136,12 +150,16 @@ struct Diagnosis {
   }
 
   /// The first onset of a provider after which its dependants fail.
-  private static func firstProviderFailure(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int]) -> Double {
-    let shared = members.filter { fleet.isShared[$0] && !fleet.dependants[$0].isEmpty }
-      .sorted { onsets.findings[$0]!.time < onsets.findings[$1]!.time }
+  private static func firstProviderFailure(
+    _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ population: Population
+  ) -> Double {
+    let shared = members.filter {
+      fleet.isShared[$0] && !population.isOne($0) && !fleet.dependants[$0].isEmpty
+    }
+    .sorted { onsets.findings[$0]!.time < onsets.findings[$1]!.time }
     for provider in shared {
       let time = onsets.findings[provider]!.time
-      let below = fleet.descendants(of: provider).filter { !fleet.isShared[Int($0)] }
+      let below = fleet.descendants(of: provider).filter { population.isOne(Int($0)) }
       let hit = below.count {
         guard let onset = onsets.findings[Int($0)]?.time else { return false }
         return onset > time - 15 && onset < time + 300

@@ -14,12 +14,12 @@ struct FailureModes {
   private(set) var cohort: [Double]
 
   init(
-    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], change: Change,
-    earlyEnd: Double,
+    _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets, _ members: [Int],
+    among population: Population, change: Change, earlyEnd: Double,
     holdsCause: (Int) -> Bool, isSpared: (Int) -> Bool
   ) {
     cohort = [Double](repeating: 0, count: timeline.deviceCount)
-    let failed = members.filter { onsets.findings[$0] != nil && !fleet.isShared[$0] }
+    let failed = members.filter { onsets.findings[$0] != nil && population.isOne($0) }
     guard !failed.isEmpty else { return }
     guard earlyEnd < .infinity else {
       // No provider failed: whoever failed after a change, or fits the common cause, failed by it.

@@ -17,8 +17,8 @@ struct SynchronousCause {
   /// Members of the moment, and how many fall there.
   private(set) var together = 0
 
-  init(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int]) {
-    let plain = members.filter { !fleet.isShared[$0] }
+  init(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int], among population: Population) {
+    let plain = members.filter { population.isOne($0) }
     var best: (device: Int, depth: Int, together: Int)?
     if plain.count >= 5 {
       let times = plain.map { onsets.findings[$0]!.time }.sorted()
@@ -29,7 +29,7 @@ struct SynchronousCause {
         guard near * 2 >= plain.count else { continue }
         let below = Set(fleet.descendants(of: provider))
         let covered = plain.count { below.contains(Int32($0)) }
-        let hit = Double(covered) / Double(max(1, below.count { !fleet.isShared[Int($0)] }))
+        let hit = Double(covered) / Double(max(1, below.count { population.isOne(Int($0)) }))
         guard covered * 10 >= plain.count * 9, hit >= 0.5 else { continue }
         if best == nil || (below.count, -provider) > (best!.depth, -best!.device) {
           best = (provider, below.count, near)

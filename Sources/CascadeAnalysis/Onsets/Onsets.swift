@@ -41,7 +41,10 @@ struct Onsets {
 
   init(findings: [Finding?]) { self.findings = findings }
 
-  init(_ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports) {
+  init(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports,
+    _ routine: DailyRoutine
+  ) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
     let sporadic = ["messages of a kind that occurs on single entities all over the window"]
@@ -60,7 +63,9 @@ struct Onsets {
           !attempts.leavesOut(template, of: device)
         else { continue }
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
-        if news > 0 { scratch.append((event, news)) }
+        if news > 0, !routine.holds(template, at: timeline.seconds[Int(event)]) {
+          scratch.append((event, news))
+        }
         let role = profiles.fleet[template].role
         let isOld = Self.isOld(profiles.fleet[template], template, timeline)
         if role == .sporadic || role == .rare && !isOld { own.append(event) }

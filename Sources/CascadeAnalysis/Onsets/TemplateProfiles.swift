@@ -50,7 +50,10 @@ struct TemplateProfiles {
     var histogram = [Int32](repeating: 0, count: templates * Self.bins)
     var classHistogram: [UInt64: [Int32]] = [:]
     var activity = [Double](repeating: 0, count: Self.bins)
-    var last: [(template: Int32, time: Double)] = []
+    var last: [Talk] = []
+    // Streams that were running when the window began, and end long after: they are no beginning of anything.
+    var standing = [Int](repeating: 0, count: templates)
+    var standingByClass: [UInt64: Int] = [:]
     // Counted apart from the profiles, as there are ten million events.
     var eventCounts = [Int](repeating: 0, count: templates)
     var episodeCounts = eventCounts
@@ -68,10 +71,9 @@ struct TemplateProfiles {
         if !timeline.isLoud[Int(template)], timeline.commonSpan.contains(time) { activity[bin] += 1 }
         var isNew = true
         if let slot = last.firstIndex(where: { $0.template == template }) {
-          isNew = time - last[slot].time > Self.episodeGap
-          last[slot].time = time
+          isNew = last[slot].add(time)
         } else {
-          last.append((template, time))
+          last.append(Talk(template, time))
         }
         guard isNew else { continue }
         if !timeline.strays.isEmpty, !timeline.commonSpan.contains(time) {
@@ -86,6 +88,12 @@ struct TemplateProfiles {
           classHistogram[key, default: [Int32](repeating: 0, count: Self.bins)][bin] += 1
           byClass[key, default: Profile()].episodes += 1
         }
+      }
+      for talk in last
+      where talk.wasRunning(timeline, width, isGraded: timeline.tones[Int(talk.template)] != .unknown) {
+        standing[Int(talk.template)] += 1
+        guard fleetModel.isShared[device] else { continue }
+        standingByClass[Self.key(Int(talk.template), fleetModel.classOf[device]), default: 0] += 1
       }
     }
     // What wrong clocks stamp far away makes the window's end (or beginning) no busier, unless nobody says it elsewhere.
@@ -118,10 +126,54 @@ struct TemplateProfiles {
     let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))
     for template in 0..<templates where fleet[template].episodes > 0 {
       let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
-      Self.judge(&fleet[template], slice, scale, isGraded: timeline.tones[template] != .unknown)
+      Self.judge(
+        &fleet[template], slice, scale, isGraded: timeline.tones[template] != .unknown,
+        standing: standing[template])
     }
     for (key, counts) in classHistogram {
-      Self.judge(&byClass[key]!, counts, scale, isGraded: timeline.tones[Int(key >> 32)] != .unknown)
+      Self.judge(
+        &byClass[key]!, counts, scale, isGraded: timeline.tones[Int(key >> 32)] != .unknown,
+        standing: standingByClass[key] ?? 0)
+    }
+  }
+
+  /// What one entity says in one kind of message: its first episode, and when it said so last.
+  private struct Talk {
+    let template: Int32
+    private var time: Double
+    private let begin: Double
+    private var end: Double
+    private var longestPause = 0.0
+    private var count = 1
+    private var isFirst = true
+
+    init(_ template: Int32, _ time: Double) {
+      self.template = template
+      self.time = time
+      begin = time
+      end = time
+    }
+
+    /// True where another episode begins.
+    mutating func add(_ next: Double) -> Bool {
+      let pause = next - time
+      time = next
+      if pause > TemplateProfiles.episodeGap {
+        isFirst = false
+        return true
+      }
+      guard isFirst else { return false }
+      longestPause = max(longestPause, pause)
+      count += 1
+      end = next
+      return false
+    }
+
+    /// Whether it was said already when the window began: its first time is no later than its own pauses make it, and it goes
+    /// on long after that. What is graded as trouble may have begun with the evidence, and must fill half of it.
+    func wasRunning(_ timeline: Timeline, _ width: Double, isGraded: Bool) -> Bool {
+      let least = isGraded ? Double(TemplateProfiles.bins) / 2 : 2
+      return count >= 6 && begin - timeline.start <= longestPause && end - begin > least * width
     }
   }
 
@@ -172,20 +224,43 @@ struct TemplateProfiles {
     }
   }
 
-  private static func judge(_ profile: inout Profile, _ counts: [Int32], _ scale: Scale, isGraded: Bool) {
+  private static func judge(
+    _ profile: inout Profile, _ counts: [Int32], _ scale: Scale, isGraded: Bool, standing: Int
+  ) {
     let total = profile.episodes
     guard total >= 4 else {
       profile.role = .rare
       return
     }
+    // Most of those that say it said it from the beginning on: how things are, and not what became of them.
+    guard standing * 2 < total else {
+      profile.role = isGraded ? .sporadic : .chatter
+      return
+    }
     var rest = counts.map(Double.init)
+    var running = Double(standing)
+    for bin in rest.indices where running > 0 {
+      let taken = min(running, rest[bin])
+      rest[bin] -= taken
+      running -= taken
+    }
     var open = [Bool](repeating: true, count: bins)
     var hot: [(low: Int, high: Int, count: Double)] = []
-    // Up to three segments: the same template may flare up in several incidents.
-    for _ in 0..<3 {
+    var isRecurring = false
+    let isAllOver =
+      (counts.firstIndex { $0 > 0 } ?? bins) < bins / 10
+      && (counts.lastIndex { $0 > 0 } ?? 0) >= bins - bins / 7
+    // Up to three segments: the same template may flare up in several incidents. What nobody graded, and flares up once more and
+    // as much, from the window's beginning to its end, comes and goes: a job by the hour.
+    for turn in 0..<(isGraded ? 3 : 4) {
       guard let found = hottest(rest, open, scale.weights), found.score > 9 else { break }
       // What nobody graded, and was said from the beginning until it ended, is everyday life that ended.
       if !isGraded, hot.isEmpty, found.low <= 1, found.high - found.low >= earlyBins { break }
+      if turn == 3 {
+        isRecurring = found.count * 2 >= hot[0].count && isAllOver
+        if isRecurring { hot = [] }
+        break
+      }
       hot.append((found.low, found.high, found.count))
       for bin in found.low...found.high {
         rest[bin] = 0
@@ -194,7 +269,7 @@ struct TemplateProfiles {
     }
     guard !hot.isEmpty else {
       let clumped = profile.events * 2 >= profile.episodes * 3
-      profile.role = clumped ? .sporadic : .chatter
+      profile.role = clumped && !isRecurring ? .sporadic : .chatter
       return
     }
     let quietWeight = open.indices.reduce(0) { $0 + (open[$1] ? scale.weights[$1] : 0) }

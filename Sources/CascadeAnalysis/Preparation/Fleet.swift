@@ -243,6 +243,25 @@ struct Fleet {
     contacts[other].append(Int32(device))
   }
 
+  /// Steps of dependency by which shared infrastructure lies above the mass of devices; 0 for those, and for what nothing hangs on.
+  var levels: [Int32] {
+    var level = [Int32](repeating: 0, count: row.count)
+    var frontier = row.indices.filter { !isShared[$0] }
+    var height: Int32 = 1
+    while !frontier.isEmpty {
+      var next: [Int] = []
+      for device in frontier {
+        for provider in providers[device] where isShared[Int(provider)] && level[Int(provider)] == 0 {
+          level[Int(provider)] = height
+          next.append(Int(provider))
+        }
+      }
+      frontier = next
+      height += 1
+    }
+    return level
+  }
+
   /// All entities that depend on one, directly or not; cycles end where they close.
   func descendants(of provider: Int) -> [Int32] {
     var seen = Set<Int32>([Int32(provider)])

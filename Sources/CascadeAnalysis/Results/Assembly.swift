@@ -151,10 +151,13 @@ struct Assembly {
     let times = onsets.findings.lazy.compactMap { $0?.time }
     let span =
       (times.min() ?? .infinity) - 300...max(times.max() ?? -.infinity, times.min() ?? .infinity) + 300
+    let failed = onsets.devices
     return onsets.unrelated.map { device, finding in
       var onset = onset(device, finding)
       onset.nearness =
-        times.isEmpty ? nearnessOfSingles(device, finding.time) : nearness(device, finding.time, span)
+        failed.isEmpty
+        ? nearnessOfSingles(device, finding.time)
+        : standsAbove(failed, device) ? .above : nearness(device, finding.time, span)
       return onset
     }.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
   }
@@ -174,7 +177,23 @@ struct Assembly {
       guard let failed = onsets.unrelated[other]?.time else { return false }
       return abs(failed - time) < 900
     }
-    return isBeside ? .beside : .outside
+    return isBeside ? .beside : .alone
+  }
+
+  /// Whether most of the failed hang on an entity, or are named by it: whatever it did, and when, it is no stranger to them.
+  private func standsAbove(_ failed: [Int], _ device: Int) -> Bool {
+    func holds(_ others: Set<Int32>, share: Double) -> Bool {
+      // Mostly they are too few.
+      let needed = share * Double(failed.count)
+      return Double(others.count) >= needed
+        && Double(failed.count { others.contains(Int32($0)) }) >= needed
+    }
+    guard failed.count >= 3 else { return false }
+    if !fleet.dependants[device].isEmpty, holds(Set(fleet.descendants(of: device)), share: 0.8) {
+      return true
+    }
+    guard !timeline.firstMention.isEmpty else { return false }
+    return holds(Set(timeline.events(of: device).map { timeline.firstMention[Int($0)] }), share: 0.5)
   }
 
   /// All that an entity hangs on, those it is in contact with, and those that hang on it directly.
@@ -212,7 +231,7 @@ struct Assembly {
         earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
       if let shared = diagnosis.commonCause {
         origins.doubt(
-          where: { !fleet.isShared[$0] && fleet.row[$0] >= 0 },
+          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
       let times = members.map { onsets.findings[$0]!.time }

@@ -37,18 +37,23 @@ extension Trace {
     if let probability = alone.unrelated {
       let place =
         switch alone.nearness ?? .outside {
-        case .outside where incidents.isEmpty: "nothing next to it failed around then"
         case .inside where incidents.isEmpty, .beside where incidents.isEmpty:
           "but others next to it, or many, failed around then"
         case .outside: "it lies before or after everything that failed in an incident"
         case .inside: "it falls into an incident's time, but next to nobody that failed in it"
         case .beside: "it falls into an incident's time, and somebody next to it or above it failed then"
+        case .above: "but most of those that failed in an incident hang on it, or are named by it"
+        case .alone: "nothing next to it failed around then"
         }
       found.append(
         Statement(
           text:
             "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
           probability: probability))
+    } else if alone.nearness == .alone {
+      found.append(
+        Statement(
+          text: "No incident was found that it could belong to, and nothing next to it failed around then."))
     }
     return verdicts + found + skew(of: subject)
   }

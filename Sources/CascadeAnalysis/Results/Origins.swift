@@ -155,6 +155,9 @@ struct Origins {
 
   /// No family fits: the earliest failures, with little confidence. Who has trouble of a kind that hardly anybody else
   /// has is rather what the others hang on than one of them.
+  ///
+  /// Somebody is always first. It says something where the first was apart from the next: by more than their onsets may be off,
+  /// and by more than the later ones lie apart. Those that fail as closely as that, or in one moment, are about as probable.
   init(earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var users: [Int32: Int] = [:]
@@ -164,25 +167,51 @@ struct Origins {
       for template in said[device]! { users[template, default: 0] += 1 }
     }
     let few = max(1, members.count / 30)
+    var own = Set(
+      members.filter { device in !said[device]!.isEmpty && said[device]!.allSatisfy { users[$0]! <= few } })
+    // Where most speak in ways of their own, it is nothing special.
+    if members.count < 12 || own.count * 4 > members.count { own = [] }
     let first = ordered.first.map { onsets.findings[$0]!.time } ?? 0
-    var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
-    for (rank, device) in ordered.prefix(60).enumerated() {
-      let own =
-        said[device]!.isEmpty ? false : said[device]!.allSatisfy { users[$0]! <= few } && members.count >= 12
-      let late = onsets.findings[device]!.time - first
-      let isNear = own && late < 300
-      weights.append(
-        (device, -0.69 * Double(rank) + (isNear ? 0.69 * Double(rank) + 1.5 - late / 120 : 0), isNear))
+    let pauses = zip(ordered.dropFirst(2), ordered.dropFirst()).prefix(Self.early).map {
+      onsets.findings[$0]!.time - onsets.findings[$1]!.time
     }
+    let usual = Self.apart * Robust.median(pauses)
+    let error = ordered.first.map { Self.error(onsets.findings[$0]!) } ?? 0
+    var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
+    for device in ordered.prefix(60) {
+      let finding = onsets.findings[device]!
+      let late = finding.time - first
+      let isNear = own.contains(device) && late < 300
+      let scale = max(error + Self.error(finding), usual)
+      weights.append((device, isNear ? 1.5 - late / 120 : -late / scale, isNear))
+    }
+    // However many the others are, against one with trouble of its own they count as two.
+    let others = weights.reduce(0) { $0 + ($1.isOwn ? 0 : exp($1.weight)) }
+    if weights.contains(where: \.isOwn), others > 2 {
+      for index in weights.indices where !weights[index].isOwn { weights[index].weight -= log(others / 2) }
+    }
+    // Nobody was first where the next failed in the same second.
+    let isShared = ordered.count > 1 && onsets.findings[ordered[1]]!.time - first < 1
     weights.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
     let sum = weights.reduce(0) { $0 + exp($1.weight) }
     for entry in weights.prefix(10) {
       var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
-      candidate.reasonsFor.append(entry.device == ordered[0] ? "failed first" : "failed early")
+      let isFirst = entry.device == ordered[0] && !isShared
+      candidate.reasonsFor.append(isFirst ? "failed first" : "failed early")
       candidate.isOwn = entry.isOwn
       if entry.isOwn { candidate.reasonsFor.append("has trouble of a kind that hardly anybody else has") }
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       candidates.append(candidate)
     }
+  }
+
+  /// Failures after the first whose pauses say how close they come.
+  private static let early = 12
+  /// Times the usual pause: of failures by chance, one in six first pauses is as long as makes a first one clear.
+  private static let apart = 4.0
+
+  /// Seconds by which an onset may be off; stamps are no better than one.
+  private static func error(_ finding: Onsets.Finding) -> Double {
+    max(1, (finding.latest - finding.earliest) / 2)
   }
 }

@@ -41,7 +41,11 @@ struct TraceTable {
   /// Failures that nothing ties to an incident, the surest first, and how sure it is that they have nothing to do with it.
   private var unrelated: [String] {
     let count = Figures.grouped(trace.unrelated.count)
-    var lines = ["", style.bold("Other failures (\(count)), and how sure it is that they are unrelated")]
+    let isRated = trace.unrelated.contains { $0.unrelated != nil }
+    let what =
+      isRated
+      ? "Other failures (\(count)), and how sure it is that they are unrelated" : "Failures (\(count))"
+    var lines = ["", style.bold(what)]
     let ranked = trace.unrelated.sorted {
       ($0.unrelated ?? 0, $1.time, $1.device) > ($1.unrelated ?? 0, $0.time, $0.device)
     }
