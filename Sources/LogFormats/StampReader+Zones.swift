@@ -160,7 +160,9 @@ extension StampReader {
     var i = stamp.end &+ 1
     if Bytes.isDigit(bytes[i]) {
       guard let year = number(bytes, &i, most: 5), i == stamp.end &+ 5, year >= 1970, year < 2100,
-        i == bytes.count || bytes[i] == 0x20 || bytes[i] == 0x3A,
+        // A colon inside a word is an address's.
+        i == bytes.count || bytes[i] == 0x20
+          || bytes[i] == 0x3A && (i &+ 1 == bytes.count || bytes[i &+ 1] == 0x20),
         let placed = YearlessStamp.nanoseconds(stamp.time, inYear: year)
       else { return }
       stamp.time = placed

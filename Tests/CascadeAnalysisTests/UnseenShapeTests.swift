@@ -200,17 +200,6 @@ import Testing
     #expect(relay.isEmpty, "\(relay.map(\.time))")
   }
 
-  @Test func aJobThatEndedIsNoFailure() {
-    var scene = Scene(12)
-    for device in 0..<60 {
-      scene.scatter("plug\(device)x", 0...10_000, every: 300, "point stored", 255)
-    }
-    for turn in 0..<13 { scene.say("builder", 50 + Double(turn) * 320, "part indexed", 255) }
-    let trace = scene.trace
-    #expect(trace.incidents.isEmpty)
-    #expect(trace.unrelated.isEmpty, "\(trace.unrelated.map(\.reasons))")
-  }
-
   @Test func theSameNewsSaidAloneMinutesBeforeIsTheBeginning() throws {
     var scene = Scene(9)
     for device in 0..<60 {

@@ -37,7 +37,8 @@ import Testing
       (0..<50).map { "\(header) nr \($0)\0" }.joined(),
       (0..<50).map { "\(header) nr \($0)" }.joined(separator: "\r"),
       (0..<50).map { counted("\(header) nr \($0)") }.joined(separator: "\n") + "\n",
-      (0..<50).map { $0 % 9 == 4 ? "998 \(header) nr \($0)" : counted("\(header) nr \($0)") }.joined(),
+      (0..<50).map { $0 % 9 == 4 ? "998 \(header) nr \($0) end" : counted("\(header) nr \($0) end") }
+        .joined(),
     ] {
       let (source, bytes) = try read(text)
       #expect(source.account.bytesBy.total == UInt64(bytes.count))

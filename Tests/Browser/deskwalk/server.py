@@ -125,9 +125,9 @@ def go(page, server, path, words=None):
         check(words in page.locator("main").inner_text(), f"{path[:80]}: does not say '{words}'")
 
 
-def until(page, script):
+def until(page, script, seconds=15):
     """Waits until a script is true. Playwright's own waiting puts the script together from text in the page, which the policy forbids."""
-    for _ in range(150):
+    for _ in range(10 * seconds):
         try:
             if page.evaluate(script):
                 return
