@@ -93,12 +93,12 @@ import Testing
     var options = IntakeOptions()
     options.isolation = .thread
     options.mayBeKnown = false
-    let caller = UInt(bitPattern: pthread_self())
+    let caller = pthread_self()
     // Asked after each read by the thread that reads: the first time its end has been met already.
     let summary = try Intake.run(
       [path], options: options, into: MemorySink(),
       shouldStop: {
-        if UInt(bitPattern: pthread_self()) != caller, let handle = FileHandle(forWritingAtPath: path) {
+        if pthread_self() != caller, let handle = FileHandle(forWritingAtPath: path) {
           _ = try? handle.seekToEnd()
           try? handle.write(contentsOf: Data((Make.line(10) + "\n").utf8))
         }
