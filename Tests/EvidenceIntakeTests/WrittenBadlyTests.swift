@@ -94,7 +94,7 @@ import Testing
     options.isolation = .thread
     options.mayBeKnown = false
     let caller = pthread_self()
-    // Asked after each read by the thread that reads: the first time its end has been met already.
+    // Asked by the thread that reads, before it begins and after each read: the last time its end has been met already.
     let summary = try Intake.run(
       [path], options: options, into: MemorySink(),
       shouldStop: {
@@ -104,8 +104,10 @@ import Testing
         }
         return false
       })
-    #expect(summary.sources.map(\.events) == [10])
-    #expect(summary.sources.map(\.storedBytes) == [UInt64(Make.lines(10).utf8.count)])
+    let account = try #require(summary.sources.first)
+    let whole = try #require(FileManager.default.contents(atPath: path))
+    #expect(account.events >= 10 && account.storedBytes == account.bytes)
+    #expect(account.storedBytes < UInt64(whole.count))
     #expect(summary.notes.contains { $0.contains("gw-7.log' has grown since its end was read") })
   }
 }
