@@ -20,7 +20,8 @@ typedef struct {
 
 /// A new state for raw deflate data, or NULL.
 static inline void *fb_isal_new(void) {
-  void *state = malloc(sizeof(struct inflate_state));
+  // Zeroed: damaged data may send ISA-L to entries of its tables that it has not filled.
+  void *state = calloc(1, sizeof(struct inflate_state));
   if (state) isal_inflate_init((struct inflate_state *)state);
   return state;
 }
