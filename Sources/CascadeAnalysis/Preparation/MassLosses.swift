@@ -59,20 +59,24 @@ enum MassLosses {
     var inside: [Int32: Int] = [:]
     for event in moments.joined() { inside[evidence.eventTemplates[event], default: 0] += 1 }
     var near: [Int] = []
+    var distant: [Int] = []
     var far: [Int32: Int] = [:]
     for event in events where inside[evidence.eventTemplates[event]] != nil {
       if spans.contains(where: { $0.contains(evidence.times[event]) }) {
         near.append(event)
       } else {
         far[evidence.eventTemplates[event], default: 0] += 1
+        distant.append(event)
       }
     }
     let window = max(1, Double(evidence.times.last ?? 0) - Double(evidence.times.first ?? 0))
     let share = min(1, 2 * Double(stragglers) * Double(moments.count) / window)
-    return near.filter { event in
-      let template = evidence.eventTemplates[event]
-      return Double(far[template] ?? 0) * share < 0.1 * Double(inside[template] ?? 0)
+    let isRare = { (template: Int32, share: Double) -> Bool in
+      Double(far[template] ?? 0) * share < 0.1 * Double(inside[template] ?? 0)
     }
+    // Of a kind that is hardly said elsewhere the rest is of the same, under clocks that are wrong: they are not settled yet.
+    return near.filter { isRare(evidence.eventTemplates[$0], share) }
+      + distant.filter { isRare(evidence.eventTemplates[$0], 1) }
   }
 
   /// Templates that say in words that somebody is gone, where nothing grades them.

@@ -52,7 +52,7 @@ import Testing
     try plan(name: String(repeating: "t", count: 60_000))
     let output = try behindFullPipe(
       "run p.plan",
-      "until_ 'grep -qs gw-8 acted'; until_ 'grep -q run_finished x.firebreak*'; echo acted $(wc -l <acted)"
+      "until_ 'grep -qs gw-8 acted'; until_ 'grep -qs run_finished x.firebreak x.firebreak-wal'; echo acted $(wc -l <acted)"
     )
     #expect(output.hasPrefix("acted 8\ncode 0\n"), "\(output.prefix(300))")
     #expect(output.contains("succeeded (0 ok, 8 changed"), "\(output.suffix(1000))")

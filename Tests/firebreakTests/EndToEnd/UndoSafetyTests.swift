@@ -229,7 +229,7 @@ import Testing
       ).replacingOccurrences(
         of: "bindings: {__device__: device}", with: "bindings: {__device__: device, __key__: secret.token}"
       ).replacingOccurrences(
-        of: "command: \"echo", with: "command: \"test -n __key__:value; sleep 0.4; echo"))
+        of: "command: \"echo", with: "command: \"test -n __key__:value; sleep 1.5; echo"))
     try plan(work, "device:gw-*")
     try work.write("token", "a-long-token\n")
     let attempts: [(secrets: [String], word: String)] = [
