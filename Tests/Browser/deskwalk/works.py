@@ -61,7 +61,7 @@ def timeline(page, server):
         check(group.locator("li .num").first.inner_text().replace(",", "").isdigit(), f"facet {name} has no counts")
         group.locator("li a").last.click()
         page.wait_for_url("**q=*")
-        until(page, "document.querySelectorAll('tr[data-row]').length > 0")
+        until(page, "document.querySelectorAll('tr[data-row]').length > 0", seconds=60)
         page.locator(".facets a[aria-current]").first.click()
         page.wait_for_url(lambda url: "q=" not in url)
     # The brush, all times again, the other order, the next page and back.
