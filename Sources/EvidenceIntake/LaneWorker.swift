@@ -133,8 +133,11 @@ struct LaneWorker: ~Copyable {
     var head = try reader.readHead(stream)
     while layers.count < work.options.limits.nesting {
       let kind = ContentKind(head)
-      let inner = PrefixedStream(prefix: Array(head), rest: PrefixedGap.wrap(reader.endOfHead, stream))
-      guard let layer = kind.layer(over: inner, limits: work.options.limits) else { break }
+      guard
+        let layer = kind.layer(
+          over: PrefixedStream(prefix: Array(head), rest: PrefixedGap.wrap(reader.endOfHead, stream)),
+          limits: work.options.limits)
+      else { break }
       layers.append(layer)
       compression.append(kind.name)
       stream = layer

@@ -12,13 +12,14 @@ protocol Decompressor: ByteStream {
 extension GzipStream: Decompressor {}
 
 extension ContentKind {
-  /// A stream that takes off what this process takes off itself: gzip, zlib, UTF-16; nil for other kinds.
-  func layer(over stream: any ByteStream, limits: IntakeLimits) -> (any Decompressor)? {
+  /// A stream that takes off what this process takes off itself: gzip, zlib, UTF-16; nil for other kinds, for which `stream` is
+  /// not made: it may hold a copy of what was read already.
+  func layer(over stream: @autoclosure () -> any ByteStream, limits: IntakeLimits) -> (any Decompressor)? {
     switch self {
-    case .gzip: GzipStream(stream, limits: limits)
-    case .zlib: ZlibStream(stream)
-    case .utf16LittleEndian: UTF16Stream(stream, isBigEndian: false)
-    case .utf16BigEndian: UTF16Stream(stream, isBigEndian: true)
+    case .gzip: GzipStream(stream(), limits: limits)
+    case .zlib: ZlibStream(stream())
+    case .utf16LittleEndian: UTF16Stream(stream(), isBigEndian: false)
+    case .utf16BigEndian: UTF16Stream(stream(), isBigEndian: true)
     default: nil
     }
   }
