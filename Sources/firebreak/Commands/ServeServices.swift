@@ -68,10 +68,11 @@ struct ProgramServices: DeskServices {
       for name in [file, "\(folder)/devices.csv"] { unlink(name) }
       rmdir(folder)
     }
+    // Who only looks writes nothing.
     try OwnProcess.run(
       [
         "postmortem", "make", "--case", path, "--output", folder, "--audience", audience.rawValue,
-        "--report-format", "html", "--no-timeline",
+        "--report-format", "html", "--no-timeline", "--no-store",
       ], accepting: [0])
     return String(decoding: try CommandFile.read(file), as: UTF8.self)
   }

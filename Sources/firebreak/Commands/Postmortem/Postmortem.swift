@@ -52,6 +52,11 @@ struct MakePostmortem: ParsableCommand {
   @Option(help: "Number of the stored trace to pin (default: the latest).")
   var trace: Int64?
 
+  @Flag(
+    name: .customLong("no-store"),
+    help: "Where the trace has to be made anew, do not keep it in the case; the report then names none.")
+  var isNotStored = false
+
   @Flag(inversion: .prefixedNo, help: "Write the full timeline as CSV beside the engineers' report.")
   var timeline = true
 
@@ -101,7 +106,7 @@ struct MakePostmortem: ParsableCommand {
     var input: PostmortemCase
     let files: [FileSet]
     do {
-      input = try PostmortemCase(path: path, number: trace, keepsTrace: true)
+      input = try PostmortemCase(path: path, number: trace, keepsTrace: !isNotStored)
       CaseOption.announce(path, newest: input.facts.newestEvidence)
       try input.choose(incident: incident - 1)
       Interrupt.listen()
