@@ -137,6 +137,19 @@ def until(page, script, seconds=15):
     raise Error(f"it never became true: {script}")
 
 
+def until_found(page, seconds=60):
+    """Waits for a row. A search that a busy machine cut short goes on where it says so, as a person would have it go on."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        until(page, "document.readyState === 'complete'")
+        if page.locator("tr[data-row]").count():
+            return
+        if page.locator("[role=status]:has-text('so far')").count():
+            page.locator("a[rel=next]").first.click()
+        page.wait_for_timeout(100)
+    raise Error(f"no row in {seconds} s: {page.url}")
+
+
 def rows(page, server, path):
     """The rows of a list as JSON, at the page's own address."""
     return page.request.get(server.origin + path, headers={"Accept": "application/json"}).json()["rows"]

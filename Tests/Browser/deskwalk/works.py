@@ -4,7 +4,7 @@ import io
 import json
 import urllib.parse
 
-from .server import attempt, check, enter, go, notes, rows, until
+from .server import attempt, check, enter, go, notes, rows, until, until_found
 
 WIDE = {"width": 1280, "height": 900}
 
@@ -61,7 +61,7 @@ def timeline(page, server):
         check(group.locator("li .num").first.inner_text().replace(",", "").isdigit(), f"facet {name} has no counts")
         group.locator("li a").last.click()
         page.wait_for_url("**q=*")
-        until(page, "document.querySelectorAll('tr[data-row]').length > 0", seconds=60)
+        until_found(page)
         page.locator(".facets a[aria-current]").first.click()
         page.wait_for_url(lambda url: "q=" not in url)
     # The brush, all times again, the other order, the next page and back.
@@ -301,11 +301,11 @@ def formats(page, server):
                  "/evidence/clocks", "/evidence/custody", "/sql?sql=SELECT%201", "/sql?list=saved", "/help"]:
         answer = page.request.get(server.origin + path, headers={"Accept": "application/json"})
         check(answer.status == 200 and answer.json()["schema"].startswith("firebreak.page."), f"{path} as JSON: {answer.status}")
-        answer = page.request.get(server.origin + path + ("&" if "?" in path else "?") + "format=csv")
+        answer = page.request.get(server.origin + path + ("&" if "?" in path else "?") + "format=csv", timeout=60_000)
         check(answer.status == 200 and answer.headers["content-type"].startswith("text/csv"), f"{path} as CSV: {answer.status}")
     # CSV is the whole list; JSON says where it goes on.
     question = "/timeline?q=severity%3E%3Derror"
-    table = list(csv.DictReader(io.StringIO(page.request.get(server.origin + question + "&format=csv").text())))
+    table = list(csv.DictReader(io.StringIO(page.request.get(server.origin + question + "&format=csv", timeout=60_000).text())))
     counted, link = 0, question + "&format=json"
     while link:
         document = page.request.get(server.origin + link).json()
