@@ -122,7 +122,12 @@ public struct CascadeTracer: Sendable {
         assembly.setApart(group)
         continue
       }
-      incidents.append(assembly.incident(diagnosis, group))
+      guard let named = reading.withOrigin(of: group, diagnosis, assembly) else {
+        incidents.append(assembly.incident(diagnosis, group))
+        continue
+      }
+      assembly = named.assembly
+      incidents.append(assembly.incident(named.diagnosis, named.group))
     }
     return (incidents, assembly.unrelated())
   }
@@ -199,6 +204,15 @@ struct Reading {
       }
     }
     return Diagnosis(timeline, fleet, profiles, reports, limited, group, metrics, isTimed: { isTimed[$0] })
+  }
+
+  /// The same with one more failure.
+  func including(_ device: Int, _ finding: Onsets.Finding) -> Reading {
+    var reading = self
+    reading.onsets.findings[device] = finding
+    reading.onsets.unrelated[device] = nil
+    reading.members = reading.onsets.devices
+    return reading
   }
 
   /// Clocks that no pair of events measures, guessed from the company an entity failed in.

@@ -54,6 +54,24 @@ import Testing
     #expect(CascadeTracer().trace(evidence).incidents.isEmpty)
   }
 
+  /// A collector whose disk is full tells so as the last thing that it writes; that is no word of those that it collects from.
+  @Test(arguments: [9001.0, 9900]) func aLastWordOfTheCollectorIsNoSignThatItCollects(word: Double) {
+    var scene = Self.scene(9000...11_000) { _ in true }
+    scene.keep("collector", 0...9000, every: 250, scatter: 1, "logs rotated")
+    scene.say("collector", word, "cannot write, no space left", 3)
+    scene.keep("collector", 11_000...21_600, every: 250, scatter: 1, "logs rotated")
+    var evidence = scene.evidence
+    evidence.sources = [.init(devices: evidence.devices.count, lacksEnd: false)]
+    evidence.lastSources = evidence.devices.map { _ in 0 }
+    let trace = CascadeTracer().trace(evidence)
+    #expect(trace.incidents.isEmpty, "\(trace.verdict)")
+    // A job that was there from the beginning is no trouble; what it says of itself is.
+    for alone in trace.unrelated {
+      #expect(alone.device == "collector")
+      #expect(abs(Self.seconds(alone.time) - word) < 1)
+    }
+  }
+
   @Test func pausesThatEachTakesAtItsOwnTimeAreNone() {
     var scene = Scene(5)
     for device in 0..<60 {

@@ -47,6 +47,21 @@ import Testing
     #expect(evidence.inventory.value(device: "gw-1", attribute: "site") == "p2")
   }
 
+  /// Whom a message is about it names first; the inventory knows them in another order, and a name in all messages of the kind is
+  /// that of somebody else.
+  @Test func namesAreKeptInTheOrderInWhichAMessageHoldsThem() throws {
+    var lost = QueryFixture.Event(time: 1_000_000_000, device: "hub", severity: 4)
+    lost.template = "from licence-1: <*> dropped, moved to <*>, was <*>"
+    lost.variables = ["cell-9", "cell-2", "cell-9"]
+    // Read in another order than that of their stamps.
+    let later = QueryFixture.Event(time: 2_000_000_000, device: "hub", severity: 6)
+    let fixture = try QueryFixture(
+      events: [[later, lost]],
+      inventory: (["site"], [("licence-1", ["a"]), ("cell-2", ["a"]), ("cell-9", ["a"]), ("hub", ["a"])]))
+    let evidence = try fixture.reader().loadEvidence().evidence
+    #expect(evidence.mentionDevices.map { evidence.devices[Int($0)] } == ["cell-9", "cell-2", "licence-1"])
+  }
+
   @Test func reasonsMakeKindsOfMessageAndActorsAreEntities() throws {
     func event(_ second: Int64, _ device: String, _ message: String, _ fields: String) -> QueryFixture.Event {
       var event = QueryFixture.Event(time: second * 1_000_000_000, device: device, severity: nil)

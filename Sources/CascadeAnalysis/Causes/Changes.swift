@@ -18,6 +18,8 @@ struct Change {
   var score: Double
   var failedShare: Double
   var failedShareOfOthers: Double
+  /// Whether it was made to what the receivers hang on (see `ChangeAbove`).
+  var isThroughProviders = false
 }
 
 /// Finds changes: quiet messages that were not seen before, most entities get once, and failures follow.

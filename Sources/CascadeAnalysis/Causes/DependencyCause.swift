@@ -69,6 +69,8 @@ struct DependencyCause {
       if own < .infinity {
         let early = failed.count { onset(Int($0)) < own - 15 }
         score = base - 1.5 * Double(early)
+        // That of all these it came first is chance the less, the more they are.
+        if early == 0 { score += min(Self.mostForOrder, log(1 + k) / 2) }
         // Shared entities below it that failed first speak against it; those that failed after it for it.
         for other in below where fleet.isShared[Int(other)] && onset(Int(other)) < .infinity {
           score += onset(Int(other)) < own - 5 ? -4 : 3
@@ -92,8 +94,27 @@ struct DependencyCause {
           explained: failed.count { onset(Int($0)) >= own - 15 || own == .infinity || lateness != nil },
           together: moment?.services ?? 0, lateness: lateness))
     }
+    for index in candidates.indices where Self.isTaken(candidates[index].device, fleet, onset) {
+      candidates[index].score -= Self.lessForTaken
+    }
     candidates.sort { ($0.score, $1.device) > ($1.score, $0.device) }
   }
+
+  /// Nats against a provider that failed right after what it hangs on itself.
+  private static let lessForTaken = 3.0
+  private static let takenSpan = 300.0
+
+  private static func isTaken(_ provider: Int, _ fleet: Fleet, _ onset: (Int) -> Double) -> Bool {
+    let own = onset(provider)
+    guard own < .infinity else { return false }
+    return fleet.ancestors(of: provider).contains { above, _ in
+      let time = onset(Int(above))
+      return time < own && time >= own - takenSpan
+    }
+  }
+
+  /// Nats for having failed before all that hangs on it.
+  private static let mostForOrder = 3.0
 
   /// Fewer that are gone may be so by chance.
   private static let fewestGone = 5

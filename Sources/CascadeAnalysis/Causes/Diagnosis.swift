@@ -89,6 +89,11 @@ struct Diagnosis {
       family = .dependency
       self.culprit = culprit
       dependency.prefer(culprit)
+    } else if let above = ChangeAbove(timeline, fleet, profiles, onsets, among: population).change {
+      family = .change
+      change = above
+      for device in members where above.received[device] != nil { cohort[device] = 1 }
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
     } else if contact.score > 3 {
       family = .contact
       // Contagion clusters in places, so only entities next to a failed one were at risk.

@@ -23,7 +23,8 @@ struct SynchronousCause {
     if plain.count >= 5 {
       let times = plain.map { onsets.findings[$0]!.time }.sorted()
       for provider in members where fleet.isShared[provider] && !fleet.dependants[provider].isEmpty {
-        guard let own = onsets.findings[provider], own.kind == .log else { continue }
+        // One that is silent from that moment on, and reported as gone, may be above those that tell of it.
+        guard let own = onsets.findings[provider], own.kind == .log || own.kind == .reported else { continue }
         let near =
           times.partition { $0 - own.time >= Self.after } - times.partition { $0 - own.time > -Self.before }
         guard near * 2 >= plain.count else { continue }

@@ -15,6 +15,10 @@ enum NamedCulprit: CausalEvidence {
     for named in scene.named[child] ?? [] where Int(named) != child {
       let lead = scene.time[child] - scene.time[Int(named)]
       guard share > 0, lead < .infinity, lead > -scene.slack else { continue }
+      // Who names what hangs on it does not depend on that.
+      guard !scene.fleet.hangs(Int(named), on: child) || scene.fleet.hangs(child, on: Int(named)) else {
+        continue
+      }
       // Where a failure spreads among alike entities, naming a peer (a login from it) is contact, not dependence.
       let isShared = scene.fleet.isShared[Int(named)]
       result.append(

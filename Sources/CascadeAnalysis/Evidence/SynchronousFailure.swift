@@ -17,6 +17,8 @@ enum SynchronousFailure: CausalEvidence {
     guard let culprit = scene.culprit, culprit != child, scene.hasFailed(culprit) else { return [] }
     // Whoever is known to hang on something else does not hang on it.
     let above = scene.fleet.ancestors(of: child)
+    // Nor does what the culprit itself hangs on.
+    guard !scene.fleet.hangs(culprit, on: child) else { return [] }
     guard
       above.isEmpty && scene.fleet.contacts[child].isEmpty
         || above.contains(where: { Int($0.device) == culprit })

@@ -6,8 +6,8 @@ internal import IncidentModel
 ///
 /// The longest pause of each is judged by its other pauses, as a silence to the end is (see `SilenceOnsets`); that it is the longest
 /// of many is paid for. It counts only in company: five and more whose silences begin in the same moment, and that were all silent
-/// at one time. The evidence must go on meanwhile: others speak, in the same source where that is known and has others in it, so
-/// that a log that is missing is no failure. A source that is heard by one entity alone is taken to cover it.
+/// at one time. The evidence must go on meanwhile: others say what they usually say, all along, in the same source where that is
+/// known and has others in it, so that a log that is missing is no failure. A source that is heard by one entity alone is taken to cover it.
 enum EndedSilences {
   static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
     device: Int, finding: Onsets.Finding
@@ -49,25 +49,62 @@ enum EndedSilences {
     let end = group.compactMap(\.finding.until).min() ?? 0
     guard start < end else { return [] }
     let silent = Set(group.map(\.device))
-    var speakers = 0
-    var speakersOf: [Int32: Int] = [:]
+    var speakers = Meanwhile()
+    var speakersOf: [Int32: Meanwhile] = [:]
     var membersOf: [Int32: Int] = [:]
     for device in 0..<timeline.deviceCount {
       let source = timeline.source(of: device)
       if source >= 0, !timeline.events(of: device).isEmpty { membersOf[source, default: 0] += 1 }
-      guard !silent.contains(device),
-        timeline.events(of: device).contains(where: {
-          timeline.seconds[Int($0)] > start && timeline.seconds[Int($0)] < end
-        })
-      else { continue }
-      speakers += 1
-      if source >= 0 { speakersOf[source, default: 0] += 1 }
+      guard !silent.contains(device) else { continue }
+      let words = usualWords(of: device, between: start, and: end, timeline)
+      guard !words.isEmpty else { continue }
+      speakers.add(words)
+      if source >= 0 { speakersOf[source, default: Meanwhile()].add(words) }
     }
+    let isHeardAtAll = speakers.count >= fewestSpeakers && speakers.goesOn(from: start, to: end)
+    let isHeard = speakersOf.mapValues { $0.goesOn(from: start, to: end) }
     let covered = group.filter { device, _ in
       let source = timeline.source(of: device)
-      return source < 0 || membersOf[source] == 1 ? speakers >= fewestSpeakers : speakersOf[source] != nil
+      return source < 0 || membersOf[source] == 1 ? isHeardAtAll : isHeard[source] ?? false
     }
     return covered.count >= SilenceOnsets.fewestTogether ? covered : []
+  }
+
+  /// What others said while a group was silent.
+  private struct Meanwhile {
+    var count = 0
+    private var times: [Double] = []
+
+    mutating func add(_ words: [Double]) {
+      count += 1
+      times += words
+    }
+
+    /// Whether it was said all along, and not at one end only: a log that stops lets a last word through, and the first after it.
+    func goesOn(from start: Double, to end: Double) -> Bool {
+      let bounds = [start] + times.sorted() + [end]
+      let longest = zip(bounds.dropFirst(), bounds).reduce(0) { max($0, $1.0 - $1.1) }
+      return longest * 2 <= end - start
+    }
+  }
+
+  /// When an entity said between two moments what it had said before them as well: that a collector tells of its own trouble does
+  /// not show that it collects.
+  private static func usualWords(
+    of device: Int, between start: Double, and end: Double, _ timeline: Timeline
+  ) -> [Double] {
+    var said: Set<Int32> = []
+    var times: [Double] = []
+    for event in timeline.events(of: device) {
+      let time = timeline.seconds[Int(event)]
+      let template = timeline.evidence.eventTemplates[Int(event)]
+      if time <= start {
+        said.insert(template)
+      } else if time < end, said.contains(template) {
+        times.append(time)
+      }
+    }
+    return times
   }
 
   /// As many others must speak meanwhile.

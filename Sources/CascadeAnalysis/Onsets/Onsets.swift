@@ -68,7 +68,8 @@ struct Onsets {
         }
         let role = profiles.fleet[template].role
         let isOld = Self.isOld(profiles.fleet[template], template, timeline)
-        if role == .sporadic || role == .rare && !isOld { own.append(event) }
+        let isJob = isOld && !timeline.words.tellsOfLoss[template]
+        if role == .sporadic && !isJob || role == .rare && !isOld { own.append(event) }
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
       if !own.isEmpty, !fleet.isShared[device] {
@@ -116,6 +117,8 @@ struct Onsets {
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
     joinLikes(timeline, profiles)
+    settleReports(timeline, fleet, reports)
+    addCutOff(timeline, fleet, reports)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 

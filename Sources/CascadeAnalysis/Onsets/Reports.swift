@@ -6,17 +6,20 @@ internal import IncidentModel
 /// An event is a report when its speaker names another entity, and the speaker is shared infrastructure or names many.
 /// Lag: the gaps between an entity's last sign of life and the report are lag + an exponential rest, so the least gap
 /// less (mean - least)/(n - 1) estimates it (the shifted exponential's unbiased estimator); it is weighed with the
-/// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom).
+/// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom). Each kind of report has its own.
+/// What is known besides of the moment is added later (see `ReportMoments`).
 /// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
 /// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
 /// A reporter that speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well, and takes
 /// back a report with the next one (see `SignsOfLife`).
-/// Fails where reporters see timeouts of very different lengths.
+/// Fails where one kind of report comes after timeouts of very different lengths.
 struct Reports {
   /// First report that counts, per entity.
   private(set) var first: [Int: Int32] = [:]
   private(set) var lag = 90.0
-  private(set) var lagError = 30.0
+  private var lagError = 30.0
+  /// By kind of report, where there are enough of it: one watches a heartbeat, another polls.
+  private var lags: [Int32: (lag: Double, error: Double)] = [:]
   private let reporting: ReportTemplates
   private let signs: SignsOfLife
   /// Entities that speak of others.
@@ -93,29 +96,46 @@ struct Reports {
   }
 
   private mutating func learnLag(_ timeline: Timeline) {
-    var gaps: [Double] = []
+    var gaps: [Int32: [Double]] = [:]
     for (device, event) in first {
       let last = lastHeard(of: device, before: event, timeline)
-      if last > -.infinity { gaps.append(timeline.seconds[Int(event)] - last) }
+      guard last > -.infinity else { continue }
+      gaps[timeline.evidence.eventTemplates[Int(event)], default: []].append(
+        timeline.seconds[Int(event)] - last)
     }
-    guard let least = gaps.min() else { return }
+    guard !gaps.isEmpty else { return }
+    (lag, lagError) = Self.lag(gaps.values.flatMap { $0 }.sorted())
+    for (template, own) in gaps where own.count >= 3 { lags[template] = Self.lag(own.sorted()) }
+  }
+
+  private static func lag(_ gaps: [Double]) -> (lag: Double, error: Double) {
+    let least = gaps[0]
     let priorMean = 90.0
     let priorError = 20.0
-    guard gaps.count >= 3 else {
-      lag = min(priorMean, least)
-      return
-    }
+    guard gaps.count >= 3 else { return (min(priorMean, least), 30) }
     let mean = gaps.reduce(0, +) / Double(gaps.count)
     let estimate = max(0, least - (mean - least) / Double(gaps.count - 1))
     let error = max(1, (mean - least) / Double(gaps.count))
     let weight = 1 / (error * error)
     let priorWeight = 1 / (priorError * priorError)
-    lag = min(least, (estimate * weight + priorMean * priorWeight) / (weight + priorWeight))
-    lagError = (1 / (weight + priorWeight)).squareRoot()
+    return (
+      min(least, (estimate * weight + priorMean * priorWeight) / (weight + priorWeight)),
+      (1 / (weight + priorWeight)).squareRoot()
+    )
+  }
+
+  private func usualLag(_ report: Int32, _ timeline: Timeline) -> (lag: Double, error: Double) {
+    lags[timeline.evidence.eventTemplates[Int(report)]] ?? (lag, lagError)
+  }
+
+  /// The earliest second that a report may stand for, by how long such reports take.
+  func earliest(_ report: Int32, _ timeline: Timeline) -> Double {
+    let (lag, error) = usualLag(report, timeline)
+    return timeline.seconds[Int(report)] - lag - 2 * error
   }
 
   /// The last sign of life before a report: what the entity said itself, or its reporter of it.
-  private func lastHeard(of device: Int, before report: Int32, _ timeline: Timeline) -> Double {
+  func lastHeard(of device: Int, before report: Int32, _ timeline: Timeline) -> Double {
     let time = timeline.seconds[Int(report)]
     var last =
       signs.last(of: device, by: timeline.evidence.eventDevices[Int(report)], before: time) ?? -.infinity
@@ -131,13 +151,13 @@ struct Reports {
   func finding(_ report: Int32, _ device: Int, _ timeline: Timeline) -> Onsets.Finding {
     let time = timeline.seconds[Int(report)]
     let last = lastHeard(of: device, before: report, timeline)
-    var onset = max(time - lag, last)
+    var onset = max(time - usualLag(report, timeline).lag, last)
     // Where the report came in place of the next sign of life, it lies anywhere between the two.
     if signs.wasDue(device, by: timeline.evidence.eventDevices[Int(report)], at: time) {
       onset = max(onset, (last + time) / 2)
     }
     return Onsets.Finding(
-      time: onset, earliest: max(last, time - lag - 2 * lagError), latest: time, probability: 0.9,
+      time: onset, earliest: max(last, earliest(report, timeline)), latest: time, probability: 0.9,
       kind: .reported, events: [report], reasons: Self.reasons)
   }
 }

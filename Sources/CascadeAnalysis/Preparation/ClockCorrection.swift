@@ -74,7 +74,8 @@ struct ClockCorrection {
   private mutating func measure(_ timeline: Timeline, _ fleet: Fleet) {
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
     let mentions = Self.mentionsByDevice(timeline)
-    var matches = Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true)
+    var matches = Self.leavingOutAnnouncements(
+      Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true), timeline.eventCount)
     if matches.isEmpty {
       matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2, mayDrift: false)
     }
@@ -248,7 +249,8 @@ struct ClockCorrection {
         // Expected number in the densest window when shifts fall anywhere.
         let chance = 1 + n * tolerance * 2 / span
         // Two clockworks agree at every turn of theirs: a shift that another one matches says nothing.
-        let isAmbiguous = !mayDrift && Self.isMatched(cluster, by: own, tolerance)
+        let isAmbiguous =
+          !mayDrift && (Self.isMatched(cluster, by: own, tolerance) || !Self.hasTurns(cluster))
         if high - low == 1 { single += 1 } else { tested += 1 }
         if !isAmbiguous, cluster.count >= 2, Double(cluster.count) >= 0.5 * n.squareRoot(),
           Double(cluster.count) > chance

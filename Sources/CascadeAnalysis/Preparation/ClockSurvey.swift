@@ -88,6 +88,7 @@ public enum ClockSurvey {
     }
     // An entity that others were compared with and that is at the top keeps true time.
     carrySteps(spans, entities, &found)
+    ClockFallBacks.add(spans, entities, &found)
     return found.values.sorted { $0.span < $1.span }
   }
 

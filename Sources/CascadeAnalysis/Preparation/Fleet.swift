@@ -55,6 +55,7 @@ struct Fleet {
     }
     keepOwnMasses(links)
     markByHubs(links)
+    markTops(links)
     orient(links, named)
   }
 
@@ -156,6 +157,29 @@ struct Fleet {
       let isTree = hubs.count * 8 <= leaves.count && group.count * 4 <= leaves.count * 5
       guard isApart || isTree else { continue }
       for hub in hubs { isShared[Int(hub)] = true }
+    }
+  }
+
+  /// What infrastructure itself hangs on (a server's database), where the links are written alike: it stands, as providers do
+  /// there, only at that end of its links, at the other end of which is infrastructure.
+  private mutating func markTops(_ links: [(Int32, Int32, String)]) {
+    var ballot = 0
+    var votes = 0
+    for (from, to, _) in links where isShared[Int(from)] != isShared[Int(to)] {
+      votes += 1
+      ballot += isShared[Int(to)] ? 1 : -1
+    }
+    guard abs(ballot) >= 5 * Self.fewestVotes, abs(ballot) * 10 >= votes * 9 else { return }
+    let isToProvider = ballot > 0
+    var serves: [Int32: Bool] = [:]
+    var hanging: Set<Int32> = []
+    for (from, to, _) in links {
+      let (provider, device) = isToProvider ? (to, from) : (from, to)
+      hanging.insert(device)
+      serves[provider] = (serves[provider] ?? true) && isShared[Int(device)]
+    }
+    for (provider, servesOnlyShared) in serves where servesOnlyShared && !hanging.contains(provider) {
+      isShared[Int(provider)] = true
     }
   }
 
@@ -273,6 +297,11 @@ struct Fleet {
       frontier += dependants[Int(next)]
     }
     return list
+  }
+
+  /// Whether one entity hangs on another, directly or not.
+  func hangs(_ device: Int, on provider: Int) -> Bool {
+    !dependants[provider].isEmpty && ancestors(of: device).contains { Int($0.device) == provider }
   }
 
   /// All entities that one depends on with their distance, nearest first; cycles end where they close.

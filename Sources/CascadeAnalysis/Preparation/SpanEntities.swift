@@ -10,6 +10,8 @@ struct SpanEntities {
   private(set) var originalDevice: [Int32]
   /// Spans of one device in one source, in order.
   private(set) var chains: [[Int]] = []
+  /// First instant in each span, by its own clock.
+  private(set) var firstTime: [Int: Instant] = [:]
   /// Last instant in each span, by its own clock.
   private(set) var lastTime: [Int: Instant] = [:]
 
@@ -93,6 +95,7 @@ struct SpanEntities {
       evidence.eventDevices[position] = entityOfSpan[found]
       let time = Instant(nanoseconds: given.times[position])
       if lastTime[found].map({ $0 < time }) ?? true { lastTime[found] = time }
+      if firstTime[found].map({ $0 > time }) ?? true { firstTime[found] = time }
     }
     addMentions(given, mentions, entitiesOfDevice)
   }

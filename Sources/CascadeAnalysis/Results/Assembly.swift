@@ -121,6 +121,22 @@ struct Assembly {
     return Spread(scene, members, roots: roots, judged: judgements.edges)
   }
 
+  /// The best candidate for the origin of a group.
+  func leader(_ diagnosis: Diagnosis, _ members: [Int]) -> Origins.Candidate? {
+    origins(diagnosis, members).candidates.first
+  }
+
+  /// What is known of a failure that belongs to no incident.
+  func stranger(_ device: Int) -> Onsets.Finding? { onsets.unrelated[device] }
+
+  /// The same with one more failure of an incident.
+  func including(_ device: Int, _ finding: Onsets.Finding) -> Assembly {
+    var copy = self
+    copy.onsets.findings[device] = finding
+    copy.onsets.unrelated[device] = nil
+    return copy
+  }
+
   /// Moves members to the failures that belong to no incident.
   mutating func setApart(_ devices: [Int]) {
     for device in devices {
@@ -219,7 +235,9 @@ struct Assembly {
     switch diagnosis.family {
     case .change:
       let cohort = members.filter { diagnosis.cohort[$0] > 0.5 }
-      return Origins(change: diagnosis.change!, cohort, onsets, confidence: 0.95)
+      // What was changed above the failed is one step farther from them.
+      let confidence = diagnosis.change!.isThroughProviders ? 0.7 : 0.95
+      return Origins(change: diagnosis.change!, cohort, onsets, confidence: confidence)
     case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)

@@ -157,7 +157,7 @@ struct Origins {
   /// has is rather what the others hang on than one of them.
   ///
   /// Somebody is always first. It says something where the first was apart from the next: by more than their onsets may be off,
-  /// and by more than the later ones lie apart. Those that fail as closely as that, or in one moment, are about as probable.
+  /// by more than the later ones lie apart, and by more than failures that swell lie apart as they begin (see `FirstPause`). Those that fail as closely as that, or in one moment, are about as probable.
   init(earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var users: [Int32: Int] = [:]
@@ -175,7 +175,10 @@ struct Origins {
     let pauses = zip(ordered.dropFirst(2), ordered.dropFirst()).prefix(Self.early).map {
       onsets.findings[$0]!.time - onsets.findings[$1]!.time
     }
-    let usual = Self.apart * Robust.median(pauses)
+    let times = ordered.map { onsets.findings[$0]!.time }
+    // A lead that the shape of the rest lets expect is none.
+    let expected = FirstPause.isExpected(times) ? 2 * (times[1] - first) : 0
+    let usual = max(Self.apart * Robust.median(pauses), expected)
     let error = ordered.first.map { Self.error(onsets.findings[$0]!) } ?? 0
     var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
     for device in ordered.prefix(60) {

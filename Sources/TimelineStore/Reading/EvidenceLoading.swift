@@ -171,7 +171,6 @@ private struct EvidenceLoader {
     evidence.timeErrorLog2.append(errorLog(row.int64OrNil(6) ?? origin?.timeError))
 
     mentioned.removeAll(keepingCapacity: true)
-    if !namedByTemplate.isEmpty { mentioned += namedByTemplate[Int(template)] }
     if row.isNull(8) {
       if !row.isNull(7) {
         row.withBytes(7) { variables in
@@ -185,6 +184,7 @@ private struct EvidenceLoader {
       row.withBytes(8) { findWords($0) }
     }
     if !row.isNull(9) { row.withBytes(9) { readFields($0, device, position) } }
+    if !namedByTemplate.isEmpty { mentioned += namedByTemplate[Int(template)] }
     addMentions(position, device)
   }
 
@@ -204,13 +204,20 @@ private struct EvidenceLoader {
     last[device] = (time, source)
   }
 
+  /// More names in one message are put in order, so that each is found once without comparing all with all.
+  private static let fewNames = 16
+
+  /// The name that comes first is mostly that of whom the message is about. Names that all messages of the kind hold come last.
   private mutating func addMentions(_ position: Int32, _ device: Int32) {
-    guard !mentioned.isEmpty else { return }
-    if mentioned.count > 1 { mentioned.sort() }
-    var last: Int32 = -1
-    for entity in mentioned where entity != last && entity != device {
-      mentions.append((position, entity))
-      last = entity
+    guard let first = mentioned.first else { return }
+    if mentioned.count > Self.fewNames { mentioned[1...].sort() }
+    let isFew = mentioned.count <= Self.fewNames
+    for (place, entity) in mentioned.enumerated() where entity != device {
+      let isKnown =
+        isFew
+        ? mentioned[..<place].contains(entity)
+        : place > 0 && (entity == first || entity == mentioned[place - 1])
+      if !isKnown { mentions.append((position, entity)) }
     }
   }
 
@@ -381,7 +388,8 @@ private struct EvidenceLoader {
       for (new, old) in order.enumerated() { place[Int(old)] = Int32(new) }
       series.reorder(place)
       for index in mentions.indices { mentions[index].event = place[Int(mentions[index].event)] }
-      (evidence.mentionEvents, evidence.mentionDevices) = TimeOrder.ordered(mentions, events: count)
+      (evidence.mentionEvents, evidence.mentionDevices) = TimeOrder.ordered(
+        mentions, events: count, asItCame: true)
       mentions = []
       for index in actors.indices { actors[index].event = place[Int(actors[index].event)] }
       (evidence.actorEvents, evidence.actorDevices) = TimeOrder.ordered(actors, events: count)

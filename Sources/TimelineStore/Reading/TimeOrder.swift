@@ -36,9 +36,9 @@ enum TimeOrder {
     return order
   }
 
-  /// What hangs on events, by event and then by itself; by counting, as there are tens of millions.
+  /// What hangs on events, by event and then by itself, or as it came; by counting, as there are tens of millions.
   static func ordered<Value: Comparable & BinaryInteger>(
-    _ list: [(event: Int32, value: Value)], events: Int
+    _ list: [(event: Int32, value: Value)], events: Int, asItCame: Bool = false
   ) -> ([Int32], [Value]) {
     var next = [Int32](repeating: 0, count: events + 1)
     for one in list { next[Int(one.event) + 1] += 1 }
@@ -51,6 +51,7 @@ enum TimeOrder {
       owners[slot] = one.event
       values[slot] = one.value
     }
+    if asItCame { return (owners, values) }
     var low = 0
     for event in 0..<events {
       let high = Int(next[event])
