@@ -64,9 +64,10 @@ import Testing
     let trace = CascadeTracer().trace(builder.finish())
     let origin = trace.incidents.first?.origins.first
     #expect(origin?.device == "box")
-    // Order alone does not make it very likely, and it is not told to be unrelated.
+    // Order alone does not make it very likely, and it is counted as failed.
     #expect((0.5..<0.8).contains(origin?.probability ?? 0))
-    #expect(trace.unrelated.first { $0.device == "box" }.map { ($0.unrelated ?? 1) < 0.3 } == true)
+    #expect(trace.incidents.first?.onsets.count == 21)
+    #expect(!trace.unrelated.contains { $0.device == "box" })
   }
 
   @Test func aFleetThatFailsAllOverTheWindowIsNotToldToFailByChance() {

@@ -24,7 +24,9 @@ struct NamedOrigin {
     let timeline = reading.timeline
     let said = timeline.events(of: best.device).filter { event in
       let template = Int(timeline.evidence.eventTemplates[Int(event)])
-      return timeline.isLoud[template] && !reading.reports.isReport(template)
+      // What nobody graded counts as far as it was taken for trouble.
+      let isTrouble = timeline.tones[template] == .loud || alone.events.contains(event)
+      return timeline.isLoud[template] && isTrouble && !reading.reports.isReport(template)
     }
     func time(_ event: Int32) -> Double { timeline.seconds[Int(event)] }
     guard let end = said.lastIndex(where: { time($0) <= first + Self.after }),
