@@ -53,11 +53,14 @@ public struct CascadeTracer: Sendable {
       result.window = timeline.instant(timeline.start)...timeline.instant(timeline.end)
     }
     var apart: [String: Onset] = [:]
-    let segments = Segments(reading.onsets, reading.members, timeline)
+    var segments = Segments(reading.onsets, reading.members, timeline)
+    if reading.isOneByOne || !segments.areWhole && reading.saySame() { segments = Segments() }
+    var wentOn = reading.wentOn
     for segment in segments.list {
       // A short incident in a long window is read once more from nearby.
       let near = segments.areWhole ? reading : reading.narrowed(to: segment, clocks, judgements)
-      let (incidents, singles) = incidents(in: near, segment, judgements)
+      let (incidents, singles) = incidents(in: near, of: reading, segment, judgements)
+      wentOn.merge(near.wentOn) { first, _ in first }
       result.incidents += incidents
       for single in singles { apart[single.device] = single }
     }
@@ -70,6 +73,9 @@ public struct CascadeTracer: Sendable {
         Calibration.standard.apply(to: &result.incidents[index], judgements)
       }
     }
+    for index in result.incidents.indices where result.incidents[index].wasPlanned {
+      result.incidents[index].doubtFailures()
+    }
     result.incidents.sort { ($0.onsets.count, $1.start) > ($1.onsets.count, $0.start) }
     for index in result.incidents.indices {
       result.incidents[index].counterfactual = WhatIf(trace: result, incident: result.incidents[index])?
@@ -77,10 +83,12 @@ public struct CascadeTracer: Sendable {
       for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    reading.setAsideEveryday(&result, wentOn)
     // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
     let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
     let areMany =
       result.incidents.isEmpty && result.unrelated.count >= 8 && result.unrelated.count * 5 >= speakers
+    reading.markLikes(&result)
     for index in result.unrelated.indices {
       let device = result.unrelated[index].device
       // Who may have begun an incident is not told to have nothing to do with it.
@@ -100,7 +108,7 @@ public struct CascadeTracer: Sendable {
 
   /// The incidents that a reading holds, and the failures that belong to none.
   private func incidents(
-    in reading: Reading, _ segment: ClosedRange<Double>, _ judgements: Judgements
+    in reading: Reading, of wide: Reading, _ segment: ClosedRange<Double>, _ judgements: Judgements
   ) -> ([Incident], [Onset]) {
     var assembly = Assembly(reading, judgements, options.facts)
     var incidents: [Incident] = []
@@ -108,16 +116,18 @@ public struct CascadeTracer: Sendable {
     let members = reading.members.filter(isInside)
     assembly.setApart(reading.members.filter { !isInside($0) })
     guard let whole = reading.diagnosis(of: members) else { return ([], assembly.unrelated()) }
+    let isOfWaves = reading.saySame(whole) ? reading.shares(whole) : nil
     let split = IncidentSplit(
       reading.timeline, reading.onsets, members, assembly.spread(whole, members).best,
-      received: whole.change.map { Set($0.received.keys) }, reading.fleet)
+      received: whole.change.map { Set($0.received.keys) }, reading.fleet, isOfWaves: isOfWaves)
     assembly.setApart(split.singles)
     for group in split.groups {
       // A change that explains tens of thousands beside a few strays is not looked for again without those.
       let strays = members.count - group.count
       let isWhole =
         strays == 0 || whole.family == .change && members.count > 20_000 && strays * 200 <= members.count
-      guard let diagnosis = isWhole ? whole : reading.diagnosis(of: group) else { continue }
+      guard var diagnosis = isWhole ? whole : reading.diagnosis(of: group) else { continue }
+      diagnosis.isPlanned = reading.wasPlanned(group, diagnosis, wide)
       guard diagnosis.isCascade(of: group, in: reading.timeline) else {
         assembly.setApart(group)
         continue
@@ -147,8 +157,10 @@ struct Reading {
   private(set) var onsets: Onsets
   private(set) var members: [Int]
   let fleet: Fleet
-  private let profiles: TemplateProfiles
+  let profiles: TemplateProfiles
   let reports: Reports
+  /// Who only warned and went on as ever (see `WentOn`).
+  private(set) var wentOn: [String: Onset] = [:]
   private let isTimed: [Bool]
   private let metrics: MetricOnsets
   private let routine: DailyRoutine
@@ -174,6 +186,7 @@ struct Reading {
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
+    let aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
     var fleet = fleet
     fleet.narrow(onsets)
     for (device, finding) in SilenceOnsets.find(timeline, fleet, onsets) {
@@ -185,6 +198,9 @@ struct Reading {
     for (device, isAccepted) in judgements.onsets where !isAccepted { onsets.judge(device, false) }
     self.onsets = onsets
     members = onsets.devices
+    wentOn = aside.filter { onsets.findings[$0.key] == nil }.reduce(into: [:]) {
+      $0[timeline.evidence.devices[$1.key]] = timeline.onset($1.key, $1.value)
+    }
     self.fleet = fleet
     self.profiles = profiles
     self.reports = reports
@@ -234,8 +250,46 @@ struct Reading {
     near.correct(by: clocks)
     var reading = Reading(near, fleet, clocks, judgements, routine: routine)
     reading.keepSilences(of: self, in: segment)
+    reading.keepFirstWords(of: self, in: segment)
     return reading
   }
+
+  /// Who tries again by the hour has too few tries nearby to know its pause: where the whole window shows that the same new trouble
+  /// began earlier, that stays. So does that somebody only warned.
+  private mutating func keepFirstWords(of wide: Reading, in segment: ClosedRange<Double>) {
+    let early = members.filter { device in
+      guard let near = onsets.findings[device], let far = wide.onsets.findings[device], near.kind == .log,
+        far.kind == .log, segment.contains(far.time), far.time < near.time - 2 * Onsets.burstGap,
+        far.time > near.time - 2 * Self.usualRetry
+      else { return false }
+      let kinds = timeline.templates(of: near.events)
+      return wide.timeline.templates(of: far.events).contains {
+        kinds.contains($0) && wide.profiles.fleet[Int($0)].role == .novel
+      }
+    }
+    let harmless = members.filter { device in
+      guard let aside = wide.wentOn[timeline.evidence.devices[device]], let near = onsets.findings[device]
+      else {
+        return false
+      }
+      return near.kind == .log
+        && Set(near.events.map { timeline.id(Int($0)) }).isSubset(of: aside.evidence)
+    }
+    for device in harmless { onsets.judge(device, false) }
+    guard !early.isEmpty || !harmless.isEmpty else { return }
+    var place: [Int64: Int32] = [:]
+    for (position, id) in timeline.evidence.eventIDs.enumerated() { place[id] = Int32(position) }
+    for device in early {
+      var finding = wide.onsets.findings[device]!
+      finding.events = finding.events.compactMap { place[wide.timeline.evidence.eventIDs[Int($0)]] }
+      guard !finding.events.isEmpty else { continue }
+      onsets.findings[device] = finding
+    }
+    members = onsets.devices
+  }
+
+  /// Seconds after which most try again at the latest.
+  private static let usualRetry = 3600.0
 
   /// Who speaks twice an hour cannot be missed from nearby: silences that the whole window shows stay.
   private mutating func keepSilences(of wide: Reading, in segment: ClosedRange<Double>) {

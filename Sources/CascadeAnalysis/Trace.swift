@@ -8,6 +8,8 @@ public struct Trace: Sendable {
   public var incidents: [Incident] = []
   /// Failures in the same window that belong to no incident.
   public var unrelated: [Onset] = []
+  /// Entities that told of trouble and went on as ever: they are not taken for failed.
+  public var wentOn: [Onset] = []
   /// First and last instant of the evidence, by corrected clocks; nil where there are no events.
   public var window: ClosedRange<Instant>?
   /// Clock of each device minus true time, where it could be measured.
@@ -40,6 +42,10 @@ public struct Incident: Sendable {
   public var counterfactual: Counterfactual?
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
   var evenPause: Double?
+  /// Those that failed said beforehand what they were about to do, and went on as before.
+  var wasPlanned = false
+  /// What nearly all that failed said in the same words, where nothing else explains them.
+  var saying: (text: String, count: Int)?
   /// An incident with nothing in it.
   public init() {}
 }
@@ -70,8 +76,8 @@ public struct Onset: Sendable {
   var nearness: Nearness?
   /// Where a failure lies that belongs to no incident: at another time; at the time of one; at the time of one and next to
   /// somebody, or behind somebody, that failed in it shortly before; at any time, but most of those that failed hang on it
-  /// or are named by it; in evidence in which no incident was found.
-  enum Nearness: String, Sendable { case outside, inside, beside, above, alone }
+  /// or are named by it; at any time, but it says what those say who failed in one; in evidence in which no incident was found.
+  enum Nearness: String, Sendable { case outside, inside, beside, above, alike, alone }
   /// How an onset was seen.
   public enum Kind: String, Sendable { case log, metric, silence, reported }
   /// An onset from its parts.

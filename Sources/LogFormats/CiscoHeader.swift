@@ -14,19 +14,14 @@ struct CiscoHeader {
   init?(_ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader) {
     var i = start
     // Counted by the device, and by the collector before it.
-    for _ in 0..<2 {
-      var end = i
-      while end < record.count, Bytes.isDigit(record[end]) { end &+= 1 }
-      guard end > i, end &- i <= 10, end &+ 1 < record.count, record[end] == 0x3A, record[end &+ 1] == 0x20
-      else { break }
-      sequence = .record(i, end &- i)
-      i = TextLine.skipBlanks(record, end &+ 1)
-    }
+    for _ in 0..<2 where !takeSequence(record, &i) { break }
     if !Self.isMnemonic(record, at: i), stamps.syslog(record, at: i) == nil {
       let end = Bytes.findNear(0x20, record, from: i, to: min(record.count, i &+ 128))
       guard end > i &+ 1, end < record.count, record[end &- 1] == 0x3A else { return nil }
       if !Self.isUptime(Bytes.part(record, i, end &- 1)) { origin = .record(i, end &- 1 &- i) }
       i = TextLine.skipBlanks(record, end)
+      // `logging origin-id` stands between the collector's count and that of the device.
+      if !origin.isEmpty { _ = takeSequence(record, &i) }
     }
     if let stamp = stamps.syslog(record, at: i) {
       self.stamp = stamp
@@ -51,6 +46,17 @@ struct CiscoHeader {
     }
     guard i > start, Self.isMnemonic(record, at: i) else { return nil }
     mnemonic = i
+  }
+
+  /// Takes `000320: ` where it stands.
+  private mutating func takeSequence(_ record: UnsafeRawBufferPointer, _ i: inout Int) -> Bool {
+    var end = i
+    while end < record.count, Bytes.isDigit(record[end]) { end &+= 1 }
+    guard end > i, end &- i <= 10, end &+ 1 < record.count, record[end] == 0x3A, record[end &+ 1] == 0x20
+    else { return false }
+    sequence = .record(i, end &- i)
+    i = TextLine.skipBlanks(record, end &+ 1)
+    return true
   }
 
   private static func isMnemonic(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {

@@ -187,9 +187,46 @@ enum FieldNames {
       ereignis ereignistext événement evenement evento
       """)
     add(.program, from: 30, "dienst programm komponente composant componente servicio servizio")
+    // Polish, and once more German, Spanish, Italian and Portuguese, behind what stood here before.
+    add(.device, from: 44, "sterownik maszyna terminale impianto máquina maquina estación estacion zentrale")
+    add(.severity, from: 34, "poziom waga ważność waznosc gravità severità criticité criticite dringlichkeit")
+    add(.message, from: 34, "wiadomość wiadomosc treść tresc texte texto testo tekst")
+    // Chinese, Japanese, Korean and Russian.
+    add(
+      .time, from: 30,
+      """
+      时间 时间戳 日期时间 发生时间 記錄時間 時間 時刻 日時 発生日時 発生時刻 タイムスタンプ 시간 시각 일시 발생시간 타임스탬프 \
+      время времясобытия датавремя датаивремя меткавремени
+      """)
+    add(.date, from: 70, "日期 日付 날짜 дата")
+    add(
+      .device, from: 40,
+      """
+      设备 设备名 设备名称 设备编号 设备id 设备号 終端 终端 终端编号 主机 主机名 主機 設備 設備名 設備名稱 装置 装置名 機器 機器名 \
+      機器id 端末 端末id デバイス デバイス名 ホスト ホスト名 장치 장치명 장치id 장비 장비명 기기 단말 단말기 디바이스 호스트 호스트명 \
+      устройство имяустройства идентификаторустройства прибор оборудование узел хост имяхоста контроллер компьютер
+      """)
+    add(
+      .severity, from: 30,
+      """
+      级别 等级 日志级别 严重程度 严重性 級別 等級 嚴重性 レベル ログレベル 重大度 重要度 심각도 등급 레벨 로그레벨 수준 \
+      уровень уровеньважности важность серьезность серьёзность критичность
+      """)
+    add(
+      .message, from: 30,
+      """
+      消息 信息 内容 日志 日志内容 描述 事件 訊息 內容 メッセージ 本文 イベント 메시지 내용 설명 이벤트 \
+      сообщение текст текстсообщения описание событие
+      """)
+    add(
+      .program, from: 30,
+      "程序 进程 服务 模块 组件 プログラム プロセス サービス モジュール 프로그램 프로세스 서비스 모듈 программа процесс служба модуль"
+    )
     for name in ["level", "lvl"] { table[name]?.scale = .doubtful }
     for name in [
-      "l", "priority", "prio", "stufe", "niveau", "nivel", "livello", "ebene", "attributes.status",
+      "l", "priority", "prio", "stufe", "niveau", "nivel", "livello", "ebene", "attributes.status", "poziom",
+      "waga",
+      "级别", "等级", "級別", "等級", "レベル", "重要度", "등급", "레벨", "수준", "уровень",
     ] {
       table[name]?.scale = .wordsOnly
     }
@@ -215,8 +252,10 @@ enum SeverityText {
       guard let number = Bytes.decimal(bytes) else { return 255 }
       return severity(number, scale: scale)
     }
-    let severity = word(bytes)
-    return severity < 8 ? severity : dressedWord(bytes)
+    var severity = word(bytes)
+    if severity < 8 { return severity }
+    severity = dressedWord(bytes)
+    return severity < 8 ? severity : ForeignSeverity.word(bytes)
   }
 
   /// 0 to 7 for a word with something around it: blanks, a colon behind, `LOG_ERR`, `kern.err`, `DEBUG2`.
@@ -299,16 +338,23 @@ enum SeverityText {
     case (0x61, 1), (0x61_6C65_7274, 5): return 1
     // In German, French, Spanish, Italian, Portuguese and Dutch.
     case (0x6665_686C_6572, 6), (0x6572_7265_7572, 6), (0x6572_726F_7265, 6), (0x6572_726F, 4),
-      (0x666F_7574, 4):
-      return 3  // fehler, erreur, errore, erro, fout
+      (0x666F_7574, 4), (0x6661_6C6C_6F, 5), (0x6661_6C68_61, 5), (0x65_726E_7374_6967, 7):
+      return 3  // fehler, erreur, errore, erro, fout, fallo, falha, ernstig
     case (0x77_6172_6E75_6E67, 7), (0x6176_6572_7469_7373, 13), (0x6164_7665_7274_656E, 11),
-      (0x6176_7669_736F, 6), (0x61_7669_736F, 5), (0x7761_6172_7363_6875, 12):
-      return 4  // warnung, avertissement, advertencia, avviso, aviso, waarschuwing
+      (0x6176_7669_736F, 6), (0x61_7669_736F, 5), (0x7761_6172_7363_6875, 12),
+      (0x616C_6572_7461, 6), (0x616C_6572_7465, 6), (0x6174_7465_6E7A_696F, 10):
+      // warnung, avertissement, advertencia, avviso, aviso, waarschuwing, alerta, alerte, attenzione
+      return 4
     case (0x68_696E_7765_6973, 7):
       return 5  // hinweis
-    case (0x6B72_6974_6973_6368, 8), (0x6372_6974_6971_7565, 8):
-      return 2  // kritisch, critique
-    case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x70_616E_6963, 5): return 0
+    case (0x6B72_6974_6973_6368, 8), (0x6372_6974_6971_7565, 8), (0x63_7269_7469_636F, 7),
+      (0x6B72_7974_7963_7A6E, 9), (0x6B72_6974_6965_6B, 7), (0x7363_6877_6572_7769, 13):
+      return 2  // kritisch, critique, critico, krytyczny, kritiek, schwerwiegend
+    case (0x696E_666F_726D_6174, 10), (0x696E_666F_726D_6163, 10), (0x696E_666F_726D_617A, 12):
+      return 6  // informatie, informacja, informazione
+    case (0x65_6D65_7267, 5), (0x656D_6572_6765_6E63, 9), (0x656D_6572_6765_6E63, 10),
+      (0x656D_6572_6765_6E7A, 9), (0x6E6F_7466_616C_6C, 7), (0x70_616E_6963, 5):
+      return 0
     default: return 255
     }
   }

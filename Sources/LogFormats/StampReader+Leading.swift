@@ -98,6 +98,32 @@ extension StampReader {
     return stamp
   }
 
+  /// `   812:20260402:063114.123`, as Zabbix's daemons write it: process, date and clock. `start` becomes the offset of the date.
+  static func behindProcess(_ bytes: UnsafeRawBufferPointer, at start: inout Int) -> Stamp? {
+    var i = TextLine.skipBlanks(bytes, start)
+    let number = i
+    while i < bytes.count, i &- number < 10, Bytes.isDigit(bytes[i]) { i &+= 1 }
+    guard i > number, i &+ 20 <= bytes.count, bytes[i] == 0x3A, bytes[i &+ 9] == 0x3A, bytes[i &+ 16] == 0x2E
+    else { return nil }
+    i &+= 1
+    for index in 0..<8 where !Bytes.isDigit(bytes[i &+ index]) { return nil }
+    let year = Bytes.twoDigits(bytes, i) * 100 + Bytes.twoDigits(bytes, i &+ 2)
+    let (hour, minute) = (Bytes.twoDigits(bytes, i &+ 9), Bytes.twoDigits(bytes, i &+ 11))
+    let whole = Bytes.twoDigits(bytes, i &+ 13)
+    guard year >= 1970, year < 2100, hour >= 0, hour < 24, minute >= 0, minute < 60, whole >= 0, whole <= 60,
+      let day = dayStart(
+        year: year, month: Bytes.twoDigits(bytes, i &+ 4), day: Bytes.twoDigits(bytes, i &+ 6))
+    else { return nil }
+    var stamp = Stamp()
+    stamp.time = day &+ Int64(hour &* 3600 &+ minute &* 60 &+ whole) &* second
+    stamp.end = i &+ 15
+    stamp.kind = .noZone
+    fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
+    guard stamp.end < bytes.count, bytes[stamp.end] == 0x20 else { return nil }
+    start = i
+    return stamp
+  }
+
   /// `20260407 09:08:09`, `20260407T090809`.
   private static func compactLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
     guard start &+ 15 <= bytes.count, bytes[start &+ 8] == 0x20 || bytes[start &+ 8] == 0x54 else {

@@ -19,7 +19,10 @@ enum TextLine {
     let word = i
     while i < count, i &- word < 14, Bytes.isLetter(bytes[i]) { i &+= 1 }
     let length = i &- word
-    guard length >= 1, length <= 13 else { return nil }
+    guard length >= 1, length <= 13, i == count || bytes[i] < 0x80 else {
+      guard i < count, bytes[i] >= 0x80 else { return nil }
+      return ForeignSeverity.level(bytes, at: word, isBracketed: isBracketed)
+    }
     let severity = SeverityText.word(Bytes.part(bytes, word, i))
     guard severity < 8 else { return nil }
     let isCapital = bytes[word] &- 0x41 < 26 && bytes[i &- 1] &- 0x41 < 26

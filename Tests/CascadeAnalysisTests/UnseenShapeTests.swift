@@ -105,7 +105,7 @@ import Testing
       let name = "point\(device)x"
       scene.keep(name, 0...9000, every: 150, "client joined")
       next += isPaced ? 20 : 40 * scene.random.unit() * scene.random.unit() * 2
-      for turn in 0..<2 { scene.say(name, next + Double(turn) * 5, "guard left off", 4) }
+      for turn in 0..<2 { scene.say(name, next + Double(turn) * 5, "guard left off", 3) }
     }
     let incident = try #require(scene.trace.incidents.first)
     #expect(incident.verdict.contains("follow each other evenly") == isPaced)

@@ -104,9 +104,9 @@ import Testing
       let name = "press\(press)p"
       yard.keep(name, 0...(96 * hour), every: 1800, "alive")
       for day in [0.0, 1, 3] {
-        yard.say(name, (day * 24 + 22) * hour - yard.random.unit() * 600, "standby, drives off", 4)
+        yard.say(name, (day * 24 + 22) * hour - yard.random.unit() * 600, "standby, drives off", 3)
       }
-      if isOutOfTurn { yard.say(name, 86 * hour + yard.random.unit() * 600, "standby, drives off", 4) }
+      if isOutOfTurn { yard.say(name, 86 * hour + yard.random.unit() * 600, "standby, drives off", 3) }
     }
     let trace = yard.trace
     guard isOutOfTurn else {

@@ -211,3 +211,58 @@ import Testing
     }
   }
 }
+
+/// Severities, fields and names in languages other than English.
+@Suite struct ForeignHeaderTests {
+  @Test(arguments: [
+    ("[错误] 连接断开", 3), ("[警告] 温度高", 4), ("[信息] 心跳正常", 6), ("【严重】停机", 2), ("[エラー] 切断", 3),
+    ("[情報] 起動", 6), ("警告：温度", 4), ("[오류] 연결 끊김", 3), ("[경고] 온도", 4), ("[ОШИБКА] нет связи", 3),
+    ("[Предупреждение] температура", 4), ("(сбой) питание", 3), ("[błąd] brak", 3), ("[Ostrzeżenie] x", 4),
+    ("[crítico] parada", 2), ("[información] listo", 6), ("[Störung] Antrieb", 3), ("[falha] rede", 3),
+    ("[schwerwiegend] Halt", 2), ("[informatie] klaar", 6),
+    // What is part of a message.
+    ("错误率为零", 255), ("[主机] 启动", 255), ("ошибка в тексте", 255),
+  ])
+  func findsTheSeverityInBrackets(_ text: String, _ severity: UInt8) throws {
+    let row = try #require(events("2026-11-12 10:03:05.123 \(text)\n").first)
+    #expect(row.severity == severity)
+  }
+
+  @Test(arguments: [
+    ("时间", "设备", "级别", "错误", "消息"), ("日時", "機器", "レベル", "エラー", "メッセージ"),
+    ("시간", "장치", "심각도", "오류", "메시지"), ("Время", "Устройство", "Уровень", "Ошибка", "Сообщение"),
+    ("czas", "urządzenie", "poziom", "błąd", "komunikat"), ("Zeit", "Gerät", "Stufe", "Fehler", "Meldung"),
+    ("horodatage", "équipement", "gravité", "erreur", "libellé"),
+    ("fechahora", "equipo", "gravedad", "error", "mensaje"),
+    ("dataora", "dispositivo", "gravità", "errore", "messaggio"),
+    ("tijdstip", "apparaat", "ernst", "fout", "bericht"),
+  ])
+  func findsWhatFieldsAreFor(
+    _ time: String, _ device: String, _ severity: String, _ word: String, _ message: String
+  ) throws {
+    let line =
+      #"{"\#(time)":"2026-09-07T00:01:11.735Z","\#(device)":"pump-073","\#(severity)":"\#(word)","\#(message)":"x y"}"#
+    let row = try #require(events(line + "\n").first)
+    #expect(row.device == "pump-073" && row.severity == 3 && row.message == "x y", "\(row)")
+    #expect(row.time.hasPrefix("2026-09-07T00:01:11.735"))
+  }
+
+  /// The collector's count, `logging origin-id`, and the device's own count.
+  @Test func readsANameBetweenTwoCounts() throws {
+    let row = try #require(
+      events("<190>320: hub-fra-1: 000320: Apr 14 02:03:57.222: %SYS-6-LOGOUT: User a exited\n").first)
+    #expect(row.device == "hub-fra-1" && row.message == "User a exited", "\(row)")
+    #expect(row.time.contains("04-14T02:03:57.222"))
+  }
+
+  @Test(arguments: [
+    ("[ERROR] pump-17 net: connection lost", "pump-17", "net"), ("[错误] SB31013 网络: 连接断开", "SB31013", "网络"),
+    ("[INFO] worker-3 pool: idle", "", ""), ("[INFO] utf-8 decoder: ready", "", ""),
+    ("[INFO] http2 client: slow", "", ""), ("[INFO] starting server: ok", "", ""),
+    ("[INFO] pump-17 is well: yes", "", ""),
+  ])
+  func aNameOfASeriesBehindALevelIsTheDevice(_ text: String, _ device: String, _ program: String) throws {
+    let row = try #require(events("2026-11-12 10:03:05.123 \(text)\n").first)
+    #expect((row.device, row.program) == (device, program), "\(row)")
+  }
+}

@@ -22,6 +22,10 @@ struct Diagnosis {
   var earlyEnd: Double
   /// Among whom the reason was looked for.
   var population: Population
+  /// Each failed a while after its own receipt of the change (see `PromptFailures`).
+  private(set) var isPrompt = false
+  /// They said beforehand what they were about to do, and went on as before.
+  var isPlanned = false
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
@@ -56,7 +60,12 @@ struct Diagnosis {
       }
       return
     }
-    if let best = changes.causes.first {
+    var best = changes.causes.first
+    if best == nil, (dependency.candidates.first?.score ?? 0) <= 8, contact.score <= 3 {
+      best = PromptFailures.change(timeline, fleet, profiles, reports, onsets, members, among: population)
+      isPrompt = best != nil
+    }
+    if let best {
       family = .change
       change = best
       otherChanges += changes.causes.dropFirst()

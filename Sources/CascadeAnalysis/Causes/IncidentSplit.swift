@@ -4,7 +4,7 @@ internal import IncidentModel
 ///
 /// Failures belong together when they speak alike (templates that the same entities say in one breath), or when one
 /// explains the other (the best parent lies in the other group). Groups that remain apart are incidents of their own;
-/// those of fewer than three entities are single failures. A long quiet gap divides a group too.
+/// those of fewer than three entities are single failures. A long quiet gap divides a group too, unless its waves share a reason.
 /// Fails for two outbreaks of the same kind at the same time: they come out as one with two roots.
 struct IncidentSplit {
   /// Members of each incident, largest first.
@@ -14,7 +14,7 @@ struct IncidentSplit {
 
   init(
     _ timeline: Timeline, _ onsets: Onsets, _ members: [Int], _ edges: [Spread.Edge],
-    received: Set<Int>?, _ fleet: Fleet
+    received: Set<Int>?, _ fleet: Fleet, isOfWaves: ((Int) -> Bool)? = nil
   ) {
     // Nodes below 0 are templates.
     let kinds = timeline.evidence.templateTexts.count
@@ -56,6 +56,14 @@ struct IncidentSplit {
       else { continue }
       join(-1 - Int(template), device)
     }
+    // Who stopped and was named took along whatever failed then.
+    for trigger in members where onsets.findings[trigger]!.namedBy > 0 {
+      let time = onsets.findings[trigger]!.time
+      for device in members where device != trigger {
+        let onset = onsets.findings[device]!.time
+        if onset >= time - 1, onset <= time + 300 { join(trigger, device) }
+      }
+    }
     // Groups that explain each other: a third of one's members have their parent in the other.
     var grouped = Dictionary(grouping: members, by: root)
     var isMember = [Bool](repeating: false, count: timeline.deviceCount)
@@ -89,7 +97,7 @@ struct IncidentSplit {
     }
     grouped = Dictionary(grouping: members, by: root)
     for (_, group) in grouped {
-      for part in Self.dividedByGaps(group, onsets) {
+      for part in Self.joined(Self.dividedByGaps(group, onsets), by: isOfWaves) {
         if part.count >= 3 { groups.append(part) } else { singles += part }
       }
     }
@@ -103,6 +111,14 @@ struct IncidentSplit {
       singles += groups[5...].flatMap { $0 }
       groups.removeSubrange(5...)
     }
+  }
+
+  /// Waves of which four of five members have the reason that all waves share are one.
+  private static func joined(_ parts: [[Int]], by isOfWaves: ((Int) -> Bool)?) -> [[Int]] {
+    guard let isOfWaves, parts.count > 1 else { return parts }
+    let waves = parts.filter { part in part.count(where: isOfWaves) * 5 >= part.count * 4 }
+    let others = parts.filter { part in part.count(where: isOfWaves) * 5 < part.count * 4 }
+    return waves.isEmpty ? others : [waves.flatMap { $0 }] + others
   }
 
   private static func dividedByGaps(_ group: [Int], _ onsets: Onsets) -> [[Int]] {

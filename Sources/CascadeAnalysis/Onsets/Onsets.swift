@@ -17,6 +17,10 @@ struct Onsets {
     var eventIDs: [EventID] = []
     /// Of a million findings most are told in the same words: they share them.
     var reasons: [String] = []
+    /// One of failures that come one by one over days (see `OneByOne`).
+    var isOneByOne = false
+    /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
+    var namedBy = 0
   }
   /// Per entity.
   var findings: [Finding?]
@@ -114,6 +118,11 @@ struct Onsets {
         timeline, [event], event, 0.9,
         ["a severe message never heard before, in the moment in which others failed"])
     }
+    for (device, finding) in OneByOne.find(timeline, fleet, profiles, reports, self) {
+      findings[device] = finding
+      unrelated[device] = nil
+    }
+    add(NamedTrigger.find(timeline, profiles, self), timeline)
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
     joinLikes(timeline, profiles)
@@ -220,7 +229,8 @@ struct Onsets {
       timeline.seconds[Int(next.events[0])] - timeline.seconds[Int(last.events.last!)]
     }
     let usual = pauses.count >= 3 ? Robust.median(pauses) : 0
-    let reach = max(3 * burstGap, min(3600, 4 * usual))
+    // Who tries again by the hour hardly does so twice within one.
+    let reach = max(3 * burstGap, min(max(3600, 1.5 * usual), 4 * usual))
     while place > 0 {
       let before = bursts[place - 1]
       guard before.doubt <= 0.05, before.events.contains(where: { kinds.contains(template($0)) }),

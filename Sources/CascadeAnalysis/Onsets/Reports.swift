@@ -196,6 +196,10 @@ struct ReportTemplates {
         || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
     }
     let reports = isReport
-    namesPeers = (0..<templates).map { !reports[$0] && peers[$0] * 2 > total[$0] && total[$0] > 0 }
+    // Whom three and more all name is no neighbour of each, but what they hang on or are read by.
+    namesPeers = (0..<templates).map {
+      !reports[$0] && peers[$0] * 2 > total[$0] && total[$0] > 0
+        && !(named[$0].count == 1 && speakers[$0].count >= 3)
+    }
   }
 }

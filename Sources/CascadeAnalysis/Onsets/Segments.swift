@@ -13,6 +13,9 @@ struct Segments {
 
   private static let reach = 1800.0
 
+  /// One for everything.
+  init() { list = [-Double.infinity...Double.infinity] }
+
   init(_ onsets: Onsets, _ members: [Int], _ timeline: Timeline) {
     let whole = -Double.infinity...Double.infinity
     list = [whole]

@@ -52,13 +52,15 @@ struct Timeline {
     self.init(evidence, epoch: nil, words: FailureWords(evidence.templateTexts), meanings)
   }
 
-  /// A part of the evidence of another timeline, seen from nearby: what its templates mean is known.
+  /// A part of the evidence of another timeline, seen from nearby: what its templates mean is known, also where all that is graded in the
+  /// part has one grade.
   init(_ part: consuming IncidentEvidence, of whole: Timeline) {
-    self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings)
+    self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings, graded: whole.tones)
   }
 
   private init(
-    _ evidence: consuming IncidentEvidence, epoch origin: Int64?, words: FailureWords, _ meanings: [Tone]
+    _ evidence: consuming IncidentEvidence, epoch origin: Int64?, words: FailureWords, _ meanings: [Tone],
+    graded known: [Tone] = []
   ) {
     let evidence = evidence
     self.words = words
@@ -113,6 +115,7 @@ struct Timeline {
     tones = (0..<templates).map { template in
       // The same words are trouble elsewhere: here they are none, or the other way round.
       if meanings[template] != .unknown { return meanings[template] }
+      if template < known.count, known[template] != .unknown { return known[template] }
       // A row of numbers without a word tells of no trouble by being there.
       let isWordless = !evidence.templateTexts[template].utf8.contains {
         $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 128

@@ -60,6 +60,10 @@ struct Assembly {
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
     incident.evenPause = origins.evenPause
+    incident.wasPlanned = diagnosis.isPlanned
+    if diagnosis.family == .undetermined, diagnosis.commonCause == nil {
+      incident.saying = saying(of: members)
+    }
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
     incident.changes =
@@ -257,6 +261,12 @@ struct Assembly {
       if let pause = origins.evenPause {
         origins.doubt(where: { _ in true }, EvenPace.reason(pause))
       }
+      if members.count(where: { onsets.findings[$0]!.isOneByOne }) * 2 > members.count {
+        origins.doubt(where: { _ in true }, "each failed once and by itself, in its own time: nothing spread")
+      }
+      if diagnosis.isPlanned {
+        origins.doubt(where: { _ in true }, "said beforehand what it was about to do, and went on as before")
+      }
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
@@ -281,18 +291,22 @@ struct Assembly {
     }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset {
-    let bases = finding.events.compactMap { IdentityBasis(rawValue: evidence.identityBases[Int($0)]) }
-    var onset = Onset(
-      device: evidence.devices[device], time: timeline.instant(finding.time),
-      interval: timeline.instant(
-        min(finding.earliest, finding.time))...timeline.instant(max(finding.latest, finding.time)),
-      kind: finding.kind, probability: finding.probability,
-      evidence: finding.events.map { timeline.id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
-    onset.reasons = finding.reasons
-    onset.heardAgain = finding.until.map(timeline.instant)
-    return onset
+  /// What nine of ten of the members say of their failure in the same words, and how many do.
+  private func saying(of members: [Int]) -> (text: String, count: Int)? {
+    guard members.count >= 3 else { return nil }
+    var users: [Int32: Int] = [:]
+    for device in members {
+      for template in timeline.templates(of: onsets.findings[device]!.events) {
+        users[template, default: 0] += 1
+      }
+    }
+    let most = users.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    return most.flatMap { template, count in
+      count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
+    }
   }
+
+  private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset { timeline.onset(device, finding) }
 
   private func edge(_ edge: Spread.Edge) -> SpreadEdge {
     var ids: [EventID] = []
@@ -319,5 +333,20 @@ struct Assembly {
     event.reached = max(event.devices.count, reached ?? 0)
     event.eligible = eligible.map { max($0, event.reached) }
     return event
+  }
+}
+
+extension Timeline {
+  /// A finding in names, instants and event ids.
+  func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset {
+    let bases = finding.events.compactMap { IdentityBasis(rawValue: evidence.identityBases[Int($0)]) }
+    var onset = Onset(
+      device: evidence.devices[device], time: instant(finding.time),
+      interval: instant(min(finding.earliest, finding.time))...instant(max(finding.latest, finding.time)),
+      kind: finding.kind, probability: finding.probability,
+      evidence: finding.events.map { id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
+    onset.reasons = finding.reasons
+    onset.heardAgain = finding.until.map(instant)
+    return onset
   }
 }

@@ -69,14 +69,15 @@ struct Calibration {
   }
 
   /// How sure it is that a failure listed as unrelated is unrelated: by where it lies. The shares are those of 2,300 such failures
-  /// in 1,800 incidents of `simulate`; there are three places, so there is no curve. Of what stands above an incident there are too
-  /// few to count: it is undecided. Where no incident was found, there is none to be unrelated to: nil.
+  /// in 1,800 incidents of `simulate`; there are three places, so there is no curve. Of what stands above an incident, and of what
+  /// says the same as those that failed in one, there are too few to count: they are undecided. Where no incident was found, there is none to be unrelated to: nil.
   static func unrelated(_ onset: Onset) -> Double? {
     switch onset.nearness ?? .outside {
     case .outside: 0.95
     case .inside: 0.51
     case .beside: 0.18
     case .above: 0.45
+    case .alike: 0.3
     case .alone: nil
     }
   }

@@ -28,6 +28,13 @@ extension Trace {
     if !verdicts.isEmpty, !unrelated.contains(where: { $0.device == subject }) {
       return verdicts + incidents.flatMap { $0.announced(by: subject) }
     }
+    if let onset = wentOn.first(where: { $0.device == subject }) {
+      return verdicts + [
+        Statement(
+          text: "\(subject) told of trouble at \(onset.time), but is not taken for failed: "
+            + "\(onset.reasons.joined(separator: "; ")).", evidence: onset.evidence)
+      ]
+    }
     guard let alone = unrelated.first(where: { $0.device == subject }) else { return [] }
     var found = [
       Statement(
@@ -43,12 +50,14 @@ extension Trace {
         case .inside: "it falls into an incident's time, but next to nobody that failed in it"
         case .beside: "it falls into an incident's time, and somebody next to it or above it failed then"
         case .above: "but most of those that failed in an incident hang on it, or are named by it"
+        case .alike: "but it said what those said that failed in an incident"
         case .alone: "nothing next to it failed around then"
         }
       found.append(
         Statement(
-          text:
-            "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
+          text: alone.nearness == .alike
+            ? "It has nothing to do with any incident: that is doubtful, since it said what those said that failed in one."
+            : "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
           probability: probability))
     } else if alone.nearness == .alone {
       found.append(

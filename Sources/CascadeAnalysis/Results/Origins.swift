@@ -171,6 +171,7 @@ struct Origins {
       members.filter { device in !said[device]!.isEmpty && said[device]!.allSatisfy { users[$0]! <= few } })
     // Where most speak in ways of their own, it is nothing special.
     if members.count < 12 || own.count * 4 > members.count { own = [] }
+    own.formUnion(members.filter { onsets.findings[$0]!.namedBy > 0 })
     let first = ordered.first.map { onsets.findings[$0]!.time } ?? 0
     let pauses = zip(ordered.dropFirst(2), ordered.dropFirst()).prefix(Self.early).map {
       onsets.findings[$0]!.time - onsets.findings[$1]!.time
@@ -202,7 +203,12 @@ struct Origins {
       let isFirst = entry.device == ordered[0] && !isShared
       candidate.reasonsFor.append(isFirst ? "failed first" : "failed early")
       candidate.isOwn = entry.isOwn
-      if entry.isOwn { candidate.reasonsFor.append("has trouble of a kind that hardly anybody else has") }
+      let named = onsets.findings[entry.device]!.namedBy
+      if named > 0 {
+        candidate.reasonsFor.append("\(named) others named it in trouble just after it said so itself")
+      } else if entry.isOwn {
+        candidate.reasonsFor.append("has trouble of a kind that hardly anybody else has")
+      }
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       candidates.append(candidate)
     }

@@ -12,7 +12,11 @@ extension Trace {
           + "what ties them together is not determined."
       }
       let alone = apart == 0 ? "" : " \(apart) \(apart == 1 ? "entity" : "entities") failed on their own."
+      if unrelated.isEmpty, !wentOn.isEmpty {
+        return "No cascade was found: \(wentOnWords), and nothing else failed."
+      }
       return "No cascade was found: nothing failed that led to other failures.\(alone)"
+        + (wentOn.isEmpty ? "" : " \(wentOnWords.prefix(1).uppercased())\(wentOnWords.dropFirst()).")
     }
     var text = incident.verdict
     if incidents.count > 1 {
@@ -27,7 +31,17 @@ extension Trace {
         ? " One other failure seems to have nothing to do with it."
         : " \(apart) other failures seem to have nothing to do with it."
     }
+    if !wentOn.isEmpty {
+      text +=
+        " \(wentOn.count) other\(wentOn.count == 1 ? "" : "s") told of trouble and went on as ever: not taken for failed."
+    }
     return text
+  }
+
+  private var wentOnWords: String {
+    wentOn.count == 1
+      ? "1 entity told of trouble, but went on as ever"
+      : "\(wentOn.count) entities told of trouble, but went on as ever"
   }
 }
 
@@ -59,6 +73,14 @@ extension Incident {
     if let pause = evenPause {
       text +=
         " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."
+    }
+    if wasPlanned {
+      text +=
+        " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
+        + " perhaps nothing failed."
+    }
+    if let saying {
+      text += " \(saying.count == count ? "All" : "\(saying.count)") of them say: \"\(saying.text)\"."
     }
     let ends = onsets.compactMap(\.heardAgain).sorted()
     if let first = ends.first, let last = ends.last {

@@ -57,6 +57,19 @@ struct StampedTextFormat: LogFormat {
     FormatSample("2026-02-29T00:00:00Z no such day", time: "none", message: "no such day"),
     FormatSample("2026-13-07 10:22:40 x", time: "none", message: "x"),
     FormatSample("[Dec 21 12:56:59] SECURITY[77]: x", time: "12-21T12:56:59", message: "SECURITY[77]: x"),
+    FormatSample(
+      "   812:20260402:063114.123 cannot connect to proxy", time: "2026-04-02T06:31:14.123 (no zone)",
+      message: "cannot connect to proxy"),
+    FormatSample(
+      "2026-11-11 00:00:51,409 [错误] pump-17 网络: 连接断开", time: "2026-11-11T00:00:51.409 (no zone)",
+      device: "pump-17", severity: 3, program: "网络", message: "连接断开"),
+    FormatSample(
+      "2026-11-11 00:00:51 [Ошибка] узел не отвечает", device: "", severity: 3, message: "узел не отвечает"),
+    FormatSample("2026-11-11 00:00:51 【警告】 温度", severity: 4, message: "温度"),
+    FormatSample("2026-11-11 00:00:51 błąd: brak", severity: 3, message: "brak"),
+    FormatSample(
+      "2026-11-11 00:00:51 [INFO] worker-3 pool: idle", device: "", severity: 6,
+      message: "worker-3 pool: idle"),
     FormatSample("  File \"x.py\", line 1", verdict: .continuation),
     FormatSample("ValueError: bad", verdict: .continuation),
   ]
@@ -160,6 +173,10 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.clockAlone(line, at: start) {
       return closed(line, stamp, from: start, isBracketed: isBracketed)
     }
+    var zabbix = 0
+    if let stamp = StampReader.behindProcess(line, at: &zabbix) {
+      return Head(stamp: stamp, start: zabbix, end: stamp.end)
+    }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
     var i = 0
     if Bytes.isDigit(line[0]) {
@@ -209,7 +226,17 @@ struct StampedTextFormat: LogFormat {
       if head.isCell { i &+= 1 }
       if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
-        i = end
+        // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.
+        if record[end &- 1] == 0x5D || record[end &- 1] == 0x91, !head.isCell,
+          let named = NamedSpeaker(record, at: end)
+        {
+          reading.device = named.device
+          reading.basis = .selfAsserted
+          reading.program = named.program
+          i = named.end
+        } else {
+          i = end
+        }
       } else if let found = HeaderLevel.find(record, at: i) {
         reading.severity = found.severity
         if !found.name.isEmpty {

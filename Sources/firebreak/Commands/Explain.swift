@@ -24,6 +24,20 @@ struct ExplainCommand: ParsableCommand {
   /// Events of a statement that are shown with their texts.
   private static let eventsShown = 2
 
+  /// Why nothing is told of an entity that the case knows: what it wrote as an error is not called nothing.
+  private func spared(_ subject: String, _ evidence: IncidentEvidence) -> String {
+    let device = evidence.devices.firstIndex(of: subject).map { Int32($0) } ?? -1
+    let severe = evidence.severities.indices.count {
+      evidence.eventDevices[$0] == device && evidence.severities[$0] <= Severity.error.rawValue
+    }
+    if severe > 0 {
+      return
+        "it wrote \(severe) error\(severe == 1 ? "" : "s"), but of kinds that are written all over the window or by too few to tell, "
+        + "and nobody reported it: 'firebreak query' lists them"
+    }
+    return "nothing it said was unusual, as far as this case tells, and nobody reported it"
+  }
+
   func run() throws {
     let session = try TraceSession(path: try location.announcedPath())
     try session.requireEvents()
@@ -48,7 +62,7 @@ struct ExplainCommand: ParsableCommand {
       let isKnown = session.evidence.devices.contains(subject)
       throw CommandError(
         isKnown
-          ? "'\(subject)' did not fail, as far as this case tells: nothing it said was unusual, and nobody reported it"
+          ? "'\(subject)' is not taken for failed: " + spared(subject, session.evidence)
           : "'\(subject)' is no entity or edge of this trace"
             + (names.suggestion(for: subject).map { ": did you mean '\($0)'?" }
               ?? ": see 'firebreak devices' and 'firebreak trace'"),
@@ -122,7 +136,7 @@ struct EntityNames {
       names.formUnion(incident.origins.map(\.device))
       for edge in incident.edges + incident.alternatives { names.formUnion([edge.from, edge.to]) }
     }
-    for alone in trace.unrelated { names.insert(alone.device) }
+    for alone in trace.unrelated + trace.wentOn { names.insert(alone.device) }
     self.names = names
     folded = Dictionary(names.map { ($0.lowercased(), Optional($0)) }, uniquingKeysWith: { _, _ in nil })
   }

@@ -17,6 +17,9 @@ enum TraceDocument {
     members.append(("incidents", .array(trace.incidents.map { .object(incident($0)) })))
     members.append(("unrelated", Self.members(trace.unrelated, { $0.device }) { $1.time($0.time) }))
     members.append(("unrelated_details", elements(trace.unrelated, alone)))
+    if !trace.wentOn.isEmpty {
+      members.append(("went_on", Self.members(trace.wentOn, { $0.device }) { $1.time($0.time) }))
+    }
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(

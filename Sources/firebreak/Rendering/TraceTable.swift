@@ -24,9 +24,8 @@ struct TraceTable {
       lines += phases(incident) + origins(incident) + cause(incident) + tree(incident) + curve(incident)
       lines += rollout(incident)
     }
-    if !trace.unrelated.isEmpty {
-      lines += unrelated
-    }
+    if !trace.unrelated.isEmpty { lines += unrelated }
+    if !trace.wentOn.isEmpty { lines += wentOn }
     let corrected = trace.clockSkews.contains { abs($0.seconds) >= 1 }
     let times =
       "times are corrected for clocks that were off; as they were written: 'firebreak query', 'firebreak show'"
@@ -64,11 +63,31 @@ struct TraceTable {
     return lines
   }
 
-  /// The date of a failure that was on another day than the incidents: a clock without it reads as though it were in their midst.
+  /// Those that told of trouble and did not fail, the first of them.
+  private var wentOn: [String] {
+    let title =
+      "Told of trouble and went on as ever (\(Figures.grouped(trace.wentOn.count))): not taken for failed"
+    var lines = ["", style.bold(title)]
+    for onset in trace.wentOn.prefix(3) {
+      let name = DisplayWidth.pad(DisplayWidth.fitEnds(Sanitizer.escape(onset.device), 28), 28)
+      lines.append("  \(clock(onset.time))  \(name)\(otherDay(onset.time))")
+    }
+    if trace.wentOn.count > 3 {
+      lines.append("              \(Figures.grouped(trace.wentOn.count - 3)) more")
+    }
+    return lines
+  }
+
+  /// The date of a failure that was on another day than the incidents, or of any where there is none and the evidence spans more than
+  /// a day: a clock without it reads as though it were in their midst, or in order.
   private func otherDay(_ instant: Instant) -> String {
     let day = Self.day(instant)
     let phases = trace.incidents.flatMap(\.phases)
-    return phases.isEmpty || phases.contains { Self.day($0.start) == day } ? "" : "  on \(day)"
+    if phases.isEmpty {
+      let isLong = trace.window.map { $0.upperBound.seconds(since: $0.lowerBound) > 86_400 } ?? false
+      return isLong ? "  on \(day)" : ""
+    }
+    return phases.contains { Self.day($0.start) == day } ? "" : "  on \(day)"
   }
 
   private static func day(_ instant: Instant) -> String {
