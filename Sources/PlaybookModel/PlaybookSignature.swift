@@ -40,6 +40,17 @@ public struct PlaybookSignature: Sendable {
     (root["signatures"]?.items ?? []).map { verify($0, root, keys, now) }
   }
 
+  /// The verdicts on all signatures where no key is pinned, each by the key that it brings itself: that it is good proves nothing,
+  /// since whoever alters the document can sign it anew; that it is bad does.
+  public static func unpinned(_ root: DocumentNode, now: Int64) -> [Verdict] {
+    (root["signatures"]?.items ?? []).map { signature in
+      let own = signature["public_key"]?.text.map { [PinnedKey(name: "", text: $0)] } ?? []
+      let verdict = verify(signature, root, own, now)
+      guard case .unverified = verdict else { return verdict }
+      return own.isEmpty ? .unverified("it brings no key, and none was given") : verdict
+    }
+  }
+
   /// The text whose bytes are signed: the hash in hexadecimal. Nil for hash algorithms that are not supported.
   public static func signedText(_ signature: DocumentNode, of root: DocumentNode) -> String? {
     let bare = DocumentNode(.object((signature.members ?? []).filter { $0.name != "value" }))

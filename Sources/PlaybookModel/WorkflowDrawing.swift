@@ -60,11 +60,16 @@ public struct WorkflowDrawing: Sendable {
     switch step.kind {
     case .action(let action):
       let commands = action.commands.map(\.type.name).joined(separator: ", ")
-      let fleet = action.rollout.map { ", \($0.kind.rawValue) on the fleet" } ?? ""
+      let fleet = action.rollout.map { ", \($0.kind.rawValue) on the fleet" + gate($0) } ?? ""
       return "  (\(commands)\(fleet))"
     case .playbook(let id, let version, _, _): return "  (\(id)\(version.map { ", " + $0 } ?? ""))"
     default: return ""
     }
+  }
+
+  private func gate(_ rollout: RolloutPolicy) -> String {
+    guard let gate = rollout.gate else { return "" }
+    return ", gate: " + (gate.query == nil ? gate.probe.map(\.type.name).joined(separator: ", ") : "timeline")
   }
 
   private func branches(_ step: WorkflowStep) -> [(String, String)] {

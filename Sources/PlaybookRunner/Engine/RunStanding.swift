@@ -63,6 +63,11 @@ extension RunHistory {
     return found
   }
 
+  /// Outcomes that are not the wanted state, over all steps, as a run's summary counts them.
+  public var missedCount: Int {
+    counts.reduce(0) { $0 + ([.ok, .changed].contains($1.key) ? 0 : $1.value) }
+  }
+
   /// Devices that the run counted on until the undo of another one took them back.
   var releasedDevices: Set<String> { Set(visits.values.joined().flatMap(\.released.keys)) }
 
@@ -157,9 +162,16 @@ public struct RunOverview: Sendable {
   public var isWhole: Bool
   /// Records of its journal.
   public var records: Int
+  /// Hash of the plan that it carried out; nil when its journal does not say.
+  public var planHash: String?
+  /// Outcomes that are not the wanted state, over all steps.
+  public var missed: Int
 
   /// True when an undo of it ends something although nothing of it is in force: it counts on devices, or could go on.
   public var isToBeEnded: Bool { !isTakenBack && (isUnfinished || !standing.foundSo.isEmpty) }
+
+  /// True when it is through, or was taken back: the signatures over its plan are used up.
+  public var isOver: Bool { isTakenBack || end == .succeeded || end == .failed }
 
   /// True when it is to be gone on with, or taken back.
   public var isUnfinished: Bool { end != .succeeded && end != .failed && !isTakenBack }
@@ -180,6 +192,8 @@ public struct RunOverview: Sendable {
     isTakenBack = history.isTakenBack
     standing = history.standing
     records = history.count
+    planHash = history.planHash
+    missed = history.missedCount
     isBreakGlass = !history.brokenGlass.isEmpty
     if !devices.isEmpty { shared = history.touched.intersection(devices).count }
     self.isWhole = isWhole

@@ -296,7 +296,8 @@ public struct UndoRun: Sendable {
     if policy.group != nil {
       let wasIntended = targets.contains { isUnclear(step.id, $0.device) }
       // The group cannot leave one out: what holds one back holds back all.
-      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+      let conditions = DeviceConditions(
+        environment: environment, plan: plan, step: step, action: device.action, policy: policy)
       let obstacle = targets.lazy.compactMap { conditions.obstacle($0, .undo) }.first
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,

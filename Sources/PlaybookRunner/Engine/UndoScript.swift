@@ -30,6 +30,10 @@ enum UndoScript {
       }
       lines.append("# \(comment(step.name ?? step.id))")
       let targets: [ExecutionPlan.Target?] = rollout.group == nil ? plan.targets : [nil]
+      let bound = BoundColumns(step, action, plan)
+      let addresses = (bound.ofPlace + bound.ofText).compactMap { column in
+        plan.columns.firstIndex(of: column).map { (column: column, index: $0) }
+      }
       for target in targets {
         let values = plan.values(step: step, rollout: rollout, target: target)
         var commands: [String] = []
@@ -44,8 +48,16 @@ enum UndoScript {
             commands.append("# by hand: \(comment(text))")
           }
         }
+        let guards = target.map { target in
+          addresses.map {
+            "same "
+              + [target.device, $0.column, target.values[$0.index]].map { ShellQuote.visible($0) }.joined(
+                separator: " ")
+          }
+        }
         lines += guarded(
-          commands, rollout.undoInterlocks, target.map { [$0.device] } ?? plan.targets.map(\.device))
+          commands, rollout.undoInterlocks, target.map { [$0.device] } ?? plan.targets.map(\.device),
+          guards ?? [])
         if lines.count > 1000 {
           try sink(lines.joined(separator: "\n") + "\n")
           lines.removeAll(keepingCapacity: true)
@@ -57,11 +69,12 @@ enum UndoScript {
   }
 
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.
+  /// `guards` are more conditions: that a device is where it was.
   private static func guarded(
-    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ devices: [String]
+    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ devices: [String], _ guards: [String]
   ) -> [String] {
     guard !interlocks.isEmpty, commands.contains(where: { !$0.hasPrefix("#") }) else { return commands }
-    var lines = ["allowed=1"]
+    var lines = ["allowed=1"] + guards.map { "\($0) || allowed=0" }
     for device in devices {
       for lock in interlocks {
         let words =
@@ -72,13 +85,14 @@ enum UndoScript {
     return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + ["else failed=1; fi"]
   }
 
-  /// `free DEVICE COLUMN REFUSED REQUIRED` says whether the inventory of this moment lets a device be touched.
+  /// `free DEVICE COLUMN REFUSED REQUIRED` says whether the inventory of this moment lets a device be touched, and `same DEVICE COLUMN
+  /// VALUE` whether it has this value there still.
   private static var lockLines: [String] {
     [
       "# The interlocks are asked again, of the inventory of this moment: INVENTORY names its CSV file.",
       ": \"${INVENTORY:?set INVENTORY to the CSV file of the inventory, its first column the devices}\"",
-      "free() {",
-      "  value=$(DEVICE=$1 COLUMN=$2 awk '",
+      "known() {",
+      "  DEVICE=$1 COLUMN=$2 awk '",
       "    function split_line(line,  n, i, c, quoted, cell) {",
       "      n = 1; quoted = 0; cell = \"\"; delete cells",
       "      for (i = 1; i <= length(line); i++) {",
@@ -94,7 +108,15 @@ enum UndoScript {
       "      if (known != \"\" && cells[column] \"\" != known \"\") contradicted = 1",
       "      known = cells[column]",
       "    }",
-      "    END { if (!contradicted) print known }' \"$INVENTORY\") || value=",
+      "    END { if (!contradicted) print known }' \"$INVENTORY\"",
+      "}",
+      "same() {",
+      "  value=$(known \"$1\" \"$2\") || value=",
+      "  [ \"$value\" = \"$3\" ] && return 0",
+      "  echo \"$1 is left alone: its $2 was '$3' when the plan was made, and is '$value' now\" >&2; return 1",
+      "}",
+      "free() {",
+      "  value=$(known \"$1\" \"$2\") || value=",
       "  if [ -z \"$value\" ]; then echo \"$1 is left alone: the inventory does not say its $2\" >&2; return 1; fi",
       "  case \"|$3|\" in *\"|$value|\"*) echo \"$1 is left alone: $2 is $value\" >&2; return 1 ;; esac",
       "  [ -z \"$4\" ] && return 0",

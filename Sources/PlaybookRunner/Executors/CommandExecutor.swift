@@ -68,9 +68,12 @@ public struct CommandCall: Sendable {
 
   /// The answer without the secrets of this call, whatever the other side repeats.
   func hiding(_ store: SecretStore, in answer: CommandAnswer) -> CommandAnswer {
-    guard !secrets.isEmpty, let call = try? resolved(store) else { return answer }
+    // What proves us to one device alone is not known to the store's masker.
+    let own = authentication?.storeName.flatMap { store.isPerDevice($0) ? $0 : nil }
+    guard !secrets.isEmpty || own != nil, let call = try? resolved(store) else { return answer }
     let masker = SecretMasker()
     for name in secrets.keys { masker.add(call.values[name] ?? "") }
+    if let own, let credential = try? store.credential(own, device: device) { masker.add(credential) }
     var result = answer
     result.text = masker.mask(answer.text)
     result.detail = masker.mask(answer.detail)

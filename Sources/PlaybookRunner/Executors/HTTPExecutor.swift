@@ -134,7 +134,7 @@ public struct HTTPExecutor: CommandExecutor {
       credential = Credential(
         user: try Template.plain(authentication.user ?? "", call.values),
         secret: try Template.plain(authentication.secret ?? "", call.values))
-      secrets.masker.add(credential.secret)
+      secrets.masker.add(credential)
     }
     if credential.isPEM { return .certificate(credential.secret) }
     guard !credential.secret.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }),
@@ -244,7 +244,11 @@ public struct HTTPExecutor: CommandExecutor {
     case .answered(let status, let location, let body):
       let text = RemoteText.bounded(body)
       // The document is read from the bytes: escaping comes after it, where its texts are used.
-      let json = (try? ReadDocument.read(body)).flatMap { $0.notation == .json ? $0.root : nil }
+      // "No content" is an answer: there is nothing.
+      let json =
+        status == 204
+        ? DocumentNode.object([])
+        : (try? ReadDocument.read(body)).flatMap { $0.notation == .json ? $0.root : nil }
       let effect: CommandAnswer.Effect
       switch status {
       case 200...299: effect = .done

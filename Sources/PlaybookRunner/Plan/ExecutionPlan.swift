@@ -22,7 +22,8 @@ public struct ExecutionPlan: Sendable {
   public struct Refusal: Sendable, Hashable {
     /// The name as selected.
     public var device: String
-    /// A short stable code: `not-in-inventory`, `protected`, `interlock`, `self-asserted`, `bad-argument`, `duplicate`.
+    /// A short stable code: `not-in-inventory`, `protected`, `interlock`, `self-asserted`, `shared-address`,
+    /// `bad-argument`.
     public var code: String
     /// Why, in one sentence.
     public var reason: String
@@ -143,9 +144,9 @@ public struct ExecutionPlan: Sendable {
       }.map(\.step.id))
   }
 
-  /// Action steps in the order of the document.
+  /// Action steps in the order of the workflow.
   public var actionSteps: [(step: WorkflowStep, action: ActionStep)] {
-    playbook.stepOrder.compactMap { id in
+    playbook.workflowOrder.compactMap { id in
       guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
       return (step, action)
     }

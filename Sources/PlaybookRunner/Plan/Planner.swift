@@ -22,7 +22,7 @@ public struct Planner: Sendable {
     }
   }
 
-  private let executors: ExecutorSet
+  let executors: ExecutorSet
 
   /// A planner that shows commands by these executors.
   public init(executors: ExecutorSet) { self.executors = executors }
@@ -163,6 +163,14 @@ public struct Planner: Sendable {
       plan.columns.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     let containing = policies.contains { $0.kind == .contain }
     let ambiguous = inventory.ambiguousNames
+    func values(_ row: Int) -> [String] {
+      indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
+    }
+    let shared = SharedPlaces(
+      plan, inventory: inventory,
+      devices: selection.devices.compactMap { device in
+        inventory.rowOfDevice[device.device].map { (device.device, values($0)) }
+      })
     var seen: Set<String> = []
     var carried: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
@@ -191,13 +199,19 @@ public struct Planner: Sendable {
         )
         continue
       }
-      let values = indices.map { $0.map { inventory.value(row: row, attribute: $0) } ?? "" }
       let target = ExecutionPlan.Target(
-        device: selected.device, basis: selected.basis?.name ?? "inventory", values: values)
+        device: selected.device, basis: selected.basis?.name ?? "inventory", values: values(row))
       if let refusal = Self.interlock(
         interlocks, { places[$0].flatMap { target.values[$0].isEmpty ? nil : target.values[$0] } })
       {
         refuse(refusal.code, refusal.reason)
+        continue
+      }
+      if let sharer = shared.sharer(of: selected.device) {
+        refuse(
+          Self.sharedAddress,
+          "its address '\(sharer.address)' is also that of '\(sharer.device)' in the inventory: nobody knows who would be hit; give each its own, or take one of the rows out"
+        )
         continue
       }
       let dependants = selection.dependants[selected.device] ?? []
@@ -211,6 +225,9 @@ public struct Planner: Sendable {
     }
     if !carried.isEmpty { plan.carried = carried.subtracting(plan.targets.map(\.device)).count }
   }
+
+  /// Code of devices whose address another row of the inventory has, too.
+  static let sharedAddress = "shared-address"
 
   /// The first of some devices that an interlock holds back.
   private static func heldBack(
@@ -272,13 +289,14 @@ public struct Planner: Sendable {
     var kept: [ExecutionPlan.Target] = []
     kept.reserveCapacity(snapshot.targets.count)
     var shapes = ValueShapes(snapshot)
+    let steps = snapshot.actionSteps
     for target in snapshot.targets {
       if shapes.isKnown(target) {
         kept.append(target)
         continue
       }
       do throws(RunnerError) {
-        for (step, action) in snapshot.actionSteps {
+        for (step, action) in steps {
           guard let rollout = action.rollout, rollout.group == nil else { continue }
           let values = snapshot.values(step: step, rollout: rollout, target: target)
           let commands =
@@ -352,40 +370,5 @@ public struct Planner: Sendable {
       }
     }
     return (approval, reasons)
-  }
-}
-
-/// A command of a plan, for people.
-public struct PlannedCommand: Sendable, Hashable {
-  /// The step's id.
-  public var step: String
-  /// `do`, `verify` or `undo`.
-  public var role: String
-  /// The exact command, secrets masked.
-  public var text: String
-}
-
-extension Planner {
-  /// Every command that a target gets, verifies and takes back, in order; of a step that runs once when `target` is nil.
-  public func commands(_ plan: ExecutionPlan, target: ExecutionPlan.Target?) -> [PlannedCommand] {
-    var list: [PlannedCommand] = []
-    for (step, action) in plan.actionSteps
-    where (action.rollout == nil || action.rollout?.group != nil) == (target == nil) {
-      var values = plan.values(step: step, rollout: action.rollout, target: target)
-      for name in Self.variableNames(plan, step) where values[name] == nil { values[name] = "…" }
-      let effective = EffectiveRollout(action, executors)
-      let roles: [(String, [PlaybookCommand])] = [
-        ("members", action.rollout?.group?.members ?? []), ("do", action.commands),
-        ("verify", effective.verification?.commands ?? []), ("undo", effective.inverse?.commands ?? []),
-      ]
-      for (role, commands) in roles {
-        for call in Self.calls(commands, step, action, plan, values: values, device: target?.device) {
-          guard let executor = try? executors.executor(call.command.type) else { continue }
-          let text = (try? executor.planText(call)) ?? "(cannot be shown)"
-          list.append(PlannedCommand(step: step.name ?? step.id, role: role, text: text))
-        }
-      }
-    }
-    return list
   }
 }

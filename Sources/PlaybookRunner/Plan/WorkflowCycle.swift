@@ -20,14 +20,6 @@ enum WorkflowCycle {
 
   /// Where a step leads: to those that follow it, and into its branches.
   private static func next(_ step: WorkflowStep) -> [String] {
-    let branches: [String?] =
-      switch step.kind {
-      case .parallel(let branches): branches
-      case .ifCondition(_, let onTrue, let onFalse): [onTrue, onFalse]
-      case .whileCondition(_, let onTrue): [onTrue]
-      case .switchCondition(_, let cases): cases.map(\.step)
-      case .start, .end, .action, .playbook: []
-      }
-    return (branches + [step.onCompletion, step.onSuccess, step.onFailure]).compactMap { $0 }
+    step.branches + [step.onCompletion, step.onSuccess, step.onFailure].compactMap { $0 }
   }
 }

@@ -110,7 +110,11 @@ public final class RehearsalFleet: Sendable {
     var edge = faults.unreachable
     if dice < edge { return CommandAnswer(.unreachable, detail: "no route (rehearsed)") }
     if case .look(let expectation, let opposite) = role {
-      return Self.look(state.withLock { $0.inForce.contains(id) }, expectation, opposite)
+      func filled(_ expectation: RolloutPolicy.Expectation) -> RolloutPolicy.Expectation {
+        (try? Expectations.filled(expectation, call.values)) ?? expectation
+      }
+      return Self.look(
+        state.withLock { $0.inForce.contains(id) }, filled(expectation), opposite.map(filled))
     }
     if let witness, !(await witness(device)) {
       state.withLock { $0.withoutIntent += 1 }
@@ -137,17 +141,30 @@ public final class RehearsalFleet: Sendable {
     _ inForce: Bool, _ expectation: RolloutPolicy.Expectation, _ opposite: RolloutPolicy.Expectation?
   ) -> CommandAnswer {
     // In force: what the verification wants. Not in force: what the inverse's wants, where the same command asks it.
-    let wanted = inForce ? expectation : opposite
-    switch wanted ?? .absent(pointer: "/nothing") {
+    switch inForce ? expectation : opposite ?? negated(expectation) {
     case .success: return CommandAnswer(.done, text: "yes", detail: "seen (rehearsed)")
     case .contains(let text): return CommandAnswer(.done, text: text, detail: "seen (rehearsed)")
     case .equals(let pointer, let text):
       var node = DocumentNode.string(text)
       for name in pointer.split(separator: "/").reversed() { node = .object([(String(name), node)]) }
       return CommandAnswer(.done, text: text, json: node, detail: "seen (rehearsed)")
-    case .differs, .absent:
+    case .differs(let pointer, _):
+      return look(true, .equals(pointer: pointer, text: "another (rehearsed)"), nil)
+    case .absent(let pointer):
       if case .success = expectation { return CommandAnswer(.refused, detail: "not in force (rehearsed)") }
-      return CommandAnswer(.done, text: "", json: .object([]), detail: "seen (rehearsed)")
+      // With the member that the pointer begins with: without it the answer would say nothing.
+      let names = pointer.split(separator: "/")
+      let json = DocumentNode.object(names.count > 1 ? [(String(names[0]), DocumentNode.object([]))] : [])
+      return CommandAnswer(.done, text: "", json: json, detail: "seen (rehearsed)")
+    }
+  }
+
+  /// What an answer holds that is not what is expected.
+  private static func negated(_ expectation: RolloutPolicy.Expectation) -> RolloutPolicy.Expectation {
+    switch expectation {
+    case .absent(let pointer): .equals(pointer: pointer, text: "there (rehearsed)")
+    case .differs(let pointer, let text): .equals(pointer: pointer, text: text)
+    case .success, .equals, .contains: .absent(pointer: "/nothing")
     }
   }
 

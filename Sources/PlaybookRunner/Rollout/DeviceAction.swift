@@ -38,7 +38,8 @@ final class DeviceAction: Sendable {
     self.commands = commands
     self.isReturn = isReturn
     isRepeatable = role == .undo ? policy.inverse?.isRepeatable ?? false : policy.isRepeatable
-    conditions = DeviceConditions(environment: environment, plan: plan, policy: policy, held: held)
+    conditions = DeviceConditions(
+      environment: environment, plan: plan, step: step, action: action, policy: policy, held: held)
     stepCalls = StepCalls(step, action, plan)
   }
 
@@ -87,6 +88,11 @@ final class DeviceAction: Sendable {
     // After an intent without a result the first thing is to know what that attempt did, also where an interlock now
     // forbids another one.
     if let obstacle, !wasIntended { return try await result(.skipped, obstacle.reason, obstacle.detail) }
+    if let obstacle, !obstacle.mayLook {
+      return try await result(
+        .unknown, obstacle.reason, "nobody looked what the attempt before did: \(obstacle.detail)",
+        kind: .verified)
+    }
     // What a killed attempt did may take its time to show, like any other.
     let waits = wasIntended && (verification?.withinMilliseconds ?? 0) > 0
     switch waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values) {
@@ -148,7 +154,9 @@ final class DeviceAction: Sendable {
         return try await result(.failed, RunHistory.partlyDone, answer.detail, .result)
       case .refused where isPartly:
         return try await resolve(device, values, answer, result, ifAbsent: RunHistory.partlyDone)
-      case .refused: return try await result(.failed, "refused", answer.detail, .result)
+      case .refused where verification == nil:
+        return try await result(.failed, "refused", answer.detail, .result)
+      case .refused: return try await doubt(device, values, answer, result)
       case .unknown: return try await resolve(device, values, answer, result)
       case .unreachable:
         attempts += 1
@@ -194,6 +202,20 @@ final class DeviceAction: Sendable {
       return try await result(.changed, "verified", "\(answer.detail); verified: in force", .result)
     case .absent:
       return try await result(.failed, ifAbsent, "\(answer.detail); verified: not in force", .result)
+    case .unreachable(let why), .unclear(let why):
+      return try await result(.unknown, "no-answer", "\(answer.detail); cannot verify: \(why)", .result)
+    }
+  }
+
+  /// It was refused, as the answer says: one look tells whether that is so. It is not waited for what nobody promised.
+  private func doubt(
+    _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result
+  ) async throws -> Done {
+    switch await look(device, values) {
+    case .holds:
+      return try await result(
+        .changed, "verified", "\(answer.detail); and yet it is in force", .result)
+    case .absent, .stopped: return try await result(.failed, "refused", answer.detail, .result)
     case .unreachable(let why), .unclear(let why):
       return try await result(.unknown, "no-answer", "\(answer.detail); cannot verify: \(why)", .result)
     }
@@ -268,9 +290,13 @@ final class DeviceAction: Sendable {
       // "No" is an answer for commands whose success is the question.
       if expectation == .success { return .absent }
       // So is "there is no such thing", for those who ask for it and for those who expect just that.
-      if case .equals = expectation, Expectations.holds(expectation, answer) { return .holds }
+      if case .equals = expectation, Expectations.holds(expectation, answer) == true { return .holds }
       return answer.json?["error"]?.text == NFTExecutor.notFound ? .absent : .unclear(answer.detail)
-    case .done: return Expectations.holds(expectation, answer) ? .holds : .absent
+    case .done:
+      guard let holds = Expectations.holds(expectation, answer) else {
+        return .unclear("the answer does not say whether \(expectation.words): \(answer.detail)")
+      }
+      return holds ? .holds : .absent
     }
   }
 

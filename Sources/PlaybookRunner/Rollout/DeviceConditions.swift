@@ -6,47 +6,122 @@ public protocol InventorySource: Sendable {
   func contains(_ device: String) -> Bool
   /// Value of a column; nil when unknown.
   func value(_ column: String, of device: String) -> String?
+  /// Another device that has the address which the plan has for this one; with `placesOnly` only where commands would go to
+  /// it.
+  func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer?
 }
 
-/// Why a device must not be touched now: interlocks, battery, maintenance window. Missing data holds back.
+extension InventorySource {
+  /// None, where nobody asks.
+  public func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? { nil }
+}
+
+/// Why a device must not be touched now: it is elsewhere, interlocks, battery, maintenance window. Missing data holds back.
 struct DeviceConditions: Sendable {
   let environment: RunEnvironment
   let plan: ExecutionPlan
   let policy: RolloutPolicy
   /// Devices that an earlier step was not done to; true for those that wait for it.
-  var held: [String: Bool] = [:]
+  let held: [String: Bool]
+  /// Columns that the step's variables come from, with their places in the plan; and those of the place that commands go to.
+  private let bound: [(column: String, index: Int, isPlace: Bool)]
+
+  init(
+    environment: RunEnvironment, plan: ExecutionPlan, step: WorkflowStep, action: ActionStep,
+    policy: RolloutPolicy, held: [String: Bool] = [:]
+  ) {
+    self.environment = environment
+    self.plan = plan
+    self.policy = policy
+    self.held = held
+    let columns = BoundColumns(step, action, plan)
+    bound = columns.all.compactMap { column in
+      plan.columns.firstIndex(of: column).map {
+        (column, $0, columns.ofPlace.contains(column) || column == columns.port)
+      }
+    }
+  }
 
   /// Why not.
-  typealias Obstacle = (reason: String, detail: String)
+  struct Obstacle {
+    /// A short stable code.
+    var reason: String
+    /// One sentence.
+    var detail: String
+    /// False where not even a look would be one at this device.
+    var mayLook = true
+
+    init(_ reason: String, _ detail: String, mayLook: Bool = true) {
+      self.reason = reason
+      self.detail = detail
+      self.mayLook = mayLook
+    }
+  }
+
+  /// Code of a device that the inventory has elsewhere than the plan.
+  static let elsewhere = "inventory-changed"
+
+  /// Why what the plan says of a device's address and other bound values is not acted on any more: the inventory says another, or
+  /// has the address for another device. Taking back what is safe to take back goes where it was done: only commands that would
+  /// go to the machine at that address are held back.
+  private func moved(_ target: ExecutionPlan.Target, _ role: RunRecord.Action) -> Obstacle? {
+    guard let inventory = environment.inventory, !bound.isEmpty else { return nil }
+    let placesOnly = role == .undo && policy.undoIsSafe
+    let wayOn =
+      role == .act
+      ? "make a new plan for it"
+      : "ingest the inventory of then where that is right, else take it back by hand and say so: 'playbook settle'"
+    if let sharer = inventory.sharer(of: target.device, placesOnly: placesOnly) {
+      return Obstacle(
+        Self.elsewhere,
+        "the inventory has its address '\(sharer.address)' for '\(sharer.device)' now; nothing was sent: \(wayOn)",
+        mayLook: false)
+    }
+    guard inventory.contains(target.device) else { return nil }
+    for (column, index, isPlace) in bound {
+      let (now, then) = (inventory.value(column, of: target.device) ?? "", target.values[index])
+      if now == then { continue }
+      let isAddress = InventoryColumn.isAddress(column)
+      // An inventory that knows what the run did (the version that runs now) is no reason against taking it back.
+      guard isPlace || role == .act || isAddress && !placesOnly else { continue }
+      if isAddress, let new = NetworkPlace(now), new == NetworkPlace(then) { continue }
+      return Obstacle(
+        Self.elsewhere,
+        "the inventory says '\(now)' for its '\(column)' now, and said '\(then)' when the plan was made; nothing was sent: \(wayOn)",
+        mayLook: !isPlace && !isAddress)
+    }
+    return nil
+  }
 
   /// Undo asks the interlocks only: what was done is taken back as soon as somebody says so. Where the undo is the safe
   /// direction it asks nothing: a life-safety device must never stay locked out because it is one.
   func obstacle(
     _ target: ExecutionPlan.Target, _ role: RunRecord.Action
   ) -> Obstacle? {
+    if let moved = moved(target, role) { return moved }
     if role == .undo && policy.undoIsSafe { return nil }
     if let inventory = environment.inventory, !inventory.contains(target.device) {
-      return ("interlock", "the inventory does not list it any more")
+      return Obstacle("interlock", "the inventory does not list it any more")
     }
     if let refusal = Planner.interlock(policy.interlocks, { value($0, target) }) {
-      return ("interlock", refusal.reason)
+      return Obstacle("interlock", refusal.reason)
     }
     guard role == .act else { return nil }
     if let waits = held[target.device] {
       return waits
-        ? (RunHistory.earlierWaits, "an earlier step waits for it")
-        : (RunHistory.earlierFailed, "an earlier step was not done to it")
+        ? Obstacle(RunHistory.earlierWaits, "an earlier step waits for it")
+        : Obstacle(RunHistory.earlierFailed, "an earlier step was not done to it")
     }
     if let battery = policy.battery {
       guard let text = value(battery.attribute, target), let level = Double(text) else {
-        return ("battery", "the inventory does not say its '\(battery.attribute)'")
+        return Obstacle("battery", "the inventory does not say its '\(battery.attribute)'")
       }
       if level < battery.floor {
-        return ("battery", "its battery holds \(text) %, less than \(battery.floor) %")
+        return Obstacle("battery", "its battery holds \(text) %, less than \(battery.floor) %")
       }
     }
     if policy.maintenance != nil, !isInWindow(target) {
-      return ("window", "it is outside of its maintenance window")
+      return Obstacle("window", "it is outside of its maintenance window")
     }
     return nil
   }

@@ -14,16 +14,41 @@ enum Expectations {
     }
   }
 
-  static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool {
+  /// Whether an answer is what is expected; nil where it does not say: no JSON where a value of it is asked for, or nothing of
+  /// that of which something is to be absent. A page of maintenance is not a device that was let in again.
+  static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool? {
     switch expectation {
-    case .success: answer.effect == .done
-    case .contains(let text): answer.text.contains(text)
-    case .absent(let pointer): answer.json.map { DocumentPointer.resolve(pointer, in: $0) == nil } ?? false
-    case .differs(let pointer, let text):
-      answer.json.map { DocumentPointer.resolve(pointer, in: $0).map { scalar($0) != text } ?? true } ?? false
+    case .success: return answer.effect == .done
+    case .contains(let text): return answer.text.contains(text)
     case .equals(let pointer, let text):
-      answer.json.flatMap { DocumentPointer.resolve(pointer, in: $0) }.map { scalar($0) == text } ?? false
+      // Executors say by `error` what the other side refused: what was done has none.
+      if pointer == "/error", answer.effect == .done, answer.json == nil { return false }
+      guard let json = document(answer, pointer) else { return nil }
+      return DocumentPointer.resolve(pointer, in: json).map { scalar($0) == text } ?? false
+    case .absent(let pointer):
+      guard let json = document(answer, pointer), speaks(json, of: pointer, mayBeAbsent: true) else {
+        return nil
+      }
+      return DocumentPointer.resolve(pointer, in: json) == nil
+    case .differs(let pointer, let text):
+      guard let json = document(answer, pointer), speaks(json, of: pointer, mayBeAbsent: false) else {
+        return nil
+      }
+      return DocumentPointer.resolve(pointer, in: json).map { scalar($0) != text } ?? true
     }
+  }
+
+  /// The answer's document where a pointer can lead into it.
+  private static func document(_ answer: CommandAnswer, _ pointer: String) -> DocumentNode? {
+    answer.json.flatMap { pointer.isEmpty || $0.members != nil || $0.items != nil ? $0 : nil }
+  }
+
+  /// True when a document has the member that a pointer begins with, so that what is missing in it is missing.
+  private static func speaks(_ json: DocumentNode, of pointer: String, mayBeAbsent: Bool) -> Bool {
+    let names = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    guard let first = names.first else { return true }
+    if names.count == 1, mayBeAbsent { return true }
+    return DocumentPointer.resolve("/" + first, in: json) != nil
   }
 
   private static func scalar(_ node: DocumentNode) -> String? {

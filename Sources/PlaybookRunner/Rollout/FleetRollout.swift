@@ -46,7 +46,8 @@ struct FleetRollout: Sendable {
             .waveFinished, step: step.id, wave: number, detail: "wave \(number) done: went on after a halt"))
         continue
       }
-      let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+      let conditions = DeviceConditions(
+        environment: environment, plan: plan, step: step, action: action, policy: policy)
       if policy.maintenance != nil, !pending.isEmpty, !pending.contains(where: conditions.isInWindow) {
         return .interrupted(
           "no device of wave \(number) is in its maintenance window now; resume the run when one opens")

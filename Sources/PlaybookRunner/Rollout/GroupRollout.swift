@@ -20,12 +20,13 @@ extension FleetRollout {
         detail: plan.targets.count == 1
           ? "one action for one device" : "one action for \(plan.targets.count) devices together"))
     let began = before?.waveStarts[1] ?? environment.clock.now
-    let conditions = DeviceConditions(environment: environment, plan: plan, policy: policy)
+    let conditions = DeviceConditions(
+      environment: environment, plan: plan, step: step, action: action, policy: policy)
     // After an attempt without a result the first thing is to know what it did, also where it must not be done again.
     var obstacle: DeviceConditions.Obstacle?
     func mustNot(_ code: String, _ reason: String) async throws -> End? {
       guard wasIntended else { return try await halt(code, reason) }
-      obstacle = (code, reason)
+      obstacle = .init(code, reason)
       return nil
     }
     if let (target, why) = open.lazy.compactMap({ target in

@@ -44,7 +44,10 @@ struct RolloutGate {
     }
     do {
       let expectation = try Expectations.filled(gate.expectation, rollout.variables)
-      return (Expectations.holds(expectation, last), last.detail)
+      guard let holds = Expectations.holds(expectation, last) else {
+        return (false, "unknown: the answer does not say whether \(expectation.words): \(last.detail)")
+      }
+      return (holds, last.detail)
     } catch {
       return (false, "unknown: \(error.description)")
     }

@@ -1,3 +1,5 @@
+import PlaybookModel
+
 /// A user name and what proves it. Never printed: its description says nothing.
 public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
   /// The user; empty for tokens and certificates.
@@ -28,6 +30,11 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
     while lines.last == "" { lines.removeLast() }
     guard (1...2).contains(lines.count), lines.allSatisfy({ !$0.isEmpty }) else { return nil }
     self.init(user: lines.count == 2 ? lines[0] : "", secret: lines[lines.count - 1])
+  }
+
+  /// What HTTP's basic authentication makes of user and password; nil where there is no user.
+  var basicHeader: String? {
+    user.isEmpty || isPEM ? nil : Base64Text.encode(Array("\(user):\(secret)".utf8))
   }
 
   /// The texts that must not be seen: the secret, and of a certificate each line of its private key.

@@ -87,7 +87,7 @@ public final class SecretStore: Sendable {
 
   private func keep(_ name: String, _ text: String) throws(RunnerError) -> Credential {
     let credential = try parse(name, text)
-    for hidden in credential.hiddenTexts { masker.add(hidden) }
+    masker.add(credential)
     cache.withLock { $0[name] = credential }
     return credential
   }

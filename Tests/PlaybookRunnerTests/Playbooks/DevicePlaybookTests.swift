@@ -120,7 +120,7 @@ import Testing
           "address": fleet.address, "rollback_image": { _ in "fw-1.0.swu" },
           "rollback_version": { _ in "1.0" },
           "rollback_sha256": { hashes[$0 + "1.0"] ?? "" }, "current_image": { _ in "fw-2.0.swu" },
-          "current_sha256": { hashes[$0 + "2.0"] ?? "" },
+          "current_sha256": { hashes[$0 + "2.0"] ?? "" }, "current_version": { _ in "2.0" },
         ],
         set: [
           "install": "TMPDIR=$PWD/tmp swupdate -k \(images.certificate) -H \(hardware) -i",
@@ -140,6 +140,41 @@ import Testing
     #expect(lab.journal.all.contains { $0.target == "pump-3" && $0.outcome == .failed })
     _ = try await lab.undo(rollback)
     #expect(fleet.file("pump-1", "version") == "2.0\n", "\(lab.story)")
+  }
+
+  /// "Taken back" is said of a device that runs the version of before, and of no other: not of one whose version cannot be read,
+  /// nor of one that runs a third.
+  @Test func anUndoOfFirmwareIsNoneWhereAnotherVersionOrNoneIsShown() async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2", "pump-3"]
+    let fleet = try await SSHFleet(names)
+    for name in names {
+      try fleet.put(name, "version", "2.0\n")
+      try fleet.put(name, "fw-1", "1.0\n")
+      try fleet.put(name, "fw-2", "2.0\n")
+      // An installer that notes what it was asked for.
+      try fleet.put(name, "install.sh", "echo \"$1\" >> asked; cp \"$1\" version\n")
+    }
+    let lab = try PlaybookLab(
+      fleet.folder, secrets: [try fleet.secret("fleet-ssh", key: "old")], knownHosts: fleet.knownHosts)
+    let hashes = try ["fw-1", "fw-2"].map { try Self.sha256("\(fleet.folder.path)/pump-1/\($0)") }
+    let plan = try lab.plan(
+      "rollback-firmware-ssh", names,
+      [
+        "address": fleet.address, "rollback_image": { _ in "fw-1" }, "rollback_version": { _ in "1.0" },
+        "rollback_sha256": { _ in hashes[0] }, "current_image": { _ in "fw-2" },
+        "current_sha256": { _ in hashes[1] }, "current_version": { _ in "2.0" },
+      ],
+      set: ["install": "sh install.sh", "show": "cat version", "restart": "true", "port": "\(fleet.port)"])
+    #expect(try await lab.run(plan).counts == [.changed: 3], "\(lab.story)")
+    try FileManager.default.removeItem(atPath: "\(fleet.folder.path)/pump-2/version")
+    try fleet.put("pump-2", "install.sh", "exit 0\n")
+    try fleet.put("pump-3", "version", "0.9-broken\n")
+    let undo = try await lab.undo(plan)
+    #expect(undo.counts == [.changed: 2, .failed: 1] && undo.end == .failed, "\(lab.story)")
+    #expect(fleet.file("pump-3", "version") == "2.0\n" && fleet.file("pump-3", "asked") == "fw-1\nfw-2\n")
+    let standing = try RunHistory(run: "r", in: lab.journal).standing
+    #expect(standing.devices == ["pump-2"] && standing.takenBack == 2, "\(lab.story)")
   }
 
   private static func sha256(_ path: String) throws -> String {

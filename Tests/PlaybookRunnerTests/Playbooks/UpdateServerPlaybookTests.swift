@@ -28,7 +28,10 @@ import Testing
     func plan(_ device: String, _ set: String, _ version: String) throws -> ExecutionPlan {
       try lab.plan(
         "rollback-firmware-hawkbit", [device],
-        set: ["server": server.url, "rollback_set": set, "rollback_version": version, "current_set": "44"])
+        set: [
+          "server": server.url, "rollback_set": set, "rollback_version": version, "current_set": "44",
+          "current_version": "2.0",
+        ])
     }
     let device = try UpdatingDevice(
       "pump-1", server, certificate: images.certificate, hardware: "pump:1.0", version: slot)
@@ -67,7 +70,10 @@ import Testing
     let summary = try await lab.run(
       try lab.plan(
         "rollback-firmware-hawkbit", ["valve-1"],
-        set: ["server": server.url, "rollback_set": "41", "rollback_version": "1.0", "current_set": "44"]))
+        set: [
+          "server": server.url, "rollback_set": "41", "rollback_version": "1.0", "current_set": "44",
+          "current_version": "2.0",
+        ]))
     #expect(summary.end == .halted && device.runs == "2.0", "\(lab.story)")
     #expect(server.requests.contains { $0.hasSuffix("/deploymentBase/1/feedback") }, "\(server.requests)")
   }

@@ -58,12 +58,14 @@ import Testing
 
   @Test func anInventoryThatIsOldOrSilentIsSaid() throws {
     let work = try Workspace()
-    try makeCase(work, Self.columns + "gw-1,a,no,127.0.0.1,/img/fw.swu,\npump-1,a,,,,\n")
+    try makeCase(work, Self.columns + "gw-1,a,no,127.0.0.1,/img/fw.swu,\npump-1,a,,::ffff:127.0.0.1,,\n")
     var report = try doctor(work, "--case", work.at("x.firebreak"))
     #expect(report.states("inventory", "age") == ["ok"], "\(report.of("inventory"))")
     let safety = report.of("inventory", "column").first { $0["found"]?.contains("'life_safety'") == true }
     #expect(safety?["state"] == "warning" && safety?["found"]?.contains("1 of 2") == true)
     #expect(report.states("inventory", "rollback images") == ["warning"])
+    let shared = report.of("inventory", "address").first?["found"] ?? ""
+    #expect(shared.contains("'gw-1' and 'pump-1'"), "\(report.of("inventory"))")
     // The same file, last written two days ago.
     let old = try Workspace()
     try old.write("a.log", Workspace.log(20))

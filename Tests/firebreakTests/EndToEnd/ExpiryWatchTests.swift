@@ -62,6 +62,7 @@ import Testing
     let watch = try work.playbook(["undo", "--expired", "--watch", "1"])
     #expect(watch.exit == 0 && work.acted.isEmpty, "\(watch)")
     #expect(watch.errors.contains("1 device could not be taken back"), "\(watch)")
+    #expect(watch.errors.contains("its time is over, and only a part could be taken back yet"), "\(watch)")
     #expect(watch.errors.contains("1 failed") && watch.output.contains("nothing has a time to live any more"))
   }
 

@@ -94,14 +94,14 @@ import Testing
         "for p in alice bob; do echo \"$p $(cat $p.pub)\"; done > signers; echo \"alice $(cat alice2.pub)\" >> signers; chmod 644 signers",
         in: work
       ).status == 0)
-    func run(_ signatures: String...) throws -> BuiltProgram.Run {
+    func run(_ signatures: String..., more: [String] = []) throws -> BuiltProgram.Run {
       try BuiltProgram.run(
-        ["playbook", "run", work.at("p.plan"), "--allowed-signers", work.at("signers")]
+        ["playbook", "run", work.at("p.plan"), "--allowed-signers", work.at("signers")] + more
           + signatures.flatMap { ["--signature", work.at($0)] },
         in: work.folder,
         environment: [
           "FIREBREAK_CASE": work.at("x.firebreak"), "FIREBREAK_LOCKS": work.at("locks"),
-          "FIREBREAK_JOURNAL_KEY": work.at("k"),
+          "FIREBREAK_JOURNAL_KEY": work.at("journal.key"),
         ])
     }
     for signatures in [["alice.sig", "alice.sig"], ["alice.sig", "alice2.sig"]] {
@@ -120,8 +120,16 @@ import Testing
       chown(work.at("signers"), 0, 0)
     }
     #expect(work.acted.isEmpty)
+    // Who signed agreed to what was so then.
+    let late = try run("alice.sig", "bob.sig", more: ["--max-approval-age", "0.000001"])
+    #expect(late.exit == 1 && late.errors.contains("--max-approval-age HOURS"), "\(late)")
+    #expect(work.acted.isEmpty)
     #expect(try run("alice.sig", "bob.sig").exit == 0)
     #expect(work.acted == ["gw-2"])
+    // And to one run.
+    #expect(try work.playbook("undo", "--yes").exit == 0 && work.acted.isEmpty)
+    let again = try run("alice.sig", "bob.sig")
+    #expect(again.exit == 1 && again.errors.contains("used up") && work.acted.isEmpty, "\(again)")
   }
 
   @Test func breakGlassIsOnePersonsWordForATime() throws {

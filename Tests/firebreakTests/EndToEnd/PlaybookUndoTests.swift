@@ -92,4 +92,37 @@ import Testing
     #expect(undo.exit == 1, "\(undo)")
     #expect(work.acted == ["gw-4"])
   }
+
+  /// What was killed and taken back does not go on, and nobody is told that it does.
+  @Test func statusOfARunThatWasKilledAndTakenBackDoesNotSendToResume() throws {
+    let work = try Workspace.fleet()
+    let cut = "[ -e \(work.at("cut")) ] || { touch \(work.at("cut")); kill -9 $PPID; }; echo"
+    try work.write(
+      "p.yaml", work.touchPlaybook().replacingOccurrences(of: "command: \"echo", with: "command: \"\(cut)"))
+    try #require(try work.plan("device:gw-2 OR device:gw-3").exit == 0)
+    #expect(try work.playbook("run", work.at("p.plan")).exit != 0)
+    #expect(try work.playbook("status").output.contains("resume goes on"))
+    for _ in 0..<100 where work.acted.isEmpty { usleep(20_000) }
+    try #require(try work.playbook("undo", "--yes").exit == 0)
+    let status = try work.playbook("status")
+    #expect(
+      !status.output.contains("resume goes on") && status.output.contains("does not go on"), "\(status)")
+    #expect(try work.playbook("resume").exit == 2)
+  }
+
+  @Test func aRunThatDidNotSucceedEverywhereIsNotSaidToHaveLater() throws {
+    let work = try Workspace.fleet(rollout: "failure_percent: 100")
+    try work.write(
+      "p.yaml",
+      work.touchPlaybook(rollout: "failure_percent: 100").replacingOccurrences(
+        of: "command: \"echo", with: "command: \"test __device__:value != gw-3 && echo"))
+    try #require(try work.plan("device:gw-2 OR device:gw-3").exit == 0)
+    let words = "succeeded, but not everywhere"
+    #expect(try work.playbook("run", work.at("p.plan")).output.contains(words))
+    for command in ["status", "runs"] {
+      let said = try Shell.run("COLUMNS=120 $FIREBREAK playbook \(command) --case x.firebreak", in: work)
+      #expect(said.output.contains(words), "\(said)")
+    }
+    #expect(try work.playbook("runs", "--format", "csv").output.contains(",1\n"))
+  }
 }

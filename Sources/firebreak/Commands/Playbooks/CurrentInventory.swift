@@ -1,16 +1,19 @@
 import ArgumentParser
+import ConsoleOutput
 import IncidentModel
 import PlaybookModel
 import PlaybookRunner
 import TimelineStore
 
-/// The case's inventory as it is now, for interlocks.
+/// The case's inventory as it is now, for interlocks and for where the devices of a plan are.
 struct CurrentInventory: InventorySource {
   private let inventory: Inventory
   private let columns: [String: Int]
+  private let places: SharedPlaces
 
-  init(case path: String) throws {
+  init(case path: String, plan: ExecutionPlan) throws {
     inventory = try CaseReader(path: path).inventory()
+    places = SharedPlaces(plan, inventory: inventory)
     columns = Dictionary(
       inventory.attributes.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
   }
@@ -21,6 +24,10 @@ struct CurrentInventory: InventorySource {
     guard let row = inventory.rowOfDevice[device], let index = columns[column] else { return nil }
     let value = inventory.value(row: row, attribute: index)
     return value.isEmpty ? nil : value
+  }
+
+  func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? {
+    places.sharer(of: device, placesOnly: placesOnly)
   }
 }
 
@@ -55,13 +62,16 @@ enum InventoryAge {
 
   /// Throws when it is older than so many hours, unknown, or from the future.
   static func check(case path: String, limit: Double) throws {
-    let advice = "ingest a new one, or say --max-inventory-age HOURS"
+    let again = "ingest a new one"
+    let advice = "\(again), or say --max-inventory-age HOURS"
     guard let hours = try hours(try CaseReader(path: path), now: SystemClock().wallTime()) else {
       throw CommandError(
         "nobody knows how old the inventory of '\(path)' is, and interlocks rest on it; \(advice)")
     }
     guard hours > -0.1 else {
-      throw CommandError("the inventory of '\(path)' comes from the future: a clock is wrong; \(advice)")
+      throw CommandError(
+        "the inventory of '\(path)' was given \(Figures.duration(seconds: -hours * 3600)) from now: a clock was wrong then, or is now; "
+          + "set it right, and \(again)")
     }
     guard hours <= limit else {
       throw CommandError(

@@ -73,9 +73,22 @@ struct PlaybookValidate: ParsableCommand {
     if document.verdict != .valid { throw ExitStatus.no }
   }
 
+  /// Signatures that nobody wants checked: those that are not even what they say, and that the others were not.
+  private func sayUnchecked(_ root: DocumentNode, _ document: inout PlaybookDocument) {
+    for (index, verdict) in PlaybookSignature.unpinned(root, now: SystemClock().wallTime()).enumerated() {
+      let isBad = if case .bad = verdict { true } else { false }
+      document.findings.append(
+        Finding(
+          pointer: "/signatures/\(index)", line: root["signatures"]?.items?[index].line ?? 0,
+          rule: isBad ? "signature.bad" : "signature.unchecked", level: isBad ? .warning : .note,
+          message: SignatureWords.sentence(verdict, root["name"]?.text ?? "")))
+    }
+  }
+
   /// Each signer given must have signed; a signature that does not fit is an error.
   private func checkSigners(_ document: inout PlaybookDocument) throws {
-    guard !signers.isEmpty, let root = document.root else { return }
+    guard let root = document.root else { return }
+    if signers.isEmpty { return sayUnchecked(root, &document) }
     let keys = try signers.map { file in
       PlaybookSignature.PinnedKey(
         name: file, text: String(decoding: try PlaybookFiles.read(file), as: UTF8.self))

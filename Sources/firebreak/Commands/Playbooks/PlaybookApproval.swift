@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConsoleOutput
 import Glibc
 import IncidentModel
 import PlaybookModel
@@ -29,6 +30,12 @@ struct ApprovalOptions: ParsableArguments {
       "How long a broken glass holds; then the run drains and stops (default: 60).", valueName: "minutes"))
   var breakGlassMinutes: Int = 60
 
+  @Option(
+    help: ArgumentHelp(
+      "How long signatures over a plan hold, from when it was made (they say no time themselves).",
+      valueName: "hours"))
+  var maxApprovalAge: Double = 24
+
   /// Who agreed, and for how long.
   struct Agreement {
     /// Sentences for the journal.
@@ -41,6 +48,7 @@ struct ApprovalOptions: ParsableArguments {
     guard (1...1440).contains(breakGlassMinutes) else {
       throw ValidationError("--break-glass-minutes is 1 to 1440")
     }
+    guard maxApprovalAge > 0 else { throw ValidationError("--max-approval-age is a number of hours above 0") }
   }
 
   /// The list of who may approve must lie where who can write the case cannot.
@@ -73,11 +81,38 @@ struct ApprovalOptions: ParsableArguments {
       return Agreement(sentences: [], timeLimit: nil)
     }
     let file = "\(path).runs/\(run)/plan"
-    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file)
+    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file, case: path, run: run)
   }
 
-  /// Checks who approved. Throws when not enough people did.
-  func check(_ plan: ExecutionPlan, bytes: [UInt8], path: String) async throws -> Agreement {
+  /// Signatures are for one run, and for a time: whoever signed agreed to what was so then.
+  private func checkStillHold(_ plan: ExecutionPlan, case path: String, run: String?) throws {
+    let anew = "make a new plan and have it signed"
+    let journal = try CaseJournal(case: path, readOnly: true)
+    let used = try RunOverview.all(in: journal).first {
+      $0.planHash == plan.hash && $0.run != run && $0.isOver
+    }
+    if let used {
+      throw CommandError(
+        "the signatures over this plan are used up: \(RunLine.text(used)) carried it out; \(anew)", .no)
+    }
+    let seconds = Double(SystemClock().wallTime() - plan.created) / 1e9
+    guard seconds > -360 else {
+      throw CommandError(
+        "the plan was made \(Figures.duration(seconds: -seconds)) from now: a clock was wrong then, or is now; set it right, and \(anew)",
+        .no)
+    }
+    guard seconds <= maxApprovalAge * 3600 else {
+      throw CommandError(
+        "the plan was made \(Figures.duration(seconds: seconds)) ago, and signatures over it hold for "
+          + "\(Figures.duration(seconds: maxApprovalAge * 3600)): \(anew), or say --max-approval-age HOURS",
+        .no)
+    }
+  }
+
+  /// Checks who approved that a plan is run in a case, or that a run of it goes on. Throws when not enough people did.
+  func check(
+    _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil
+  ) async throws -> Agreement {
     var sentences: [String] = []
     var timeLimit: Int64?
     var people: Set<String> = []
@@ -88,6 +123,7 @@ struct ApprovalOptions: ParsableArguments {
         throw ValidationError("--signature needs --allowed-signers: the file that says who may approve")
       }
       try Self.checkSigners(allowedSigners)
+      try checkStillHold(plan, case: casePath, run: run)
       for signature in signatures {
         let person = try await PlanApproval.verify(
           plan: bytes, signature: signature, allowedSigners: allowedSigners)

@@ -36,12 +36,15 @@ enum PlaybookCardText {
     if let description = playbook.document["description"]?.text { lines += wrap(description, width) }
     let wanted = needs(of: playbook)
     if !wanted.isEmpty { lines += ["", "YOU NEED"] + wanted.flatMap { wrap("- \($0)", width) } }
-    let steps = playbook.stepOrder.compactMap { id -> (step: WorkflowStep, action: ActionStep)? in
-      guard let step = playbook.steps[id], case .action(let action) = step.kind else { return nil }
-      return (step, action)
+    let steps = playbook.workflowOrder.compactMap { playbook.steps[$0] }.filter {
+      switch $0.kind {
+      case .start, .end: false
+      default: true
+      }
     }
+    let actions = steps.compactMap { if case .action(let action) = $0.kind { action } else { nil } }
     var locks: [String] = []
-    for lock in steps.flatMap({ $0.action.rollout?.interlocks ?? [] }) {
+    for lock in actions.flatMap({ $0.rollout?.interlocks ?? [] }) {
       let text = "- \(lock.attribute): \(lock.reason)"
       if !locks.contains(text) { locks.append(text) }
     }
@@ -49,23 +52,88 @@ enum PlaybookCardText {
       lines += ["", "NOT WHERE THE INVENTORY SAYS"] + locks.flatMap { wrap($0, width) }
     }
     lines.append("")
-    for (number, entry) in steps.enumerated() {
-      lines += wrap("\(number + 1). \(entry.step.name ?? entry.step.id)", width).enumerated().map {
+    let numbers = Dictionary(uniqueKeysWithValues: steps.enumerated().map { ($0.element.id, $0.offset + 1) })
+    for (index, step) in steps.enumerated() {
+      lines += wrap("\(index + 1). \(step.name ?? kindName(step))", width).enumerated().map {
         $0.offset == 0 ? $0.element : "   " + $0.element
       }
-      if let description = entry.step.description { lines += wrap("   \(description)", width) }
-      if let fallback = entry.action.rollout?.manualFallback {
-        lines += wrap("   by hand: \(fallback)", width)
-      } else {
-        for command in entry.action.commands { lines += text(of: command, after: "", width) }
-      }
-      for command in entry.action.rollout?.inverse?.commands ?? []
-      where entry.action.rollout?.manualFallback == nil || !command.text.contains("\n") {
-        lines += text(of: command, after: "back: ", width)
-      }
-      if let final = entry.action.rollout?.noUndo { lines += wrap("   no way back: \(final)", width) }
+      if let description = step.description { lines += wrap("   \(description)", width) }
+      if case .action(let action) = step.kind { lines += doing(action, width) }
+      let next = index + 1 < steps.count ? steps[index + 1].id : nil
+      for way in ways(step, of: playbook, numbers, next: next) { lines += wrap("   \(way)", width) }
+    }
+    if let handler = playbook.exception.flatMap({ numbers[$0] }) {
+      lines += wrap("IF A STEP FAILS THAT SAYS NOTHING OF IT: \(handler)", width)
     }
     return lines
+  }
+
+  /// What an action is, and the way back.
+  private static func doing(_ action: ActionStep, _ width: Int) -> [String] {
+    var lines: [String] = []
+    let rollout = action.rollout
+    if let fallback = rollout?.manualFallback {
+      lines += wrap("   by hand: \(fallback)", width)
+    } else {
+      for command in action.commands { lines += text(of: command, after: "", width) }
+    }
+    if let gate = rollout?.gate {
+      for command in gate.probe { lines += text(of: command, after: "between waves: ", width) }
+      if let query = gate.query {
+        lines += wrap("   between waves: at most \(gate.limit) events of '\(query)'", width)
+      } else {
+        lines += wrap("   goes on when \(gate.expectation.words)", width)
+      }
+    }
+    for command in rollout?.inverse?.commands ?? []
+    where rollout?.manualFallback == nil || !command.text.contains("\n") {
+      lines += text(of: command, after: "back: ", width)
+    }
+    if let final = rollout?.noUndo { lines += wrap("   no way back: \(final)", width) }
+    if case .milliseconds(let time) = rollout?.timeToLive {
+      lines += wrap("   to be taken back after \(Figures.duration(seconds: Double(time) / 1000))", width)
+    }
+    return lines
+  }
+
+  /// What a step without a name is.
+  private static func kindName(_ step: WorkflowStep) -> String {
+    switch step.kind {
+    case .ifCondition, .switchCondition: "decide"
+    case .whileCondition: "repeat"
+    case .parallel: "at the same time"
+    case .playbook(let id, _, _, _): "the playbook \(id)"
+    case .start, .end, .action: step.id
+    }
+  }
+
+  /// Where a step leads, as far as it is not just to the one that stands below it.
+  private static func ways(
+    _ step: WorkflowStep, of playbook: Playbook, _ numbers: [String: Int], next: String?
+  ) -> [String] {
+    func place(_ id: String?) -> String { id.flatMap { numbers[$0] }.map { "step \($0)" } ?? "done" }
+    func condition(_ name: String) -> String {
+      (playbook.document["workflow"]?[step.id]?[name]?.text ?? "?").replacing(":value", with: "")
+    }
+    var ways: [String] = []
+    switch step.kind {
+    case .ifCondition(_, let onTrue, let onFalse):
+      ways.append("if \(condition("condition")): \(place(onTrue))")
+      if let onFalse { ways.append("else: \(place(onFalse))") }
+    case .whileCondition(_, let onTrue):
+      ways.append("as long as \(condition("condition")): \(place(onTrue))")
+    case .switchCondition(_, let cases):
+      ways.append("by \(condition("switch")):")
+      for one in cases { ways.append("\(one.value): \(place(one.step))") }
+    case .parallel(let branches):
+      ways.append("each of: " + branches.map { place($0) }.joined(separator: ", "))
+    case .start, .end, .action, .playbook: break
+    }
+    let follower = step.onCompletion ?? step.onSuccess
+    let isPlain = step.branches.isEmpty && (follower == next || next == nil && place(follower) == "done")
+    if !isPlain { ways.append("then: \(place(follower))") }
+    if let failure = step.onFailure { ways.append("if it fails: \(place(failure))") }
+    return ways
   }
 
   /// What must be at hand: values, secrets, host keys, columns of the inventory.

@@ -41,6 +41,15 @@ struct PlanOptions: ParsableArguments {
   func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
     let now = SystemClock().wallTime()
     let (playbook, path) = try PlaybookFiles.load(name, now: now)
+    for sentence in SignatureWords.warnings(playbook, now: now) { Console.warn(Sanitizer.escape(sentence)) }
+    var variables: [String: String] = [:]
+    for text in values {
+      guard let equals = text.firstIndex(of: "=") else { throw ValidationError("--set wants NAME=VALUE") }
+      var variable = String(text[..<equals])
+      // `broker` is short for `__broker__`.
+      if !variable.hasPrefix("__") { variable = "__\(variable)__" }
+      variables[variable] = String(text[text.index(after: equals)...])
+    }
     var selection: TargetSelection?
     if let targets {
       var selected = try PlaybookTargets.select(targets, case: try chosenCase.announcedPath())
@@ -55,7 +64,9 @@ struct PlanOptions: ParsableArguments {
         throw ValidationError(
           "--protect '\(name)': the inventory does not list it\(selected.inventory.nearest(to: name))")
       }
-      let standing = Protection.devices(named: protected, values: values, inventory: selected.inventory)
+      let standing = Protection.devices(
+        named: protected, workingThrough: WorkingPlaces.hosts(playbook, variables: variables),
+        inventory: selected.inventory)
       selected.protected.merge(standing) { $1 }
       for query in playbook.excludedTargets {
         for device in try PlaybookTargets.select(query, case: try chosenCase.existingPath()).devices {
@@ -63,14 +74,6 @@ struct PlanOptions: ParsableArguments {
         }
       }
       selection = selected
-    }
-    var variables: [String: String] = [:]
-    for text in values {
-      guard let equals = text.firstIndex(of: "=") else { throw ValidationError("--set wants NAME=VALUE") }
-      var variable = String(text[..<equals])
-      // `broker` is short for `__broker__`.
-      if !variable.hasPrefix("__") { variable = "__\(variable)__" }
-      variables[variable] = String(text[text.index(after: equals)...])
     }
     let plan = try Planner(executors: executors).plan(
       playbook, selection: selection,
@@ -85,36 +88,6 @@ struct PlanOptions: ParsableArguments {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-}
-
-/// What we stand on is not acted on.
-enum Protection {
-  /// Devices that must not be touched, with the reason: those named, those that an address in `values` names, brokers,
-  /// and the machine we run on.
-  static func devices(named: [String], values: [String], inventory: Inventory) -> [String: String] {
-    var devices = Dictionary(named.map { ($0, "protected by the operator") }, uniquingKeysWith: { a, _ in a })
-    var buffer = [CChar](repeating: 0, count: 256)
-    if gethostname(&buffer, buffer.count - 1) == 0 {
-      let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      for name in [host, String(host.prefix { $0 != "." })] {
-        devices[name] = "this is the machine we run on"
-      }
-    }
-    for value in values {
-      guard let scheme = value.firstRange(of: "://") else { continue }
-      let host = value[scheme.upperBound...].prefix { $0 != ":" && $0 != "/" }
-      if inventory.rowOfDevice[String(host)] != nil {
-        devices[String(host)] = "the playbook works through it"
-      }
-    }
-    for (row, name) in inventory.devices.enumerated() {
-      for column in ["role", "kind", "type"] {
-        guard let index = inventory.attributes.firstIndex(of: column) else { continue }
-        if inventory.value(row: row, attribute: index) == "broker" { devices[name] = "it is a broker" }
-      }
-    }
-    return devices
   }
 }
 
@@ -185,6 +158,9 @@ struct PlanReport {
     var lines: [String] = []
     func put(_ text: String) { lines += Paragraph.lines(Sanitizer.escape(text), width: width) }
     put("Playbook  \(plan.playbook.name)  version \(plan.playbook.version)")
+    for sentence in SignatureWords.sentences(plan.playbook, now: SystemClock().wallTime()) {
+      put("          \(sentence)")
+    }
     if !plan.expression.isEmpty { put("Targets   \(plan.expression)") }
     put(
       "          \(plan.targets.count) of \(Figures.counted(plan.fleetSize, "device")), \(plan.refused.count) refused"
@@ -219,6 +195,7 @@ struct PlanReport {
         }
         if let final = rollout.noUndo { put("  no undo: \(final)") }
         if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
+        for condition in planner.conditions(of: step, action, in: plan) { put("  \(condition)") }
       } else {
         put("Step      \(step.name ?? step.id)")
       }
@@ -226,7 +203,10 @@ struct PlanReport {
         put("  warning: the extension \(unknown) is not known here; nothing acts on it")
       }
     }
-    for command in planner.commands(plan, target: nil) { put("  \(command.role) \(command.text)") }
+    for command in planner.commands(plan, target: nil) {
+      let place = command.role == "gate" ? " of '\(command.step)':" : ""
+      put("  \(command.role)\(place) \(command.text)")
+    }
     for target in plan.targets.prefix(limit ?? Int.max) {
       put("  \(target.device)")
       for command in planner.commands(plan, target: target) {
@@ -294,6 +274,20 @@ struct PlanReport {
       ("approval", .string(plan.approval.rawValue)),
       ("approval_reasons", .array(plan.approvalReasons.map(DocumentNode.string))),
       ("seconds", .number(Int(plan.estimatedSeconds.rounded(.up)))),
+      (
+        "steps",
+        .array(
+          plan.actionSteps.map { step, action in
+            .object([
+              ("step", .string(step.name ?? step.id)),
+              ("conditions", .array(planner.conditions(of: step, action, in: plan).map(DocumentNode.string))),
+              (
+                "time_to_live_ms",
+                action.rollout.flatMap { plan.timeToLive(step, $0) }.map { .number(Int($0 / 1_000_000)) }
+              ),
+            ])
+          })
+      ),
       ("commands", commands(nil)),
       (
         "targets",

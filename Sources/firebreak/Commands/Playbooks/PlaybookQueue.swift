@@ -105,7 +105,7 @@ struct PlaybookQueue: AsyncParsableCommand {
     // Somebody may have brought a newer one meanwhile.
     try age.check(plan, case: support.casePath)
     var environment = environment
-    environment.inventory = try CurrentInventory(case: support.casePath)
+    environment.inventory = try CurrentInventory(case: support.casePath, plan: plan)
     let queue = try QueueRun(plan, environment: environment, run: id)
     let summary = try await support.goingOn("queue --act", id) { try await queue.pass(approvals: approvals) }
     // Whom this pass acted on has a time to live, too: said when it is news, and kept.

@@ -49,7 +49,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
       plan = try ExecutionPlan(reading: bytes, now: SystemClock().wallTime())
       try PlanCheck.unchanged(plan, case: casePath)
       try options.age.check(plan, case: casePath)
-      agreed = try await approval.check(plan, bytes: bytes, path: name)
+      agreed = try await approval.check(plan, bytes: bytes, path: name, case: casePath)
     } else {
       // A name with an ending was meant as a file: do not look for a playbook of that name.
       if name.hasSuffix(".plan") && access(name, F_OK) != 0 {

@@ -27,6 +27,7 @@ struct PlaybookRuns: ParsableCommand {
 
   private static let keys = [
     "run", "begun", "playbook", "targets", "state", "in_force", "in_doubt", "taken_back", "note", "overdue",
+    "missed",
   ]
 
   func run() throws {
@@ -50,6 +51,7 @@ struct PlaybookRuns: ParsableCommand {
       var state = works ? "running" : run.end?.rawValue ?? "killed"
       if standing.released > 0 { notes.append("\(standing.released) released") }
       if format == .table {
+        if !works, let end = run.end { state = RunCommandSupport.end(end, missed: run.missed) }
         // What tells most stays whole in 80 columns.
         if let overdue = overdue[run.run] { notes.append("\(overdue) OVERDUE") }
         if !works, let words = TakenBackWords.text(run.isTakenBack, standing) {
@@ -69,7 +71,7 @@ struct PlaybookRuns: ParsableCommand {
         .string(state),
         .int(Int64(run.standing.inForce)), .int(Int64(run.standing.inDoubt)),
         .int(Int64(run.standing.takenBack)), .string(notes.joined(separator: ", ")),
-        .int(Int64(overdue[run.run] ?? 0)),
+        .int(Int64(overdue[run.run] ?? 0)), .int(Int64(run.missed)),
       ])
     }
     rows.extra = [

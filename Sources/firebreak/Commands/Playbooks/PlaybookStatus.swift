@@ -95,6 +95,7 @@ struct PlaybookStatus: ParsableCommand {
     let counts = history.counts.sorted { $0.key.rawValue < $1.key.rawValue }
     rows.extra = [
       ("run", .string(id)), ("end", history.end.map { .string($0.rawValue) } ?? .null),
+      ("missed", .int(Int64(history.missedCount))),
       ("counts", .object(counts.map { ($0.key.rawValue, .int(Int64($0.value))) })),
       ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
       ("in_force", .int(Int64(standing.inForce))), ("in_doubt", .int(Int64(standing.inDoubt))),
@@ -151,8 +152,12 @@ struct PlaybookStatus: ParsableCommand {
     if holder?.hasPrefix("run \(id) ") ?? false {
       state = "\(history.end.map { "\($0.rawValue), and " } ?? "")being worked on: \(holder ?? "")"
     } else {
+      let end = history.end.map { RunCommandSupport.end($0, missed: history.missedCount) }
       state =
-        history.end?.rawValue ?? "not finished: killed, nothing works on it (resume goes on, undo takes back)"
+        end
+        ?? (history.isTakenBack
+          ? "killed before its end, and does not go on"
+          : "not finished: killed, nothing works on it (resume goes on, undo takes back)")
     }
     let takenBack =
       TakenBackWords.text(history.isTakenBack, standing).map {

@@ -57,7 +57,7 @@ struct RunCommandSupport {
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
-      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath) : nil,
+      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath, plan: plan) : nil,
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
@@ -141,7 +141,7 @@ struct RunCommandSupport {
       let undo = try UndoRun(
         plan, environment: environment, run: run, expiredOnly: true, planOf: planOf)
       let done = try await undo.execute()
-      Console.note("run \(run): taken back, since its time was over: \(Self.counts(done))")
+      Console.note("run \(run): \(Self.expiryWords(done)): \(Self.counts(done))")
       for reason in done.reasons { Console.note("  " + Sanitizer.escape(reason)) }
       saySettle(run, try RunHistory(run: run, in: environment.journal))
       summary = done
@@ -174,10 +174,20 @@ struct RunCommandSupport {
     return order.map { "\(summary.counts[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
   }
 
+  /// What is said of an undo of what has outlived its time to live.
+  static func expiryWords(_ summary: RunSummary) -> String {
+    let done = summary.counts[.ok, default: 0] + summary.counts[.changed, default: 0]
+    if done == 0 { return "its time is over, and nothing could be taken back yet" }
+    return done == summary.counts.values.reduce(0, +)
+      ? "taken back, since its time was over" : "its time is over, and only a part could be taken back yet"
+  }
+
   /// How a run ended, in words: `succeeded, but not everywhere` where it did within the playbook's limits, and not on all devices.
-  static func end(_ summary: RunSummary) -> String {
-    summary.end == .succeeded && summary.missed > 0
-      ? "succeeded, but not everywhere" : summary.end.rawValue
+  static func end(_ summary: RunSummary) -> String { end(summary.end, missed: summary.missed) }
+
+  /// The same of a run whose steps were not done to so many devices.
+  static func end(_ end: RunHistory.End, missed: Int) -> String {
+    end == .succeeded && missed > 0 ? "succeeded, but not everywhere" : end.rawValue
   }
 
   /// What of a run is in force, in one line.

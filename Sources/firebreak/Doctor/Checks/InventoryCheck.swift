@@ -20,7 +20,8 @@ struct InventoryCheck: DoctorCheck {
           "firebreak ingest --inventory FILE.csv")
       ]
     }
-    return [age(context, inventory)] + columns(context, inventory) + images(context, inventory)
+    return [age(context, inventory)] + columns(context, inventory) + sharedAddresses(inventory)
+      + images(context, inventory)
   }
 
   private static func age(_ context: DoctorContext, _ inventory: Inventory) -> DoctorFinding {
@@ -65,6 +66,33 @@ struct InventoryCheck: DoctorCheck {
         ? .failure("column", Sanitizer.escape(said), advice)
         : .warning("column", Sanitizer.escape(said), advice)
     }
+  }
+
+  /// Addresses that two devices have: no plan that goes by them takes either.
+  private static func sharedAddresses(_ inventory: Inventory) -> [DoctorFinding] {
+    var owners: [NetworkPlace: Int] = [:]
+    var shared: [(address: String, rows: (Int, Int))] = []
+    for (column, name) in inventory.attributes.enumerated() where InventoryColumn.isAddress(name) {
+      let places = inventory.values[column].map { NetworkPlace($0) }
+      for row in 0..<inventory.count {
+        guard let place = places[Int(inventory.code(row: row, attribute: column))] else { continue }
+        if let other = owners[place] {
+          if other != row { shared.append((inventory.value(row: row, attribute: column), (other, row))) }
+        } else {
+          owners[place] = row
+        }
+      }
+    }
+    guard let first = shared.first else { return [] }
+    let names = [first.rows.0, first.rows.1].map { "'\(inventory.devices[$0])'" }.joined(separator: " and ")
+    let said =
+      "\(Figures.counted(shared.count, "device")) \(shared.count == 1 ? "has" : "have") the address of another one, the first: "
+      + "'\(first.address)' is that of \(names)"
+    return [
+      .warning(
+        "address", Sanitizer.escape(said),
+        "no plan that goes by it takes them: give each its own, or take one of the rows out")
+    ]
   }
 
   private static func count(_ column: String, _ inventory: Inventory) -> Int {

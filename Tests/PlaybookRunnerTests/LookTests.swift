@@ -1,0 +1,88 @@
+import PlaybookModel
+@testable import PlaybookRunner
+import Synchronization
+import Testing
+
+/// What a look says, and what it does not: an answer that cannot be read is no answer.
+@Suite struct LookTests {
+  private func holds(_ expectation: RolloutPolicy.Expectation, _ json: String?, text: String = "x") -> Bool? {
+    let node = json.flatMap { try? ReadDocument.read(Array($0.utf8)).root }
+    return Expectations.holds(expectation, CommandAnswer(.done, text: text, json: node, detail: ""))
+  }
+
+  @Test func anAnswerThatDoesNotSpeakOfItSaysNothing() {
+    let disabled = RolloutPolicy.Expectation.equals(pointer: "/client/disabled", text: "true")
+    let enabled = RolloutPolicy.Expectation.absent(pointer: "/client/disabled")
+    let other = RolloutPolicy.Expectation.differs(pointer: "/client/roles/0/name", text: "quarantine")
+    #expect(holds(disabled, "{\"client\": {\"disabled\": true}}") == true)
+    #expect(holds(disabled, "{\"client\": {}}") == false)
+    #expect(holds(enabled, "{\"client\": {}}") == true)
+    #expect(holds(other, "{\"client\": {\"roles\": []}}") == true)
+    #expect(holds(other, "{\"client\": {\"roles\": [{\"name\": \"quarantine\"}]}}") == false)
+    // A page of maintenance, half a document, the answer to another question.
+    for answer in [nil, "\"maintenance\"", "{\"message\": \"maintenance\"}"] as [String?] {
+      #expect(holds(enabled, answer) == nil && holds(other, answer) == nil, "\(answer ?? "none")")
+    }
+    for answer in [nil, "\"maintenance\""] as [String?] { #expect(holds(disabled, answer) == nil) }
+    #expect(holds(.differs(pointer: "/status", text: "paused"), "{\"message\": \"no\"}") == nil)
+    #expect(holds(.differs(pointer: "/status", text: "paused"), "{\"status\": \"running\"}") == true)
+    // Executors say by `error` what was refused: what was done has none.
+    #expect(holds(.equals(pointer: "/error", text: "not found"), nil) == false)
+  }
+
+  /// A fleet whose looks answer with a page instead of a document.
+  private struct Page: CommandExecutor {
+    static let type = CommandType.bash
+    let fleet: StepFleet
+    func planText(_ call: CommandCall) throws(RunnerError) -> String { call.command.text }
+    func execute(_ call: CommandCall) async -> CommandAnswer {
+      let isLook = call.command.text.hasPrefix("see")
+      let hasActed = fleet.count("do isolate \(call.device ?? "")") > 0
+      if isLook, hasActed {
+        return CommandAnswer(.done, text: "<html>maintenance", detail: "HTTP status 200")
+      }
+      let answer = await StepFleet.Executor(fleet: fleet).execute(call)
+      return isLook ? CommandAnswer(.done, text: "no", json: .object([]), detail: "seen") : answer
+    }
+  }
+
+  @Test func whatCannotBeReadAfterAnActIsUnknownAndNotFailed() async throws {
+    let fleet = StepFleet()
+    let executors = ExecutorSet([Page(fleet: fleet)])
+    let step = StepFleet.Step(name: "isolate")
+    var playbook = try StepFleet.playbook([step])
+    let id = try #require(playbook.stepOrder.first { $0.hasPrefix("action") })
+    guard case .action(var action) = playbook.steps[id]?.kind else { return }
+    action.rollout?.verification?.expectation = .equals(pointer: "/isolated", text: "true")
+    playbook.steps[id]?.kind = .action(action)
+    var plan = try fleet.plan([step], ["d-1"])
+    plan.playbook = playbook
+    let journal = MemoryJournal()
+    _ = try await PlaybookRun(
+      plan, environment: RunEnvironment(executors: executors, journal: journal, clock: TestClock()), run: "r"
+    ).execute()
+    let record = try #require(journal.all.last { $0.target == "d-1" })
+    #expect(record.outcome == .unknown && record.detail.contains("does not say"), "\(record)")
+  }
+
+  /// A device that answers "no" and does it all the same is found out by the look.
+  @Test func aRefusalIsLookedAt() async throws {
+    for (isDone, result) in [(true, "changed verified"), (false, "failed refused")] {
+      let scene = try StepScene([.init(name: "isolate")], count: 1)
+      scene.fleet.answer { [fleet = scene.fleet] command, device in
+        guard command == "do isolate" else { return nil }
+        if isDone { fleet.state.withLock { _ = $0.inForce.insert("isolate \(device)") } }
+        return .refused
+      }
+      _ = try await scene.run()
+      #expect(scene.results("d-1") == [result])
+    }
+    // Where the look fails, too, nobody knows.
+    let scene = try StepScene([.init(name: "isolate")], count: 1)
+    scene.fleet.answer { [fleet = scene.fleet] command, _ in
+      command == "do isolate" ? .refused : fleet.count("do isolate d-1") > 0 ? .unknown : nil
+    }
+    _ = try await scene.run()
+    #expect(scene.results("d-1") == ["unknown no-answer"])
+  }
+}
