@@ -87,6 +87,33 @@ struct PeopleTests {
     #expect(try Self.due("eu-gdpr-33", "notification", answer) == "2026-12-31 10:00:00 UTC")
   }
 
+  @Test func countsDaysByTheCalendarThatTheTimeWasGivenFor() throws {
+    var answer = LegalClockAnswer(clock: "us-fda-803-5", applies: true)
+    // Sunday evening there, Monday in UTC: the fifth work day is Friday.
+    answer.awareAt = "2026-02-01T22:00:00-05:00"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-07 03:00:00 UTC")
+    answer.awareAt = "2026-02-02T03:00:00Z"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-09 03:00:00 UTC")
+    // Saturday morning there, Friday in UTC.
+    answer.awareAt = "2026-02-07T01:00:00+09:00"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-12 16:00:00 UTC")
+    answer.sent = ["notification": "2027-01-31T23:30:00-05:00"]
+    #expect(try Self.due("eu-cra-14-incident", "final", answer) == "2027-03-01 04:30:00 UTC")
+    #expect(LegalClock.offset(of: "2026-02-01T22:00-0530") == -19_800)
+    for utc in ["2026-02-01T22:00Z", "2026-02-01", ""] { #expect(LegalClock.offset(of: utc) == 0) }
+    var input = SyntheticCase.standard
+    answer.awareAt = "2026-02-01T22:00:00-05:00"
+    answer.sent = ["report": "2026-01-31T12:00:00Z"]
+    input.facts.annotations.clocks = [answer]
+    let text = MarkdownRenderer.render(input.report(.regulator))
+    #expect(text.contains("2026-02-07 03:00:00 UTC (Friday, 2026-02-06 22:00 there)"), "\(text)")
+    #expect(
+      text.contains(
+        "2026-01-31 12:00:00 UTC, 1 d 15 h earlier than when the organisation became aware: one of the two times is wrong"
+      ))
+    #expect(!text.contains("before the deadline"))
+  }
+
   @Test func infersNoClock() {
     let text = MarkdownRenderer.render(SyntheticCase.standard.report(.regulator))
     #expect(text.contains("EU GDPR, personal data breach | not provided"))
