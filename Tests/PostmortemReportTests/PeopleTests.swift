@@ -178,6 +178,34 @@ struct PeopleTests {
       ])
     #expect(ReportDifference(from: old, to: old).changes.isEmpty)
   }
+
+  @Test func whatStandsBehindAReportIsComparedToo() {
+    typealias Flat = ReportDifference.Flat
+    func report(
+      _ formula: String, _ value: String, _ text: String, _ events: [(event: String, text: String)]
+    ) -> Flat {
+      var flat = Flat(
+        control: [], figures: [("ttd", text), ("ttd.formula", formula), ("ttd.value", value)],
+        sections: [("summary", ["a"])])
+      flat.citations = events
+      flat.behind = ["summary": [events.map(\.event).joined()]]
+      return flat
+    }
+    func subjects(_ new: Flat) -> [String] {
+      ReportDifference(from: report("b − a", "300", "5 min", [("e1", "x"), ("e2", "y")]), to: new).changes
+        .map { "\($0.kind) \($0.subject)" }
+    }
+    #expect(subjects(report("b − a", "300", "5 min", [("e1", "x"), ("e2", "y")])) == [])
+    #expect(
+      subjects(report("guess", "301", "5 min", [("e1", "z"), ("e2", "y")]))
+        == ["figure ttd.formula", "figure ttd.value", "citation e1"])
+    // A figure that reads otherwise has another value: said once.
+    #expect(subjects(report("b − a", "360", "6 min", [("e1", "x"), ("e2", "y")])) == ["figure ttd"])
+    // The same events in another order: the sentence refers to others.
+    #expect(
+      subjects(report("b − a", "300", "5 min", [("e2", "y"), ("e1", "x")]))
+        == ["text summary", "text summary", "citation order"])
+  }
 }
 
 @Test func hashesAsThePublishedVectors() {
