@@ -87,6 +87,33 @@ struct PeopleTests {
     #expect(try Self.due("eu-gdpr-33", "notification", answer) == "2026-12-31 10:00:00 UTC")
   }
 
+  @Test func countsDaysByTheCalendarThatTheTimeWasGivenFor() throws {
+    var answer = LegalClockAnswer(clock: "us-fda-803-5", applies: true)
+    // Sunday evening there, Monday in UTC: the fifth work day is Friday.
+    answer.awareAt = "2026-02-01T22:00:00-05:00"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-07 03:00:00 UTC")
+    answer.awareAt = "2026-02-02T03:00:00Z"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-09 03:00:00 UTC")
+    // Saturday morning there, Friday in UTC.
+    answer.awareAt = "2026-02-07T01:00:00+09:00"
+    #expect(try Self.due("us-fda-803-5", "report", answer) == "2026-02-12 16:00:00 UTC")
+    answer.sent = ["notification": "2027-01-31T23:30:00-05:00"]
+    #expect(try Self.due("eu-cra-14-incident", "final", answer) == "2027-03-01 04:30:00 UTC")
+    #expect(LegalClock.offset(of: "2026-02-01T22:00-0530") == -19_800)
+    for utc in ["2026-02-01T22:00Z", "2026-02-01", ""] { #expect(LegalClock.offset(of: utc) == 0) }
+    var input = SyntheticCase.standard
+    answer.awareAt = "2026-02-01T22:00:00-05:00"
+    answer.sent = ["report": "2026-01-31T12:00:00Z"]
+    input.facts.annotations.clocks = [answer]
+    let text = MarkdownRenderer.render(input.report(.regulator))
+    #expect(text.contains("2026-02-07 03:00:00 UTC (Friday, 2026-02-06 22:00 there)"), "\(text)")
+    #expect(
+      text.contains(
+        "2026-01-31 12:00:00 UTC, 1 d 15 h earlier than when the organisation became aware: one of the two times is wrong"
+      ))
+    #expect(!text.contains("before the deadline"))
+  }
+
   @Test func infersNoClock() {
     let text = MarkdownRenderer.render(SyntheticCase.standard.report(.regulator))
     #expect(text.contains("EU GDPR, personal data breach | not provided"))
@@ -150,6 +177,34 @@ struct PeopleTests {
         "text x – y",
       ])
     #expect(ReportDifference(from: old, to: old).changes.isEmpty)
+  }
+
+  @Test func whatStandsBehindAReportIsComparedToo() {
+    typealias Flat = ReportDifference.Flat
+    func report(
+      _ formula: String, _ value: String, _ text: String, _ events: [(event: String, text: String)]
+    ) -> Flat {
+      var flat = Flat(
+        control: [], figures: [("ttd", text), ("ttd.formula", formula), ("ttd.value", value)],
+        sections: [("summary", ["a"])])
+      flat.citations = events
+      flat.behind = ["summary": [events.map(\.event).joined()]]
+      return flat
+    }
+    func subjects(_ new: Flat) -> [String] {
+      ReportDifference(from: report("b − a", "300", "5 min", [("e1", "x"), ("e2", "y")]), to: new).changes
+        .map { "\($0.kind) \($0.subject)" }
+    }
+    #expect(subjects(report("b − a", "300", "5 min", [("e1", "x"), ("e2", "y")])) == [])
+    #expect(
+      subjects(report("guess", "301", "5 min", [("e1", "z"), ("e2", "y")]))
+        == ["figure ttd.formula", "figure ttd.value", "citation e1"])
+    // A figure that reads otherwise has another value: said once.
+    #expect(subjects(report("b − a", "360", "6 min", [("e1", "x"), ("e2", "y")])) == ["figure ttd"])
+    // The same events in another order: the sentence refers to others.
+    #expect(
+      subjects(report("b − a", "300", "5 min", [("e2", "y"), ("e1", "x")]))
+        == ["text summary", "text summary", "citation order"])
   }
 }
 

@@ -223,6 +223,28 @@ struct SignalTests {
     #expect(MarkdownRenderer.render(input.report()).contains("Seen on gw-0-s1, gw-0-s12."))
   }
 
+  @Test func replacesNamesHoweverTheyAreWritten() {
+    var input = SyntheticCase.standard
+    input.facts.inventory.append(device: "dock", row: ["hq", "VM", "1", "sensor"])
+    input.facts.inventory.append(device: "pump 7 (north)", row: ["IT", "VM", "1", "sensor"])
+    input.facts.inventory.append(device: "relay.fleet.example.com", row: ["x", "VM", "1", "sensor"])
+    input.facts.annotations.customerImpact =
+      "Sites hq, HQ and IT: DOCK, Dock. GW-0-S1 and gw-0-s2.fleet.example.com, gw-0-s3.They, Pump 7 (North), relay. It was so."
+    for audience in [Audience.customer, .regulator] {
+      let report = input.report(audience)
+      let text = MarkdownRenderer.render(report)
+      for name in ["hq", "HQ", "IT", "dock", "DOCK", "Dock", "GW-0-S", "fleet.example", "Pump 7", "relay"] {
+        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }
+        #expect(!words.contains(name[...]) && (name.count < 5 || !text.contains(name)), "\(name): \(text)")
+      }
+      #expect(text.contains(#/device-[0-9a-z]+\.They, /#), "the next sentence stays")
+      #expect(
+        text.contains(#/device-[0-9a-z]+\. It was so\./#), "a word that is a name only in capitals stays")
+      // However it is written, it is one name.
+      #expect(report.redactions.count { $0.name.lowercased() == "dock" } == 1)
+    }
+  }
+
   @Test func namesWhatADeviceIsAndNotWhereItStands() {
     for open in ["model", "Family", "Baureihe", "manufacturer", "firmware"] {
       #expect(Wording.isOpen(open) && !Wording.namesPlace(open), "\(open)")

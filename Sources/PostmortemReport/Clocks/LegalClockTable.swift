@@ -23,7 +23,7 @@ enum LegalClockTable {
         let sent = answer.sent?[stage.id]
         rows.append([
           Prose([.label(clock.title)]), "applies\(by)", Prose([.label(stage.title)]),
-          .value(clock.deadline(of: stage, answer: answer)), Self.sent(sent, clock, stage, answer),
+          due(clock, stage, answer), Self.sent(sent, clock, stage, answer),
         ])
       }
       if context.audience == .regulator || context.audience == .engineer { maps += fieldMap(clock, answer) }
@@ -38,6 +38,15 @@ enum LegalClockTable {
     return [.table(Table("Legal clocks", ["Clock", "Answer", "Stage", "Due", "Sent"], rows))] + maps
   }
 
+  private static func due(_ clock: LegalClock, _ stage: LegalClock.Stage, _ answer: LegalClockAnswer) -> Prose
+  {
+    let value = clock.deadline(of: stage, answer: answer)
+    guard case .instant(let due, _) = value,
+      let local = LegalClock.local(due, as: clock.start(of: stage, answer: answer).text)
+    else { return .value(value) }
+    return "\(.value(value)) (\(.value(.words(EvidenceText(local)))))"
+  }
+
   private static func sent(
     _ text: String?, _ clock: LegalClock, _ stage: LegalClock.Stage, _ answer: LegalClockAnswer
   ) -> Prose {
@@ -46,6 +55,11 @@ enum LegalClockTable {
       return "not a time with a zone: \(person: EvidenceText(text, limit: 60))"
     }
     guard case .instant(let due, _) = clock.deadline(of: stage, answer: answer) else { return .instant(sent) }
+    let (base, what) = clock.start(of: stage, answer: answer)
+    if let began = base.flatMap({ Instant(rfc3339: $0) }), sent < began {
+      return
+        "\(.instant(sent)), \(.value(.duration(began.nanoseconds - sent.nanoseconds))) earlier than \(Prose([.label(what)])): one of the two times is wrong"
+    }
     if sent > due {
       return "\(.instant(sent)), \(.value(.duration(sent.nanoseconds - due.nanoseconds))) after the deadline"
     }

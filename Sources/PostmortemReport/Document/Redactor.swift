@@ -11,8 +11,10 @@ final class Redactor {
   private var taken: Set<String> = []
   /// Names that people's words may hold, and what they name.
   private var kinds: [String: String] = [:]
-  /// Those of them that are more than a word.
-  private var phrases: [String] = []
+  /// The same in small letters, and the names they stand for: people write `CAM-02` and `Dock`, too.
+  private var folded: [String: String] = [:]
+  /// Those of them that are more than a word, in small letters.
+  private var phrases: [(folded: String, name: String)] = []
   private(set) var removed: [String: Int] = [:]
 
   init(_ options: ReportOptions, inputDigest: String) {
@@ -51,7 +53,10 @@ final class Redactor {
     for (attribute, name) in inventory.attributes.enumerated() where !Wording.isOpen(name) {
       // Words such as `high` or `yes` are no names: a name has a digit, a mark, or stands in a column of places or customers.
       let isPlace = Wording.namesPlace(name)
-      for value in inventory.values[attribute] where value.utf8.count >= 3 && kinds[value] == nil {
+      for value in inventory.values[attribute] where kinds[value] == nil {
+        // Places are called `hq`, too. A single letter, or two digits, stand everywhere.
+        let isLong = value.utf8.count >= 3
+        guard isLong || isPlace && value.count == 2 && value.contains(where: \.isLetter) else { continue }
         if isPlace || value.contains(where: { $0.isNumber || $0 == "-" || $0 == "_" }) {
           kinds[value] = "place"
         }
@@ -59,8 +64,47 @@ final class Redactor {
     }
     let caseName = picture.facts.caseName
     if caseName.utf8.count >= 3, kinds[caseName] == nil { kinds[caseName] = "case" }
-    phrases = kinds.keys.filter { !$0.allSatisfy(Self.isWord) }
-      .sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
+    let names = kinds.keys.sorted()
+    for name in names {
+      let key = Self.isShort(name) ? name.uppercased() : name.lowercased()
+      if folded[key] == nil { folded[key] = name }
+    }
+    // Of a host by its full name people write the first part only.
+    for name in names where kinds[name] == "device" {
+      guard let dot = name.firstIndex(of: "."), !name.allSatisfy({ $0.isNumber || $0 == "." }) else {
+        continue
+      }
+      let label = name[..<dot].lowercased()
+      if label.utf8.count >= 3, folded[label] == nil { folded[label] = name }
+    }
+    phrases = names.filter { !$0.allSatisfy(Self.isWord) }.map { ($0.lowercased(), $0) }
+      .sorted { ($1.0.utf8.count, $0.0, $0.1) < ($0.0.utf8.count, $1.0, $1.1) }
+  }
+
+  /// The name that a word stands for, however it is written; nil for other words.
+  private func known(_ word: String) -> String? {
+    if kinds[word] != nil { return word }
+    return folded[Self.isShort(word) ? word : word.lowercased()]
+  }
+
+  /// A word of two letters may mean something else in small ones: `IT` is a place, `it` is none.
+  private static func isShort(_ word: String) -> Bool { word.count < 3 && word.allSatisfy(\.isLetter) }
+
+  /// What stands for a word; nil where it names nobody. A host's full name (`cam-06.fleet.example.com`) is that of the device,
+  /// and goes as a whole: the rest says whose it is.
+  private func pseudonym(of word: Substring) -> String? {
+    if let name = known(String(word)) { return self.name(name, kind: kinds[name] ?? "device").text }
+    var end = word.endIndex
+    while let dot = word[..<end].lastIndex(of: ".") {
+      if let name = known(String(word[..<dot])) {
+        let rest = word[word.index(after: dot)...]
+        // `cam-06.The` lacks a blank: the rest is the next sentence.
+        let isSentence = rest.first?.isUppercase == true && rest.dropFirst().first?.isLowercase == true
+        return self.name(name, kind: kinds[name] ?? "device").text + (isSentence ? "." + rest : "")
+      }
+      end = dot
+    }
+    return nil
   }
 
   /// Words of people with the names that are known replaced.
@@ -68,19 +112,20 @@ final class Redactor {
     guard isActive, !kinds.isEmpty else { return text }
     var whole = text.text
     // Names with spaces and the like are no words; they are looked for as they are, the longest first.
-    for name in phrases where whole.contains(name) {
-      whole.replace(name, with: self.name(name, kind: kinds[name] ?? "place").text)
+    let small = phrases.isEmpty ? "" : whole.lowercased()
+    for (folded, name) in phrases where small.contains(folded) {
+      whole = Self.replacing(folded, in: whole, with: self.name(name, kind: kinds[name] ?? "place").text)
     }
     var result = ""
     var word = ""
     func flush() {
       guard !word.isEmpty else { return }
       // A full stop after a name belongs to the sentence.
-      let bare = word.last == "." || word.last == "-" ? String(word.dropLast()) : word
-      if let kind = kinds[word] {
-        result += name(word, kind: kind).text
-      } else if bare != word, let kind = kinds[bare] {
-        result += name(bare, kind: kind).text + word.suffix(1)
+      let mark = word.last == "." || word.last == "-" ? word.suffix(1) : ""
+      if let name = known(word) {
+        result += self.name(name, kind: kinds[name] ?? "device").text
+      } else if let known = pseudonym(of: word.dropLast(mark.count)) {
+        result += known + mark
       } else {
         result += word
       }
@@ -96,6 +141,27 @@ final class Redactor {
     }
     flush()
     return result == text.text ? text : EvidenceText(result, limit: max(result.utf8.count, 1))
+  }
+
+  /// The text with every occurrence of a phrase replaced, in whatever letters it is written.
+  private static func replacing(_ folded: String, in text: String, with other: String) -> String {
+    let wanted = folded.map(String.init)
+    let letters = Array(text)
+    let small = letters.map { $0.lowercased() }
+    var result = ""
+    var index = 0
+    while index < letters.count {
+      if index + wanted.count <= letters.count, small[index] == wanted[0],
+        small[index..<index + wanted.count].elementsEqual(wanted)
+      {
+        result += other
+        index += wanted.count
+      } else {
+        result.append(letters[index])
+        index += 1
+      }
+    }
+    return result
   }
 
   private static func isWord(_ character: Character) -> Bool {

@@ -42,6 +42,8 @@ public struct CaseFacts: Sendable {
   public var runsWithoutRecords: [String] = []
   /// What people added.
   public var annotations = Annotations()
+  /// When the newest of it was written: what is said to have happened later had not happened yet. Nil where nobody knows.
+  public var newestNote: Instant?
   /// Files that lie beside the report.
   public var attachments: [Attachment] = []
 

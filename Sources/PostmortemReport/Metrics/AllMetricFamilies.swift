@@ -13,6 +13,7 @@ enum AllMetricFamilies {
       family.define(picture, into: &metrics)
       metrics.groups.append((family.heading, first..<metrics.all.count))
     }
+    if picture.isTimeless { metrics.replace(.noIncident, by: .timeless) }
     return metrics
   }
 }

@@ -18,8 +18,12 @@ struct IncidentPicture {
   /// Times of `onsets` in nanoseconds, ascending.
   let onsetTimes: [Int64]
   let forest: SpreadForest?
-  /// Runs in order of their first record.
+  /// Runs in order of their first record; where the trace holds several incidents, those that acted on somebody of this one.
   let runs: [PlaybookRunSummary]
+  /// Runs that acted only on devices which have no part in this incident, of several: no figure counts them.
+  let otherRuns: [PlaybookRunSummary]
+  /// Devices of the inventory with what the early failing ones share; nil where nothing is shared, or no column says it.
+  let carriers: Set<String>?
   let cohorts: CohortComparison
   /// What analysts decided about where it began.
   let verdicts: OriginVerdicts
@@ -64,9 +68,89 @@ struct IncidentPicture {
     untimed = (incident?.onsets ?? []).sorted { $0.device < $1.device }
       .filter { seen.insert($0.device).inserted }
     forest = incident.map { SpreadForest($0) }
-    runs = PlaybookRunSummary.all(in: facts.runs)
+    let carriers = incident?.commonCause.flatMap { Self.carriers($0, facts.inventory) }
+    self.carriers = carriers
+    let all = PlaybookRunSummary.all(in: facts.runs)
+    if trace.incidents.count > 1, let incident {
+      let party = Self.party(incident, seen, carriers ?? [], trace, incidentIndex)
+      let isOfThis = { (run: PlaybookRunSummary) in
+        run.targets.isEmpty || !run.targets.isDisjoint(with: party)
+      }
+      runs = all.filter(isOfThis)
+      otherRuns = all.filter { !isOfThis($0) }
+    } else {
+      runs = all
+      otherRuns = []
+    }
     cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
     verdicts = OriginVerdicts(trace, incident)
+  }
+
+  /// Devices of the inventory that have all terms of a common cause; nil where it has no such column.
+  private static func carriers(_ cause: CommonCause, _ inventory: Inventory) -> Set<String>? {
+    let terms = cause.terms.compactMap { term in
+      inventory.attributes.firstIndex(of: term.attribute).map { (column: $0, value: term.value) }
+    }
+    guard !terms.isEmpty, terms.count == cause.terms.count else { return nil }
+    var found: Set<String> = []
+    for (row, device) in inventory.devices.enumerated()
+    where terms.allSatisfy({ inventory.value(row: row, attribute: $0.column) == $0.value }) {
+      found.insert(device)
+    }
+    return found
+  }
+
+  /// Everybody who has a part in an incident: who failed, where it may have begun, over whom it went, who got the change that
+  /// explains it, and who has what the failing ones share and did not fail in another one.
+  private static func party(
+    _ incident: Incident, _ affected: Set<String>, _ carriers: Set<String>, _ trace: Trace, _ index: Int
+  ) -> Set<String> {
+    var elsewhere: Set<String> = []
+    for (other, one) in trace.incidents.enumerated() where other != index {
+      elsewhere.formUnion(one.onsets.map(\.device))
+    }
+    var party = carriers
+    for change in incident.changes where change.failedShare > change.failedShareOfOthers {
+      party.formUnion(change.devices)
+    }
+    party.subtract(elsewhere)
+    party.formUnion(incident.changes.filter { $0.failedShare > $0.failedShareOfOthers }.compactMap(\.actor))
+    party.formUnion(affected)
+    party.formUnion(incident.origins.map(\.device))
+    party.formUnion(incident.edges.flatMap { [$0.from, $0.to] })
+    return party
+  }
+
+  /// The trigger that the trace names, where it is one: a change, or a message by which a failure showed itself. Where no change
+  /// explains the failures, the trace puts the first of them in its place; of who only fell silent, or whose numbers
+  /// changed, the last message is an ordinary one and started nothing.
+  var triggerPhase: Phase? {
+    guard let incident, let phase = incident.phases.first(where: { $0.name == .trigger }) else { return nil }
+    if tellsOfChange(phase.start, phase.evidence) { return phase }
+    let told = incident.onsets.contains {
+      ($0.kind == .log || $0.kind == .reported)
+        && ($0.time == phase.start || !Set($0.evidence).isDisjoint(with: phase.evidence))
+    }
+    return told ? phase : nil
+  }
+
+  /// True where a moment is that of a change which went out, by the evidence or within a span of it.
+  func tellsOfChange(_ at: Instant, _ events: [EventID], within span: Int64 = 0) -> Bool {
+    guard let incident else { return false }
+    // The trace names a mass update where, and only where, its trigger is a change.
+    if let update = incident.phases.first(where: { $0.name == .massUpdate }),
+      incident.phases.contains(where: { $0.name == .trigger && $0.start == at }) || update.start == at
+    {
+      return true
+    }
+    return incident.changes.contains {
+      abs($0.start.nanoseconds - at.nanoseconds) <= span || !Set($0.evidence).isDisjoint(with: events)
+    }
+  }
+
+  /// True where there are events and none of them has a usable time: nothing can be traced then, and nothing was looked at.
+  var isTimeless: Bool {
+    incident == nil && facts.eventCount > 0 && facts.newestEvidence == nil && facts.oldestEvidence == nil
   }
 
   /// Affected entities, those without a usable time included.
@@ -93,4 +177,6 @@ protocol MetricFamily {
 extension MetricValue {
   /// Why nothing about an incident can be computed.
   static let noIncident = MetricValue.notComputable("no incident was found in the evidence")
+  /// Why nothing about an incident can be computed where nothing can be placed in time.
+  static let timeless = MetricValue.notComputable("nothing can be traced, since no event has a usable time")
 }

@@ -173,6 +173,11 @@ public struct MetricSet: Sendable {
     all.append(metric)
   }
 
+  /// Puts a value in the place of another, wherever it stands.
+  mutating func replace(_ value: MetricValue, by other: MetricValue) {
+    for index in all.indices where all[index].value == value { all[index].value = other }
+  }
+
   /// The same set with people's and evidence's words in values and remarks changed.
   func mapWords(_ change: (EvidenceText) -> EvidenceText) -> MetricSet {
     var result = self

@@ -10,7 +10,7 @@ enum CausesSection: ReportSection {
   static func blocks(_ context: SectionContext) -> [Block] {
     var blocks: [Block] = []
     if context.incident == nil {
-      blocks.append(.paragraph("No incident was found, so there is no cause of one to be told."))
+      blocks.append(.paragraph("\(context.noIncident), so there is no cause of one to be told."))
     } else {
       blocks.append(.heading("Trigger"))
       blocks.append(.paragraph(trigger(context)))
@@ -70,9 +70,17 @@ enum CausesSection: ReportSection {
     guard let cause = context.incident?.commonCause, !cause.terms.isEmpty else {
       return [.paragraph("What they share is \(verdict(.causeProbability, context)).")]
     }
+    let listed = context.picture.carriers?.count
+    let without = listed.map { context.facts.inventory.count - $0 }
+    // Who was not at risk is left out of the comparison: said where it makes a difference, so that a count over the inventory agrees.
+    var population: Prose = ""
+    if let listed, let without, listed != cause.exposed || without != cause.others {
+      population =
+        " The inventory has \(metric: .causeListed) with it and \(.count(without)) without: the comparison leaves out those of another kind than the ones that failed, and those that failed in another incident."
+    }
     return [
       .paragraph(
-        "\(Wording.terms(cause, context)), with a probability of \(metric: .causeProbability). Of \(metric: .causeExposed) with it, \(metric: .causeExposedFailed) failed early; of \(metric: .causeOthers) without it, \(metric: .causeOthersFailed). Relative risk: \(metric: .causeRelativeRisk)."
+        "\(Wording.terms(cause, context)), with a probability of \(metric: .causeProbability). Of \(metric: .causeExposed) at risk with it, \(metric: .causeExposedFailed) failed early; of \(metric: .causeOthers) at risk without it, \(metric: .causeOthersFailed). Relative risk: \(metric: .causeRelativeRisk).\(population)"
       ),
       .paragraph("A shared attribute is a correlation: it says whom it hit, and hints at why."),
     ]

@@ -9,7 +9,7 @@ enum DetectionSection: ReportSection {
 
   static func blocks(_ context: SectionContext) -> [Block] {
     guard context.incident != nil else {
-      return [.paragraph("No incident was found, so there was nothing to detect.")]
+      return [.paragraph("\(context.noIncident), so there was nothing to detect.")]
     }
     var blocks: [Block] = [
       .facts([

@@ -9,11 +9,10 @@ enum EventsSection: ReportSection {
 
   static func blocks(_ context: SectionContext) -> [Block] {
     guard let incident = context.incident else {
-      return [
-        .paragraph(
-          "No incident was found, so there is no course of events. The evidence covers \(metric: .oldestEvidence) to \(metric: .newestEvidence)."
-        )
-      ]
+      let covered: Prose =
+        context.metrics[.oldestEvidence].value.isKnown
+        ? " The evidence covers \(metric: .oldestEvidence) to \(metric: .newestEvidence)." : ""
+      return [.paragraph("\(context.noIncident), so there is no course of events.\(covered)")]
     }
     var moments = MomentList.moments(context, incident)
     let untimed = moments.filter { $0.time == nil }

@@ -20,7 +20,7 @@ enum ImpactSection: ReportSection {
     let isAbove = context.audience == .executive && context.incident != nil && notes.customerImpact != nil
     let customers: Prose = isAbove ? "see \(section: SummarySection.number)" : words(notes.customerImpact)
     if context.incident == nil {
-      blocks.append(.paragraph("No incident was found, so no impact can be measured."))
+      blocks.append(.paragraph("\(context.noIncident), so no impact can be measured."))
     } else {
       blocks.append(.facts(figures(context)))
     }

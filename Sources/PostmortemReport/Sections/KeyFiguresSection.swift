@@ -21,7 +21,7 @@ enum KeyFiguresSection: ReportSection {
 
   static func blocks(_ context: SectionContext) -> [Block] {
     guard context.incident != nil else {
-      return [.paragraph("No incident was found, so there are no figures of one.")]
+      return [.paragraph("\(context.noIncident), so there are no figures of one.")]
     }
     guard context.audience.isPlain else { return [.keyFigures(figures)] }
     return [

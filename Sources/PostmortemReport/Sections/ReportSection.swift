@@ -29,6 +29,10 @@ struct SectionContext {
 
   /// A device's name as the audience may see it.
   func device(_ name: String, limit: Int = 96) -> EvidenceText { redactor.name(name, limit: limit) }
+  /// Why a section has nothing to tell: no incident, or no time to look for one in.
+  var noIncident: Prose {
+    picture.isTimeless ? "Nothing could be traced, since no event has a usable time" : "No incident was found"
+  }
   /// Text from evidence.
   func evidence(_ bytes: [UInt8]) -> Prose {
     Prose([.foreign(redactor.text(EvidenceText(bytes: bytes), what: "evidence"), .evidence)])

@@ -10,10 +10,15 @@ enum ResponseSection: ReportSection {
   static func blocks(_ context: SectionContext) -> [Block] {
     var blocks: [Block] = []
     if context.picture.runs.isEmpty {
-      blocks.append(.paragraph("No playbook was run, as far as the case's journal says."))
+      blocks.append(
+        .paragraph(
+          context.picture.otherRuns.isEmpty
+            ? "No playbook was run, as far as the case's journal says."
+            : "No playbook was run on devices of this incident, as far as the case's journal says."))
     } else {
       blocks += runs(context)
     }
+    blocks += otherRuns(context)
     blocks += bypassed(context)
     blocks += [
       .heading("What people did"),
@@ -25,7 +30,7 @@ enum ResponseSection: ReportSection {
       .heading("Recovery"),
     ]
     guard context.incident != nil else {
-      return blocks + [.paragraph("No incident was found, so there was nothing to recover from.")]
+      return blocks + [.paragraph("\(context.noIncident), so there was nothing to recover from.")]
     }
     blocks.append(
       .facts([
@@ -98,6 +103,40 @@ enum ResponseSection: ReportSection {
     ]
   }
 
+  /// Runs that have nothing to do with this incident, so that nobody takes them for its answer.
+  private static func otherRuns(_ context: SectionContext) -> [Block] {
+    let others = context.picture.otherRuns
+    guard !others.isEmpty else { return [] }
+    let rows = others.prefix(20).map { run -> [Prose] in
+      [
+        Prose([.foreign(EvidenceText(run.run, limit: 60), .name)]),
+        run.playbook.isEmpty
+          ? "not in the journal" : Prose([.foreign(EvidenceText(run.playbook, limit: 60), .name)]),
+        .instant(run.started.map { Instant(nanoseconds: $0) }), .count(run.targets.count),
+      ]
+    }
+    return [
+      .heading("Runs on other devices"),
+      .notice(
+        "These runs acted on devices that have no part in this incident: they are no answer to it, and no figure of this report counts them."
+      ),
+      .table(
+        Table(
+          "Playbook runs on other devices", ["Run", "Playbook", "Started", "#Devices"], Array(rows),
+          omitted: others.count - rows.count)),
+    ]
+  }
+
+  /// Where the clock of the machine was set while a run went on: its times are not of one clock.
+  private static func clockMoves(_ context: SectionContext) -> [Block] {
+    let moves = context.picture.runs.flatMap { run in run.clockMoves.map { (run: run.run, move: $0) } }
+    return moves.prefix(5).map { run, move in
+      .notice(
+        "While run \(name: EvidenceText(run, limit: 60)) went on, the clock of its machine was set \(Prose(stringLiteral: move.by < 0 ? "back" : "forward")) by \(.value(.duration(Int64(clamping: move.by.magnitude)))), at \(.instant(Instant(nanoseconds: move.at))) by its new setting. Times of this run before and after that are not of one clock."
+      )
+    }
+  }
+
   private static func runs(_ context: SectionContext) -> [Block] {
     let rows = context.picture.runs.prefix(20).map { run -> [Prose] in
       [
@@ -131,6 +170,7 @@ enum ResponseSection: ReportSection {
           Array(rows),
           omitted: context.picture.runs.count - rows.count)),
     ]
+    blocks += clockMoves(context)
     let halts = context.picture.runs.flatMap(\.halted)
     if !halts.isEmpty {
       blocks.append(.heading("Why runs were halted"))

@@ -9,7 +9,7 @@ enum SpreadSection: ReportSection {
 
   static func blocks(_ context: SectionContext) -> [Block] {
     guard let incident = context.incident else {
-      return [.paragraph("No incident was found, so nothing spread that could be drawn.")]
+      return [.paragraph("\(context.noIncident), so nothing spread that could be drawn.")]
     }
     var blocks: [Block] = [
       .facts([

@@ -10,6 +10,13 @@ enum SummarySection: ReportSection {
   static func blocks(_ context: SectionContext) -> [Block] {
     let metrics = context.metrics
     guard let incident = context.incident else {
+      if context.picture.isTimeless {
+        return [
+          .paragraph(
+            "Nothing could be traced: none of \(metric: .events) from \(metric: .sources) has a usable time. Whether there was an incident is not determined."
+          )
+        ]
+      }
       var blocks: [Block] = [
         .paragraph(
           "No incident was found in the evidence: \(metric: .events) from \(metric: .sources) were read. \(failedAlone(context))That is not a proof that nothing happened."
@@ -116,10 +123,13 @@ enum SummarySection: ReportSection {
     }
     let trigger = context.metrics[.trigger]
     if let words = context.notes.trigger?.text, !words.isEmpty {
-      add("What started it: \(Prose.provided(Wording.first(18, wordsOf: words)))")
-    } else if let at = context.metrics.instant(.trigger), let incident = context.incident,
-      !incident.changes.isEmpty
-    {
+      let said = Wording.first(18, wordsOf: words)
+      let stop: Prose = said.last.map { ".!?…".contains($0) } == true ? "" : "."
+      add("What started it: \(Prose.provided(said))\(stop)")
+    } else if let at = context.metrics.instant(.trigger), !tellsOfChange(context, at) {
+      // A person's moment with nothing said of it; a first failure is told above, and is no cause.
+      if trigger.certainty == .stated { add("It was started at \(.instant(at)), as a person states.") }
+    } else if let at = context.metrics.instant(.trigger) {
       let before = context.picture.onsetTimes.count { $0 < at.nanoseconds }
       let already: Prose =
         "\(.count(before)) of \(metric: .affected) had failed before it"
@@ -152,6 +162,13 @@ enum SummarySection: ReportSection {
     }
     text.append(context.rejectedOrigins())
     return text
+  }
+
+  /// True where the trigger is a change that went out, by the evidence; a person's moment may be ten minutes off.
+  private static func tellsOfChange(_ context: SectionContext, _ at: Instant) -> Bool {
+    let trigger = context.metrics[.trigger]
+    return context.picture.tellsOfChange(
+      at, trigger.evidence, within: trigger.certainty == .stated ? 600_000_000_000 : 0)
   }
 
   /// What started it, as sure as the evidence is.
@@ -195,10 +212,11 @@ enum SummarySection: ReportSection {
         context.audience.isPlain
           ? " Whether devices recovered is not known." : " Whether devices recovered is not computable.")
     }
-    if metrics[.ended].value.isKnown {
-      text.append(" The end was declared at \(metric: .ended).")
-    } else {
-      text.append(" An end has not been declared.")
+    switch metrics[.ended].value {
+    case .instant: text.append(" The end was declared at \(metric: .ended).")
+    case .notComputable where context.notes.end?.at != nil:
+      text.append(" The time at which an end was declared is \(metric: .ended).")
+    default: text.append(" An end has not been declared.")
     }
     return text
   }

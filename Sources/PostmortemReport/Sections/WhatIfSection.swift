@@ -9,7 +9,7 @@ enum WhatIfSection: ReportSection {
 
   static func blocks(_ context: SectionContext) -> [Block] {
     guard context.incident != nil else {
-      return [.paragraph("No incident was found, so there is nothing to vary.")]
+      return [.paragraph("\(context.noIncident), so there is nothing to vary.")]
     }
     var blocks: [Block] = [
       .notice(

@@ -3,7 +3,7 @@
 public enum Lint {
   /// One finding.
   public struct Finding: Sendable, Hashable {
-    /// The rule's id: `blame`, `human-error`, `hindsight`, `vague`, `local-time`, `promise`.
+    /// The rule's id: `blame`, `human-error`, `hindsight`, `vague`, `local-time`, `promise`, `impossible-time`.
     public var rule: String
     /// Which field of the notes.
     public var field: String
@@ -13,7 +13,18 @@ public enum Lint {
     public var words: String
     /// What to write instead.
     public var hint: String
+    /// A finding from its parts.
+    public init(rule: String, field: String, line: Int, words: String, hint: String) {
+      self.rule = rule
+      self.field = field
+      self.line = line
+      self.words = words
+      self.hint = hint
+    }
   }
+
+  /// The rule on moments that cannot have been: only the case knows them, see `ReportMaterial.impossibleTimes`.
+  public static let impossibleTime = "impossible-time"
 
   /// Findings in all texts of the notes, in the order of the report; those that the notes ignore with a reason are left out.
   public static func findings(in notes: Annotations) -> [Finding] {

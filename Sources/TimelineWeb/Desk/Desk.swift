@@ -185,16 +185,19 @@ final class Desk: Sendable {
     let file = try CaseFile(path: path)
     let kept = try NoteStore(file).add(note)
     try record(
-      "note", "note \(kept.id)", "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")", in: file)
+      Note.custodyAction, kept.custodySubject, "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
+      sha256: services.digest(kept.custodyText), in: file)
     return kept
   }
 
   /// Writes an entry of the custody log.
-  func record(_ action: String, _ subject: String, _ detail: String, in file: CaseFile? = nil) throws {
+  func record(
+    _ action: String, _ subject: String, _ detail: String, sha256: String? = nil, in file: CaseFile? = nil
+  ) throws {
     try checkIdentity()
     _ = try CustodyLog(file ?? CaseFile(path: path), digest: services.digest).append([
       CustodyEntry(
-        at: services.now, actor: services.author, action: action, subject: subject,
+        at: services.now, actor: services.author, action: action, subject: subject, sha256: sha256,
         detail: "\(services.toolVersion): page: \(detail)")
     ])
   }

@@ -100,7 +100,7 @@ struct Clocks: ParsableCommand {
         TimelineStore.Note(
           createdAt: Person.now, author: Person.current, kind: .clock, subject: device,
           value: String(text[text.index(after: equals)...])))
-      try Custody.record("note", subject: "note \(kept.id)", detail: "clock of \(device)", in: file)
+      try Custody.record([kept], in: file) { _ in "clock of \(device)" }
       Console.note(
         Sanitizer.escape("note \(kept.id): clock of \(device); taken back by 'note --retract \(kept.id)'"))
     }

@@ -26,6 +26,27 @@ enum Person {
 enum Custody {
   static let digest: SHA256Function = { SHA256.hash(data: $0).hexText }
 
+  /// Enters kept notes, each with the digest of all that it says, so that a word changed later is seen. Returns the new head.
+  @discardableResult
+  static func record(
+    _ notes: [TimelineStore.Note], in file: CaseFile, detail: (TimelineStore.Note) -> String
+  ) throws -> String {
+    try CustodyLog(file, digest: digest).append(
+      notes.map {
+        CustodyEntry(
+          at: Person.now, actor: Person.current, action: TimelineStore.Note.custodyAction,
+          subject: $0.custodySubject, sha256: digest($0.custodyText),
+          detail: "firebreak \(Firebreak.version): \(detail($0))")
+      })
+  }
+
+  /// What stands for an inventory and a topology as a case holds them.
+  static func fleetDigest(_ reader: CaseReader) throws -> String {
+    var digest = SHA256()
+    try reader.forEachFleetLine { digest.update(data: Array($0.utf8)) }
+    return digest.finalize().hexText
+  }
+
   /// Adds one entry and returns the new head of the chain.
   @discardableResult
   static func record(

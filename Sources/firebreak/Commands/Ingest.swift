@@ -186,6 +186,9 @@ struct Ingest: ParsableCommand {
   private func enterCustody(_ loaded: LoadSummary, _ devices: Int?, _ casePath: String) throws {
     let files = loaded.sources.filter { $0.description.members.isEmpty }
     var entries: [CustodyEntry] = []
+    if inventory != nil || topology != nil {
+      entries.append(try FleetRecord.entry(CaseReader(path: casePath)))
+    }
     if let inventory, let devices {
       entries.append(try InventoryRecord(file: inventory, devices: devices).entry)
     }

@@ -98,9 +98,8 @@ struct Note: ParsableCommand {
     let said =
       "note \(kept.id) by \(kept.author): \(Self.understood(kept))" + Self.replaced(earlier, by: kept)
     Console.isDone("the note is kept all the same: \(said)")
-    let head = try Custody.record(
-      "note", subject: "note \(kept.id)", detail: "\(kept.kind.rawValue) \(kept.subject ?? kept.value ?? "")",
-      in: file)
+    let head = try Custody.record([kept], in: file) { "\($0.kind.rawValue) \($0.subject ?? $0.value ?? "")" }
+    if kept.kind == .annotation { try StatedTimes.warn(of: kept.subject ?? "", in: CaseReader(path: path)) }
     if judgesAliases { Findings.warn(try DeviceAliases.judgeAgain(CaseReader(path: path))) }
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)
     Console.prose(Sanitizer.escape(said))

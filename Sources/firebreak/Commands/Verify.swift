@@ -10,7 +10,8 @@ struct Verify: ParsableCommand {
     abstract: "Re-read the evidence and the custody log and say what differs.",
     discussion: """
       Every source is read again and its SHA-256 compared, and so is every event with the case's row of it: place, message, \
-      fields, severity, device and stamp, so that a row changed in place is seen. What 'ingest' was told beside the evidence \
+      fields, severity, device and stamp, so that a row changed in place is seen; so are counts kept beside the events. Notes, inventory \
+      and topology are compared with their digests in the custody log; what nothing stands for is listed as not covered. What 'ingest' was told beside the evidence \
       (years, zones, anchors, devices) is in the custody log only. The custody log is a chain of hashes: --head takes a head that \
       was printed earlier and written down elsewhere, and says whether the log still begins with what it stood for. Without \
       it the chain only shows careless changes: who can write the file can rewrite all of it.
@@ -59,7 +60,9 @@ struct Verify: ParsableCommand {
   func run() throws {
     Interrupt.endAtOnce()
     let reader = try caseOption.openReader()
-    let verdict = CustodyLog.verify(try reader.custody(), head: head, digest: Custody.digest)
+    let custody = try reader.custody()
+    let verdict = CustodyLog.verify(custody, head: head, digest: Custody.digest)
+    let records = try RecordComparison(reader, custody)
     let journals = try JournalReport(reader, pinned: try JournalKey.pinned(journalKeys))
     let sources =
       logOnly
@@ -69,7 +72,7 @@ struct Verify: ParsableCommand {
     let differing = sources.filter(\.differs)
     let readAgain = sources.filter(\.wasReadAgain)
     let uncompared = sources.count { [.same, .embedded].contains($0.state) && !$0.difference.isEmpty }
-    let faults = logOnly ? [] : try reader.accountingFaults()
+    let faults = records.faults + (logOnly ? [] : try reader.accountingFaults() + reader.rollupFaults())
     let embedded = sources.count { $0.state == .embedded }
     var rows = ResultRows(
       schema: "firebreak.verify/1",
@@ -85,6 +88,7 @@ struct Verify: ParsableCommand {
       ("runs_without_records", .array(journals.unrecorded.map { .string($0) })),
       ("head_covers", verdict.coveredByHead.map { .int(Int64($0)) } ?? .null),
       ("accounting_faults", .array(faults.map { .string($0) })),
+      ("not_covered", .array(records.uncovered.map { .string($0) })),
     ]
     for one in sources {
       rows.rows.append([
@@ -99,7 +103,7 @@ struct Verify: ParsableCommand {
       summary(
         verdict, sources.count, differing.count, embedded, readAgain: readAgain.count, uncompared: uncompared)
       if let broken = verdict.brokenAt,
-        let record = try reader.custody().first(where: { $0.number == broken })
+        let record = custody.first(where: { $0.number == broken })
       {
         Console.print(
           Sanitizer.escape(
@@ -107,6 +111,10 @@ struct Verify: ParsableCommand {
           ))
       }
       for line in journals.lines { Console.print(Sanitizer.escape(line)) }
+      if !records.uncovered.isEmpty {
+        Console.prose(
+          "not covered: " + Sanitizer.escape(records.uncovered.joined(separator: "; ")), indent: 2)
+      }
     }
     let headFails = head != nil && verdict.coveredByHead == nil
     if !journals.isGood || !differing.isEmpty || !faults.isEmpty || verdict.brokenAt != nil || headFails {

@@ -161,6 +161,66 @@ import Testing
     #expect((row["difference"] as? String)?.contains(words) == true, "\(row)")
   }
 
+  @Test func whatPeopleAndTheInventorySayIsComparedWithTheCustodyLog() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(50))
+    try work.write("i.csv", "device,site,life_safety\ngw-1,hq,no\ngw-2,hq,yes\n")
+    try work.write("t.csv", "from,to,kind\ngw-2,gw-1,uplink\n")
+    #expect(
+      try work.firebreak(
+        "ingest", "a.log", "--inventory", "i.csv", "--topology", "t.csv", "--case", "c.firebreak"
+      ).exit == 0)
+    for words in [["--set", "customerImpact=1200 doors"], ["--fact", "2026-04-07T09:00Z", "deploy"]] {
+      let note = try BuiltProgram.run(
+        ["note"] + words + ["--author", "Ann", "--case", "c.firebreak"], in: work.folder)
+      #expect(note.exit == 0, "\(note.errors)")
+    }
+    try work.write(#"n.json"#, #"{"title": "Night", "haltRule": "five per cent"}"#)
+    #expect(try work.firebreak("note", "--import", "n.json", "--case", "c.firebreak").exit == 0)
+    let before = try work.firebreak("verify", "--case", "c.firebreak")
+    #expect(before.exit == 0 && !before.output.contains("not covered"), "\(before.output)")
+    for (sql, words) in [
+      ("update note set text = replace(text, '1200', '12') where id = 1", "note 1 is not what it was"),
+      ("update note set author = 'Bob' where id = 2", "note 2 is not what it was"),
+      ("update note set created_at = created_at - 1 where id = 3", "note 3 is not what it was"),
+      ("delete from note", "note 1 is gone"),
+      (
+        "insert into note (created_at, author, text) select created_at, author, text from note where id = 1",
+        "note 6 is in no entry"
+      ),
+      ("update inventory_value set value = 'no' where value = 'yes'", "inventory or topology is not what"),
+      ("update topology_link set to_name = 'gw-9'", "inventory or topology is not what"),
+      ("update device_rollup set first_time = first_time - 3600000000000", "counts kept of 1 device are not"),
+      ("update minute_rollup set events = events + 1", "counts kept of 1 minute are not"),
+      ("update template_rollup set events = 0", "counts kept of 1 template are not"),
+    ] {
+      let (status, output) = try Shell.run(
+        "cp c.firebreak x.firebreak && sqlite3 x.firebreak \"\(sql)\"", in: work)
+      #expect(status == 0, "\(output)")
+      let run = try work.firebreak("verify", "--case", "x.firebreak")
+      #expect(run.exit == 1 && run.output.contains(words), "\(sql): \(run.output)")
+    }
+  }
+
+  /// Cases of earlier versions lack the digests: that nothing vouches is said, and is no fault.
+  @Test func whatNoDigestStandsForIsListedAsNotCovered() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(50))
+    #expect(try work.ingest(work.at("a.log")).run.exit == 0)
+    let plain = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(plain.exit == 0 && !plain.output.contains("not covered"), "\(plain.output)")
+    let (status, output) = try Shell.run(
+      "sqlite3 x.firebreak \"insert into note (created_at, author, text) values (1, 'Ann', 'older'); insert into inventory_device values (0, 'gw-1')\"",
+      in: work)
+    #expect(status == 0, "\(output)")
+    let run = try work.firebreak("verify", "--case", "x.firebreak", "--format", "json")
+    #expect(run.exit == 0, "\(run.output)")
+    let listed = try jsonObject(run.output)["not_covered"] as? [String]
+    #expect(listed == ["inventory and topology", "1 note of before there were digests of notes"])
+    let table = try work.firebreak("verify", "--case", "x.firebreak")
+    #expect(table.output.contains("not covered: inventory and topology; 1 note"), "\(table.output)")
+  }
+
   @Test func aCaseWhoseEventsWereRemovedSaysSo() throws {
     let work = try Workspace()
     try work.write("a.log", Workspace.log(50))

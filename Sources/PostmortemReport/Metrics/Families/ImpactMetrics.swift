@@ -34,13 +34,13 @@ enum ImpactMetrics: MetricFamily {
       ] { metrics.add(Metric(id, title, .noIncident, formula: "")) }
       return
     }
-    let (exposed, ground) = exposure(picture, incident)
+    let (exposed, ground, hit) = exposure(picture, incident)
     let affected = picture.affected
     metrics.add(
       Metric(
         .exposed, "Exposed", exposed, unit: "devices",
         formula:
-          "devices with the common cause's attributes, else receivers of the change, else the fleet; never fewer than affected",
+          "devices of the inventory with the common cause's attributes, where nine in ten of the affected have them; else receivers of the change, else the fleet; never fewer than affected",
         remark: ground))
     metrics.add(
       Metric(
@@ -55,13 +55,13 @@ enum ImpactMetrics: MetricFamily {
       metrics.add(
         Metric(
           .attackRate, "Attack rate",
-          .share(affected, of: number, interval: Statistics.wilson(affected, of: number)),
-          formula: "affected / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
+          .share(hit, of: number, interval: Statistics.wilson(hit, of: number)),
+          formula: "affected among the exposed / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
     } else {
       metrics.add(
         Metric(
           .attackRate, "Attack rate", .notComputable("how many devices were exposed is not known"),
-          formula: "affected / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
+          formula: "affected among the exposed / exposed, Wilson 95 %", inputs: [.affected, .exposed]))
     }
     metrics.add(deviceHours(picture))
     metrics.add(sites(picture))
@@ -110,22 +110,31 @@ enum ImpactMetrics: MetricFamily {
       remark: again.count > devices ? "relapses in all: \(Format.count(again.count))" : "")
   }
 
-  private static func exposure(_ picture: IncidentPicture, _ incident: Incident) -> (MetricValue, String) {
+  /// How many could be hit, who they are, and how many of them were. Counted over the inventory, so that anybody can count again:
+  /// the trace's own figures leave out who was not at risk.
+  private static func exposure(
+    _ picture: IncidentPicture, _ incident: Incident
+  ) -> (exposed: MetricValue, ground: String, hit: Int) {
     let affected = picture.affected
-    if let cause = incident.commonCause, cause.exposed > 0 {
-      let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
-      if cause.exposed >= affected {
-        return (.count(cause.exposed), "devices with \(EvidenceText(terms).display)")
+    let names = Set((picture.onsets + picture.untimed).map(\.device))
+    if let cause = incident.commonCause, let carriers = picture.carriers, carriers.count >= affected {
+      let hit = names.intersection(carriers).count
+      if hit * 10 >= affected * 9 {
+        let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
+        return (.count(carriers.count), "devices of the inventory with \(EvidenceText(terms).display)", hit)
       }
     }
     if let change = incident.changes.filter({ $0.failedShare > $0.failedShareOfOthers })
       .max(by: { $0.devices.count < $1.devices.count }), change.devices.count >= affected
     {
-      return (.count(change.devices.count), "devices that received the change")
+      return (
+        .count(change.devices.count), "devices that received the change",
+        names.intersection(change.devices).count
+      )
     }
     let fleet = picture.facts.inventory.count
-    if fleet >= affected, fleet > 0 { return (.count(fleet), "the whole fleet") }
-    return (.notComputable("no inventory lists all affected devices"), "")
+    if fleet >= affected, fleet > 0 { return (.count(fleet), "the whole fleet", affected) }
+    return (.notComputable("no inventory lists all affected devices"), "", 0)
   }
 
   private static func deviceHours(_ picture: IncidentPicture) -> Metric {

@@ -30,8 +30,9 @@ enum MomentMetrics: MetricFamily {
     metrics.add(firstAct(picture))
     metrics.add(
       stated(
-        .halted, "Spreading mechanism stopped", notes.halt,
-        "when the mechanism that spread it was stopped, as a person states"))
+        picture, .halted, "Spreading mechanism stopped", notes.halt,
+        "when the mechanism that spread it was stopped, as a person states",
+        notBefore: metrics[metrics.instant(.trigger) == nil ? .firstEffect : .trigger]))
     metrics.add(contained(picture))
     let (peak, mitigated) = mitigation(picture)
     metrics.add(mitigated)
@@ -40,17 +41,25 @@ enum MomentMetrics: MetricFamily {
       metrics.add(recovered(picture, id, percent))
     }
     metrics.add(
-      stated(.ended, "End declared", notes.end, "when a person declared the end, and by which criterion"))
+      stated(
+        picture, .ended, "End declared", notes.end,
+        "when a person declared the end, and by which criterion", notBefore: metrics[.firstEffect]))
   }
 
-  private static func stated(_ id: MetricID, _ title: String, _ statement: Statement?, _ formula: String)
-    -> Metric
-  {
+  /// A moment that a person states. One that cannot have been is left out, with the reason: nothing is computed from it.
+  private static func stated(
+    _ picture: IncidentPicture, _ id: MetricID, _ title: String, _ statement: Statement?, _ formula: String,
+    notBefore earliest: Metric? = nil
+  ) -> Metric {
     var value = MetricValue.notProvided
     if let at = statement?.at {
-      value =
-        Instant(rfc3339: at).map { .instant($0) }
-        ?? .notComputable("the time given is not RFC 3339 with a zone")
+      value = .notComputable("the time given is not RFC 3339 with a zone")
+      if let time = Instant(rfc3339: at) {
+        let doubt = StatedTimes.doubt(
+          time, written: picture.facts.newestNote, notBefore: earliest?.value.earliest,
+          called: "“\(earliest?.title ?? "")”")
+        value = doubt.map { .notComputable($0) } ?? .instant(time)
+      }
     }
     let remark = [
       statement?.by.map { "by \(EvidenceText($0, limit: 80).display)" },
@@ -62,15 +71,15 @@ enum MomentMetrics: MetricFamily {
 
   private static func trigger(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "a person's statement, else the trace's trigger phase, else the first change whose receivers failed more often than the others"
+      "a person's statement, else the trace's trigger phase where it is a change or a message that shows a failure, else the first change whose receivers failed more often than the others"
     let title = "Trigger"
     if picture.facts.annotations.trigger?.at != nil {
-      return stated(.trigger, title, picture.facts.annotations.trigger, formula)
+      return stated(picture, .trigger, title, picture.facts.annotations.trigger, formula)
     }
     guard let incident = picture.incident else {
       return Metric(.trigger, title, .noIncident, formula: formula)
     }
-    if let phase = incident.phases.first(where: { $0.name == .trigger }), Format.isPlausible(phase.start) {
+    if let phase = picture.triggerPhase {
       return Metric(
         .trigger, title, .instant(phase.start), formula: formula, evidence: phase.evidence,
         remark: doubt(picture, phase.start, phase.evidence))
@@ -118,7 +127,7 @@ enum MomentMetrics: MetricFamily {
     let formula = "a person's statement, else the first alert in the evidence from the trigger on"
     let title = "First known to staff or alert"
     if picture.facts.annotations.detection?.at != nil {
-      return stated(.detected, title, picture.facts.annotations.detection, formula)
+      return stated(picture, .detected, title, picture.facts.annotations.detection, formula)
     }
     guard picture.incident != nil else { return Metric(.detected, title, .noIncident, formula: formula) }
     guard let alert = picture.facts.signals.alerts.first else {
@@ -136,16 +145,22 @@ enum MomentMetrics: MetricFamily {
     let formula = "a person's statement, else the first intent that a playbook's journal records"
     let title = "First act"
     if picture.facts.annotations.firstAct?.at != nil {
-      return stated(.acknowledged, title, picture.facts.annotations.firstAct, formula)
+      return stated(picture, .acknowledged, title, picture.facts.annotations.firstAct, formula)
     }
     guard picture.incident != nil else { return Metric(.acknowledged, title, .noIncident, formula: formula) }
-    let acts = picture.runs.compactMap { $0.firstIntent ?? $0.started }.filter {
-      Format.isPlausible(Instant(nanoseconds: $0))
+    let acts = picture.runs.compactMap { run in (run.firstIntent ?? run.started).map { (time: $0, run: run) }
     }
-    guard let first = acts.min() else { return Metric(.acknowledged, title, .notProvided, formula: formula) }
+    .filter { Format.isPlausible(Instant(nanoseconds: $0.time)) }
+    guard let first = acts.min(by: { ($0.time, $0.run.run) < ($1.time, $1.run.run) }) else {
+      return Metric(.acknowledged, title, .notProvided, formula: formula)
+    }
+    let doubt = first.run.clockMoves.max { $0.by.magnitude < $1.by.magnitude }.map {
+      " The clock of its machine was \($0.words) while it went on: this may be off by as much."
+    }
     return Metric(
-      .acknowledged, title, .instant(Instant(nanoseconds: first)), formula: formula, certainty: .observed,
-      remark: "From the journal of a playbook.")
+      .acknowledged, title, .instant(Instant(nanoseconds: first.time)), formula: formula,
+      certainty: .observed,
+      remark: "From the journal of a playbook.\(doubt ?? "")")
   }
 
   private static func contained(_ picture: IncidentPicture) -> Metric {

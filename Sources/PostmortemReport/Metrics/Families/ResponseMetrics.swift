@@ -20,7 +20,9 @@ enum ResponseMetrics: MetricFamily {
 
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let runs = picture.runs
-    let none = MetricValue.notComputable("no playbook was run")
+    let others = picture.otherRuns.count
+    let none = MetricValue.notComputable(
+      others == 0 ? "no playbook was run" : "no playbook was run on devices of this incident")
     func add(
       _ id: MetricID, _ title: String, _ formula: String, _ value: @autoclosure () -> MetricValue,
       _ unit: String = "actions"
@@ -30,8 +32,10 @@ enum ResponseMetrics: MetricFamily {
     }
     metrics.add(
       Metric(
-        .runs, "Playbook runs", .count(runs.count), unit: "runs", formula: "runs in the journal",
-        certainty: .observed))
+        .runs, "Playbook runs", .count(runs.count), unit: "runs",
+        formula: "runs in the journal; of several incidents those that acted on somebody of this one",
+        certainty: .observed,
+        remark: others == 0 ? "" : "runs on other devices, in no figure: \(Format.count(others))"))
     func total(_ part: (PlaybookRunSummary) -> Int) -> MetricValue {
       .count(runs.reduce(0) { $0 + part($1) })
     }
@@ -46,11 +50,17 @@ enum ResponseMetrics: MetricFamily {
     add(.actionsSkipped, "Actions skipped", "last outcome per step and device", total(\.skipped))
     add(.playbookHalts, "Halts", "halt records", total(\.halted.count), "halts")
     let waits = runs.compactMap { run in run.waited.map { $0.upperBound - $0.lowerBound } }
+    let moved = runs.contains { $0.approved != nil && !$0.clockMoves.isEmpty }
     add(
       .approvalWait, "Waiting for approval",
-      "sum over runs of (approved − plan made; − run started where the journal does not say when)",
+      "sum over runs that an approval was asked for of (last approval before the first step − plan made; − run started where the journal "
+        + "does not say when); of several runs of one plan the first",
       waits.isEmpty
-        ? .notComputable("no run has an approval after its plan") : .duration(waits.reduce(0) { $0 &+ $1 }),
+        ? .notComputable(
+          moved
+            ? "the clock of the machine was moved while the run went on"
+            : "no approval was asked for, or none came after the plan")
+        : .duration(waits.reduce(0) { $0 &+ $1 }),
       "")
     bypassed(picture, none, into: &metrics)
     let undone = runs.reduce(0) { $0 + $1.undone }

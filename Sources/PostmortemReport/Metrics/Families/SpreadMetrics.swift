@@ -12,6 +12,7 @@ extension MetricID {
   static let unexplained = MetricID("unexplained_devices")
   static let originProbability = MetricID("origin_probability")
   static let causeProbability = MetricID("common_cause_probability")
+  static let causeListed = MetricID("common_cause_listed")
   static let causeExposed = MetricID("common_cause_exposed")
   static let causeExposedFailed = MetricID("common_cause_exposed_failed")
   static let causeOthers = MetricID("common_cause_others")
@@ -99,8 +100,9 @@ enum SpreadMetrics: MetricFamily {
     case .explained: "Explained share"
     case .unexplained: "Devices that nothing explains"
     case .causeProbability: "Probability of the common cause"
-    case .causeExposed: "Devices with the shared attributes"
-    case .causeOthers: "Devices without them"
+    case .causeListed: "Devices of the inventory with the shared attributes"
+    case .causeExposed: "Devices at risk with the shared attributes"
+    case .causeOthers: "Devices at risk without them"
     case .causeExposedFailed, .causeOthersFailed: "of which failed early"
     case .causeEarly: "Early failures"
     case .causeRelativeRisk: "Relative risk with the shared attributes"
@@ -176,7 +178,8 @@ enum SpreadMetrics: MetricFamily {
         picture.incident == nil
         ? .noIncident : .notDetermined("no attribute sets the early failing devices apart clearly enough")
       for id in [
-        MetricID.causeProbability, .causeExposed, .causeExposedFailed, .causeOthers, .causeOthersFailed,
+        MetricID.causeProbability, .causeListed, .causeExposed, .causeExposedFailed, .causeOthers,
+        .causeOthersFailed,
         .causeEarly, .causeRelativeRisk,
       ] { metrics.add(Metric(id, title(id), value, formula: "test of attributes on the early phase")) }
       return
@@ -188,13 +191,20 @@ enum SpreadMetrics: MetricFamily {
       .causeProbability,
       .finite(min(1, max(0, cause.probability)), digits: 2),
       "trace: conditional test on the early phase, false discoveries controlled", "")
-    add(.causeExposed, .count(cause.exposed), "inventory")
+    add(
+      .causeListed,
+      picture.carriers.map { .count($0.count) }
+        ?? .notComputable("the inventory of the case has no such column"),
+      "rows of the inventory with all of them")
+    let atRisk =
+      "those of the inventory that the trace holds to have been at risk: of the kind that failed, and not failed in another incident"
+    add(.causeExposed, .count(cause.exposed), atRisk)
     add(.causeExposedFailed, .count(cause.exposedFailed), "onsets of the early phase", "")
-    add(.causeOthers, .count(cause.others), "inventory")
+    add(.causeOthers, .count(cause.others), atRisk)
     add(.causeOthersFailed, .count(cause.othersFailed), "onsets of the early phase", "")
     add(
       .causeEarly, .count(cause.exposedFailed + cause.othersFailed),
-      "devices of the inventory with an onset in the early phase, from which the shared attributes are told")
+      "devices at risk with an onset in the early phase, from which the shared attributes are told")
     let risk = Statistics.relativeRisk(
       cause.exposedFailed, of: cause.exposed, others: cause.othersFailed, of: cause.others)
     metrics.add(

@@ -57,6 +57,22 @@ public struct Note: Sendable, Hashable {
   }
 }
 
+extension Note {
+  /// The action of custody entries about notes, and how their subject names one.
+  public static let custodyAction = "note"
+  /// What the custody log calls this note.
+  public var custodySubject: String { "note \(id)" }
+
+  /// All of a kept note, for a digest: who said what when, in which place.
+  public var custodyText: [UInt8] {
+    Array(
+      JSONText.array([
+        String(id), String(createdAt.nanoseconds), author, kind.rawValue,
+        event.map { String($0.rawValue) } ?? "", subject ?? "", value ?? "", text,
+      ]).utf8)
+  }
+}
+
 /// The analysts' notes of a case.
 public final class NoteStore: Sendable {
   private let file: CaseFile

@@ -163,6 +163,11 @@ extension CaseReader {
         "note \(note.kind.rawValue) \(note.event?.rawValue ?? 0) "
           + JSONText.array([note.subject ?? "", note.value ?? "", note.text]) + "\n")
     }
+    try forEachFleetLine(body)
+  }
+
+  /// The part of the digest that is the inventory and the topology, as the case holds them.
+  public func forEachFleetLine(_ body: (String) -> Void) throws(StoreError) {
     let attributes = try FleetTables.attributes(connection)
     body("inventory " + JSONText.array(attributes) + "\n")
     // Rows of a large fleet are handed on many at a time.

@@ -126,6 +126,7 @@ struct MakePostmortem: ParsableCommand {
     }
     Console.isDone("the report is written all the same, to '\(output)'")
     say(input)
+    sayImpossibleTimes(input)
     for path in files.last?.paths ?? [] { Console.print(Sanitizer.escape(path)) }
   }
 
@@ -180,6 +181,14 @@ struct MakePostmortem: ParsableCommand {
     let findings = Lint.findings(in: input.facts.annotations)
     if !findings.isEmpty {
       Console.note("\(findings.count) hints on wording: 'firebreak postmortem lint' lists them")
+    }
+  }
+
+  /// What people state and the report leaves out.
+  private func sayImpossibleTimes(_ input: PostmortemCase) {
+    let material = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident - 1)
+    for one in material.impossibleTimes {
+      Console.warn(Sanitizer.escape("the report leaves out \(one.field) of the notes: \(one.reason)"))
     }
   }
 

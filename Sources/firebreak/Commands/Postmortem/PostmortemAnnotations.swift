@@ -79,17 +79,18 @@ enum AnnotationStore {
     let file = try CaseFile(path: casePath)
     let store = NoteStore(file)
     var changed: [String] = []
+    var notes: [TimelineStore.Note] = []
     for name in fieldNames
     where old[name] != wanted[name] && !(old[name] == nil && wanted[name] == filled[name]) {
-      _ = try store.add(
-        TimelineStore.Note(
-          createdAt: Person.now, author: author, kind: .annotation, subject: name,
-          value: wanted[name] ?? "null"))
+      notes.append(
+        try store.add(
+          TimelineStore.Note(
+            createdAt: Person.now, author: author, kind: .annotation, subject: name,
+            value: wanted[name] ?? "null")))
       changed.append(name)
     }
     if !changed.isEmpty {
-      _ = try Custody.record(
-        "note", subject: "people's part of the report", detail: changed.joined(separator: ", "), in: file)
+      try Custody.record(notes, in: file) { "people's part of the report: \($0.subject ?? "")" }
     }
     return changed
   }

@@ -27,6 +27,7 @@ struct PostmortemCase {
     facts.eventCount = Int(clamping: try reader.eventCount())
     facts.newestEvidence = reader.newestEvidence
     facts.annotations = try AnnotationStore.read(reader)
+    facts.newestNote = try reader.notes().lazy.filter { $0.kind == .annotation }.map(\.createdAt).max()
     let runs = try reader.runs()
     for run in runs {
       let rows = try reader.journal(run: run)

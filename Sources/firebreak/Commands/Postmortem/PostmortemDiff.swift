@@ -7,7 +7,10 @@ import PostmortemReport
 struct PostmortemDiff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Show what changed between two reports (their JSON files).",
-    discussion: "Exit code 0: nothing changed. 1: something did.")
+    discussion: """
+      Everything in them is compared: control block, figures with value, formula and evidence, text, and every cited event with place and \
+      message. Order alone is no change. Exit code 0: nothing changed. 1: something did.
+      """)
 
   @Argument(help: "The older report's postmortem.json.")
   var old: String
@@ -37,12 +40,8 @@ struct PostmortemDiff: ParsableCommand {
     if !changes.isEmpty { throw ExitStatus.no }
   }
 
-  /// The parts of a report's JSON that a reader would notice.
+  /// A report's JSON, every member of it: what a reader would notice as text, the rest as it stands there.
   private struct Document: Decodable {
-    struct Metric: Decodable {
-      var id: String
-      var text: String
-    }
     struct Section: Decodable {
       var id: String
       var blocks: [Block]
@@ -56,10 +55,8 @@ struct PostmortemDiff: ParsableCommand {
       var caption: String
       var rows: [[String]]
     }
-    struct Block: Decodable {
-      var type: String
+    struct Text: Decodable {
       var text: String?
-      var title: String?
       var description: String?
       var items: [Line]?
       var facts: [Line]?
@@ -80,6 +77,14 @@ struct PostmortemDiff: ParsableCommand {
         return result
       }
     }
+    struct Block: Decodable {
+      var text: Text
+      var whole: AnyMember
+      init(from decoder: any Decoder) throws {
+        text = try Text(from: decoder)
+        whole = try AnyMember(from: decoder)
+      }
+    }
     var schema: String
     var id: String
     var title: String
@@ -89,8 +94,10 @@ struct PostmortemDiff: ParsableCommand {
     var audience: String
     var tool: String?
     var input_digest: String?
-    var metrics: [Metric]
+    var rejected_origins: AnyMember?
+    var metrics: [[String: AnyMember]]
     var sections: [Section]
+    var citations: [[String: AnyMember]]?
   }
 
   private static func flat(_ path: String) throws -> ReportDifference.Flat {
@@ -100,13 +107,40 @@ struct PostmortemDiff: ParsableCommand {
     else {
       throw CommandError("'\(path)' is not a report of schema firebreak.postmortem/1: give a postmortem.json")
     }
-    return ReportDifference.Flat(
+    // A figure as it is read comes first; then what it was made of.
+    let figures = document.metrics.flatMap { metric -> [(String, String)] in
+      let id = metric["id"]?.plain ?? ""
+      let members = metric.filter { !["id", "text"].contains($0.key) }.sorted { $0.key < $1.key }
+      return [(id, metric["text"]?.plain ?? "")] + members.map { ("\(id).\($0.key)", $0.value.plain) }
+    }
+    var flat = ReportDifference.Flat(
       control: [
         ("id", document.id), ("title", document.title), ("version", "\(document.version)"),
         ("state", document.state),
         ("tlp", document.tlp), ("audience", document.audience), ("tool", document.tool ?? ""),
         ("input_digest", document.input_digest ?? ""),
-      ], figures: document.metrics.map { ($0.id, $0.text) },
-      sections: document.sections.map { ($0.id, $0.blocks.flatMap(\.lines)) })
+        ("rejected_origins", document.rejected_origins?.plain ?? ""),
+      ], figures: figures,
+      sections: document.sections.map { ($0.id, $0.blocks.flatMap(\.text.lines)) })
+    for section in document.sections {
+      flat.behind[section.id, default: []] += section.blocks.map(\.whole.plain)
+    }
+    flat.citations = (document.citations ?? []).enumerated().map { position, citation in
+      // Numbers follow from the order; one that does not is part of what is said.
+      let isInOrder = citation["number"]?.plain == "\(position + 1)"
+      let said = citation.filter { !isInOrder || $0.key != "number" }
+      return ("event \(citation["event"]?.plain ?? "")", AnyMember.object(said).plain)
+    }
+    return flat
+  }
+}
+
+extension AnyMember {
+  /// A string as it is, anything else as JSON with sorted keys.
+  fileprivate var plain: String {
+    if case .string(let text) = self { return text }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }

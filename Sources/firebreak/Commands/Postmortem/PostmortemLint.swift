@@ -1,11 +1,14 @@
 import ArgumentParser
+import CascadeAnalysis
 import ConsoleOutput
 import PostmortemReport
+import TimelineStore
 
 /// `firebreak postmortem lint`: hints on the wording of people's notes.
 struct PostmortemLint: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lint", abstract: "Look for blame, vagueness, local times and promises in the notes.",
+    commandName: "lint",
+    abstract: "Look for blame, vagueness, local and impossible times and promises in the notes.",
     discussion:
       "Exit code 1: there are hints. 'lintIgnored' in the notes lists rules to ignore, each with a reason.")
 
@@ -16,7 +19,8 @@ struct PostmortemLint: ParsableCommand {
 
   func run() throws {
     let reader = try caseOption.openReader()
-    let findings = Lint.findings(in: try AnnotationStore.read(reader))
+    let notes = try AnnotationStore.read(reader)
+    let findings = Lint.findings(in: notes) + (try Self.impossibleTimes(notes, reader.path))
     guard !findings.isEmpty || format != .table else {
       Console.note("nothing to say about the wording")
       return
@@ -33,5 +37,23 @@ struct PostmortemLint: ParsableCommand {
     }
     rows.write(as: format)
     if !findings.isEmpty { throw ExitStatus.no }
+  }
+
+  /// Moments that cannot have been. Only where there are some is the case traced, to know when it began.
+  private static func impossibleTimes(_ notes: Annotations, _ path: String) throws -> [Lint.Finding] {
+    guard !StatedTimes.all(in: notes).isEmpty,
+      notes.lintIgnored?.contains(where: { $0.rule == Lint.impossibleTime && !$0.reason.isEmpty }) != true
+    else { return [] }
+    let input = try PostmortemCase(path: path)
+    var findings: [Lint.Finding] = []
+    for incident in 0..<max(1, input.trace.incidents.count) {
+      let material = ReportMaterial(facts: input.facts, trace: input.trace, incident: incident)
+      for one in material.impossibleTimes {
+        let finding = Lint.Finding(
+          rule: Lint.impossibleTime, field: one.field, line: 1, words: one.at, hint: one.reason)
+        if !findings.contains(finding) { findings.append(finding) }
+      }
+    }
+    return findings
   }
 }

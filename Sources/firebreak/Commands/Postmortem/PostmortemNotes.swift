@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConsoleOutput
 import Glibc
+import IncidentModel
 import PostmortemReport
 import TimelineStore
 
@@ -43,6 +44,7 @@ enum AnnotationExchange {
       let changed = try AnnotationStore.importFile(
         source, into: reader.path, author: author ?? Person.current)
       Console.note(changed.isEmpty ? "nothing is new" : "changed: \(changed.joined(separator: ", "))")
+      for field in changed { try StatedTimes.warn(of: field, in: CaseReader(path: reader.path)) }
     } else if let export {
       let content = try AnnotationStore.exported(try AnnotationStore.read(reader))
       if export == "-" { return Console.write(content) }
@@ -61,5 +63,23 @@ enum AnnotationExchange {
     throw CommandError(
       "'\(path)' exists already and differs, somebody may have edited it: --import it first, or export to another name"
     )
+  }
+}
+
+extension StatedTimes {
+  /// Says at once what nobody would find out before the report is due: a moment that lies in the future, or an end before the
+  /// evidence begins. What only the trace can tell, `postmortem lint` and the report say.
+  static func warn(of field: String, in reader: CaseReader) throws {
+    let oldest = try reader.sources().compactMap(\.firstTime).min()
+    for one in all(in: try AnnotationStore.read(reader))
+    where one.field == field || one.field.hasPrefix(field + ".") {
+      guard let time = Instant(rfc3339: one.at) else { continue }
+      let isEnd = one.field == "end.at" || one.field.hasSuffix(".end.at")
+      let reason = doubt(
+        time, written: Person.now, notBefore: isEnd ? oldest : nil, called: "the oldest event of the case")
+      if let reason {
+        Console.warn(Sanitizer.escape("\(one.field) is kept, but the report leaves it out: \(reason)"))
+      }
+    }
   }
 }
