@@ -132,7 +132,7 @@ enum FieldNames {
       meterid meter equipment equipmentid unitid endpoint endpointid agent.name agentname agent.hostname \
       mac macaddress macaddr hwaddr ieeeaddress ieeeaddr friendlyname box probe \
       source.device src.device syslog.host kubernetes.node.name resource.host.name sourcehost logsource peer \
-      devid eui vehicle vehicleid robot robotid camera cameraid \
+      devname devid eui vehicle vehicleid robot robotid camera cameraid \
       origin instanceid instance system systemname appliance router plc rtu source src
       """)
     add(

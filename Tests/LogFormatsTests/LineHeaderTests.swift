@@ -73,6 +73,10 @@ import Testing
     #expect(forti.elected == "logfmt")
     #expect(forti.rows.map(\.device) == ["FGT60F", "FGT60F", "FGT60F"])
     #expect(forti.rows[0].message == "Power" && forti.rows[0].fields.contains(#""facility":"local7""#))
+    // A name is what others call a firewall by; its serial number they do not know.
+    let named = trial(
+      "<189>date=2026-11-12 time=10:03:07 devname=\"fw-oslo\" devid=\"FG100F7\" msg=\"Edit\"\n")
+    #expect(named.rows.map(\.device) == ["fw-oslo"])
     let edge = trial(
       "<6> 2026-11-12 09:03:06.123 +00:00 [INF] [EdgeHub] - ok\n<3> 2026-11-12 09:03:07.123 +00:00 [EdgeHub] - bad\n"
     )
