@@ -13,7 +13,8 @@ public enum StatedTimes {
   public static func doubt(
     _ time: Instant, written: Instant?, notBefore earliest: Instant? = nil, called name: String = ""
   ) -> String? {
-    let given = "the time given, \(Format.instant(time)),"
+    let shown = Format.isPlausible(time) ? Format.instant(time) : time.rfc3339(fractionDigits: 0)
+    let given = "the time given, \(shown),"
     func span(_ from: Instant, _ to: Instant) -> String {
       let (length, overflow) = to.nanoseconds.subtractingReportingOverflow(from.nanoseconds)
       return Format.duration(nanoseconds: overflow ? .max : length)

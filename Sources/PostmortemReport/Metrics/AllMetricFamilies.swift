@@ -11,9 +11,10 @@ enum AllMetricFamilies {
     for family in list {
       let first = metrics.all.count
       family.define(picture, into: &metrics)
+      // At once: later families give the reasons of earlier figures.
+      if picture.isTimeless { metrics.replace(.noIncident, by: .timeless) }
       metrics.groups.append((family.heading, first..<metrics.all.count))
     }
-    if picture.isTimeless { metrics.replace(.noIncident, by: .timeless) }
     return metrics
   }
 }

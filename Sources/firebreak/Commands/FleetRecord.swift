@@ -54,7 +54,8 @@ struct RecordComparison {
     var named: Set<String> = []
     for record in records where record.entry.action == TimelineStore.Note.custodyAction {
       named.insert(record.entry.subject)
-      digests[record.entry.subject] = record.entry.sha256
+      // The first word counts: an entry put behind it takes nothing back.
+      if digests[record.entry.subject] == nil { digests[record.entry.subject] = record.entry.sha256 }
     }
     var open = digests
     var older = 0
