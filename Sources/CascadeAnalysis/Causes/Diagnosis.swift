@@ -56,7 +56,14 @@ struct Diagnosis {
       }
       return
     }
-    if let best = changes.causes.first {
+    // Nobody announced it, and nearly all complain of what they hang on.
+    let provider = dependency.candidates.first
+    let isBlamed =
+      if let best = changes.causes.first, best.actor == nil, let provider, provider.score > 8 {
+        provider.device == NamedSource.blamed(by: members, timeline, reports, onsets)
+      } else { false }
+    if isBlamed { otherChanges += changes.causes }
+    if let best = changes.causes.first, !isBlamed {
       family = .change
       change = best
       otherChanges += changes.causes.dropFirst()
@@ -77,9 +84,15 @@ struct Diagnosis {
         commonCause = whole
         cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, whole)
       }
+      if let shared = commonCause,
+        ChosenReceivers.explain(
+          shared, timeline.evidence.inventory, fleet, received: best.received.keys, failed: early)
+      {
+        commonCause = nil
+        cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, nil)
+      }
       return
     }
-    let provider = dependency.candidates.first
     if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
