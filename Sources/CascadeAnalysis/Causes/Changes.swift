@@ -44,10 +44,11 @@ struct Changes {
   ) {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
-    // What says that something failed, or that somebody is gone, changed nothing.
+    // What says that something failed, or that somebody is gone, changed nothing; nor does what spreads from peer to peer.
     let isFailure = (0..<templates).map {
       timeline.words.tellsOfFailure[$0]
         || !timeline.isLoud[$0] && Symptoms.tellsOfLoss(evidence.templateTexts[$0])
+        || fleet.peers.isContact($0)
     }
     let isCandidate = (0..<templates).map { template in
       !timeline.isLoud[template] && !isFailure[template] && !reports.isReport(template)
