@@ -164,11 +164,12 @@ struct Reading {
   private let isTimed: [Bool]
   private let metrics: MetricOnsets
   private let routine: DailyRoutine
+  private let starts: FirstWords
 
-  /// `routine` where more days are known than the timeline holds.
+  /// `whole` where more is known than the timeline holds.
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ clocks: ClockCorrection, _ judgements: Judgements,
-    routine known: DailyRoutine? = nil
+    of whole: Reading? = nil
   ) {
     var timeline = timeline
     let everyday = Tones.everyday(timeline)
@@ -181,8 +182,9 @@ struct Reading {
     if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
     self.timeline = timeline
     let reports = Reports(timeline, fleet, reporting, profiles)
-    routine = known ?? DailyRoutine(timeline, profiles)
-    var onsets = Onsets(timeline, fleet, profiles, reports, routine)
+    routine = whole?.routine ?? DailyRoutine(timeline, profiles)
+    starts = whole?.starts ?? FirstWords(timeline)
+    var onsets = Onsets(timeline, fleet, profiles, reports, routine, starts)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
@@ -248,7 +250,7 @@ struct Reading {
         from: segment.lowerBound - max(3600, 1.5 * span), to: segment.upperBound + max(1800, span)),
       of: timeline)
     near.correct(by: clocks)
-    var reading = Reading(near, fleet, clocks, judgements, routine: routine)
+    var reading = Reading(near, fleet, clocks, judgements, of: self)
     reading.keepSilences(of: self, in: segment)
     reading.keepFirstWords(of: self, in: segment)
     return reading

@@ -29,8 +29,10 @@ struct Change {
 /// (Dunning, "Accurate methods for the statistics of surprise and coincidence", 1993). A failure before the change
 /// counts against it. Where few fail of the change itself and the overload hides them, a kind of trouble that only
 /// receivers ever have stands for them. Messages that differ in one word are also tried as one change (image A, image
-/// B). The actor is who told it of each receiver (see `ToldChanges`), whom the receipts' fields name, or who said something
-/// unheard-of last before the first receipt; what is said now and then all over the window announces nothing.
+/// B). The actor is who told it of each receiver (see `ToldChanges`), whom the receipts' fields name, who said something
+/// unheard-of last before the first receipt, or whom the receipts' text names (see `NamedSource`); what is said now and then all
+/// over the window announces nothing. What most write after their failure, or as they fail and nobody announced, explains nothing
+/// (see `Symptoms`).
 /// Fails where updates are not logged at all, or every entity is changed at the same moment.
 struct Changes {
   /// Those that explain failures, best first.
@@ -44,8 +46,12 @@ struct Changes {
   ) {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
-    // What says that something failed changed nothing.
-    let isFailure = timeline.words.tellsOfFailure
+    // What says that something failed, or that somebody is gone, changed nothing; nor does what spreads from peer to peer.
+    let isFailure = (0..<templates).map {
+      timeline.words.tellsOfFailure[$0]
+        || !timeline.isLoud[$0] && Symptoms.tellsOfLoss(evidence.templateTexts[$0])
+        || fleet.peers.isContact($0)
+    }
     let isCandidate = (0..<templates).map { template in
       !timeline.isLoud[template] && !isFailure[template] && !reports.isReport(template)
         && (profiles.fleet[template].role == .novel || profiles.fleet[template].role == .surging)
@@ -98,6 +104,9 @@ struct Changes {
     for (template, parts, got) in Self.united(receipts, evidence.templateTexts) where got.count >= 3 {
       let said = parts.reduce(0) { $0 + profiles.fleet[$1].events }
       guard said <= got.count * 2 else { continue }
+      let isTold = told.byTemplate[template] != nil
+      let symptoms = isTold ? nil : Symptoms(got.mapValues(\.0), onsets)
+      if symptoms?.comesAfter == true { continue }
       var a = 0.0
       var b = 0.0
       var c = 0.0
@@ -126,7 +135,11 @@ struct Changes {
       let before = announced.last { $0.time <= start + 1 } ?? announced.first
       let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
       let score = isOwnTrouble ? byTrouble : byShare
-      let named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
+      var named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
+      if named == nil, before == nil {
+        named = NamedSource.actor(
+          got, template, isOfTheMoment: symptoms?.isOfTheMoment ?? false, timeline)
+      }
       let announcer = named.map { actor in
         (device: actor, event: got.values.min { $0 < $1 }!.1)
       }
@@ -136,8 +149,11 @@ struct Changes {
         received: got.mapValues(\.0), events: got.mapValues(\.1), start: start, score: score,
         failedShare: share,
         failedShareOfOthers: other)
+      let mayBeSymptom = change.actor == nil && symptoms?.isOfTheMoment == true
       // An announcement beforehand is evidence of its own.
-      if isOwnTrouble || score > (change.actor == nil ? 6 : 4) && share > 1.7 * other {
+      if mayBeSymptom {
+        others.append(change)
+      } else if isOwnTrouble || score > (change.actor == nil ? 6 : 4) && share > 1.7 * other {
         causes.append(change)
         if parts.count > 1 { united.append((score, parts)) }
       } else {

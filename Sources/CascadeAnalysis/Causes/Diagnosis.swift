@@ -60,8 +60,15 @@ struct Diagnosis {
       }
       return
     }
-    var best = changes.causes.first
-    if best == nil, (dependency.candidates.first?.score ?? 0) <= 8, contact.score <= 3 {
+    // Nobody announced it, and nearly all complain of what they hang on.
+    let provider = dependency.candidates.first
+    let isBlamed =
+      if let best = changes.causes.first, best.actor == nil, let provider, provider.score > 8 {
+        provider.device == NamedSource.blamed(by: members, timeline, reports, onsets)
+      } else { false }
+    if isBlamed { otherChanges += changes.causes }
+    var best = isBlamed ? nil : changes.causes.first
+    if changes.causes.isEmpty, (provider?.score ?? 0) <= 8, contact.score <= 3 {
       best = PromptFailures.change(timeline, fleet, profiles, reports, onsets, members, among: population)
       isPrompt = best != nil
     }
@@ -86,9 +93,15 @@ struct Diagnosis {
         commonCause = whole
         cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, whole)
       }
+      if let shared = commonCause,
+        ChosenReceivers.explain(
+          shared, timeline.evidence.inventory, fleet, received: best.received.keys, failed: early)
+      {
+        commonCause = nil
+        cohort = Self.cohort(timeline, fleet, onsets, members, population, best, earlyEnd, nil)
+      }
       return
     }
-    let provider = dependency.candidates.first
     if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)

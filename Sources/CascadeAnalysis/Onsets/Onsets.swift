@@ -47,7 +47,7 @@ struct Onsets {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports,
-    _ routine: DailyRoutine
+    _ routine: DailyRoutine, _ starts: FirstWords
   ) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
@@ -55,16 +55,19 @@ struct Onsets {
     let rare = ["severe messages of a kind hardly ever written: too few to tell what they mean"]
     var bursts: [(device: Int, list: [Burst])] = []
     var scratch: [(event: Int32, news: Double)] = []
-    let attempts = RefusedAttempts(timeline, profiles, reports) { device, event, template in
+    let news = { (device: Int, event: Int, template: Int) in
       Self.news(timeline, fleet, profiles, device, event, template)
     }
+    let attempts = RefusedAttempts(timeline, profiles, reports, news: news)
+    let outside = OutsideAttempts(timeline, reports, news: news)
     for device in 0..<timeline.deviceCount {
       scratch.removeAll(keepingCapacity: true)
       var own: [Int32] = []
       for event in timeline.events(of: device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
         guard timeline.isLoud[template], !reports.isReport(template),
-          !attempts.leavesOut(template, of: device)
+          !attempts.leavesOut(template, of: device), !outside.leavesOut(template, of: device),
+          !starts.hold(device, at: timeline.seconds[Int(event)])
         else { continue }
         let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
         if news > 0, !routine.holds(template, at: timeline.seconds[Int(event)]) {

@@ -110,7 +110,7 @@ struct RefusedAttempts {
   }
 
   /// Whether an entity says as much as ever of its everyday life.
-  private static func goesOn(_ device: Int, _ since: Double, _ timeline: Timeline) -> Bool {
+  static func goesOn(_ device: Int, _ since: Double, _ timeline: Timeline) -> Bool {
     var before = 0
     var after = 0
     var first = since

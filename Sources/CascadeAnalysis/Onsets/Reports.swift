@@ -33,6 +33,11 @@ struct Reports {
     self.reporting = reporting
     var found: [Int: [Int32]] = [:]
     var speakers = Set<Int32>()
+    // Whom somebody from outside tried in vain to reach through another (a firewall's log) is not gone.
+    let isRefusal = timeline.isLoud.indices.map {
+      timeline.isLoud[$0] && reporting.isReport[$0]
+        && OutsideAttempts.tellsOfRefusal(timeline.evidence.templateTexts[$0])
+    }
     let beginning = timeline.start + 0.02 * (timeline.end - timeline.start)
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let template = Int(timeline.evidence.eventTemplates[event])
@@ -42,7 +47,7 @@ struct Reports {
       let isNews =
         profile.role == .rare || TemplateProfiles.news(profile, timeline.seconds[event]) >= 0.5
         || profile.role == .sporadic && timeline.tones[template] == .loud
-      if timeline.isLoud[template], isNews,
+      if timeline.isLoud[template], !isRefusal[template], isNews,
         timeline.tones[template] == .loud
           || timeline.seconds[event] > beginning
             && (timeline.words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))

@@ -73,7 +73,7 @@ struct ClockCorrection {
 
   private mutating func measure(_ timeline: Timeline, _ fleet: Fleet) {
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
-    let mentions = Self.mentionsByDevice(timeline)
+    let mentions = Self.mentionsByDevice(timeline, fleet.peers)
     var matches = Self.leavingOutAnnouncements(
       Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true), timeline.eventCount)
     if matches.isEmpty {
@@ -87,12 +87,15 @@ struct ClockCorrection {
 
   private typealias Grouped = (start: [Int32], events: [Int32])
 
-  private static func mentionsByDevice(_ timeline: Timeline) -> Grouped {
+  private static func mentionsByDevice(_ timeline: Timeline, _ peers: PeerContacts) -> Grouped {
     let evidence = timeline.evidence
     var start = [Int32](repeating: 0, count: timeline.deviceCount + 1)
     func isForeign(_ index: Int) -> Bool {
-      let speaker = evidence.eventDevices[Int(evidence.mentionEvents[index])]
+      let event = Int(evidence.mentionEvents[index])
+      let speaker = evidence.eventDevices[event]
+      // What passes from peer to peer is another message at each, later.
       return speaker >= 0 && speaker != evidence.mentionDevices[index]
+        && !peers.isContact(Int(evidence.eventTemplates[event]))
     }
     for index in evidence.mentionEvents.indices where isForeign(index) {
       start[Int(evidence.mentionDevices[index]) + 1] += 1

@@ -26,6 +26,8 @@ struct Fleet {
   /// Infrastructure of which nothing tells whom it serves: taken to serve everybody until failures say more. With what a
   /// choice among those it serves costs, in nats.
   var guessedScopes: [Int: Double] = [:]
+  /// Messages in which peers tell who came to them.
+  var peers = PeerContacts()
   /// Per attribute: the code of the absent value, or -1.
   private(set) var absentCode: [Int32]
 

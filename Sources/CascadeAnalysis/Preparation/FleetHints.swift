@@ -5,12 +5,20 @@ extension Fleet {
   ///
   /// An entity that names many others, or that many name, is shared: a gateway that reports its clients, a server that
   /// its clients cannot reach. An entity belongs to the one of those naming it that names fewest, which is the nearest.
-  /// Where many name a few each, they are peers, and their links contacts. Assumes that what is named is meant; a
+  /// Where many name a few each, they are peers, and their links contacts; so are those that came to each other one after the other
+  /// (see `PeerContacts`), however many name one of them. Assumes that what is named is meant; a
   /// monitor that names everybody is told from a gateway only where gateways name, too.
   mutating func learn(from timeline: Timeline) {
     learnByLikeness(timeline.evidence.inventory)
     learnByPlace(timeline.evidence.inventory)
+    peers = PeerContacts(timeline)
+    // Links that are known tell better who can reach whom.
+    let areContactsKnown = contacts.contains { !$0.isEmpty }
     learnByNaming(timeline)
+    guard !areContactsKnown else { return }
+    for (speaker, named) in peers.pairs where !isShared[Int(speaker)] && !isShared[Int(named)] {
+      addHint(contact: Int(named), of: Int(speaker))
+    }
   }
 
   /// Infrastructure without any link that shares a value with others (a region, a site) serves those that have it, and
@@ -106,6 +114,9 @@ extension Fleet {
     }
   }
 
+  /// Fewer that name one alone may be a chain's.
+  private static let fewestClients = 8
+
   private mutating func learnByNaming(_ timeline: Timeline) {
     guard !timeline.firstMention.isEmpty else { return }
     let voices = (0..<timeline.deviceCount).filter { !timeline.events(of: $0).isEmpty }
@@ -115,7 +126,7 @@ extension Fleet {
     var namedBy: [Int: Set<Int32>] = [:]
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let speaker = Int(timeline.evidence.eventDevices[event])
-      guard speaker >= 0 else { continue }
+      guard speaker >= 0, !peers.isContact(Int(timeline.evidence.eventTemplates[event])) else { continue }
       names[speaker, default: []].insert(timeline.firstMention[event])
       namedBy[Int(timeline.firstMention[event]), default: []].insert(Int32(speaker))
     }
@@ -127,7 +138,13 @@ extension Fleet {
     if !arePeers { hubs.formUnion(names.filter { $0.value.count >= many }.keys) }
     let crowd = max(many, voices.count / 50)
     hubs.formUnion(
-      namedBy.filter { $0.value.count >= crowd && $0.value.count > 3 * (names[$0.key]?.count ?? 0) }.keys)
+      namedBy.filter { device, speakers in
+        guard speakers.count >= crowd else { return false }
+        if speakers.count > 3 * (names[device]?.count ?? 0) { return true }
+        // Who names its clients as they name it (a server's log of queries) is told by their naming hardly anybody else.
+        let narrow = speakers.count { (names[Int($0)]?.count ?? 0) <= 2 }
+        return speakers.count >= Self.fewestClients && narrow * 5 >= speakers.count * 4
+      }.keys)
     guard hubs.count * 3 < voices.count else { return }
     for hub in hubs { markShared(hub) }
     var isUsed = false

@@ -46,12 +46,14 @@ struct Assembly {
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
       origin.method = Self.method(diagnosis)
+      // Who received first what nobody announced stands for whoever sent it.
+      if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
       guard !isVouched(candidate.events),
         candidate.probability < 0.99 || judgements.origins[candidate.device] != true
       else { return origin }
       // A name that only its own messages assert may be forged, and is never almost certain; where most others are
       // vouched for, the one that is not is doubted the more.
-      origin.mostProbable = isUsuallyVouched ? 0.6 : 0.94
+      origin.mostProbable = min(origin.mostProbable, isUsuallyVouched ? 0.6 : 0.94)
       origin.probability = min(origin.mostProbable, candidate.probability)
       if isUsuallyVouched, !candidate.events.isEmpty {
         origin.reasonsAgainst.append(
@@ -82,6 +84,9 @@ struct Assembly {
     }
     return incident
   }
+
+  /// How sure a first receiver is at most where nobody announced the change.
+  private static let mostWithoutActor = 0.6
 
   private static func method(_ diagnosis: Diagnosis) -> OriginCandidate.Method {
     switch diagnosis.family {

@@ -6,7 +6,7 @@ extension CaseReader {
   ///
   /// Rows are read once in the order of the file and then put in order of time. An entity is mentioned where a variable,
   /// a part of one (host of an address with a port, level of a topic), a value of a field or a constant word of the
-  /// template is its name.
+  /// template is its name, or an address or id that the inventory gives it alone.
   /// - Parameter sinceBootBase: Events that have only a time since boot are taken along as if their boot had been at this
   ///   instant, so that clocks can be compared; nil leaves them out.
   public func loadEvidence(
@@ -128,6 +128,12 @@ private struct EvidenceLoader {
       _ = entity(link.from)
       _ = entity(link.to)
     }
+    let inventory = evidence.inventory
+    InventoryNames.forEach(in: inventory) { name, row in
+      let hash = ContentHash.of(name)
+      guard entityIndex[hash] < 0 else { return }
+      entityIndex.insert(hash, ordinal: entityIndex[ContentHash.of(inventory.devices[row])])
+    }
   }
 
   private mutating func entity(_ name: String) -> Int32 {
@@ -231,7 +237,9 @@ private struct EvidenceLoader {
       return
     }
     let before = mentioned.count
-    if variable.contains(where: Self.dividesNames) { findWords(variable) }
+    if variable.contains(where: Self.mayHoldNames) || variable.last == UInt8(ascii: ".") {
+      findWords(variable)
+    }
     guard mentioned.count == before else { return }
     if tokens.count < limits.tokens {
       tokens.append((position, UInt32(truncatingIfNeeded: hash)))
@@ -242,10 +250,15 @@ private struct EvidenceLoader {
 
   private static func dividesNames(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "/") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")
-      || byte == UInt8(ascii: "=")
+      || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "#")
   }
 
-  /// Adds the entities whose names are words of a text, or parts of words between `/ : @ =`.
+  /// `(10.1.2.3)`, `[10.1.2.3]:80`, too.
+  private static func mayHoldNames(_ byte: UInt8) -> Bool {
+    dividesNames(byte) || byte == UInt8(ascii: ")") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: ",")
+  }
+
+  /// Adds the entities whose names are words of a text, or parts of words between `/ : @ = #`.
   private mutating func findWords(_ text: UnsafeBufferPointer<UInt8>) {
     var at = 0
     while at < text.count {
@@ -325,7 +338,7 @@ private struct EvidenceLoader {
       } else if device >= 0, limits.values > 0, let number = FieldReader.number(leaf.value) {
         pathScratch.removeAll(keepingCapacity: true)
         leaf.appendPath(to: &pathScratch)
-        if !Self.numbersOfProcesses.contains(where: { $0.elementsEqual(pathScratch) }) {
+        if !leaf.isPort, !Self.numbersOfProcesses.contains(where: { $0.elementsEqual(pathScratch) }) {
           numberScratch.append((pathScratch, number))
         }
       }

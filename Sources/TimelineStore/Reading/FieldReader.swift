@@ -24,6 +24,16 @@ enum FieldReader {
     var value: UnsafeBufferPointer<UInt8>
     var isText: Bool
 
+    private static let ports = [
+      "port", "dpt", "spt", "dport", "sport", "srcport", "dstport", "src_port", "dst_port",
+    ].map { Array($0.utf8) }
+
+    /// Whether it is the number of a port, which names and does not measure. Most names are told from these by their last letter.
+    @inline(__always) var isPort: Bool {
+      guard let last = name.last, last | 0x20 == UInt8(ascii: "t"), name.count <= 8 else { return false }
+      return Self.ports.contains { $0.elementsEqual(name.lazy.map { $0 == 0x5F ? $0 : $0 | 0x20 }) }
+    }
+
     /// Appends the whole path: names with dots between.
     func appendPath(to out: inout [UInt8]) {
       out += path

@@ -60,6 +60,14 @@ struct ExplainCommand: ParsableCommand {
             + "'firebreak explain \(failed)'; 'firebreak devices --aliases' says why they are one", .no)
       }
       let isKnown = session.evidence.devices.contains(subject)
+      let naming = isKnown ? trace.failuresThatName(subject, in: session.evidence) : []
+      if let first = naming.first {
+        let who =
+          naming.count == 1
+          ? "'\(first)', which failed, names it" : "\(naming.count) that failed, such as '\(first)', name it"
+        throw CommandError(
+          "'\(subject)' is not known to have failed: nothing it said was unusual, but \(who)", .no)
+      }
       throw CommandError(
         isKnown
           ? "'\(subject)' is not taken for failed: " + spared(subject, session.evidence)
