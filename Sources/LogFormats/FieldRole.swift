@@ -132,7 +132,7 @@ enum FieldNames {
       meterid meter equipment equipmentid unitid endpoint endpointid agent.name agentname agent.hostname \
       mac macaddress macaddr hwaddr ieeeaddress ieeeaddr friendlyname box probe \
       source.device src.device syslog.host kubernetes.node.name resource.host.name sourcehost logsource peer \
-      devname devid eui vehicle vehicleid robot robotid camera cameraid \
+      devid eui vehicle vehicleid robot robotid camera cameraid \
       origin instanceid instance system systemname appliance router plc rtu source src
       """)
     add(
@@ -160,7 +160,7 @@ enum FieldNames {
       """)
     add(.time, from: 5, "timestring dateandtime")
     add(.time, from: 15, "iothubenqueuedtime")
-    add(.device, from: 15, "event.origin iothubconnectiondeviceid")
+    add(.device, from: 15, "event.origin iothubconnectiondeviceid devname")
     // What producers write in German, French, Spanish, Italian, Portuguese, Dutch and Polish. English names come first.
     add(
       .time, from: 30,
