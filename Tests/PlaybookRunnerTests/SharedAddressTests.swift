@@ -11,7 +11,7 @@ import Testing
 
   /// A playbook whose commands go to each device's address, or (`isText`) put it into a command.
   private func playbook(isText: Bool = false, extra: String = "") throws -> Playbook {
-    let place = isText ? "" : "targets: [net-address--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54]"
+    let place = isText ? "" : "targets: [ssh--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54]"
     return try Support.playbook(
       text: """
         type: playbook
@@ -48,8 +48,8 @@ import Testing
         agent_definitions:
           individual--96f924ad-c7e5-4979-9038-394c9a6aeb99: {type: individual, name: On-call}
         target_definitions:
-          net-address--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54:
-            {type: net-address, name: device, address: {dname: ["__address__:value"]}, port: "22"}
+          ssh--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54:
+            {type: ssh, name: device, address: {dname: ["__address__:value"]}, port: "22"}
         extension_definitions:
           extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
             {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: s, version: 1.0.0}

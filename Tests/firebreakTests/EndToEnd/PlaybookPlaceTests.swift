@@ -29,7 +29,6 @@ import Testing
       let report = try #require(
         try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [String: Any])
       let list = try #require(report["refused"] as? [[String: String]])
-      #expect((report["targets"] as? [[String: Any]])?.first?["device"] as? String == "cam-01", "\(plan)")
       return Dictionary(list.map { ($0["device"] ?? "", $0["reason"] ?? "") }) { a, _ in a }
     }
     let isolated = try refused("isolate-device", "--set", "broker=mqtt://10.0.0.7:1883")
@@ -42,7 +41,9 @@ import Testing
     let named = try refused("isolate-device", "--set", "broker=mqtt://EMQX-3.plant.example:1883")
     #expect(named["emqx-3"] != nil && named["mgmt-7"] == nil, "\(named)")
     let blocked = try refused("isolate-address")
-    #expect(blocked["lo"] != nil && blocked["emqx-3"] == nil, "\(blocked)")
+    #expect(blocked["lo"] != nil && blocked["cam-01"] == nil, "\(blocked)")
+    // Not what the playbook works through, and all the same under two names.
+    #expect(blocked["emqx-3"]?.contains("'mgmt-7'") == true, "\(blocked)")
   }
 
   @Test func undoDoesNotGoWhereAnotherDeviceIsNow() throws {

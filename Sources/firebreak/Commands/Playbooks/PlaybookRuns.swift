@@ -26,8 +26,8 @@ struct PlaybookRuns: ParsableCommand {
   var format: OutputFormat = .table
 
   private static let keys = [
-    "run", "begun", "playbook", "targets", "state", "in_force", "in_doubt", "taken_back", "note", "overdue",
-    "missed",
+    "run", "begun", "playbook", "targets", "state", "in_force", "in_doubt", "taken_back", "note", "missed",
+    "overdue",
   ]
 
   func run() throws {
@@ -71,7 +71,7 @@ struct PlaybookRuns: ParsableCommand {
         .string(state),
         .int(Int64(run.standing.inForce)), .int(Int64(run.standing.inDoubt)),
         .int(Int64(run.standing.takenBack)), .string(notes.joined(separator: ", ")),
-        .int(Int64(overdue[run.run] ?? 0)), .int(Int64(run.missed)),
+        .int(Int64(run.missed)), .int(Int64(overdue[run.run] ?? 0)),
       ])
     }
     rows.extra = [
