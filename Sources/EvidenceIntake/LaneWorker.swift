@@ -169,6 +169,7 @@ struct LaneWorker: ~Copyable {
         account.sha256 = end.storedSHA256
         account.storedBytes = end.storedBytes
       }
+      account.damage += end.damage.map(\.damage)
       if end.isCut {
         account.damage.append(
           Damage(
@@ -280,8 +281,7 @@ struct LaneWorker: ~Copyable {
         try readMember(info, item, archive, lane, &outcome)
         if info.names.isEmpty { transparent = outcome.accounts.count - 1 }
       case .damage(let words):
-        damage[words.names, default: []].append(
-          Damage(kind: words.kind, offset: words.offset, length: nil, inContainer: true, note: words.note))
+        damage[words.names, default: []].append(words.damage)
       case .container(let info):
         let lost = damage.removeValue(forKey: info.names) ?? []
         if info.names.isEmpty {

@@ -88,7 +88,8 @@ public struct SourceBeginnings {
       case .member(let info):
         let source = SourceDescription(path: path, members: info.names)
         guard isWanted(source) else { continue }
-        let found = try beginning(MemberStream(archive), source, info.compression)
+        var found = try beginning(MemberStream(archive), source, info.compression)
+        found.faults += archive.lastEnd?.damage.map(\.note) ?? []
         guard try visit(found) else { return faults }
       case .damage(let damage): faults.append(damage.note)
       case .container: continue
