@@ -151,6 +151,8 @@ struct LaneWorker: ~Copyable {
     let election = setup.format == nil ? nil : work.options.catalog.election(head: head)
     try lane.beginSource(description)
     // Members of an archive come from a process of their own already.
+    let ends = keepsEnds(of: description, outcome) ? EndsStream(stream, head: head) : nil
+    stream = ends ?? stream
     let ahead = work.isPipelined && storedAs == nil ? ReadAheadStream(stream) : nil
     let content = ahead ?? stream
     var source =
@@ -206,8 +208,18 @@ struct LaneWorker: ~Copyable {
         "'\(description.name)': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
       )
     }
+    if let ends { outcome.ends.append(ends.ends(of: description)) }
     if let hint = kind.hint { outcome.notes.append("'\(description.name)' \(hint)") }
     outcome.accounts.append(account)
+  }
+
+  /// Members of an archive whose ends are remembered.
+  private static let endsLimit = 1000
+
+  /// True for what may be a part of a log in several files.
+  private func keepsEnds(of source: SourceDescription, _ outcome: LaneOutcome) -> Bool {
+    source.members.isEmpty
+      ? work.families.contains(SourceEnds.family(source)) : outcome.ends.count < Self.endsLimit
   }
 
   private static func bound(_ provenance: Provenance, _ layers: [any Decompressor]) -> UpperBound? {
