@@ -144,7 +144,11 @@ struct LaneWorker: ~Copyable {
       head = try reader.readHead(stream)
     }
     let kind = ContentKind(head)
-    let isBinary = kind != .other || FormatElection(formats: [], head: head).isBinary
+    // Control characters abound: whether lines are a format's all the same is asked only then.
+    let isBinary =
+      kind != .other
+      || FormatElection(formats: [], head: head).isBinary
+        && work.options.catalog.election(head: head).isBinary
     let bound = Self.bound(provenance, layers)
     let setup = work.settings.setup(description, bound: bound)
     // What would have been elected, should the user's choice read nothing. The head is gone afterwards.

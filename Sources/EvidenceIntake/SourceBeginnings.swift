@@ -135,7 +135,7 @@ public struct SourceBeginnings {
       found.content = .foreign(hint)
     } else if kind != .other
       || found.bytes.withUnsafeBytes({
-        FormatElection(formats: [], head: UnsafeRawBufferPointer(rebasing: $0.prefix(64 << 10))).isBinary
+        options.catalog.election(head: UnsafeRawBufferPointer(rebasing: $0.prefix(64 << 10))).isBinary
       })
     {
       found.content = .binary
