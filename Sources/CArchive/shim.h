@@ -110,3 +110,27 @@ static inline int fb_sandbox(uint64_t memory) {
   held |= fb_seccomp();
   return held;
 }
+
+// The streams of liblzma and libzstd, which come with libarchive and are looked up when needed; their layout is part of
+// their interface.
+
+/// `lzma_stream`.
+typedef struct {
+  const uint8_t *next_in;
+  size_t avail_in;
+  uint64_t total_in;
+  uint8_t *next_out;
+  size_t avail_out;
+  uint64_t total_out;
+  const void *allocator;
+  void *state;
+  void *reserved_pointers[4];
+  uint64_t reserved_counts[2];
+  size_t reserved_sizes[2];
+  uint32_t reserved_enums[2];
+} fb_lzma_stream;
+
+/// `ZSTD_inBuffer`.
+typedef struct { const void *bytes; size_t size; size_t used; } fb_zstd_input;
+/// `ZSTD_outBuffer`.
+typedef struct { void *bytes; size_t size; size_t used; } fb_zstd_output;

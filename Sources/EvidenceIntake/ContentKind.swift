@@ -51,9 +51,9 @@ enum ContentKind: Sendable, Equatable {
       self = .bzip2
     } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
       self = .xz
-    } else if begins([0x28, 0xB5, 0x2F, 0xFD]) {
+    } else if let frame = Self.behindSkippable(head), begins([0x28, 0xB5, 0x2F, 0xFD], at: frame) {
       self = .zstd
-    } else if begins([0x04, 0x22, 0x4D, 0x18]) {
+    } else if let frame = Self.behindSkippable(head), begins([0x04, 0x22, 0x4D, 0x18], at: frame) {
       self = .lz4
     } else if begins(Array("LPKSHHRH".utf8)) {
       self = .journal
@@ -121,6 +121,16 @@ enum ContentKind: Sendable, Equatable {
     case .utf16BigEndian: "utf-16be"
     case .other: "other"
     }
+  }
+
+  /// Offset behind the frames that decoders of zstd and lz4 pass over; nil where they fill the head.
+  private static func behindSkippable(_ head: UnsafeRawBufferPointer) -> Int? {
+    var at = 0
+    while head.count >= at + 8, head[at] & 0xF0 == 0x50, head[(at + 1)...].starts(with: [0x2A, 0x4D, 0x18]) {
+      at += 8 + Int(UInt32(littleEndian: head.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)))
+      if at >= head.count { return nil }
+    }
+    return at
   }
 
   /// A tar header by its checksum (POSIX.1-1988): old archives have no magic.

@@ -110,6 +110,8 @@ final class Work: Sendable {
   let bytes = Atomic<UInt64>(0)
   /// True where there are fewer files than threads: then the steps of one file are done at the same time.
   let isPipelined: Bool
+  /// Of files, those families that have more than one (`SourceEnds`).
+  let families: Set<String>
   private let state = Mutex(State())
   private let hasFailed = Atomic<Bool>(false)
 
@@ -123,6 +125,9 @@ final class Work: Sendable {
     self.sink = sink
     self.shouldStop = shouldStop
     isPipelined = items.count < options.jobs
+    var counts: [String: Int] = [:]
+    for item in items { counts[SourceEnds.family(SourceDescription(path: item.path)), default: 0] += 1 }
+    families = Set(counts.filter { $0.value > 1 }.keys)
   }
 
   /// True when reading has to end: the caller says so, or another thread has failed.
@@ -186,13 +191,16 @@ final class Work: Sendable {
     if let failure { throw failure.error }
     if shouldStop() { throw IntakeError.interrupted }
     var summary = IntakeSummary()
+    var ends: [SourceEnds] = []
     for order in items.indices {
       guard let outcome = outcomes[order] else { continue }
       summary.sources += outcome.accounts
       summary.skipped += outcome.skipped
       summary.unreadable += outcome.unreadable
       summary.notes += outcome.notes
+      ends += outcome.ends
     }
+    summary.notes += SourceEnds.notes(ends)
     summary.storedBytes = bytes.load(ordering: .relaxed)
     return summary
   }
@@ -204,4 +212,6 @@ struct LaneOutcome: Sendable {
   var skipped: [SkippedSource] = []
   var unreadable: [IntakeError] = []
   var notes: [String] = []
+  /// Of sources that may be parts of one log.
+  var ends: [SourceEnds] = []
 }

@@ -144,13 +144,19 @@ struct LaneWorker: ~Copyable {
       head = try reader.readHead(stream)
     }
     let kind = ContentKind(head)
-    let isBinary = kind != .other || FormatElection(formats: [], head: head).isBinary
+    // Control characters abound: whether lines are a format's all the same is asked only then.
+    let isBinary =
+      kind != .other
+      || FormatElection(formats: [], head: head).isBinary
+        && work.options.catalog.election(head: head).isBinary
     let bound = Self.bound(provenance, layers)
     let setup = work.settings.setup(description, bound: bound)
     // What would have been elected, should the user's choice read nothing. The head is gone afterwards.
     let election = setup.format == nil ? nil : work.options.catalog.election(head: head)
     try lane.beginSource(description)
     // Members of an archive come from a process of their own already.
+    let ends = keepsEnds(of: description, outcome) ? EndsStream(stream, head: head) : nil
+    stream = ends ?? stream
     let ahead = work.isPipelined && storedAs == nil ? ReadAheadStream(stream) : nil
     let content = ahead ?? stream
     var source =
@@ -169,6 +175,7 @@ struct LaneWorker: ~Copyable {
         account.sha256 = end.storedSHA256
         account.storedBytes = end.storedBytes
       }
+      account.damage += end.damage.map(\.damage)
       if end.isCut {
         account.damage.append(
           Damage(
@@ -205,8 +212,18 @@ struct LaneWorker: ~Copyable {
         "'\(description.name)': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
       )
     }
+    if let ends { outcome.ends.append(ends.ends(of: description)) }
     if let hint = kind.hint { outcome.notes.append("'\(description.name)' \(hint)") }
     outcome.accounts.append(account)
+  }
+
+  /// Members of an archive whose ends are remembered.
+  private static let endsLimit = 1000
+
+  /// True for what may be a part of a log in several files.
+  private func keepsEnds(of source: SourceDescription, _ outcome: LaneOutcome) -> Bool {
+    source.members.isEmpty
+      ? work.families.contains(SourceEnds.family(source)) : outcome.ends.count < Self.endsLimit
   }
 
   private static func bound(_ provenance: Provenance, _ layers: [any Decompressor]) -> UpperBound? {
@@ -280,8 +297,7 @@ struct LaneWorker: ~Copyable {
         try readMember(info, item, archive, lane, &outcome)
         if info.names.isEmpty { transparent = outcome.accounts.count - 1 }
       case .damage(let words):
-        damage[words.names, default: []].append(
-          Damage(kind: words.kind, offset: words.offset, length: nil, inContainer: true, note: words.note))
+        damage[words.names, default: []].append(words.damage)
       case .container(let info):
         let lost = damage.removeValue(forKey: info.names) ?? []
         if info.names.isEmpty {

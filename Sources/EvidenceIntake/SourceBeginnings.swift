@@ -88,7 +88,8 @@ public struct SourceBeginnings {
       case .member(let info):
         let source = SourceDescription(path: path, members: info.names)
         guard isWanted(source) else { continue }
-        let found = try beginning(MemberStream(archive), source, info.compression)
+        var found = try beginning(MemberStream(archive), source, info.compression)
+        found.faults += archive.lastEnd?.damage.map(\.note) ?? []
         guard try visit(found) else { return faults }
       case .damage(let damage): faults.append(damage.note)
       case .container: continue
@@ -134,7 +135,7 @@ public struct SourceBeginnings {
       found.content = .foreign(hint)
     } else if kind != .other
       || found.bytes.withUnsafeBytes({
-        FormatElection(formats: [], head: UnsafeRawBufferPointer(rebasing: $0.prefix(64 << 10))).isBinary
+        options.catalog.election(head: UnsafeRawBufferPointer(rebasing: $0.prefix(64 << 10))).isBinary
       })
     {
       found.content = .binary

@@ -279,6 +279,7 @@ final class CSVRecordParser: RecordParser {
     for index in last..<columns.count {
       switch columns[index].role {
       case .other, .message, .program: continue
+      case .severity where index > last: continue
       default: return .refused(.badQuoting)
       }
     }
@@ -303,14 +304,35 @@ final class CSVRecordParser: RecordParser {
     let next = Bytes.find(delimiter, record, from: end, to: record.count) + 1
     guard next < record.count else { return .continuation }
     let rest = UnsafeRawBufferPointer(rebasing: record[next...])
-    guard row.split(rest, delimiter: delimiter) else { return .continuation }
+    guard row.split(rest, delimiter: delimiter) || row.endsInQuote else { return .continuation }
     reading.beginFields()
     for index in 0..<row.count where column < columns.count {
-      if row[index].start < row[index].end { appendField(columns[column], rest, row[index], into: &reading) }
+      if row[index].start < row[index].end, !takeSeverity(columns[column], rest, row[index], into: &reading) {
+        appendField(columns[column], rest, row[index], into: &reading)
+      }
       column += 1
     }
     reading.endFields()
+    if row.endsInQuote { openColumn = column - 1 }
     return .continuation
+  }
+
+  /// The severity of a row that began in a line before. False where the cell stays a field.
+  private func takeSeverity(
+    _ column: Column, _ record: UnsafeRawBufferPointer, _ cell: CSVRow.Cell, into reading: inout Reading
+  ) -> Bool {
+    guard column.role == .severity else { return false }
+    let bytes = Bytes.part(record, cell.start, cell.end)
+    var severity = naming.severity(bytes, scale: column.scale)
+    var isWhole = severity < 8
+    if !isWhole, column.scale == .doubtful {
+      severity = levels.severity(bytes, besideMessage: messageColumn >= 0)
+      isWhole = severity < 8 && LevelNumbers.areCertain(bytes)
+    }
+    guard severity < 8 else { return false }
+    reading.severity = severity
+    reading.flags.insert(.tellsSeverity)
+    return isWhole
   }
 
   /// True for a whole row whose time can be read.

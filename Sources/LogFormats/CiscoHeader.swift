@@ -1,7 +1,8 @@
 import IncidentModel
 
 /// What Cisco's IOS writes before a message: `123: sw1: *Nov 12 10:03:05.123 CET: %LINK-3-UPDOWN: …`. Sequence, name of the
-/// device, stamp and zone may be absent; a stamp may be a time since boot. The mnemonic has to be there.
+/// device, stamp and zone may be absent; a stamp may be a time since boot. The mnemonic has to be there. ASA writes a colon first
+/// (`:Nov 12 10:03:06 CEST: %ASA-…`), NX-OS the year (`2026 Nov 12 10:03:05 n9k-1 %KERN-2-SYSTEM_MSG: …`).
 struct CiscoHeader {
   private var sequence = Slice.empty
   private var origin = Slice.empty
@@ -13,6 +14,12 @@ struct CiscoHeader {
   /// Nil for other lines.
   init?(_ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader) {
     var i = start
+    if i < record.count, record[i] == 0x3A { i = TextLine.skipBlanks(record, i &+ 1) }
+    if let behind = yearFirst(record, at: i, &stamps) {
+      guard Self.isMnemonic(record, at: behind) else { return nil }
+      mnemonic = behind
+      return
+    }
     // Counted by the device, and by the collector before it.
     for _ in 0..<2 where !takeSequence(record, &i) { break }
     if !Self.isMnemonic(record, at: i), stamps.syslog(record, at: i) == nil {
@@ -57,6 +64,33 @@ struct CiscoHeader {
     sequence = .record(i, end &- i)
     i = TextLine.skipBlanks(record, end &+ 1)
     return true
+  }
+
+  /// `2026 Nov 12 10:03:05.123 n9k-1 `, `2026 Nov 12 10:03:07 CET: `, `… n9k-1 %$ VDC-1 %$ `: the offset behind it; nil for anything else.
+  private mutating func yearFirst(
+    _ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader
+  ) -> Int? {
+    guard record.count > start &+ 24, Bytes.isDigit(record[start]), record[start &+ 4] == 0x20,
+      Bytes.isLetter(record[start &+ 5]), let stamp = stamps.leading(record, at: start),
+      stamp.end &+ 2 < record.count,
+      stamp.kind == .noZone || stamp.kind == .absolute, record[stamp.end] == 0x20 || record[stamp.end] == 0x3A
+    else { return nil }
+    self.stamp = stamp
+    stampStart = start
+    let word = TextLine.skipBlanks(record, stamp.end &+ 1)
+    if record[stamp.end] == 0x3A || word < record.count && record[word] == 0x25 { return word }
+    let end = Bytes.findNear(0x20, record, from: word, to: min(record.count, word &+ 128))
+    guard end > word &+ 1, end < record.count else { return nil }
+    if record[end &- 1] == 0x3A {
+      hasZoneName = true
+    } else {
+      origin = .record(word, end &- word)
+    }
+    let text = TextLine.skipBlanks(record, end)
+    guard Bytes.matches("%$ ", record, at: text) else { return text }
+    // The virtual device.
+    let close = Bytes.findNear(0x24, record, from: text &+ 3, to: min(record.count, text &+ 80))
+    return close < record.count ? TextLine.skipBlanks(record, close &+ 1) : nil
   }
 
   private static func isMnemonic(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {

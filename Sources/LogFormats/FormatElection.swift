@@ -22,7 +22,7 @@ public struct FormatElection: Sendable {
   /// be cut.
   /// - Parameter preferred: Names of formats that come before all others where they know the lines.
   public init(formats: [any LogFormat], preferred: Set<String> = [], head: UnsafeRawBufferPointer) {
-    isBinary = Self.looksBinary(head) && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
+    let controls = Self.controls(head)
     ends = RecordEnds(head)
     var totals = [Int](repeating: 0, count: formats.count)
     // What of them is due to what stands behind a priority.
@@ -70,15 +70,32 @@ public struct FormatElection: Sendable {
     } else {
       others = formats
     }
+    // Text with some control characters is text where its lines are records.
+    let isClaimed = ranked.first.map { totals[$0] >= Self.claim * max(seen, 1) } ?? false
+    isBinary =
+      controls != .few && !(controls == .some && isClaimed)
+      && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
   }
+
+  /// Average score of the lines that are records, those of stamped text without a year among them.
+  private static let claim = 40
 
   /// NULs in a row that are a hole: what a power cut, or a log that was emptied while its writer went on, leaves.
   private static let hole = 16
 
-  /// True when the first bytes cannot be text: of those outside holes a byte in 32 or more is a control character that text
-  /// does not use.
-  static func looksBinary(_ head: UnsafeRawBufferPointer) -> Bool {
-    guard let base = head.baseAddress, !head.isEmpty else { return false }
+  /// How many of the first bytes are control characters that text does not use.
+  enum Controls {
+    /// Fewer than a byte in 32.
+    case few
+    /// Up to a third: binary data, or text into which bytes were written.
+    case some
+    /// More: no text.
+    case many
+  }
+
+  /// Counts the control characters outside holes.
+  static func controls(_ head: UnsafeRawBufferPointer) -> Controls {
+    guard let base = head.baseAddress, !head.isEmpty else { return .few }
     var odd = 0
     var counted = 0
     var at = 0
@@ -100,8 +117,8 @@ public struct FormatElection: Sendable {
       odd += nuls
     }
     // Nothing but a hole: text may follow where there is more.
-    guard counted > 0 else { return head.count < 64 << 10 }
-    return odd * 32 > counted
+    guard counted > 0 else { return head.count < 64 << 10 ? .many : .few }
+    return odd * 32 <= counted ? .few : odd * 3 <= counted ? .some : .many
   }
 }
 
@@ -160,6 +177,10 @@ struct LineCursor {
     if last > offset, bytes[last - 1] == 0x0D { last -= 1 }
     // A hole before a line is not part of it.
     while offset < last, bytes[offset] == 0 { offset += 1 }
+    // Nor is a byte-order mark.
+    if last - offset >= 3, bytes[offset] == 0xEF, bytes[offset + 1] == 0xBB, bytes[offset + 2] == 0xBF {
+      offset += 3
+    }
     let line = UnsafeRawBufferPointer(rebasing: bytes[offset..<last])
     offset = end + 1
     return line

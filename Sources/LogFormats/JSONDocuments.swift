@@ -53,13 +53,21 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   /// Bytes of a document whose storage is kept for the next one.
   private static var kept: Int { 1 << 20 }
 
+  /// True for what stands around documents: space, brackets, and the byte-order mark of one that was appended.
+  private static func isAround(_ byte: UInt8) -> Bool {
+    switch byte {
+    case ...0x20, 0x2C, 0x5B, 0x5D, 0xEF, 0xBB, 0xBF: true
+    default: false
+    }
+  }
+
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
     if let gathered {
       if let verdict = gather(record, gathered) { return verdict }
     } else {
       if Bytes.isBlank(record) { return .blank }
-      if record.allSatisfy({ $0 <= 0x20 || $0 == 0x5B || $0 == 0x5D || $0 == 0x2C }) { return .structure }
+      if record.allSatisfy(Self.isAround) { return .structure }
       forget()
       document.append(contentsOf: Bytes.part(record, takeName(record), record.count))
     }

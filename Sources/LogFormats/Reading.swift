@@ -49,6 +49,8 @@ public struct Reading: ~Copyable {
     @inlinable public static var monthFirst: Flags { Flags(rawValue: 1024) }
     /// Day and month could change places: `swapDays` says what that adds.
     @inlinable public static var openDate: Flags { Flags(rawValue: 2048) }
+    /// A continuation whose `severity` is that of its event.
+    @inlinable public static var tellsSeverity: Flags { Flags(rawValue: 4096) }
     /// Both of those that a date in numbers may have.
     @inlinable public static var dateOrders: Flags { Flags(rawValue: 1536) }
     /// Both of those that go with a zone's name.

@@ -156,8 +156,15 @@ public struct RecordFramer: Sendable {
   /// value begins.
   private func value(_ bytes: UnsafeRawBufferPointer, _ isAtEnd: Bool) -> Frame? {
     var i = 0
-    while i < bytes.count, bytes[i] <= 0x20 || bytes[i] == 0x2C || bytes[i] == 0x5B || bytes[i] == 0x5D {
-      i += 1
+    while i < bytes.count {
+      if bytes[i] <= 0x20 || bytes[i] == 0x2C || bytes[i] == 0x5B || bytes[i] == 0x5D {
+        i += 1
+      } else if bytes[i] == 0xEF, Bytes.part(bytes, i, bytes.count).starts(with: [0xEF, 0xBB, 0xBF]) {
+        // Another document was appended, its byte-order mark with it.
+        i += 3
+      } else {
+        break
+      }
     }
     // Space and brackets before a value: structure, up to the value.
     if i > 0 {

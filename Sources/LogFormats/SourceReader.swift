@@ -194,8 +194,11 @@ public final class SourceReader {
       return finishBehindPriority(verdict, record, inner, into: &reading)
     }
     let isSyslog = electedIsText || electedName.utf8.starts(with: "syslog-".utf8)
+    // Where the others have a priority, whatever has one is a record.
     guard
-      isSyslog ? !PriorityPrefix.isVersioned(inner) : !others.isEmpty && PriorityPrefix.hasTag(inner, at: 0),
+      isSyslog
+        ? !PriorityPrefix.isVersioned(inner)
+        : isBehindPriority || !others.isEmpty && PriorityPrefix.hasTag(inner, at: 0),
       bare.parse(record, into: &reading)
     else { return nil }
     isOwn = false

@@ -46,6 +46,19 @@ extension SyslogText {
     return true
   }
 
+  /// ` : %ASA-1-105005: text`, as ASA writes behind its name. False for anything else.
+  @inline(never)
+  static func readBehindColon(
+    _ record: UnsafeRawBufferPointer, _ colon: Int, facility: Int, into reading: inout Reading
+  ) -> Bool {
+    let start = TextLine.skipBlanks(record, colon &+ 1)
+    guard start < record.count, record[start] == 0x25, mnemonicSeverity(record, at: start) < 8 else {
+      return false
+    }
+    readBody(record, from: start, priority: -1, hasHost: false, facility: facility, into: &reading)
+    return true
+  }
+
   /// Offset of a host that stands behind further blanks; `start` where what stands there has no tag behind it and may be anything.
   @inline(never)
   static func hostBehindBlanks(_ record: UnsafeRawBufferPointer, _ start: Int) -> Int {

@@ -184,6 +184,9 @@ enum SyslogText {
     }
     while j < limit, record[j] != 0x3A, record[j] != 0x5B, record[j] > 0x20 { j &+= 1 }
     guard j > i, j < limit, record[j] > 0x20 else {
+      if j < limit, record[j] == 0x3A, readBehindColon(record, j, facility: facility, into: &reading) {
+        return
+      }
       finish(record, from: i, facility: facility, pid: .empty, into: &reading)
       return
     }

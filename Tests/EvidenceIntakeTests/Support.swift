@@ -153,7 +153,7 @@ enum Make {
   }
 
   /// Bytes compressed as a whole.
-  static func compressed(_ kind: ContentKind, _ bytes: [UInt8]) -> [UInt8] {
+  static func compressed(_ kind: ContentKind, _ bytes: [UInt8], level: Int = 6) -> [UInt8] {
     let archive = archive_write_new()!
     archive_write_set_format_raw(archive)
     switch kind {
@@ -162,6 +162,7 @@ enum Make {
     case .zstd: archive_write_add_filter_zstd(archive)
     default: archive_write_add_filter_lz4(archive)
     }
+    archive_write_set_filter_option(archive, nil, "compression-level", "\(level)")
     let folder = Folder()
     let path = folder.path + "/made"
     archive_write_open_filename(archive, path)

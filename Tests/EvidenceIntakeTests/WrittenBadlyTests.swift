@@ -39,6 +39,48 @@ import Testing
     #expect(source.events.isEmpty && source.account.format == "binary")
   }
 
+  /// Bytes that text does not use, in every line: up to a third of them.
+  @Test(arguments: [2, 3, 8, 12]) func linesWithNULsInsideAreLines(count: Int) throws {
+    let nuls = String(repeating: "\0", count: count)
+    let text = (0..<200).map { Make.line($0).replacing(": ", with: ": \(nuls)") + "\n" }.joined()
+    let (source, _) = try read(Array(text.utf8))
+    #expect(source.events.count == 200 && source.account.format == "syslog-iso")
+    #expect(source.events[7].text.hasPrefix(nuls + "upload 7 took"))
+  }
+
+  /// Logs that were written one behind the other, each with its byte-order mark.
+  @Test func aByteOrderMarkInsideBelongsToItsLineAndIsNoText() throws {
+    let mark = "\u{FEFF}"
+    let text = [0, 1].map { mark + "2026-11-12 10:03:0\($0) INFO a\n2026-11-12 10:04:0\($0) INFO b\n" }
+      .joined()
+    let (stamped, _) = try read(Array(text.utf8))
+    #expect(stamped.events.map(\.text) == ["a", "b", "a", "b"])
+    #expect(stamped.events.map(\.line) == [1, 2, 3, 4])
+    #expect(stamped.account.bytesBy.events == UInt64(text.utf8.count))
+    let json = [1, 2].map {
+      mark + #"{"time":"2026-11-12T10:03:0\#($0)Z","device":"a","msg":"m\#($0)"}"# + "\n"
+    }
+    #expect(try read(Array(json.joined().utf8)).source.events.map(\.text) == ["m1", "m2"])
+    let pretty = [1, 2].map {
+      mark + "{\n \"time\": \"2026-11-12T10:03:0\($0)Z\",\n \"device\": \"a\",\n \"msg\": \"m\($0)\"\n}\n"
+    }
+    let (document, _) = try read(Array(pretty.joined().utf8))
+    #expect(document.events.map(\.text) == ["m1", "m2"] && document.account.linesBy.refused == 0)
+    let table = [1, 2].map { mark + "time,device,v\n2026-11-12T10:03:0\($0)Z,a\($0),\($0)\n" }.joined()
+    let (csv, _) = try read(Array(table.utf8))
+    #expect(csv.events.map(\.device) == ["a1", "a2"] && csv.account.linesBy.structure == 2)
+  }
+
+  @Test func theSeverityOfARowMayStandBehindACellOfSeveralLines() throws {
+    let text =
+      "device,time,message,level\nm-1,2026-11-12T10:03:05Z,\"line1\nline2, with comma\n\n\"\"quoted\"\"\",error\n"
+      + "m-2,2026-11-12T10:03:06Z,\"a\nb\",info\nm-3,2026-11-12T10:03:07Z,ok,warning\n"
+    let (source, _) = try read(Array(text.utf8))
+    #expect(source.events.map(\.severity) == [3, 6, 4])
+    #expect(source.events.map(\.text) == ["line1\nline2, with comma\n\"quoted\"", "a\nb", "ok"])
+    #expect(source.account.linesBy.refused == 0)
+  }
+
   private func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
     text.utf16.flatMap { unit in
       isBigEndian ? [UInt8(unit >> 8), UInt8(unit & 255)] : [UInt8(unit & 255), UInt8(unit >> 8)]

@@ -189,6 +189,15 @@ import Testing
     #expect(full.map(\.program) == ["sshd", "kernel", "", "ssh.service"])
   }
 
+  @Test func whereLinesHaveAPriorityItBeginsARecord() {
+    let rows = trial(
+      "<163>2026-11-12 10:03:05 link lost\n<162>anything else\n  at x\n<166>2026-11-12 10:03:06 link is back\n"
+    ).rows
+    #expect(rows.map(\.verdict) == ["event", "event", "continuation", "event"])
+    #expect(rows.map(\.severity) == [3, 2, 255, 6])
+    #expect(rows[1].message == "anything else")
+  }
+
   @Test func aRowOfUnitsBelowTheHeaderIsNoEvent() {
     let rows = trial(
       """

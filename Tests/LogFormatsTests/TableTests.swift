@@ -90,6 +90,16 @@ import Testing
     #expect(found.last?.fields == #"{"temp":21.5,"site":"x, y"}"#)
   }
 
+  @Test func aSecondCellMayGoOnToo() {
+    let found = Array("ts,msg,level,note\n2026-11-12T10:03:01Z,\"a\nb\",error,\"c\nd\"\n".utf8)
+      .withUnsafeBytes {
+        FormatTrial(catalog: FormatCatalog(), bytes: $0, forced: CSVFormat())
+      }.rows
+    #expect(found.map(\.verdict) == ["structure", "event", "continuation", "continuation"])
+    #expect(found[2].severity == 3 && found[2].fields == #"{"note":"c"}"#)
+    #expect(found[3].message == "d")
+  }
+
   @Test func aQuoteThatIsNeverClosedSwallowsNothing() {
     let found = events(
       "\(Self.header)\n2026-11-12T10:03:00Z,p0,ERROR,\"never closed\n\(Self.rows)")

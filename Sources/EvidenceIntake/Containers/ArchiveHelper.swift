@@ -15,6 +15,7 @@ public enum ArchiveHelper {
   public static func main() -> Never {
     setlocale(LC_CTYPE, "C.UTF-8")
     let limits = IntakeLimits()
+    Codec.prepare()
     _ = fb_sandbox(limits.helperMemory)
     let succeeded = serve(input: STDIN_FILENO, output: STDOUT_FILENO, limits: limits)
     exit(succeeded ? 0 : 1)
@@ -55,75 +56,79 @@ struct Unpacker {
   mutating func unpackAll(_ input: Int32) throws(IntakeError) {
     let canSeek = lseek(input, 0, SEEK_CUR) >= 0
     let file = FileStream(descriptor: input, place: "", closes: false)
-    _ = try unpack(
-      file, names: [], modified: nil, compression: [], depth: 0, seekable: canSeek ? input : nil)
+    _ = try unpack(file, names: [], modified: nil, depth: 0, seekable: canSeek ? input : nil)
     try send(.finish, [])
   }
 
-  /// Unpacks what a stream holds; a stream that holds no container is sent as a member.
+  /// Unpacks what a stream holds; a stream that holds no container is sent as a member. `entry` is the stream where it is an
+  /// archive's.
   private mutating func unpack(
-    _ stream: any ByteStream, names: [String], modified: Int64?, compression: [String], depth: Int,
-    seekable: Int32?
+    _ stream: any ByteStream, names: [String], modified: Int64?, depth: Int, seekable: Int32?,
+    entry: EntryStream? = nil
   ) throws(IntakeError) {
     let digest = DigestStream(stream)
-    let head = try readHead(digest)
-    let layers = Self.layers(of: head.bytes, limit: limits.nesting - depth)
-    guard let inner = layers.last, inner.isArchive || layers.contains(where: \.isForeignCompression),
-      depth < limits.nesting
-    else {
-      if let kind = layers.last, kind.isArchive || kind.isForeignCompression {
+    var current: any ByteStream = digest
+    var taken: [String] = []
+    var decompressors: [any Decompressor] = []
+    var archive: ContentKind?
+    // What a compression holds may begin so far in that the first bytes do not show it: it is looked at again.
+    while archive == nil {
+      let head = try readHead(current)
+      current = PrefixedStream(prefix: head.bytes, rest: PrefixedGap.wrap(head.end, current))
+      let limit = limits.nesting - depth - taken.count
+      let layers = Self.layers(of: head.bytes, limit: limit)
+      guard let inner = layers.last, inner.isArchive || layers.contains(where: \.isForeignCompression) else {
+        break
+      }
+      guard limit > 0 else {
         try say(
           "limit-nesting", names, "containers are nested more than \(limits.nesting) deep: not unpacked")
+        break
       }
-      let whole = PrefixedStream(prefix: head.bytes, rest: head.end == .none ? digest : Ended(head.end))
-      try sendMember(
-        whole, MemberInfo(names: names, modified: modified, compression: compression), digest: nil)
-      return
-    }
-    var current: any ByteStream = PrefixedStream(
-      prefix: head.bytes, rest: head.end == .none ? digest : Ended(head.end))
-    var taken: [String] = []
-    var gzips: [GzipStream] = []
-    for kind in layers {
-      if kind == .gzip {
-        let gzip = GzipStream(current, limits: limits)
-        gzips.append(gzip)
-        current = gzip
-        taken.append(kind.name)
-      } else if kind.isForeignCompression {
-        guard let filter = FilterStream(kind, current) else {
+      for kind in layers where !kind.isArchive {
+        let layer: (any Decompressor)? =
+          kind == .gzip ? GzipStream(current, limits: limits) : CompressedFrames(kind, current)
+        guard let layer else {
           try say("unsupported-compression", names, "this build cannot read \(kind.name) data")
           return
         }
-        current = filter
+        decompressors.append(layer)
+        current = layer
         taken.append(kind.name)
       }
+      if inner.isArchive { archive = inner }
     }
-    if inner.isArchive {
-      if taken.isEmpty, seekable != nil { _ = lseek(seekable ?? -1, 0, SEEK_SET) }
-      let links = try unpackArchive(
-        inner, current, names: names, depth: depth + 1, seekable: taken.isEmpty ? seekable : nil)
-      if taken.isEmpty, let seekable {
-        // What libarchive skipped must still be in the hash: the parent hashes files that can seek itself.
-        _ = lseek(seekable, 0, SEEK_END)
-      } else {
-        try drain(current)
-      }
-      try drain(digest)
-      for gzip in gzips {
-        for damage in gzip.damage { try say(damage.kind, names, damage.note, damage.offset) }
-      }
-      let info = ContainerInfo(
-        names: names, format: inner.name, compression: taken, sha256: digest.hexDigest(),
-        storedBytes: digest.count, modified: modified, links: links)
-      try send(.container, info.frame)
+    guard let archive else {
+      return try sendMember(
+        current, MemberInfo(names: names, modified: modified, compression: taken),
+        digest: taken.isEmpty ? nil : digest, decompressors, entry)
+    }
+    if taken.isEmpty, seekable != nil { _ = lseek(seekable ?? -1, 0, SEEK_SET) }
+    let links = try unpackArchive(
+      archive, current, names: names, depth: depth + 1, seekable: taken.isEmpty ? seekable : nil)
+    if taken.isEmpty, let seekable {
+      // What libarchive skipped must still be in the hash: the parent hashes files that can seek itself.
+      _ = lseek(seekable, 0, SEEK_END)
     } else {
-      try sendMember(
-        current, MemberInfo(names: names, modified: modified, compression: compression + taken),
-        digest: digest)
-      for gzip in gzips {
-        for damage in gzip.damage { try say(damage.kind, names, damage.note, damage.offset) }
-      }
+      try drain(current)
+    }
+    try drain(digest)
+    for damage in Self.damage(decompressors, names) { try send(.damage, damage.frame) }
+    if let entry, let words = entry.wrongChecksum {
+      try say(
+        "archive-member", names,
+        "its checksum is wrong (\(words)): what it holds is kept but not to be trusted")
+    }
+    let info = ContainerInfo(
+      names: names, format: archive.name, compression: taken, sha256: digest.hexDigest(),
+      storedBytes: digest.count, modified: modified, links: links)
+    try send(.container, info.frame)
+  }
+
+  /// What is wrong with the compressions of a source, for its account.
+  private static func damage(_ decompressors: [any Decompressor], _ names: [String]) -> [ContainerDamage] {
+    decompressors.flatMap(\.damage).map {
+      ContainerDamage(names: names, kind: $0.kind, offset: $0.offset, length: $0.length, note: $0.note)
     }
   }
 
@@ -148,6 +153,16 @@ struct Unpacker {
           reader.inputFailed ? "archive-truncated" : "archive-corrupt", names,
           "the \(kind.name) archive is broken after \(members) members: \(words)")
         return links
+      case .skipped(let range, let words):
+        let length = range.upperBound - range.lowerBound
+        let what =
+          length > 0
+          ? "bytes \(range.lowerBound) to \(range.upperBound)" : "what lies at byte \(range.lowerBound)"
+        let note = "\(what) of the \(kind.name) archive cannot be read as a member (\(words)): it is left out"
+        let damage = ContainerDamage(
+          names: names, kind: "archive-corrupt", offset: range.lowerBound, length: length > 0 ? length : nil,
+          note: note)
+        try send(.damage, damage.frame)
       case .folder: continue
       case .special:
         links += 1
@@ -165,7 +180,7 @@ struct Unpacker {
         }
         let entry = EntryStream(reader)
         try unpack(
-          entry, names: names + [name], modified: modified, compression: [], depth: depth, seekable: nil)
+          entry, names: names + [name], modified: modified, depth: depth, seekable: nil, entry: entry)
         if let fault = entry.fault {
           try say("archive-member", names, "member '\(name)' is broken after \(entry.count) bytes: \(fault)")
         }
@@ -195,7 +210,7 @@ struct Unpacker {
       layers.append(kind)
       let source = PrefixedStream(prefix: bytes, rest: Ended(.none))
       let inner: (any ByteStream)? =
-        kind == .gzip ? GzipStream(source, limits: IntakeLimits()) : FilterStream(kind, source)
+        kind == .gzip ? GzipStream(source, limits: IntakeLimits()) : CompressedFrames(kind, source)
       guard let inner else { break }
       var next = [UInt8](repeating: 0, count: 32 << 10)
       var filled = 0
@@ -236,33 +251,46 @@ struct Unpacker {
 
   /// Sends a member. `digest` is given where it is compressed inside: its bytes as stored.
   private func sendMember(
-    _ stream: any ByteStream, _ info: MemberInfo, digest: DigestStream?
+    _ stream: any ByteStream, _ info: MemberInfo, digest: DigestStream?, _ decompressors: [any Decompressor],
+    _ entry: EntryStream?
   ) throws(IntakeError) {
     try send(.member, info.frame)
-    var isCut = false
+    var end = MemberEnd(isCut: false, storedSHA256: "", storedBytes: 0)
     var sent: UInt64 = 0
     var run = ConstantRun()
     while true {
       let stretch = try stream.read(into: buffer.bytes)
-      if stretch.count > 0 {
+      if stretch.end != .none { try send(.gap, [stretch.end == .corrupt ? 1 : 0]) }
+      if stretch.count > 0 || stretch.end != .none {
         try send(.data, UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stretch.count]))
         sent += UInt64(stretch.count)
         run.add(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stretch.count]), input: sent)
       }
-      if stretch.end != .none { isCut = true }
-      if stretch.count == 0 { break }
+      if stretch.isLast { break }
       if sent >= limits.sourceBytes || run.count >= limits.constantRun {
-        isCut = true
+        end.isCut = true
         break
       }
     }
     if let digest {
       try drain(digest)
-      let end = MemberEnd(isCut: isCut, storedSHA256: digest.hexDigest(), storedBytes: digest.count)
-      try send(.end, end.frame)
-    } else {
-      try send(.end, MemberEnd(isCut: isCut, storedSHA256: "", storedBytes: 0).frame)
+      end.storedSHA256 = digest.hexDigest()
+      end.storedBytes = digest.count
     }
+    end.damage = Self.damage(decompressors, info.names)
+    if let entry, let words = entry.fault {
+      end.damage.append(
+        ContainerDamage(
+          names: info.names, kind: "member-truncated", offset: entry.count,
+          note: "the member breaks off after \(entry.count) bytes (\(words)); whole lines before are kept"))
+    }
+    if let entry, let words = entry.wrongChecksum {
+      end.damage.append(
+        ContainerDamage(
+          names: info.names, kind: "member-checksum", offset: 0,
+          note: "the checksum of the member is wrong (\(words)): its content is kept but not to be trusted"))
+    }
+    try send(.end, end.frame)
     if run.count >= limits.constantRun {
       try say(
         "limit-ratio", info.names,
@@ -315,26 +343,5 @@ final class Ended: ByteStream {
   func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
     defer { end = .none }
     return Stretch(count: 0, end: end)
-  }
-}
-
-/// One compressed stream through libarchive: bzip2, xz, zstd, lz4.
-final class FilterStream: ByteStream {
-  private let reader: ArchiveReader
-  private let entry: EntryStream
-  private var isOpen = false
-
-  init?(_ kind: ContentKind, _ stream: any ByteStream) {
-    guard let reader = ArchiveReader(kind, stream: stream, seekable: nil) else { return nil }
-    self.reader = reader
-    entry = EntryStream(reader)
-  }
-
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
-    if !isOpen {
-      isOpen = true
-      guard case .file = reader.next() else { return Stretch(count: 0, end: .cut) }
-    }
-    return try entry.read(into: target)
   }
 }

@@ -1,11 +1,13 @@
 import CArchive
 import Glibc
 
-/// libarchive over a byte stream: one archive, or one compressed stream, with only the format or filter that its
-/// first bytes ask for. Runs in the helper process only.
+/// libarchive over a byte stream: one archive, with only the format that its first bytes ask for. Runs in the helper process
+/// only.
 final class ArchiveReader {
   /// What the next entry is.
   enum Entry {
+    /// Bytes of the archive that are no entry, where one should begin, and why; entries may follow.
+    case skipped(Range<UInt64>, String)
     case file(name: String, modified: Int64?, isEncrypted: Bool)
     /// A folder.
     case folder
@@ -19,8 +21,14 @@ final class ArchiveReader {
 
   private let archive: OpaquePointer
   private let feed: Feed
+  /// Bytes that are no entry, until the next one is found, and why.
+  private var skipped: (start: UInt64, words: String)?
+  /// What is wrong with the entry whose last bytes have been handed on.
+  private var fault: Piece?
+  /// What was found behind bytes that had to be said first.
+  private var held: Entry?
 
-  /// Opens an archive or compressed stream. A descriptor that can seek lets zip files be read by their directory.
+  /// Opens an archive. A descriptor that can seek lets zip files be read by their directory.
   init?(_ kind: ContentKind, stream: any ByteStream, seekable descriptor: Int32?) {
     guard let archive = archive_read_new() else { return nil }
     self.archive = archive
@@ -51,30 +59,47 @@ final class ArchiveReader {
       code =
         canSeek
         ? archive_read_support_format_zip(archive) : archive_read_support_format_zip_streamable(archive)
-    case .tar: code = archive_read_support_format_tar(archive)
+    case .tar:
+      code = archive_read_support_format_tar(archive)
+      // What lies behind an empty block is looked at: a header that was zeroed, or another archive.
+      if code == ARCHIVE_OK {
+        archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1")
+      }
     case .sevenZip: code = archive_read_support_format_7zip(archive)
     case .cpio: code = archive_read_support_format_cpio(archive)
-    case .bzip2: code = archive_read_support_filter_bzip2(archive)
-    case .xz: code = archive_read_support_filter_xz(archive)
-    case .zstd: code = archive_read_support_filter_zstd(archive)
-    case .lz4: code = archive_read_support_filter_lz4(archive)
-    case .gzip, .zlib, .packetCapture, .journal, .firebreakCase, .sqlite, .utf16LittleEndian, .utf16BigEndian,
-      .other:
-      return false
+    default: return false
     }
     // A warning would mean that an external program does the work.
-    guard code == ARCHIVE_OK else { return false }
-    if kind.isForeignCompression { return archive_read_support_format_raw(archive) == ARCHIVE_OK }
-    return true
+    return code == ARCHIVE_OK
   }
 
   /// Goes to the next entry.
   func next() -> Entry {
+    if let held {
+      self.held = nil
+      return held
+    }
+    let entry = find()
+    guard let lost = skipped else { return entry }
+    skipped = nil
+    held = entry
+    return .skipped(lost.start..<max(lost.start, position), lost.words)
+  }
+
+  /// Where in the archive the header read last begins.
+  private var position: UInt64 { UInt64(max(0, archive_read_header_position(archive))) }
+
+  private func find() -> Entry {
     var entry: OpaquePointer?
     while true {
       let code = archive_read_next_header(archive, &entry)
       if code == ARCHIVE_EOF { return .end }
-      if code == ARCHIVE_RETRY { continue }
+      if code == ARCHIVE_RETRY {
+        // Of a tar archive one block; the next one is tried.
+        if skipped == nil { skipped = (position, words) }
+        continue
+      }
+      if code == ARCHIVE_WARN, skipped == nil, words.hasPrefix("Skipped ") { skipped = (position, words) }
       guard code == ARCHIVE_OK || code == ARCHIVE_WARN, let entry else { return .broken(words) }
       if archive_entry_hardlink(entry) != nil || archive_entry_symlink(entry) != nil { return .special }
       let type = archive_entry_filetype(entry)
@@ -97,10 +122,16 @@ final class ArchiveReader {
     case end
     /// The entry is broken here.
     case broken
+    /// The entry has ended, and its checksum is wrong.
+    case wrongChecksum
   }
 
   /// The next piece of the entry. Pieces, since libarchive forgets what it has copied when an error follows.
   func nextPiece() -> Piece {
+    if let fault {
+      self.fault = nil
+      return fault
+    }
     var start: UnsafeRawPointer?
     var count = 0
     var offset: Int64 = 0
@@ -108,8 +139,12 @@ final class ArchiveReader {
       let code = archive_read_data_block(archive, &start, &count, &offset)
       if code == ARCHIVE_RETRY { continue }
       if code == ARCHIVE_EOF { return .end }
-      // A warning concerns the entry's checksum or the like: as broken as anything.
-      guard code == ARCHIVE_OK, offset >= 0 else { return .broken }
+      // A warning concerns the entry as a whole, its checksum or its size; it comes with the last bytes.
+      let found = words.contains("bad CRC") ? Piece.wrongChecksum : .broken
+      guard code == ARCHIVE_OK || code == ARCHIVE_WARN && start != nil && count > 0, offset >= 0 else {
+        return found
+      }
+      if code != ARCHIVE_OK { fault = found }
       return .bytes(UnsafeRawBufferPointer(start: start, count: count), at: UInt64(offset))
     }
   }
@@ -163,6 +198,8 @@ final class EntryStream: ByteStream {
   private let reader: ArchiveReader
   /// What is wrong with the entry, once something is.
   private(set) var fault: String?
+  /// What is wrong with its checksum where all of its bytes have come.
+  private(set) var wrongChecksum: String?
   /// Bytes handed on.
   private(set) var count: UInt64 = 0
   private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -199,6 +236,9 @@ final class EntryStream: ByteStream {
         isDone = true
         if reader.inputFailed { return fail("the container ends early") }
       case .broken: return fail(reader.words)
+      case .wrongChecksum:
+        isDone = true
+        wrongChecksum = reader.words
       }
     }
     return Stretch(count: 0)

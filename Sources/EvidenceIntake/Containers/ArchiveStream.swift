@@ -21,6 +21,8 @@ final class ArchiveStream {
   private var feeder: Feeder?
   private var left = 0
   private var memberIsOpen = false
+  /// How the next bytes of the member end.
+  private var gap = StretchEnd.none
   /// How the member read last ended.
   private(set) var lastEnd: MemberEnd?
 
@@ -125,6 +127,7 @@ final class ArchiveStream {
       memberIsOpen = true
       lastEnd = nil
       left = 0
+      gap = .none
       return .member(info)
     case .damage:
       guard let bytes = try readBytes(header.count), let damage = ContainerDamage(frame: bytes) else { break }
@@ -135,7 +138,7 @@ final class ArchiveStream {
     case .finish:
       _ = waitForEnd()
       return .finished
-    case .data, .end: break
+    case .data, .gap, .end: break
     }
     return .crashed(waitForEnd())
   }
@@ -150,6 +153,9 @@ final class ArchiveStream {
       }
       if header.kind == .data {
         left = header.count
+        if left == 0 { return Stretch(count: 0, end: takeGap()) }
+      } else if header.kind == .gap, let bytes = try readBytes(header.count), bytes.count == 1 {
+        gap = bytes[0] == 1 ? .corrupt : .cut
       } else {
         memberIsOpen = false
         guard header.kind == .end, let bytes = try readBytes(header.count), let end = MemberEnd(frame: bytes)
@@ -160,13 +166,25 @@ final class ArchiveStream {
         return Stretch(count: 0, end: end.isCut ? .cut : .none)
       }
     }
-    let count = try readSome(UnsafeMutableRawBufferPointer(rebasing: target[..<min(target.count, left)]))
-    left -= count
-    if count == 0 {
-      memberIsOpen = false
-      return Stretch(count: 0, end: .cut)
-    }
-    return Stretch(count: count)
+    var count = 0
+    // What stands before a gap is handed on as a whole, since some of it may be wrong.
+    repeat {
+      let got = try readSome(
+        UnsafeMutableRawBufferPointer(rebasing: target[count..<min(target.count, count + left)]))
+      if got == 0 {
+        memberIsOpen = false
+        return Stretch(count: count, end: .cut)
+      }
+      left -= got
+      count += got
+    } while gap != .none && left > 0 && count < target.count
+    return Stretch(count: count, end: left == 0 ? takeGap() : .none)
+  }
+
+  /// How the bytes of the open member end that are handed on.
+  private func takeGap() -> StretchEnd {
+    defer { gap = .none }
+    return gap
   }
 
   private func skipMember() throws(IntakeError) {

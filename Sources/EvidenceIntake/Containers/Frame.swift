@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// The protocol between the process that unpacks archives and the one that reads their members: frames of a kind
 /// byte, a length (32 bits, little endian) and that many bytes. The helper is not trusted: lengths are bounded and every
 /// number is checked when it is read.
@@ -6,6 +8,8 @@ enum FrameKind: UInt8 {
   case member = 0x4D
   /// Bytes of the member.
   case data = 0x44
+  /// Bytes of the member are missing behind the next `data`, which may be empty; one byte: 1 where some of it may be wrong.
+  case gap = 0x47
   /// The member has ended: `MemberEnd`.
   case end = 0x45
   /// Damage of a container: `ContainerDamage`.
@@ -28,11 +32,13 @@ struct MemberInfo: Equatable {
 
 /// What is known of a member at its end.
 struct MemberEnd: Equatable {
-  /// Bytes are missing after those that were sent.
+  /// It was not read to its end.
   var isCut: Bool
   /// SHA-256 and size as stored, where the helper took compression off; else empty and 0.
   var storedSHA256: String
   var storedBytes: UInt64
+  /// What is wrong with its compression, or with it in its archive.
+  var damage: [ContainerDamage] = []
 }
 
 /// Damage of the container with these names (none: the path itself).
@@ -40,6 +46,7 @@ struct ContainerDamage: Equatable {
   var names: [String]
   var kind: String
   var offset: UInt64
+  var length: UInt64?
   var note: String
 }
 
@@ -137,32 +144,50 @@ extension MemberEnd {
     writer.put(isCut ? 1 : 0 as UInt64)
     writer.put(storedSHA256)
     writer.put(storedBytes)
+    writer.put(UInt64(damage.count))
+    for one in damage { one.put(to: &writer) }
     return writer.bytes
   }
   init?(frame: [UInt8]) {
     var reader = FrameReader(frame)
-    guard let cut = reader.number(), let sha256 = reader.text(), let stored = reader.number() else {
-      return nil
-    }
+    guard let cut = reader.number(), let sha256 = reader.text(), let stored = reader.number(),
+      let count = reader.number(), count <= UInt64(frame.count)
+    else { return nil }
     self.init(isCut: cut != 0, storedSHA256: sha256, storedBytes: stored)
+    for _ in 0..<count {
+      guard let one = ContainerDamage(&reader) else { return nil }
+      damage.append(one)
+    }
   }
 }
 
 extension ContainerDamage {
   var frame: [UInt8] {
     var writer = FrameWriter()
+    put(to: &writer)
+    return writer.bytes
+  }
+  func put(to writer: inout FrameWriter) {
     writer.put(names)
     writer.put(kind)
     writer.put(offset)
+    writer.put(length.map { Int64(bitPattern: $0) })
     writer.put(note)
-    return writer.bytes
   }
   init?(frame: [UInt8]) {
     var reader = FrameReader(frame)
+    self.init(&reader)
+  }
+  init?(_ reader: inout FrameReader) {
     guard let names = reader.texts(), let kind = reader.text(), let offset = reader.number(),
-      let note = reader.text()
+      let length = reader.optional(), let note = reader.text()
     else { return nil }
-    self.init(names: names, kind: kind, offset: offset, note: note)
+    self.init(
+      names: names, kind: kind, offset: offset, length: length.map { UInt64(bitPattern: $0) }, note: note)
+  }
+  /// As the account of a source lists it.
+  var damage: Damage {
+    Damage(kind: kind, offset: offset, length: length, inContainer: true, note: note)
   }
 }
 

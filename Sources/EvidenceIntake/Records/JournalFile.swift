@@ -169,13 +169,9 @@ struct JournalCodecs {
       UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?, Int
     ) -> Int32
 
-  private static func symbol(_ library: String, _ name: String) -> UInt? {
-    guard let handle = dlopen(library, RTLD_NOW), let found = dlsym(handle, name) else { return nil }
-    return UInt(bitPattern: found)
-  }
-  private static let lz4Address = symbol("liblz4.so.1", "LZ4_decompress_safe")
-  private static let zstdAddress = symbol("libzstd.so.1", "ZSTD_decompress")
-  private static let xzAddress = symbol("liblzma.so.5", "lzma_stream_buffer_decode")
+  private static let lz4Address = Codec.symbol("liblz4.so.1", "LZ4_decompress_safe")
+  private static let zstdAddress = Codec.symbol("libzstd.so.1", "ZSTD_decompress")
+  private static let xzAddress = Codec.symbol("liblzma.so.5", "lzma_stream_buffer_decode")
 
   /// A raw LZ4 block behind its size.
   func lz4(_ stored: UnsafeRawBufferPointer, limit: Int) -> [UInt8]? {

@@ -214,6 +214,7 @@ extension LineReader {
       event.message.count += UInt32(added) + 1
     }
     if reading.fields.count > 2 { mergeFields(&event, record) }
+    if reading.flags.contains(.tellsSeverity), event.severity > 7 { event.severity = reading.severity }
     batch.records.append(event)
     lastNeedsMining = true
   }

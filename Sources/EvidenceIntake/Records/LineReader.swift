@@ -201,9 +201,10 @@ struct LineReader: ~Copyable {
     var count = count
     if count > 0 {
       if (arena + start + count - 1).load(as: UInt8.self) == 0x0D { count &-= 1 }
-      if (arena + start).load(as: UInt8.self) == 0 {
-        let holes = nulsBefore(start, count, orAll: false)
-        read(start + holes, count - holes, total, at: lineStart, &source, isCut: isCut)
+      // NUL, or a byte from that on which a byte-order mark begins with.
+      if (arena + start).load(as: UInt8.self) &+ 0x11 <= 0x11 {
+        let unread = unreadBefore(start, count)
+        read(start + unread, count - unread, total, at: lineStart, &source, isCut: isCut)
         source.line &+= 1
         return
       }
@@ -219,6 +220,14 @@ struct LineReader: ~Copyable {
     var nuls = 0
     while nuls < count, (arena + start + nuls).load(as: UInt8.self) == 0 { nuls += 1 }
     return nuls == count && !orAll ? 0 : nuls
+  }
+
+  /// NULs before a line's first byte, and a byte-order mark, which another file begins with that was appended to this one.
+  @inline(never)
+  private func unreadBefore(_ start: Int, _ count: Int) -> Int {
+    let nuls = nulsBefore(start, count, orAll: false)
+    let rest = UnsafeRawBufferPointer(start: arena + start + nuls, count: count - nuls)
+    return rest.starts(with: [0xEF, 0xBB, 0xBF]) ? nuls + 3 : nuls
   }
 
   /// Of a hole that is longer than a line may be, so many bytes are blank.

@@ -53,6 +53,22 @@ struct SyslogRFC3164Format: LogFormat {
     FormatSample(
       "Nov 12 2026 10:03:05 sw-2 %%01IFNET/4/LINK_STATE(l)[52]:down", device: "sw-2", severity: 4,
       program: "%%01IFNET/4/LINK_STATE(l)", message: "down"),
+    FormatSample(
+      "Nov 12 2026 10:03:05 asa1 : %ASA-1-105005: (Primary) Lost", device: "asa1", severity: 1,
+      program: "%ASA-1-105005", message: "(Primary) Lost"),
+    FormatSample(
+      "<162>:Nov 12 10:03:06 CEST: %ASA-session-2-106006: Deny", time: "11-12T10:03:06", device: "",
+      severity: 2,
+      program: "%ASA-session-2-106006", message: "Deny", fields: #"{"facility":"local4"}"#),
+    FormatSample(
+      "2026 Nov 12 10:03:05.123 n9k-1 %ETHPORT-5-IF_DOWN: down", time: "2026-11-12T10:03:05.123 (no zone)",
+      device: "n9k-1", severity: 5, program: "%ETHPORT-5-IF_DOWN", message: "down"),
+    FormatSample(
+      "2026 Nov 12 10:03:06 n9k-1 %$ VDC-1 %$ %KERN-2-SYSTEM_MSG: mce", device: "n9k-1", severity: 2,
+      program: "%KERN-2-SYSTEM_MSG", message: "mce"),
+    FormatSample(
+      ": 2026 Nov 12 10:03:07 CET: %PLATFORM-1-PFM_ALERT: off", device: "", severity: 1,
+      program: "%PLATFORM-1-PFM_ALERT", message: "off"),
     FormatSample("\tat a second line", verdict: .continuation, message: "\tat a second line"),
     FormatSample("   ", verdict: .blank),
   ]

@@ -27,10 +27,17 @@ struct SyslogRFC5424Format: LogFormat {
       program: "b",
       message: "hello",
       fields: #"{"facility":"user","pid":"c","msgid":"d","x@1":{},"y@1":{"k":"]\\"}}"#),
+    FormatSample(
+      #"<134>1 2026-11-12T09:03:05Z gw-1 CheckPoint 18160 - [x@1 a="b"][action:"Drop"; src:"10.1.1.9"]"#,
+      time: "2026-11-12T09:03:05Z", device: "gw-1", severity: 6, program: "CheckPoint",
+      message: #"[x@1 a="b"][action:"Drop"; src:"10.1.1.9"]"#, fields: #"{"facility":"local0","pid":18160}"#),
+    FormatSample(
+      #"<34>1 - a b c d [x y="1 m"#, time: "none", device: "a", severity: 2, message: #"[x y="1 m"#,
+      fields: #"{"facility":"auth","pid":"c","msgid":"d"}"#),
   ]
   let refusals = [
     "<165>1 2003-13-11T22:14:15.003Z a b c d - m", "<999>1 - - - - - -", "<34>1", "<34>2 - - - - - -",
-    #"<34>1 - a b c d [x y="1 m"#, "<34>Oct 11 22:14:15 mymachine su: x",
+    "<34>Oct 11 22:14:15 mymachine su: x",
   ]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
@@ -91,7 +98,12 @@ struct SyslogRFC5424Format: LogFormat {
       if !messageID.isEmpty { reading.field("msgid", Bytes.part(record, messageID.start, messageID.end)) }
       if i < count, record[i] == 0x20 { i &+= 1 }
       if i < count, record[i] == 0x5B {
-        guard structuredData(record, &i, into: &reading) else { return .refused(.badField) }
+        let (start, written) = (i, reading.scratchCount)
+        if !structuredData(record, &i, into: &reading) {
+          // Cut, or written otherwise: what stands before counts, and this is a part of the message.
+          i = start
+          reading.scratchCount = written
+        }
       } else if i < count, record[i] == 0x2D {
         i &+= 1
       }

@@ -27,7 +27,7 @@ struct VectorASCFormat: LogFormat {
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     if Self.isHeader(line) { return 90 }
-    return Self.frame(line) == nil ? 0 : 91
+    return Self.frame(line) == nil && Self.frame(line, isDecimal: true) == nil ? 0 : 91
   }
 
   /// Header, trigger and comment lines, which begin with words that no other log has.
@@ -68,7 +68,8 @@ struct VectorASCFormat: LogFormat {
   }
 
   /// `SECONDS CHANNEL ID[x] Rx|Tx d LENGTH BYTES…`, `… r`, or `SECONDS CHANNEL ErrorFrame`.
-  static func frame(_ line: UnsafeRawBufferPointer) -> Frame? {
+  /// Identifier and bytes are hexadecimal unless the header says `base dec`.
+  static func frame(_ line: UnsafeRawBufferPointer, isDecimal: Bool = false) -> Frame? {
     var i = TextLine.skipBlanks(line, 0)
     func word() -> (start: Int, end: Int) {
       let start = i
@@ -91,8 +92,9 @@ struct VectorASCFormat: LogFormat {
     if Bytes.matches("ErrorFrame", line, at: i) { return frame }
     frame.id = word()
     if frame.id.end > frame.id.start, line[frame.id.end &- 1] | 0x20 == 0x78 { frame.id.end &-= 1 }
-    guard frame.id.end > frame.id.start, frame.id.end &- frame.id.start <= 8 else { return nil }
-    for index in frame.id.start..<frame.id.end where Bytes.hexValue(line[index]) > 15 { return nil }
+    guard frame.id.end > frame.id.start, number(line, frame.id, isDecimal) ?? .max < 1 << 32 else {
+      return nil
+    }
     frame.direction = word()
     let direction = Bytes.part(line, frame.direction.start, frame.direction.end)
     guard direction.count == 2, direction[1] == 0x78, direction[0] == 0x52 || direction[0] == 0x54 else {
@@ -110,11 +112,25 @@ struct VectorASCFormat: LogFormat {
     frame.data = (i, Int(Bytes.hexValue(line[length.start])))
     for _ in 0..<frame.data.count {
       let byte = word()
-      guard byte.end &- byte.start == 2, Bytes.hexValue(line[byte.start]) < 16,
-        Bytes.hexValue(line[byte.start &+ 1]) < 16
-      else { return nil }
+      guard isDecimal || byte.end &- byte.start == 2, number(line, byte, isDecimal) ?? .max < 256 else {
+        return nil
+      }
     }
     return frame
+  }
+
+  /// A number of at most ten digits.
+  static func number(
+    _ line: UnsafeRawBufferPointer, _ word: (start: Int, end: Int), _ isDecimal: Bool
+  ) -> UInt64? {
+    guard word.end > word.start, word.end &- word.start <= 10 else { return nil }
+    var value: UInt64 = 0
+    for index in word.start..<word.end {
+      let digit = UInt64(Bytes.hexValue(line[index]))
+      guard digit < (isDecimal ? 10 : 16) else { return nil }
+      value = value &* (isDecimal ? 10 : 16) &+ digit
+    }
+    return value
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
@@ -122,6 +138,13 @@ struct VectorASCFormat: LogFormat {
   final class Parser: RecordParser {
     /// When the measurement began; nil before a header.
     @exclusivity(unchecked) private var base: Int64?
+    /// Identifiers and bytes are decimal, and what they are in hexadecimal, in which they are told.
+    @exclusivity(unchecked) private var isDecimal = false
+    /// Each line's time counts from the line before.
+    @exclusivity(unchecked) private var isRelative = false
+    @exclusivity(unchecked) private var elapsed: Int64 = 0
+    /// Where the record lies that was refused last: it is handed in again when nobody else wants it.
+    @exclusivity(unchecked) private var refused: UnsafeRawPointer?
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
@@ -129,14 +152,30 @@ struct VectorASCFormat: LogFormat {
       if VectorASCFormat.isHeader(record) {
         let start =
           Bytes.matches("date ", record, at: 0) ? 5 : Bytes.matches("Begin ", record, at: 0) ? 19 : -1
-        if start > 0, let date = VectorASCFormat.header(record, at: start) { base = date }
+        if start > 0, let date = VectorASCFormat.header(record, at: start) {
+          base = date
+          elapsed = 0
+        }
+        if Bytes.matches("base ", record, at: 0) {
+          isDecimal = Bytes.matches("dec", record, at: 5)
+          isRelative = Bytes.find("relative", record) != nil
+          elapsed = 0
+        } else if isRelative {
+          count(record)
+        }
         return .structure
       }
+      if isRelative, refused != record.baseAddress { count(record) }
+      refused = nil
       if Bytes.matches("//", record, at: 0) { return .structure }
-      guard let frame = VectorASCFormat.frame(record),
-        let (time, resolution) = StampReader.epoch(
+      guard let frame = VectorASCFormat.frame(record, isDecimal: isDecimal),
+        let (written, resolution) = StampReader.epoch(
           Bytes.part(record, frame.stampStart, frame.stampEnd), unit: StampReader.second)
-      else { return .refused(.noMatch) }
+      else {
+        refused = record.baseAddress
+        return .refused(.noMatch)
+      }
+      let time = isRelative ? elapsed : written
       if let base {
         reading.kind = .noZone
         reading.time = base &+ time
@@ -150,7 +189,7 @@ struct VectorASCFormat: LogFormat {
       reading.append(record, frame.channel.start, frame.channel.end)
       if frame.id.end > frame.id.start {
         reading.append(0x3A)
-        reading.append(record, frame.id.start, frame.id.end)
+        appendID(record, frame, into: &reading)
       }
       reading.device = .scratch(start, reading.scratchCount &- start)
       reading.basis = .selfAsserted
@@ -163,21 +202,33 @@ struct VectorASCFormat: LogFormat {
         return .event
       }
       let text = reading.scratchCount
-      reading.append(record, frame.id.start, frame.id.end)
+      appendID(record, frame, into: &reading)
+      let id = text..<reading.scratchCount
       let data = reading.scratchCount &+ 1
       if !frame.isRemote {
         reading.append(0x20)
         var i = frame.data.start
         for _ in 0..<frame.data.count {
-          reading.append(record, i, i &+ 2)
-          i = TextLine.skipBlanks(record, i &+ 2)
+          var end = i
+          while end < record.count, record[end] > 0x20 { end &+= 1 }
+          if isDecimal {
+            let value = VectorASCFormat.number(record, (i, end), true) ?? 0
+            reading.append(Self.digits[Int(value >> 4 & 15)])
+            reading.append(Self.digits[Int(value & 15)])
+          } else {
+            reading.append(record, i, end)
+          }
+          i = TextLine.skipBlanks(record, end)
         }
       }
       let end = reading.scratchCount
       reading.message = .scratch(text, end &- text)
       reading.beginFields()
       reading.fieldGuessing("channel", Bytes.part(record, frame.channel.start, frame.channel.end))
-      reading.field("id", Bytes.part(record, frame.id.start, frame.id.end))
+      reading.key("id")
+      reading.append(0x22)
+      reading.appendCopy(id.lowerBound, id.upperBound)
+      reading.append(0x22)
       reading.field("direction", Bytes.part(record, frame.direction.start, frame.direction.end))
       if frame.isRemote {
         reading.field("remote", true)
@@ -189,6 +240,36 @@ struct VectorASCFormat: LogFormat {
       }
       reading.endFields()
       return .event
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    /// The time of a line of any kind counts where each counts from the one before.
+    @inline(never)
+    private func count(_ record: UnsafeRawBufferPointer) {
+      let start = TextLine.skipBlanks(record, 0)
+      var end = start
+      while end < record.count, record[end] > 0x20 { end &+= 1 }
+      guard start < end, Bytes.isDigit(record[start]),
+        let (time, _) = StampReader.epoch(Bytes.part(record, start, end), unit: StampReader.second)
+      else { return }
+      elapsed &+= time
+    }
+
+    /// The identifier in hexadecimal.
+    private func appendID(
+      _ record: UnsafeRawBufferPointer, _ frame: VectorASCFormat.Frame, into reading: inout Reading
+    ) {
+      guard isDecimal, let value = VectorASCFormat.number(record, frame.id, true) else {
+        return reading.append(record, frame.id.start, frame.id.end)
+      }
+      var shift: UInt64 = 28
+      while shift > 0, value >> shift == 0 { shift &-= 4 }
+      while true {
+        reading.append(Self.digits[Int(value >> shift & 15)])
+        if shift == 0 { return }
+        shift &-= 4
+      }
     }
   }
 }
