@@ -59,10 +59,10 @@ extension ClockCorrection {
     return false
   }
 
-  /// Whether pairs that agree are those of several events at both ends: many that were written in one moment agree with any one.
+  /// Whether pairs that agree are those of several moments: many events of one moment agree with any other at both ends.
   static func hasTurns(_ cluster: ArraySlice<Match>) -> Bool {
-    let turns = min(Set(cluster.map(\.sentEvent)).count, Set(cluster.map(\.receivedEvent)).count)
-    return turns >= 2 && cluster.count <= 3 * turns
+    let times = cluster.map(\.at)
+    return (times.max() ?? 0) - (times.min() ?? 0) > 2 * moment
   }
 
   private static func leavingOutWaits(_ matches: [Match]) -> [Match] {
