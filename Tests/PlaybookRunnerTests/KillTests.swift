@@ -67,8 +67,11 @@ import Testing
   /// The latest run's status; nil when there is none.
   private func status(_ scene: FleetScene) throws -> [String: Any]? {
     let text = try scene.run("playbook", "status", "--format", "json", accepting: [0, 1])
-    guard let start = text.firstIndex(of: "{") else { return nil }
-    return try JSONSerialization.jsonObject(with: Data(text[start...].utf8)) as? [String: Any]
+    // What is said of a run that was killed before its first record stands behind the document.
+    guard let start = text.firstIndex(of: "{"), let end = text.lastIndex(of: "}"), start < end else {
+      return nil
+    }
+    return try JSONSerialization.jsonObject(with: Data(text[start...end].utf8)) as? [String: Any]
   }
 
   @Test func twoRunsOnTheSameDevicesAreRefusedWhileOneWorks() async throws {

@@ -106,7 +106,7 @@ def watch(page, server, name):
 def enter(browser, server, name, **options):
     """A browser with a session of its own, through a start link."""
     context = browser.new_context(**options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     watch(page, server, name)
     page.goto(server.another_link() if server.state else server.link)
