@@ -25,10 +25,15 @@ import Testing
     let (found, summary) = try read(bytes)
     let expected = messages(0..<4000)
     let known = Set(expected)
-    // Where the first block is the broken one, the text begins with the rest of a line.
-    #expect(found.dropFirst(share < 30 ? 1 : 0).allSatisfy { known.contains($0) })
+    // Where the first block is the broken one, the rest of a line that it cut is an event.
+    withKnownIssue("a gap before the first byte of content is told as an end", isIntermittent: false) {
+      #expect(found.allSatisfy { known.contains($0) })
+    } when: {
+      share < 30
+    }
+    #expect(found.dropFirst().allSatisfy { known.contains($0) })
     #expect(found.count > 2000 && found.count < 4000, "\(found.count)")
-    #expect((share < 30 || found.first == expected.first) && found.last == expected.last)
+    #expect((found.first == expected.first) == (share > 30) && found.last == expected.last)
     let broken = try #require(summary.sources[0].damage.first)
     #expect(broken.kind == "bzip2-corrupt" && broken.inContainer && broken.note.contains("checksum"))
     #expect(UInt64(bytes.count * share / 100) - broken.offset < broken.length ?? 0)
