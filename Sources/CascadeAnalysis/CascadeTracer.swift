@@ -54,7 +54,9 @@ public struct CascadeTracer: Sendable {
     }
     var apart: [String: Onset] = [:]
     var segments = Segments(reading.onsets, reading.members, timeline)
-    if reading.isOneByOne || !segments.areWhole && reading.saySame() { segments = Segments() }
+    if reading.onsets.areOneByOne(reading.members) || !segments.areWhole && reading.saySame() {
+      segments = Segments()
+    }
     var wentOn = reading.wentOn
     for segment in segments.list {
       // A short incident in a long window is read once more from nearby.
@@ -227,8 +229,7 @@ struct Reading {
   /// The same with one more failure.
   func including(_ device: Int, _ finding: Onsets.Finding) -> Reading {
     var reading = self
-    reading.onsets.findings[device] = finding
-    reading.onsets.unrelated[device] = nil
+    reading.onsets.include(device, finding)
     reading.members = reading.onsets.devices
     return reading
   }

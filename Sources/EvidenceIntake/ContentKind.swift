@@ -123,10 +123,16 @@ enum ContentKind: Sendable, Equatable {
     }
   }
 
+  /// Whether a frame that decoders of zstd and lz4 pass over begins at an offset (RFC 8878, 3.1.2).
+  static func beginsSkippable(_ bytes: UnsafeRawBufferPointer, at offset: Int = 0) -> Bool {
+    bytes.count >= offset + 8 && bytes[offset] & 0xF0 == 0x50
+      && bytes[(offset + 1)...].starts(with: [0x2A, 0x4D, 0x18])
+  }
+
   /// Offset behind the frames that decoders of zstd and lz4 pass over; nil where they fill the head.
   private static func behindSkippable(_ head: UnsafeRawBufferPointer) -> Int? {
     var at = 0
-    while head.count >= at + 8, head[at] & 0xF0 == 0x50, head[(at + 1)...].starts(with: [0x2A, 0x4D, 0x18]) {
+    while beginsSkippable(head, at: at) {
       at += 8 + Int(UInt32(littleEndian: head.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)))
       if at >= head.count { return nil }
     }

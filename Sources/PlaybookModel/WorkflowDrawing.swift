@@ -27,7 +27,7 @@ public struct WorkflowDrawing: Sendable {
         return
       }
       lines.append(margin + symbol(step) + " " + title(id) + details(step))
-      for (label, branch) in branches(step) {
+      for (label, branch) in step.labelledBranches {
         lines.append("\(margin)  \(label):")
         walk(branch, margin + "    ", &lines, &seen)
       }
@@ -72,17 +72,6 @@ public struct WorkflowDrawing: Sendable {
     return ", gate: " + (gate.query == nil ? gate.probe.map(\.type.name).joined(separator: ", ") : "timeline")
   }
 
-  private func branches(_ step: WorkflowStep) -> [(String, String)] {
-    switch step.kind {
-    case .ifCondition(_, let onTrue, let onFalse):
-      [("if true", onTrue)] + (onFalse.map { [("else", $0)] } ?? [])
-    case .whileCondition(_, let onTrue): [("as long as true", onTrue)]
-    case .parallel(let steps): steps.enumerated().map { ("branch \($0.offset + 1)", $0.element) }
-    case .switchCondition(_, let cases): cases.map { ("case \($0.value)", $0.step) }
-    default: []
-    }
-  }
-
   /// A Mermaid flowchart. Labels are quoted, so that no text can become syntax.
   public func mermaid() -> String {
     var text = "flowchart TD\n"
@@ -106,7 +95,7 @@ public struct WorkflowDrawing: Sendable {
       default: text += "  \(node)[\(label)]\n"
       }
       let next = [("", step.onCompletion), ("success", step.onSuccess), ("failure", step.onFailure)]
-      for (label, target) in next + branches(step).map({ ($0.0, Optional($0.1)) }) {
+      for (label, target) in next + step.labelledBranches.map({ ($0.0, Optional($0.1)) }) {
         guard let target, let other = numbers[target] else { continue }
         text += label.isEmpty ? "  \(node) --> \(other)\n" : "  \(node) -->|\(quoted(label))| \(other)\n"
       }

@@ -1,11 +1,15 @@
 extension WorkflowStep {
   /// The first steps of the branches that the step opens, in their order.
-  public var branches: [String] {
+  public var branches: [String] { labelledBranches.map(\.step) }
+
+  /// The same, each with what it is taken for in words.
+  var labelledBranches: [(label: String, step: String)] {
     switch kind {
-    case .parallel(let branches): branches
-    case .ifCondition(_, let onTrue, let onFalse): [onTrue] + (onFalse.map { [$0] } ?? [])
-    case .whileCondition(_, let onTrue): [onTrue]
-    case .switchCondition(_, let cases): cases.map(\.step)
+    case .ifCondition(_, let onTrue, let onFalse):
+      [("if true", onTrue)] + (onFalse.map { [("else", $0)] } ?? [])
+    case .whileCondition(_, let onTrue): [("as long as true", onTrue)]
+    case .parallel(let steps): steps.enumerated().map { ("branch \($0.offset + 1)", $0.element) }
+    case .switchCondition(_, let cases): cases.map { ("case \($0.value)", $0.step) }
     case .start, .end, .action, .playbook: []
     }
   }

@@ -176,8 +176,7 @@ struct Changes {
     for (_, event) in got.values where timeline.actor(of: event) >= 0 {
       counts[timeline.actor(of: event), default: 0] += 1
     }
-    let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-    return most.flatMap { $0.value * 2 > got.count ? $0.key : nil }
+    return counts.commonest.flatMap { $0.value * 2 > got.count ? $0.key : nil }
   }
 
   /// Receipts per template, and once more those of templates that differ in one word together, under the name of the

@@ -16,7 +16,7 @@ enum NamedSource {
     for (_, event) in got.values where timeline.mention(Int(event)) >= 0 {
       counts[timeline.mention(Int(event)), default: 0] += 1
     }
-    guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+    guard let most = counts.commonest,
       most.value * 5 >= got.count * 4, got[most.key] == nil
     else { return nil }
     guard isOfTheMoment else { return most.key }
@@ -44,7 +44,7 @@ enum NamedSource {
       }
       for other in named { counts[other, default: 0] += 1 }
     }
-    guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+    guard let most = counts.commonest,
       most.value * 5 >= members.count * 4
     else { return nil }
     return most.key

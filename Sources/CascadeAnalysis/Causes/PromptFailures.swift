@@ -123,7 +123,6 @@ enum PromptFailures {
       let named = timeline.actor(of: event) >= 0 ? timeline.actor(of: event) : timeline.mention(Int(event))
       if named >= 0 { counts[named, default: 0] += 1 }
     }
-    let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-    return most.flatMap { $0.value * 2 > received.count ? $0.key : nil }
+    return counts.commonest.flatMap { $0.value * 2 > received.count ? $0.key : nil }
   }
 }

@@ -11,13 +11,7 @@ extension Reading {
   /// Whether the members are one incident by what they say and share.
   func saySame(_ known: Diagnosis? = nil) -> Bool {
     guard members.count >= Self.fewest else { return false }
-    var users: [Int32: Int] = [:]
-    for device in members {
-      for template in timeline.templates(of: onsets.findings[device]!.events) {
-        users[template, default: 0] += 1
-      }
-    }
-    let isCommon = users.contains { template, count in
+    let isCommon = onsets.kinds(saidBy: members, timeline).contains { template, count in
       let role = profiles.fleet[Int(template)].role
       return count * 2 >= members.count && timeline.isLoud[Int(template)]
         && (role == .novel || role == .surging)

@@ -37,7 +37,7 @@ struct ToldChanges {
     }
     for (template, received) in receipts where received.count >= Self.fewest {
       let said = tellers[template]!.values.reduce(0, +)
-      let teller = tellers[template]!.max { ($0.value, $1.key) < ($1.value, $0.key) }!
+      let teller = tellers[template]!.commonest!
       guard teller.value * 5 >= said * 4, said * 2 <= received.count * 3 else { continue }
       byTemplate[template] = (teller.key, received)
     }

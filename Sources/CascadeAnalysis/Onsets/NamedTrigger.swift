@@ -76,13 +76,10 @@ extension Onsets {
         "a severe message never heard before, just before \(trigger.namers.count) others named it in trouble"
       var finding = alone(trigger.event, reason, timeline)
       finding.namedBy = trigger.namers.count
-      findings[trigger.device] = finding
-      unrelated[trigger.device] = nil
+      include(trigger.device, finding)
       for (device, event) in trigger.namers where findings[device] == nil {
-        findings[device] = alone(
-          event, "named \(timeline.evidence.devices[trigger.device]) in trouble just after that stopped",
-          timeline)
-        unrelated[device] = nil
+        let reason = "named \(timeline.evidence.devices[trigger.device]) in trouble just after that stopped"
+        include(device, alone(event, reason, timeline))
       }
     }
   }

@@ -125,13 +125,9 @@ enum OneByOne {
   {
     var before: [Int: Int] = [:]
     for (device, time) in first {
-      var said: Set<Int> = []
-      for event in timeline.events(of: device)
-      where timeline.seconds[Int(event)] < time && timeline.seconds[Int(event)] > time - breath {
-        let template = Int(timeline.evidence.eventTemplates[Int(event)])
-        if !timeline.isLoud[template] { said.insert(template) }
+      for template in timeline.everydayKinds(saidBy: device, within: breath, before: time) {
+        before[template, default: 0] += 1
       }
-      for template in said { before[template, default: 0] += 1 }
     }
     return before.contains { template, count in
       count * 2 >= first.count && profiles.fleet[template].events <= 3 * count
@@ -140,6 +136,11 @@ enum OneByOne {
 }
 
 extension Onsets {
+  /// Whether failures come one by one over days: most of them do.
+  func areOneByOne(_ members: [Int]) -> Bool {
+    members.count { findings[$0]!.isOneByOne } * 2 > members.count
+  }
+
   fileprivate func hasFailed(_ device: Int, before time: Double) -> Bool {
     findings[device].map { $0.time <= time } ?? false
   }

@@ -112,8 +112,7 @@ struct Onsets {
         // The entity's own words are nearer to the moment than a report, unless they came long after it.
         if reported.time < current.time - 60 { findings[device] = reported }
       } else {
-        findings[device] = reported
-        unrelated[device] = nil
+        include(device, reported)
       }
     }
     for (device, event) in SynchronousCause.witnesses(timeline, fleet, self) {
@@ -122,8 +121,7 @@ struct Onsets {
         ["a severe message never heard before, in the moment in which others failed"])
     }
     for (device, finding) in OneByOne.find(timeline, fleet, profiles, reports, self) {
-      findings[device] = finding
-      unrelated[device] = nil
+      include(device, finding)
     }
     add(NamedTrigger.find(timeline, profiles, self), timeline)
     boundFalseDiscoveries()
@@ -290,6 +288,20 @@ struct Onsets {
     if let alone = unrelated[device], alone.time < finding.time + 600, alone.time > finding.time - 3600 {
       return
     }
+    include(device, finding)
+  }
+
+  /// How many of some failed entities tell of their failure in each kind of message.
+  func kinds(saidBy members: [Int], _ timeline: Timeline) -> [Int32: Int] {
+    var users: [Int32: Int] = [:]
+    for device in members {
+      for template in timeline.templates(of: findings[device]!.events) { users[template, default: 0] += 1 }
+    }
+    return users
+  }
+
+  /// Counts an entity as failed, whatever was known of it apart.
+  mutating func include(_ device: Int, _ finding: Finding) {
     findings[device] = finding
     unrelated[device] = nil
   }

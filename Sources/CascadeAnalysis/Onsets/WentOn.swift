@@ -169,11 +169,6 @@ extension Reading {
   /// Seconds before trouble within which an announcement of it lies, and after it within which it ends.
   private static let aboutToDo: (before: Double, after: Double) = (180, 300)
 
-  /// Whether failures come one by one over days.
-  var isOneByOne: Bool {
-    members.count { onsets.findings[$0]!.isOneByOne } * 2 > members.count
-  }
-
   /// Whether nine of ten of those that failed, by no cause that was found, said shortly before what they were about to do, in a message
   /// that is no trouble and that hardly anybody says otherwise, had trouble for minutes, and went on as before.
   ///
@@ -191,15 +186,10 @@ extension Reading {
       let end = timeline.seconds[Int(last)]
       guard end - finding.time <= Self.aboutToDo.after, wentOn.goesOn(device, end) else { continue }
       well += 1
-      var said: Set<Int> = []
-      for event in timeline.events(of: device)
-      where timeline.seconds[Int(event)] < finding.time
-        && timeline.seconds[Int(event)] > finding.time - Self.aboutToDo.before
-      {
-        let template = Int(timeline.evidence.eventTemplates[Int(event)])
-        if !timeline.isLoud[template], !timeline.words.tellsOfFailure[template] { said.insert(template) }
+      let said = timeline.everydayKinds(saidBy: device, within: Self.aboutToDo.before, before: finding.time)
+      for template in said where !timeline.words.tellsOfFailure[template] {
+        before[template, default: 0] += 1
       }
-      for template in said { before[template, default: 0] += 1 }
     }
     guard well * 10 >= group.count * 9 else { return false }
     return before.contains { template, count in

@@ -98,7 +98,7 @@ public enum ClockSurvey {
   ) -> ClockFinding {
     // The receiver that most pairs name, as the estimator chose.
     let counts = Dictionary(grouping: matches, by: \.receiver).mapValues(\.count)
-    let receiver = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    let receiver = counts.commonest?.key
     let own = matches.filter { $0.receiver == receiver }
     let middle = own.map { timeline.seconds[Int($0.sentEvent)] }.sorted()
     let base = middle.isEmpty ? timeline.start : middle[middle.count / 2]

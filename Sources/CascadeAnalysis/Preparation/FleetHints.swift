@@ -101,7 +101,7 @@ extension Fleet {
       for device in open {
         guard let key = key(device), let found = counts[key] else { continue }
         let total = found.values.reduce(0, +)
-        guard let best = found.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+        guard let best = found.commonest,
           best.value * 10 >= total * 9
         else { continue }
         let share = Double(best.value) / Double(total + 1)

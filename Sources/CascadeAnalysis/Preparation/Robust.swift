@@ -32,3 +32,8 @@ enum Robust {
       + term(c, (c + d) * (a + c) / n) + term(d, (c + d) * (b + d) / n)
   }
 }
+
+extension Dictionary where Key: Comparable, Value: Comparable {
+  /// The key that was counted most often, with its count; of several the least. Nil where nothing was counted.
+  var commonest: Element? { self.max { ($0.value, $1.key) < ($1.value, $0.key) } }
+}

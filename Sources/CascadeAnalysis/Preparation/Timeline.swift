@@ -186,6 +186,17 @@ struct Timeline {
     return templates
   }
 
+  /// The kinds of messages that are no trouble and that an entity said in so many seconds before a moment.
+  func everydayKinds(saidBy device: Int, within seconds: Double, before moment: Double) -> Set<Int> {
+    var kinds: Set<Int> = []
+    for event in events(of: device)
+    where self.seconds[Int(event)] < moment && self.seconds[Int(event)] > moment - seconds {
+      let template = Int(evidence.eventTemplates[Int(event)])
+      if !isLoud[template] { kinds.insert(template) }
+    }
+    return kinds
+  }
+
   /// The entity that an event names, or -1.
   func mention(_ event: Int) -> Int { firstMention.isEmpty ? -1 : Int(firstMention[event]) }
 

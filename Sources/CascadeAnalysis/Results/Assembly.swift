@@ -141,8 +141,7 @@ struct Assembly {
   /// The same with one more failure of an incident.
   func including(_ device: Int, _ finding: Onsets.Finding) -> Assembly {
     var copy = self
-    copy.onsets.findings[device] = finding
-    copy.onsets.unrelated[device] = nil
+    copy.onsets.include(device, finding)
     return copy
   }
 
@@ -266,7 +265,7 @@ struct Assembly {
       if let pause = origins.evenPause {
         origins.doubt(where: { _ in true }, EvenPace.reason(pause))
       }
-      if members.count(where: { onsets.findings[$0]!.isOneByOne }) * 2 > members.count {
+      if onsets.areOneByOne(members) {
         origins.doubt(where: { _ in true }, "each failed once and by itself, in its own time: nothing spread")
       }
       if diagnosis.isPlanned {
@@ -299,14 +298,7 @@ struct Assembly {
   /// What nine of ten of the members say of their failure in the same words, and how many do.
   private func saying(of members: [Int]) -> (text: String, count: Int)? {
     guard members.count >= 3 else { return nil }
-    var users: [Int32: Int] = [:]
-    for device in members {
-      for template in timeline.templates(of: onsets.findings[device]!.events) {
-        users[template, default: 0] += 1
-      }
-    }
-    let most = users.max { ($0.value, $1.key) < ($1.value, $0.key) }
-    return most.flatMap { template, count in
+    return onsets.kinds(saidBy: members, timeline).commonest.flatMap { template, count in
       count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
     }
   }

@@ -119,7 +119,7 @@ final class ZstdDecoder: FrameDecoder {
 
   func begins(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
-      || bytes.count >= 8 && bytes[0] & 0xF0 == 0x50 && bytes[1...].starts(with: [0x2A, 0x4D, 0x18])
+      || ContentKind.beginsSkippable(bytes)
   }
 
   func start() {

@@ -30,7 +30,7 @@ final class LZ4Decoder: FrameDecoder {
 
   func begins(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.starts(with: [0x04, 0x22, 0x4D, 0x18])
-      || bytes.count >= 8 && bytes[0] & 0xF0 == 0x50 && bytes[1...].starts(with: [0x2A, 0x4D, 0x18])
+      || ContentKind.beginsSkippable(bytes)
   }
 
   func start() {

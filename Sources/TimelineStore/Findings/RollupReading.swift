@@ -39,44 +39,41 @@ extension CaseReader {
   }
 
   private func differingDevices(_ counted: [Rollups.Device]) throws(StoreError) -> Int {
-    var open = Set(counted.indices.filter { counted[$0].events > 0 })
-    var differing = 0
-    let row = try connection.prepare(
+    let sql =
       """
       SELECT device, events, first_time, last_time, first_error_time, severity_0, severity_1, severity_2, severity_3,
         severity_4, severity_5, severity_6, severity_7, severity_none FROM device_rollup
-      """)
-    while try row.next() {
-      let device = Int(row.int64(0))
-      guard open.remove(device) != nil else {
-        if row.int64(1) != 0 { differing += 1 }
-        continue
-      }
-      let one = counted[device]
-      let holds =
-        row.int64(1) == one.events && (row.int64OrNil(2) ?? .max) == one.firstTime
-        && (row.int64OrNil(3) ?? .min) == one.lastTime && (row.int64OrNil(4) ?? .max) == one.firstErrorTime
+      """
+    return try differing(from: counted, in: sql, \.events) { row, one in
+      (row.int64OrNil(2) ?? .max) == one.firstTime && (row.int64OrNil(3) ?? .min) == one.lastTime
+        && (row.int64OrNil(4) ?? .max) == one.firstErrorTime
         && (0..<9).allSatisfy { row.int64(Int32(5 + $0)) == one.bySeverity[$0] }
-      if !holds { differing += 1 }
     }
-    return differing + open.count
   }
 
   private func differingTemplates(_ counted: [Rollups.Template]) throws(StoreError) -> Int {
-    var open = Set(counted.indices.filter { counted[$0].events > 0 })
+    let sql = "SELECT template, events, first_time, last_time FROM template_rollup"
+    return try differing(from: counted, in: sql, \.events) { row, one in
+      (row.int64OrNil(2) ?? .max) == one.firstTime && (row.int64OrNil(3) ?? .min) == one.lastTime
+    }
+  }
+
+  /// How many rows of ordinal and number of events, and what `holds` compares of them, are not as counted; those that are missing and
+  /// those that nothing was counted for among them.
+  private func differing<Row>(
+    from counted: [Row], in sql: String, _ events: (Row) -> Int64, holds: (SQLiteStatement, Row) -> Bool
+  ) throws(StoreError) -> Int {
+    var open = Set(counted.indices.filter { events(counted[$0]) > 0 })
     var differing = 0
-    let row = try connection.prepare("SELECT template, events, first_time, last_time FROM template_rollup")
+    let row = try connection.prepare(sql)
     while try row.next() {
-      let template = Int(row.int64(0))
-      guard open.remove(template) != nil else {
+      let ordinal = Int(row.int64(0))
+      guard open.remove(ordinal) != nil else {
         if row.int64(1) != 0 { differing += 1 }
         continue
       }
-      let one = counted[template]
-      let holds =
-        row.int64(1) == one.events && (row.int64OrNil(2) ?? .max) == one.firstTime
-        && (row.int64OrNil(3) ?? .min) == one.lastTime
-      if !holds { differing += 1 }
+      let one = counted[ordinal]
+      if row.int64(1) != events(one) || !holds(row, one) { differing += 1 }
     }
     return differing + open.count
   }
