@@ -94,7 +94,7 @@ enum JSONWrapper {
     let first = JSONText.skipSpace(line, from: start &+ 1)
     guard first < line.count, line[first] == 0x7B else { return false }
     let end = JSONText.valueEnd(line, from: start)
-    return end > 0 && JSONText.skipSpace(line, from: end) == line.count && SenMLFormat().score(line) == 0
+    return end > 0 && JSONText.skipSpace(line, from: end) == line.count && !SenMLFormat.isPack(line)
   }
 
   /// The first element where the only member of the object at `start` is a list of objects, whatever it is called.

@@ -26,18 +26,21 @@ struct SenMLFormat: LogFormat {
   ]
   let refusals = ["text", "{]"]
 
-  func score(_ line: UnsafeRawBufferPointer) -> Int {
-    guard let first = line.first, first == 0x5B, line.count > 8, looksRight(line) else { return 0 }
-    return JSONText.valueEnd(line, from: 0) > 0 ? 94 : 0
+  func score(_ line: UnsafeRawBufferPointer) -> Int { Self.isPack(line) ? 94 : 0 }
+
+  /// True for a line that begins with a whole pack. Asked of every line with a list, so without a format of its own.
+  static func isPack(_ line: UnsafeRawBufferPointer) -> Bool {
+    guard let first = line.first, first == 0x5B, line.count > 8, looksRight(line) else { return false }
+    return JSONText.valueEnd(line, from: 0) > 0
   }
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
     let start = JSONText.skipSpace(head, from: 0)
     guard start < head.count, head[start] == 0x5B, JSONDocumentFormat.spansLines(head) else { return 0 }
-    return looksRight(UnsafeRawBufferPointer(rebasing: head.prefix(1024))) ? 94 : 0
+    return Self.looksRight(UnsafeRawBufferPointer(rebasing: head.prefix(1024))) ? 94 : 0
   }
 
-  private func looksRight(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  private static func looksRight(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if Bytes.find("\"bn\"", bytes) != nil || Bytes.find("\"bt\"", bytes) != nil { return true }
     guard Bytes.find("\"n\"", bytes) != nil else { return false }
     return Bytes.find("\"v\"", bytes) != nil || Bytes.find("\"vs\"", bytes) != nil
