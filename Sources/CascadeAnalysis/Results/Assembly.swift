@@ -46,6 +46,13 @@ struct Assembly {
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
       origin.method = Self.method(diagnosis)
+      if let reach = candidate.reach {
+        // The tree also follows who came to whom, where no link is listed.
+        let followers = max(reach, spread.followers(of: candidate.device))
+        origin.reasonsFor.append(
+          "\(followers) of \(diagnosis.contact.failed.count - 1) other failures can be reached from it in order of time"
+        )
+      }
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
       guard !isVouched(candidate.events),

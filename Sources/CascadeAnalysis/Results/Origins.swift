@@ -12,6 +12,8 @@ struct Origins {
     var counterEvents: [Int32] = []
     /// Whether it has trouble of a kind that hardly anybody else has.
     var isOwn = false
+    /// How many other failures known links lead to in order of time; `nil` where that is no reason.
+    var reach: Int?
   }
   private(set) var candidates: [Candidate] = []
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
@@ -112,9 +114,7 @@ struct Origins {
     for entry in top {
       var candidate = Candidate(
         device: entry.device, probability: confidence * exp(sharpness * (entry.weight - best)) / sum)
-      candidate.reasonsFor.append(
-        "\(entry.reach - 1) of \(contact.failed.count - 1) other failures can be reached from it in order of time"
-      )
+      candidate.reach = entry.reach - 1
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       let earlier = contact.failed.filter {
         onsets.findings[$0]!.time < onsets.findings[entry.device]!.time

@@ -9,6 +9,19 @@ struct Spread {
   private(set) var best: [Edge] = []
   private(set) var alternatives: [Edge] = []
 
+  /// How many entities hang on one in the tree, directly or by others.
+  func followers(of device: Int) -> Int {
+    let children = Dictionary(grouping: best, by: \.from)
+    var count = 0
+    var open = [device]
+    while let next = open.popLast() {
+      let below = children[next] ?? []
+      count += below.count
+      open += below.map(\.to)
+    }
+    return count
+  }
+
   /// Weight of "some parent that is not in the evidence".
   private static func unseen(_ scene: Scene, _ members: [Int]) -> Double {
     guard scene.contact != nil else { return 0.1 }
