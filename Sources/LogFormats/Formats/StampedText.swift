@@ -104,7 +104,7 @@ struct StampedTextFormat: LogFormat {
   /// The stamp and what stands around it.
   static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
     guard line.count > 8 else { return nil }
-    let isBracketed = line[0] == 0x5B || line[0] == 0x28
+    let isBracketed = line[0] == 0x5B || line[0] == 0x28 || line[0] == 0x3C
     guard let stamp = stamps.leading(line, at: isBracketed ? 1 : 0) else {
       return dressed(line, isBracketed: isBracketed, &stamps)
     }
@@ -122,7 +122,7 @@ struct StampedTextFormat: LogFormat {
       return !isBracketed && hasDate ? head : nil
     }
     if isBracketed {
-      guard line[head.end] == 0x5D || line[head.end] == 0x29 else { return nil }
+      guard line[head.end] == 0x5D || line[head.end] == 0x29 || line[head.end] == 0x3E else { return nil }
       head.end &+= 1
     } else if line[head.end] == 0x2C || line[head.end] == 0x3B || line[head.end] == 0x2E {
       endCell(line, &head)
@@ -177,6 +177,7 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.behindProcess(line, at: &zabbix) {
       return Head(stamp: stamp, start: zabbix, end: stamp.end)
     }
+    if let head = secondCell(line, &stamps) { return head }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
     var i = 0
     if Bytes.isDigit(line[0]) {
@@ -193,6 +194,25 @@ struct StampedTextFormat: LogFormat {
     var head = Head(stamp: stamp, start: sign &+ 12, end: stamp.end)
     let severity = SeverityText.word(Bytes.part(line, 1, sign))
     if severity < 8 { head.severity = severity }
+    return head
+  }
+
+  /// A row of a table without a header, whose second cell is a stamp: `PLANT1.PUMP7.FLOW,29-Nov-26 10:00:00,12.5`.
+  private static func secondCell(
+    _ line: UnsafeRawBufferPointer, _ stamps: inout StampReader
+  ) -> Head? {
+    let limit = min(line.count, 96)
+    var i = 0
+    while i < limit, line[i] > 0x20, line[i] != 0x2C, line[i] != 0x3B, line[i] != 0x7C { i &+= 1 }
+    if i == limit || i == 0 || line[i] == 0x20 { return nil }
+    let start = line[i] == 0x09 ? i &+ 1 : TextLine.skipBlanks(line, i &+ 1)
+    guard start < line.count, Bytes.isDigit(line[start]), let stamp = stamps.leading(line, at: start),
+      stamp.kind == .noZone || stamp.kind == .absolute, stamp.end < line.count
+    else { return nil }
+    var head = Head(stamp: stamp, start: start, end: stamp.end)
+    if line[head.end] == 0x2C || line[head.end] == 0x2E { endCell(line, &head) }
+    guard line[head.end] == line[i] else { return nil }
+    head.isCell = true
     return head
   }
 
@@ -219,6 +239,11 @@ struct StampedTextFormat: LogFormat {
       }
       if record[0] == 0x3D {
         // Erlang's heading is all of its line; the text follows.
+        reading.message = .record(0, record.count)
+        return .event
+      }
+      if head.isCell, head.start > 1 {
+        // What stands before the stamp says whose the value is.
         reading.message = .record(0, record.count)
         return .event
       }
