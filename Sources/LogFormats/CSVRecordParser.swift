@@ -6,6 +6,8 @@ final class CSVRecordParser: RecordParser {
     var role = FieldRole.other
     var unit: Int64 = 0
     var scale = SeverityScale.unknown
+    var doubt = NameDoubt.none
+    var isEpochOnly = false
     /// `"name":` in `names`.
     var nameStart = 0
     var nameEnd = 0
@@ -24,10 +26,14 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var zoneColumn = -1
   /// The column of a message that is named like one.
   @exclusivity(unchecked) var messageColumn = -1
+  /// Columns that name a device where the best one does not, best first.
+  @exclusivity(unchecked) var spareDevices: [Int] = []
   @exclusivity(unchecked) var awaitsTimeColumn = false
-  @exclusivity(unchecked) private var levels = LevelNumbers()
+  @exclusivity(unchecked) var levels = LevelNumbers()
   @exclusivity(unchecked) private var decimals = CSVDecimals()
   @exclusivity(unchecked) private var splitStamp = SplitStamp()
+  /// The device that a line above the header names, and how well.
+  var deviceAbove: (name: [UInt8], rank: UInt8) = ([], 255)
   /// A comment that may be the header.
   var comment: [UInt8] = []
   var linesBefore = 0
@@ -106,12 +112,14 @@ final class CSVRecordParser: RecordParser {
       let bytes = Bytes.part(record, cell.start, cell.end)
       switch column.role {
       case .time where index != clockColumn:
+        if column.isEpochOnly, JSONText.isNumber(bytes), !StampReader.mayBeEpoch(bytes) { break }
         if let stamp = naming.stamp(bytes, isText: true, unit: column.unit, &stamps) {
           set(stamp, cell, record, &reading)
         } else {
           badStamp = index
         }
         continue
+      case .uptime where !namesTime && reading.kind == .none: setUptime(bytes, column, cell, &reading)
       case .severity:
         reading.severity = naming.severity(bytes, scale: column.scale)
         if reading.severity < 8 { continue }
@@ -121,6 +129,7 @@ final class CSVRecordParser: RecordParser {
         }
       case .device, .message:
         // A slice of the record, or of scratch; fields that are being built in scratch are finished first.
+        if column.role == .device, !namesDevice(record, index) { break }
         if !cell.hasQuotes {
           let slice = Slice.record(cell.start, cell.end - cell.start)
           if column.role == .device {
@@ -143,6 +152,7 @@ final class CSVRecordParser: RecordParser {
     }
     reading.endFields()
     for index in 0..<count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
+    if reading.device.isEmpty { takeOtherDevice(record, count, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
     return .event
   }
@@ -208,7 +218,9 @@ final class CSVRecordParser: RecordParser {
   /// Device, message and program with doubled quotes: resolved into scratch.
   private func resolveQuotes(_ record: UnsafeRawBufferPointer, _ index: Int, into reading: inout Reading) {
     let role = columns[index].role
-    guard role == .device || role == .message || role == .program else { return }
+    guard role == .device && namesDevice(record, index) || role == .message || role == .program else {
+      return
+    }
     let slice = unquoted(record, row[index].start, row[index].end, into: &reading)
     switch role {
     case .device:

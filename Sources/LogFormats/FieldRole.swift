@@ -13,6 +13,10 @@ struct FieldMeaning: Sendable {
   var unit: Int64 = 0
   /// Scale of severity numbers.
   var scale = SeverityScale.unknown
+  /// What the value of a device's name has to be like.
+  var doubt = NameDoubt.none
+  /// Measurements have such names too (`t`): a number is a time only where it is long enough for an epoch.
+  var isEpochOnly = false
 
   /// Nothing in particular.
   static let other = FieldMeaning()
@@ -67,7 +71,8 @@ enum FieldNames {
       lower.rank = known.rank &+ 40
       return lower
     }
-    return .other
+    guard let device = DeviceWords.finding(path, isWrapper: wrappers.contains) else { return .other }
+    return FieldMeaning(role: .device, rank: device.rank, doubt: device.doubt)
   }
 
   /// True where a name of this rank is one of those under which messages stand, not one that may hold a remark (`note`, `reason`).
@@ -90,7 +95,9 @@ enum FieldNames {
     "data", "payload", "record", "log", "event", "message", "header", "headers", "meta", "metadata", "fields",
     "body", "value", "report", "telemetry", "context", "attributes", "properties", "systemproperties",
     "resource",
-    "info", "params", "source", "envelope", "d", "jsonpayload", "annotations",
+    "info", "params", "source", "envelope", "d", "jsonpayload", "annotations", "tags", "labels", "common",
+    "extra", "object", "content", "msg", "identity", "uplink",
+    "head", "reading", "measurement", "sample", "frame", "packet", "notification", "alarm", "alert",
   ]
 
   private static let units: [(String, Int64)] = [
@@ -120,7 +127,12 @@ enum FieldNames {
       """)
     add(.date, from: 60, "date day logdate")
     add(.timeOfDay, from: 60, "timeofday clock logclock")
-    add(.uptime, from: 1, "uptime monotonic sinceboot monotonictimestamp uptimems bootime")
+    add(
+      .uptime, from: 1,
+      """
+      uptime monotonic sinceboot monotonictimestamp uptimems timesinceboot systemuptime system.uptime deviceuptime device.uptime \
+      sysuptime millis
+      """)
     add(
       .device, from: 1,
       """
@@ -128,8 +140,8 @@ enum FieldNames {
       thing thingid controllerid nodeid node nodename host.name host.hostname hostname host host.id deveui \
       enddeviceids.deviceid deviceinfo.deveui deviceinfo.devicename clientid client sensorid sensor sensorname \
       entityid entity machineid machine machinename computer computername asset assetid assetname \
-      serial serialnumber serialno imei gatewayid gateway gw gatewayname station stationid \
-      meterid meter equipment equipmentid unitid endpoint endpointid agent.name agentname agent.hostname \
+      serial serialnumber serialno imei station stationid meterid meter equipment equipmentid unitid \
+      endpoint endpointid gatewayid gateway gw gatewayname agent.name agentname agent.hostname \
       mac macaddress macaddr hwaddr ieeeaddress ieeeaddr friendlyname box probe \
       source.device src.device syslog.host kubernetes.node.name resource.host.name sourcehost logsource peer \
       devid eui vehicle vehicleid robot robotid camera cameraid \
@@ -230,6 +242,10 @@ enum FieldNames {
     ] {
       table[name]?.scale = .wordsOnly
     }
+    for name in ["t", "tm", "at", "when", "start", "rt", "created", "updated", "published", "localtime"] {
+      table[name]?.isEpochOnly = true
+    }
+    for name in ["serial", "serialnumber", "serialno"] { table[name]?.doubt = .number }
     table["severitynumber"]?.scale = .openTelemetry
     table["levelno"]?.scale = .python
     table["timeunixnano"]?.unit = 1
@@ -239,6 +255,9 @@ enum FieldNames {
     table["monotonictimestamp"]?.unit = 1000
     table["uptimems"]?.unit = 1_000_000
     table["timems"]?.unit = 1_000_000
+    table["millis"]?.unit = 1_000_000
+    // Hundredths of a second (RFC 3418).
+    table["sysuptime"]?.unit = 10_000_000
     return table
   }()
 }
@@ -255,8 +274,25 @@ enum SeverityText {
     var severity = word(bytes)
     if severity < 8 { return severity }
     severity = dressedWord(bytes)
-    return severity < 8 ? severity : ForeignSeverity.word(bytes)
+    if severity < 8 { return severity }
+    severity = ForeignSeverity.word(bytes)
+    return severity < 8 || scale != .unknown ? severity : alarmWord(bytes)
   }
+
+  /// Priorities of alarms (X.733, IEC 60601-1-8, ISA-18.2) under a name that says severity and nothing else: `level` may be `low` as well.
+  @inline(never)
+  private static func alarmWord(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    for (severity, words) in alarmWords {
+      for word in words where Bytes.isSameWord(word, bytes) { return severity }
+    }
+    return 255
+  }
+
+  private static let alarmWords: [(UInt8, [StaticString])] = [
+    (1, ["urgent"]), (2, ["disaster", "very high"]), (3, ["major", "high"]),
+    (4, ["minor", "medium", "moderate", "average", "med"]), (5, ["low"]),
+    (6, ["cleared", "clear", "normal", "ok"]),
+  ]
 
   /// 0 to 7 for a word with something around it: blanks, a colon behind, `LOG_ERR`, `kern.err`, `DEBUG2`.
   @inline(never)
