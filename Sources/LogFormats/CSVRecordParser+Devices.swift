@@ -18,16 +18,19 @@ extension CSVRecordParser {
     let cell = row[index]
     let value = Bytes.part(record, cell.start, cell.end)
     let doubt = columns[index].doubt
-    guard doubt != .none || value.isEmpty || DeviceName.mayBegin(value[0]) || Bytes.isDigit(value[0]) else {
-      return true
-    }
+    guard
+      doubt != .none || value.isEmpty || Bytes.isDigit(value[0])
+        || DeviceName.mayBePlaceholder(first: value[0], last: value[value.count - 1])
+    else { return true }
     return DeviceName.isGiven(by: value, isText: cell.isQuoted || !JSONText.isNumber(value), doubt)
   }
 
   /// The best device column holds no name: the next one that does, else what stands above the table. A cell stays among the fields.
   @inline(__always)
   func takeOtherDevice(_ record: UnsafeRawBufferPointer, _ count: Int, into reading: inout Reading) {
-    if !spareDevices.isEmpty || !deviceAbove.name.isEmpty { findOtherDevice(record, count, into: &reading) }
+    if !spareDevices.isEmpty || topicColumn >= 0 || !deviceAbove.name.isEmpty {
+      findOtherDevice(record, count, into: &reading)
+    }
   }
 
   @inline(never)
@@ -36,6 +39,14 @@ extension CSVRecordParser {
       reading.device = .record(row[index].start, row[index].end - row[index].start)
       reading.basis = .selfAsserted
       return
+    }
+    if topicColumn >= 0, topicColumn < count {
+      let topic = row[topicColumn]
+      if let level = DeviceName.level(of: Bytes.part(record, topic.start, topic.end)) {
+        reading.device = .record(topic.start + level.lowerBound, level.count)
+        reading.basis = .selfAsserted
+        return
+      }
     }
     guard !deviceAbove.name.isEmpty else { return }
     reading.device = deviceAbove.name.withUnsafeBytes { reading.appendSlice($0) }

@@ -48,6 +48,7 @@ extension CSVRecordParser {
     zoneColumn = -1
     messageColumn = -1
     spareDevices = []
+    topicColumn = -1
     hasRows = false
     linesBefore = 0
   }
@@ -123,6 +124,9 @@ extension CSVRecordParser {
       add(Array(Self.unique(name, index, among: headings, &taken).utf8), meaning)
       if ["tz", "timezone", "utcoffset", "zeitzone"].contains(normalized[index]) { zoneColumn = index }
       guard meaning.role != .other else { continue }
+      // A topic holds more than the name.
+      if meaning.doubt == .topic { topicColumn = index }
+      guard meaning.doubt != .topic else { continue }
       if meaning.role == .device { devices.append((meaning.rank, index)) }
       if let best = ranks[meaning.role], best.rank <= meaning.rank { continue }
       ranks[meaning.role] = (meaning.rank, index)

@@ -32,6 +32,8 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var levels = LevelNumbers()
   @exclusivity(unchecked) private var decimals = CSVDecimals()
   @exclusivity(unchecked) private var splitStamp = SplitStamp()
+  /// The column of topics, of which a level may name the device.
+  @exclusivity(unchecked) var topicColumn = -1
   /// The device that a line above the header names, and how well.
   var deviceAbove: (name: [UInt8], rank: UInt8) = ([], 255)
   /// A comment that may be the header.

@@ -8,6 +8,10 @@ enum NameDoubt: UInt8, Sendable {
   case number
   /// The 17 signs of a vehicle's number (ISO 3779): `vin` may be a voltage.
   case vehicle
+  /// None of OPC UA's, whose nodes are variables: `ns=2;s=Line1.Speed`.
+  case node
+  /// The topic of a message, of which one level is the name.
+  case topic
 }
 
 /// Whether a value can be the name of a device.
@@ -15,8 +19,8 @@ public enum DeviceName {
   /// True for what programs write where a device has no name, or none that is known: `-`, `unknown`, `n/a`, `localhost`,
   /// `00:00:00:00:00:00`. Those of two records, or two sources, are not one device.
   public static func isPlaceholder(_ name: UnsafeRawBufferPointer) -> Bool {
-    guard let first = name.first else { return true }
-    guard name.count <= longest, mayBegin(first) else { return false }
+    guard let first = name.first, let last = name.last else { return true }
+    guard name.count <= longest, mayBePlaceholder(first: first, last: last) else { return false }
     return isFilling(name) || isWord(name)
   }
 
@@ -30,8 +34,55 @@ public enum DeviceName {
     case .series: return isText && isOfSeries(value)
     case .number: return value.count >= 5 || !value.allSatisfy(Bytes.isDigit)
     case .vehicle: return isText && value.count == 17 && !value.contains(0x20)
+    case .topic: return level(of: value) != nil
+    case .node: return !Bytes.matches("ns=", value, at: 0)
     }
   }
+
+  /// The level of a topic that names a device: what follows `devices`, `things` and the like, else the only one that looks like one of a series
+  /// (`site/1/pump-7/telemetry`).
+  static func level(of topic: UnsafeRawBufferPointer) -> Range<Int>? {
+    guard topic.count <= 512, topic.contains(0x2F) else { return nil }
+    var found: Range<Int>?
+    var hasSeveral = false
+    var isNamed = false
+    var start = 0
+    while start < topic.count {
+      let end = Bytes.findNear(0x2F, topic, from: start, to: topic.count)
+      let level = Bytes.part(topic, start, end)
+      if isNamed, !isPlaceholder(level), !isTopicWord(level, notNames) { return start..<end }
+      isNamed = isTopicWord(level, topicWords)
+      if isOfSeries(level), !isVersion(level) {
+        hasSeveral = found != nil
+        found = start..<end
+      }
+      start = end + 1
+    }
+    return hasSeveral ? nil : found
+  }
+
+  private static func isTopicWord(_ level: UnsafeRawBufferPointer, _ words: [StaticString]) -> Bool {
+    for word in words where Bytes.isSameWord(word, level) { return true }
+    return false
+  }
+
+  /// `v12`: of a protocol.
+  private static func isVersion(_ level: UnsafeRawBufferPointer) -> Bool {
+    level[0] | 0x20 == 0x76 && level.dropFirst().allSatisfy { Bytes.isDigit($0) || $0 == 0x2E }
+  }
+
+  /// After which the name of a device stands in a topic.
+  private static let topicWords: [StaticString] = [
+    "devices", "device", "things", "thing", "nodes", "node", "sensors", "machines", "assets", "meters",
+    "stations",
+    "gateways", "chargers",
+  ]
+  /// What stands there instead.
+  private static let notNames: [StaticString] = [
+    "me", "self", "all", "status", "state", "states", "telemetry", "attributes", "event", "events", "data",
+    "messages", "shadow", "config", "cmd", "command", "commands", "online", "log", "logs", "list", "request",
+    "response", "rpc", "update", "updates",
+  ]
 
   /// True for `AHU-3`, `unit_12`, `pump17`, `RTU 4`: letters, then digits behind a divider, or two digits and more. Units of measurement
   /// (`m3`, `kg/m2`, `W m-2`) are none.
@@ -60,9 +111,10 @@ public enum DeviceName {
 
   private static let longest = 24
 
-  /// True for the first bytes of placeholders, so that most names need no further look.
-  @inline(__always) static func mayBegin(_ byte: UInt8) -> Bool {
-    byte >= 0x80 || firstBytes[byte < 0x40 ? 0 : 1] &>> UInt64(byte & 0x3F) & 1 != 0
+  /// True for the first and last bytes of placeholders: most names need no further look, since they begin with a letter and end with a digit.
+  @inline(__always) static func mayBePlaceholder(first: UInt8, last: UInt8) -> Bool {
+    if Bytes.isDigit(last), Bytes.isLetter(first) { return false }
+    return first >= 0x80 || firstBytes[first < 0x40 ? 0 : 1] &>> UInt64(first & 0x3F) & 1 != 0
   }
 
   private static let firstBytes: InlineArray<2, UInt64> = {
@@ -92,11 +144,8 @@ public enum DeviceName {
   }
 
   private static func isWord(_ name: UnsafeRawBufferPointer) -> Bool {
-    // Most names end with a digit, and hardly any of the words.
     if let last = name.last, Bytes.isDigit(last) {
-      for word: StaticString in ["localhost4", "localhost6", "127.0.0.1", "::1"]
-      where Bytes.isSameWord(word, name) { return true }
-      return false
+      return Bytes.areSame("127.0.0.1", name) || Bytes.areSame("::1", name)
     }
     // FNV-1a of the name in small letters, without brackets around it.
     var start = 0

@@ -89,9 +89,15 @@ final class FlatFields {
     var consumed = InlineArray<9, Bool>(repeating: false)
     if reading.kind == .none { consumed[Int(FieldRole.time.rawValue)] = assignTime(record, into: &reading) }
     if let field = field(.device), reading.device.isEmpty {
-      reading.device = slice(record, field, into: &reading)
       reading.basis = .selfAsserted
-      consumed[Int(FieldRole.device.rawValue)] = true
+      if keys[field.entry].meaning.doubt == .topic,
+        let level = DeviceName.level(of: Bytes.part(record, field.start, field.end))
+      {
+        reading.device = .record(field.start + level.lowerBound, level.count)
+      } else {
+        reading.device = slice(record, field, into: &reading)
+        consumed[Int(FieldRole.device.rawValue)] = true
+      }
     }
     if let field = field(.severity), reading.severity == 255 {
       let value = Bytes.part(record, field.start, field.end)
@@ -132,6 +138,10 @@ final class FlatFields {
 
   private func namesDevice(_ record: UnsafeRawBufferPointer, _ field: Field, _ doubt: NameDoubt) -> Bool {
     let value = Bytes.part(record, field.start, field.end)
+    guard
+      doubt != .none || Bytes.isDigit(value[0])
+        || DeviceName.mayBePlaceholder(first: value[0], last: value[value.count - 1])
+    else { return true }
     // Here a number without quotes is no more a number than a name.
     return DeviceName.isGiven(by: value, isText: field.writing != .json && !JSONText.isNumber(value), doubt)
   }

@@ -15,6 +15,20 @@ extension JSONObjectReader {
   }
 }
 
+extension JSONObjectReader {
+  /// The level of a topic that names the device.
+  @inline(never)
+  func level(of record: UnsafeRawBufferPointer, _ topic: Candidate, into reading: inout Reading) -> Slice {
+    // Some write `\/` for each slash.
+    let whole =
+      topic.isEscaped
+      ? reading.unescape(record, topic.start, topic.end) : .record(topic.start, topic.end &- topic.start)
+    guard let level = DeviceName.level(of: reading.bytes(whole, of: record)) else { return .empty }
+    let start = whole.start &+ level.lowerBound
+    return whole.isInScratch ? .scratch(start, level.count) : .record(start, level.count)
+  }
+}
+
 /// Learning what a member means from its values, where its name does not say it.
 extension JSONObjectReader {
   func needsLesson(_ stamp: Stamp?) -> Bool {

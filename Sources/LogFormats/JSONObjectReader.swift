@@ -210,7 +210,9 @@ final class JSONObjectReader {
     guard meaning.rank < candidate.pointee.rank || candidate.pointee.entry == entry, start < end,
       isString || meaning.role != .message && meaning.role != .program
     else { return }
-    if meaning.role == .device, !isString || meaning.doubt != .none || DeviceName.mayBegin(record[start]),
+    if meaning.role == .device,
+      !isString || meaning.doubt != .none
+        || DeviceName.mayBePlaceholder(first: record[start], last: record[end &- 1]),
       !DeviceName.isGiven(by: Bytes.part(record, start, end), isText: isString, meaning.doubt)
     {
       return
@@ -239,9 +241,13 @@ final class JSONObjectReader {
     }
     let device = self[.device].pointee
     if device.rank < 255 {
-      reading.device = text(record, device, into: &reading)
       reading.basis = basis
-      cuts.add(device.memberStart, device.memberEnd)
+      if device.entry >= 0, keys[device.entry].meaning.doubt == .topic {
+        reading.device = level(of: record, device, into: &reading)
+      } else {
+        reading.device = text(record, device, into: &reading)
+        cuts.add(device.memberStart, device.memberEnd)
+      }
     }
     var severity = self[.severity].pointee
     if severity.rank < 255 {

@@ -20,18 +20,22 @@ struct LevelSurvey {
   private var hasTens = false
   private var hasOthers = false
 
+  /// Bytes that are looked at.
+  private static let headBytes = 16 << 10
   /// Numbers that are looked at.
   private static let limit = 1000
   /// So many have to be there before their frequencies say anything.
   private static let least = 8
 
   /// The scale of a source that begins so.
-  static func scale(of head: UnsafeRawBufferPointer) -> LevelScale {
-    if Bytes.find(#""short_message""#, head) != nil { return .syslog }
-    if isWindows(head) { return .windows }
+  static func scale(of source: UnsafeRawBufferPointer) -> LevelScale {
+    let head = UnsafeRawBufferPointer(rebasing: source.prefix(headBytes))
     var survey = LevelSurvey()
     survey.read(head)
-    return survey.scale
+    // Most sources have words.
+    guard survey.total > 0 else { return .open }
+    if Bytes.find(#""short_message""#, head) != nil { return .syslog }
+    return isWindows(head) ? .windows : survey.scale
   }
 
   /// An event of Windows has a number beside its channel or provider.

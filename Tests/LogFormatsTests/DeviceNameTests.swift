@@ -83,6 +83,25 @@ import Testing
     #expect(own.map(\.device) == ["m-7", "gw-1"])
   }
 
+  @Test(arguments: [
+    ("site/1/pump-7/telemetry", "pump-7"), ("$aws/things/Boiler/shadow/update", "Boiler"),
+    ("devices/kitchen/status", "kitchen"), (#"site\/1\/pump-7\/telemetry"#, "pump-7"),
+    ("v1/devices/me/telemetry", ""), ("site-12/pump-17/temp", ""), ("orders-17", ""), ("api/v12/status", ""),
+    ("devices/status", ""),
+  ]) func aLevelOfATopicNamesTheDeviceWhereNothingElseDoes(_ topic: String, _ name: String) {
+    let member = #""topic":"\#(topic)""#
+    #expect(device(member) == name)
+    #expect(device(#"\#(member),"device":"d-1""#) == "d-1")
+    #expect(events("{\(Self.time),\(member)}\n").first?.fields.contains("topic") == true)
+    guard !topic.contains("\\") else { return }
+    #expect(events("ts=2026-11-29T10:00:00Z topic=\(topic) msg=\"a b\" x=1\n").map(\.device) == [name])
+    let table = events(
+      "timestamp,topic,v\n2026-11-29T10:00:00Z,\(topic),1\n2026-11-29T10:00:01Z,\(topic),2\n")
+    #expect(table.map(\.device) == [name, name])
+  }
+
+  @Test func aVariableIsNoDevice() { #expect(device(#""NodeId":"ns=2;s=Line1.Speed","v":1"#) == "") }
+
   @Test func keysAreDividedIntoWords() {
     #expect(DeviceWords.words("deviceSerialNumber") == ["device", "serial", "number"])
     #expect(DeviceWords.words("MACAddress") == ["mac", "address"])

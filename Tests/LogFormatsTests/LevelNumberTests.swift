@@ -71,6 +71,30 @@ import Testing
     #expect(table.map(\.severity) == [6, 3])
   }
 
+  /// As tools export Windows' event log: everything that matters is nested.
+  @Test func exportedEventsOfWindowsAreRead() {
+    let lines = [(41, 1), (7036, 4)].map {
+      ##"{"Event":{"System":{"Provider":{"#attributes":{"Name":"Kernel-Power"}},"EventID":\##($0),"Level":\##($1),"##
+        + ##""TimeCreated":{"#attributes":{"SystemTime":"2026-11-29T10:00:00.123Z"}},"Computer":"HMI-7","##
+        + ##""Channel":"System"},"EventData":{"x":0}}}"##
+    }
+    let found = events(lines.joined(separator: "\n") + "\n")
+    #expect(found.map(\.time) == ["2026-11-29T10:00:00.123Z", "2026-11-29T10:00:00.123Z"])
+    #expect(found.map(\.device) == ["HMI-7", "HMI-7"] && found.map(\.severity) == [2, 6])
+  }
+
+  @Test func cellsOfRowsWithoutAHeaderMayBeSeverities() {
+    let found = events(
+      """
+      2026-11-29T10:00:00+01:00;ELV-07;ERR;E1203;Door lock contact open
+      2026-11-29T10:00:05+01:00;ELV-07;INF;E0000;Door lock contact ok
+      2026-11-29T10:00:05+01:00;ELV-08;E0400;an error counter
+
+      """)
+    #expect(found.map(\.severity) == [3, 6, 255])
+    #expect(found.first?.message == "ELV-07;ERR;E1203;Door lock contact open")
+  }
+
   /// Most of what is logged is information: that number shows the scale, or that it is another one.
   @Test func theCommonestNumberOfASourceTellsItsScale() {
     let syslog = [6, 6, 6, 3, 6, 6, 5, 6, 6, 6]
@@ -132,7 +156,7 @@ import Testing
 
   @Test(arguments: [
     ("INF", 6), ("WRN", 4), ("VRB", 7), (" ERROR ", 3), ("error:", 3), ("LOG_ERR", 3), ("kern.err", 3),
-    ("DEBUG2", 7),
+    ("DEBUG2", 7), ("WARN+2", 4), ("INFO-1", 6),
     ("NO_ERROR", 255), ("error-free", 255),
   ]) func wordsAreReadAsTheyAreWritten(_ word: String, _ severity: UInt8) {
     let found = events(#"\#(Self.head)"level":"\#(word)","msg":"a"}"# + "\n")

@@ -219,6 +219,22 @@ struct StampedTextFormat: LogFormat {
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    /// The severity of a row without a header: a cell that is nothing but a word for it, among the four behind the stamp.
+    @inline(never)
+    private static func severity(ofRow record: UnsafeRawBufferPointer, from stampEnd: Int) -> UInt8 {
+      let divider = stampEnd < record.count ? record[stampEnd] : 0x2C
+      var start = stampEnd &+ 1
+      for _ in 0..<4 where start < record.count {
+        let end = Bytes.findNear(divider, record, from: start, to: record.count)
+        let isQuoted = end &- start > 4 && record[start] == 0x22 && record[end &- 1] == 0x22
+        let cell = Bytes.part(record, isQuoted ? start &+ 1 : start, isQuoted ? end &- 1 : end)
+        let severity = cell.count >= 3 ? SeverityText.word(cell) : 255
+        if severity < 8 { return severity }
+        start = end &+ 1
+      }
+      return 255
+    }
+
     @exclusivity(unchecked) private var stamps = StampReader()
     /// A line had a date: one that begins with a clock alone belongs to the text of another.
     @exclusivity(unchecked) private var hasDates = false
@@ -244,11 +260,15 @@ struct StampedTextFormat: LogFormat {
       }
       if head.isCell, head.start > 1 {
         // What stands before the stamp says whose the value is.
+        reading.severity = Self.severity(ofRow: record, from: head.end)
         reading.message = .record(0, record.count)
         return .event
       }
       var i = head.end
-      if head.isCell { i &+= 1 }
+      if head.isCell {
+        i &+= 1
+        reading.severity = Self.severity(ofRow: record, from: head.end)
+      }
       if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
         // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.
