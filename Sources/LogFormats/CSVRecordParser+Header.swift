@@ -46,6 +46,7 @@ extension CSVRecordParser {
     dateColumn = -1
     clockColumn = -1
     zoneColumn = -1
+    halfColumn = -1
     messageColumn = -1
     spareDevices = []
     topicColumn = -1
@@ -123,6 +124,7 @@ extension CSVRecordParser {
       if isEventLog, normalized[index] == "source" { meaning = FieldMeaning(role: .program, rank: 200) }
       add(Array(Self.unique(name, index, among: headings, &taken).utf8), meaning)
       if ["tz", "timezone", "utcoffset", "zeitzone"].contains(normalized[index]) { zoneColumn = index }
+      if ["am/pm", "ampm", "meridiem"].contains(normalized[index]) { halfColumn = index }
       guard meaning.role != .other else { continue }
       // A topic holds more than the name.
       if meaning.doubt == .topic { topicColumn = index }

@@ -24,6 +24,8 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var dateColumn = -1
   @exclusivity(unchecked) var clockColumn = -1
   @exclusivity(unchecked) var zoneColumn = -1
+  /// The column of AM and PM, where they do not stand behind the clock.
+  @exclusivity(unchecked) var halfColumn = -1
   /// The column of a message that is named like one.
   @exclusivity(unchecked) var messageColumn = -1
   /// Columns that name a device where the best one does not, best first.
@@ -185,8 +187,12 @@ final class CSVRecordParser: RecordParser {
   }
 
   private func zone(_ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard zoneColumn >= 0, zoneColumn < row.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return Bytes.part(record, row[zoneColumn].start, row[zoneColumn].end)
+    cell(zoneColumn, record)
+  }
+
+  private func cell(_ column: Int, _ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard column >= 0, column < row.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return Bytes.part(record, row[column].start, row[column].end)
   }
 
   private func appendField(
@@ -255,7 +261,7 @@ final class CSVRecordParser: RecordParser {
       return
     }
     let clock = row[clockColumn]
-    guard date.end - date.start == 10, clock.end - clock.start >= 8,
+    guard halfColumn < 0, date.end - date.start == 10, clock.end - clock.start >= 8,
       let day = StampReader.isoDate(record, date.start), record[clock.start &+ 2] == 0x3A
     else { return joinText(record, date, clock, into: &reading) }
     var time = StampReader.clock(record, clock.start)
@@ -279,8 +285,8 @@ final class CSVRecordParser: RecordParser {
       return set(stamp, clock, record, &reading)
     }
     _ = splitStamp.read(
-      date: Bytes.part(record, date.start, date.end), clock: clockText, zone: zone(record), &stamps,
-      into: &reading)
+      date: Bytes.part(record, date.start, date.end), clock: clockText, zone: zone(record),
+      half: cell(halfColumn, record), &stamps, into: &reading)
   }
 
   // MARK: Cells over several lines

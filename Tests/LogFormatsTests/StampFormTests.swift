@@ -282,6 +282,26 @@ import Testing
         ])
   }
 
+  @Test func theHalfOfTheDayMayHaveAColumnOfItsOwn() {
+    let rows = ["11/29/2026,10:00:00,PM,fault", "11/30/2026,1:00:05,AM,ok", "2026-11-30,12:00:05,AM,ok"]
+    #expect(
+      events((["Date,Time,AM/PM,Event"] + rows).joined(separator: "\n") + "\n").map(\.time) == [
+        "2026-11-29T22:00:00 (no zone)", "2026-11-30T01:00:05 (no zone)", "2026-11-30T00:00:05 (no zone)",
+      ])
+  }
+
+  @Test func theNumberOfAnEntryMayStandBeforeItsStamp() {
+    #expect(
+      lines([
+        "#  DATE  TIME  EVENT", "1  11/29/26 10:00:00.123 AG T  3.25", "12  11/28/26 09:00:00.123 BG 1.25",
+      ])
+      .suffix(2) == [
+        "event|2026-11-29T10:00:00.123 (no zone)||AG T  3.25",
+        "event|2026-11-28T09:00:00.123 (no zone)||BG 1.25",
+      ])
+    #expect(lines(["12 1764410400 x", "13 14 15 16"]).allSatisfy { $0.hasPrefix("event|none|") })
+  }
+
   @Test func aStampInTheSecondCellOfARowIsItsTime() {
     #expect(
       lines(["PLANT1.PUMP7.FLOW,29-Nov-26 10:00:00,12.5,Good", "PLANT1.PUMP7.FLOW,29-Nov-26 10:00:10,0,Bad"])

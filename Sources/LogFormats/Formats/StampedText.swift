@@ -177,7 +177,7 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.behindProcess(line, at: &zabbix) {
       return Head(stamp: stamp, start: zabbix, end: stamp.end)
     }
-    if let head = secondCell(line, &stamps) { return head }
+    if let head = secondCell(line, &stamps) ?? numbered(line, &stamps) { return head }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
     var i = 0
     if Bytes.isDigit(line[0]) {
@@ -214,6 +214,21 @@ struct StampedTextFormat: LogFormat {
     guard line[head.end] == line[i] else { return nil }
     head.isCell = true
     return head
+  }
+
+  /// The number of an entry before its date and clock, as recorders and relays print their lists: `12  11/29/26 10:00:00.123 AG T  3.25`.
+  private static func numbered(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
+    var i = 0
+    while i < line.count, i < 9, Bytes.isDigit(line[i]) { i &+= 1 }
+    guard i > 0, i < line.count, line[i] == 0x20 || line[i] == 0x09 else { return nil }
+    let start = TextLine.skipBlanks(line, i)
+    let limit = min(line.count, start &+ 11)
+    // Numbers of other lists are followed by numbers as well.
+    guard start < limit, Bytes.isDigit(line[start]),
+      line[start..<limit].contains(where: { $0 == 0x2F || $0 == 0x2D || $0 == 0x2E }),
+      let stamp = stamps.leading(line, at: start), stamp.kind == .noZone || stamp.kind == .absolute
+    else { return nil }
+    return closed(line, stamp, from: start, isBracketed: false)
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
