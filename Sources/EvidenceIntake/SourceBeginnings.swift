@@ -162,11 +162,21 @@ public struct SourceBeginnings {
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 256 << 10), alignment: 16)
     defer { room.deallocate() }
     var bytes: [UInt8] = []
+    var isTorn = false
     while bytes.count < count {
       let target = UnsafeMutableRawBufferPointer(
         rebasing: room[..<min(room.count, count - bytes.count)])
       let stretch = try stream.read(into: target)
       bytes += room[..<stretch.count]
+      // What is missing before the first byte ends nothing, but leaves a part of a line.
+      if bytes.isEmpty, stretch.end != .none {
+        isTorn = isTorn || stretch.end == .torn
+        continue
+      }
+      if isTorn, let feed = bytes.firstIndex(of: 0x0A) {
+        bytes.removeFirst(feed + 1)
+        isTorn = false
+      }
       if stretch.count == 0 || stretch.end != .none { return (bytes, stretch.end) }
     }
     return (bytes, .none)

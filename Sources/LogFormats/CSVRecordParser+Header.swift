@@ -26,6 +26,7 @@ extension CSVRecordParser {
     guard case .refused = verdict, linesBefore <= CSVHeader.preambleLimit, CSVHeader.isPreamble(record) else {
       return verdict
     }
+    noteDevice(above: record)
     return .structure
   }
 
@@ -33,7 +34,7 @@ extension CSVRecordParser {
     if columns.isEmpty {
       let text = CSVHeader.text(ofComment: record)
       let look = CSVHeader.look(text, delimiter: forcedDelimiter, &row, &stamps)
-      if look?.namesTime == true { comment = Array(text) }
+      if look?.namesTime == true { comment = Array(text) } else { noteDevice(above: record) }
     } else if !isGiven, hasRows, CSVHeader.beginsTable(record) {
       forgetHeader()
     }
@@ -45,7 +46,10 @@ extension CSVRecordParser {
     dateColumn = -1
     clockColumn = -1
     zoneColumn = -1
+    halfColumn = -1
     messageColumn = -1
+    spareDevices = []
+    topicColumn = -1
     hasRows = false
     linesBefore = 0
   }
@@ -64,6 +68,7 @@ extension CSVRecordParser {
     guard !hasRows, !isGiven, !namesTime, linesBefore < CSVHeader.preambleLimit, CSVHeader.isPreamble(record)
     else { return .refused(.badColumns) }
     linesBefore += 1
+    noteDevice(above: record)
     return .structure
   }
 
@@ -81,7 +86,9 @@ extension CSVRecordParser {
   }
 
   private func add(_ name: [UInt8], _ meaning: FieldMeaning) {
-    var column = Column(role: .other, unit: meaning.unit, scale: meaning.scale)
+    var column = Column(
+      role: .other, unit: meaning.unit, scale: meaning.scale, doubt: meaning.doubt,
+      isEpochOnly: meaning.isEpochOnly)
     column.nameStart = names.count
     var scratch = Reading()
     name.withUnsafeBytes { scratch.appendJSONString($0) }
@@ -103,23 +110,35 @@ extension CSVRecordParser {
     header = Array(record)
     namesTime = false
     var ranks: [FieldRole: (rank: UInt8, index: Int)] = [:]
+    var devices: [(rank: UInt8, index: Int)] = []
     let headings = (0..<row.count).map { index in
       String(decoding: Bytes.part(record, row[index].start, row[index].end), as: UTF8.self)
     }
     let normalized = headings.map(FieldNames.normalized)
     // In Windows' event log the source is who wrote the event, not where.
     let isEventLog = normalized.contains("eventid")
+    if isEventLog { levels = LevelNumbers(scale: .windows) }
     var taken: Set<String> = []
     for (index, name) in headings.enumerated() {
       var meaning = naming.meaning(name)
       if isEventLog, normalized[index] == "source" { meaning = FieldMeaning(role: .program, rank: 200) }
       add(Array(Self.unique(name, index, among: headings, &taken).utf8), meaning)
       if ["tz", "timezone", "utcoffset", "zeitzone"].contains(normalized[index]) { zoneColumn = index }
+      if ["am/pm", "ampm", "meridiem"].contains(normalized[index]) { halfColumn = index }
       guard meaning.role != .other else { continue }
+      // A topic holds more than the name.
+      if meaning.doubt == .topic { topicColumn = index }
+      guard meaning.doubt != .topic else { continue }
+      if meaning.role == .device { devices.append((meaning.rank, index)) }
       if let best = ranks[meaning.role], best.rank <= meaning.rank { continue }
       ranks[meaning.role] = (meaning.rank, index)
     }
+    if ranks[.time] == nil, ranks[.date] == nil, let clock = ranks.removeValue(forKey: .timeOfDay) {
+      // Without a date beside it, a clock may tell the day itself.
+      ranks[.time] = clock
+    }
     for (role, best) in ranks { columns[best.index].role = role }
+    spareDevices = devices.filter { $0.index != ranks[.device]?.index }.sorted { $0 < $1 }.map(\.index)
     if let message = ranks[.message], FieldNames.namesMessage(rank: message.rank) {
       messageColumn = message.index
     }

@@ -6,6 +6,8 @@ final class CSVRecordParser: RecordParser {
     var role = FieldRole.other
     var unit: Int64 = 0
     var scale = SeverityScale.unknown
+    var doubt = NameDoubt.none
+    var isEpochOnly = false
     /// `"name":` in `names`.
     var nameStart = 0
     var nameEnd = 0
@@ -22,12 +24,20 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var dateColumn = -1
   @exclusivity(unchecked) var clockColumn = -1
   @exclusivity(unchecked) var zoneColumn = -1
+  /// The column of AM and PM, where they do not stand behind the clock.
+  @exclusivity(unchecked) var halfColumn = -1
   /// The column of a message that is named like one.
   @exclusivity(unchecked) var messageColumn = -1
+  /// Columns that name a device where the best one does not, best first.
+  @exclusivity(unchecked) var spareDevices: [Int] = []
   @exclusivity(unchecked) var awaitsTimeColumn = false
-  @exclusivity(unchecked) private var levels = LevelNumbers()
+  @exclusivity(unchecked) var levels = LevelNumbers()
   @exclusivity(unchecked) private var decimals = CSVDecimals()
   @exclusivity(unchecked) private var splitStamp = SplitStamp()
+  /// The column of topics, of which a level may name the device.
+  @exclusivity(unchecked) var topicColumn = -1
+  /// The device that a line above the header names, and how well.
+  var deviceAbove: (name: [UInt8], rank: UInt8) = ([], 255)
   /// A comment that may be the header.
   var comment: [UInt8] = []
   var linesBefore = 0
@@ -106,12 +116,14 @@ final class CSVRecordParser: RecordParser {
       let bytes = Bytes.part(record, cell.start, cell.end)
       switch column.role {
       case .time where index != clockColumn:
+        if column.isEpochOnly, JSONText.isNumber(bytes), !StampReader.mayBeEpoch(bytes) { break }
         if let stamp = naming.stamp(bytes, isText: true, unit: column.unit, &stamps) {
           set(stamp, cell, record, &reading)
         } else {
           badStamp = index
         }
         continue
+      case .uptime where !namesTime && reading.kind == .none: setUptime(bytes, column, cell, &reading)
       case .severity:
         reading.severity = naming.severity(bytes, scale: column.scale)
         if reading.severity < 8 { continue }
@@ -121,6 +133,7 @@ final class CSVRecordParser: RecordParser {
         }
       case .device, .message:
         // A slice of the record, or of scratch; fields that are being built in scratch are finished first.
+        if column.role == .device, !namesDevice(record, index) { break }
         if !cell.hasQuotes {
           let slice = Slice.record(cell.start, cell.end - cell.start)
           if column.role == .device {
@@ -143,6 +156,7 @@ final class CSVRecordParser: RecordParser {
     }
     reading.endFields()
     for index in 0..<count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
+    if reading.device.isEmpty { takeOtherDevice(record, count, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
     return .event
   }
@@ -173,8 +187,12 @@ final class CSVRecordParser: RecordParser {
   }
 
   private func zone(_ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard zoneColumn >= 0, zoneColumn < row.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return Bytes.part(record, row[zoneColumn].start, row[zoneColumn].end)
+    cell(zoneColumn, record)
+  }
+
+  private func cell(_ column: Int, _ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard column >= 0, column < row.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return Bytes.part(record, row[column].start, row[column].end)
   }
 
   private func appendField(
@@ -208,7 +226,9 @@ final class CSVRecordParser: RecordParser {
   /// Device, message and program with doubled quotes: resolved into scratch.
   private func resolveQuotes(_ record: UnsafeRawBufferPointer, _ index: Int, into reading: inout Reading) {
     let role = columns[index].role
-    guard role == .device || role == .message || role == .program else { return }
+    guard role == .device && namesDevice(record, index) || role == .message || role == .program else {
+      return
+    }
     let slice = unquoted(record, row[index].start, row[index].end, into: &reading)
     switch role {
     case .device:
@@ -241,7 +261,7 @@ final class CSVRecordParser: RecordParser {
       return
     }
     let clock = row[clockColumn]
-    guard date.end - date.start == 10, clock.end - clock.start >= 8,
+    guard halfColumn < 0, date.end - date.start == 10, clock.end - clock.start >= 8,
       let day = StampReader.isoDate(record, date.start), record[clock.start &+ 2] == 0x3A
     else { return joinText(record, date, clock, into: &reading) }
     var time = StampReader.clock(record, clock.start)
@@ -265,8 +285,8 @@ final class CSVRecordParser: RecordParser {
       return set(stamp, clock, record, &reading)
     }
     _ = splitStamp.read(
-      date: Bytes.part(record, date.start, date.end), clock: clockText, zone: zone(record), &stamps,
-      into: &reading)
+      date: Bytes.part(record, date.start, date.end), clock: clockText, zone: zone(record),
+      half: cell(halfColumn, record), &stamps, into: &reading)
   }
 
   // MARK: Cells over several lines

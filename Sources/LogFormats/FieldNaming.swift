@@ -45,8 +45,8 @@ struct FieldNaming: Sendable {
       if let stamp = reader.iso(bytes), stamp.end == bytes.count { return stamp }
       return reader.any(bytes, unit: unit)
     }
-    guard let (time, resolution) = StampReader.epoch(bytes, unit: unit == 0 ? nil : unit) else { return nil }
-    return StampReader.placed(time, resolution, end: bytes.count)
+    // `20260407090809` without quotes.
+    return StampReader.number(bytes, unit: unit) ?? reader.any(bytes, unit: unit)
   }
 }
 

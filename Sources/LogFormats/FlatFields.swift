@@ -31,13 +31,14 @@ final class FlatFields {
   @exclusivity(unchecked) private var stamps = StampReader()
   @exclusivity(unchecked) private var fields: [Field] = []
   @exclusivity(unchecked) private var best = InlineArray<9, Int>(repeating: -1)
-  @exclusivity(unchecked) private var levels = LevelNumbers()
+  @exclusivity(unchecked) private var levels: LevelNumbers
   @exclusivity(unchecked) private var splitStamp = SplitStamp()
 
   static let limit = 256
 
-  init(naming: FieldNaming = .usual) {
+  init(naming: FieldNaming = .usual, levelScale: LevelScale = .open) {
     self.naming = naming
+    levels = LevelNumbers(scale: levelScale)
     keys = KeyTable(naming: naming)
     fields.reserveCapacity(Self.limit)
   }
@@ -80,21 +81,27 @@ final class FlatFields {
       let meaning = keys[fields[index].entry].meaning
       if meaning.role == .other { continue }
       let role = Int(meaning.role.rawValue)
+      if meaning.role == .device, !namesDevice(record, fields[index], meaning.doubt) { continue }
+      if meaning.isEpochOnly, isNoEpoch(record, fields[index]) { continue }
       if best[role] >= 0, keys[fields[best[role]].entry].meaning.rank < meaning.rank { continue }
       best[role] = index
     }
     var consumed = InlineArray<9, Bool>(repeating: false)
     if reading.kind == .none { consumed[Int(FieldRole.time.rawValue)] = assignTime(record, into: &reading) }
     if let field = field(.device), reading.device.isEmpty {
-      if !(field.end - field.start == 1 && record[field.start] == 0x2D) {
+      reading.basis = .selfAsserted
+      if keys[field.entry].meaning.doubt == .topic,
+        let level = DeviceName.level(of: Bytes.part(record, field.start, field.end))
+      {
+        reading.device = .record(field.start + level.lowerBound, level.count)
+      } else {
         reading.device = slice(record, field, into: &reading)
-        reading.basis = .selfAsserted
         consumed[Int(FieldRole.device.rawValue)] = true
       }
     }
     if let field = field(.severity), reading.severity == 255 {
       let value = Bytes.part(record, field.start, field.end)
-      let scale = keys[field.entry].meaning.scale
+      let scale = levels.scale(keys[field.entry].meaning.scale)
       reading.severity = naming.severity(value, scale: scale)
       var isCertain = reading.severity < 8
       if !isCertain, scale == .doubtful {
@@ -122,6 +129,21 @@ final class FlatFields {
       write(record, field, into: &reading)
     }
     reading.endFields()
+  }
+
+  private func isNoEpoch(_ record: UnsafeRawBufferPointer, _ field: Field) -> Bool {
+    let value = Bytes.part(record, field.start, field.end)
+    return JSONText.isNumber(value) && !StampReader.mayBeEpoch(value)
+  }
+
+  private func namesDevice(_ record: UnsafeRawBufferPointer, _ field: Field, _ doubt: NameDoubt) -> Bool {
+    let value = Bytes.part(record, field.start, field.end)
+    guard
+      doubt != .none || Bytes.isDigit(value[0])
+        || DeviceName.mayBePlaceholder(first: value[0], last: value[value.count - 1])
+    else { return true }
+    // Here a number without quotes is no more a number than a name.
+    return DeviceName.isGiven(by: value, isText: field.writing != .json && !JSONText.isNumber(value), doubt)
   }
 
   private func field(_ role: FieldRole) -> Field? {
@@ -154,8 +176,9 @@ final class FlatFields {
   }
 
   private func assignTime(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Bool {
-    guard let field = field(.time) ?? field(.uptime) else {
+    guard let field = field(.time) else {
       if best[Int(FieldRole.date.rawValue)] >= 0 { _ = joinDate(record, into: &reading) }
+      if reading.kind == .none { assignUptime(record, into: &reading) }
       return false
     }
     let unit = keys[field.entry].meaning.unit
@@ -164,6 +187,9 @@ final class FlatFields {
         Bytes.part(record, field.start, field.end), isText: true, unit: unit, &stamps)
     else {
       if best[Int(FieldRole.date.rawValue)] >= 0, joinDate(record, into: &reading) { return false }
+      if takeOtherTime(record, than: field, into: &reading) { return false }
+      assignUptime(record, into: &reading)
+      guard reading.kind == .none else { return false }
       reading.flags.insert(.badStamp)
       reading.stamp = .record(field.start, field.end - field.start)
       return false
@@ -174,6 +200,38 @@ final class FlatFields {
     reading.stamp = .record(field.start, field.end - field.start)
     reading.mark(stamp)
     return true
+  }
+
+  /// The stamp under another name, where what stands under the best one is none; it stays among the fields.
+  @inline(never)
+  private func takeOtherTime(
+    _ record: UnsafeRawBufferPointer, than best: Field, into reading: inout Reading
+  ) -> Bool {
+    for field in fields where field.entry >= 0 && field.entry != best.entry && field.start < field.end {
+      let meaning = keys[field.entry].meaning
+      guard meaning.role == .time, !(meaning.isEpochOnly && isNoEpoch(record, field)),
+        let stamp = naming.stamp(
+          Bytes.part(record, field.start, field.end), isText: true, unit: meaning.unit, &stamps)
+      else { continue }
+      reading.set(stamp, from: field.start)
+      return true
+    }
+    return false
+  }
+
+  /// The time since boot of a record that has no other; it stays among the fields.
+  @inline(never)
+  private func assignUptime(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+    guard let field = field(.uptime) else { return }
+    let unit = keys[field.entry].meaning.unit
+    guard
+      let (time, resolution) = StampReader.epoch(
+        Bytes.part(record, field.start, field.end), unit: unit == 0 ? StampReader.second : unit), time >= 0
+    else { return }
+    reading.kind = .sinceBoot
+    reading.time = time
+    reading.resolution = resolution
+    reading.stamp = .record(field.start, field.end - field.start)
   }
 
   private func slice(_ record: UnsafeRawBufferPointer, _ field: Field, into reading: inout Reading) -> Slice {

@@ -80,6 +80,9 @@ public struct FormatCatalog: Sendable {
     let election = forced.map { FormatElection(formats: [$0], head: head) } ?? election(head: head)
     var context = context
     context.lacksLineFeeds = election.ends.lacksLineFeeds
+    if ["jsonl", "json", "logfmt"].contains((forced ?? election.winner)?.name) {
+      context.levelScale = LevelSurvey.scale(of: head)
+    }
     return SourceReader(
       elected: forced ?? election.winner, others: forced == nil ? election.others : [], context: context,
       framing: election.ends.framing, isBehindPriority: election.isBehindPriority)

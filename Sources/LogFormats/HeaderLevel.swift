@@ -67,7 +67,7 @@ enum HeaderLevel {
     for result: StaticString in ["fail", "fine", "errors"] where Bytes.isWord(result, bytes, at: 0) {
       return nil
     }
-    guard end < bytes.count, bytes[end &- 1] == 0x3A, bytes[end &- 2] &- 0x41 < 26 else {
+    guard end > 2, end < bytes.count, bytes[end &- 1] == 0x3A, bytes[end &- 2] &- 0x41 < 26 else {
       return Found(severity: severity)
     }
     var i = end

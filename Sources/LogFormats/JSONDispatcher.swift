@@ -1,6 +1,6 @@
 /// Reads JSON objects of several producers: each by the format that knows it best, else by the usual names.
 final class JSONDispatcher: RecordParser {
-  private let usual = JSONRecordParser()
+  private let usual: JSONRecordParser
   @exclusivity(unchecked) private var parsers: [String: any RecordParser] = [:]
   @exclusivity(unchecked) private var current: any RecordParser
 
@@ -11,7 +11,10 @@ final class JSONDispatcher: RecordParser {
     MenderDeploymentsFormat(), LaurelFormat(), LoRaWANFormat(), CLEFFormat(),
   ]
 
-  init() { current = usual }
+  init(levelScale: LevelScale = .open) {
+    usual = JSONRecordParser(levelScale: levelScale)
+    current = usual
+  }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     var best = 60

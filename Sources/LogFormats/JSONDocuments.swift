@@ -35,12 +35,13 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   private var position = 0
   /// Name of the element that was parsed last in the map that it stands in, as it stands between its quotes.
   @exclusivity(unchecked) private var name: [UInt8] = []
-  private let objects = JSONDispatcher()
+  private let objects: JSONDispatcher
   /// How many documents may still be gone through for a list behind other members.
   private var searches = 32
 
   /// `isFramed`: records are whole values already (`Framing.jsonValues`), brackets and commas of an array around them apart.
-  init(_ kind: Kind, isFramed: Bool = false) {
+  init(_ kind: Kind, isFramed: Bool = false, levelScale: LevelScale = .open) {
+    objects = JSONDispatcher(levelScale: levelScale)
     self.kind = kind
     self.isFramed = isFramed
     gathered = isFramed ? nil : GatheredDocument()

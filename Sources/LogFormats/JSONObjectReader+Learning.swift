@@ -15,6 +15,20 @@ extension JSONObjectReader {
   }
 }
 
+extension JSONObjectReader {
+  /// The level of a topic that names the device.
+  @inline(never)
+  func level(of record: UnsafeRawBufferPointer, _ topic: Candidate, into reading: inout Reading) -> Slice {
+    // Some write `\/` for each slash.
+    let whole =
+      topic.isEscaped
+      ? reading.unescape(record, topic.start, topic.end) : .record(topic.start, topic.end &- topic.start)
+    guard let level = DeviceName.level(of: reading.bytes(whole, of: record)) else { return .empty }
+    let start = whole.start &+ level.lowerBound
+    return whole.isInScratch ? .scratch(start, level.count) : .record(start, level.count)
+  }
+}
+
 /// Learning what a member means from its values, where its name does not say it.
 extension JSONObjectReader {
   func needsLesson(_ stamp: Stamp?) -> Bool {
@@ -30,7 +44,7 @@ extension JSONObjectReader {
     var unreadTime: Int32 = -1
     let time = self[.time].pointee
     if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
-      if time.rank < 255, time.entry >= 0, self[.date].pointee.rank == 255 {
+      if time.rank < 255, time.isString, time.entry >= 0, self[.date].pointee.rank == 255 {
         keys[time.entry].meaning = .other
         unreadTime = time.entry
       }
@@ -56,16 +70,16 @@ extension JSONObjectReader {
       changed = changed || given
     }
     if self[.device].pointee.rank == 255, !naming.fixedRoles.contains(.device) {
-      let hints = [
-        "dev", "node", "host", "client", "thing", "machine", "sensor", "gateway", "asset", "unit", "station",
-        "meter", "serial", "mac", "origin", "emitter", "sender", "who", "subject", "robot", "entity", "actor",
-        "from",
-      ]
       let given = give(.device, rank: 200, record, start, end) { _, value, key in
-        guard value.isString, value.count <= 64, !value.bytes.contains(0x20) else { return 0 }
-        let name = FieldNames.normalized(key)
-        guard let hint = hints.firstIndex(where: { name.contains($0) }) else { return 0 }
-        return hints.count - hint
+        guard value.isString, value.count <= 64, !value.bytes.contains(0x20),
+          !DeviceName.isPlaceholder(value.bytes)
+        else { return 0 }
+        switch DeviceWords.words(key).first {
+        case "emitter", "sender", "reporter", "publisher": return 2
+        // Of these words states and people are told as well.
+        case "who", "subject", "actor", "from", "entity": return DeviceName.isOfSeries(value.bytes) ? 1 : 0
+        default: return 0
+        }
       }
       changed = changed || given
     }

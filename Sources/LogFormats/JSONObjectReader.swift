@@ -32,10 +32,10 @@ final class JSONObjectReader {
   /// How long the last object was: the next one will be about as long.
   @exclusivity(unchecked) private var lastLength = 960
   @exclusivity(unchecked) private var severities = SeverityMemory()
-  @exclusivity(unchecked) private var levels = LevelNumbers()
-  @exclusivity(unchecked) private var splitStamp = SplitStamp()
+  @exclusivity(unchecked) private var levels: LevelNumbers
+  @exclusivity(unchecked) var splitStamp = SplitStamp()
   /// What of the current object found its place elsewhere than among the fields.
-  @exclusivity(unchecked) private(set) var cuts = CutList()
+  @exclusivity(unchecked) var cuts = CutList()
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
   /// Objects nested deeper are checked but not searched for roles.
@@ -43,7 +43,10 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var lessons = 32
   @exclusivity(unchecked) private var failure = Refusal.notJSON
 
-  init(naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted) {
+  init(
+    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, levelScale: LevelScale = .open
+  ) {
+    levels = LevelNumbers(scale: levelScale)
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
@@ -62,17 +65,20 @@ final class JSONObjectReader {
   func read(
     _ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading
   ) -> Result<Int, Refusal> {
-    for index in 0..<Self.roles { candidates[index].rank = 255 }
+    forgetCandidates()
     failure = .notJSON
     stops.look(at: record, from: start, length: lastLength &+ 64)
     let end = object(record, at: start, parent: -1, depth: 0)
     guard end >= 0 else { return .failure(failure) }
     lastLength = end &- start
     var stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
+    if stamp == nil, self[.time].pointee.rank < 255, !self[.time].pointee.isString {
+      stamp = otherStamp(record, from: start)
+    }
     if lessons > 0, needsLesson(stamp) {
       lessons -= 1
       if learn(record, from: start, to: end) {
-        for index in 0..<Self.roles { candidates[index].rank = 255 }
+        forgetCandidates()
         _ = object(record, at: start, parent: -1, depth: 0)
         stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
       }
@@ -81,10 +87,14 @@ final class JSONObjectReader {
     return .success(end)
   }
 
+  @inline(__always) func forgetCandidates() {
+    for index in 0..<Self.roles { candidates[index].rank = 255 }
+  }
+
   // MARK: Members
 
   /// Walks one object's members; the offset behind it, or -1 with `failure` set.
-  private func object(_ record: UnsafeRawBufferPointer, at start: Int, parent: Int32, depth: Int) -> Int {
+  func object(_ record: UnsafeRawBufferPointer, at start: Int, parent: Int32, depth: Int) -> Int {
     guard let base = record.baseAddress else { return -1 }
     // What does not change meanwhile is at hand and not looked up at each member.
     let count = record.count
@@ -127,14 +137,14 @@ final class JSONObjectReader {
         guard end >= 0, !escaped || JSONText.escapesAreValid(record, i &+ 1, end) else { return -1 }
         i = end &+ 1
         if entry >= 0, entries[Int(entry)].meaning.role != .other {
-          note(entry, valueStart &+ 1, end, memberStart, depth == 0 ? i : memberStart, true, escaped)
+          note(record, entry, valueStart &+ 1, end, memberStart, depth == 0 ? i : memberStart, true, escaped)
         }
       } else if Bytes.isDigit(first) || first == 0x2D {
         i = i &+ 9 <= count ? JSONText.shortNumberEnd(base, valueStart) : -1
         if i < 0 { i = JSONText.numberEnd(record, from: valueStart) }
         guard i >= 0 else { return -1 }
         if entry >= 0, entries[Int(entry)].meaning.role != .other {
-          note(entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false)
+          note(record, entry, valueStart, i, memberStart, depth == 0 ? i : memberStart, false, false)
         }
       } else if first == 0x7B, depth < Self.searchDepth {
         i = object(record, at: i, parent: entry >= 0 ? entry : -2, depth: depth &+ 1)
@@ -192,14 +202,22 @@ final class JSONObjectReader {
   /// A scalar value of a member with a role was seen: does it play it better than what was seen so far?
   @inline(__always)
   private func note(
-    _ entry: Int32, _ start: Int, _ end: Int, _ memberStart: Int, _ memberEnd: Int, _ isString: Bool,
-    _ isEscaped: Bool
+    _ record: UnsafeRawBufferPointer, _ entry: Int32, _ start: Int, _ end: Int, _ memberStart: Int,
+    _ memberEnd: Int, _ isString: Bool, _ isEscaped: Bool
   ) {
     let meaning = keys[entry].meaning
     let candidate = self[meaning.role]
     guard meaning.rank < candidate.pointee.rank || candidate.pointee.entry == entry, start < end,
       isString || meaning.role != .message && meaning.role != .program
     else { return }
+    if meaning.role == .device,
+      !isString || meaning.doubt != .none
+        || DeviceName.mayBePlaceholder(first: record[start], last: record[end &- 1]),
+      !DeviceName.isGiven(by: Bytes.part(record, start, end), isText: isString, meaning.doubt)
+    {
+      return
+    }
+    if meaning.isEpochOnly, !isString, !StampReader.mayBeEpoch(Bytes.part(record, start, end)) { return }
     candidate.pointee = Candidate(
       rank: meaning.rank, entry: entry, start: start, end: end, memberStart: memberStart,
       memberEnd: memberEnd,
@@ -222,13 +240,18 @@ final class JSONObjectReader {
       assignSplitTime(record, into: &reading)
     }
     let device = self[.device].pointee
-    if device.rank < 255, !(device.end &- device.start == 1 && record[device.start] == 0x2D) {
-      reading.device = text(record, device, into: &reading)
+    if device.rank < 255 {
       reading.basis = basis
-      cuts.add(device.memberStart, device.memberEnd)
+      if device.entry >= 0, keys[device.entry].meaning.doubt == .topic {
+        reading.device = level(of: record, device, into: &reading)
+      } else {
+        reading.device = text(record, device, into: &reading)
+        cuts.add(device.memberStart, device.memberEnd)
+      }
     }
-    let severity = self[.severity].pointee
+    var severity = self[.severity].pointee
     if severity.rank < 255 {
+      severity.scale = levels.scale(severity.scale)
       reading.severity = self.severity(record, severity)
       if reading.severity < 8 {
         cuts.add(severity.memberStart, severity.memberEnd)
@@ -279,7 +302,7 @@ final class JSONObjectReader {
       : .record(candidate.start, candidate.end &- candidate.start)
   }
 
-  @inline(__always) private func set(_ stamp: Stamp, _ candidate: Candidate, _ reading: inout Reading) {
+  @inline(__always) func set(_ stamp: Stamp, _ candidate: Candidate, _ reading: inout Reading) {
     reading.kind = stamp.kind
     reading.time = stamp.time
     reading.resolution = stamp.resolution
@@ -320,44 +343,6 @@ final class JSONObjectReader {
     if reading.severity < 8, LevelNumbers.areCertain(number) {
       cuts.add(candidate.memberStart, candidate.memberEnd)
     }
-  }
-
-  /// `"date":"2026-04-07","time":"09:08:09"`, or a stamp under a lesser name where the best one's value was none.
-  private func assignSplitTime(
-    _ record: UnsafeRawBufferPointer, into reading: inout Reading
-  ) {
-    let date = self[.date].pointee
-    guard date.rank < 255 else {
-      if self[.time].pointee.rank < 255 { reading.flags.insert(.badStamp) }
-      return
-    }
-    if let stamp = stamp(record, date), date.end &- date.start > 10 {
-      set(stamp, date, &reading)
-      cuts.add(date.memberStart, date.memberEnd)
-      return
-    }
-    let clock = self[.timeOfDay].pointee.rank < 255 ? self[.timeOfDay].pointee : self[.time].pointee
-    guard clock.rank < 255 else { return }
-    guard date.end &- date.start == 10, clock.end &- clock.start >= 8,
-      let day = StampReader.isoDate(record, date.start)
-    else {
-      let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-      _ = splitStamp.read(
-        date: Bytes.part(record, date.start, date.end), clock: Bytes.part(record, clock.start, clock.end),
-        zone: nothing, &stamps, into: &reading)
-      return
-    }
-    var time = StampReader.clock(record, clock.start)
-    guard time >= 0 else { return }
-    var stamp = Stamp()
-    var at = clock.start &+ 8
-    let bounded = UnsafeRawBufferPointer(rebasing: record[..<clock.end])
-    StampReader.fraction(bounded, &at, &time, &stamp.resolution)
-    stamp.time = day &+ time
-    stamp.end = at
-    StampReader.zone(bounded, &stamp)
-    guard stamp.end == clock.end else { return }
-    set(stamp, clock, &reading)
   }
 
   /// The object without the members that found their place elsewhere.

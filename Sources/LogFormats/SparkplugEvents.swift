@@ -133,7 +133,9 @@ struct SparkplugEvents {
   }
 
   private func setTime(_ milliseconds: UInt64?, _ reading: inout Reading) {
-    guard let milliseconds, milliseconds > 0, milliseconds < 9_000_000_000_000 else { return }
+    guard let milliseconds, milliseconds < 9_000_000_000_000,
+      StampReader.isDate(Int64(milliseconds) * 1_000_000)
+    else { return }
     reading.kind = .absolute
     reading.time = Int64(milliseconds) * 1_000_000
     reading.resolution = 1_000_000

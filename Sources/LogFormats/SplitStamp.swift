@@ -2,11 +2,12 @@
 struct SplitStamp {
   private var text: [UInt8] = []
 
-  /// Fills the reading's time; false where the two make no stamp. The zone counts where it is an offset or `Z`.
+  /// Fills the reading's time; false where the two make no stamp. The zone counts where it is an offset or `Z`, `half` where it is AM or PM.
   @inline(never)
   mutating func read(
     date: UnsafeRawBufferPointer, clock: UnsafeRawBufferPointer, zone: UnsafeRawBufferPointer,
-    _ stamps: inout StampReader, into reading: inout Reading
+    half: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0), _ stamps: inout StampReader,
+    into reading: inout Reading
   ) -> Bool {
     guard date.count >= 6, clock.count >= 5, date.count + clock.count + zone.count < 64,
       clock.contains(0x3A)
@@ -15,6 +16,10 @@ struct SplitStamp {
     text.append(contentsOf: date)
     text.append(0x20)
     text.append(contentsOf: clock)
+    if half.count == 2, half[1] | 0x20 == 0x6D {
+      text.append(0x20)
+      text.append(contentsOf: half)
+    }
     let plain = text.count
     if let sign = zone.first, sign == 0x2B || sign == 0x2D || zone.count == 1 && sign == 0x5A {
       text.append(contentsOf: zone)

@@ -23,21 +23,45 @@ extension StampReader {
       if let stamp = Self.compact(text) { return stamp }
       if let stamp = Self.dayFirst(text, at: 0) { return stamp }
       if let stamp = Self.numericDate(text, at: 0) { return stamp }
-      guard let (time, resolution) = Self.epoch(text, unit: unit == 0 ? nil : unit) else { return nil }
-      return Self.placed(time, resolution, end: text.count)
+      return Self.number(text, unit: unit)
     }
     if let stamp = monthFirst(text, at: 0) { return stamp }
-    return Self.weekday(text)
+    return Self.weekday(text) ?? Self.foreignWeekday(text, at: 0)
   }
 
-  /// An epoch number as a stamp. Below 3 years it cannot be a wall clock that anybody has set: time since boot.
+  /// A number as a stamp: an epoch, or a time since boot; nil for numbers that can be neither.
+  static func number(_ text: UnsafeRawBufferPointer, unit: Int64) -> Stamp? {
+    guard let (time, resolution) = epoch(text, unit: unit == 0 ? nil : unit) else { return nil }
+    let stamp = placed(time, resolution, end: text.count)
+    return stamp.kind == .none ? nil : stamp
+  }
+
+  /// An epoch number as a stamp. Below 3 years it cannot be a wall clock that anybody has set: time since boot. What is neither that nor a date
+  /// of the years in which logs are written is a counter or a measurement, and no time: its kind says so.
   static func placed(_ time: Int64, _ resolution: Int64, end: Int) -> Stamp {
     var stamp = Stamp()
+    stamp.end = end
+    if time >= 0, time < 94_608_000 * second {
+      stamp.kind = .sinceBoot
+    } else if isDate(time) {
+      stamp.kind = .absolute
+    } else {
+      stamp.resolution = 0
+      return stamp
+    }
     stamp.time = time
     stamp.resolution = resolution
-    stamp.end = end
-    stamp.kind = time < 94_608_000 * second ? .sinceBoot : .absolute
     return stamp
+  }
+
+  /// True for instants of the years 1990 to 2099: of numbers before and behind more are something else than dates.
+  static func isDate(_ time: Int64) -> Bool {
+    time >= 631_152_000 * second && time < 4_102_444_800 * second
+  }
+
+  /// True for a number that is long enough for an epoch: ten digits and more before the point.
+  static func mayBeEpoch(_ text: UnsafeRawBufferPointer) -> Bool {
+    text.count >= 10 && text.prefix(10).allSatisfy(Bytes.isDigit)
   }
 
   /// `20260407T090809Z`, `20260407090809.123+0200`, `20260407 090809`.

@@ -123,20 +123,23 @@ extension StampReader {
     return i < bytes.count && Bytes.isDigit(bytes[i]) ? i : nil
   }
 
-  /// The day that the numbers mean, with what is to be said of its reading. `26-04-07` begins with the year, unless the source shows otherwise.
+  /// The day that the numbers mean, with what is to be said of its reading. `26-04-07` and `26/04/07` begin with the year, unless the source shows
+  /// otherwise; `04/07/26` does not, since of the years up to 2012 hardly anything with such stamps is left.
   private static func dayStart(
     _ date: DateNumbers, isHyphenated: Bool, _ stamp: inout Stamp
   ) -> Int64? {
     if date.firstDigits == 4 { return dayStart(year: date.first, month: date.second, day: date.third) }
-    let year = date.thirdDigits == 2 ? 2000 + date.third : date.third
+    let year = date.thirdDigits == 2 ? fullYear(date.third) : date.third
     if date.separator == 0x2E { return dayStart(year: year, month: date.second, day: date.first) }
-    let beginsWithYear = date.thirdDigits == 2 && (date.separator == 0x2D || isHyphenated)
+    let beginsWithYear =
+      date.thirdDigits == 2
+      && (date.separator == 0x2D || isHyphenated || date.first > 12 && date.firstDigits == 2)
     if beginsWithYear, date.firstDigits != 2 { return nil }
     let monthFirst =
       beginsWithYear
-      ? dayStart(year: 2000 + date.first, month: date.second, day: date.third)
+      ? dayStart(year: fullYear(date.first), month: date.second, day: date.third)
       : dayStart(year: year, month: date.first, day: date.second)
-    if beginsWithYear, date.separator == 0x2F { return monthFirst }
+    if beginsWithYear, date.separator == 0x2F, isHyphenated { return monthFirst }
     guard let asDay = dayStart(year: year, month: date.second, day: date.first) else {
       stamp.marks.insert(.monthFirst)
       return monthFirst
@@ -152,6 +155,9 @@ extension StampReader {
     stamp.swapDays = Int32(truncatingIfNeeded: ((isDayFirst ? asMonth : asDay) &- read) / day)
     return read
   }
+
+  /// The year that two digits mean (POSIX, `%y`).
+  private static func fullYear(_ digits: Int) -> Int { digits < 69 ? 2000 + digits : 1900 + digits }
 
   /// Where a date in numbers and a clock stand at `start` that no calendar and no clock has (29 February of a common year, 24:00, month
   /// 13): the offset behind them; nil where that is not what stands there.
@@ -171,18 +177,80 @@ extension StampReader {
     return i == bytes.count || !Bytes.isLetter(bytes[i]) ? i : nil
   }
 
-  /// A date with an English month's name, and a clock: `07/Apr/2026:09:08:09 +0200` (common log format), `07 Apr 2026 09:08:09`,
+  /// A month's name in whatever language, perhaps with a point, and the separator behind it.
+  @inline(never)
+  private static func namedMonth(
+    _ text: UnsafeRawBufferPointer, at start: Int, _ separator: UInt8
+  ) -> (month: Int, end: Int)? {
+    var i = start
+    let limit = min(text.count, start &+ MonthNames.longest &+ 1)
+    while i < limit, Bytes.isLetter(text[i]) || text[i] >= 0x80 { i &+= 1 }
+    guard i < limit, let month = MonthNames.month(Bytes.part(text, start, i)) else { return nil }
+    if text[i] == 0x2E { i &+= 1 }
+    guard i &+ 8 < text.count, text[i] == separator else { return nil }
+    return (month, i &+ 1)
+  }
+
+  /// Offset of the clock behind what some languages put between date and clock: `à`, `um`, `at`, `г.`, `a las`.
+  @inline(never)
+  static func behindLink(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
+    var i = start
+    let limit = min(text.count, start &+ 10)
+    guard i < limit, !Bytes.isDigit(text[i]) else { return start }
+    while i < limit, Bytes.isLetter(text[i]) || text[i] >= 0x80 || text[i] == 0x20 || text[i] == 0x2E {
+      i &+= 1
+    }
+    return i < limit && Bytes.isDigit(text[i]) && text[i &- 1] == 0x20 ? i : start
+  }
+
+  /// Where a month's name, a day, perhaps a year, and a clock stand at `start` that no calendar and no clock has (`Feb 30 10:00:00`,
+  /// `Nov 29 25:61:00`): the offset behind them; nil where that is not what stands there. To be asked where there is no stamp.
+  @inline(never)
+  static func impossibleSyslog(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
+    var i = start
+    while i < bytes.count, i &- start <= MonthNames.longest, bytes[i] > 0x20, bytes[i] != 0x2E { i &+= 1 }
+    guard i < bytes.count, MonthNames.month(Bytes.part(bytes, start, i)) != nil else { return nil }
+    if bytes[i] == 0x2E { i &+= 1 }
+    i = TextLine.skipBlanks(bytes, i)
+    guard number(bytes, &i, most: 2) != nil, i < bytes.count, bytes[i] == 0x20 else { return nil }
+    i = TextLine.skipBlanks(bytes, i)
+    if i &+ 5 < bytes.count, bytes[i &+ 4] == 0x20 {
+      guard number(bytes, &i, most: 4) != nil else { return nil }
+      i = TextLine.skipBlanks(bytes, i)
+    }
+    for part in 0..<3 {
+      guard i &+ 2 <= bytes.count, Bytes.twoDigits(bytes, i) < 100 else { return nil }
+      i &+= 2
+      if part < 2 {
+        guard i < bytes.count, bytes[i] == 0x3A else { return nil }
+        i &+= 1
+      }
+    }
+    if i &+ 1 < bytes.count, bytes[i] == 0x2E, Bytes.isDigit(bytes[i &+ 1]) {
+      i &+= 1
+      while i < bytes.count, Bytes.isDigit(bytes[i]) { i &+= 1 }
+    }
+    return i == bytes.count || bytes[i] == 0x20 || bytes[i] == 0x3A ? i : nil
+  }
+
+  /// A date with a month's name, and a clock: `07/Apr/2026:09:08:09 +0200` (common log format), `07 Apr 2026 09:08:09`,
   /// `7-Apr-2026 09:08:09.123`, `7-Apr-2026::09:08:09` (Erlang), `2026 Apr  7 09:08:09` (NX-OS); `7 Apr 09:08:09` has no year.
   static func dayFirst(_ text: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
     let count = text.count
     var i = start
     guard let lead = number(text, &i, most: 4), i &+ 9 <= count else { return nil }
     let leadDigits = i &- start
+    if text[i] == 0x2E, text[i &+ 1] == 0x20 { i &+= 1 }
     let separator = text[i]
     guard separator == 0x2F || separator == 0x20 || separator == 0x2D, leadDigits != 3 else { return nil }
-    let month = month(text, i &+ 1)
-    guard month > 0, text[i &+ 4] == separator else { return nil }
-    i &+= 5
+    var month = month(text, i &+ 1)
+    if month > 0, text[i &+ 4] == separator {
+      i &+= 5
+    } else {
+      guard let named = namedMonth(text, at: i &+ 1, separator) else { return nil }
+      month = named.month
+      i = named.end
+    }
     var day = lead
     var year: Int?
     if leadDigits == 4 {
@@ -203,7 +271,7 @@ extension StampReader {
     guard i &+ 1 < count, text[i] == 0x3A || text[i] == 0x20 else { return nil }
     if text[i] == 0x3A, text[i &+ 1] == 0x3A { i &+= 1 }
     var stamp = Stamp()
-    guard clock(text, at: i &+ 1, &stamp) else { return nil }
+    guard clock(text, at: year == nil ? i &+ 1 : behindLink(text, i &+ 1), &stamp) else { return nil }
     if let year {
       guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
       stamp.time &+= dayStart

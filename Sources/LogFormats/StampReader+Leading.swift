@@ -24,14 +24,31 @@ extension StampReader {
       return Self.epochLeading(bytes, at: start)
     }
     if first == 0x40 { return Self.tai64n(bytes, at: start) }
-    guard Bytes.isLetter(first) else { return nil }
+    guard Bytes.isLetter(first) || first >= 0x80 else { return nil }
     let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
     if var stamp = Self.weekday(rest) {
       stamp.end &+= start
       return stamp
     }
     // `Mon Nov 23 07:43:43 CEST` without a year is not known to exist; `Nov 23 07:43:43` is.
-    return monthFirst(bytes, at: start)
+    return monthFirst(bytes, at: start) ?? Self.foreignWeekday(bytes, at: start)
+  }
+
+  /// `So 29. Nov 10:00:00 CET 2026`, `dim. 29 nov. 2026 10:00:00`, `Вс ноя 29 10:00:00 MSK 2026`: date(1) and others in other languages than
+  /// English. The year has to be there.
+  @inline(never)
+  static func foreignWeekday(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    let limit = min(bytes.count, start &+ MonthNames.longest)
+    var i = start
+    while i < limit, Bytes.isLetter(bytes[i]) || bytes[i] >= 0x80 { i &+= 1 }
+    guard i < limit, MonthNames.isWeekday(Bytes.part(bytes, start, i)) else { return nil }
+    if bytes[i] == 0x2E { i &+= 1 }
+    if i < limit, bytes[i] == 0x2C { i &+= 1 }
+    let date = TextLine.skipBlanks(bytes, i)
+    guard date > i, date < bytes.count else { return nil }
+    let stamp =
+      Bytes.isDigit(bytes[date]) ? dayFirst(bytes, at: date) : loose(bytes, at: date, takesComma: true)
+    return stamp?.kind == .noYear ? nil : stamp
   }
 
   /// `12/28-12:55:38.765402` (Snort): month first, no year.

@@ -152,23 +152,17 @@ extension StampReader {
     stamp.end = end
   }
 
-  /// What may stand behind a stamp without a year: the year (`Apr  7 09:08:09 2026 `), AM or PM, the name of a zone before a colon, as
-  /// Cisco's clocks show it; before a blank a word in capitals is the host.
+  /// What may stand behind a stamp without a year: the year (`Apr  7 09:08:09 2026 `), AM or PM, an offset, the name of a zone. Before a
+  /// program's name a word in capitals is the host, but for UTC.
   @inline(never)
   static func yearlessTail(_ bytes: UnsafeRawBufferPointer, _ stamp: inout Stamp) {
-    guard bytes[stamp.end] == 0x20 else { return }
+    guard bytes[stamp.end] == 0x20 else { return attachedZone(bytes, &stamp) }
     var i = stamp.end &+ 1
     if Bytes.isDigit(bytes[i]) {
-      guard let year = number(bytes, &i, most: 5), i == stamp.end &+ 5, year >= 1970, year < 2100,
-        // A colon inside a word is an address's.
-        i == bytes.count || bytes[i] == 0x20
-          || bytes[i] == 0x3A && (i &+ 1 == bytes.count || bytes[i &+ 1] == 0x20),
-        let placed = YearlessStamp.nanoseconds(stamp.time, inYear: year)
-      else { return }
-      stamp.time = placed
-      stamp.end = i
-      return zone(bytes, &stamp)
+      if yearBehind(bytes, at: i, &stamp) { zone(bytes, &stamp) }
+      return
     }
+    if bytes[i] == 0x2B || bytes[i] == 0x2D { return attachedOffset(bytes, at: i, &stamp) }
     guard bytes[i] &- 0x41 < 26 else { return }
     if meridiem(bytes, at: i, &stamp, takesColon: false) {
       guard stamp.end &+ 1 < bytes.count, bytes[stamp.end] == 0x20 else { return }
@@ -176,15 +170,78 @@ extension StampReader {
     }
     var zoned = stamp
     zoneName(bytes, at: i, &zoned)
-    guard zoned.end == bytes.count || bytes[zoned.end] == 0x3A else { return }
-    if zoned.kind == .absolute {
-      // The zone's offset is kept beside the time: which day it is, the clock on the wall says.
-      zoned.zoneOffset = Int32(truncatingIfNeeded: (stamp.time &- zoned.time) / second)
-      zoned.marks.insert(.hasZoneOffset)
-      zoned.time = stamp.time
-      zoned.kind = .noYear
+    guard zoned.end > stamp.end else { return }
+    if zoned.end < bytes.count, bytes[zoned.end] != 0x3A {
+      let isUTC = zoned.kind == .absolute && !zoned.marks.contains(.namedZone)
+      guard bytes[zoned.end] == 0x20, zoned.end &- i >= 3, isUTC || !isTag(bytes, at: zoned.end &+ 1) else {
+        return
+      }
     }
+    // The zone's offset is kept beside the time: which day it is, the clock on the wall says.
+    setOffset(&zoned, wall: stamp)
     stamp = zoned
+    // `Nov 12 10:03:05 CET 2026` (date(1) and what is made like it).
+    let year = stamp.end &+ 1
+    if year < bytes.count, bytes[stamp.end] == 0x20, Bytes.isDigit(bytes[year]) {
+      let east = stamp.marks.contains(.hasZoneOffset) ? Int64(stamp.zoneOffset) : nil
+      guard yearBehind(bytes, at: year, &stamp) else { return }
+      stamp.kind = .noZone
+      guard let east else { return }
+      stamp.marks.remove(.hasZoneOffset)
+      place(&stamp, east: east, end: stamp.end)
+    }
+  }
+
+  /// Makes the time of the wall's clock, and the offset beside it, of a stamp that was moved to UTC.
+  private static func setOffset(_ zoned: inout Stamp, wall: Stamp) {
+    guard zoned.kind == .absolute else { return }
+    zoned.zoneOffset = Int32(truncatingIfNeeded: (wall.time &- zoned.time) / second)
+    zoned.marks.insert(.hasZoneOffset)
+    zoned.time = wall.time
+    zoned.kind = .noYear
+  }
+
+  /// The year of a stamp without one, at `start`; moves behind it. False where there is none.
+  private static func yearBehind(_ bytes: UnsafeRawBufferPointer, at start: Int, _ stamp: inout Stamp) -> Bool
+  {
+    var i = start
+    guard let year = number(bytes, &i, most: 5), i == start &+ 4, year >= 1970, year < 2100,
+      // A colon inside a word is an address's.
+      i == bytes.count || bytes[i] == 0x20
+        || bytes[i] == 0x3A && (i &+ 1 == bytes.count || bytes[i &+ 1] == 0x20),
+      let placed = YearlessStamp.nanoseconds(stamp.time, inYear: year)
+    else { return false }
+    stamp.time = placed
+    stamp.end = i
+    return true
+  }
+
+  /// `Nov 12 10:03:05Z `, `Nov 12 10:03:05+01:00 `.
+  private static func attachedZone(_ bytes: UnsafeRawBufferPointer, _ stamp: inout Stamp) {
+    let next = bytes[stamp.end]
+    if next == 0x2B || next == 0x2D { return attachedOffset(bytes, at: stamp.end, &stamp) }
+    guard next == 0x5A, bytes[stamp.end &+ 1] == 0x20 else { return }
+    let wall = stamp
+    place(&stamp, east: 0, end: stamp.end &+ 1)
+    setOffset(&stamp, wall: wall)
+  }
+
+  private static func attachedOffset(
+    _ bytes: UnsafeRawBufferPointer, at sign: Int, _ stamp: inout Stamp
+  ) {
+    guard let (offset, end) = offset(bytes, at: sign &+ 1, takesOneDigit: false), end >= sign &+ 5,
+      end == bytes.count || bytes[end] == 0x20 || bytes[end] == 0x3A
+    else { return }
+    let wall = stamp
+    place(&stamp, east: bytes[sign] == 0x2B ? offset : 0 &- offset, end: end)
+    setOffset(&stamp, wall: wall)
+  }
+
+  /// True where a word stands that ends as a program's name does: `sshd:`, `sshd[12]:`.
+  private static func isTag(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    let end = Bytes.findNear(0x20, bytes, from: start, to: min(bytes.count, start &+ 96))
+    guard end > start else { return true }
+    return bytes[end &- 1] == 0x3A || bytes[start..<end].contains(0x5B)
   }
 }
 

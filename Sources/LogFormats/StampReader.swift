@@ -204,7 +204,7 @@ struct StampReader {
   }
 
   /// The rarer forms of `syslog`.
-  private static func loose(
+  static func loose(
     _ bytes: UnsafeRawBufferPointer, at start: Int, takesComma: Bool
   ) -> Stamp? {
     let count = bytes.count
@@ -213,7 +213,7 @@ struct StampReader {
     // Cisco marks clocks that are not set with `*` or `.`.
     if bytes[i] == 0x2A || bytes[i] == 0x2E { i &+= 1 }
     let word = i
-    while i < count, i &- word < 12, bytes[i] != 0x20, bytes[i] != 0x2E { i &+= 1 }
+    while i < count, i &- word <= MonthNames.longest, bytes[i] != 0x20, bytes[i] != 0x2E { i &+= 1 }
     guard i < count, bytes[i] == 0x20 || bytes[i] == 0x2E && i &- word >= 3 else { return nil }
     guard let month = MonthNames.month(Bytes.part(bytes, word, i)) else { return nil }
     if bytes[i] == 0x2E { i &+= 1 }
@@ -228,6 +228,7 @@ struct StampReader {
       year = value
       if bytes[i] == 0x2C { i &+= 1 }
       i &+= 1
+      if takesComma { i = behindLink(bytes, i) }
     }
     var stamp = Stamp()
     guard clock(bytes, at: i, &stamp), stamp.resolution < 60 &* second else { return nil }

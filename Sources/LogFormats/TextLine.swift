@@ -2,7 +2,7 @@
 enum TextLine {
   /// A severity word at the beginning of the text: bare in capitals (`ERROR`), in any case in brackets, before a colon or a bar
   /// (`[error]`, `warn:`, `<inf>`, `|INFO|`), or as one letter in capitals before a bracket, slash or blank followed by one.
-  /// Gives severity and the offset behind it.
+  /// Gives severity and the offset behind it, or that of the word where it belongs to the text.
   static func level(_ bytes: UnsafeRawBufferPointer, at start: Int) -> (severity: UInt8, end: Int)? {
     var i = start
     let count = bytes.count
@@ -32,12 +32,31 @@ enum TextLine {
       return (severity, i &+ 1)
     }
     guard length >= 3 else { return nil }
-    if i < count, bytes[i] == 0x3A || bytes[i] == 0x7C { return (severity, i &+ 1) }
+    if i < count, bytes[i] == 0x3A || bytes[i] == 0x7C {
+      // `err:E42` says which: it is text all the same.
+      guard !isCapital, i &+ 1 < count, Bytes.isLetter(bytes[i &+ 1]) || Bytes.isDigit(bytes[i &+ 1]) else {
+        return (severity, i &+ 1)
+      }
+      return isNothing(bytes, at: i &+ 1) ? nil : (severity, word)
+    }
     if isCapital, i &+ 1 < count, bytes[i] == 0x21, bytes[i &+ 1] == 0x20 { i &+= 1 }
     guard isCapital, i == count || bytes[i] == 0x20 || bytes[i] == 0x09 || bytes[i] == 0x5D else {
       return nil
     }
     return (severity, i)
+  }
+
+  /// True for what says that there is none: `error:0`, `err:none`.
+  private static func isNothing(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    var end = start
+    while end < bytes.count, Bytes.isLetter(bytes[end]) || Bytes.isDigit(bytes[end]) { end &+= 1 }
+    let value = Bytes.part(bytes, start, end)
+    if value.allSatisfy({ $0 == 0x30 }) { return true }
+    for word: StaticString in ["none", "no", "ok", "null", "false", "nil"] where Bytes.isSameWord(word, value)
+    {
+      return true
+    }
+    return false
   }
 
   /// Offset behind blanks.

@@ -80,9 +80,15 @@ import Testing
     folder.write("b/messages", "Nov 12 10:03:05 localhost app: two\nNov 12 10:03:06 gw-1 app: named\n")
     folder.write("c/kern.log", "Nov 12 10:03:05 (none) kernel: three\n")
     folder.write("d/x.jsonl", "{\"ts\":\"2026-11-12T10:03:05Z\",\"host\":\"localhost\",\"msg\":\"four\"}\n")
+    folder.write("e/messages", ["five", "six"].map { "Nov 12 10:03:05 unknown app: \($0)\n" }.joined())
+    folder.write("f/unknown.log", "Nov 12 10:03:05 00:00:00:00:00:00 app: seven\n")
     let (sink, _) = try ingest([folder.path])
     let devices = Dictionary(uniqueKeysWithValues: sink.events.map { ($0.text, $0.device) })
-    #expect(devices == ["one": "a", "two": "b", "named": "gw-1", "three": "c", "four": "x"])
+    #expect(
+      devices == [
+        "one": "a", "two": "b", "named": "gw-1", "three": "c", "four": "x", "five": "e", "six": "e",
+        "seven": "f",
+      ])
     #expect(sink.events.filter { $0.text != "named" }.allSatisfy { $0.basis == .path })
   }
 }

@@ -102,6 +102,18 @@ import Testing
     #expect(decision(proven, "day-month") == "year first: 1 stamp has numbers that can be read so only")
   }
 
+  /// Spark and Hadoop write the year first, others the day: the file's time tells.
+  @Test func slashesAndAYearOfTwoDigitsAreDecidedForTheSource() throws {
+    let spark = try read(["26/11/29 23:59:59 INFO Executor: a", "26/11/30 00:00:01 WARN Executor: b"])
+    #expect(times(spark) == ["2026-11-29T23:59:59", "2026-11-30T00:00:01"])
+    #expect(decision(spark, "day-month")?.hasPrefix("year first: ") == true)
+    let british = try read([
+      "29/11/26 23:59:59 INFO a", "30/11/26 00:00:01 WARN b", "01/12/26 00:00:01 WARN c",
+    ])
+    #expect(times(british) == ["2026-11-29T23:59:59", "2026-11-30T00:00:01", "2026-12-01T00:00:01"])
+    #expect(decision(british, "day-month")?.hasPrefix("day first: ") == true)
+  }
+
   @Test func whatNothingTellsIsSaid() throws {
     let source = try read(["04/07/2026 10:00:00 x", "04/07/2026 10:00:01 x"])
     #expect(times(source) == ["2026-04-07T10:00:00", "2026-04-07T10:00:01"])

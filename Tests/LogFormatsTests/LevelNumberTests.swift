@@ -54,6 +54,91 @@ import Testing
     #expect(events(lines.joined(separator: "\n") + "\n").map(\.severity) == [255, 255, 4])
   }
 
+  private func severities(_ key: String, _ numbers: [Int], beside members: String = "") -> [UInt8] {
+    let lines = numbers.map { #"\#(Self.head)"\#(key)":\#($0),"msg":"something said"\#(members)}"# }
+    return events(lines.joined(separator: "\n") + "\n").map(\.severity)
+  }
+
+  /// Windows counts 1 to 5, and its records say whose they are.
+  @Test func eventsOfWindowsHaveAScaleOfTheirOwn() {
+    #expect(
+      severities("Level", [4, 2, 3, 1, 5, 0], beside: #","EventID":7036,"Channel":"System""#) == [
+        6, 3, 4, 2, 7, 6,
+      ])
+    let table = events(
+      "TimeCreated,Computer,Level,EventId,Message\n2026-11-29T10:00:00Z,pc-1,4,7036,started\n2026-11-29T10:00:01Z,pc-1,2,7,x\n"
+    )
+    #expect(table.map(\.severity) == [6, 3])
+  }
+
+  /// As tools export Windows' event log: everything that matters is nested.
+  @Test func exportedEventsOfWindowsAreRead() {
+    let lines = [(41, 1), (7036, 4)].map {
+      ##"{"Event":{"System":{"Provider":{"#attributes":{"Name":"Kernel-Power"}},"EventID":\##($0),"Level":\##($1),"##
+        + ##""TimeCreated":{"#attributes":{"SystemTime":"2026-11-29T10:00:00.123Z"}},"Computer":"HMI-7","##
+        + ##""Channel":"System"},"EventData":{"x":0}}}"##
+    }
+    let found = events(lines.joined(separator: "\n") + "\n")
+    #expect(found.map(\.time) == ["2026-11-29T10:00:00.123Z", "2026-11-29T10:00:00.123Z"])
+    #expect(found.map(\.device) == ["HMI-7", "HMI-7"] && found.map(\.severity) == [2, 6])
+  }
+
+  @Test func cellsOfRowsWithoutAHeaderMayBeSeverities() {
+    let found = events(
+      """
+      2026-11-29T10:00:00+01:00;ELV-07;ERR;E1203;Door lock contact open
+      2026-11-29T10:00:05+01:00;ELV-07;INF;E0000;Door lock contact ok
+      2026-11-29T10:00:05+01:00;ELV-08;E0400;an error counter
+
+      """)
+    #expect(found.map(\.severity) == [3, 6, 255])
+    #expect(found.first?.message == "ELV-07;ERR;E1203;Door lock contact open")
+  }
+
+  /// Most of what is logged is information: that number shows the scale, or that it is another one.
+  @Test func theCommonestNumberOfASourceTellsItsScale() {
+    let syslog = [6, 6, 6, 3, 6, 6, 5, 6, 6, 6]
+    #expect(severities("level", syslog) == syslog.map(UInt8.init))
+    #expect(severities("level", [2, 2, 2, 2, 2, 3, 4, 2, 2, 2]).allSatisfy { $0 == 255 })
+    #expect(severities("level", [0, 0, 4, 0, 0, 0, -4, 0, 8]).allSatisfy { $0 == 255 })
+    #expect(severities("severity", [0, 0, 0, 0, 1, 0, 0, 0, 0]).allSatisfy { $0 == 255 })
+    let pino = severities("level", [30, 30, 3, 50])
+    #expect(pino == [6, 6, 255, 3])
+  }
+
+  /// Priorities of alarms, where the name says severity and nothing else.
+  @Test func prioritiesOfAlarmsAreSeverities() {
+    let words = ["CRITICAL", "major", "Minor", "HIGH", "medium", "low", "cleared", "indeterminate"]
+    let lines = words.map { #"\#(Self.head)"severity":"\#($0)","msg":"pump stalled"}"# }
+    #expect(
+      events(lines.joined(separator: "\n") + "\n").map(\.severity) == [2, 3, 4, 3, 4, 5, 6, 255])
+    for key in ["level", "priority", "prio"] {
+      #expect(events(#"\#(Self.head)"\#(key)":"low","msg":"tank level"}"# + "\n").map(\.severity) == [255])
+    }
+  }
+
+  /// A code behind a word is text, words further on are no levels.
+  @Test(arguments: [
+    ("err:E42 pump stalled", 3, "err:E42 pump stalled"), ("error: boom", 3, "boom"),
+    ("error:0 rate:1", 255, "error:0 rate:1"),
+    ("pump1 ERROR rate is 0", 255, "pump1 ERROR rate is 0"), ("W/Net: lost", 4, "W/Net: lost"),
+    ("lvl=3 x", 255, "lvl=3 x"), ("no error found", 255, "no error found"),
+    ("WARN something", 4, "something"),
+    ("DEBUG:foo bar", 7, "foo bar"),
+  ]) func wordsBehindAStamp(_ text: String, _ severity: UInt8, _ message: String) {
+    let found = events("2026-11-29 10:00:00 \(text)\n2026-11-29 10:00:01 plain text\n")
+    #expect(found.first?.severity == severity && found.first?.message == message, "\(found)")
+  }
+
+  @Test func wordsOfVMwareAreNoHosts() {
+    let found = events(
+      "2026-11-29T10:00:02Z warning hostd[2099] [Originator@6876 sub=x] t\n2026-11-29T10:00:02Z trivia vpxa[9] [Originator@6876] u\n"
+    )
+    #expect(found.map(\.device) == ["", ""])
+    #expect(found.map(\.severity) == [4, 7])
+    #expect(found.map(\.program) == ["hostd", "vpxa"])
+  }
+
   @Test(arguments: ["priority", "status", "l", "niveau", "nivel"])
   func otherNumbersAreNoSeverities(_ name: String) {
     let word = #"\#(Self.head)"\#(name)":"error","msg":"b"}"#
@@ -71,7 +156,7 @@ import Testing
 
   @Test(arguments: [
     ("INF", 6), ("WRN", 4), ("VRB", 7), (" ERROR ", 3), ("error:", 3), ("LOG_ERR", 3), ("kern.err", 3),
-    ("DEBUG2", 7),
+    ("DEBUG2", 7), ("WARN+2", 4), ("INFO-1", 6),
     ("NO_ERROR", 255), ("error-free", 255),
   ]) func wordsAreReadAsTheyAreWritten(_ word: String, _ severity: UInt8) {
     let found = events(#"\#(Self.head)"level":"\#(word)","msg":"a"}"# + "\n")

@@ -59,6 +59,9 @@ import Testing
     ("12 Nov 10:03:05", "11-12T10:03:05"),
     ("12-Nov-2026::10:03:07", "2026-11-12T10:03:07 (no zone)"),
     ("Nov 12 10:03:06.123 2024", "2024-11-12T10:03:06.123 (no zone)"),
+    ("26/11/29 23:59:59", "2026-11-29T23:59:59 (no zone)"),
+    ("04/07/26 09:08:09", "2026-04-07T09:08:09 (no zone)"),
+    ("99/11/29 23:59:59", "1999-11-29T23:59:59 (no zone)"),
   ])
   func formsOfDates(_ text: String, _ expected: String) { #expect(field(text) == expected) }
 
@@ -93,6 +96,79 @@ import Testing
     #expect(
       lines(["2026-11-12 10:03:05 x", "2026-11-12 10:03:06 \(word) y", "2026-11-12 10:03:07 x"])[1].hasPrefix(
         "event|2026-11-12T10:03:06 (no zone)|"))
+  }
+
+  @Test(arguments: [
+    ("Dez. 12 10:00:00", "12-12T10:00:00"), ("дек 12 10:00:01", "12-12T10:00:01"),
+    ("mars 12 10:00:00", "03-12T10:00:00"), ("mai 12 10:00:00", "05-12T10:00:00"),
+    ("Août 1 10:00:00", "08-01T10:00:00"), ("STY 12 10:00:00", "01-12T10:00:00"),
+    ("12. Dez. 2026 10:00:00", "2026-12-12T10:00:00 (no zone)"),
+    ("12 déc. 2026 à 10:00:00", "2026-12-12T10:00:00 (no zone)"),
+    ("12-дек-2026 10:00:00", "2026-12-12T10:00:00 (no zone)"),
+    ("29 ноября 2026 г. 10:00:00", "2026-11-29T10:00:00 (no zone)"),
+    ("29. Dezember 2026 um 10:00:00", "2026-12-29T10:00:00 (no zone)"),
+    ("November 29, 2026 at 10:00:00 AM", "2026-11-29T10:00:00 (no zone)"),
+    ("So 29. Nov 10:00:00 CET 2026", "2026-11-29T09:00:00Z"),
+    ("Вс ноя 29 10:00:00 MSK 2026", "2026-11-29T07:00:00Z"),
+    ("dim. 29 nov. 2026 10:00:00 CET", "2026-11-29T09:00:00Z"),
+  ])
+  func monthsInOtherLanguages(_ text: String, _ expected: String) { #expect(field(text) == expected) }
+
+  @Test(arguments: ["pump 12 10:00:00", "so 12 pumps 10:00:00", "12 pumps 2026 10:00:00", "Mon 12 10:00:00"])
+  func otherWordsAreNoMonths(_ text: String) { #expect(field(text) == nil) }
+
+  @Test func twoDigitYearsInFrontAreMarked() {
+    #expect(marks("26/11/29 23:59:59") == [.openDate, .monthFirst])
+    #expect(marks("32/11/29 23:59:59") == .monthFirst)
+  }
+
+  @Test func zonesBehindStampsWithoutAYearAreNoDevices() {
+    let found = lines([
+      "Nov 29 10:00:00 CET gw-1 app[7]: a", "Nov 29 10:00:01 +0200 gw-1 app[7]: b",
+      "Nov 29 10:00:02 UTC gw-1 app: c",
+      "Nov 29 10:00:03+01:00 gw-1 app[7]: d", "Nov 29 10:00:04Z gw-1 app[7]: e",
+      "Nov 29 10:00:05 UTC kernel: f",
+      "Nov 29 10:00:06 CST gw-1 app: g", "Nov 29 10:00:07 2026 gw-1 app: h",
+      "Nov 29 10:00:08 -02:00 gw-1 app: i",
+    ])
+    #expect(
+      found.map {
+        $0.split(separator: "|", omittingEmptySubsequences: false).dropFirst(2).joined(separator: " ")
+      } == [
+        "gw-1 a", "gw-1 b", "gw-1 c", "gw-1 d", "gw-1 e", " f", "gw-1 g", "gw-1 h", "gw-1 i",
+      ])
+    var reading = Reading()
+    let parser = SyslogRFC3164Format().makeParser(SourceContext())
+    for (line, offset) in [
+      ("Nov 29 10:00:01 +0200 gw-1 app[7]: b", 7200), ("Nov 29 10:00:00 CET gw-1 app[7]: a", 3600),
+      ("Nov 29 10:00:04Z gw-1 app[7]: e", 0),
+    ] {
+      Array(line.utf8).withUnsafeBytes { record in
+        #expect(parser.parse(record, into: &reading) == .event)
+        #expect(reading.flags.contains(.hasZoneOffset) && Int(reading.zoneOffset) == offset, "\(line)")
+      }
+    }
+    // Hosts that begin alike, and what is no offset.
+    for host in ["WESTERN", "-0200x", "+49"] {
+      #expect(lines(["Nov 29 10:00:00 \(host) app[7]: a"]) == ["event|11-29T10:00:00|\(host)|a"])
+    }
+  }
+
+  @Test func impossibleStampsOfSyslogKeepDeviceAndSeverity() {
+    let found = events(
+      """
+      Nov 29 10:00:00 gw-1 app[7]: a
+      Feb 30 10:00:00 gw-2 app[7]: b
+      Nov 29 25:61:00 gw-3 app[7]: c
+      <11>Feb 30 10:00:00 gw-4 app[7]: d
+
+      """)
+    #expect(found.map(\.time) == ["11-29T10:00:00", "none", "none", "none"])
+    #expect(found.map(\.device) == ["gw-1", "gw-2", "gw-3", "gw-4"])
+    #expect(found.map(\.message) == ["a", "b", "c", "d"])
+    #expect(found.map(\.stamp).last == "Feb 30 10:00:00" && found.last?.severity == 3)
+    let iso = events("2026-11-29T10:00:00Z gw-1 app[7]: a\n2026-02-30T10:00:00Z gw-2 app[7]: b\n")
+    #expect(iso.map(\.device) == ["gw-1", "gw-2"] && iso.map(\.time).last == "none")
   }
 
   @Test func dayAndMonthThatCouldChangePlacesAreMarked() {
@@ -203,6 +279,49 @@ import Testing
         == [
           "event|2026-11-12T09:03:05Z||", "continuation|||load 0.5", "event|2026-11-12T10:03:06Z||",
           "continuation|||1794474185", "continuation|||10:03:07",
+        ])
+  }
+
+  @Test func theHalfOfTheDayMayHaveAColumnOfItsOwn() {
+    let rows = ["11/29/2026,10:00:00,PM,fault", "11/30/2026,1:00:05,AM,ok", "2026-11-30,12:00:05,AM,ok"]
+    #expect(
+      events((["Date,Time,AM/PM,Event"] + rows).joined(separator: "\n") + "\n").map(\.time) == [
+        "2026-11-29T22:00:00 (no zone)", "2026-11-30T01:00:05 (no zone)", "2026-11-30T00:00:05 (no zone)",
+      ])
+  }
+
+  @Test func theNumberOfAnEntryMayStandBeforeItsStamp() {
+    #expect(
+      lines([
+        "#  DATE  TIME  EVENT", "1  11/29/26 10:00:00.123 AG T  3.25", "12  11/28/26 09:00:00.123 BG 1.25",
+      ])
+      .suffix(2) == [
+        "event|2026-11-29T10:00:00.123 (no zone)||AG T  3.25",
+        "event|2026-11-28T09:00:00.123 (no zone)||BG 1.25",
+      ])
+    #expect(lines(["12 1764410400 x", "13 14 15 16"]).allSatisfy { $0.hasPrefix("event|none|") })
+  }
+
+  @Test func aStampInTheSecondCellOfARowIsItsTime() {
+    #expect(
+      lines(["PLANT1.PUMP7.FLOW,29-Nov-26 10:00:00,12.5,Good", "PLANT1.PUMP7.FLOW,29-Nov-26 10:00:10,0,Bad"])
+        == [
+          "event|2026-11-29T10:00:00 (no zone)||PLANT1.PUMP7.FLOW,29-Nov-26 10:00:00,12.5,Good",
+          "event|2026-11-29T10:00:10 (no zone)||PLANT1.PUMP7.FLOW,29-Nov-26 10:00:10,0,Bad",
+        ])
+    #expect(
+      lines(["7045;2026-11-29 10:00:00;173", "7045;2026-11-29 10:00:01;173"])[0].hasPrefix(
+        "event|2026-11-29T10"))
+    // A sentence with a date in it is none.
+    #expect(lines(["restarted, 2026-11-29 10:00:00 last", "again"])[0].hasPrefix("event|none|"))
+  }
+
+  @Test func angleBracketsMayStandAroundAStamp() {
+    #expect(
+      lines(["<29/11/2026 10:00:00> METER 61234567", "<29/11/2026 10:05:00> METER 61234568"])
+        == [
+          "event|2026-11-29T10:00:00 (no zone)||METER 61234567",
+          "event|2026-11-29T10:05:00 (no zone)||METER 61234568",
         ])
   }
 

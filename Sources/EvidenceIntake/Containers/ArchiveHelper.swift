@@ -260,7 +260,7 @@ struct Unpacker {
     var run = ConstantRun()
     while true {
       let stretch = try stream.read(into: buffer.bytes)
-      if stretch.end != .none { try send(.gap, [stretch.end == .corrupt ? 1 : 0]) }
+      if stretch.end != .none { try send(.gap, [stretch.end.gap]) }
       if stretch.count > 0 || stretch.end != .none {
         try send(.data, UnsafeRawBufferPointer(rebasing: buffer.bytes[..<stretch.count]))
         sent += UInt64(stretch.count)

@@ -155,7 +155,7 @@ final class ArchiveStream {
         left = header.count
         if left == 0 { return Stretch(count: 0, end: takeGap()) }
       } else if header.kind == .gap, let bytes = try readBytes(header.count), bytes.count == 1 {
-        gap = bytes[0] == 1 ? .corrupt : .cut
+        gap = StretchEnd(gap: bytes[0])
       } else {
         memberIsOpen = false
         guard header.kind == .end, let bytes = try readBytes(header.count), let end = MemberEnd(frame: bytes)

@@ -8,7 +8,7 @@ enum FrameKind: UInt8 {
   case member = 0x4D
   /// Bytes of the member.
   case data = 0x44
-  /// Bytes of the member are missing behind the next `data`, which may be empty; one byte: 1 where some of it may be wrong.
+  /// Bytes of the member are missing behind the next `data`, which may be empty; one byte: `StretchEnd.gap`.
   case gap = 0x47
   /// The member has ended: `MemberEnd`.
   case end = 0x45
@@ -18,6 +18,20 @@ enum FrameKind: UInt8 {
   case container = 0x43
   /// Everything has been said.
   case finish = 0x46
+}
+
+extension StretchEnd {
+  /// How a gap is written in its frame.
+  var gap: UInt8 {
+    switch self {
+    case .none, .cut: 0
+    case .corrupt: 1
+    case .torn: 2
+    }
+  }
+
+  /// The end that a frame tells of; what is not known is a gap all the same.
+  init(gap: UInt8) { self = gap == 1 ? .corrupt : gap == 2 ? .torn : .cut }
 }
 
 /// A member as the helper announces it.

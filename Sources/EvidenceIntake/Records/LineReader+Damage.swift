@@ -15,6 +15,34 @@ extension LineReader {
     source.line += 1
   }
 
+  /// Bytes up to the end of the first line, or all where it does not end.
+  var restOfLine: Int { memchr(arena, 0x0A, rawEnd).map { $0 - arena + 1 } ?? rawEnd }
+
+  /// Drops what a gap has left of a line, where records are lines. False where the end of that line is still to come. Nothing of the raw bytes has
+  /// been handed on.
+  mutating func dropTorn(_ source: inout SourceState) -> Bool {
+    switch source.reader.framing {
+    case .lines, .jsonValues, .jsonElements: break
+    default: return true
+    }
+    let count = restOfLine
+    guard count > 0 else { return false }
+    let isWhole = (arena + count - 1).load(as: UInt8.self) == 0x0A
+    source.bytesBy.damaged += UInt64(count)
+    if isWhole {
+      source.linesBy.damaged += 1
+      source.line += 1
+    }
+    source.note(
+      "lost-line", offset: source.base, length: UInt64(count),
+      "\(count) bytes behind the damage are no whole line")
+    source.isOpen = false
+    source.base += UInt64(count)
+    rawEnd -= count
+    memmove(arena, arena + count, rawEnd)
+    return isWhole
+  }
+
   /// End of the lines that can be trusted where damage was noticed late: at the first line that the elected format
   /// refuses or that holds what no line before held, and the line before it is not trusted either.
   mutating func trustworthy(from stretchStart: Int, _ source: inout SourceState) -> Int {

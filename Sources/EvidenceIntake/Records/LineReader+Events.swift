@@ -40,24 +40,12 @@ extension LineReader {
     event.timeError = resolved.error
     event.quality = resolved.quality
     event.severity = reading.severity
-    if reading.device.isEmpty
-      || DeviceNaming.mayBePlaceholder(Int(reading.device.count))
-        && DeviceNaming.isPlaceholder(reading.bytes(reading.device, of: record))
-    {
+    if reading.device.isEmpty || !nameDevice(&event, record) {
       event.device = defaultDevice
       event.basis = source.setup.deviceBasis
       if !source.usesDefaultDevice {
         source.usesDefaultDevice = true
         announceDefaultDevice(source.setup.deviceName)
-      }
-    } else {
-      let whole = reading.bytes(reading.device, of: record)
-      let name = UnsafeRawBufferPointer(
-        start: whole.baseAddress, count: min(whole.count, Self.deviceNameLimit))
-      event.device = DeviceID(rawValue: deviceNames.hash(of: name))
-      event.basis = reading.basis
-      if devices.insert(event.device.rawValue) {
-        batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))
       }
     }
     event.stamp = range(reading.stamp, start, record)
@@ -68,6 +56,24 @@ extension LineReader {
     batch.records.append(event)
     source.events &+= 1
     source.isOpen = true
+  }
+
+  /// Gives an event the device that the reading names. False where that is a placeholder, which names nobody.
+  @inline(__always)
+  private mutating func nameDevice(_ event: inout EventRecord, _ record: UnsafeRawBufferPointer) -> Bool {
+    let whole = reading.bytes(reading.device, of: record)
+    let name = UnsafeRawBufferPointer(
+      start: whole.baseAddress, count: min(whole.count, Self.deviceNameLimit))
+    event.device = DeviceID(rawValue: deviceNames.hash(of: name))
+    if devices.insert(event.device.rawValue) {
+      if DeviceName.isPlaceholder(name) {
+        placeholders.insert(event.device.rawValue)
+      } else {
+        batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))
+      }
+    }
+    event.basis = reading.basis
+    return placeholders.isEmpty || !placeholders.contains(event.device.rawValue)
   }
 
   /// Line feeds between the beginning of a record and one of its elements; carries on where it stopped.
@@ -85,7 +91,9 @@ extension LineReader {
   static let deviceNameLimit = 512
 
   mutating func announceDefaultDevice(_ name: String) {
-    guard devices.insert(defaultDevice.rawValue) else { return }
+    guard devices.insert(defaultDevice.rawValue) || placeholders.remove(defaultDevice.rawValue) != nil else {
+      return
+    }
     var name = name
     let range = name.withUTF8 { text in
       makeRoom(text.count)

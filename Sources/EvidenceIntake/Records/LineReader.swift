@@ -22,9 +22,13 @@ struct LineReader: ~Copyable {
   /// Raw bytes at hand: `0..<rawEnd`.
   var rawEnd = 0
   var headEnd = StretchEnd.none
+  /// The content begins behind a gap, mostly inside a line.
+  var headIsTorn = false
   var miner = TemplateMiner()
   var reading = Reading()
   var devices = IDSet()
+  /// Those of this lane that name nobody; they are not announced.
+  var placeholders: Set<UInt64> = []
   let deviceNames = KnownTexts(bits: 9)
   var templates = IDSet()
   var defaultDevice = DeviceID(rawValue: 0)
@@ -57,6 +61,7 @@ struct LineReader: ~Copyable {
   /// Ready for another lane: every device and template has to be announced anew.
   mutating func beginLane() {
     devices.removeAll()
+    placeholders = []
     templates.removeAll()
     marked.removeAll()
     secrets = []
@@ -69,10 +74,16 @@ struct LineReader: ~Copyable {
   mutating func readHead(_ stream: any ByteStream) throws(IntakeError) -> UnsafeRawBufferPointer {
     rawEnd = 0
     headEnd = .none
+    headIsTorn = false
     while rawEnd < 64 << 10 {
       let stretch = try stream.read(
         into: UnsafeMutableRawBufferPointer(start: arena + rawEnd, count: rawCapacity - rawEnd))
       rawEnd += stretch.count
+      // What is missing before the first byte ends nothing.
+      if rawEnd == 0, stretch.end != .none {
+        headIsTorn = headIsTorn || stretch.end == .torn
+        continue
+      }
       headEnd = stretch.end
       if stretch.count == 0 || stretch.end != .none { break }
     }
@@ -83,7 +94,10 @@ struct LineReader: ~Copyable {
   mutating func run(
     _ stream: any ByteStream, setup: SourceSetup, isBinary: Bool, lane: any EventLane
   ) throws -> SourceState {
-    let head = UnsafeRawBufferPointer(start: arena, count: rawEnd)
+    var isTorn = headIsTorn
+    // A part of a line tells nothing of the format.
+    let partial = isTorn ? restOfLine : 0
+    let head = UnsafeRawBufferPointer(start: arena + partial, count: rawEnd - partial)
     var context = SourceContext()
     context.path = [setup.description.path] + setup.description.members
     var source = SourceState(
@@ -100,6 +114,7 @@ struct LineReader: ~Copyable {
     var end = headEnd
     var total = UInt64(rawEnd)
     let isLines = source.reader.framing == .lines
+    if isTorn { isTorn = !dropTorn(&source) }
     while true {
       var done =
         isLines
@@ -109,6 +124,7 @@ struct LineReader: ~Copyable {
         dropDamaged(done, rawEnd - done, &source)
         done = rawEnd
       }
+      if end == .torn { isTorn = true }
       if done > 0 { mark = 0 }
       try flush(final: false, left: done, &source, lane)
       rawEnd -= done
@@ -137,6 +153,7 @@ struct LineReader: ~Copyable {
       end = stretch.end
       rawEnd += stretch.count
       total += UInt64(stretch.count)
+      if isTorn, rawEnd > 0 { isTorn = !dropTorn(&source) }
       if stretch.isLast { break }
     }
     if !isLines {

@@ -1,5 +1,5 @@
-import Glibc
 import IncidentModel
+import LogFormats
 
 /// The device of a source whose events name none, from where it lay.
 struct DeviceNaming {
@@ -19,24 +19,9 @@ struct DeviceNaming {
     "raw",
     "stdout", "stderr", "serial", "uart", "monitor", "out", "all", "part", "mosquitto", "broker", "conn",
     "dns",
-    "http", "eve", "notice", "weird", "files", "localhost", "localhost.localdomain", "(none)",
+    "http", "eve", "notice", "weird", "files",
   ]
 
-  /// True for the length of a name that `isPlaceholder` knows.
-  @inline(__always) static func mayBePlaceholder(_ count: Int) -> Bool {
-    count == 9 || count == 6 || count == 21
-  }
-
-  /// True for the names of machines that have not been given one: those of two sources are not one device.
-  @inline(never)
-  static func isPlaceholder(_ name: UnsafeRawBufferPointer) -> Bool {
-    guard let base = name.baseAddress else { return false }
-    for placeholder: StaticString in ["localhost", "(none)", "localhost.localdomain"]
-    where placeholder.utf8CodeUnitCount == name.count {
-      return memcmp(placeholder.utf8Start, base, name.count) == 0
-    }
-    return false
-  }
   private static let endings: Set<String> = [
     "log", "txt", "gz", "bz2", "xz", "zst", "lz4", "zip", "tar", "tgz", "7z", "cpio", "json", "jsonl",
     "ndjson",
@@ -62,13 +47,19 @@ struct DeviceNaming {
     for part in parts.reversed().prefix(3) {
       let name = stem(part)
       let lower = name.lowercased()
-      if !name.isEmpty, !generic.contains(lower), !lower.allSatisfy({ $0.isNumber || $0 == "-" || $0 == "." })
+      if !generic.contains(lower), !isPlaceholder(name),
+        !lower.allSatisfy({ $0.isNumber || $0 == "-" || $0 == "." })
       {
         return Choice(name: name, basis: .path, reason: "events name no device; name taken from the path")
       }
     }
     let last = parts.last ?? source.path
     return Choice(name: last, basis: .path, reason: "events name no device; the file's own name")
+  }
+
+  private static func isPlaceholder(_ name: String) -> Bool {
+    var name = name
+    return name.withUTF8 { DeviceName.isPlaceholder(UnsafeRawBufferPointer($0)) }
   }
 
   /// A file's name without the endings of formats, compression and rotation: `gw-3.log.2.gz` is `gw-3`.

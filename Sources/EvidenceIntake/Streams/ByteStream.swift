@@ -4,6 +4,8 @@ enum StretchEnd: Sendable {
   case none
   /// Bytes are missing here; all before them are right. What follows, if anything, starts anew.
   case cut
+  /// As `cut`, but what follows begins wherever the gap ends, mostly inside a line.
+  case torn
   /// As `cut`, but some of the bytes handed on last may be wrong too: the damage was noticed late.
   case corrupt
 }

@@ -96,7 +96,7 @@ final class CompressedFrames: Decompressor {
         "corrupt", from,
         "the \(kind.name) block at bytes \(from) to \(to) does not match its checksum: what it held is left out",
         length: to - from)
-      return Stretch(count: step.produced, end: .cut)
+      return Stretch(count: step.produced, end: .torn)
     case .broken(let words, let isProven): return fail(words, isProven, step)
     }
   }

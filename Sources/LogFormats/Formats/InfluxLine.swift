@@ -117,10 +117,15 @@ struct InfluxLineFormat: LogFormat {
         guard !stamp.isEmpty, stamp.allSatisfy({ Bytes.isDigit($0) || $0 == 0x2D }),
           let (time, resolution) = StampReader.epoch(stamp)
         else { return .refused(.badTime) }
-        reading.kind = .absolute
-        reading.time = time
-        reading.resolution = resolution
         reading.stamp = .record(i, end &- i)
+        if StampReader.isDate(time) {
+          reading.kind = .absolute
+          reading.time = time
+          reading.resolution = resolution
+        } else {
+          // A clock that nobody has set.
+          reading.flags.insert(.badStamp)
+        }
       }
       return .event
     }

@@ -47,7 +47,9 @@ struct JSONLinesFormat: LogFormat {
     return JSONText.valueEnd(line, from: start) > 0 ? 60 : 5
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { JSONRecordParser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    JSONRecordParser(levelScale: context.levelScale)
+  }
 }
 
 /// Reads records that hold one or several JSON objects: a line, an array of objects, values one after the other.
@@ -63,8 +65,11 @@ final class JSONRecordParser: RecordParser {
 
   private let nested: NestedJSON
 
-  init(naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false) {
-    objects = JSONObjectReader(naming: naming, basis: basis)
+  init(
+    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false,
+    levelScale: LevelScale = .open
+  ) {
+    objects = JSONObjectReader(naming: naming, basis: basis, levelScale: levelScale)
     nested = NestedJSON(isTransport: isTransport)
   }
 

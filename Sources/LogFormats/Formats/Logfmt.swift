@@ -28,7 +28,7 @@ struct LogfmtFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    KeyValueParser(naming: .usual, text: KeyValueText())
+    KeyValueParser(naming: .usual, text: KeyValueText(), levelScale: context.levelScale)
   }
 }
 
@@ -37,8 +37,8 @@ final class KeyValueParser: RecordParser {
   private let fields: FlatFields
   private let text: KeyValueText
 
-  init(naming: FieldNaming, text: KeyValueText) {
-    fields = FlatFields(naming: naming)
+  init(naming: FieldNaming, text: KeyValueText, levelScale: LevelScale = .open) {
+    fields = FlatFields(naming: naming, levelScale: levelScale)
     self.text = text
   }
 

@@ -155,6 +155,8 @@ struct SenMLPack: DocumentKind {
       sum = total
       resolution = min(resolution, step)
     }
+    // Below 2^28 s it counts from when the pack was received, which it does not say (RFC 8428, 4.5.3).
+    guard sum >= 268_435_456 &* StampReader.second else { return }
     reading.kind = .absolute
     reading.time = sum
     reading.resolution = resolution

@@ -104,7 +104,7 @@ struct StampedTextFormat: LogFormat {
   /// The stamp and what stands around it.
   static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
     guard line.count > 8 else { return nil }
-    let isBracketed = line[0] == 0x5B || line[0] == 0x28
+    let isBracketed = line[0] == 0x5B || line[0] == 0x28 || line[0] == 0x3C
     guard let stamp = stamps.leading(line, at: isBracketed ? 1 : 0) else {
       return dressed(line, isBracketed: isBracketed, &stamps)
     }
@@ -122,7 +122,7 @@ struct StampedTextFormat: LogFormat {
       return !isBracketed && hasDate ? head : nil
     }
     if isBracketed {
-      guard line[head.end] == 0x5D || line[head.end] == 0x29 else { return nil }
+      guard line[head.end] == 0x5D || line[head.end] == 0x29 || line[head.end] == 0x3E else { return nil }
       head.end &+= 1
     } else if line[head.end] == 0x2C || line[head.end] == 0x3B || line[head.end] == 0x2E {
       endCell(line, &head)
@@ -177,6 +177,7 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.behindProcess(line, at: &zabbix) {
       return Head(stamp: stamp, start: zabbix, end: stamp.end)
     }
+    if let head = secondCell(line, &stamps) ?? numbered(line, &stamps) { return head }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
     var i = 0
     if Bytes.isDigit(line[0]) {
@@ -196,9 +197,59 @@ struct StampedTextFormat: LogFormat {
     return head
   }
 
+  /// A row of a table without a header, whose second cell is a stamp: `PLANT1.PUMP7.FLOW,29-Nov-26 10:00:00,12.5`.
+  private static func secondCell(
+    _ line: UnsafeRawBufferPointer, _ stamps: inout StampReader
+  ) -> Head? {
+    let limit = min(line.count, 96)
+    var i = 0
+    while i < limit, line[i] > 0x20, line[i] != 0x2C, line[i] != 0x3B, line[i] != 0x7C { i &+= 1 }
+    if i == limit || i == 0 || line[i] == 0x20 { return nil }
+    let start = line[i] == 0x09 ? i &+ 1 : TextLine.skipBlanks(line, i &+ 1)
+    guard start < line.count, Bytes.isDigit(line[start]), let stamp = stamps.leading(line, at: start),
+      stamp.kind == .noZone || stamp.kind == .absolute, stamp.end < line.count
+    else { return nil }
+    var head = Head(stamp: stamp, start: start, end: stamp.end)
+    if line[head.end] == 0x2C || line[head.end] == 0x2E { endCell(line, &head) }
+    guard line[head.end] == line[i] else { return nil }
+    head.isCell = true
+    return head
+  }
+
+  /// The number of an entry before its date and clock, as recorders and relays print their lists: `12  11/29/26 10:00:00.123 AG T  3.25`.
+  private static func numbered(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
+    var i = 0
+    while i < line.count, i < 9, Bytes.isDigit(line[i]) { i &+= 1 }
+    guard i > 0, i < line.count, line[i] == 0x20 || line[i] == 0x09 else { return nil }
+    let start = TextLine.skipBlanks(line, i)
+    let limit = min(line.count, start &+ 11)
+    // Numbers of other lists are followed by numbers as well.
+    guard start < limit, Bytes.isDigit(line[start]),
+      line[start..<limit].contains(where: { $0 == 0x2F || $0 == 0x2D || $0 == 0x2E }),
+      let stamp = stamps.leading(line, at: start), stamp.kind == .noZone || stamp.kind == .absolute
+    else { return nil }
+    return closed(line, stamp, from: start, isBracketed: false)
+  }
+
   func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
 
   final class Parser: RecordParser {
+    /// The severity of a row without a header: a cell that is nothing but a word for it, among the four behind the stamp.
+    @inline(never)
+    private static func severity(ofRow record: UnsafeRawBufferPointer, from stampEnd: Int) -> UInt8 {
+      let divider = stampEnd < record.count ? record[stampEnd] : 0x2C
+      var start = stampEnd &+ 1
+      for _ in 0..<4 where start < record.count {
+        let end = Bytes.findNear(divider, record, from: start, to: record.count)
+        let isQuoted = end &- start > 4 && record[start] == 0x22 && record[end &- 1] == 0x22
+        let cell = Bytes.part(record, isQuoted ? start &+ 1 : start, isQuoted ? end &- 1 : end)
+        let severity = cell.count >= 3 ? SeverityText.word(cell) : 255
+        if severity < 8 { return severity }
+        start = end &+ 1
+      }
+      return 255
+    }
+
     @exclusivity(unchecked) private var stamps = StampReader()
     /// A line had a date: one that begins with a clock alone belongs to the text of another.
     @exclusivity(unchecked) private var hasDates = false
@@ -222,8 +273,17 @@ struct StampedTextFormat: LogFormat {
         reading.message = .record(0, record.count)
         return .event
       }
+      if head.isCell, head.start > 1 {
+        // What stands before the stamp says whose the value is.
+        reading.severity = Self.severity(ofRow: record, from: head.end)
+        reading.message = .record(0, record.count)
+        return .event
+      }
       var i = head.end
-      if head.isCell { i &+= 1 }
+      if head.isCell {
+        i &+= 1
+        reading.severity = Self.severity(ofRow: record, from: head.end)
+      }
       if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
         // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.

@@ -29,13 +29,16 @@ struct SyslogISOFormat: LogFormat {
     FormatSample(
       "1794474185.123456 gw-1 sshd[123]: closed", time: "2026-11-12T09:03:05.123456Z", device: "gw-1",
       program: "sshd", message: "closed"),
+    FormatSample(
+      "2020-05-31T24:00:45Z gw-1 app[7]: no such hour", time: "none", device: "gw-1", program: "app",
+      message: "no such hour"),
     FormatSample("-- Boot 0f2a7c9d0f2a7c9d0f2a7c9d0f2a7c9d --", verdict: .structure),
     FormatSample("\tthat goes on", verdict: .continuation),
   ]
   let refusals = [
     "2020-05-31 00:00:45 localhost a: no T between", "2020-05-31T00:00:45 a b: no zone",
     "2020-05-31T00:00:45Z",
-    "2020-05-31T24:00:45Z a b: no such hour", "2026-06-15 09:00:03 INFO agent[124]: a severity is no host",
+    "2026-06-15 09:00:03 INFO agent[124]: a severity is no host",
     "-- a comment --",
   ]
 
@@ -43,6 +46,7 @@ struct SyslogISOFormat: LogFormat {
     var stamps = StampReader()
     let start = SyslogText.priority(line)?.end ?? 0
     guard let end = Self.stamp(line, at: start, &stamps)?.end else {
+      if Self.impossible(line, at: start) != nil { return start > 0 ? 90 : 60 }
       return start > 0 ? 0 : LocalSyslog.score(line, &stamps)
     }
     if start > 0 { return 94 }
@@ -65,6 +69,17 @@ struct SyslogISOFormat: LogFormat {
       stamp.kind == .absolute, stamp.end < record.count, record[stamp.end] == 0x20
     else { return nil }
     return stamp
+  }
+
+  /// A stamp with `T` that no calendar or clock has, before a host and a program: the offset behind it.
+  @inline(never)
+  static func impossible(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
+    guard start &+ 20 < record.count, record[start &+ 10] == 0x54, Bytes.isDigit(record[start]),
+      let end = StampReader.impossible(record, at: start), end < record.count, record[end] == 0x20
+    else { return nil }
+    let host = end &+ 1
+    let hostEnd = Bytes.findNear(0x20, record, from: host, to: min(record.count, host &+ 256))
+    return hostEnd > host && PriorityPrefix.hasTag(record, at: hostEnd &+ 1) ? end : nil
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
@@ -116,6 +131,13 @@ struct SyslogISOFormat: LogFormat {
           bodies.open(record, into: &reading)
           return .event
         }
+        if start == 0, let stampEnd = SyslogISOFormat.impossible(record, at: i) {
+          reading.flags.insert(.badStamp)
+          reading.stamp = .record(i, stampEnd &- i)
+          SyslogText.readBody(record, from: stampEnd &+ 1, priority: priority, into: &reading)
+          bodies.open(record, into: &reading)
+          return .event
+        }
         return unstamped(whole, from: start, into: &reading)
       }
       reading.kind = stamp.kind
@@ -141,9 +163,30 @@ struct SyslogISOFormat: LogFormat {
           hasHost = false
         }
       }
+      if priority < 0, hasHost, let severity = Self.vSphereWord(record, i, word) {
+        reading.severity = severity
+        i = word &+ 1
+        hasHost = false
+      }
       SyslogText.readBody(record, from: i, priority: priority, hasHost: hasHost, into: &reading)
       bodies.open(record, into: &reading)
       return .event
+    }
+
+    /// The severity in `warning hostd[2099] [Originator@6876 sub=x] text`, as ESXi 5 to 7 and vCenter write it.
+    @inline(__always)
+    private static func vSphereWord(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt8? {
+      guard end &- start >= 4, end &- start <= 7, end &+ 2 < record.count, record[start] &- 0x61 < 26 else {
+        return nil
+      }
+      let severity = SeverityText.word(Bytes.part(record, start, end))
+      let isTrivia = Bytes.matches("trivia", record, at: start) && end &- start == 6
+      guard severity < 8 || isTrivia else { return nil }
+      let tag = Bytes.findNear(0x20, record, from: end &+ 1, to: min(record.count, end &+ 64))
+      guard tag < record.count, record[tag &- 1] == 0x5D,
+        record[tag &+ 1 < record.count ? tag &+ 1 : tag] == 0x5B
+      else { return nil }
+      return isTrivia ? 7 : severity
     }
 
     /// `In(182)`: two letters and a priority.

@@ -69,12 +69,22 @@ struct SyslogRFC3164Format: LogFormat {
     FormatSample(
       ": 2026 Nov 12 10:03:07 CET: %PLATFORM-1-PFM_ALERT: off", device: "", severity: 1,
       program: "%PLATFORM-1-PFM_ALERT", message: "off"),
+    FormatSample(
+      "Nov 12 10:03:07 CET gw-4 sshd[7]: x", time: "11-12T10:03:07", device: "gw-4", program: "sshd",
+      message: "x"),
+    FormatSample(
+      "Nov 12 10:03:07 +0200 gw-4 sshd[7]: x", time: "11-12T10:03:07", device: "gw-4", program: "sshd"),
+    FormatSample(
+      "дек 12 10:03:07 gw-4 sshd[7]: x", time: "12-12T10:03:07", device: "gw-4", program: "sshd"),
+    FormatSample(
+      "Feb 30 07:54:32 host a: no such day", time: "none", device: "host", program: "a",
+      message: "no such day"),
+    FormatSample("<13>Jan 22 25:54:32 host a: no such hour", time: "none", device: "host", severity: 5),
     FormatSample("\tat a second line", verdict: .continuation, message: "\tat a second line"),
     FormatSample("   ", verdict: .blank),
   ]
   let refusals = [
-    "MMM 22 07:54:32 myhostname anacron[29782]: Normal exit", "Feb 30 07:54:32 host a: no such day",
-    "Jan 22 25:54:32 host a: no such hour", "Jan 22", "<34>", "with another line",
+    "MMM 22 07:54:32 myhostname anacron[29782]: Normal exit", "Jan 22", "<34>", "with another line",
     "2026-04-07T09:08:09Z host app: another format",
   ]
 
@@ -82,7 +92,10 @@ struct SyslogRFC3164Format: LogFormat {
     var reader = StampReader()
     let start = SyslogText.priority(line)?.end ?? 0
     guard let stamp = reader.syslog(line, at: start), stamp.end < line.count else {
-      return CiscoHeader(line, at: start, &reader) == nil ? 0 : start > 0 ? 95 : 80
+      if CiscoHeader(line, at: start, &reader) != nil { return start > 0 ? 95 : 80 }
+      // A date that there is not is nobody else's either.
+      let end = StampReader.impossibleSyslog(line, at: start) ?? line.count
+      return end < line.count ? start > 0 ? 90 : 60 : 0
     }
     return start > 0 ? 95 : 80
   }
@@ -168,6 +181,14 @@ struct SyslogRFC3164Format: LogFormat {
       reading.reset()
       if Bytes.isBlank(record) { return .blank }
       if start == 0 {
+        if let end = StampReader.impossibleSyslog(record, at: text), end < record.count {
+          reading.flags.insert(.badStamp)
+          reading.stamp = .record(text, end &- text)
+          SyslogText.readBody(
+            record, from: record[end] == 0x20 ? end &+ 1 : end, priority: priority, into: &reading)
+          bodies.open(record, into: &reading)
+          return .event
+        }
         if let header = CiscoHeader(record, at: text, &stamps) {
           header.read(record, priority: priority, into: &reading)
           return .event

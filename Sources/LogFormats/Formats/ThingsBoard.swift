@@ -157,7 +157,7 @@ struct ThingsBoardDocument: DocumentKind {
   /// Milliseconds since the epoch.
   private func setTime(_ value: JSONTapeValue?, _ reading: inout Reading) {
     guard let text = value?.scalar, let milliseconds = Bytes.integer(text), milliseconds > 0,
-      milliseconds < 9_000_000_000_000
+      milliseconds < 9_000_000_000_000, StampReader.isDate(milliseconds * 1_000_000)
     else { return }
     reading.kind = .absolute
     reading.time = milliseconds * 1_000_000

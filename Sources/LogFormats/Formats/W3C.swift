@@ -1,9 +1,11 @@
 import IncidentModel
 
-/// The W3C's extended log file format, as IIS writes it: the columns' names stand in `#Fields:`, times are UTC by its definition.
+/// The W3C's extended log file format, as IIS writes it: the columns' names stand in `#Fields:`, times are UTC by its definition, unless a
+/// directive says otherwise. Exchange divides the cells by commas; Windows' firewall writes local times and says so.
 struct W3CFormat: LogFormat {
   let name = "w3c"
-  let summary = "W3C extended log files (IIS): columns by '#Fields:', UTC; the client's address is the device"
+  let summary =
+    "W3C extended log files (IIS, Exchange, Windows firewall): columns by '#Fields:', UTC unless a directive says otherwise"
   let yields = ["time", "device (client address)", "severity (of status 5xx)", "every column by its name"]
   let samples = [
     FormatSample("#Version: 1.0", verdict: .structure),
@@ -25,16 +27,20 @@ struct W3CFormat: LogFormat {
     ).plain(),
     FormatSample("#Fields: time c-ip cs(Referer)", verdict: .structure),
     FormatSample("09:03:07 10.0.0.9 \"a b\"", time: "2026-11-12T09:03:07Z", device: "10.0.0.9").plain(),
+    FormatSample("#Date: 2026-11-12 23:59:58", verdict: .structure),
+    FormatSample("00:00:01 10.0.0.9 -", time: "2026-11-13T00:00:01Z", device: "10.0.0.9").plain(),
     FormatSample("2026-11-12 09:03:06 10.0.0.1", verdict: .refused(.badTime)),
     FormatSample("09:03:06 10.0.0.1", verdict: .refused(.badColumns)),
   ]
   let refusals = ["2026-11-12 09:03:05 10.0.0.1 POST", "text"]
 
+  private static let fields: StaticString = "#Fields:"
+
   func score(_ line: UnsafeRawBufferPointer) -> Int { 0 }
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
     let beginning = Bytes.part(head, 0, min(head.count, 4096))
-    guard let fields = Bytes.find("#Fields: ", beginning), fields == 0 || head[fields - 1] == 0x0A else {
+    guard let fields = Bytes.find(Self.fields, beginning), fields == 0 || head[fields - 1] == 0x0A else {
       return 0
     }
     return 100
@@ -44,7 +50,7 @@ struct W3CFormat: LogFormat {
 
   final class Parser: RecordParser {
     private enum Role {
-      case other, date, time, client, method, stem, status
+      case other, date, time, stamp, client, method, stem, status
     }
     private struct Column {
       var name: [UInt8]
@@ -54,6 +60,15 @@ struct W3CFormat: LogFormat {
     @exclusivity(unchecked) private var hasDate = false
     /// Nanoseconds of the day that `#Date:` names, for lines that have a time only.
     @exclusivity(unchecked) private var day: Int64?
+    /// The time of day of the line before, or of `#Date:`: lines that have a time only go on into the next day.
+    @exclusivity(unchecked) private var lastClock: Int64?
+    /// Seconds east of UTC of the lines' times, where a directive tells.
+    private var offset: Int64?
+    /// Times are of a zone that nothing tells.
+    @exclusivity(unchecked) private var isLocal = false
+    @exclusivity(unchecked) private var hasLocalColumns = false
+    @exclusivity(unchecked) private var isDividedByCommas = false
+    @exclusivity(unchecked) private var stamps = StampReader()
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
@@ -67,13 +82,14 @@ struct W3CFormat: LogFormat {
       var stem = Slice.empty
       var date = Slice.empty
       var clock = Slice.empty
+      var whole = Slice.empty
       var i = 0
       var index = 0
       reading.beginFields()
       while i < record.count, index < columns.count {
-        let cell = Self.cell(record, &i)
+        let cell = isDividedByCommas ? Self.commaCell(record, &i) : Self.cell(record, &i)
         defer { index &+= 1 }
-        if cell.count == 1, record[cell.start] == 0x2D { continue }
+        if cell.isEmpty || cell.count == 1 && record[cell.start] == 0x2D { continue }
         let bytes = Bytes.part(record, cell.start, cell.end)
         switch columns[index].role {
         case .date:
@@ -81,6 +97,9 @@ struct W3CFormat: LogFormat {
           continue
         case .time:
           clock = cell
+          continue
+        case .stamp:
+          whole = cell
           continue
         case .client:
           reading.device = cell
@@ -96,11 +115,14 @@ struct W3CFormat: LogFormat {
         reading.appendGuessing(bytes)
       }
       reading.endFields()
+      // An empty cell at the end.
+      if isDividedByCommas, record[record.count &- 1] == 0x2C, i == record.count { index &+= 1 }
       if TextLine.skipBlanks(record, i) < record.count || index < columns.count {
         reading.reset()
         return .refused(.badColumns)
       }
-      guard stamp(record, date, clock, into: &reading) else {
+      guard whole.isEmpty ? stamp(record, date, clock, into: &reading) : stamp(record, whole, into: &reading)
+      else {
         reading.reset()
         return .refused(.badTime)
       }
@@ -112,8 +134,9 @@ struct W3CFormat: LogFormat {
           reading.message = stem
         }
       } else {
-        let text = max(date.end, clock.end)
-        let start = TextLine.skipBlanks(record, min(text, record.count))
+        let text = max(date.end, clock.end, whole.end)
+        var start = TextLine.skipBlanks(record, min(text, record.count))
+        if isDividedByCommas, start < record.count, record[start] == 0x2C { start &+= 1 }
         reading.message = .record(start, record.count &- start)
       }
       return .event
@@ -132,31 +155,122 @@ struct W3CFormat: LogFormat {
       return .record(start, i &- start)
     }
 
-    /// UTC by the format's definition.
+    /// The next cell of a row whose cells commas divide.
+    private static func commaCell(_ record: UnsafeRawBufferPointer, _ i: inout Int) -> Slice {
+      let start = i
+      if record[i] == 0x22 {
+        var close = Bytes.findNear(0x22, record, from: i &+ 1, to: record.count)
+        while close &+ 1 < record.count, record[close &+ 1] == 0x22 {
+          close = Bytes.findNear(0x22, record, from: close &+ 2, to: record.count)
+        }
+        i = min(record.count, Bytes.findNear(0x2C, record, from: close, to: record.count) &+ 1)
+        return .record(start &+ 1, max(0, close &- start &- 1))
+      }
+      let end = Bytes.findNear(0x2C, record, from: i, to: record.count)
+      i = min(record.count, end &+ 1)
+      return .record(start, end &- start)
+    }
+
+    /// A stamp in one cell.
+    private func stamp(
+      _ record: UnsafeRawBufferPointer, _ whole: Slice, into reading: inout Reading
+    ) -> Bool {
+      guard let stamp = stamps.any(Bytes.part(record, whole.start, whole.end)) else { return false }
+      reading.set(stamp, from: whole.start)
+      reading.stamp = whole
+      return true
+    }
+
+    /// UTC by the format's definition, unless a directive says otherwise.
     private func stamp(
       _ record: UnsafeRawBufferPointer, _ date: Slice, _ clock: Slice, into reading: inout Reading
     ) -> Bool {
       guard clock.count >= 8 else { return !hasDate && clock.isEmpty }
+      let first = hasDate && date.end &+ 1 == clock.start ? date.start : clock.start
       let time = StampReader.clock(record, clock.start)
-      let start = hasDate ? date.count == 10 ? StampReader.isoDate(record, date.start) : nil : day
-      guard time >= 0, let start else { return false }
-      reading.kind = .absolute
-      reading.time = start &+ time
+      let start = hasDate ? date.count == 10 ? StampReader.isoDate(record, date.start) : nil : dayOf(time)
+      guard time >= 0, start != nil || !hasDate else {
+        // A date or a time that there is not is still a row's, and the row an event.
+        guard record[clock.start &+ 2] == 0x3A, Bytes.isDigit(record[clock.start]),
+          !hasDate || date.count == 10 && record[date.start &+ 4] == 0x2D
+        else { return false }
+        reading.flags.insert(.badStamp)
+        reading.stamp = .record(first, clock.end &- first)
+        return true
+      }
+      reading.kind = start == nil ? .timeOfDay : isLocal || hasLocalColumns ? .noZone : .absolute
+      reading.time = (start ?? 0) &+ time
       reading.resolution = StampReader.second
       var end = clock.start &+ 8
       StampReader.fraction(record, &end, &reading.time, &reading.resolution)
-      let first = hasDate && date.end &+ 1 == clock.start ? date.start : clock.start
+      if start != nil, let offset {
+        reading.time &-= offset &* StampReader.second
+        reading.kind = .absolute
+      }
       reading.stamp = .record(first, clock.end &- first)
       return true
     }
 
+    /// The day of a line that has a time only: the one that `#Date:` names, or those that follow as midnight passes. Lines that are a little out
+    /// of order do not turn the day.
+    private func dayOf(_ clock: Int64) -> Int64? {
+      guard var day, clock >= 0 else { return nil }
+      if let lastClock {
+        let half = StampReader.day / 2
+        if clock < lastClock &- half { day &+= StampReader.day }
+        if clock > lastClock &+ half { day &-= StampReader.day }
+        self.day = day
+      }
+      lastClock = clock
+      return day
+    }
+
     private func directive(_ record: UnsafeRawBufferPointer) {
-      if Bytes.matches("#Date: ", record, at: 0) {
-        day = StampReader.isoDate(record, 7)
+      let colon = Bytes.findNear(0x3A, record, from: 0, to: min(record.count, 32))
+      guard colon < record.count, record[colon] == 0x3A else { return }
+      let name = Bytes.part(record, 1, colon)
+      let value = TextLine.skipBlanks(record, colon &+ 1)
+      let text = Bytes.part(record, value, record.count)
+      if Bytes.isSameWord("date", name) {
+        day = StampReader.isoDate(record, value)
+        lastClock = nil
+        if day != nil, value &+ 19 <= record.count {
+          let clock = StampReader.clock(record, value &+ 11)
+          if clock >= 0 { lastClock = clock }
+        }
+      } else if Bytes.isSameWord("gmt-offset", name) || Bytes.isSameWord("utc-offset", name) {
+        readOffset(text)
+      } else if Bytes.isSameWord("time format", name) || Bytes.isSameWord("time-format", name) {
+        isLocal = Bytes.isSameWord("local", text)
+      } else if Bytes.isSameWord("remark", name) || Bytes.isSameWord("remarks", name) {
+        if Bytes.find("local time", text) != nil { isLocal = true }
+      } else if Bytes.isSameWord("fields", name) {
+        readFields(text)
+      }
+    }
+
+    private func readOffset(_ text: UnsafeRawBufferPointer) {
+      guard let sign = text.first else { return }
+      let isSigned = sign == 0x2B || sign == 0x2D
+      guard let (seconds, _) = StampReader.offset(text, at: isSigned ? 1 : 0, takesOneDigit: true) else {
         return
       }
-      guard Bytes.matches("#Fields: ", record, at: 0) else { return }
-      columns = record[9...].split(separator: 0x20).map { Self.column(Array($0)) }
+      offset = sign == 0x2D ? 0 &- seconds : seconds
+    }
+
+    private func readFields(_ text: UnsafeRawBufferPointer) {
+      isDividedByCommas = text.contains(0x2C) && !text.contains(0x20) && !text.contains(0x09)
+      let names = text.split { isDividedByCommas ? $0 == 0x2C : $0 == 0x20 || $0 == 0x09 }.map { Array($0) }
+      columns = names.map { Self.column($0) }
+      hasLocalColumns = false
+      // UTC counts where local time stands beside it.
+      for (role, local) in [(Role.date, "date-local"), (.time, "time-local")] {
+        guard !columns.contains(where: { $0.role == role }),
+          let index = names.firstIndex(where: { String(decoding: $0, as: UTF8.self).lowercased() == local })
+        else { continue }
+        columns[index].role = role
+        hasLocalColumns = true
+      }
       hasDate = columns.contains { $0.role == .date }
     }
 
@@ -167,9 +281,10 @@ struct W3CFormat: LogFormat {
       let key = scratch.bytes(
         .scratch(0, scratch.scratchCount), of: UnsafeRawBufferPointer(start: nil, count: 0))
       let role: Role =
-        switch String(decoding: name, as: UTF8.self) {
-        case "date": .date
-        case "time": .time
+        switch String(decoding: name, as: UTF8.self).lowercased() {
+        case "date", "date-utc", "date-gmt": .date
+        case "time", "time-utc", "time-gmt": .time
+        case "date-time", "datetime", "timestamp", "date-time-utc": .stamp
         case "c-ip": .client
         case "cs-method": .method
         case "cs-uri-stem", "cs-uri": .stem
