@@ -3,6 +3,12 @@ internal import IncidentModel
 extension Trace {
   /// What happened, in one paragraph. Names are as in the evidence and must be escaped before they are shown.
   public var verdict: String {
+    ([failures] + unheard.map { "\($0.words.prefix(1).uppercased())\($0.words.dropFirst())." })
+      .joined(separator: " ")
+  }
+
+  /// What failed.
+  private var failures: String {
     guard let incident = incidents.first, !incident.onsets.isEmpty else {
       let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
       if apart < unrelated.count {
