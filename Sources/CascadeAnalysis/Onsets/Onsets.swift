@@ -127,6 +127,7 @@ struct Onsets {
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
     joinLikes(timeline, profiles)
+    joinSymptoms(timeline, profiles, reports)
     settleReports(timeline, fleet, reports)
     addCutOff(timeline, fleet, reports)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }

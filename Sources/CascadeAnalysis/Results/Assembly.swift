@@ -46,6 +46,7 @@ struct Assembly {
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
       origin.method = Self.method(diagnosis)
+      origin.mostProbable = candidate.most
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
       guard !isVouched(candidate.events),
@@ -250,7 +251,7 @@ struct Assembly {
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
     case .undetermined:
-      let before = forerunners(members)
+      let before = Forerunners.find(members, diagnosis, timeline, fleet, onsets)
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
@@ -274,25 +275,6 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
-  }
-
-  /// Failures of their own kind in the two minutes before the first of many that nothing explains: rather their beginning than
-  /// strays. More than three are everyday life.
-  private func forerunners(_ members: [Int]) -> [(device: Int, finding: Onsets.Finding)] {
-    guard members.count >= 12, let first = members.map({ onsets.findings[$0]!.time }).min() else { return [] }
-    let found = onsets.unrelated.filter { device, finding in
-      finding.kind == .log && finding.time <= first && finding.time > first - 120
-        && onsets.findings[device] == nil
-    }
-    guard !found.isEmpty, found.count <= 3 else { return [] }
-    // What was said before, at another time, foretells nothing.
-    var isOld: Set<Int32> = []
-    for event in 0..<timeline.eventCount where timeline.seconds[event] < first - 1800 {
-      isOld.insert(evidence.eventTemplates[event])
-    }
-    return found.filter { _, finding in
-      !finding.events.contains { isOld.contains(evidence.eventTemplates[Int($0)]) }
-    }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   /// What nine of ten of the members say of their failure in the same words, and how many do.

@@ -12,6 +12,8 @@ struct Origins {
     var counterEvents: [Int32] = []
     /// Whether it has trouble of a kind that hardly anybody else has.
     var isOwn = false
+    /// What its probability may be at most, whatever it is fitted to.
+    var most = 1.0
   }
   private(set) var candidates: [Candidate] = []
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
@@ -181,6 +183,7 @@ struct Origins {
     let expected = FirstPause.isExpected(times) ? 2 * (times[1] - first) : 0
     let usual = max(Self.apart * Robust.median(pauses), expected)
     let error = ordered.first.map { Self.error(onsets.findings[$0]!) } ?? 0
+    let firstOfOthers = ordered.first { !own.contains($0) }.map { onsets.findings[$0]!.time } ?? first
     var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
     for device in ordered.prefix(60) {
       let finding = onsets.findings[device]!
@@ -201,6 +204,11 @@ struct Origins {
     for entry in weights.prefix(10) {
       var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
       let isFirst = entry.device == ordered[0] && !isShared
+      if entry.isOwn {
+        // Long before the others, it says less.
+        let lead = firstOfOthers - onsets.findings[entry.device]!.time - Forerunners.near
+        candidate.most = exp(-max(0, lead) / Self.leadScale)
+      }
       candidate.reasonsFor.append(isFirst ? "failed first" : "failed early")
       candidate.isOwn = entry.isOwn
       let named = onsets.findings[entry.device]!.namedBy
@@ -214,6 +222,8 @@ struct Origins {
     }
   }
 
+  /// Seconds of a lead beyond the near that make trouble of its own e times less telling.
+  private static let leadScale = 600.0
   /// Failures after the first whose pauses say how close they come.
   private static let early = 12
   /// Times the usual pause: of failures by chance, one in six first pauses is as long as makes a first one clear.
