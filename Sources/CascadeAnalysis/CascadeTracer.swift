@@ -172,6 +172,7 @@ struct Reading {
   private let metrics: MetricOnsets
   private let routine: DailyRoutine
   private let starts: FirstWords
+  private let earlier: EarlierRounds
 
   /// `whole` where more is known than the timeline holds.
   init(
@@ -191,6 +192,7 @@ struct Reading {
     let reports = Reports(timeline, fleet, reporting, profiles)
     routine = whole?.routine ?? DailyRoutine(timeline, profiles)
     starts = whole?.starts ?? FirstWords(timeline)
+    earlier = whole?.earlier ?? EarlierRounds(timeline)
     var onsets = Onsets(timeline, fleet, profiles, reports, routine, starts)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
@@ -223,7 +225,8 @@ struct Reading {
         limited.excluded.insert(device)
       }
     }
-    return Diagnosis(timeline, fleet, profiles, reports, limited, group, metrics, isTimed: { isTimed[$0] })
+    return Diagnosis(
+      timeline, fleet, profiles, reports, limited, group, metrics, earlier, isTimed: { isTimed[$0] })
   }
 
   /// The same with one more failure.

@@ -49,6 +49,7 @@ struct Assembly {
       origin.mostProbable = candidate.most
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
+      if (diagnosis.change?.survivors ?? 0) > 0 { origin.mostProbable = Self.mostOfRoutine }
       guard !isVouched(candidate.events),
         candidate.probability < 0.99 || judgements.origins[candidate.device] != true
       else { return origin }
@@ -88,6 +89,8 @@ struct Assembly {
 
   /// How sure a first receiver is at most where nobody announced the change.
   private static let mostWithoutActor = 0.6
+  /// How sure anybody is at most who did what had been done before without harm.
+  private static let mostOfRoutine = 0.45
 
   private static func method(_ diagnosis: Diagnosis) -> OriginCandidate.Method {
     switch diagnosis.family {

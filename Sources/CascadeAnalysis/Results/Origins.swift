@@ -27,6 +27,7 @@ struct Origins {
       var candidate = Candidate(device: actor, probability: confidence * 0.95)
       candidate.reasonsFor.append("announced a change just before its receivers failed")
       candidate.events = [change.announcement].compactMap { $0 }
+      if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)
       rest = confidence * 0.05
     }
@@ -37,9 +38,17 @@ struct Origins {
       candidate.reasonsFor.append("among the first to fail after the change")
       candidate.events =
         (change.events[device].map { [$0] } ?? []) + onsets.findings[device]!.events.prefix(3)
-      if change.actor != nil { candidate.reasonsAgainst.append("received the change from another entity") }
+      if change.actor != nil {
+        candidate.reasonsAgainst.append("received the change from another entity")
+      } else if change.survivors > 0 {
+        candidate.reasonsAgainst.append(Self.survived(change))
+      }
       candidates.append(candidate)
     }
+  }
+
+  private static func survived(_ change: Change) -> String {
+    "the same was done before to \(change.survivors) of its receivers, and they did not fail of it"
   }
 
   /// A failed dependency: providers by how well they explain the failures.
