@@ -169,7 +169,7 @@ struct Reading {
   /// Of whom nothing is known from some moment on (see `RelayedSilences`).
   let unheard: [RelayedSilences.Group]
   private let isTimed: [Bool]
-  private let metrics: MetricOnsets
+  let metrics: MetricOnsets
   private let routine: DailyRoutine
   private let starts: FirstWords
   private let earlier: EarlierRounds

@@ -6,12 +6,14 @@ struct Assembly {
   private let fleet: Fleet
   private var onsets: Onsets
   private let reports: Reports
+  private let metrics: MetricOnsets
   private let judgements: Judgements
   private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
 
   init(_ reading: Reading, _ judgements: Judgements, _ facts: [KnownFact]) {
     reports = reading.reports
+    metrics = reading.metrics
     timeline = reading.timeline
     fleet = reading.fleet
     onsets = reading.onsets
@@ -81,6 +83,13 @@ struct Assembly {
         failedShareOfOthers: 0, evidence: [])
     }
     incident.commonCause = diagnosis.commonCause
+    if let cause = diagnosis.commonCause,
+      let found = MeasuredBefore(cause, members, onsets, metrics, fleet, evidence.inventory)
+    {
+      incident.measuredBefore = (
+        found.devices.map { evidence.devices[$0] }, found.name, found.term, timeline.instant(found.time)
+      )
+    }
     incident.phases = phases.list.map {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
     }

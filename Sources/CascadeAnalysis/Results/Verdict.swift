@@ -99,6 +99,12 @@ extension Incident {
       text +=
         " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."
     }
+    if let found = measuredBefore {
+      let names = found.devices.prefix(3).joined(separator: ", ") + (found.devices.count > 3 ? ", …" : "")
+      text +=
+        " Before the first of them, \(found.name) of \(names) (\(found.term.attribute)=\(found.term.value)) left its usual range,"
+        + " from \(found.since.rfc3339(fractionDigits: 0)) on."
+    }
     let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
     let parts = [
       (SpreadEdge.Kind.change, "by the change itself"), (.dependency, "through something they depend on"),
