@@ -130,6 +130,7 @@ struct Onsets {
     joinSymptoms(timeline, profiles, reports)
     settleReports(timeline, fleet, reports)
     addCutOff(timeline, fleet, reports)
+    addBereft(timeline, fleet, reports, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
@@ -335,7 +336,7 @@ struct Onsets {
   }
 
   /// Seconds within which entities that hang together fail in company.
-  private static let companySpan = 120.0
+  static let companySpan = 120.0
 
   /// Where few failed, messages hardly ever written say nothing of each alone. Of entities that hang together, or name each
   /// other, and wrote such messages within two minutes after a time without any, they do: chance does not pick neighbours.

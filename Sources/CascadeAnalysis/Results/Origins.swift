@@ -65,7 +65,8 @@ struct Origins {
         candidate.reasonsAgainst.append("\(entry.failed - entry.explained) of them failed before it did")
       }
       if entry.together > 1 {
-        candidate.reasonsFor.append("\(entry.together) that hang on it directly failed in one moment")
+        let span = entry.togetherSpan.map { "within \(Int($0.rounded(.up))) s" } ?? "in one moment"
+        candidate.reasonsFor.append("\(entry.together) that hang on it directly failed \(span)")
       }
       if let lateness = entry.lateness {
         candidate.reasonsAgainst.append("complained itself only \(Int(lateness)) s later")
