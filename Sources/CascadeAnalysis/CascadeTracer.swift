@@ -58,11 +58,13 @@ public struct CascadeTracer: Sendable {
       segments = Segments()
     }
     var wentOn = reading.wentOn
+    var unheard = reading.unheard
     for segment in segments.list {
       // A short incident in a long window is read once more from nearby.
       let near = segments.areWhole ? reading : reading.narrowed(to: segment, clocks, judgements)
       let (incidents, singles) = incidents(in: near, of: reading, segment, judgements)
       wentOn.merge(near.wentOn) { first, _ in first }
+      if !segments.areWhole { unheard += near.unheard }
       result.incidents += incidents
       for single in singles { apart[single.device] = single }
     }
@@ -85,6 +87,7 @@ public struct CascadeTracer: Sendable {
       for onset in result.incidents[index].onsets { apart[onset.device] = nil }
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
+    result.unheard = unheard.map { timeline.unheard($0) }
     reading.setAsideEveryday(&result, wentOn)
     // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
     let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
@@ -163,10 +166,13 @@ struct Reading {
   let reports: Reports
   /// Who only warned and went on as ever (see `WentOn`).
   private(set) var wentOn: [String: Onset] = [:]
+  /// Of whom nothing is known from some moment on (see `RelayedSilences`).
+  let unheard: [RelayedSilences.Group]
   private let isTimed: [Bool]
-  private let metrics: MetricOnsets
+  let metrics: MetricOnsets
   private let routine: DailyRoutine
   private let starts: FirstWords
+  private let earlier: EarlierRounds
 
   /// `whole` where more is known than the timeline holds.
   init(
@@ -186,6 +192,7 @@ struct Reading {
     let reports = Reports(timeline, fleet, reporting, profiles)
     routine = whole?.routine ?? DailyRoutine(timeline, profiles)
     starts = whole?.starts ?? FirstWords(timeline)
+    earlier = whole?.earlier ?? EarlierRounds(timeline)
     var onsets = Onsets(timeline, fleet, profiles, reports, routine, starts)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
@@ -193,12 +200,7 @@ struct Reading {
     let aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
     var fleet = fleet
     fleet.narrow(onsets)
-    for (device, finding) in SilenceOnsets.find(timeline, fleet, onsets) {
-      onsets.addSilence(device, finding)
-    }
-    for (device, finding) in EndedSilences.find(timeline, fleet, onsets) {
-      onsets.addSilence(device, finding)
-    }
+    unheard = onsets.addSilences(timeline, fleet, partOf: whole?.unheard)
     for (device, isAccepted) in judgements.onsets where !isAccepted { onsets.judge(device, false) }
     self.onsets = onsets
     members = onsets.devices
@@ -223,7 +225,8 @@ struct Reading {
         limited.excluded.insert(device)
       }
     }
-    return Diagnosis(timeline, fleet, profiles, reports, limited, group, metrics, isTimed: { isTimed[$0] })
+    return Diagnosis(
+      timeline, fleet, profiles, reports, limited, group, metrics, earlier, isTimed: { isTimed[$0] })
   }
 
   /// The same with one more failure.

@@ -10,6 +10,8 @@ public struct Trace: Sendable {
   public var unrelated: [Onset] = []
   /// Entities that told of trouble and went on as ever: they are not taken for failed.
   public var wentOn: [Onset] = []
+  /// Entities of which nothing is known for a while, as whoever told of them was silent.
+  public var unheard: [Unheard] = []
   /// First and last instant of the evidence, by corrected clocks; nil where there are no events.
   public var window: ClosedRange<Instant>?
   /// Clock of each device minus true time, where it could be measured.
@@ -46,8 +48,37 @@ public struct Incident: Sendable {
   var wasPlanned = false
   /// What nearly all that failed said in the same words, where nothing else explains them.
   var saying: (text: String, count: Int)?
+  /// What was measured beside those that failed, and left its usual range before they did.
+  var measuredBefore: (devices: [String], name: String, term: CommonCause.Term, since: Instant)?
   /// An incident with nothing in it.
   public init() {}
+}
+
+/// Entities that are heard through one reporter alone, which fell silent: from then on nothing is known of them.
+public struct Unheard: Sendable, Hashable {
+  /// Who told of them.
+  public var reporter: String
+  /// The last word that came from the reporter or through it.
+  public var since: Instant
+  /// When something came again; nil where nothing did.
+  public var until: Instant?
+  /// The entities.
+  public var devices: [String]
+  /// What is not known, from its parts.
+  public init(reporter: String, since: Instant, until: Instant?, devices: [String]) {
+    self.reporter = reporter
+    self.since = since
+    self.until = until
+    self.devices = devices
+  }
+
+  /// In one sentence. Names are as in the evidence and must be escaped before they are shown.
+  public var words: String {
+    let span = until.map { "from \(since) to \($0)" } ?? "from \(since) on"
+    let names = devices.prefix(3).joined(separator: ", ") + (devices.count > 3 ? ", …" : "")
+    return "not known: how \(devices.count == 1 ? "1 entity was" : "\(devices.count) entities were") \(span) "
+      + "(\(names)): their reporter \(reporter) was silent \(until == nil ? "from then on" : "then")"
+  }
 }
 
 /// The moment an entity went bad.

@@ -62,6 +62,8 @@ public struct IncidentEvidence: Sendable {
     public var devices: Int
     /// Whether its end is missing: a compressed file cut off, for example.
     public var lacksEnd: Bool
+    /// Entities whose names stand in the source's path: whoever wrote the file, perhaps for others.
+    public var namedInPath: [Int32] = []
 
     /// A source from its parts.
     public init(devices: Int, lacksEnd: Bool) {

@@ -62,6 +62,20 @@ import Testing
     #expect(evidence.mentionDevices.map { evidence.devices[Int($0)] } == ["cell-9", "cell-2", "licence-1"])
   }
 
+  /// A source may be called after whoever wrote it for others: by a folder, or by its file without what follows the name.
+  @Test func namesInThePathOfASourceAreKept() throws {
+    let events = ["probe-1", "probe-2"].map {
+      QueryFixture.Event(time: 1_000_000_000, device: $0, severity: 6)
+    }
+    let fixture = try QueryFixture(
+      events: [[events[0]], [events[1]]],
+      inventory: (["site"], [("gw-1", ["a"]), ("part-2", ["a"]), ("syslog", ["a"])]))
+    let evidence = try fixture.reader().loadEvidence().evidence
+    // The sources are `logs/part-N.zip` with `gw-N/syslog.N` in them.
+    let names = evidence.sources.map { $0.namedInPath.map { evidence.devices[Int($0)] } }
+    #expect(names == [["gw-1", "syslog"], ["part-2", "syslog"]])
+  }
+
   @Test func reasonsMakeKindsOfMessageAndActorsAreEntities() throws {
     func event(_ second: Int64, _ device: String, _ message: String, _ fields: String) -> QueryFixture.Event {
       var event = QueryFixture.Event(time: second * 1_000_000_000, device: device, severity: nil)

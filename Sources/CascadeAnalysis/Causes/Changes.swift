@@ -20,6 +20,8 @@ struct Change {
   var failedShareOfOthers: Double
   /// Whether it was made to what the receivers hang on (see `ChangeAbove`).
   var isThroughProviders = false
+  /// How many of the receivers had got the very same before and not failed of it, where those are most of them.
+  var survivors = 0
 }
 
 /// Finds changes: quiet messages that were not seen before, most entities get once, and failures follow.
@@ -32,7 +34,7 @@ struct Change {
 /// B). The actor is who told it of each receiver (see `ToldChanges`), whom the receipts' fields name, who said something
 /// unheard-of last before the first receipt, or whom the receipts' text names (see `NamedSource`); what is said now and then all
 /// over the window announces nothing. What most write after their failure, or as they fail and nobody announced, explains nothing
-/// (see `Symptoms`).
+/// (see `Symptoms`). What the same entities got before and survived counts as survived (see `EarlierRounds`).
 /// Fails where updates are not logged at all, or every entity is changed at the same moment.
 struct Changes {
   /// Those that explain failures, best first.
@@ -42,7 +44,7 @@ struct Changes {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
-    among population: Population, earlyEnd: Double, isTimed: (Int) -> Bool
+    among population: Population, earlyEnd: Double, earlier: EarlierRounds, isTimed: (Int) -> Bool
   ) {
     let evidence = timeline.evidence
     let templates = evidence.templateTexts.count
@@ -101,7 +103,9 @@ struct Changes {
     let mass = population.devices
     let troubles = Self.troubles(timeline, population, profiles, reports)
     var united: [(score: Double, parts: [Int])] = []
-    for (template, parts, got) in Self.united(receipts, evidence.templateTexts) where got.count >= 3 {
+    for (template, parts, first) in Self.united(receipts, evidence.templateTexts) where first.count >= 3 {
+      let rounds = earlier.rounds(of: first, parts, in: timeline, onsets)
+      let got = rounds.received
       let said = parts.reduce(0) { $0 + profiles.fleet[$1].events }
       guard said <= got.count * 2 else { continue }
       let isTold = told.byTemplate[template] != nil
@@ -122,6 +126,7 @@ struct Changes {
           d += 1
         }
       }
+      b += Double(rounds.survived)
       let share = a / max(1, a + b)
       let other = c / max(1, c + d)
       let byShare = share > other ? Robust.association(a, b, c, d) : 0
@@ -143,12 +148,15 @@ struct Changes {
       let announcer = named.map { actor in
         (device: actor, event: got.values.min { $0 < $1 }!.1)
       }
-      let change = Change(
+      var change = Change(
         template: template, actor: announcer?.device ?? before?.device,
         announcement: announcer?.event ?? before?.event,
         received: got.mapValues(\.0), events: got.mapValues(\.1), start: start, score: score,
         failedShare: share,
         failedShareOfOthers: other)
+      if rounds.survivors * 2 >= got.count, parts.allSatisfy(earlier.isTheSame) {
+        change.survivors = rounds.survivors
+      }
       let mayBeSymptom = change.actor == nil && symptoms?.isOfTheMoment == true
       // An announcement beforehand is evidence of its own.
       if mayBeSymptom {

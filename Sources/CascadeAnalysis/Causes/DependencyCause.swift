@@ -6,7 +6,7 @@ internal import IncidentModel
 /// Model of one provider: each entity that depends on it fails with probability c, each other with probability e,
 /// both estimated; compared by likelihood with "everybody fails with the same probability". Failures of dependants
 /// before the provider's own onset count against it, as does the provider's silence about its own failure. Where several services
-/// that hang on it directly failed in one moment, that speaks for it, and what it wrote of it later does not speak against it: a
+/// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and what it wrote of it later does not speak against it: a
 /// database logs a wait when it has lasted a minute. A provider that spoke on as usual when all behind it were gone, and fell
 /// silent for good later (a gateway with a battery), was taken by what took them, and is no candidate.
 /// Coverage follows spectrum-based ranking (Jones and Harrold, Tarantula, 2005) in likelihood form.
@@ -21,6 +21,8 @@ struct DependencyCause {
     var explained: Int
     /// Services that hang on it directly and failed in one moment; 0 where they did not.
     var together = 0
+    /// Seconds in which they did, where that was no moment.
+    var togetherSpan: Double?
     /// Seconds from that moment to its own complaint, where that came later and is no sign of when it failed.
     var lateness: Double?
   }
@@ -60,10 +62,16 @@ struct DependencyCause {
       guard k / n >= (failures - k) / max(1, size - n) else { continue }
       let base = inside + outside - null - (fleet.guessedScopes[provider] ?? 0)
       let own = onset(provider)
-      let moment = Self.moment(of: provider, fleet, onset)
+      let moment =
+        Self.moment(of: provider, fleet, onset) ?? Self.slowMoment(of: provider, below, fleet, onset)
       var hidden = base - 4
       // Chance hardly lets each further service fail in the moment of the first.
-      if let moment { hidden = base + 4 + 5 * Double(min(4, moment.services - 1)) }
+      if let moment {
+        hidden =
+          moment.span > Self.momentSpan
+          ? base + 2 + 3 * Double(min(4, moment.services - 1))
+          : base + 4 + 5 * Double(min(4, moment.services - 1))
+      }
       var score = hidden
       var lateness: Double?
       if own < .infinity {
@@ -92,7 +100,8 @@ struct DependencyCause {
         Candidate(
           device: provider, score: score, dependants: dependants.count, failed: failed.count,
           explained: failed.count { onset(Int($0)) >= own - 15 || own == .infinity || lateness != nil },
-          together: moment?.services ?? 0, lateness: lateness))
+          together: moment?.services ?? 0,
+          togetherSpan: moment.flatMap { $0.span > Self.momentSpan ? $0.span : nil }, lateness: lateness))
     }
     for index in candidates.indices where Self.isTaken(candidates[index].device, fleet, onset) {
       candidates[index].score -= Self.lessForTaken
@@ -146,7 +155,7 @@ struct DependencyCause {
   /// these provides for others itself; with how many they are.
   private static func moment(
     of provider: Int, _ fleet: Fleet, _ onset: (Int) -> Double
-  ) -> (time: Double, services: Int)? {
+  ) -> (time: Double, services: Int, span: Double)? {
     let direct = fleet.dependants[provider]
     let first = direct.map { onset(Int($0)) }.min() ?? .infinity
     guard first < .infinity else { return nil }
@@ -154,7 +163,30 @@ struct DependencyCause {
     guard together.count >= 2, together.count * 2 >= direct.count,
       together.contains(where: { fleet.isShared[Int($0)] && !fleet.dependants[Int($0)].isEmpty })
     else { return nil }
-    return (first, together.count)
+    return (first, together.count, momentSpan)
+  }
+
+  /// Seconds within which services notice, one after the other, that what they share answers no longer: a lock, timeouts.
+  private static let slowSpan = 120.0
+  private static let fewestServices = 3
+  /// Seconds by which clocks may be off.
+  private static let slack = 15.0
+
+  /// The same of what is noticed slowly: nearly all of three and more services fail within two minutes, and hardly anybody of those that
+  /// hang on them did before: those would have taken the services along, and not what these share.
+  private static func slowMoment(
+    of provider: Int, _ below: [Int32], _ fleet: Fleet, _ onset: (Int) -> Double
+  ) -> (time: Double, services: Int, span: Double)? {
+    let services = fleet.dependants[provider].filter {
+      fleet.isShared[Int($0)] && !fleet.dependants[Int($0)].isEmpty
+    }
+    let times = services.map { onset(Int($0)) }.filter { $0 < .infinity }.sorted()
+    guard times.count >= fewestServices, times.count * 5 >= services.count * 4,
+      times[times.count - 1] - times[0] <= slowSpan
+    else { return nil }
+    let others = below.map { onset(Int($0)) }.filter { $0 < .infinity }
+    guard others.count(where: { $0 < times[0] - slack }) * 20 <= others.count else { return nil }
+    return (times[0], times.count, max(momentSpan + 1, times[times.count - 1] - times[0]))
   }
 
   /// Puts one provider first, where the moment of its trouble tells more than the counts; the margin is that of a

@@ -29,13 +29,14 @@ struct Diagnosis {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
-    _ members: [Int], _ metrics: MetricOnsets, isTimed: (Int) -> Bool
+    _ members: [Int], _ metrics: MetricOnsets, _ earlier: EarlierRounds, isTimed: (Int) -> Bool
   ) {
     let population = Population(fleet, onsets, members)
     self.population = population
     earlyEnd = Self.firstProviderFailure(fleet, onsets, members, population)
     let changes = Changes(
-      timeline, fleet, profiles, reports, onsets, among: population, earlyEnd: earlyEnd, isTimed: isTimed)
+      timeline, fleet, profiles, reports, onsets, among: population, earlyEnd: earlyEnd, earlier: earlier,
+      isTimed: isTimed)
     dependency = DependencyCause(timeline, fleet, onsets, among: population, until: .infinity)
     cohort = [Double](repeating: 0, count: timeline.deviceCount)
     otherChanges = changes.others
@@ -66,8 +67,10 @@ struct Diagnosis {
       if let best = changes.causes.first, best.actor == nil, let provider, provider.score > 8 {
         provider.device == NamedSource.blamed(by: members, timeline, reports, onsets)
       } else { false }
-    if isBlamed { otherChanges += changes.causes }
-    var best = isBlamed ? nil : changes.causes.first
+    // What was done before without harm is the cause less likely than something that all of them hang on.
+    let isOutweighed = (changes.causes.first?.survivors ?? 0) > 0 && (provider?.score ?? 0) > 8
+    if isBlamed || isOutweighed { otherChanges += changes.causes }
+    var best = isBlamed || isOutweighed ? nil : changes.causes.first
     if changes.causes.isEmpty, (provider?.score ?? 0) <= 8, contact.score <= 3 {
       best = PromptFailures.change(timeline, fleet, profiles, reports, onsets, members, among: population)
       isPrompt = best != nil

@@ -127,8 +127,10 @@ struct Onsets {
     boundFalseDiscoveries()
     joinCompany(timeline, fleet, profiles)
     joinLikes(timeline, profiles)
+    joinSymptoms(timeline, profiles, reports)
     settleReports(timeline, fleet, reports)
     addCutOff(timeline, fleet, reports)
+    addBereft(timeline, fleet, reports, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 
@@ -334,7 +336,7 @@ struct Onsets {
   }
 
   /// Seconds within which entities that hang together fail in company.
-  private static let companySpan = 120.0
+  static let companySpan = 120.0
 
   /// Where few failed, messages hardly ever written say nothing of each alone. Of entities that hang together, or name each
   /// other, and wrote such messages within two minutes after a time without any, they do: chance does not pick neighbours.

@@ -15,12 +15,16 @@ enum SilenceOnsets {
   /// A silence of fewer usual pauses is none: by chance one of seven is as long.
   static let leastPauses = 2.0
 
-  static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
-    device: Int, finding: Onsets.Finding
-  )] {
+  /// Silences as the evidence shows them, and those that it would show if none of its sources ended early.
+  struct Found {
+    var seen: [(device: Int, finding: Onsets.Finding)] = []
+    var beyondSources: [(device: Int, finding: Onsets.Finding)] = []
+  }
+
+  static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> Found {
     let lastOfAll = lastWords(timeline)
     let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
-    guard mass.count >= 5 else { return [] }
+    guard mass.count >= 5 else { return Found() }
     var rhythms = [Rhythm?](repeating: nil, count: timeline.deviceCount)
     // Whose clock left the common time is not missed in it.
     for device in mass where !timeline.strays.contains(Int32(device)) {
@@ -33,7 +37,7 @@ enum SilenceOnsets {
     for device in mass { groups[nearestFailed(device, fleet, onsets, &above), default: []].append(device) }
     let failed = mass.count { onsets.findings[$0] != nil }
     let everywhere = min(0.5, max(0.01, Double(failed) / Double(mass.count)))
-    var result: [(device: Int, finding: Onsets.Finding)] = []
+    var result = Found()
     var alone: [Int] = []
     for (provider, group) in groups.sorted(by: { $0.key < $1.key }) {
       let times = group.compactMap { onsets.findings[$0]?.time }.sorted()
@@ -41,37 +45,36 @@ enum SilenceOnsets {
       let share = isTold ? min(0.95, Double(times.count) / Double(group.count)) : 0.2 * everywhere
       for device in group where onsets.findings[device] == nil {
         guard let rhythm = rhythms[device] else { continue }
-        let end = min(lastOfAll, reach.end(of: device))
-        guard end > rhythm.last else { continue }
         let middle = isTold ? times[times.count / 2] : rhythm.last
         // A sibling that went on speaking did not fail with them.
         let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)
-        // What its siblings did makes a failure likely, but only a silence of its own makes it seen.
-        guard (end - since) / rhythm.pause >= leastPauses else { continue }
-        let odds = share / (1 - share) * exp(min(40, rhythm.surprise(end - since)))
-        let probability = odds / (1 + odds)
-        guard probability > 0.95, isTold || rhythm.surprise(end - rhythm.last) > 9 + log(Double(mass.count))
-        else {
-          continue
+        func finding(until end: Double) -> Onsets.Finding? {
+          // What its siblings did makes a failure likely, but only a silence of its own makes it seen.
+          guard end > rhythm.last, (end - since) / rhythm.pause >= leastPauses else { return nil }
+          let odds = share / (1 - share) * exp(min(40, rhythm.surprise(end - since)))
+          let probability = odds / (1 + odds)
+          guard probability > 0.95,
+            isTold || rhythm.surprise(end - rhythm.last) > 9 + log(Double(mass.count))
+          else { return nil }
+          let latest = min(end, rhythm.last + 3 * rhythm.pause)
+          let moment =
+            isTold && middle > rhythm.last && middle < latest ? middle : rhythm.last + rhythm.pause / 2
+          return Onsets.Finding(
+            time: moment, earliest: rhythm.last, latest: max(moment, latest),
+            probability: min(0.97, probability), kind: .silence, events: [rhythm.lastEvent],
+            reasons: [
+              "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
+            ])
         }
-        let latest = min(end, rhythm.last + 3 * rhythm.pause)
-        let moment =
-          isTold && middle > rhythm.last && middle < latest ? middle : rhythm.last + rhythm.pause / 2
-        if !isTold { alone.append(result.count) }
-        result.append(
-          (
-            device,
-            Onsets.Finding(
-              time: moment, earliest: rhythm.last, latest: max(moment, latest),
-              probability: min(0.97, probability),
-              kind: .silence, events: [rhythm.lastEvent],
-              reasons: [
-                "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
-              ])
-          ))
+        if let seen = finding(until: min(lastOfAll, reach.end(of: device))) {
+          if !isTold { alone.append(result.seen.count) }
+          result.seen.append((device, seen))
+        } else if reach.end(of: device) < lastOfAll, let hidden = finding(until: lastOfAll) {
+          result.beyondSources.append((device, hidden))
+        }
       }
     }
-    alignTogether(&result, alone, rhythms)
+    alignTogether(&result.seen, alone, rhythms)
     return result
   }
 
@@ -185,7 +188,7 @@ enum SilenceOnsets {
   }
 
   /// When the evidence as a whole ends: nearly all of it lies before.
-  private static func lastWords(_ timeline: Timeline) -> Double {
+  static func lastWords(_ timeline: Timeline) -> Double {
     let sample = stride(from: 0, to: timeline.eventCount, by: max(1, timeline.eventCount / 5000))
       .map { timeline.seconds[$0] }.filter { timeline.commonSpan.contains($0) }.sorted()
     guard !sample.isEmpty else { return 0 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import IncidentModel
 
 extension Fleet {
@@ -68,7 +69,8 @@ extension Fleet {
   }
 
   /// An entity without provider whose likes have one gets the one of those that share a value with it (a site's
-  /// gateway, a region's broker), where nearly all of those have the same.
+  /// gateway, a region's broker), where nearly all of those have the same. A kind of which nobody has a provider, by more than chance
+  /// leaves out of a file, has none (lamps beside tills), unless all of it lies in one such place (a site that the file leaves out).
   private mutating func learnByLikeness(_ inventory: Inventory) {
     guard !inventory.attributes.isEmpty else { return }
     var provided: [Int32: Int] = [:]
@@ -83,23 +85,25 @@ extension Fleet {
         && (provided[classOf[device]] ?? 0) * 4 >= size[classOf[device]]!
     }
     guard !open.isEmpty else { return }
+    let kinds = inventory.attributes.indices.map { unprovidedKinds(inventory, $0, provided, size) }
     let classes = Set(open.map { classOf[$0] })
     let likes = row.indices.filter { row[$0] >= 0 && !providers[$0].isEmpty && classes.contains(classOf[$0]) }
     var hints: [Int: (share: Double, provider: Int32)] = [:]
     for column in inventory.attributes.indices where inventory.values[column].count > 1 {
       // By class and value: how often each provider.
       var counts: [UInt64: [Int32: Int]] = [:]
-      func key(_ device: Int) -> UInt64? {
-        let code = inventory.code(row: Int(row[device]), attribute: column)
-        guard code != absentCode[column] else { return nil }
-        return UInt64(UInt32(classOf[device])) << 32 | UInt64(UInt32(code))
-      }
+      func key(_ device: Int) -> UInt64? { self.key(device, column, inventory) }
       for device in likes {
         guard let provider = providers[device].first, let key = key(device) else { continue }
         counts[key, default: [:]][provider, default: 0] += 1
       }
+      let apart = kinds.indices.map { kinds[$0].subtracting(nested(kinds[$0], $0, in: column, inventory)) }
       for device in open {
-        guard let key = key(device), let found = counts[key] else { continue }
+        guard let key = key(device), let found = counts[key],
+          !apart.indices.contains(where: {
+            !apart[$0].isEmpty && apart[$0].contains(self.key(device, $0, inventory) ?? .max)
+          })
+        else { continue }
         let total = found.values.reduce(0, +)
         guard let best = found.commonest,
           best.value * 10 >= total * 9
@@ -114,8 +118,53 @@ extension Fleet {
     }
   }
 
+  /// A class and a value that its members have in a column; nil where it is absent.
+  private func key(_ device: Int, _ column: Int, _ inventory: Inventory) -> UInt64? {
+    let code = inventory.code(row: Int(row[device]), attribute: column)
+    guard code != absentCode[column] else { return nil }
+    return UInt64(UInt32(classOf[device])) << 32 | UInt64(UInt32(code))
+  }
+
+  /// Nats below which that a kind has no provider at all is left to chance.
+  private static let unlikely = 7.0
+
+  /// Values of a column that so many of a class have that chance would have listed a provider of some of them.
+  private func unprovidedKinds(
+    _ inventory: Inventory, _ column: Int, _ provided: [Int32: Int], _ size: [Int32: Int]
+  ) -> Set<UInt64> {
+    var count: [UInt64: (all: Int, provided: Int)] = [:]
+    for device in row.indices where row[device] >= 0 {
+      guard let key = key(device, column, inventory) else { continue }
+      count[key, default: (0, 0)].all += 1
+      if !providers[device].isEmpty { count[key]!.provided += 1 }
+    }
+    return Set(
+      count.filter { key, found in
+        let group = Int32(bitPattern: UInt32(truncatingIfNeeded: key >> 32))
+        let share = min(0.99, Double(provided[group] ?? 0) / Double(max(1, size[group] ?? 1)))
+        return found.provided == 0 && -Double(found.all) * log(1 - share) > Self.unlikely
+      }.keys)
+  }
+
+  /// Those of some values all of whose members have the same value in another column.
+  private func nested(_ kinds: Set<UInt64>, _ of: Int, in column: Int, _ inventory: Inventory) -> Set<UInt64>
+  {
+    guard !kinds.isEmpty else { return [] }
+    var seen: [UInt64: Int32] = [:]
+    var mixed: Set<UInt64> = []
+    for device in row.indices where row[device] >= 0 {
+      guard let kind = key(device, of, inventory), kinds.contains(kind) else { continue }
+      let code = inventory.code(row: Int(row[device]), attribute: column)
+      if seen.updateValue(code, forKey: kind).map({ $0 != code }) ?? false { mixed.insert(kind) }
+    }
+    return kinds.subtracting(mixed)
+  }
+
   /// Fewer that name one alone may be a chain's.
   private static let fewestClients = 8
+
+  /// Who names more looks after them rather than using them.
+  private static let fewUsed = 3
 
   private mutating func learnByNaming(_ timeline: Timeline) {
     guard !timeline.firstMention.isEmpty else { return }
@@ -149,8 +198,12 @@ extension Fleet {
     for hub in hubs { markShared(hub) }
     var isUsed = false
     for device in lonely {
-      let above = (namedBy[device] ?? []).map { Int($0) }.filter { hubs.contains($0) && $0 != device }
       let below = names[device]?.count ?? 0
+      // Those that name a hub and hardly anybody else use it, and do not look after it.
+      let above = (namedBy[device] ?? []).map { Int($0) }.filter {
+        hubs.contains($0) && $0 != device
+          && !(hubs.contains(device) && (names[$0]?.count ?? 0) <= Self.fewUsed)
+      }
       // Who names nearly everybody collects what they say, and serves nobody by that.
       let nearest = above.filter {
         (names[$0]?.count ?? 0) > below && (names[$0]?.count ?? 0) * 2 < voices.count
@@ -162,7 +215,11 @@ extension Fleet {
       }
       for named in names[device] ?? [] {
         if hubs.contains(Int(named)) {
-          if Int(named) != nearest, (namedBy[Int(named)]?.count ?? 0) > (namedBy[device]?.count ?? 0) {
+          let isAbove =
+            (namedBy[Int(named)]?.count ?? 0) > (namedBy[device]?.count ?? 0)
+            // A service that names its store, which names nobody, hangs on it however few others do.
+            || below <= Self.fewUsed && !(names[Int(named)] ?? []).contains(Int32(device))
+          if Int(named) != nearest, isAbove {
             addHint(provider: Int(named), of: device)
           }
         } else if !hubs.contains(device) {

@@ -6,12 +6,14 @@ struct Assembly {
   private let fleet: Fleet
   private var onsets: Onsets
   private let reports: Reports
+  private let metrics: MetricOnsets
   private let judgements: Judgements
   private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
 
   init(_ reading: Reading, _ judgements: Judgements, _ facts: [KnownFact]) {
     reports = reading.reports
+    metrics = reading.metrics
     timeline = reading.timeline
     fleet = reading.fleet
     onsets = reading.onsets
@@ -53,8 +55,10 @@ struct Assembly {
           "\(followers) of \(diagnosis.contact.failed.count - 1) other failures can be reached from it in order of time"
         )
       }
+      origin.mostProbable = candidate.most
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
+      if (diagnosis.change?.survivors ?? 0) > 0 { origin.mostProbable = Self.mostOfRoutine }
       guard !isVouched(candidate.events),
         candidate.probability < 0.99 || judgements.origins[candidate.device] != true
       else { return origin }
@@ -86,6 +90,13 @@ struct Assembly {
         failedShareOfOthers: 0, evidence: [])
     }
     incident.commonCause = diagnosis.commonCause
+    if let cause = diagnosis.commonCause,
+      let found = MeasuredBefore(cause, members, onsets, metrics, fleet, evidence.inventory)
+    {
+      incident.measuredBefore = (
+        found.devices.map { evidence.devices[$0] }, found.name, found.term, timeline.instant(found.time)
+      )
+    }
     incident.phases = phases.list.map {
       Phase(name: $0.name, start: timeline.instant($0.time), evidence: $0.events.map { timeline.id(Int($0)) })
     }
@@ -94,6 +105,8 @@ struct Assembly {
 
   /// How sure a first receiver is at most where nobody announced the change.
   private static let mostWithoutActor = 0.6
+  /// How sure anybody is at most who did what had been done before without harm.
+  private static let mostOfRoutine = 0.45
 
   private static func method(_ diagnosis: Diagnosis) -> OriginCandidate.Method {
     switch diagnosis.family {
@@ -257,7 +270,7 @@ struct Assembly {
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
     case .undetermined:
-      let before = forerunners(members)
+      let before = Forerunners.find(members, diagnosis, timeline, fleet, onsets)
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
@@ -281,25 +294,6 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
-  }
-
-  /// Failures of their own kind in the two minutes before the first of many that nothing explains: rather their beginning than
-  /// strays. More than three are everyday life.
-  private func forerunners(_ members: [Int]) -> [(device: Int, finding: Onsets.Finding)] {
-    guard members.count >= 12, let first = members.map({ onsets.findings[$0]!.time }).min() else { return [] }
-    let found = onsets.unrelated.filter { device, finding in
-      finding.kind == .log && finding.time <= first && finding.time > first - 120
-        && onsets.findings[device] == nil
-    }
-    guard !found.isEmpty, found.count <= 3 else { return [] }
-    // What was said before, at another time, foretells nothing.
-    var isOld: Set<Int32> = []
-    for event in 0..<timeline.eventCount where timeline.seconds[event] < first - 1800 {
-      isOld.insert(evidence.eventTemplates[event])
-    }
-    return found.filter { _, finding in
-      !finding.events.contains { isOld.contains(evidence.eventTemplates[Int($0)]) }
-    }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   /// What nine of ten of the members say of their failure in the same words, and how many do.

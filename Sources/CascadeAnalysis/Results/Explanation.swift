@@ -35,6 +35,16 @@ extension Trace {
             + "\(onset.reasons.joined(separator: "; ")).", evidence: onset.evidence)
       ]
     }
+    if let group = unheard.first(where: { $0.devices.contains(subject) }),
+      !unrelated.contains(where: { $0.device == subject })
+    {
+      return verdicts + [
+        Statement(
+          text:
+            "\(subject) is not known to have failed: \(group.reporter), through which it is heard, was silent from "
+            + "\(group.since)" + (group.until.map { " to \($0)." } ?? " on."))
+      ]
+    }
     guard let alone = unrelated.first(where: { $0.device == subject }) else { return [] }
     var found = [
       Statement(

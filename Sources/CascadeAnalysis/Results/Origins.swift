@@ -14,6 +14,8 @@ struct Origins {
     var isOwn = false
     /// How many other failures known links lead to in order of time; `nil` where that is no reason.
     var reach: Int?
+    /// What its probability may be at most, whatever it is fitted to.
+    var most = 1.0
   }
   private(set) var candidates: [Candidate] = []
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
@@ -27,6 +29,7 @@ struct Origins {
       var candidate = Candidate(device: actor, probability: confidence * 0.95)
       candidate.reasonsFor.append("announced a change just before its receivers failed")
       candidate.events = [change.announcement].compactMap { $0 }
+      if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)
       rest = confidence * 0.05
     }
@@ -37,9 +40,17 @@ struct Origins {
       candidate.reasonsFor.append("among the first to fail after the change")
       candidate.events =
         (change.events[device].map { [$0] } ?? []) + onsets.findings[device]!.events.prefix(3)
-      if change.actor != nil { candidate.reasonsAgainst.append("received the change from another entity") }
+      if change.actor != nil {
+        candidate.reasonsAgainst.append("received the change from another entity")
+      } else if change.survivors > 0 {
+        candidate.reasonsAgainst.append(Self.survived(change))
+      }
       candidates.append(candidate)
     }
+  }
+
+  private static func survived(_ change: Change) -> String {
+    "the same was done before to \(change.survivors) of its receivers, and they did not fail of it"
   }
 
   /// A failed dependency: providers by how well they explain the failures.
@@ -56,7 +67,8 @@ struct Origins {
         candidate.reasonsAgainst.append("\(entry.failed - entry.explained) of them failed before it did")
       }
       if entry.together > 1 {
-        candidate.reasonsFor.append("\(entry.together) that hang on it directly failed in one moment")
+        let span = entry.togetherSpan.map { "within \(Int($0.rounded(.up))) s" } ?? "in one moment"
+        candidate.reasonsFor.append("\(entry.together) that hang on it directly failed \(span)")
       }
       if let lateness = entry.lateness {
         candidate.reasonsAgainst.append("complained itself only \(Int(lateness)) s later")
@@ -181,6 +193,7 @@ struct Origins {
     let expected = FirstPause.isExpected(times) ? 2 * (times[1] - first) : 0
     let usual = max(Self.apart * Robust.median(pauses), expected)
     let error = ordered.first.map { Self.error(onsets.findings[$0]!) } ?? 0
+    let firstOfOthers = ordered.first { !own.contains($0) }.map { onsets.findings[$0]!.time } ?? first
     var weights: [(device: Int, weight: Double, isOwn: Bool)] = []
     for device in ordered.prefix(60) {
       let finding = onsets.findings[device]!
@@ -201,6 +214,11 @@ struct Origins {
     for entry in weights.prefix(10) {
       var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
       let isFirst = entry.device == ordered[0] && !isShared
+      if entry.isOwn {
+        // Long before the others, it says less.
+        let lead = firstOfOthers - onsets.findings[entry.device]!.time - Forerunners.near
+        candidate.most = exp(-max(0, lead) / Self.leadScale)
+      }
       candidate.reasonsFor.append(isFirst ? "failed first" : "failed early")
       candidate.isOwn = entry.isOwn
       let named = onsets.findings[entry.device]!.namedBy
@@ -214,6 +232,8 @@ struct Origins {
     }
   }
 
+  /// Seconds of a lead beyond the near that make trouble of its own e times less telling.
+  private static let leadScale = 600.0
   /// Failures after the first whose pauses say how close they come.
   private static let early = 12
   /// Times the usual pause: of failures by chance, one in six first pauses is as long as makes a first one clear.

@@ -3,6 +3,12 @@ internal import IncidentModel
 extension Trace {
   /// What happened, in one paragraph. Names are as in the evidence and must be escaped before they are shown.
   public var verdict: String {
+    ([failures] + unheard.map { "\($0.words.prefix(1).uppercased())\($0.words.dropFirst())." })
+      .joined(separator: " ")
+  }
+
+  /// What failed.
+  private var failures: String {
     guard let incident = incidents.first, !incident.onsets.isEmpty else {
       let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
       if apart < unrelated.count {
@@ -92,6 +98,12 @@ extension Incident {
     if let cause = commonCause {
       text +=
         " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."
+    }
+    if let found = measuredBefore {
+      let names = found.devices.prefix(3).joined(separator: ", ") + (found.devices.count > 3 ? ", …" : "")
+      text +=
+        " Before the first of them, \(found.name) of \(names) (\(found.term.attribute)=\(found.term.value)) left its usual range,"
+        + " from \(found.since.rfc3339(fractionDigits: 0)) on."
     }
     let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
     let parts = [

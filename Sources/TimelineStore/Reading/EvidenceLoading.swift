@@ -17,6 +17,7 @@ extension CaseReader {
     if expression.isEmpty { loader.reserve(catalog.sources.reduce(0) { $0 + $1.events.count }) }
     try loader.addEntities(self)
     try loader.sources.know(catalog.sources, connection)
+    loader.nameSources(catalog.sources)
     loader.addTemplates(rebuilder)
     var report = EvidenceLoadReport()
     for segment in catalog.segments {
@@ -144,6 +145,11 @@ private struct EvidenceLoader {
     evidence.devices.append(name)
     entityIndex.insert(hash, ordinal: index)
     return index
+  }
+
+  mutating func nameSources(_ list: [CaseCatalog.Source]) {
+    let known = entityIndex
+    sources.name(list) { known[ContentHash.of($0)] }
   }
 
   mutating func addTemplates(_ rebuilder: MessageRebuilder) {

@@ -28,6 +28,24 @@ struct SourceEnds {
     }
   }
 
+  /// Takes note of the entities that the path of a source names: its folders, and its file without what follows the first full
+  /// stop (`relay1/plugs.log`, `relay1.log.2.gz`).
+  mutating func name(_ sources: [CaseCatalog.Source], _ entity: (String) -> Int32) {
+    for source in sources {
+      guard let place = places[source.ordinal] else { continue }
+      let parts = ([source.path] + source.members).flatMap { $0.split(separator: "/") }
+      for part in parts {
+        let stem = part.prefix { $0 != "." }
+        for name in part == stem ? [part] : [part, stem] where name.utf8.count >= 2 {
+          let index = entity(String(name))
+          if index >= 0, !found[Int(place)].namedInPath.contains(index) {
+            found[Int(place)].namedInPath.append(index)
+          }
+        }
+      }
+    }
+  }
+
   /// An event of a device.
   mutating func hear(_ device: Int, _ time: Int64, in ordinal: Int64?) {
     guard let ordinal else { return }

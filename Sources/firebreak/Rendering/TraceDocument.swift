@@ -20,6 +20,19 @@ enum TraceDocument {
     if !trace.wentOn.isEmpty {
       members.append(("went_on", Self.members(trace.wentOn, { $0.device }) { $1.time($0.time) }))
     }
+    if !trace.unheard.isEmpty {
+      members.append(
+        (
+          "unheard",
+          .array(
+            trace.unheard.map {
+              .object([
+                ("reporter", .string($0.reporter)), ("since", time($0.since)),
+                ("until", $0.until.map(time) ?? .null), ("devices", .array($0.devices.map { .string($0) })),
+              ])
+            })
+        ))
+    }
     members.append(("caveats", .array(trace.caveats.map { .string($0) })))
     if let window = trace.window {
       members.append(

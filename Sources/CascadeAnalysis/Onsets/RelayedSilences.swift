@@ -1,0 +1,230 @@
+internal import Glibc
+internal import IncidentModel
+
+/// Entities that are heard through a reporter alone (a poller, a collector, a gateway), and the reporter falls silent: that is one
+/// failure, the reporter's, and tells nothing about them.
+///
+/// Who says nothing but what one reporter passes on (see `PassersOn`) is not known to be silent where that reporter says and passes on
+/// nothing that it usually does: neither when the entity's next word was due, nor until it was heard again. Where the reporter still speaks
+/// of others by then, the silence is the entity's own.
+/// Fails where lines do not say through whom they came, and where a gateway stops because all behind it did.
+struct RelayedSilences {
+  /// Those that one reporter told of, until it fell silent.
+  struct Group {
+    let reporter: Int
+    /// Corrected seconds: the last word that came from the reporter or through it, and the next one, where there was one.
+    let since: Double
+    let until: Double?
+    let devices: [Int]
+  }
+  private(set) var groups: [Group] = []
+  /// Reporters that are taken for failed: each once.
+  private(set) var reporters: [(device: Int, finding: Onsets.Finding)] = []
+
+  /// Silences as the steps hand them on.
+  typealias Silences = [(device: Int, finding: Onsets.Finding)]
+
+  /// Said fewer times, a kind of line is no usual one.
+  private static let usual = 3
+
+  /// Takes silences of those whose reporter was silent as well, and the reporter's own; gives the others.
+  ///
+  /// - Parameter isBeyondSources: Whether the sources in which they are heard end there: then a file that only bears somebody's name may
+  ///   have been copied early.
+  mutating func take(_ found: Silences, _ timeline: Timeline, isBeyondSources: Bool = false) -> Silences {
+    guard found.count >= PassersOn.fewest else { return found }
+    let passersOn = PassersOn(timeline)
+    var through: [Int32: [Int]] = [:]
+    for (position, entry) in found.enumerated() {
+      for reporter in passersOn.list(of: entry.device, timeline) {
+        through[reporter, default: []].append(position)
+      }
+    }
+    through = through.filter { $0.value.count >= PassersOn.fewest }
+    guard !through.isEmpty else { return found }
+    let passedOn = passersOn.times(through: Set(through.keys), timeline)
+    var isTaken = [Bool](repeating: false, count: found.count)
+    for (reporter, positions) in through.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) }) {
+      let words = (usualWords(of: Int(reporter), timeline) + (passedOn[reporter] ?? [])).sorted()
+      let silent = positions.filter { position in
+        guard !isTaken[position], found[position].device != reporter else { return false }
+        let (device, finding) = found[position]
+        guard let rhythm = SilenceOnsets.Rhythm(timeline, device, leavingOutGap: finding.until != nil) else {
+          return false
+        }
+        let due = max(rhythm.longest, SilenceOnsets.leastPauses * rhythm.pause)
+        let next = words.first(after: finding.earliest + due) ?? .infinity
+        return next >= (finding.until ?? .infinity) - due
+      }
+      guard silent.count >= PassersOn.fewest else { continue }
+      for position in silent { isTaken[position] = true }
+      add(Int(reporter), silent.map { found[$0] }, words)
+      if isBeyondSources {
+        let isTold = silent.contains { passersOn.tells(reporter, found[$0].device, timeline) }
+        if isTold { reporters[reporters.count - 1].finding.doubtEnd() } else { reporters.removeLast() }
+      }
+    }
+    let taken = Set(reporters.map(\.device))
+    return found.indices.filter { !isTaken[$0] && !taken.contains(found[$0].device) }.map { found[$0] }
+  }
+
+  /// Silences without those of entities that are known to have had no reporter then.
+  func without(_ found: Silences, _ known: [Group]) -> Silences {
+    guard !known.isEmpty else { return found }
+    var since: [Int: Double] = [:]
+    for group in known { for device in group.devices { since[device] = group.since } }
+    return found.filter { entry in
+      guard let moment = since[entry.device] else { return true }
+      return entry.finding.latest < moment
+    }
+  }
+
+  /// Takes note of reporters that tell of others in lines of their own, mostly of that ("plug 7 up"), and fell silent to the end: those
+  /// that are heard of no longer, by a word of their own or in anybody's everyday lines.
+  mutating func takeTellers(_ timeline: Timeline, _ lastOfAll: Double) {
+    guard !timeline.firstMention.isEmpty else { return }
+    var told = [Int32](repeating: 0, count: timeline.deviceCount)
+    var lastTold = [Double](repeating: -.infinity, count: timeline.deviceCount)
+    for event in timeline.firstMention.indices where isEveryday(event, timeline) {
+      told[Int(timeline.evidence.eventDevices[event])] += 1
+    }
+    let known = Set(groups.map(\.reporter))
+    var tellers: [(device: Int, rhythm: SilenceOnsets.Rhythm)] = []
+    for device in told.indices where told[device] > 0 && !known.contains(device) {
+      let events = timeline.events(of: device)
+      // A scan that somebody started, and that ends, is no watch.
+      let since = events.first.map { timeline.seconds[Int($0)] - timeline.start } ?? .infinity
+      guard Int(told[device]) * 2 >= events.count, since * 10 <= timeline.end - timeline.start,
+        let rhythm = SilenceOnsets.Rhythm(timeline, device),
+        (lastOfAll - rhythm.last) / rhythm.pause >= SilenceOnsets.leastPauses,
+        rhythm.surprise(lastOfAll - rhythm.last) > 9 + log(Double(timeline.deviceCount))
+      else { continue }
+      tellers.append((device, rhythm))
+    }
+    guard !tellers.isEmpty else { return }
+    var subjects = [Set<Int32>](repeating: [], count: tellers.count)
+    var place: [Int32: Int] = [:]
+    for (number, teller) in tellers.enumerated() { place[Int32(teller.device)] = number }
+    // Whoever is named, at whatever place in a line, is told of.
+    for (position, named) in zip(timeline.evidence.mentionEvents, timeline.evidence.mentionDevices) {
+      let event = Int(position)
+      guard isEveryday(event, timeline) else { continue }
+      lastTold[Int(named)] = max(lastTold[Int(named)], timeline.seconds[event])
+      if let number = place[timeline.evidence.eventDevices[event]] { subjects[number].insert(named) }
+    }
+    for (number, (device, rhythm)) in tellers.enumerated() {
+      let due = rhythm.last + max(rhythm.longest, SilenceOnsets.leastPauses * rhythm.pause)
+      let unheard = subjects[number].filter { subject in
+        let own = timeline.events(of: Int(subject)).last.map { timeline.seconds[Int($0)] } ?? -.infinity
+        return max(own, lastTold[Int(subject)]) <= due
+      }
+      guard unheard.count >= PassersOn.fewest else { continue }
+      groups.append(
+        Group(reporter: device, since: rhythm.last, until: nil, devices: unheard.map { Int($0) }.sorted()))
+      reporters.append(
+        (
+          device,
+          Onsets.Finding(
+            time: rhythm.last + rhythm.pause / 2, earliest: rhythm.last,
+            latest: min(lastOfAll, rhythm.last + 3 * rhythm.pause), probability: 0.97, kind: .silence,
+            events: [rhythm.lastEvent],
+            reasons: [
+              "told of \(unheard.count) others every \(max(1, Int(rhythm.pause))) s and then of nobody for "
+                + "\(Int(lastOfAll - rhythm.last)) s"
+            ])
+        ))
+    }
+  }
+
+  /// Whether an event is one of its speaker's everyday lines about somebody else.
+  private func isEveryday(_ event: Int, _ timeline: Timeline) -> Bool {
+    let template = Int(timeline.evidence.eventTemplates[event])
+    return timeline.firstMention[event] >= 0 && timeline.evidence.eventDevices[event] >= 0
+      && timeline.tones[template] != .loud && !timeline.words.tellsOfLoss[template]
+  }
+
+  private mutating func add(_ reporter: Int, _ silent: Silences, _ words: [Double]) {
+    let end = silent.compactMap(\.finding.until).min()
+    let since = max(
+      silent.map(\.finding.earliest).max() ?? 0, words.filter { $0 < end ?? .infinity }.max() ?? -.infinity)
+    groups.append(
+      Group(reporter: reporter, since: since, until: end, devices: silent.map(\.device).sorted()))
+    var finding = Onsets.Finding(
+      time: since, earliest: since, latest: silent.map(\.finding.latest).filter { $0 > since }.min() ?? since,
+      probability: silent.map(\.finding.probability).max() ?? 0.9, kind: .silence,
+      events: silent.prefix(PassersOn.fewest).flatMap { $0.finding.events.prefix(1) },
+      reasons: ["it and all \(silent.count) that are heard through it alone fell silent in one moment"])
+    finding.until = end
+    reporters.append((reporter, finding))
+  }
+
+  /// When an entity said what it had said before; what a reporter says when it starts again does not show that it reports.
+  private func usualWords(of device: Int, _ timeline: Timeline) -> [Double] {
+    var said: [Int32: Int] = [:]
+    var times: [Double] = []
+    for event in timeline.events(of: device) {
+      let template = timeline.evidence.eventTemplates[Int(event)]
+      said[template, default: 0] += 1
+      if said[template]! >= Self.usual { times.append(timeline.seconds[Int(event)]) }
+    }
+    return times
+  }
+}
+
+extension Onsets {
+  /// Adds entities that stopped speaking; gives those that perhaps did not, as their reporter did.
+  ///
+  /// - Parameter whole: What the whole window told of that, where this is a part of it.
+  mutating func addSilences(
+    _ timeline: Timeline, _ fleet: Fleet, partOf whole: [RelayedSilences.Group]?
+  ) -> [RelayedSilences.Group] {
+    let known = whole ?? []
+    var relayed = RelayedSilences()
+    let found = SilenceOnsets.find(timeline, fleet, self)
+    // Where a source ends, nobody in it is known to be silent; that the one through whom they came was, is.
+    _ = relayed.take(relayed.without(found.beyondSources, known), timeline, isBeyondSources: true)
+    for (device, finding) in relayed.take(relayed.without(found.seen, known), timeline) {
+      addSilence(device, finding)
+    }
+    let ended = EndedSilences.find(timeline, fleet, self)
+    for (device, finding) in relayed.take(relayed.without(ended, known), timeline) {
+      addSilence(device, finding)
+    }
+    if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline)) }
+    for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
+      addSilence(reporter, finding)
+    }
+    return relayed.groups
+  }
+}
+
+extension Onsets.Finding {
+  /// A log that ends is not known to be whole.
+  fileprivate mutating func doubtEnd() {
+    probability = min(probability, 0.8)
+    reasons.append("unless their log was copied before its end")
+  }
+}
+
+extension [Double] {
+  /// In ascending numbers the first beyond one.
+  fileprivate func first(after bound: Double) -> Double? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] > bound { high = middle } else { low = middle + 1 }
+    }
+    return low < count ? self[low] : nil
+  }
+}
+
+extension Timeline {
+  /// Of whom nothing is known, by names and instants.
+  func unheard(_ group: RelayedSilences.Group) -> Unheard {
+    Unheard(
+      reporter: evidence.devices[group.reporter], since: instant(group.since),
+      until: group.until.map(instant),
+      devices: group.devices.map { evidence.devices[$0] })
+  }
+}
