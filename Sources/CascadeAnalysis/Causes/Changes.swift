@@ -189,7 +189,7 @@ struct Changes {
 
   /// Receipts per template, and once more those of templates that differ in one word together, under the name of the
   /// one with most receivers.
-  private static func united(
+  static func united(
     _ receipts: [Int: [Int: (Double, Int32)]], _ texts: [String]
   ) -> [(template: Int, parts: [Int], got: [Int: (Double, Int32)])] {
     let single = receipts.sorted { $0.key < $1.key }

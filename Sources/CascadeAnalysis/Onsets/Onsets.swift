@@ -125,6 +125,7 @@ struct Onsets {
     }
     add(NamedTrigger.find(timeline, profiles, self), timeline)
     boundFalseDiscoveries()
+    joinReceivers(timeline, fleet, profiles, reports)
     joinCompany(timeline, fleet, profiles)
     joinLikes(timeline, profiles)
     joinSymptoms(timeline, profiles, reports)
@@ -247,7 +248,7 @@ struct Onsets {
     return result
   }
 
-  private static func finding(
+  static func finding(
     _ timeline: Timeline, _ events: ArraySlice<Int32>, _ first: Int32, _ probability: Double,
     _ reasons: [String]
   ) -> Finding {
