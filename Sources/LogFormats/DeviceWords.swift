@@ -14,6 +14,10 @@ enum DeviceWords {
     var levels = path.split(separator: ".").map { words($0) }.filter { !$0.isEmpty }
     guard levels.count <= 6, var last = levels.popLast() else { return nil }
     var identifiers = takeIdentifiers(&last)
+    // `id_dispositivo`, `nombre_equipo`: these languages put it first.
+    if identifiers.isEmpty, last.count > 1, leading.contains(last[0]) {
+      identifiers = [last.removeFirst()]
+    }
     if last.isEmpty, let above = levels.popLast() {
       // `device.id`, `asset.serial_number`: the key above tells whose.
       guard !isWrapper(above.joined()) else {
@@ -150,6 +154,17 @@ enum DeviceWords {
     for (kind, words) in [
       (Kind.general, "device dev thing asset machine equipment appliance apparatus instrument"),
       (
+        .general,
+        """
+        gerät geräte geraet geraete maschine maschinen anlage anlagen dispositivo equipo appareil équipement equipement apparaat \
+        urządzenie maszyna устройство устройства прибор оборудование
+        """
+      ),
+      (
+        .kind,
+        "zähler zaehler compteur contador medidor contatore licznik счетчик счётчик steuerung estación estacion станция датчик"
+      ),
+      (
         .kind,
         """
         node station meter sensor robot vehicle truck camera plc rtu ied terminal computer workstation evse chargepoint chargebox \
@@ -178,6 +193,13 @@ enum DeviceWords {
     "ref",
     "uid", "uuid", "guid", "udid", "serial", "serialnumber", "serialno", "sn", "imei", "meid", "esn", "eui",
     "eui64", "mac", "macaddress", "macaddr", "hwaddr", "addr", "address", "ip", "vin", "hostname", "instance",
+    "nummer", "kennung", "bezeichnung", "nombre", "nom", "nome", "naam", "nazwa", "numer", "numero", "número",
+    "numéro",
+    "имя", "номер", "seriennummer", "serienummer", "serie", "série",
+  ]
+
+  private static let leading: Set<String> = [
+    "id", "nombre", "nom", "nome", "numero", "número", "numéro", "код", "имя",
   ]
 
   private static let addresses: Set<String> = ["addr", "address", "ip"]
@@ -185,7 +207,8 @@ enum DeviceWords {
   /// Numbers that makers give to each of their devices.
   private static let hardwareIdentifiers: [String: UInt8] = [
     "serial": 11, "serialnumber": 11, "serialno": 11, "sn": 11, "imei": 11, "meid": 11, "esn": 11, "udid": 11,
-    "eui": 11, "eui64": 11, "hostname": 12, "mac": 16, "macaddress": 16, "macaddr": 16, "hwaddr": 16,
+    "eui": 11, "eui64": 11, "seriennummer": 11, "serienummer": 11, "serie": 11, "série": 11, "hostname": 12,
+    "mac": 16, "macaddress": 16, "macaddr": 16, "hwaddr": 16,
   ]
 
   /// What has a number of its own and is no device, or a part of one; devices of an operating system.

@@ -16,6 +16,8 @@ import Testing
     "gateway", "device_name", "deviceId", "machineName", "station-id", "pump_id", "charger_serial",
     "ChargePointId", "edgeDevice", "edge_device_id", "UnitID", "Unit No.", "wallbox_sn", "rtu", "plc_name",
     "Meter #", "assettag", "iot_node", "LOCK_ID", "inverterSN", "vehicle", "equipment-number", "ap_mac",
+    "Gerätenummer", "Zähler-Nr", "Maschinenname", "id_dispositivo", "nombre_equipo", "numéro de série",
+    "Seriennummer", "номер устройства",
   ]) func aWordForADeviceNamesIt(_ key: String) {
     #expect(device(#""\#(key)":"AHU-07","temp":21.5"#) == "AHU-07", "\(key)")
   }
