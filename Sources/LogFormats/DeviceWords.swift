@@ -34,7 +34,9 @@ enum DeviceWords {
   }
 
   private static func allWrap(_ levels: [[String]], _ isWrapper: (String) -> Bool) -> Bool {
-    levels.allSatisfy { isWrapper($0.joined()) || $0.last.map { nouns[$0] != nil } ?? false }
+    levels.allSatisfy { level in
+      isWrapper(level.joined()) || level.last.map { nouns[$0] != nil || ownMachines.contains($0) } ?? false
+    }
   }
 
   /// What stands at the top of a record says it better.
@@ -168,7 +170,7 @@ enum DeviceWords {
         .kind,
         """
         node station meter sensor robot vehicle truck camera plc rtu ied terminal computer workstation evse chargepoint chargebox \
-        wallbox datalogger wearable tracker beacon drone kiosk atm cpe ont olt enodeb gnodeb bts
+        wallbox datalogger wearable tracker beacon drone kiosk atm outstation cpe ont olt enodeb gnodeb bts
         """
       ),
       (.relay, "gateway gw hub bridge concentrator aggregator collector router"),
@@ -179,7 +181,7 @@ enum DeviceWords {
         unit controller lock pump valve switch charger inverter ups pack panel reader display door light lamp streetlight luminaire fan \
         motor compressor generator heater thermostat detector relay module board box ap modem printer scanner probe monitor recorder \
         player phone tablet watch cabinet cell intersection elevator lift turbine transformer tank boiler chiller ahu vav fcu crac hvac \
-        bms ventilator infuser collar agent signal
+        bms ventilator infuser collar agent signal edge transmitter transceiver receiver
         """
       ),
     ] {
@@ -192,7 +194,8 @@ enum DeviceWords {
     "id", "ids", "identifier", "ident", "identity", "name", "no", "nr", "num", "number", "label", "tag",
     "ref",
     "uid", "uuid", "guid", "udid", "serial", "serialnumber", "serialno", "sn", "imei", "meid", "esn", "eui",
-    "eui64", "mac", "macaddress", "macaddr", "hwaddr", "addr", "address", "ip", "vin", "hostname", "instance",
+    "eui64", "mac", "macaddress", "macaddr", "hwaddr", "imsi", "iccid", "plate", "addr", "address", "ip",
+    "vin", "hostname", "instance",
     "nummer", "kennung", "bezeichnung", "nombre", "nom", "nome", "naam", "nazwa", "numer", "numero", "número",
     "numéro",
     "имя", "номер", "seriennummer", "serienummer", "serie", "série",
@@ -207,7 +210,8 @@ enum DeviceWords {
   /// Numbers that makers give to each of their devices.
   private static let hardwareIdentifiers: [String: UInt8] = [
     "serial": 11, "serialnumber": 11, "serialno": 11, "sn": 11, "imei": 11, "meid": 11, "esn": 11, "udid": 11,
-    "eui": 11, "eui64": 11, "seriennummer": 11, "serienummer": 11, "serie": 11, "série": 11, "hostname": 12,
+    "eui": 11, "eui64": 11, "imsi": 15, "iccid": 15, "seriennummer": 11, "serienummer": 11, "serie": 11,
+    "série": 11, "hostname": 12,
     "mac": 16, "macaddress": 16, "macaddr": 16, "hwaddr": 16,
   ]
 
@@ -231,6 +235,6 @@ enum DeviceWords {
   private static let ownMachines: Set<String> = [
     "log", "syslog", "source", "src", "origin", "sender", "local", "agent", "beat", "reporting", "own",
     "this",
-    "edge", "iot", "field", "mqtt",
+    "edge", "iot", "field", "mqtt", "observer",
   ]
 }
