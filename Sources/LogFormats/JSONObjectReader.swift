@@ -46,9 +46,10 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var failure = Refusal.notJSON
 
   init(
-    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, levelScale: LevelScale = .open
+    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted,
+    levelScales: LevelScales = LevelScales()
   ) {
-    levels = LevelNumbers(scale: levelScale)
+    levels = LevelNumbers(scales: levelScales)
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
