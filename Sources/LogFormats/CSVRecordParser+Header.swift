@@ -117,7 +117,7 @@ extension CSVRecordParser {
     let normalized = headings.map(FieldNames.normalized)
     // In Windows' event log the source is who wrote the event, not where.
     let isEventLog = normalized.contains("eventid")
-    if isEventLog { levels = LevelNumbers(scale: .windows) }
+    if isEventLog { levels = LevelNumbers(scales: LevelScales(level: .windows)) }
     var taken: Set<String> = []
     for (index, name) in headings.enumerated() {
       var meaning = naming.meaning(name)

@@ -111,8 +111,11 @@ public enum DeviceName {
 
   private static let longest = 24
 
-  /// True for the first and last bytes of placeholders: most names need no further look, since they begin with a letter and end with a digit.
+  /// True for the first and last bytes of placeholders: most names, and addresses, need no further look, since they begin with a letter and end
+  /// with a digit, or begin with another digit than they end with.
   @inline(__always) static func mayBePlaceholder(first: UInt8, last: UInt8) -> Bool {
+    // Zeros, and the address of the machine itself.
+    if Bytes.isDigit(first) { return first == last && first < 0x32 }
     if Bytes.isDigit(last), Bytes.isLetter(first) { return false }
     return first >= 0x80 || firstBytes[first < 0x40 ? 0 : 1] &>> UInt64(first & 0x3F) & 1 != 0
   }

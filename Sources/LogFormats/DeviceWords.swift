@@ -14,6 +14,10 @@ enum DeviceWords {
     var levels = path.split(separator: ".").map { words($0) }.filter { !$0.isEmpty }
     guard levels.count <= 6, var last = levels.popLast() else { return nil }
     var identifiers = takeIdentifiers(&last)
+    // `id_dispositivo`, `nombre_equipo`: these languages put it first.
+    if identifiers.isEmpty, last.count > 1, leading.contains(last[0]) {
+      identifiers = [last.removeFirst()]
+    }
     if last.isEmpty, let above = levels.popLast() {
       // `device.id`, `asset.serial_number`: the key above tells whose.
       guard !isWrapper(above.joined()) else {
@@ -30,7 +34,9 @@ enum DeviceWords {
   }
 
   private static func allWrap(_ levels: [[String]], _ isWrapper: (String) -> Bool) -> Bool {
-    levels.allSatisfy { isWrapper($0.joined()) || $0.last.map { nouns[$0] != nil } ?? false }
+    levels.allSatisfy { level in
+      isWrapper(level.joined()) || level.last.map { nouns[$0] != nil || ownMachines.contains($0) } ?? false
+    }
   }
 
   /// What stands at the top of a record says it better.
@@ -150,10 +156,21 @@ enum DeviceWords {
     for (kind, words) in [
       (Kind.general, "device dev thing asset machine equipment appliance apparatus instrument"),
       (
+        .general,
+        """
+        gerät geräte geraet geraete maschine maschinen anlage anlagen dispositivo equipo appareil équipement equipement apparaat \
+        urządzenie maszyna устройство устройства прибор оборудование
+        """
+      ),
+      (
+        .kind,
+        "zähler zaehler compteur contador medidor contatore licznik счетчик счётчик steuerung estación estacion станция датчик"
+      ),
+      (
         .kind,
         """
         node station meter sensor robot vehicle truck camera plc rtu ied terminal computer workstation evse chargepoint chargebox \
-        wallbox datalogger wearable tracker beacon drone kiosk atm cpe ont olt enodeb gnodeb bts
+        wallbox datalogger wearable tracker beacon drone kiosk atm outstation cpe ont olt enodeb gnodeb bts
         """
       ),
       (.relay, "gateway gw hub bridge concentrator aggregator collector router"),
@@ -164,7 +181,7 @@ enum DeviceWords {
         unit controller lock pump valve switch charger inverter ups pack panel reader display door light lamp streetlight luminaire fan \
         motor compressor generator heater thermostat detector relay module board box ap modem printer scanner probe monitor recorder \
         player phone tablet watch cabinet cell intersection elevator lift turbine transformer tank boiler chiller ahu vav fcu crac hvac \
-        bms ventilator infuser collar agent signal
+        bms ventilator infuser collar agent signal edge transmitter transceiver receiver
         """
       ),
     ] {
@@ -177,7 +194,15 @@ enum DeviceWords {
     "id", "ids", "identifier", "ident", "identity", "name", "no", "nr", "num", "number", "label", "tag",
     "ref",
     "uid", "uuid", "guid", "udid", "serial", "serialnumber", "serialno", "sn", "imei", "meid", "esn", "eui",
-    "eui64", "mac", "macaddress", "macaddr", "hwaddr", "addr", "address", "ip", "vin", "hostname", "instance",
+    "eui64", "mac", "macaddress", "macaddr", "hwaddr", "imsi", "iccid", "plate", "addr", "address", "ip",
+    "vin", "hostname", "instance",
+    "nummer", "kennung", "bezeichnung", "nombre", "nom", "nome", "naam", "nazwa", "numer", "numero", "número",
+    "numéro",
+    "имя", "номер", "seriennummer", "serienummer", "serie", "série",
+  ]
+
+  private static let leading: Set<String> = [
+    "id", "nombre", "nom", "nome", "numero", "número", "numéro", "код", "имя",
   ]
 
   private static let addresses: Set<String> = ["addr", "address", "ip"]
@@ -185,7 +210,9 @@ enum DeviceWords {
   /// Numbers that makers give to each of their devices.
   private static let hardwareIdentifiers: [String: UInt8] = [
     "serial": 11, "serialnumber": 11, "serialno": 11, "sn": 11, "imei": 11, "meid": 11, "esn": 11, "udid": 11,
-    "eui": 11, "eui64": 11, "hostname": 12, "mac": 16, "macaddress": 16, "macaddr": 16, "hwaddr": 16,
+    "eui": 11, "eui64": 11, "imsi": 15, "iccid": 15, "seriennummer": 11, "serienummer": 11, "serie": 11,
+    "série": 11, "hostname": 12,
+    "mac": 16, "macaddress": 16, "macaddr": 16, "hwaddr": 16,
   ]
 
   /// What has a number of its own and is no device, or a part of one; devices of an operating system.
@@ -208,6 +235,6 @@ enum DeviceWords {
   private static let ownMachines: Set<String> = [
     "log", "syslog", "source", "src", "origin", "sender", "local", "agent", "beat", "reporting", "own",
     "this",
-    "edge", "iot", "field", "mqtt",
+    "edge", "iot", "field", "mqtt", "observer",
   ]
 }

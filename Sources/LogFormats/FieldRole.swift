@@ -175,7 +175,7 @@ enum FieldNames {
     add(.time, from: 10, "timecreated.systemtime timecreated.#attributes.systemtime")
     add(.program, from: 10, "provider.name provider.#attributes.name providername")
     add(.time, from: 15, "iothubenqueuedtime")
-    add(.device, from: 15, "event.origin iothubconnectiondeviceid devname")
+    add(.device, from: 15, "event.origin iothubconnectiondeviceid devname sysname")
     // What producers write in German, French, Spanish, Italian, Portuguese, Dutch and Polish. English names come first.
     add(
       .time, from: 30,

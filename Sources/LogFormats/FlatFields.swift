@@ -36,9 +36,9 @@ final class FlatFields {
 
   static let limit = 256
 
-  init(naming: FieldNaming = .usual, levelScale: LevelScale = .open) {
+  init(naming: FieldNaming = .usual, levelScales: LevelScales = LevelScales()) {
     self.naming = naming
-    levels = LevelNumbers(scale: levelScale)
+    levels = LevelNumbers(scales: levelScales)
     keys = KeyTable(naming: naming)
     fields.reserveCapacity(Self.limit)
   }

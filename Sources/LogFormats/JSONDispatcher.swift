@@ -11,8 +11,8 @@ final class JSONDispatcher: RecordParser {
     MenderDeploymentsFormat(), LaurelFormat(), LoRaWANFormat(), CLEFFormat(),
   ]
 
-  init(levelScale: LevelScale = .open) {
-    usual = JSONRecordParser(levelScale: levelScale)
+  init(levelScales: LevelScales = LevelScales()) {
+    usual = JSONRecordParser(levelScales: levelScales)
     current = usual
   }
 

@@ -40,14 +40,8 @@ extension JSONObjectReader {
   /// Looks at top-level values whose keys say nothing and gives them roles that are free; true when it gave one.
   func learn(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Bool {
     var changed = false
-    // A stamp that cannot be read is no message.
-    var unreadTime: Int32 = -1
     let time = self[.time].pointee
     if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
-      if time.rank < 255, time.isString, time.entry >= 0, self[.date].pointee.rank == 255 {
-        keys[time.entry].meaning = .other
-        unreadTime = time.entry
-      }
       changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
         guard value.count >= 14 || value.isString else { return 0 }
         if value.isString { return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 } ?? 0 }
@@ -84,7 +78,7 @@ extension JSONObjectReader {
       changed = changed || given
     }
     if self[.message].pointee.rank == 255, !naming.fixedRoles.contains(.message) {
-      let given = give(.message, rank: 200, record, start, end, except: unreadTime) { reader, value, _ in
+      let given = give(.message, rank: 200, record, start, end) { reader, value, _ in
         guard value.isString, value.bytes.contains(0x20), reader.stamps.any(value.bytes) == nil else {
           return 0
         }

@@ -11,12 +11,13 @@ extension JSONObjectReader {
     reading.stamp = .record(clock.start, clock.end &- clock.start)
   }
 
-  /// The stamp under another name, where the number under the best one is none: a clock that is not set yet, a counter. The name keeps its
-  /// meaning, since other records may have a time there.
+  /// The stamp under another name, where what stands under the best one is none: a clock that is not set yet, a counter, a date that there is
+  /// not. The name keeps its meaning, since other records may have a time there.
   @inline(never)
   func otherStamp(_ record: UnsafeRawBufferPointer, from start: Int) -> Stamp? {
     let entry = self[.time].pointee.entry
     guard entry >= 0 else { return nil }
+    unreadTime = entry
     let meaning = keys[entry].meaning
     keys[entry].meaning = .other
     defer { keys[entry].meaning = meaning }
@@ -31,10 +32,9 @@ extension JSONObjectReader {
   ) {
     let date = self[.date].pointee
     guard date.rank < 255 else {
-      if self[.time].pointee.rank < 255 {
+      if self[.time].pointee.rank == 255 { assignClock(record, into: &reading) }
+      if reading.kind == .none, unreadTime >= 0 || self[.time].pointee.rank < 255 {
         reading.flags.insert(.badStamp)
-      } else {
-        assignClock(record, into: &reading)
       }
       return
     }

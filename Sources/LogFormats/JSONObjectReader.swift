@@ -33,6 +33,8 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var lastLength = 960
   @exclusivity(unchecked) private var severities = SeverityMemory()
   @exclusivity(unchecked) private var levels: LevelNumbers
+  /// The entry under which the current object has no time although its name says so; -1 elsewhere.
+  @exclusivity(unchecked) var unreadTime: Int32 = -1
   @exclusivity(unchecked) var splitStamp = SplitStamp()
   /// What of the current object found its place elsewhere than among the fields.
   @exclusivity(unchecked) var cuts = CutList()
@@ -44,9 +46,10 @@ final class JSONObjectReader {
   @exclusivity(unchecked) private var failure = Refusal.notJSON
 
   init(
-    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, levelScale: LevelScale = .open
+    naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted,
+    levelScales: LevelScales = LevelScales()
   ) {
-    levels = LevelNumbers(scale: levelScale)
+    levels = LevelNumbers(scales: levelScales)
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
@@ -71,20 +74,27 @@ final class JSONObjectReader {
     let end = object(record, at: start, parent: -1, depth: 0)
     guard end >= 0 else { return .failure(failure) }
     lastLength = end &- start
-    var stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
-    if stamp == nil, self[.time].pointee.rank < 255, !self[.time].pointee.isString {
-      stamp = otherStamp(record, from: start)
-    }
+    unreadTime = -1
+    var stamp = findStamp(record, from: start)
     if lessons > 0, needsLesson(stamp) {
       lessons -= 1
       if learn(record, from: start, to: end) {
         forgetCandidates()
         _ = object(record, at: start, parent: -1, depth: 0)
-        stamp = self[.time].pointee.rank < 255 ? self.stamp(record, self[.time].pointee) : nil
+        stamp = findStamp(record, from: start)
       }
     }
     assign(record, from: start, to: end, stamp, into: &reading)
     return .success(end)
+  }
+
+  /// The stamp of the object that has been walked.
+  @inline(__always)
+  private func findStamp(_ record: UnsafeRawBufferPointer, from start: Int) -> Stamp? {
+    guard self[.time].pointee.rank < 255 else { return nil }
+    if let stamp = stamp(record, self[.time].pointee) { return stamp }
+    // Beside a date it may be a clock.
+    return self[.date].pointee.rank < 255 ? nil : otherStamp(record, from: start)
   }
 
   @inline(__always) func forgetCandidates() {

@@ -4,15 +4,15 @@
 /// One per source, since its records are judged alike.
 struct LevelNumbers {
   /// What the first bytes of the source have shown.
-  let scale: LevelScale
+  private let scales: LevelScales
   /// True once a number was none of a logger's.
   private var areMeasured = false
 
-  init(scale: LevelScale = .open) { self.scale = scale }
+  init(scales: LevelScales = LevelScales()) { self.scales = scales }
 
   /// How the value of a field counts whose name says this: where the source's numbers are none of syslog's, none under any name.
   @inline(__always) func scale(_ named: SeverityScale) -> SeverityScale {
-    scale == .unknown && named == .unknown ? .wordsOnly : named
+    scales.severity == .unknown && named == .unknown ? .wordsOnly : named
   }
 
   /// 0 to 7 for what is written under such a name; 255 for none. A 0 is an emergency on the scale of syslog alone, which GELF has:
@@ -23,7 +23,7 @@ struct LevelNumbers {
   ) -> UInt8 {
     guard !areMeasured, let first = bytes.first, Bytes.isDigit(first) || first == 0x2D else { return 255 }
     let number = Bytes.decimal(bytes)
-    switch scale {
+    switch scales.level {
     case .unknown: return 255
     case .windows: return number.map(Self.windows) ?? 255
     case .bunyan where number.map { $0 < 10 } ?? true: return 255

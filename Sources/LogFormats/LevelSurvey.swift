@@ -13,7 +13,20 @@ enum LevelScale: Sendable {
   case unknown
 }
 
-/// The numbers of severity among the first bytes of a source.
+/// The scales of the numbers of one source.
+struct LevelScales: Sendable {
+  /// Of those under names that measurements have as well (`level`).
+  var level = LevelScale.open
+  /// Of those under names that say severity: `open`, or `unknown` where they are none of syslog's.
+  var severity = LevelScale.open
+
+  init(level: LevelScale = .open, severity: LevelScale = .open) {
+    self.level = level
+    self.severity = severity
+  }
+}
+
+/// The numbers of severity among the first bytes of a source, under names of one kind.
 struct LevelSurvey {
   private var counts = InlineArray<10, Int>(repeating: 0)
   private var total = 0
@@ -22,20 +35,22 @@ struct LevelSurvey {
 
   /// Bytes that are looked at.
   private static let headBytes = 16 << 10
-  /// Numbers that are looked at.
-  private static let limit = 1000
   /// So many have to be there before their frequencies say anything.
   private static let least = 8
 
-  /// The scale of a source that begins so.
-  static func scale(of source: UnsafeRawBufferPointer) -> LevelScale {
+  /// The scales of a source that begins so.
+  static func scales(of source: UnsafeRawBufferPointer) -> LevelScales {
     let head = UnsafeRawBufferPointer(rebasing: source.prefix(headBytes))
-    var survey = LevelSurvey()
-    survey.read(head)
+    var levels = LevelSurvey()
+    var severities = LevelSurvey()
+    read(head, &levels, &severities)
     // Most sources have words.
-    guard survey.total > 0 else { return .open }
-    if Bytes.find(#""short_message""#, head) != nil { return .syslog }
-    return isWindows(head) ? .windows : survey.scale
+    guard levels.total + severities.total > 0 else { return LevelScales() }
+    if Bytes.find(#""short_message""#, head) != nil { return LevelScales(level: .syslog) }
+    return LevelScales(
+      level: isWindows(head) ? .windows : levels.scale(above: 4),
+      // A log of errors alone is one of syslog's; one of emergencies alone is not.
+      severity: severities.scale(above: 2) == .unknown ? .unknown : .open)
   }
 
   /// An event of Windows has a number beside its channel or provider.
@@ -50,26 +65,32 @@ struct LevelSurvey {
         .contains { Bytes.find($0, head) != nil }
   }
 
-  private var scale: LevelScale {
+  /// The scale, where on syslog's the commonest number has to be above `least`.
+  private func scale(above least: Int) -> LevelScale {
     if hasOthers { return .unknown }
     if hasTens { return .bunyan }
     guard total >= Self.least else { return .open }
-    // Most of what is logged is information. Where most would be warnings and worse, or 0, it is no syslog's number.
+    // Most of what is logged is information: where most would be as bad as this, the numbers are not syslog's.
     var most = 0
     for number in 0..<10 where counts[number] >= counts[most] { most = number }
-    return most >= 5 ? .open : .unknown
+    return most > least ? .open : .unknown
   }
 
-  private mutating func read(_ head: UnsafeRawBufferPointer) {
+  private static func read(
+    _ head: UnsafeRawBufferPointer, _ levels: inout LevelSurvey, _ severities: inout LevelSurvey
+  ) {
     var i = 0
-    while i < head.count, total < Self.limit {
-      let sign = Self.nextSign(head, i)
+    while i < head.count {
+      let sign = nextSign(head, i)
       guard sign < head.count else { return }
       i = sign &+ 1
-      guard Self.namesLevel(head, before: sign) else { continue }
+      let name = name(in: head, before: sign)
+      guard !name.isEmpty else { continue }
+      let isLevel = isOne(name, of: levelNames)
+      guard isLevel || isOne(name, of: severityNames) else { continue }
       var value = TextLine.skipBlanks(head, i)
       if value < head.count, head[value] == 0x22 { value &+= 1 }
-      add(head, at: value)
+      if isLevel { levels.add(head, at: value) } else { severities.add(head, at: value) }
     }
   }
 
@@ -95,21 +116,27 @@ struct LevelSurvey {
     }
   }
 
-  private static let names: [StaticString] = ["level", "lvl", "loglevel", "log_level", "severity", "sev"]
+  private static let levelNames: [StaticString] = ["level", "lvl"]
+  private static let severityNames: [StaticString] = [
+    "severity", "sev", "loglevel", "log_level", "severity_level", "severitylevel",
+  ]
 
-  /// True where a name for severities ends before an offset, quotes and blanks left out.
-  private static func namesLevel(_ head: UnsafeRawBufferPointer, before end: Int) -> Bool {
-    var last = end
-    while last > 0, head[last &- 1] == 0x20 || head[last &- 1] == 0x22 { last &-= 1 }
-    guard last > 2,
-      head[last &- 1] | 0x20 == 0x6C || head[last &- 1] | 0x20 == 0x79 || head[last &- 1] | 0x20 == 0x76
-    else { return false }
-    var first = last
-    while first > 0, last &- first < 12, Bytes.isLetter(head[first &- 1]) || head[first &- 1] == 0x5F {
-      first &-= 1
-    }
-    let name = Bytes.part(head, first, last)
+  private static func isOne(_ name: UnsafeRawBufferPointer, of names: [StaticString]) -> Bool {
     for known in names where Bytes.isSameWord(known, name) { return true }
     return false
+  }
+
+  /// The name that ends before an offset, quotes and blanks left out, where it ends as one for severities may.
+  private static func name(in head: UnsafeRawBufferPointer, before end: Int) -> UnsafeRawBufferPointer {
+    var last = end
+    while last > 0, head[last &- 1] == 0x20 || head[last &- 1] == 0x22 { last &-= 1 }
+    var first = last
+    guard last > 2,
+      head[last &- 1] | 0x20 == 0x6C || head[last &- 1] | 0x20 == 0x79 || head[last &- 1] | 0x20 == 0x76
+    else { return Bytes.part(head, 0, 0) }
+    while first > 0, last &- first < 16, Bytes.isLetter(head[first &- 1]) || head[first &- 1] == 0x5F {
+      first &-= 1
+    }
+    return Bytes.part(head, first, last)
   }
 }

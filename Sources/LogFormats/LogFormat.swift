@@ -37,7 +37,7 @@ public struct SourceContext: Sendable {
   /// True where the first bytes show records that follow each other without line feeds; see `RecordEnds`.
   var lacksLineFeeds = false
   /// How its numbers of severity count, as far as the first bytes show it.
-  var levelScale = LevelScale.open
+  var levelScales = LevelScales()
   /// A context from path and member chain.
   public init(path: [String] = []) { self.path = path }
 }

@@ -39,54 +39,54 @@ enum MonthNames {
   private static let weekdays: Set<UInt64> = Set(forms(dayNames))
 
   /// English, German, French, Spanish, Catalan, Italian, Portuguese, Romanian, Dutch, Swedish, Danish, Norwegian, Finnish, Polish, Czech,
-  /// Hungarian, Turkish, Russian, Ukrainian, Greek. Croatian's are Polish's of other months and left out.
+  /// Hungarian, Turkish, Russian, Ukrainian, Greek, Chinese, Japanese, Korean. Croatian's are Polish's of other months and left out.
   private static let names = [
     """
     jan january januar jänner jän janv janvier ene enero gen gennaio gener janeiro ian ianuarie januari tammi tammikuuta sty stycznia \
-    led ledna január oca ocak янв января январь січ січня ιαν ιανουαρίου
+    led ledna január oca ocak янв января январь січ січня ιαν ιανουαρίου 1月 1월
     """,
     """
     feb february februar feber févr fév février febrero febr febbraio fev fevereiro februarie februari helmi helmikuuta lut lutego \
-    úno února február şub şubat фев февр февраля февраль лют лютого φεβ φεβρουαρίου
+    úno února február şub şubat фев февр февраля февраль лют лютого φεβ φεβρουαρίου 2月 2월
     """,
     """
     mar march märz mär mrz mars marzo març março martie maart mrt marts maalis maaliskuuta marca bře března márc március mart \
-    мар марта март бер березня μαρ μαρτίου
+    мар марта март бер березня μαρ μαρτίου 3月 3월
     """,
     """
     apr april avr avril abr abril aprile aprilie huhti huhtikuuta kwi kwietnia dub dubna ápr április nis nisan апр апреля апрель \
-    кві квіт квітня απρ απριλίου
+    кві квіт квітня απρ απριλίου 4月 4월
     """,
     """
-    may mai mayo maig mag maggio maio mei maj touko toukokuuta maja kvě května máj május mayıs май мая тра трав травня μαΐ μαΐου
+    may mai mayo maig mag maggio maio mei maj touko toukokuuta maja kvě května máj május mayıs май мая тра трав травня μαΐ μαΐου 5月 5월
     """,
     """
     jun june juni juin junio juny giu giugno junho iun iunie kesä kesäkuuta cze czerwca čvn června jún június haz haziran июн июня \
-    июнь чер черв червня ιουν ιουνίου
+    июнь чер черв червня ιουν ιουνίου 6月 6월
     """,
     """
     jul july juli juil juillet julio juliol lug luglio julho iul iulie heinä heinäkuuta lip lipca čvc července júl július tem temmuz \
-    июл июля июль липня ιουλ ιουλίου
+    июл июля июль липня ιουλ ιουλίου 7月 7월
     """,
     """
     aug august août aou ago agosto agost augusti augustus elo elokuuta sie sierpnia srp srpna augusztus ağu ağustos авг августа \
-    август сер серп серпня αυγ αυγούστου
+    август сер серп серпня αυγ αυγούστου 8月 8월
     """,
     """
     sep september sept septembre septiembre setiembre set settembre setembre setembro septembrie syys syyskuuta wrz września zář září \
-    szept szeptember eyl eylül сен сент сентября сентябрь вер верес вересня σεπ σεπτεμβρίου
+    szept szeptember eyl eylül сен сент сентября сентябрь вер верес вересня σεπ σεπτεμβρίου 9月 9월
     """,
     """
     oct october okt oktober octobre octubre ott ottobre out outubro octombrie loka lokakuuta paź paz października říj října október \
-    eki ekim окт октября октябрь жов жовт жовтня οκτ οκτωβρίου
+    eki ekim окт октября октябрь жов жовт жовтня οκτ οκτωβρίου 10月 10월
     """,
     """
     nov november novembre noviembre novembro noi noiembrie marras marraskuuta lis listopada listopadu kas kasım ноя нояб ноября ноябрь \
-    лис листоп листопада νοε νοεμβρίου
+    лис листоп листопада νοε νοεμβρίου 11月 11월
     """,
     """
     dec december dez dezember déc décembre dic diciembre dicembre des desembre desember dezembro decembrie joulu joulukuuta gru grudnia \
-    pro prosince ara aralık дек декабря декабрь гру груд грудня δεκ δεκεμβρίου
+    pro prosince ara aralık дек декабря декабрь гру груд грудня δεκ δεκεμβρίου 12月 12월
     """,
   ]
 

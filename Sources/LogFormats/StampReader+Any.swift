@@ -23,7 +23,8 @@ extension StampReader {
       if let stamp = Self.compact(text) { return stamp }
       if let stamp = Self.dayFirst(text, at: 0) { return stamp }
       if let stamp = Self.numericDate(text, at: 0) { return stamp }
-      return Self.number(text, unit: unit)
+      // `11月 29 10:00:00`.
+      return Self.number(text, unit: unit) ?? Self.loose(text, at: 0, takesComma: false)
     }
     if let stamp = monthFirst(text, at: 0) { return stamp }
     return Self.weekday(text) ?? Self.foreignWeekday(text, at: 0)

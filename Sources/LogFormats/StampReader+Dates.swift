@@ -157,7 +157,7 @@ extension StampReader {
   }
 
   /// The year that two digits mean (POSIX, `%y`).
-  private static func fullYear(_ digits: Int) -> Int { digits < 69 ? 2000 + digits : 1900 + digits }
+  static func fullYear(_ digits: Int) -> Int { digits < 69 ? 2000 + digits : 1900 + digits }
 
   /// Where a date in numbers and a clock stand at `start` that no calendar and no clock has (29 February of a common year, 24:00, month
   /// 13): the offset behind them; nil where that is not what stands there.

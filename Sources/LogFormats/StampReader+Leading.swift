@@ -21,7 +21,8 @@ extension StampReader {
       if let stamp = Self.slashedYearless(bytes, at: start) { return stamp }
       if let stamp = Self.ordinalDay(bytes, at: start) { return stamp }
       if let stamp = Self.compactLeading(bytes, at: start) { return stamp }
-      return Self.epochLeading(bytes, at: start)
+      if let stamp = Self.shortCompactLeading(bytes, at: start) { return stamp }
+      return Self.epochLeading(bytes, at: start) ?? Self.loose(bytes, at: start, takesComma: false)
     }
     if first == 0x40 { return Self.tai64n(bytes, at: start) }
     guard Bytes.isLetter(first) || first >= 0x80 else { return nil }
@@ -168,6 +169,32 @@ extension StampReader {
     }
     fraction(bytes, &stamp.end, &stamp.time, &stamp.resolution)
     zone(bytes, &stamp)
+    return stamp
+  }
+
+  /// `081109 203518` (HDFS), `081109 20:35:18`, `081109  9:35:18` (MySQL): two digits of the year first.
+  private static func shortCompactLeading(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 13 < bytes.count, bytes[start &+ 6] == 0x20 else { return nil }
+    for index in 0..<6 where !Bytes.isDigit(bytes[start &+ index]) { return nil }
+    guard
+      let day = dayStart(
+        year: fullYear(Bytes.twoDigits(bytes, start)), month: Bytes.twoDigits(bytes, start &+ 2),
+        day: Bytes.twoDigits(bytes, start &+ 4))
+    else { return nil }
+    var stamp = Stamp()
+    stamp.kind = .noZone
+    let clockStart = bytes[start &+ 7] == 0x20 ? start &+ 8 : start &+ 7
+    if bytes[start &+ 9] == 0x3A {
+      guard clock(bytes, at: clockStart, &stamp), stamp.resolution < 60 &* second else { return nil }
+    } else {
+      let hour = Bytes.twoDigits(bytes, start &+ 7)
+      let minute = Bytes.twoDigits(bytes, start &+ 9)
+      let seconds = Bytes.twoDigits(bytes, start &+ 11)
+      guard hour < 24, minute < 60, seconds < 61, bytes[start &+ 13] == 0x20 else { return nil }
+      stamp.time = Int64(hour * 3600 + minute * 60 + seconds) &* second
+      stamp.end = start &+ 13
+    }
+    stamp.time &+= day
     return stamp
   }
 

@@ -114,6 +114,21 @@ import Testing
     #expect(decision(british, "day-month")?.hasPrefix("day first: ") == true)
   }
 
+  @Test func stampsThatAreNoTimeAreCounted() throws {
+    for (name, lines) in [
+      ("a.jsonl", [#"{"ts":123456789,"msg":"a b"}"#, #"{"ts":"2026-02-30T10:00:00Z","msg":"a b"}"#]),
+      (
+        "a.log",
+        ["Feb 30 10:00:00 gw-1 app: a", "Nov 29 25:00:00 gw-1 app: b", "Nov 29 10:00:00 gw-1 app: c"]
+      ),
+      ("a.csv", ["timestamp,device,v", "2026-02-30 10:00:00,d,1", "2026-13-30 10:00:00,d,1"]),
+    ] {
+      let source = try read(lines, name: name)
+      #expect(decision(source, "stamp")?.hasPrefix("none: 2 stamps are no time (") == true, "\(name)")
+    }
+    #expect(decision(try read([#"{"msg":"a b","v":1}"#], name: "b.jsonl"), "stamp") == nil)
+  }
+
   @Test func whatNothingTellsIsSaid() throws {
     let source = try read(["04/07/2026 10:00:00 x", "04/07/2026 10:00:01 x"])
     #expect(times(source) == ["2026-04-07T10:00:00", "2026-04-07T10:00:01"])

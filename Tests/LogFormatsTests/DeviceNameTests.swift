@@ -16,6 +16,8 @@ import Testing
     "gateway", "device_name", "deviceId", "machineName", "station-id", "pump_id", "charger_serial",
     "ChargePointId", "edgeDevice", "edge_device_id", "UnitID", "Unit No.", "wallbox_sn", "rtu", "plc_name",
     "Meter #", "assettag", "iot_node", "LOCK_ID", "inverterSN", "vehicle", "equipment-number", "ap_mac",
+    "Gerätenummer", "Zähler-Nr", "Maschinenname", "id_dispositivo", "nombre_equipo", "numéro de série",
+    "Seriennummer", "edge_id", "sysName", "imsi", "vehicle_plate", "outstation", "номер устройства",
   ]) func aWordForADeviceNamesIt(_ key: String) {
     #expect(device(#""\#(key)":"AHU-07","temp":21.5"#) == "AHU-07", "\(key)")
   }
@@ -24,7 +26,7 @@ import Testing
     #""device":{"id":"AHU-07","type":"fan"}"#, #""meta":{"device":"AHU-07"}"#,
     #""asset":{"serial_number":"AHU-07"}"#, #""tags":{"machine_name":"AHU-07"}"#,
     #""data":{"station":{"id":"AHU-07","place":"x"}}"#, #""gateway":{"eui":"AHU-07","ip":"10.0.0.1"}"#,
-    #""payload":{"unit":{"label":"AHU-07"}}"#,
+    #""payload":{"unit":{"label":"AHU-07"}}"#, #""edge":{"node":{"id":"AHU-07"}}"#,
   ]) func nestedNamesDoToo(_ members: String) { #expect(device(members) == "AHU-07") }
 
   /// What a field says of a device, states, units of measurement, and whom a device talks to.

@@ -102,6 +102,9 @@ import Testing
     #expect(severities("level", [2, 2, 2, 2, 2, 3, 4, 2, 2, 2]).allSatisfy { $0 == 255 })
     #expect(severities("level", [0, 0, 4, 0, 0, 0, -4, 0, 8]).allSatisfy { $0 == 255 })
     #expect(severities("severity", [0, 0, 0, 0, 1, 0, 0, 0, 0]).allSatisfy { $0 == 255 })
+    // A log of errors alone, and a measurement beside a severity.
+    #expect(severities("severity", [3, 3, 3, 3, 3, 3, 3, 3, 4]).first == 3)
+    #expect(severities("severity", [4, 3], beside: #","level":85.5"#) == [4, 3])
     let pino = severities("level", [30, 30, 3, 50])
     #expect(pino == [6, 6, 255, 3])
   }

@@ -97,12 +97,14 @@ import Testing
       <12>{"ts":"2026-11-12T09:03:06Z","device":"d-1","msg":"up"}
       <14>words alone
       <165>1 2026-13-11T22:14:15Z a b c d - a month 13
+      <165>1 yesterday a b c d - no stamp
 
       """
     ).rows.filter { $0.verdict != "blank" }
-    #expect(rows.map(\.device) == ["gw-1", "gw-1", "", "srx-7", "d-1", "", ""])
-    #expect(rows.map(\.severity) == [5, 5, 3, 5, 4, 6, 255])
-    #expect(rows.last?.verdict == "refused: not-syslog")
+    #expect(rows.map(\.device) == ["gw-1", "gw-1", "", "srx-7", "d-1", "", "a", ""])
+    #expect(rows[6].time == "none" && rows[6].message == "a month 13")
+    #expect(rows.map(\.severity) == [5, 5, 3, 5, 4, 6, 5, 255])
+    #expect(rows.last?.verdict.hasPrefix("refused: ") == true)
     // Elsewhere `<1>` may be anything.
     let text = trial("2026-11-12 10:03:05 list:\n<1> one\n<27>dropbear[123]: bad\n2026-11-12 10:03:06 end\n")
       .rows

@@ -63,6 +63,10 @@ import Testing
       (unset + [#"{"ts":1764410400,"device":"d-1","v":1}"#]).joined(separator: "\n") + "\n")
     #expect(found.map(\.time) == [String](repeating: "none", count: 50) + ["2025-11-29T10:00:00Z"])
     #expect(found.first?.fields == #"{"ts":315964800,"v":0}"#)
+    let words = (0..<50).map { #"{"ts":"not set","device":"d-1","v":\#($0)}"# }
+    #expect(
+      events((words + [#"{"ts":1764410400,"device":"d-1","v":1}"#]).joined(separator: "\n") + "\n").last?.time
+        == "2025-11-29T10:00:00Z")
     let both = events(#"{"ts":123456789,"device":"d-1","received_at":"2026-11-29T10:00:00Z"}"# + "\n")
     #expect(both.map(\.time) == ["2026-11-29T10:00:00Z"])
     let pairs = events("ts=123456789 device=d-1 received_at=2026-11-29T10:00:00Z msg=\"a b\"\n")

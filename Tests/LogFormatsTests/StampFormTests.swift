@@ -101,7 +101,8 @@ import Testing
   @Test(arguments: [
     ("Dez. 12 10:00:00", "12-12T10:00:00"), ("дек 12 10:00:01", "12-12T10:00:01"),
     ("mars 12 10:00:00", "03-12T10:00:00"), ("mai 12 10:00:00", "05-12T10:00:00"),
-    ("Août 1 10:00:00", "08-01T10:00:00"), ("STY 12 10:00:00", "01-12T10:00:00"),
+    ("11月 29 10:00:00", "11-29T10:00:00"), ("Août 1 10:00:00", "08-01T10:00:00"),
+    ("STY 12 10:00:00", "01-12T10:00:00"),
     ("12. Dez. 2026 10:00:00", "2026-12-12T10:00:00 (no zone)"),
     ("12 déc. 2026 à 10:00:00", "2026-12-12T10:00:00 (no zone)"),
     ("12-дек-2026 10:00:00", "2026-12-12T10:00:00 (no zone)"),
@@ -288,6 +289,19 @@ import Testing
       events((["Date,Time,AM/PM,Event"] + rows).joined(separator: "\n") + "\n").map(\.time) == [
         "2026-11-29T22:00:00 (no zone)", "2026-11-30T01:00:05 (no zone)", "2026-11-30T00:00:05 (no zone)",
       ])
+  }
+
+  @Test func datesAndClocksWithoutSignsAreRead() {
+    #expect(
+      lines([
+        "081109 203518 143 INFO dfs.DataNode: x", "081109 20:35:19 [Note] y", "081109  9:35:20 [Note] z",
+      ]).map {
+        String($0.prefix(31))
+      } == [
+        "event|2008-11-09T20:35:18 (no z", "event|2008-11-09T20:35:19 (no z",
+        "event|2008-11-09T09:35:20 (no z",
+      ])
+    #expect(lines(["123456 123456 x", "999999 203518 x"]).allSatisfy { $0.hasPrefix("event|none|") })
   }
 
   @Test func theNumberOfAnEntryMayStandBeforeItsStamp() {

@@ -67,7 +67,7 @@ struct TimeResolver {
   private var clockChanges = ClockChangeTracker()
   private var dayOrder: DayOrderTracker
   private var zoneNames = ZoneNameTracker()
-  private var clocksAlone = 0
+  private var unplaced = UnplacedStamps()
   private var earliest = Int64.max
   private var latest = Int64.min
 
@@ -117,9 +117,10 @@ struct TimeResolver {
       boots.add(time, ordinal: ordinal, wall: flags.contains(.hasWall) ? wall : nil)
       return ResolvedTime(time: time, error: max(1, resolution), quality: .unanchored)
     case .timeOfDay:
-      clocksAlone += 1
+      unplaced.clocksAlone += 1
       return ResolvedTime()
     case .none:
+      if flags.contains(.badStamp) { unplaced.impossible += 1 }
       return ResolvedTime()
     }
   }
@@ -348,14 +349,7 @@ struct TimeResolver {
     outcome.adjustments += clockChanges.adjustments
     if usedZone { outcome.decisions.append(zoneDecision(changes)) }
     if let decision = zoneNames.decision { outcome.decisions.append(decision) }
-    if clocksAlone > 0 {
-      outcome.decisions.append(
-        IntakeDecision(
-          subject: "date", value: "none",
-          reason:
-            "\(clocksAlone) \(clocksAlone == 1 ? "stamp has" : "stamps have") a time of day but no date: such events have no time"
-        ))
-    }
+    outcome.decisions += unplaced.decisions
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)
       outcome.last = Instant(nanoseconds: latest)

@@ -110,6 +110,6 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser(AnyDocument(), isFramed: true, levelScale: context.levelScale)
+    JSONDocumentParser(AnyDocument(), isFramed: true, levelScales: context.levelScales)
   }
 }

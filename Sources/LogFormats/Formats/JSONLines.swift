@@ -48,7 +48,7 @@ struct JSONLinesFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONRecordParser(levelScale: context.levelScale)
+    JSONRecordParser(levelScales: context.levelScales)
   }
 }
 
@@ -67,9 +67,9 @@ final class JSONRecordParser: RecordParser {
 
   init(
     naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false,
-    levelScale: LevelScale = .open
+    levelScales: LevelScales = LevelScales()
   ) {
-    objects = JSONObjectReader(naming: naming, basis: basis, levelScale: levelScale)
+    objects = JSONObjectReader(naming: naming, basis: basis, levelScales: levelScales)
     nested = NestedJSON(isTransport: isTransport)
   }
 

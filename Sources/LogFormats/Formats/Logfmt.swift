@@ -28,7 +28,7 @@ struct LogfmtFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    KeyValueParser(naming: .usual, text: KeyValueText(), levelScale: context.levelScale)
+    KeyValueParser(naming: .usual, text: KeyValueText(), levelScales: context.levelScales)
   }
 }
 
@@ -37,8 +37,8 @@ final class KeyValueParser: RecordParser {
   private let fields: FlatFields
   private let text: KeyValueText
 
-  init(naming: FieldNaming, text: KeyValueText, levelScale: LevelScale = .open) {
-    fields = FlatFields(naming: naming, levelScale: levelScale)
+  init(naming: FieldNaming, text: KeyValueText, levelScales: LevelScales = LevelScales()) {
+    fields = FlatFields(naming: naming, levelScales: levelScales)
     self.text = text
   }
 

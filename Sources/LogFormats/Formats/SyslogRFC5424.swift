@@ -32,18 +32,23 @@ struct SyslogRFC5424Format: LogFormat {
       time: "2026-11-12T09:03:05Z", device: "gw-1", severity: 6, program: "CheckPoint",
       message: #"[x@1 a="b"][action:"Drop"; src:"10.1.1.9"]"#, fields: #"{"facility":"local0","pid":18160}"#),
     FormatSample(
+      "<165>1 2003-13-11T22:14:15.003+02:00 a b c d - m", time: "none", device: "a", severity: 5,
+      program: "b",
+      message: "m"),
+    FormatSample(
       #"<34>1 - a b c d [x y="1 m"#, time: "none", device: "a", severity: 2, message: #"[x y="1 m"#,
       fields: #"{"facility":"auth","pid":"c","msgid":"d"}"#),
   ]
   let refusals = [
-    "<165>1 2003-13-11T22:14:15.003Z a b c d - m", "<999>1 - - - - - -", "<34>1", "<34>2 - - - - - -",
+    "<165>1 yesterday a b c d - m", "<999>1 - - - - - -", "<34>1", "<34>2 - - - - - -",
     "<34>Oct 11 22:14:15 mymachine su: x",
   ]
 
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     guard let start = Self.version(line) else { return 0 }
     var stamps = StampReader()
-    return line[start.end] == 0x2D || stamps.iso(line, at: start.end) != nil ? 97 : 0
+    return line[start.end] == 0x2D || stamps.iso(line, at: start.end) != nil
+      || StampReader.impossible(line, at: start.end) != nil ? 97 : 0
   }
 
   /// Priority and the offset behind `<PRI>1 `, octet count skipped.
@@ -76,16 +81,22 @@ struct SyslogRFC5424Format: LogFormat {
       let count = record.count
       if record[i] == 0x2D, i &+ 1 == count || record[i &+ 1] == 0x20 {
         i &+= 1
-      } else {
-        guard let stamp = stamps.iso(record, at: i), stamp.end < count, record[stamp.end] == 0x20 else {
-          return .refused(.badTime)
-        }
+      } else if let stamp = stamps.iso(record, at: i), stamp.end < count, record[stamp.end] == 0x20 {
         reading.kind = stamp.kind
         reading.time = stamp.time
         reading.resolution = stamp.resolution
         reading.stamp = .record(i, stamp.end &- i)
         reading.mark(stamp)
         i = stamp.end
+      } else {
+        // What no calendar and no clock has is no time, and all else stands.
+        let end = Bytes.findNear(0x20, record, from: i, to: min(count, i &+ 48))
+        guard end < count, record[end] == 0x20, StampReader.impossible(record, at: i) != nil else {
+          return .refused(.badTime)
+        }
+        reading.flags.insert(.badStamp)
+        reading.stamp = .record(i, end &- i)
+        i = end
       }
       reading.severity = UInt8(truncatingIfNeeded: priority & 7)
       reading.device = Self.token(record, &i)

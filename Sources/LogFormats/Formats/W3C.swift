@@ -62,6 +62,10 @@ struct W3CFormat: LogFormat {
     @exclusivity(unchecked) private var day: Int64?
     /// The time of day of the line before, or of `#Date:`: lines that have a time only go on into the next day.
     @exclusivity(unchecked) private var lastClock: Int64?
+    /// Midnight has passed since `#Date:`.
+    @exclusivity(unchecked) private var hasTurned = false
+    /// Servers write a line when its request is done: by so much it may come late.
+    private static let late = 1800 &* StampReader.second
     /// Seconds east of UTC of the lines' times, where a directive tells.
     private var offset: Int64?
     /// Times are of a zone that nothing tells.
@@ -212,14 +216,17 @@ struct W3CFormat: LogFormat {
     }
 
     /// The day of a line that has a time only: the one that `#Date:` names, or those that follow as midnight passes. Lines that are a little out
-    /// of order do not turn the day.
+    /// of order, at midnight too, do not turn the day.
     private func dayOf(_ clock: Int64) -> Int64? {
       guard var day, clock >= 0 else { return nil }
       if let lastClock {
-        let half = StampReader.day / 2
-        if clock < lastClock &- half { day &+= StampReader.day }
-        if clock > lastClock &+ half { day &-= StampReader.day }
-        self.day = day
+        let isLate = hasTurned && lastClock < Self.late && clock > StampReader.day &- Self.late
+        if isLate { return day &- StampReader.day }
+        if clock < lastClock &- Self.late {
+          day &+= StampReader.day
+          self.day = day
+          hasTurned = true
+        }
       }
       lastClock = clock
       return day
@@ -234,6 +241,7 @@ struct W3CFormat: LogFormat {
       if Bytes.isSameWord("date", name) {
         day = StampReader.isoDate(record, value)
         lastClock = nil
+        hasTurned = false
         if day != nil, value &+ 19 <= record.count {
           let clock = StampReader.clock(record, value &+ 11)
           if clock >= 0 { lastClock = clock }

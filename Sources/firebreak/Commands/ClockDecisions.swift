@@ -25,7 +25,9 @@ struct ClockDecisions {
   }
 
   /// Subjects of the decisions about time.
-  private static let subjects: Set = ["year", "zone", "zone-name", "day-month", "date", "boot", "clock"]
+  private static let subjects: Set = [
+    "year", "zone", "zone-name", "day-month", "date", "stamp", "boot", "clock",
+  ]
 
   private var stamps: [Decision] = []
   private var boots: [Decision] = []

@@ -1,0 +1,31 @@
+import IncidentModel
+
+/// Counts the stamps of one source that give no instant.
+struct UnplacedStamps {
+  /// Those that have a time of day and no date.
+  var clocksAlone = 0
+  /// Those that can be no time.
+  var impossible = 0
+
+  /// What is to be said of them.
+  var decisions: [IntakeDecision] {
+    var decisions: [IntakeDecision] = []
+    if clocksAlone > 0 {
+      decisions.append(
+        IntakeDecision(
+          subject: "date", value: "none",
+          reason:
+            "\(clocksAlone) \(clocksAlone == 1 ? "stamp has" : "stamps have") a time of day but no date: such events have no time"
+        ))
+    }
+    if impossible > 0 {
+      decisions.append(
+        IntakeDecision(
+          subject: "stamp", value: "none",
+          reason:
+            "\(impossible) \(impossible == 1 ? "stamp is" : "stamps are") no time (a counter, a clock that is not "
+            + "set, a date that no calendar has): such events have no time"))
+    }
+    return decisions
+  }
+}
