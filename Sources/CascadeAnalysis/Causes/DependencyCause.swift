@@ -85,6 +85,13 @@ struct DependencyCause {
         }
         let promptness = 4 - min(4, max(0, own - firstShared) / 30)
         score += promptness
+        let first = failed.reduce(Double.infinity) { min($0, onset(Int($1))) }
+        if early * 2 >= failed.count, own - first <= Self.longestLateness, hidden > score,
+          Self.isTelling(k: k, n: n, others: failures - k, of: size - n)
+        {
+          score = hidden
+          lateness = own - first
+        }
         if let moment, own > moment.time, hidden + promptness > score {
           score = hidden + promptness
           lateness = own - moment.time
@@ -120,6 +127,15 @@ struct DependencyCause {
       let time = onset(Int(above))
       return time < own && time >= own - takenSpan
     }
+  }
+
+  /// Seconds after the first of those that hang on it, at most, in which a provider complains of what it has failed of before.
+  private static let longestLateness = 600.0
+
+  /// Whether nearly all that hang on a provider failed, and hardly any of at least as many as tell by that who does not: then that it
+  /// complained when most of them had failed speaks against it no more than that it had kept silent.
+  private static func isTelling(k: Double, n: Double, others: Double, of rest: Double) -> Bool {
+    rest >= 5 && k * 10 >= n * 9 && others * 10 <= rest
   }
 
   /// Nats for having failed before all that hangs on it.
