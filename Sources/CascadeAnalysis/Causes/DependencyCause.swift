@@ -6,9 +6,10 @@ internal import IncidentModel
 /// Model of one provider: each entity that depends on it fails with probability c, each other with probability e,
 /// both estimated; compared by likelihood with "everybody fails with the same probability". Failures of dependants
 /// before the provider's own onset count against it, as does the provider's silence about its own failure. Where several services
-/// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and what it wrote of it later does not speak against it: a
-/// database logs a wait when it has lasted a minute. A provider that spoke on as usual when all behind it were gone, and fell
-/// silent for good later (a gateway with a battery), was taken by what took them, and is no candidate.
+/// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and
+/// what it wrote of it later does not speak against it: a database logs a wait when it has lasted a minute. A provider that spoke on as
+/// usual when all behind it were gone, and fell silent for good later (a gateway with a battery), was taken by what took them, and is no
+/// candidate.
 /// Coverage follows spectrum-based ranking (Jones and Harrold, Tarantula, 2005) in likelihood form.
 /// Fails where all providers share all dependants and none of them logs; then only order in time speaks.
 struct DependencyCause {

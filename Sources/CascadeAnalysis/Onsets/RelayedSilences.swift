@@ -18,6 +18,8 @@ struct RelayedSilences {
     let devices: [Int]
   }
   private(set) var groups: [Group] = []
+  /// Worked out when it is needed first: it looks at all events.
+  private var passersOn: PassersOn?
   /// Reporters that are taken for failed: each once.
   private(set) var reporters: [(device: Int, finding: Onsets.Finding)] = []
 
@@ -33,7 +35,8 @@ struct RelayedSilences {
   ///   have been copied early.
   mutating func take(_ found: Silences, _ timeline: Timeline, isBeyondSources: Bool = false) -> Silences {
     guard found.count >= PassersOn.fewest else { return found }
-    let passersOn = PassersOn(timeline)
+    let passersOn = self.passersOn ?? PassersOn(timeline)
+    self.passersOn = passersOn
     var through: [Int32: [Int]] = [:]
     for (position, entry) in found.enumerated() {
       for reporter in passersOn.list(of: entry.device, timeline) {
