@@ -54,6 +54,8 @@ import Testing
     #expect((5940...6005).contains(Self.seconds(unheard.since)))
     #expect(trace.verdict.contains("Not known: how 33 entities were"))
     #expect(trace.verdict.contains("their reporter poll1 was silent"))
+    // Reports list what limits a trace.
+    #expect(trace.caveats.contains(unheard.words))
     #expect(trace.explanation(of: "probe7x").first?.text.contains("not known to have failed") == true)
   }
 
@@ -81,6 +83,18 @@ import Testing
     let unheard = try #require(trace.unheard.first)
     #expect(trace.unheard.count == 1 && unheard.reporter == "poll1")
     #expect(Set(unheard.devices) == Set((0..<20).map { "probe\($0)x" }))
+  }
+
+  @Test func ofWhomItIsKnownThatTheyFailedNothingElseIsSaid() throws {
+    var scene = Self.scene([("poll1", 0..<33, 6005)], isInOwnName: true) { target, poller in "\(target) up" }
+    for target in 0..<33 {
+      for turn in 0..<4 {
+        scene.say("probe\(target)x", 5800 + Double(turn * 20 + target), "store damaged", 3)
+      }
+    }
+    let trace = scene.trace
+    #expect(trace.incidents.first?.onsets.count ?? 0 >= 33, "\(trace.verdict)")
+    #expect(trace.unheard.isEmpty, "\(trace.verdict)")
   }
 
   @Test func aPollerThatComesBackWasSilentForAWhile() throws {

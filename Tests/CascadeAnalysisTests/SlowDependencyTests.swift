@@ -161,4 +161,43 @@ import Testing
     #expect(
       ((server?.probability ?? 0) > 0.5) == (lead < 500), "\(incident.verdict) \(incident.origins.prefix(2))")
   }
+
+  /// Graded as a notice, and said over and over by those that do their work no longer; or beside their work.
+  @Test(arguments: [false, true]) func whatIsTriedOverAndOverInsteadOfWorkIsTrouble(isBesideWork: Bool) throws
+  {
+    var scene = Scene(36)
+    for unit in 0..<60 {
+      let name = "unit\(unit)u"
+      let begin = 7200 + scene.random.unit() * 300
+      if unit < 40 {
+        scene.keep(name, 0...(isBesideWork ? 14_400 : begin), every: 120, "cycle done")
+        for turn in 0..<20 { scene.say(name, begin + Double(turn) * 90, "lease not renewed", 5) }
+        scene.keep(name, 10_000...14_400, every: 120, "cycle done")
+      } else {
+        scene.keep(name, 0...14_400, every: 120, "cycle done")
+      }
+    }
+    let trace = scene.trace
+    #expect((trace.incidents.first?.onsets.count == 40) == !isBesideWork, "\(trace.verdict)")
+    if isBesideWork { #expect(trace.incidents.isEmpty) }
+  }
+
+  /// A store that most desks had missed already when it complained: no more against it than if it had kept silent.
+  @Test func aComplaintAfterMostHadFailedSpeaksNotAgainstAProvider() throws {
+    var scene = Scene(37)
+    scene.keep("store", 0...14_400, every: 60, "requests answered")
+    scene.say("store", 7500, "pool exhausted", 3)
+    for desk in 0..<10 {
+      let name = "desk\(desk)d"
+      scene.builder.link(name, "store", "uses")
+      let begin = 7200 + scene.random.unit() * 280
+      scene.keep(name, 0...begin, every: 120, "cycle done")
+      scene.keep(name, 11_000...14_400, every: 120, "cycle done")
+      for turn in 0..<10 { scene.say(name, begin + Double(turn) * 300, "request timed out", 4) }
+    }
+    for lamp in 0..<25 { scene.keep("lamp\(lamp)l", 0...14_400, every: 200, "dimmed") }
+    let incident = try #require(scene.trace.incidents.first)
+    #expect(incident.origins.first?.device == "store", "\(incident.verdict)")
+    #expect((incident.origins.first?.probability ?? 0) > 0.5)
+  }
 }

@@ -6,9 +6,10 @@ internal import IncidentModel
 /// Model of one provider: each entity that depends on it fails with probability c, each other with probability e,
 /// both estimated; compared by likelihood with "everybody fails with the same probability". Failures of dependants
 /// before the provider's own onset count against it, as does the provider's silence about its own failure. Where several services
-/// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and what it wrote of it later does not speak against it: a
-/// database logs a wait when it has lasted a minute. A provider that spoke on as usual when all behind it were gone, and fell
-/// silent for good later (a gateway with a battery), was taken by what took them, and is no candidate.
+/// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and
+/// what it wrote of it later does not speak against it: a database logs a wait when it has lasted a minute. A provider that spoke on as
+/// usual when all behind it were gone, and fell silent for good later (a gateway with a battery), was taken by what took them, and is no
+/// candidate.
 /// Coverage follows spectrum-based ranking (Jones and Harrold, Tarantula, 2005) in likelihood form.
 /// Fails where all providers share all dependants and none of them logs; then only order in time speaks.
 struct DependencyCause {
@@ -85,6 +86,13 @@ struct DependencyCause {
         }
         let promptness = 4 - min(4, max(0, own - firstShared) / 30)
         score += promptness
+        let first = failed.reduce(Double.infinity) { min($0, onset(Int($1))) }
+        if early * 2 >= failed.count, own - first <= Self.longestLateness, hidden > score,
+          Self.isTelling(k: k, n: n, others: failures - k, of: size - n)
+        {
+          score = hidden
+          lateness = own - first
+        }
         if let moment, own > moment.time, hidden + promptness > score {
           score = hidden + promptness
           lateness = own - moment.time
@@ -120,6 +128,15 @@ struct DependencyCause {
       let time = onset(Int(above))
       return time < own && time >= own - takenSpan
     }
+  }
+
+  /// Seconds after the first of those that hang on it, at most, in which a provider complains of what it has failed of before.
+  private static let longestLateness = 600.0
+
+  /// Whether nearly all that hang on a provider failed, and hardly any of at least as many as tell by that who does not: then that it
+  /// complained when most of them had failed speaks against it no more than that it had kept silent.
+  private static func isTelling(k: Double, n: Double, others: Double, of rest: Double) -> Bool {
+    rest >= 5 && k * 10 >= n * 9 && others * 10 <= rest
   }
 
   /// Nats for having failed before all that hangs on it.

@@ -8,16 +8,21 @@ struct FailureWords {
   let tellsOfFailure: [Bool]
   /// Per template: that somebody is gone, or failed.
   let tellsOfLoss: [Bool]
+  /// Per template: that somebody is gone, something failed, was not done, or is tried again. Beside what a speaker does otherwise it tells of
+  /// trouble; alone it does not.
+  let tellsOfDelay: [Bool]
 
   init(_ texts: [String]) {
     var failure: [Bool] = []
     var loss: [Bool] = []
+    var delay: [Bool] = []
     for text in texts {
       let words = Self.normalised(text)
       failure.append(Self.holds(words, Self.failures, Self.failurePhrases))
       loss.append(failure.last! || Self.holds(words, Self.losses, Self.lossPhrases))
+      delay.append(loss.last! || Self.holds(words, Self.delays, Self.delayPhrases) || Self.isUndone(words))
     }
-    (tellsOfFailure, tellsOfLoss) = (failure, loss)
+    (tellsOfFailure, tellsOfLoss, tellsOfDelay) = (failure, loss, delay)
   }
 
   /// Lower-case words and numbers; `*` for what varies.
@@ -38,6 +43,27 @@ struct FailureWords {
     }
     return false
   }
+
+  /// "Lease not renewed", but not "not needed".
+  private static func isUndone(_ words: [Substring]) -> Bool {
+    zip(words, words.dropFirst()).contains { negation, word in
+      negation == "not" && word.hasSuffix("ed") && !harmless.contains(word)
+    }
+  }
+
+  private static let harmless: Set<Substring> = [
+    "needed", "required", "supported", "configured", "used", "installed", "implemented", "changed",
+    "modified",
+    "enabled", "affected", "expected", "updated",
+  ]
+  private static let delays: Set<Substring> = [
+    "retry", "retries", "retrying", "deferred", "deferring", "postponed", "backoff", "wiederholung",
+    "aufgeschoben", "réessai", "reintento", "riprovo",
+  ]
+  private static let delayPhrases: [[Substring]] = [
+    "try again", "trying again", "backing off", "versuche erneut", "neuer versuch", "nouvelle tentative",
+    "nuevo intento", "opnieuw proberen",
+  ].map { $0.split(separator: " ") }
 
   private static let negations: Set<Substring> = [
     "no", "not", "without", "zero", "non", "kein", "keine", "keinen", "ohne", "nicht", "sans", "aucune",

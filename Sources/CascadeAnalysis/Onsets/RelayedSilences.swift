@@ -18,6 +18,8 @@ struct RelayedSilences {
     let devices: [Int]
   }
   private(set) var groups: [Group] = []
+  /// Worked out when it is needed first: it looks at all events.
+  private var passersOn: PassersOn?
   /// Reporters that are taken for failed: each once.
   private(set) var reporters: [(device: Int, finding: Onsets.Finding)] = []
 
@@ -33,7 +35,8 @@ struct RelayedSilences {
   ///   have been copied early.
   mutating func take(_ found: Silences, _ timeline: Timeline, isBeyondSources: Bool = false) -> Silences {
     guard found.count >= PassersOn.fewest else { return found }
-    let passersOn = PassersOn(timeline)
+    let passersOn = self.passersOn ?? PassersOn(timeline)
+    self.passersOn = passersOn
     var through: [Int32: [Int]] = [:]
     for (position, entry) in found.enumerated() {
       for reporter in passersOn.list(of: entry.device, timeline) {
@@ -81,7 +84,9 @@ struct RelayedSilences {
 
   /// Takes note of reporters that tell of others in lines of their own, mostly of that ("plug 7 up"), and fell silent to the end: those
   /// that are heard of no longer, by a word of their own or in anybody's everyday lines.
-  mutating func takeTellers(_ timeline: Timeline, _ lastOfAll: Double) {
+  ///
+  /// Of those that failed by then more is known than that.
+  mutating func takeTellers(_ timeline: Timeline, _ lastOfAll: Double, _ onsets: Onsets) {
     guard !timeline.firstMention.isEmpty else { return }
     var told = [Int32](repeating: 0, count: timeline.deviceCount)
     var lastTold = [Double](repeating: -.infinity, count: timeline.deviceCount)
@@ -115,6 +120,9 @@ struct RelayedSilences {
     for (number, (device, rhythm)) in tellers.enumerated() {
       let due = rhythm.last + max(rhythm.longest, SilenceOnsets.leastPauses * rhythm.pause)
       let unheard = subjects[number].filter { subject in
+        guard onsets.findings[Int(subject)] == nil, onsets.unrelated[Int(subject)] == nil else {
+          return false
+        }
         let own = timeline.events(of: Int(subject)).last.map { timeline.seconds[Int($0)] } ?? -.infinity
         return max(own, lastTold[Int(subject)]) <= due
       }
@@ -190,7 +198,7 @@ extension Onsets {
     for (device, finding) in relayed.take(relayed.without(ended, known), timeline) {
       addSilence(device, finding)
     }
-    if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline)) }
+    if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self) }
     for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
       addSilence(reporter, finding)
     }

@@ -7,6 +7,7 @@ internal import IncidentModel
 ///   it says in words that something failed or is gone; what one speaker says once of many who go on: a change made to them.
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Without severity, what many entities say from the beginning: everyday life.
+/// - With a mild severity, new messages by which many say over and over that something failed while they do less than usual: trouble.
 /// Assumes that failures repeat themselves and changes do not.
 struct Tones {
   private(set) var isLoud: [Bool]
@@ -22,6 +23,7 @@ struct Tones {
       let role = profiles.fleet[template].role
       if role == .novel || role == .surging { isLoud[template] = true }
     }
+    for template in Self.understated(timeline, fleet, profiles, reporting) { isLoud[template] = true }
     let unknown = templates.filter { timeline.tones[$0] == .unknown && profiles.fleet[$0].events > 0 }
     guard !unknown.isEmpty else { return }
     isGuessed = true
@@ -43,6 +45,58 @@ struct Tones {
       let time = profiles.fleet[template].first
       if starts.contains(where: { time > $0 - 600 && time < $0 + 120 }) { isLoud[template] = false }
     }
+  }
+
+  /// Fewer speakers may understate anything.
+  private static let fewestUnderstating = 5
+
+  /// New messages that say in words that something failed, is gone or is tried again, over and over by a tenth of the fleet, most of which do no more than
+  /// half of what they usually do meanwhile: trouble, although they are graded as notices.
+  private static func understated(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reporting: ReportTemplates
+  ) -> [Int] {
+    let begin = timeline.start + 0.1 * (timeline.end - timeline.start)
+    let candidates = Set(
+      timeline.tones.indices.filter {
+        let profile = profiles.fleet[$0]
+        return timeline.tones[$0] == .quiet && timeline.words.tellsOfDelay[$0] && !reporting.isReport[$0]
+          && (profile.role == .novel || profile.role == .surging) && profile.first > begin
+          && profile.events >= 3 * fewestUnderstating
+      })
+    guard !candidates.isEmpty else { return [] }
+    var voices = 0
+    var counts: [Int: (speakers: Int, repeating: Int, judged: Int, less: Int)] = [:]
+    for device in 0..<timeline.deviceCount where !fleet.isShared[device] {
+      let events = timeline.events(of: device)
+      guard let opening = events.first else { continue }
+      voices += 1
+      var span: [Int: (first: Double, last: Double, count: Int)] = [:]
+      for event in events {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        guard candidates.contains(template) else { continue }
+        let time = timeline.seconds[Int(event)]
+        span[template, default: (time, time, 0)].last = time
+        span[template]!.count += 1
+      }
+      for (template, said) in span {
+        counts[template, default: (0, 0, 0, 0)].speakers += 1
+        guard said.count >= 2 else { continue }
+        counts[template]!.repeating += 1
+        let others = events.filter { !candidates.contains(Int(timeline.evidence.eventTemplates[Int($0)])) }
+        let before = Double(others.count { timeline.seconds[Int($0)] < said.first })
+        let length = max(1, said.first - timeline.seconds[Int(opening)])
+        let expected = before / length * (said.last - said.first)
+        guard before >= 3, expected >= 2 else { continue }
+        let during = Double(
+          others.count { timeline.seconds[Int($0)] > said.first && timeline.seconds[Int($0)] < said.last })
+        counts[template]!.judged += 1
+        if during * 2 <= expected { counts[template]!.less += 1 }
+      }
+    }
+    return counts.filter { _, found in
+      found.speakers >= max(fewestUnderstating, voices / 10) && found.repeating * 2 >= found.speakers
+        && found.judged * 2 >= found.speakers && found.less * 2 > found.judged
+    }.keys.sorted()
   }
 
   /// Templates of unknown tone that a fifth of all speakers say in the first quarter of the window, or of what follows a gap

@@ -38,6 +38,7 @@ enum Caveats {
         "stamps of \(names)\(timeline.strays.count > 3 ? ", …" : "") lie farther from all others than the evidence is long: "
           + "nobody is missed until then, and the clocks are rather wrong")
     }
+    list += trace.unheard.map(\.words)
     let unknown = evidence.severities.count { $0 > 7 }
     if unknown * 2 > max(1, evidence.severities.count) {
       list.append("most events carry no severity: failures are told from everyday life by rhythm alone")

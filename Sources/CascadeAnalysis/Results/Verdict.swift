@@ -10,7 +10,9 @@ extension Trace {
   /// What failed.
   private var failures: String {
     guard let incident = incidents.first, !incident.onsets.isEmpty else {
-      let apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
+      var apart = unrelated.count { ($0.unrelated ?? 1) >= 0.5 }
+      // One alone is tied to nobody.
+      if unrelated.count - apart == 1 { apart = unrelated.count }
       if apart < unrelated.count {
         let tied = unrelated.count - apart
         return

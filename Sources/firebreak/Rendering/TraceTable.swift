@@ -29,7 +29,9 @@ struct TraceTable {
     let corrected = trace.clockSkews.contains { abs($0.seconds) >= 1 }
     let times =
       "times are corrected for clocks that were off; as they were written: 'firebreak query', 'firebreak show'"
-    for caveat in trace.caveats + (corrected ? [times] : []) {
+    // The verdict says already of whom nothing is known.
+    let said = trace.unheard.map(\.words)
+    for caveat in trace.caveats.filter({ !said.contains($0) }) + (corrected ? [times] : []) {
       for (index, part) in DisplayWidth.wrap(Sanitizer.escape(caveat), width - 6).enumerated() {
         lines.append((index == 0 ? style.dim("note: ") : "      ") + part)
       }
