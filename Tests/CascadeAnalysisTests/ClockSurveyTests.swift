@@ -109,4 +109,47 @@ import Testing
     #expect(found.count == 1)
     #expect(found.first?.span == 0 && found.first?.ahead == -12 && found.first?.method == "said")
   }
+
+  /// Twelve meters check themselves by the minute, and a gateway polls each 25 s later: no message of one is a message of the other.
+  @Test(arguments: [0.0, 0.5, 2]) func aConstantPhaseOfTwoRhythmsTellsNothingOfClocks(jitter: Double) {
+    var scene = Scene(7)
+    for meter in 0..<12 { _ = scene.builder.device("meter-\(meter)") }
+    for turn in 0..<40 {
+      for meter in 0..<12 {
+        let time = Double(turn * 60 + meter * 4)
+        let (own, other) = (scene.random.unit() - 0.5, scene.random.unit() - 0.5)
+        scene.say("meter-\(meter)", time + 100 + 2 * jitter * own, "self check passed", 6)
+        scene.say("edge", time + 125 + 2 * jitter * other, "polled meter-\(meter)", 6)
+      }
+    }
+    #expect(survey(scene.evidence).isEmpty)
+  }
+
+  /// The same with messages that come at any moment: the pauses of one are those of the other.
+  @Test func sharedPausesThatAreNoRhythmStillTellAClock() throws {
+    var scene = Scene(8)
+    for meter in 0..<12 { _ = scene.builder.device("meter-\(meter)") }
+    for meter in 0..<12 {
+      var time = 100.0
+      for _ in 0..<40 {
+        time += 20 + 80 * scene.random.unit()
+        let ahead = Double(10 + 7 * meter) + scene.random.unit() / 10
+        scene.say("meter-\(meter)", time + ahead, "door opened", 6)
+        scene.say("edge", time + 0.2, "opened meter-\(meter)", 6)
+      }
+    }
+    let found = survey(scene.evidence)
+    #expect(found.count == 12)
+    #expect(found.allSatisfy { abs($0.ahead - Double(10 + 7 * $0.span)) < 1 })
+  }
+
+  private func survey(_ evidence: IncidentEvidence) -> [ClockFinding] {
+    ClockSurvey.measure(
+      evidence,
+      spans: evidence.devices.indices.map {
+        ClockSpan(
+          device: Int32($0), source: evidence.devices[$0] == "edge" ? 1 : 0,
+          events: 1...Int64(evidence.eventIDs.count))
+      })
+  }
 }

@@ -299,7 +299,8 @@ struct ClockCorrection {
     return best
   }
 
-  /// Whether a shift that has nothing to do with that of a cluster is shared by as many matches.
+  /// Whether a shift that has nothing to do with that of a cluster is shared by half as many matches or more: two messages that
+  /// each come by the minute agree at every minute, a match fewer with each, and scatter decides at which most do.
   private static func isMatched(
     _ cluster: ArraySlice<Match>, by sorted: ArraySlice<Match>, _ tolerance: Double
   ) -> Bool {
@@ -308,7 +309,10 @@ struct ClockCorrection {
     }
     let below = sorted.prefix { $0.shift < least - tolerance }
     let above = sorted.drop { $0.shift <= most + tolerance }
-    return [below, above].contains { densest($0, tolerance).count >= cluster.count }
+    return [below, above].contains {
+      let others = densest($0, tolerance).count
+      return others >= 2 && others * 2 >= cluster.count
+    }
   }
 
   /// The most matches within `tolerance` of each other; among equals those with the greater shift, as delays
