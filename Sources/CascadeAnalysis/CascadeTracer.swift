@@ -89,6 +89,7 @@ public struct CascadeTracer: Sendable {
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
     result.unheard = unheard.map { timeline.unheard($0) }
     reading.setAsideEveryday(&result, wentOn)
+    result.tellTroubleOfOrigins()
     // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
     let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
     let areMany =
@@ -200,6 +201,7 @@ struct Reading {
     let aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
     var fleet = fleet
     fleet.narrow(onsets)
+    if whole == nil { fleet.forgetReporters(onsets, timeline) }
     unheard = onsets.addSilences(timeline, fleet, partOf: whole?.unheard)
     for (device, isAccepted) in judgements.onsets where !isAccepted { onsets.judge(device, false) }
     self.onsets = onsets

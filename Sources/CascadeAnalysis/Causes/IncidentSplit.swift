@@ -57,9 +57,12 @@ struct IncidentSplit {
       join(-1 - Int(template), device)
     }
     // Who stopped and was named took along whatever failed then.
-    for trigger in members where onsets.findings[trigger]!.namedBy > 0 {
+    let triggers = members.filter { onsets.findings[$0]!.namedBy > 0 }
+    let kindred = triggers.isEmpty ? [] : Array(Dictionary(grouping: members, by: root).values)
+    for trigger in triggers {
       let time = onsets.findings[trigger]!.time
-      for device in members where device != trigger {
+      let strangers = Strangers(to: trigger, kindred, members, timeline, fleet)
+      for device in members where device != trigger && !strangers.holds(device) {
         let onset = onsets.findings[device]!.time
         if onset >= time - 1, onset <= time + 300 { join(trigger, device) }
       }

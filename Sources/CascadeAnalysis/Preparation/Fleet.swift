@@ -26,6 +26,8 @@ struct Fleet {
   /// Infrastructure of which nothing tells whom it serves: taken to serve everybody until failures say more. With what a
   /// choice among those it serves costs, in nats.
   var guessedScopes: [Int: Double] = [:]
+  /// By provider: those taken to hang on it by nothing but that it names them.
+  var namedBelow: [Int: [Int]] = [:]
   /// Messages in which peers tell who came to them.
   var peers = PeerContacts()
   /// Per attribute: the code of the absent value, or -1.

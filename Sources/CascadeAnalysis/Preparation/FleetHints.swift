@@ -211,6 +211,7 @@ extension Fleet {
       .min { (names[$0]?.count ?? 0, $0) < (names[$1]?.count ?? 0, $1) }
       if let nearest {
         addHint(provider: nearest, of: device)
+        namedBelow[nearest, default: []].append(device)
         isUsed = true
       }
       for named in names[device] ?? [] {

@@ -79,7 +79,7 @@ struct Origins {
       } else {
         // Numbers that drift in company under a silent provider may have one cause anywhere; the counts flatter it.
         if isNumbersOnly { candidate.probability *= 0.9 }
-        candidate.reasonsAgainst.append("its own failure was not seen")
+        candidate.reasonsAgainst.append(Trace.unseen)
       }
       candidates.append(candidate)
     }

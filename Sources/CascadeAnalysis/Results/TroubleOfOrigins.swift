@@ -1,0 +1,28 @@
+internal import IncidentModel
+
+/// Trouble of its own that the origin of an incident had, apart from it in time, is told with the origin: who began something is not
+/// listed among those that had nothing to do with it.
+extension Trace {
+  /// As sure as a claim that is made without doubt.
+  private static let fewestChances = 0.5
+  /// Said against a provider that was heard in no trouble.
+  static let unseen = "its own failure was not seen"
+
+  mutating func tellTroubleOfOrigins() {
+    for index in incidents.indices {
+      guard let origin = incidents[index].origins.first, origin.probability >= Self.fewestChances,
+        let start = incidents[index].onsets.first?.time.nanoseconds,
+        let own = unrelated.firstIndex(where: { $0.device == origin.device })
+      else { continue }
+      let apart = Double(unrelated[own].time.nanoseconds - start) / 1e9
+      incidents[index].origins[0].reasonsAgainst.removeAll { $0 == Self.unseen }
+      incidents[index].origins[0].reasonsFor.append(Self.words(apart))
+      incidents[index].origins[0].evidence += unrelated[own].evidence.prefix(5)
+      unrelated.remove(at: own)
+    }
+  }
+
+  private static func words(_ seconds: Double) -> String {
+    "had trouble of its own \(Int(abs(seconds).rounded())) s \(seconds < 0 ? "before" : "after") the first failure"
+  }
+}
