@@ -64,6 +64,9 @@ final class BodyOpener {
     } else if program.count >= 12 {
       deviceTag(record, into: &reading)
     }
+    if reading.severity == 255 {
+      reading.severity = BodyLevel.severity(reading.bytes(reading.message, of: record))
+    }
   }
 
   private func openByProgram(

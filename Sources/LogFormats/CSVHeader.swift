@@ -20,15 +20,29 @@ enum CSVHeader {
     else { return nil }
     var look = Look(delimiter: delimiter, columns: row.count, namesTime: false)
     var named = 0
+    var pairs = 0
     for index in 0..<row.count {
       let name = Bytes.part(line, row[index].start, row[index].end)
       if name.isEmpty { continue }
       guard name.count <= 64, !JSONText.isNumber(name), stamps.any(name) == nil else { return nil }
       named += 1
+      // `time=2026-11-20T08:00:00Z;device=pump-7`: a record of pairs, no row of names.
+      if let sign = pairSign(name) {
+        pairs += 1
+        let start = TextLine.skipBlanks(name, sign + 1)
+        if stamps.any(Bytes.part(name, start, name.count)) != nil { return nil }
+      }
       let role = FieldNames.meaning(String(decoding: name, as: UTF8.self)).role
       if role == .time || role == .date { look.namesTime = true }
     }
-    return named >= 2 ? look : nil
+    return named >= 2 && pairs < named ? look : nil
+  }
+
+  /// Offset of the sign between a name and its value: `device=pump-7`, `device: pump-7`.
+  private static func pairSign(_ cell: UnsafeRawBufferPointer) -> Int? {
+    guard let sign = cell.firstIndex(where: { $0 == 0x3D || $0 == 0x3A }), sign > 0, sign + 1 < cell.count
+    else { return nil }
+    return cell[sign] == 0x3D || cell[sign + 1] == 0x20 ? sign : nil
   }
 
   /// The delimiter that Excel writes into a first line `sep=;`.

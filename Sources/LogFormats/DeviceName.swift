@@ -4,6 +4,8 @@ enum NameDoubt: UInt8, Sendable {
   case none
   /// One of a series: `unit` is `AHU-3` or `kWh`.
   case series
+  /// As `series`, but in this source devices are named so: any text but a unit of measurement or a state.
+  case decided
   /// A number of five digits and more, or with letters: `sn` may count records.
   case number
   /// The 17 signs of a vehicle's number (ISO 3779): `vin` may be a voltage.
@@ -31,7 +33,9 @@ public enum DeviceName {
     if !isText, value.contains(where: { $0 == 0x2E || $0 | 0x20 == 0x65 }) { return false }
     switch doubt {
     case .none: return true
-    case .series: return isText && isOfSeries(value)
+    case .series: return isText && isOfSeries(value) && !MeasureWords.isService(value)
+    case .decided:
+      return isText && !MeasureWords.isService(value) && (isOfSeries(value) || !MeasureWords.contains(value))
     case .number: return value.count >= 5 || !value.allSatisfy(Bytes.isDigit)
     case .vehicle: return isText && value.count == 17 && !value.contains(0x20)
     case .topic: return level(of: value) != nil

@@ -170,6 +170,11 @@ enum FieldNames {
       subsystem module modulename tag sourcename channel facilityname daemon container.name containername \
       unitname exe comm
       """)
+    // When something happened, which the date of a record (`created_at`) beside it does not tell.
+    add(
+      .time, from: 3,
+      "reportedat reportedtime capturedat capturetime measuredon measured logged observed captured sampled reported recorded occurred"
+    )
     add(.time, from: 5, "timestring dateandtime")
     // What tools make of Windows' event logs.
     add(.time, from: 10, "timecreated.systemtime timecreated.#attributes.systemtime")
@@ -244,6 +249,10 @@ enum FieldNames {
       "级别", "等级", "級別", "等級", "レベル", "重要度", "등급", "레벨", "수준", "уровень",
     ] {
       table[name]?.scale = .wordsOnly
+    }
+    for name in ["measured", "logged", "observed", "captured", "sampled", "reported", "recorded", "occurred"]
+    {
+      table[name]?.isEpochOnly = true
     }
     for name in ["t", "tm", "at", "when", "start", "rt", "created", "updated", "published", "localtime"] {
       table[name]?.isEpochOnly = true

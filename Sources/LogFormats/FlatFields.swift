@@ -36,10 +36,10 @@ final class FlatFields {
 
   static let limit = 256
 
-  init(naming: FieldNaming = .usual, levelScales: LevelScales = LevelScales()) {
+  init(naming: FieldNaming = .usual, traits: SourceTraits = SourceTraits()) {
     self.naming = naming
-    levels = LevelNumbers(scales: levelScales)
-    keys = KeyTable(naming: naming)
+    levels = LevelNumbers(scales: traits.scales)
+    keys = KeyTable(naming: naming, deviceNames: traits.deviceNames)
     fields.reserveCapacity(Self.limit)
   }
 

@@ -81,7 +81,7 @@ public struct FormatCatalog: Sendable {
     var context = context
     context.lacksLineFeeds = election.ends.lacksLineFeeds
     if ["jsonl", "json", "logfmt"].contains((forced ?? election.winner)?.name) {
-      context.levelScales = LevelSurvey.scales(of: head)
+      context.traits = SourceTraits.of(head)
     }
     return SourceReader(
       elected: forced ?? election.winner, others: forced == nil ? election.others : [], context: context,

@@ -11,8 +11,8 @@ final class JSONDispatcher: RecordParser {
     MenderDeploymentsFormat(), LaurelFormat(), LoRaWANFormat(), CLEFFormat(),
   ]
 
-  init(levelScales: LevelScales = LevelScales()) {
-    usual = JSONRecordParser(levelScales: levelScales)
+  init(traits: SourceTraits = SourceTraits()) {
+    usual = JSONRecordParser(traits: traits)
     current = usual
   }
 

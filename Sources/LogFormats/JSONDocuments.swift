@@ -40,8 +40,8 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   private var searches = 32
 
   /// `isFramed`: records are whole values already (`Framing.jsonValues`), brackets and commas of an array around them apart.
-  init(_ kind: Kind, isFramed: Bool = false, levelScales: LevelScales = LevelScales()) {
-    objects = JSONDispatcher(levelScales: levelScales)
+  init(_ kind: Kind, isFramed: Bool = false, traits: SourceTraits = SourceTraits()) {
+    objects = JSONDispatcher(traits: traits)
     self.kind = kind
     self.isFramed = isFramed
     gathered = isFramed ? nil : GatheredDocument()

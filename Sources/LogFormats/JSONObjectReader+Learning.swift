@@ -42,18 +42,23 @@ extension JSONObjectReader {
     var changed = false
     let time = self[.time].pointee
     if time.rank == 255 || stamp(record, time) == nil, !naming.fixedRoles.contains(.time) {
-      changed = give(.time, rank: 200, record, start, end) { reader, value, _ in
+      changed = give(.time, rank: 200, record, start, end) { reader, value, key in
         guard value.count >= 14 || value.isString else { return 0 }
-        if value.isString { return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 } ?? 0 }
+        if value.isString {
+          return reader.stamps.any(value.bytes).map { $0.kind == .sinceBoot ? 0 : 2 &* Self.likelihood(key) }
+            ?? 0
+        }
         guard let (time, _) = StampReader.epoch(value.bytes) else { return 0 }
-        return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+        return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second
+          ? 2 &* Self.likelihood(key) &- 1 : 0
       }
       if !changed {
-        changed = give(.time, rank: 201, record, start, end) { _, value, _ in
+        changed = give(.time, rank: 201, record, start, end) { _, value, key in
           guard !value.isString, value.count >= 10, let (time, _) = StampReader.epoch(value.bytes) else {
             return 0
           }
-          return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second ? 1 : 0
+          return time > 946_684_800 * StampReader.second && time < 4_102_444_800 * StampReader.second
+            ? Self.likelihood(key) : 0
         }
       }
     }
@@ -88,6 +93,25 @@ extension JSONObjectReader {
     }
     return changed
   }
+
+  /// How likely a stamp under this name is the time of the event: 1 for what is still to come (`due_at`, `next_check_at`, `expires`), 2 for a date
+  /// of the device or of its entry in some list (`provisioned_at`, `updated_at`), else 3.
+  static func likelihood(_ key: String) -> Int {
+    let words = DeviceWords.words(key)
+    if words.contains(where: comingWords.contains) { return 1 }
+    return words.contains(where: entryWords.contains) ? 2 : 3
+  }
+
+  private static let comingWords: Set<String> = [
+    "due", "next", "expire", "expires", "expiry", "expiration", "expiring", "until", "deadline", "valid",
+    "planned", "scheduled",
+    "eta", "renewal", "renew", "upcoming", "not",
+  ]
+  private static let entryWords: Set<String> = [
+    "created", "updated", "modified", "changed", "provisioned", "registered", "installed", "manufactured",
+    "commissioned",
+    "activated", "enrolled", "built", "build", "purchased", "issued", "since", "first", "last", "previous",
+  ]
 
   struct Value {
     var bytes: UnsafeRawBufferPointer

@@ -47,13 +47,13 @@ final class JSONObjectReader {
 
   init(
     naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted,
-    levelScales: LevelScales = LevelScales()
+    traits: SourceTraits = SourceTraits()
   ) {
-    levels = LevelNumbers(scales: levelScales)
+    levels = LevelNumbers(scales: traits.scales)
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
-    keys = KeyTable(naming: naming)
+    keys = KeyTable(naming: naming, deviceNames: traits.deviceNames)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
   }

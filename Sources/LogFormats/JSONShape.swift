@@ -5,8 +5,12 @@ import IncidentModel
 struct JSONShape: Sendable {
   /// Members of which all must stand in the record, quotes included.
   var markers: [StaticString]
-  /// Members of which one must.
+  /// Members of which some must.
   var anyOf: [StaticString] = []
+  /// How many of them.
+  var least = 1
+  /// Members that this producer does not write: records of others that share some of its names say device and message themselves.
+  var foreign: [StaticString] = []
   /// Dotted paths of time, device and so on, best first.
   var time: [String] = []
   var device: [String] = []
@@ -22,12 +26,22 @@ struct JSONShape: Sendable {
   /// The program's name where the record has none.
   var fixedProgram: StaticString = ""
 
+  /// Under which most others write device and message, and producers of events about devices do not.
+  static let ownWords: [StaticString] = [
+    #""device""#, #""deviceId""#, #""message""#, #""msg""#,
+  ]
+
   /// How sure a line is of this shape.
   func score(_ line: UnsafeRawBufferPointer) -> Int {
     let start = JSONText.skipSpace(line, from: 0)
     guard start < line.count, line[start] == 0x7B else { return 0 }
     for marker in markers where Bytes.find(marker, line) == nil { return 0 }
-    if !anyOf.isEmpty, !anyOf.contains(where: { Bytes.find($0, line) != nil }) { return 0 }
+    if !anyOf.isEmpty {
+      var found = 0
+      for member in anyOf where found < least && Bytes.find(member, line) != nil { found += 1 }
+      guard found >= least else { return 0 }
+    }
+    for member in foreign where Self.value(of: member, in: line) != nil { return 0 }
     return JSONText.valueEnd(line, from: start) > 0 ? 80 : 0
   }
 

@@ -30,9 +30,12 @@ struct KeyTable: ~Copyable {
   var first: Int32 = -1
 
   private let naming: FieldNaming
+  private let deviceNames: Set<String>
 
-  init(naming: FieldNaming = .usual) {
+  /// - Parameter deviceNames: Keys that name devices in this source although elsewhere they may not.
+  init(naming: FieldNaming = .usual, deviceNames: Set<String> = []) {
     self.naming = naming
+    self.deviceNames = deviceNames
     entries = .allocate(capacity: Self.limit)
     keyBytes = .allocate(capacity: Self.keyBytesLimit)
     index = .allocate(capacity: Self.slots)
@@ -84,6 +87,9 @@ struct KeyTable: ~Copyable {
     var entry = Entry(
       keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
       meaning: naming.meaning(path(of: key, parent: parent)))
+    if entry.meaning.doubt == .series, deviceNames.contains(String(decoding: key, as: UTF8.self)) {
+      entry.meaning.doubt = .decided
+    }
     entry.short = ShortPrefix(Array(key) + [0x22, 0x3A])
     (entries + count).initialize(to: entry)
     keyBytesCount += key.count

@@ -6,6 +6,76 @@ struct KeyValueText: Sendable {
   var pair: UInt8 = 0x20
   /// True where `'` quotes as `"` does.
   var singleQuotes = false
+  /// True where what follows a divider and is no pair belongs to the value before: `message=low flow, retry 3`.
+  var joinsStrays = false
+
+  /// How a record is written whose pairs are divided by something else than blanks: at least three, the names single words, and no value that
+  /// holds pairs itself. Nil where it is not.
+  static func divided(_ record: UnsafeRawBufferPointer) -> KeyValueText? {
+    var sign = 0
+    while sign < record.count, isNameByte(record[sign]) { sign &+= 1 }
+    guard sign > 0, sign &+ 1 < record.count, record[sign] == 0x3D || record[sign] == 0x3A else { return nil }
+    let assign = record[sign]
+    if assign == 0x3A {
+      // Prose has colons too: a stamp has to come first.
+      guard sign <= 24, record[sign &+ 1] == 0x20, sign &+ 2 < record.count, Bytes.isDigit(record[sign &+ 2])
+      else { return nil }
+      let role = FieldNames.meaning(String(decoding: Bytes.part(record, 0, sign), as: UTF8.self)).role
+      guard role == .time || role == .date else { return nil }
+    }
+    for divider: UInt8 in [0x3B, 0x7C, 0x09, 0x2C] {
+      let first = Bytes.findNear(divider, record, from: sign, to: record.count)
+      let text = KeyValueText(assign: assign, pair: divider, joinsStrays: true)
+      guard first < record.count, text.beginsPair(record, at: first &+ 1) else { continue }
+      var pairs = 0
+      var isClean = true
+      _ = text.forEachPair(record, from: 0, to: record.count) { name, value, style in
+        pairs &+= 1
+        if style == .bare, assign == 0x3D, holdsPair(record, value.start, value.end) { isClean = false }
+        if !Bytes.part(record, name.start, name.end).allSatisfy(isNameByte) { isClean = false }
+      }
+      if isClean, pairs >= 3 { return text }
+    }
+    return nil
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x5F || byte == 0x2D || byte == 0x2E
+  }
+
+  /// True where `name=` stands behind a blank in a value.
+  private static func holdsPair(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+    var isName = false
+    for i in start..<end {
+      if record[i] == 0x20 {
+        isName = i &+ 1 < end && isNameByte(record[i &+ 1])
+      } else if record[i] == 0x3D, isName {
+        return true
+      } else if !isNameByte(record[i]) {
+        isName = false
+      }
+    }
+    return false
+  }
+
+  /// True where a name and the sign behind it stand at an offset, blanks before it left out.
+  private func beginsPair(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    let name = TextLine.skipBlanks(record, start)
+    var i = name
+    while i < record.count, Self.isNameByte(record[i]) { i &+= 1 }
+    guard i > name, i < record.count, record[i] == assign else { return false }
+    return assign != 0x3A || i &+ 1 < record.count && record[i &+ 1] == 0x20
+  }
+
+  /// The end of a value without quotes.
+  @inline(__always)
+  private func valueEnd(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
+    var i = Bytes.findNear(pair, record, from: start, to: end)
+    while joinsStrays, i &+ 1 < end, !beginsPair(record, at: i &+ 1) {
+      i = Bytes.findNear(pair, record, from: i &+ 1, to: end)
+    }
+    return i
+  }
 
   /// Adds all pairs from `start` on to `fields`, and gives the number of words that were no pair.
   func split(_ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into fields: FlatFields) -> Int {
@@ -45,7 +115,7 @@ struct KeyValueText: Sendable {
       if pair != 0x20 { while i < end, record[i] == 0x20 { i &+= 1 } }
       guard i < end, record[i] == 0x22 || singleQuotes && record[i] == 0x27 else {
         let valueStart = i
-        i = Bytes.findNear(pair, record, from: i, to: end)
+        i = valueEnd(record, from: i, to: end)
         var valueEnd = i
         while valueEnd > valueStart, record[valueEnd &- 1] == 0x20 { valueEnd &-= 1 }
         body((keyStart, keyEnd), (valueStart, valueEnd), .bare)

@@ -36,8 +36,8 @@ public struct SourceContext: Sendable {
   public var path: [String]
   /// True where the first bytes show records that follow each other without line feeds; see `RecordEnds`.
   var lacksLineFeeds = false
-  /// How its numbers of severity count, as far as the first bytes show it.
-  var levelScales = LevelScales()
+  /// What its first bytes show of all its records.
+  var traits = SourceTraits()
   /// A context from path and member chain.
   public init(path: [String] = []) { self.path = path }
 }

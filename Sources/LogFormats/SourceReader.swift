@@ -13,6 +13,8 @@ public final class SourceReader {
 
   private let elected: any RecordParser
   private let others: [any LogFormat]
+  /// Where stamped text was elected: who may know more of a line.
+  private let syslogs: [any LogFormat]
   private var parsers: [String: any RecordParser] = [:]
   @exclusivity(unchecked) private var current: any RecordParser
   /// True while `current` is the elected parser, so that it need not be set for every line.
@@ -41,6 +43,9 @@ public final class SourceReader {
     electedIsText = format == nil
     takesText = chosen is StampedTextFormat
     self.others = others
+    syslogs =
+      chosen is StampedTextFormat && chosen.framing == .lines
+      ? others.filter { ["syslog-rfc3164", "syslog-rfc5424", "syslog-iso"].contains($0.name) } : []
     self.context = context
     current = elected
   }
@@ -55,9 +60,32 @@ public final class SourceReader {
     usedNames.count > 1 ? "mixed" : usedNames.first ?? electedName
   }
 
+  /// A line of syslog in a source of stamped text, by the format that knows host and program; nil for any other line. The stamp alone is the least
+  /// that can be known of a line, and it says that of all lines.
+  private func parseAsSyslog(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict? {
+    guard record.count > 16 else { return nil }
+    let first = record[0]
+    // A month's name, a priority, or an ISO stamp with `T`: other lines cost no more than these comparisons.
+    guard
+      first == 0x3C && Bytes.isDigit(record[1]) || first &- 0x41 < 26 && record[3] == 0x20
+        || record[10] == 0x54
+    else { return nil }
+    var best = Self.syslogThreshold - 1
+    var claimant: (any LogFormat)?
+    for format in syslogs {
+      let score = format.score(record)
+      if score > best {
+        best = score
+        claimant = format
+      }
+    }
+    return claimant.flatMap { parse(record, by: $0, into: &reading) }
+  }
+
   /// Reads one record. After a verdict of `.event` with `.more` set, call `next` until it is off.
   public func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     if !isOwn { takeOwn() }
+    if !syslogs.isEmpty, let verdict = parseAsSyslog(record, into: &reading) { return verdict }
     if isBehindPriority, let verdict = parseBehindPriority(record, into: &reading) { return verdict }
     if electedIsText { return parseUnclaimed(record, into: &reading, verdict: nil) }
     let verdict = elected.parse(record, into: &reading)
@@ -129,7 +157,12 @@ public final class SourceReader {
         claimant = format
       }
     }
-    guard let claimant else { return nil }
+    return claimant.flatMap { parse(record, by: $0, into: &reading) }
+  }
+
+  private func parse(
+    _ record: UnsafeRawBufferPointer, by claimant: any LogFormat, into reading: inout Reading
+  ) -> Verdict? {
     let parser = parsers[claimant.name] ?? claimant.makeParser(context)
     parsers[claimant.name] = parser
     let verdict = parser.parse(record, into: &reading)
@@ -210,6 +243,9 @@ public final class SourceReader {
   private func use(_ name: String) {
     if !usedNames.contains(name) { usedNames.append(name) }
   }
+
+  /// Least score with which syslog takes a line from stamped text: its host and program were seen, or its stamp is used by syslog alone.
+  private static let syslogThreshold = 70
 
   /// Least score with which a format may take a line from a source that was given to another.
   static let claimThreshold = 50

@@ -33,6 +33,7 @@ enum TextLine {
     }
     guard length >= 3 else { return nil }
     if i < count, bytes[i] == 0x3A || bytes[i] == 0x7C {
+      if bytes[i] == 0x3A, saysNone(bytes, word, i) { return nil }
       // `err:E42` says which: it is text all the same.
       guard !isCapital, i &+ 1 < count, Bytes.isLetter(bytes[i &+ 1]) || Bytes.isDigit(bytes[i &+ 1]) else {
         return (severity, i &+ 1)
@@ -44,6 +45,21 @@ enum TextLine {
       return nil
     }
     return (severity, i)
+  }
+
+  /// True for `errors: 0`, `Error: none`, `critical: false`, of which nothing else stands behind; and for a number of `errors`, which is a count.
+  private static func saysNone(_ bytes: UnsafeRawBufferPointer, _ word: Int, _ colon: Int) -> Bool {
+    let value = skipBlanks(bytes, colon &+ 1)
+    guard value > colon &+ 1, value < bytes.count else { return false }
+    let isCount = colon &- word == 6 && Bytes.isSameWord("errors", Bytes.part(bytes, word, colon))
+    if isCount, Bytes.isDigit(bytes[value]) { return true }
+    guard bytes[value] == 0x30 || Bytes.isLetter(bytes[value]), isNothing(bytes, at: value) else {
+      return false
+    }
+    var end = value
+    while end < bytes.count, Bytes.isLetter(bytes[end]) || Bytes.isDigit(bytes[end]) { end &+= 1 }
+    while end < bytes.count, bytes[end] == 0x20 || bytes[end] == 0x2E || bytes[end] == 0x0D { end &+= 1 }
+    return end == bytes.count || bytes[end] == 0x2C || bytes[end] == 0x3B || bytes[end] == 0x7C
   }
 
   /// True for what says that there is none: `error:0`, `err:none`.

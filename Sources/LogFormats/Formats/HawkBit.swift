@@ -29,7 +29,9 @@ struct HawkBitFormat: LogFormat {
     markers: [],
     anyOf: [
       #""controllerId""#, #""reportedAt""#, #""detailStatus""#, #""actionStatus""#, #""lastModifiedAt""#,
+      #""updateStatus""#, #""messages""#, #""_links""#, #""createdAt""#,
     ],
+    least: 2, foreign: JSONShape.ownWords,
     time: ["reportedAt", "timestamp", "time", "lastModifiedAt", "lastControllerRequestAt", "createdAt"],
     device: ["controllerId", "_links.target.name", "thingId"],
     message: ["detailStatus", "updateStatus", "actionStatus", "status", "status.execution", "type"],

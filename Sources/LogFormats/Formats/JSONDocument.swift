@@ -110,6 +110,6 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser(AnyDocument(), isFramed: true, levelScales: context.levelScales)
+    JSONDocumentParser(AnyDocument(), isFramed: true, traits: context.traits)
   }
 }

@@ -48,7 +48,7 @@ struct JSONLinesFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONRecordParser(levelScales: context.levelScales)
+    JSONRecordParser(traits: context.traits)
   }
 }
 
@@ -67,9 +67,9 @@ final class JSONRecordParser: RecordParser {
 
   init(
     naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false,
-    levelScales: LevelScales = LevelScales()
+    traits: SourceTraits = SourceTraits()
   ) {
-    objects = JSONObjectReader(naming: naming, basis: basis, levelScales: levelScales)
+    objects = JSONObjectReader(naming: naming, basis: basis, traits: traits)
     nested = NestedJSON(isTransport: isTransport)
   }
 

@@ -26,7 +26,11 @@ struct LoRaWANFormat: LogFormat {
     markers: [],
     anyOf: [
       #""end_device_ids""#, #""deviceInfo""#, #""devEUI""#, #""devEui""#, #""dev_id""#, #""hardware_serial""#,
+      #""uplink_message""#, #""deduplicationId""#, #""dev_eui""#, #""application_ids""#,
+      #""correlation_ids""#, #""fPort""#,
+      #""rxInfo""#, #""txInfo""#, #""applicationID""#, #""applicationId""#, #""app_id""#,
     ],
+    least: 2, foreign: JSONShape.ownWords,
     // The server's own clock first: those of gateways and devices compete with it.
     time: [
       "received_at", "time", "uplink_message.received_at", "publishedAt", "metadata.time", "txInfo.time",

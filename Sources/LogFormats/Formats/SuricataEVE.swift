@@ -17,6 +17,7 @@ struct SuricataEVEFormat: LogFormat {
 
   private static let shape = JSONShape(
     markers: [#""event_type""#, #""timestamp""#], anyOf: [#""flow_id""#, #""src_ip""#, #""stats""#],
+    foreign: [#""device""#, #""device_id""#, #""deviceId""#, #""msg""#],
     time: ["timestamp"],
     device: ["src_ip"], severity: ["level"], message: ["alert.signature", "anomaly.event"],
     program: ["event_type"],
