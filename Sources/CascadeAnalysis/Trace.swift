@@ -47,7 +47,7 @@ public struct Incident: Sendable {
   /// Those that failed said beforehand what they were about to do, and went on as before.
   var wasPlanned = false
   /// What nearly all that failed said in the same words, where nothing else explains them.
-  var saying: (text: String, count: Int)?
+  public var saying: (text: String, count: Int)?
   /// What was measured beside those that failed, and left its usual range before they did.
   var measuredBefore: (devices: [String], name: String, term: CommonCause.Term, since: Instant)?
   /// An incident with nothing in it.

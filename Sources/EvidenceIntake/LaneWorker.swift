@@ -197,6 +197,7 @@ struct LaneWorker: ~Copyable {
     account.firstTime = times.first
     account.lastTime = times.last
     account.decisions += times.decisions
+    account.eventsWithoutTime = UInt64(times.eventsWithoutTime)
     account.boots = times.boots
     account.damage += layers.flatMap(\.damage) + source.damage
     try Self.check(account)

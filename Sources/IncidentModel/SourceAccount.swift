@@ -118,6 +118,8 @@ public struct SourceAccount: Sendable {
   public var linesBy: Tally
   /// Events read: more than `linesBy.events` where one line holds several.
   public var events: UInt64 = 0
+  /// Of these, how many have no time: no stamp, one without a date, one that no clock shows. Not kept in a case.
+  public var eventsWithoutTime: UInt64 = 0
   /// Refused lines by reason code.
   public var refusedBy: [String: UInt64] = [:]
   /// Earliest and latest instant of events with one.

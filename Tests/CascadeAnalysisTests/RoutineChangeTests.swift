@@ -1,6 +1,7 @@
-import CascadeAnalysis
 import IncidentModel
 import Testing
+
+@testable import CascadeAnalysis
 
 /// Restarts by the calendar just before something else fails, and strays just before a power dip.
 @Suite struct RoutineChangeTests {
@@ -77,5 +78,14 @@ import Testing
     let incident = try #require(scene.trace.incidents.first)
     #expect(incident.onsets.filter { $0.device != "pump41p" }.count == 25)
     #expect(incident.origins.allSatisfy { $0.probability < 0.3 }, "\(incident.verdict)")
+  }
+
+  /// What leaks for a day did not follow its release at once.
+  @Test func howLongBeforeAChangeWasAnnouncedIsSaid() {
+    #expect(Origins.announced(before: 130) == "announced a change just before its receivers failed")
+    #expect(
+      Origins.announced(before: 66_420) == "announced a change 18 h before the first of its receivers failed")
+    #expect(
+      Origins.announced(before: 300_000) == "announced a change 3 d before the first of its receivers failed")
   }
 }

@@ -134,6 +134,32 @@ struct SignalTests {
     #expect(try Self.recovery(back, usual: 255).map(\.end) == [SyntheticCase.at(50)])
   }
 
+  /// What an intruder makes a device do is often graded as routine.
+  @Test func takesGradedWordsThatOnlyTheFailedSayForNoRecovery() throws {
+    let news = (1...40).map { (Double($0), "mail sent to stranger", UInt8(6)) }
+    #expect(try Self.recovery(news).map(\.end) == [nil])
+    let back = news + (25...45).map { (Double($0) * 2, "car in motion", UInt8(6)) }
+    #expect(try Self.recovery(back).map(\.end) == [SyntheticCase.at(50)])
+  }
+
+  /// A new release words its routine anew, on those that did not fail, too.
+  @Test func takesNewWordsThatTheWellSayForARecovery() throws {
+    var lines: [(Double, String, String, UInt8)] = [(0, "lift", "brake fault", 3)]
+    lines += (1...30).map { (Double($0) * -2, "lift", "car in motion", 6) }
+    lines += (10...45).map { (Double($0) * 2, "lift", "car moves at speed", 6) }
+    lines += (0...90).map { (Double($0), "other", "car moves at speed", 6) }
+    var incident = Incident()
+    incident.onsets = [Self.onset("lift", 0, 1)]
+    let intervals = Self.material(Self.evidence(["lift", "other"], lines), incident).picture.intervals
+    #expect(intervals?.map(\.end) == [SyntheticCase.at(20)])
+  }
+
+  @Test func takesTheWorkOfWhoAttacksOthersForNoRecovery() throws {
+    let work = (1...45).map { (Double($0) * 2, "car in motion", UInt8(6)) }
+    let attacks = (1...10).map { (Double($0) * 4 + 0.5, "flood sent to stranger", UInt8(6)) }
+    #expect(try Self.recovery(work + attacks).map(\.end) == [SyntheticCase.at(42)])
+  }
+
   @Test func seesBlindnessInTheMonitoringsOwnLog() throws {
     var lines: [(Double, String, String, UInt8)] = [(0, "a", "watchdog reset", 3)]
     // A round each minute until minute 5, then none until minute 25, then none to the end at minute 40.
@@ -169,6 +195,20 @@ struct SignalTests {
       Self.evidence(["a", "gw", "b"], lines, mentions: [3: "a", 4: "a", 5: "a", 6: "b"]), incident)
     #expect(material.metrics[.attacks].value == .count(2))
     #expect(material.metrics[.attackers].value == .count(1))
+  }
+
+  /// A service that does not answer blocks work; that is no attack by it.
+  @Test(arguments: [
+    ("no answer from hub, charging blocked", 0), ("request to hub denied", 0), ("denied tcp from hub", 1),
+    ("hub blocked by firewall", 1), ("outbound syn of hub", 1),
+  ]) func takesWhatAServiceRefusesForNoAttack(_ text: String, _ attackers: Int) {
+    let lines: [(Double, String, String, UInt8)] = [
+      (-20, "gw", "lease renewed", 6), (0, "hub", "out of memory", 3), (2, "gw", text, 4),
+    ]
+    var incident = Incident()
+    incident.onsets = [Self.onset("hub", 0, 2)]
+    let material = Self.material(Self.evidence(["hub", "gw"], lines, mentions: [2: "hub"]), incident)
+    #expect(material.metrics[.attackers].value == .count(attackers))
   }
 
   @Test func partsARolloutIntoStages() {

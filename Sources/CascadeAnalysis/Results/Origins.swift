@@ -27,7 +27,8 @@ struct Origins {
     var rest = confidence
     if let actor = change.actor {
       var candidate = Candidate(device: actor, probability: confidence * 0.95)
-      candidate.reasonsFor.append("announced a change just before its receivers failed")
+      candidate.reasonsFor.append(
+        Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
       candidate.events = [change.announcement].compactMap { $0 }
       if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)
@@ -47,6 +48,15 @@ struct Origins {
       }
       candidates.append(candidate)
     }
+  }
+
+  /// "Just before" is within the hour: what leaks or waits for its timer fails much later.
+  static func announced(before seconds: Double) -> String {
+    guard seconds > 3600 else { return "announced a change just before its receivers failed" }
+    let hours = Int((seconds / 3600).rounded())
+    return hours < 48
+      ? "announced a change \(hours) h before the first of its receivers failed"
+      : "announced a change \(Int((seconds / 86_400).rounded())) d before the first of its receivers failed"
   }
 
   private static func survived(_ change: Change) -> String {

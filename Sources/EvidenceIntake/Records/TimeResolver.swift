@@ -120,7 +120,7 @@ struct TimeResolver {
       unplaced.clocksAlone += 1
       return ResolvedTime()
     case .none:
-      if flags.contains(.badStamp) { unplaced.impossible += 1 }
+      if flags.contains(.badStamp) { unplaced.impossible += 1 } else { unplaced.missing += 1 }
       return ResolvedTime()
     }
   }
@@ -305,6 +305,7 @@ struct TimeResolver {
     var adjustments: [TimeAdjustment] = []
     var decisions: [IntakeDecision] = []
     var boots: [BootSpan] = []
+    var eventsWithoutTime = 0
     var first: Instant?
     var last: Instant?
   }
@@ -350,6 +351,7 @@ struct TimeResolver {
     if usedZone { outcome.decisions.append(zoneDecision(changes)) }
     if let decision = zoneNames.decision { outcome.decisions.append(decision) }
     outcome.decisions += unplaced.decisions
+    outcome.eventsWithoutTime = unplaced.total
     if earliest <= latest {
       outcome.first = Instant(nanoseconds: earliest)
       outcome.last = Instant(nanoseconds: latest)

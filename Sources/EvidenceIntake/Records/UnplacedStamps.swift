@@ -7,6 +7,12 @@ struct UnplacedStamps {
   /// Those that can be no time.
   var impossible = 0
 
+  /// Events without any stamp that is understood, or with none at all.
+  var missing = 0
+
+  /// Events that have no time, on whatever ground.
+  var total: Int { clocksAlone + impossible + missing }
+
   /// What is to be said of them.
   var decisions: [IntakeDecision] {
     var decisions: [IntakeDecision] = []
@@ -25,6 +31,14 @@ struct UnplacedStamps {
           reason:
             "\(impossible) \(impossible == 1 ? "stamp is" : "stamps are") no time (a counter, a clock that is not "
             + "set, a date that no calendar has): such events have no time"))
+    }
+    if missing > 0 {
+      decisions.append(
+        IntakeDecision(
+          subject: "time", value: "none",
+          reason:
+            "\(missing) \(missing == 1 ? "event has" : "events have") no stamp that could be read, and so no time"
+        ))
     }
     return decisions
   }

@@ -6,8 +6,8 @@ extension IncidentSignals {
   ///
   /// An entity is well again from its first routine event after which it goes on for ten minutes in its own rhythm without a bad
   /// one; for longer where its complaints come at longer pauses (see `TroublePauses`). Bad is what has the severity error or worse,
-  /// or a template that showed an onset. A warning is no routine, unless it is what this entity usually says; nor is, without
-  /// severity, what nobody said before the incident. One that falls silent for longer than it ever did in its everyday life (see
+  /// or a template that showed an onset. A warning is no routine, unless it is what this entity usually says; nor is what
+  /// nobody said before the incident, unless entities that did not fail say it, too. Attacks on others, new with it, are bad. One that falls silent for longer than it ever did in its everyday life (see
   /// `OwnRhythms`) has not recovered. It relapses with a later event that showed an onset, or with an error of a kind that nobody
   /// wrote before the incident: errors of everyday life are no relapse.
   mutating func deriveRecovery(
@@ -26,10 +26,13 @@ extension IncidentSignals {
     let templates = evidence.templateTexts.count
     var showsOnset = [Bool](repeating: false, count: templates)
     var isEveryday = [Bool](repeating: false, count: templates)
+    var isOfTheWell = [Bool](repeating: false, count: templates)
     for row in evidence.eventIDs.indices {
       let template = Int(evidence.eventTemplates[row])
       if telling.contains(evidence.eventIDs[row]) { showsOnset[template] = true }
       if evidence.times[row] < first { isEveryday[template] = true }
+      let device = Int(evidence.eventDevices[row])
+      if device >= 0, onsetOf[device] == none { isOfTheWell[template] = true }
     }
     let rhythms = OwnRhythms(evidence, onsetOf)
     func isComplaint(_ row: Int) -> Bool {
@@ -62,10 +65,12 @@ extension IncidentSignals {
       let template = Int(evidence.eventTemplates[row])
       let severity = evidence.severities[row]
       let isError = severity <= Severity.error.rawValue
-      let isUsual = rhythms.isUsual(severity, of: device, isEveryday: isEveryday[template])
+      let isUsual = rhythms.isUsual(
+        severity, of: device, isEveryday: isEveryday[template], isOfTheWell: isOfTheWell[template])
+      let isAttack = words.isAttack[template] && !isEveryday[template]
       var state = recovery(of: device)
       state.see(
-        time, evidence.eventIDs[row], isBad: isError || showsOnset[template],
+        time, evidence.eventIDs[row], isBad: isError || showsOnset[template] || isAttack,
         isRelapse: isComplaint(row),
         // A device that tries to connect is alive, not well.
         isRoutine: isUsual && !words.isAttempt[template])

@@ -55,11 +55,12 @@ struct OwnRhythms {
   /// The longest silence, in nanoseconds, that may still be everyday life.
   func longestPause(of device: Int) -> Int64 { pauses[device] ?? common }
 
-  /// Whether an event is of the kind that an entity writes when it is well: below a warning, or no worse than what it usually
-  /// writes and of a kind that was written before the incident. An event without severity goes by its kind.
-  func isUsual(_ severity: UInt8, of device: Int, isEveryday: Bool) -> Bool {
+  /// Whether an event is of the kind that an entity writes when it is well: below a warning and written before the incident, or
+  /// by entities that did not fail; or no worse than what it usually writes and of a kind that was written before. An event
+  /// without severity goes by its kind. An entity with no past to speak of is taken at its word.
+  func isUsual(_ severity: UInt8, of device: Int, isEveryday: Bool, isOfTheWell: Bool) -> Bool {
     if severity > 7 { return isEveryday || usualSeverity[device] == nil }
-    if severity > Severity.warning.rawValue { return true }
+    if severity > Severity.warning.rawValue { return isEveryday || isOfTheWell || pauses[device] == nil }
     guard let usual = usualSeverity[device] else { return false }
     return severity >= usual && isEveryday
   }

@@ -36,8 +36,15 @@ struct TemplateWords {
     "spoofed", "payload",
   ]
   private static let trafficWords: Set<String> = [
-    "flow", "flows", "syn", "outbound", "egress", "blocked", "denied", "deny", "throttled", "throttling",
-    "ratelimit", "ratelimited", "probes", "probing", "sweep", "portscan", "scans",
+    "flow", "flows", "syn", "outbound", "egress", "probes", "probing", "sweep", "portscan", "scans",
+  ]
+  /// What is done with traffic, and with much else: telling only beside a word of what was let through or not.
+  private static let refusalWords: Set<String> = [
+    "blocked", "denied", "deny", "throttled", "throttling", "ratelimit", "ratelimited",
+  ]
+  private static let refusedWords: Set<String> = [
+    "traffic", "packet", "packets", "pps", "tcp", "udp", "icmp", "port", "ports", "src", "dst", "spt", "dpt",
+    "inbound", "connection", "connections", "firewall", "acl",
   ]
   private static let watchWords: Set<String> = [
     "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
@@ -50,7 +57,7 @@ struct TemplateWords {
     isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
     isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
     isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
-    isTraffic = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.trafficWords) }
+    isTraffic = evidence.templateTexts.map(Self.readsLikeTraffic)
     isGoingBack = evidence.templateTexts.map(Self.readsLikeGoingBack)
     let inventory = evidence.inventory
     let columns = inventory.attributes.indices.filter {
@@ -73,6 +80,13 @@ struct TemplateWords {
     if words.contains(where: { $0.hasPrefix("handshak") || $0.hasPrefix("reconnect") }) { return true }
     return words.contains { $0 == "connected" || $0 == "connects" || $0.hasPrefix("connection") }
       && !words.isDisjoint(with: openingWords) && words.isDisjoint(with: closingWords)
+  }
+
+  /// `outbound SYN`, `denied tcp from`; not `no answer from hub, charging blocked`.
+  private static func readsLikeTraffic(_ text: String) -> Bool {
+    let words = words(text)
+    return !words.isDisjoint(with: trafficWords)
+      || !words.isDisjoint(with: refusalWords) && !words.isDisjoint(with: refusedWords)
   }
 
   /// `rolled back to slot B`, `reverting to previous image`, `fallback firmware booted`; not `fallback to IPv4`.

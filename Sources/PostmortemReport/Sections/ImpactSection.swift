@@ -76,13 +76,21 @@ enum ImpactSection: ReportSection {
     var wanted = ["site", "location", "region", "model", "firmware", "version", "kind", "type", "customer"]
     // Executives get two pages: the attribute that the devices share, or else the model, and its first rows.
     let isShort = context.audience == .executive
+    let compared = Set(comparison.cohorts.map(\.attribute))
+    var dimensions = comparison.dimensions.filter { compared.contains($0) }
     if isShort {
       let shared = context.incident?.commonCause?.terms.map { $0.attribute.lowercased() } ?? []
-      wanted = shared.isEmpty ? ["model"] : shared
+      for preferred in [shared, ["model"]]
+      where dimensions.contains(where: { preferred.contains($0.lowercased()) }) {
+        wanted = preferred
+        break
+      }
     }
+    // Columns have what names their owners like: where none is a usual one, all are shown that can be compared.
+    let usual = dimensions.filter { wanted.contains($0.lowercased()) }
+    if !usual.isEmpty { dimensions = usual }
     var shown = 0
-    for attribute in comparison.dimensions
-    where wanted.contains(attribute.lowercased()) && shown < (isShort ? 1 : 6) {
+    for attribute in dimensions where shown < (isShort ? 1 : 6) {
       let cohorts = comparison.cohorts.filter { $0.attribute == attribute }
         .sorted { ($1.affected, $1.count, $0.value) < ($0.affected, $0.count, $1.value) }
       guard !cohorts.isEmpty else { continue }

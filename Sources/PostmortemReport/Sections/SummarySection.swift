@@ -143,7 +143,13 @@ enum SummarySection: ReportSection {
         let doubt: Prose =
           context.audience == .customer && context.rejectedTrigger != nil
           ? "; whether it started there is disputed" : ""
-        add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
+        if let actor = announcer(context), trigger.certainty != .stated {
+          add(
+            "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+          )
+        } else {
+          add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
+        }
         if before > 0 { text.append(" \(already), which it does not explain.") }
       }
     }
@@ -155,11 +161,12 @@ enum SummarySection: ReportSection {
     guard context.audience != .customer else { return text }
     if let origin = context.origin {
       add(
-        "Where it started: \(name: context.device(origin.device, limit: 48)), \(context.verdicts.accepted.map { context.words($0.judgement) } ?? Prose(stringLiteral: Wording.likelihood(origin.probability)))."
+        "Where it started: \(name: context.device(origin.device, limit: 48)), \(context.verdicts.accepted.map { context.words($0.judgement) } ?? Prose(stringLiteral: EstimativeWords.of(origin.probability)))."
       )
     } else {
       add("Where it started is not determined.")
     }
+    text.append(saying(context, incident))
     text.append(context.rejectedOrigins())
     return text
   }
@@ -186,8 +193,26 @@ enum SummarySection: ReportSection {
     } else {
       text.append("\(text.parts.isEmpty ? "" : " ")Where it started is not determined.")
     }
+    text.append(saying(context, incident))
     text.append(context.rejectedOrigins())
     return text
+  }
+
+  /// Who announced the change that it began with, for readers who may learn of devices; nil where nobody is known to have.
+  private static func announcer(_ context: SectionContext) -> String? {
+    guard context.audience != .customer, let origin = context.origin, origin.method == .change else {
+      return nil
+    }
+    return context.incident?.changes.contains { $0.actor == origin.device } == true ? origin.device : nil
+  }
+
+  /// What those that failed say in the same words, where nothing else explains them: often it names what is wrong.
+  private static func saying(_ context: SectionContext, _ incident: Incident) -> Prose {
+    guard let saying = incident.saying, !context.audience.isRedacted else { return "" }
+    let words = Prose([.foreign(EvidenceText(saying.text.replacing("<*>", with: "…"), limit: 120), .evidence)]
+    )
+    return saying.count >= context.picture.affected
+      ? " All of the affected say: \(words)." : " Of the affected, \(.count(saying.count)) say: \(words)."
   }
 
   /// How it was noticed and how it stands.
@@ -204,13 +229,19 @@ enum SummarySection: ReportSection {
     if let open = metrics.count(.stillAffected) {
       text.append(
         open == 0
-          ? " Every affected device was healthy again when the evidence ends, at \(metric: .newestEvidence)."
+          ? " Every affected device goes on as usual when the evidence ends, at \(metric: .newestEvidence)."
           : " When the evidence ends, at \(metric: .newestEvidence), \(metric: .stillAffected) \(Prose(stringLiteral: open == 1 ? "is" : "are")) still affected."
       )
     } else {
       text.append(
         context.audience.isPlain
           ? " Whether devices recovered is not known." : " Whether devices recovered is not computable.")
+    }
+    // Whoever was taken over may well do its work beside.
+    if let attackers = metrics.count(.attackers), attackers > 0, context.audience != .customer {
+      text.append(
+        " Attacks on others came from \(metric: .attackers): that a device goes on as usual does not show that it is clean."
+      )
     }
     switch metrics[.ended].value {
     case .instant: text.append(" The end was declared at \(metric: .ended).")
@@ -279,11 +310,6 @@ enum Wording {
       "lugar", "edificio", "cliente", "sede",
     ]
     return places.contains(attribute.lowercased())
-  }
-
-  /// A probability of one half or more in words.
-  static func likelihood(_ probability: Double) -> String {
-    probability >= 0.9 ? "very likely" : probability >= 0.7 ? "likely" : "more likely than not"
   }
 
   /// A phase of the chain for people.

@@ -26,7 +26,7 @@ struct ClockDecisions {
 
   /// Subjects of the decisions about time.
   private static let subjects: Set = [
-    "year", "zone", "zone-name", "day-month", "date", "stamp", "boot", "clock",
+    "year", "zone", "zone-name", "day-month", "date", "stamp", "time", "boot", "clock",
   ]
 
   private var stamps: [Decision] = []

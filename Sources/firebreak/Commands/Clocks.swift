@@ -55,7 +55,7 @@ struct Clocks: ParsableCommand {
     let clocks = try ClockDerivation.current(reader, again: again)
     Findings.warn(clocks.notKept)
     let list = try ClockDecisions(reader, clocks, matching: name)
-    if list.isEmpty, let name { try requireKnown(name, reader) }
+    if list.isEmpty, let name { try reader.requireSpeaker(name) }
     if format == .table {
       list.print(limit: limit)
     } else {
@@ -67,21 +67,6 @@ struct Clocks: ParsableCommand {
       rows.write(as: format)
     }
     if list.isEmpty { throw ExitStatus.no }
-  }
-
-  /// Throws where no source and no device of the case is called so.
-  private func requireKnown(_ name: String, _ reader: CaseReader) throws {
-    let devices = try reader.deviceNames().values
-    let sources = try reader.sources().flatMap { source in
-      [source.name, source.name.split(separator: "/").last.map(String.init) ?? source.name]
-    }
-    let known = Set(devices).union(sources)
-    guard !known.contains(where: { NameMatch.fits(name, $0) }) else { return }
-    throw CommandError(
-      "no device or source of this case is called '\(name)'"
-        + (Suggestion.nearest(to: name, among: known).map { ": did you mean '\($0)'?" }
-          ?? ": 'firebreak devices' and 'firebreak sources' list them"),
-      .no)
   }
 
   /// Keeps what the user says of clocks.

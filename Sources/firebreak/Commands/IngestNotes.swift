@@ -70,12 +70,26 @@ extension IngestReport {
           + "\(first.format): since:, until: and trace leave them out; 'firebreak formats test FILE' shows how each is looked at"
       )
     }
+    notes += partlyTimeless
     if let gap = Self.hole(in: sources) {
       notes.append(
         "between \(gap.from.rfc3339(fractionDigits: 0)) and \(gap.to.rfc3339(fractionDigits: 0)) there is nothing: if some "
           + "sources are of another year, see 'firebreak clocks'")
     }
     return notes
+  }
+
+  /// Sources in which some events have a time and others none: nothing else would show that these are missing from a trace.
+  private var partlyTimeless: [String] {
+    let partly = sources.filter { $0.eventsWithoutTime > 0 && ($0.firstTime != nil || !$0.boots.isEmpty) }
+    guard let most = partly.max(by: { $0.eventsWithoutTime < $1.eventsWithoutTime }) else { return [] }
+    let without = partly.reduce(0) { $0 + $1.eventsWithoutTime }
+    return [
+      "\(Self.count(without, "event")) of \(Self.count(UInt64(partly.count), "source")) "
+        + "\(without == 1 ? "has" : "have") no time, though others there do, most in '\(most.description.name)' "
+        + "(\(Figures.grouped(Int(most.eventsWithoutTime))) of \(Figures.grouped(Int(most.events)))): since:, until: and trace "
+        + "leave them out; 'firebreak clocks' lists the sources"
+    ]
   }
 
   /// The longest stretch of three months or more that no source reaches into, between sources.

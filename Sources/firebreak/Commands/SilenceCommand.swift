@@ -49,6 +49,7 @@ struct SilenceCommand: ParsableCommand {
     for source in try reader.sources() { sources[source.ordinal] = source.name }
     var rows = rhythm ? rhythms(found.rhythms, names, reader) : gaps(found.silences, names, sources)
     let all = rows.rows.count
+    if all == 0, let name { try reader.requireSpeaker(name) }
     if let limit { rows.rows = Array(rows.rows.prefix(limit)) }
     rows.extra = [("case", .string(reader.path))]
     if all > 0 || format != .table { rows.write(as: format) }

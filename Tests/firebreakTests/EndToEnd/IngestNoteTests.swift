@@ -41,6 +41,30 @@ import Testing
     #expect(result.run.errors.contains("plain.txt"))
   }
 
+  /// One event with a time hid that all the others have none.
+  @Test func eventsWithoutATimeAmongOthersAreSaid() throws {
+    let work = try Workspace()
+    var log = Workspace.log(5)
+    try work.write("a/gw-1.log", Data(log.utf8))
+    log = ""
+    for index in 0..<6 {
+      let stamp = index == 0 ? #""time":"2026-11-20T08:00:00Z""# : #""evt":{"at":"2026-11-20T08:00:05Z"}"#
+      log += #"{"device":"a-\#(index)",\#(stamp),"message":"door opened"}"# + "\n"
+    }
+    try work.write("a/half.jsonl", Data(log.utf8))
+    let result = try work.ingest(work.at("a"))
+    #expect(
+      result.run.errors.contains("5 events of 1 source have no time, though others there do"),
+      "\(result.run.errors)")
+    #expect(result.run.errors.contains("half.jsonl' (5 of 6)"))
+    let clocks = try work.firebreak("clocks", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(
+      clocks.output.contains("5 events have no stamp that could be read, and so no time"), "\(clocks.output)")
+    let whole = try Workspace()
+    try whole.write("gw-1.log", Data(Workspace.log(5).utf8))
+    #expect(!(try whole.ingest(whole.at("gw-1.log")).run.errors.contains("no time")))
+  }
+
   /// Twenty that were read do not hide the one that gave nothing.
   @Test func theTableBeginsWithWhatGaveNothing() throws {
     let work = try Workspace()

@@ -61,6 +61,22 @@ import Testing
     #expect(all.count == 10 && all.allSatisfy { $0["period_seconds"] as? Double == 10 }, "\(rhythm.output)")
   }
 
+  /// That a device was never silent would be the wrong answer to a slip of the pen.
+  @Test func aNameThatNobodyHasIsRefused() throws {
+    let work = try workspace { _, _ in true }
+    for options in [[], ["--rhythm"]] {
+      let wrong = try BuiltProgram.run(
+        ["silence", "dev-33", "--case", "x.firebreak"] + options, in: work.folder)
+      #expect(wrong.exit == 1)
+      #expect(wrong.errors.contains("no device or source of this case is called 'dev-33'"), "\(wrong.errors)")
+      #expect(!wrong.errors.contains("nobody was silent"))
+    }
+    for name in ["dev-3", "dev-*", "all.log"] {
+      let right = try work.firebreak("silence", name, "--case", "x.firebreak")
+      #expect(right.exit == 1 && right.errors.contains("nobody was silent"), "\(name): \(right.errors)")
+    }
+  }
+
   /// Visits that come in bursts repeat within seconds, but nothing is due between them.
   @Test func burstsAreNoRhythm() throws {
     let work = try Workspace()

@@ -40,7 +40,7 @@ enum ImpactMetrics: MetricFamily {
       Metric(
         .exposed, "Exposed", exposed, unit: "devices",
         formula:
-          "devices of the inventory with the common cause's attributes, where nine in ten of the affected have them; else receivers of the change, else the fleet; never fewer than affected",
+          "devices of the inventory with the common cause's attributes, where nine in ten of the affected have them; else receivers of the change, else the fleet",
         remark: ground))
     metrics.add(
       Metric(
@@ -117,7 +117,8 @@ enum ImpactMetrics: MetricFamily {
   ) -> (exposed: MetricValue, ground: String, hit: Int) {
     let affected = picture.affected
     let names = Set((picture.onsets + picture.untimed).map(\.device))
-    if let cause = incident.commonCause, let carriers = picture.carriers, carriers.count >= affected {
+    if let cause = incident.commonCause, let carriers = picture.carriers {
+      // Who takes the others down (a bridge, a gateway) often lacks what these share: that makes the others no fewer.
       let hit = names.intersection(carriers).count
       if hit * 10 >= affected * 9 {
         let terms = cause.terms.map { "\($0.attribute)=\($0.value)" }.joined(separator: " and ")
