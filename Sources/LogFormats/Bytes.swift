@@ -43,6 +43,17 @@ enum Bytes {
   /// True for A to Z and a to z.
   @inline(__always) static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
+  /// Up to eight letters of a word in small letters, the last one lowest, so that words are compared as numbers; nil where there is another byte
+  /// among them.
+  @inline(__always) static func packedLetters(_ word: UnsafeRawBufferPointer) -> UInt64? {
+    var packed: UInt64 = 0
+    for byte in word.prefix(8) {
+      guard isLetter(byte) else { return nil }
+      packed = packed << 8 | UInt64(byte | 0x20)
+    }
+    return packed
+  }
+
   /// Value of a hexadecimal digit, or 255.
   @inline(__always) static func hexValue(_ byte: UInt8) -> UInt8 {
     if byte &- 0x30 < 10 { return byte &- 0x30 }

@@ -90,12 +90,7 @@ enum SeverityText {
 
   /// 0 to 7 for a word in any case; 255 for words that say nothing of severity.
   static func word(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
-    guard bytes.count >= 1, bytes.count <= 13 else { return 255 }
-    var low: UInt64 = 0
-    for byte in bytes.prefix(8) {
-      guard Bytes.isLetter(byte) else { return 255 }
-      low = low << 8 | UInt64(byte | 0x20)
-    }
+    guard bytes.count >= 1, bytes.count <= 13, let low = Bytes.packedLetters(bytes) else { return 255 }
     // The first eight letters tell these words apart; the count tells whether the rest fits.
     switch (low, bytes.count) {
     case (0x69, 1), (0x696E_666F, 4), (0x696E_666F_726D_6174, 11...13), (0x69_6E66, 3): return 6

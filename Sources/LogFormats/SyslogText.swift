@@ -45,12 +45,7 @@ enum SyslogText {
 
   /// Severity 0 to 7 of a word such as `err`, `WARNING`, `panic`; 255 for others. Only the words of syslog.
   static func severity(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
-    guard bytes.count >= 3, bytes.count <= 9 else { return 255 }
-    var word: UInt64 = 0
-    for byte in bytes.prefix(8) {
-      guard Bytes.isLetter(byte) else { return 255 }
-      word = word << 8 | UInt64(byte | 0x20)
-    }
+    guard bytes.count >= 3, bytes.count <= 9, let word = Bytes.packedLetters(bytes) else { return 255 }
     switch word {
     case 0x65_6D65_7267, 0x70_616E_6963, 0x656D_6572_6765_6E63: return 0
     case 0x61_6C65_7274: return 1
