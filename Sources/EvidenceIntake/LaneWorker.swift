@@ -144,6 +144,13 @@ struct LaneWorker: ~Copyable {
       head = try reader.readHead(stream)
     }
     let kind = ContentKind(head)
+    var tooDeep: [Damage] = []
+    if layers.count == work.options.limits.nesting, kind == .gzip || kind.isForeignCompression {
+      tooDeep.append(
+        Damage(
+          kind: "limit-nesting", offset: 0, length: nil,
+          note: "compressions are nested more than \(layers.count) deep: not unpacked"))
+    }
     // Control characters abound: whether lines are a format's all the same is asked only then.
     let isBinary =
       kind != .other
@@ -199,7 +206,7 @@ struct LaneWorker: ~Copyable {
     account.decisions += times.decisions
     account.eventsWithoutTime = UInt64(times.eventsWithoutTime)
     account.boots = times.boots
-    account.damage += layers.flatMap(\.damage) + source.damage
+    account.damage += tooDeep + layers.flatMap(\.damage) + source.damage
     try Self.check(account)
     try lane.finishSource(account, adjustments: times.adjustments)
     if let given = setup.format, let election, !source.isBinary, source.events == 0,

@@ -36,7 +36,7 @@ struct PathPlan {
         continue
       }
       var info = stat()
-      guard stat(path, &info) == 0 else { throw IntakeError.system(path, errno) }
+      guard stat(FilePath.system(path), &info) == 0 else { throw IntakeError.system(path, errno) }
       switch info.st_mode & S_IFMT {
       case S_IFDIR:
         let before = items.count
@@ -48,7 +48,7 @@ struct PathPlan {
               + (unreadable.isEmpty ? "" : ": \(unreadable.count) files cannot be opened"), place: path)
         }
       case S_IFREG:
-        guard access(path, R_OK) == 0 else { throw IntakeError.system(path, errno) }
+        guard access(FilePath.system(path), R_OK) == 0 else { throw IntakeError.system(path, errno) }
         if self.excluded.contains(Self.resolved(path)) {
           throw IntakeError(.nothingToRead, "is the case that is being written, not evidence", place: path)
         }
@@ -86,12 +86,14 @@ struct PathPlan {
   /// to inside is read anyway, and outside is not what was given.
   /// - Parameter root: The folder that was given.
   private mutating func addFolder(_ folder: String, in root: String) throws(IntakeError) {
-    guard let names = Self.names(in: folder) else {
+    guard let found = FilePath.names(in: FilePath.system(folder)) else {
       let error = IntakeError.system(folder, errno)
       if items.isEmpty && unreadable.isEmpty { throw error }
       unreadable.append(error)
       return
     }
+    let counts = found.reduce(into: [String: Int]()) { $0[FilePath.text($1), default: 0] += 1 }
+    let names = counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     var links = 0
     defer {
       if links > 0 {
@@ -101,21 +103,29 @@ struct PathPlan {
     }
     for name in names {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      if let count = counts[name], count > 1 {
+        unreadable.append(
+          IntakeError(
+            .unreadable,
+            "cannot be read: the names of \(count) files differ only in bytes that are not UTF-8; rename them",
+            place: path))
+        continue
+      }
       var info = stat()
-      guard lstat(path, &info) == 0 else {
+      guard lstat(FilePath.system(path), &info) == 0 else {
         unreadable.append(IntakeError.system(path, errno))
         continue
       }
       switch info.st_mode & S_IFMT {
       case S_IFDIR: try addFolder(path, in: root)
       case S_IFREG:
-        if access(path, R_OK) == 0 {
+        if access(FilePath.system(path), R_OK) == 0 {
           add(path, info)
         } else {
           unreadable.append(IntakeError.system(path, errno))
         }
       case S_IFLNK:
-        guard stat(path, &info) == 0 else {
+        guard stat(FilePath.system(path), &info) == 0 else {
           notes.append(
             "'\(path)' is a link to what is not there (\(String(cString: strerror(errno)))): left out")
           continue
@@ -132,22 +142,9 @@ struct PathPlan {
     }
   }
 
-  private static func names(in folder: String) -> [String]? {
-    guard let handle = opendir(folder) else { return nil }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
   /// The path without links; of a file that is not there yet, its folder's.
   static func resolved(_ path: String) -> String {
-    if let full = realpath(path, nil) {
+    if let full = realpath(FilePath.system(path), nil) {
       defer { free(full) }
       return String(cString: full)
     }

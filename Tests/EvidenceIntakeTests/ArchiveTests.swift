@@ -101,6 +101,16 @@ import Testing
     #expect(sink.events.isEmpty)
   }
 
+  @Test func compressionsInEachOtherHaveTheSameLimit() throws {
+    let folder = Folder()
+    func nested(_ depth: Int) -> [UInt8] {
+      (0..<depth).reduce(Array(Make.lines(4).utf8)) { bytes, _ in Make.gzip(bytes) }
+    }
+    #expect(try ingest([folder.write("eight.gz", nested(8))]).0.events.count == 4)
+    let (sink, summary) = try ingest([folder.write("nine.gz", nested(9))])
+    #expect(sink.events.isEmpty && damage(summary) == ["limit-nesting"])
+  }
+
   @Test func membersHaveALimit() throws {
     let folder = Folder()
     let tar = Make.archive(

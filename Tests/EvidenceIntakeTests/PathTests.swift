@@ -54,6 +54,32 @@ import Testing
       summary.notes.filter { $0.contains("holds 1 link to what is read") }.count == 2, "\(summary.notes)")
   }
 
+  /// Old loggers name files in encodings that are not UTF-8: a string cannot hold them, and they are read all the same.
+  @Test func readsFilesWhoseNamesAreNotUTF8() throws {
+    let folder = Folder()
+    func write(_ name: [UInt8], _ text: String) {
+      let path = Array(folder.path.utf8) + [0x2F] + name + [0]
+      let file = path.withUnsafeBytes {
+        open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_WRONLY | O_CREAT, 0o600)
+      }
+      _ = Array(text.utf8).withUnsafeBytes { Unpacker.writeAll(file, $0) }
+      close(file)
+    }
+    write(Array("m".utf8) + [0xFC] + Array("ller.log".utf8), Make.lines(3))
+    write(Array("a.log".utf8), Make.lines(2))
+    let shown = folder.path + "/m\u{FFFD}ller.log"
+    let (sink, summary) = try ingest([folder.path])
+    #expect(sink.sources.map(\.account.description.path) == [folder.path + "/a.log", shown])
+    #expect(sink.events.count == 5 && summary.unreadable.isEmpty)
+    #expect(try ingest([shown]).0.events.count == 3)
+    // Two that read alike: neither may be taken for the other.
+    write(Array("m".utf8) + [0xFD] + Array("ller.log".utf8), Make.lines(4))
+    let (both, said) = try ingest([folder.path])
+    #expect(both.events.count == 2)
+    #expect(
+      said.unreadable.count == 1 && said.unreadable[0].description.contains("2 files"), "\(said.unreadable)")
+  }
+
   /// The same bytes as a file and in an archive: the file's shorter name owns them, wherever the archive stands in order.
   @Test func filesAreReadBeforeArchives() throws {
     let folder = Folder()

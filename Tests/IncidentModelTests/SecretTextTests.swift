@@ -120,4 +120,12 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [
+    "login password=x9 failed", "Passwort: geheim", "{\"psk\":\"abc\"}", "Authorization: Basic abcd",
+  ])
+  func maskingTwiceChangesNothingMore(text: String) {
+    let once = SecretText.masked(text)
+    #expect(once != text && SecretText.masked(once) == once)
+  }
 }

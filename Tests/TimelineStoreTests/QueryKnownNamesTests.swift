@@ -137,4 +137,26 @@ import Testing
       }
     }
   }
+
+  @Test func aSourceOrSecretThatIsNotThereIsSaid() throws {
+    let fixture = try fixture()
+    let reader = try fixture.reader()
+    // Lists leave out the folder that all sources lie in.
+    #expect(try reader.count(matching: reader.query("source:part-1.zip/gw-1/syslog.1")) == 40)
+    #expect(try reader.count(matching: reader.query("source:art-1.zip/gw-1/syslog.1")) == 0)
+    #expect(
+      try reader.hints(reader.query("source:nosuch.log")).first?.contains("no source called 'nosuch.log'")
+        == true)
+    #expect(try reader.hints(reader.query("source:\(reader.sources()[0].name) text:absent")).isEmpty)
+    #expect(try reader.hints(reader.query("secret:foo")).first?.contains("preshared_key") == true)
+    #expect(try reader.hints(reader.query("secret:token")).isEmpty)
+  }
+
+  /// The shell's habit: the time of day would be searched for in messages.
+  @Test(arguments: ["since:2026-11-20 00:10", "severity>=error until:2026-11-20 09:05:00"])
+  func aDateAndItsTimeInTwoWordsAreRefused(expression: String) throws {
+    let error = #expect(throws: QueryError.self) { try fixture().reader().query(expression) }
+    #expect(error?.hint?.contains("2026-11-20T") == true)
+    _ = try fixture().reader().query("since:2026-11-20 \"00:10\"")
+  }
 }

@@ -118,6 +118,26 @@ import Testing
     #expect(try reader.clockSkew(device: "nobody") == nil)
   }
 
+  @Test func saysWhichEvidenceATraceDoesNotKnow() throws {
+    let fixture = try fixture()
+    let store = try TraceStore(path: fixture.path)
+    // The fixture's segment was loaded at 0.
+    for moment: Int64 in [-1, 1] {
+      _ = try store.add(
+        StoredTrace(
+          createdAt: Instant(nanoseconds: moment), tool: "t", options: "{}", inputDigest: "d", result: "{}",
+          devices: ["affected": ["gw-1"]]))
+    }
+    let reader = try CaseReader(path: fixture.path)
+    func newer(_ expression: String) throws -> [NewerEvidence] {
+      try reader.evidence(newerThanTracesOf: QueryExpression(parsing: expression))
+    }
+    #expect(try newer("trace:affected").isEmpty)
+    let one = try #require(try newer("trace@1:affected severity>=error").first)
+    #expect(one.trace == 1 && one.events == 2 && one.madeAt.nanoseconds == -1)
+    #expect(try newer("severity>=error").isEmpty)
+  }
+
   @Test func numbersTracesAndAnswersForEach() throws {
     let fixture = try fixture()
     let store = try TraceStore(path: fixture.path)

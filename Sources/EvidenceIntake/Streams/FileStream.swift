@@ -18,7 +18,7 @@ final class FileStream: ByteStream {
 
   /// Opens a file for reading without following a final symbolic link to something that is no file.
   convenience init(path: String) throws(IntakeError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    let descriptor = open(FilePath.system(path), O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw IntakeError.system(path, errno) }
     self.init(descriptor: descriptor, place: path)
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)

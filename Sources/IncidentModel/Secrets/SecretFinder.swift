@@ -19,7 +19,7 @@ struct SecretFinder {
         // Most places fail this: no name or shape begins with these two bytes.
         let pair = Int(bytes[i] | 0x20) << 8 | Int(bytes[i &+ 1] | 0x20)
         if pairs[pair >> 6] & (1 << UInt64(pair & 63)) != 0, let one = secret(at: i) {
-          found.append(one)
+          if !isMasked(one) { found.append(one) }
           i = max(one.range.upperBound, i &+ 1)
         } else {
           i &+= 1
@@ -27,6 +27,11 @@ struct SecretFinder {
       }
     }
     return found
+  }
+
+  /// True for what was masked before: the mask is no secret, and masking it again would leave a part of it behind.
+  private func isMasked(_ one: SecretText.Finding) -> Bool {
+    bytes[one.range.lowerBound...].starts(with: SecretText.mask.utf8.dropLast())
   }
 
   /// Names that stand before secrets; the longest of those with the same beginning first.

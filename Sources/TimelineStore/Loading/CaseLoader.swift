@@ -50,7 +50,7 @@ public final class CaseLoader: EventSink {
     var orders: Set<Int> = []
     var inventory: Inventory?
     var topology: Topology?
-    var embedded: [(path: String, sha256: String)] = []
+    var embedded: [(path: String, file: [CChar], sha256: String)] = []
     var isDone = false
   }
 
@@ -128,9 +128,12 @@ public final class CaseLoader: EventSink {
   public func setTopology(_ topology: Topology) { state.withLock { $0.topology = topology } }
 
   /// Keeps a file of evidence in the case as it lies there, so that the case stands alone. It is copied by `finish`.
-  /// - Parameter sha256: The file's SHA-256 in 64 lower-case hexadecimal digits, as its source has it.
-  public func embed(path: String, sha256: String) {
-    state.withLock { $0.embedded.append((path, sha256)) }
+  /// - Parameters:
+  ///   - path: The file's path as its source has it.
+  ///   - file: The path's bytes with a NUL behind them, where `path` does not spell them; nil: it does.
+  ///   - sha256: The file's SHA-256 in 64 lower-case hexadecimal digits, as its source has it.
+  public func embed(path: String, file: [CChar]? = nil, sha256: String) {
+    state.withLock { $0.embedded.append((path, file ?? Array(path.utf8CString), sha256)) }
   }
 
   /// Writes everything and makes it durable. All lanes must have been closed.
@@ -260,7 +263,7 @@ public final class CaseLoader: EventSink {
     if let inventory = state.inventory { try FleetTables.write(inventory, to: connection) }
     if let topology = state.topology { try FleetTables.write(topology, to: connection) }
     for file in state.embedded {
-      try EmbeddedEvidence.write(path: file.path, sha256: file.sha256, to: connection)
+      try EmbeddedEvidence.write(path: file.path, file: file.file, sha256: file.sha256, to: connection)
     }
     options.onStage?(.syncing)
     try connection.execute("COMMIT")

@@ -7,10 +7,12 @@ enum EmbeddedEvidence {
   static let partSize = 1 << 20
 
   /// Copies a file into the case, unless its content is there already.
-  static func write(path: String, sha256: String, to connection: SQLiteConnection) throws(StoreError) {
+  static func write(path: String, file: [CChar], sha256: String, to connection: SQLiteConnection)
+    throws(StoreError)
+  {
     let known = try connection.prepare("SELECT count(*) FROM embedded WHERE sha256 = ?")
     guard try known.integer([.text(sha256)]) == 0 else { return }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemFile.error("cannot embed", path) }
     defer { close(descriptor) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: partSize, alignment: 16)

@@ -53,8 +53,9 @@ extension CaseReader {
         hints += try spellingHint("device", "device", "name", pattern) + Self.commaHint(pattern)
       case .program(let pattern):
         hints += try spellingHint("program", "template", "program", pattern) + Self.commaHint(pattern)
-      case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .source(let pattern),
-        .tag(let pattern):
+      case .source(let pattern): hints += sourceHint(pattern) + Self.commaHint(pattern)
+      case .secret(let pattern): hints += Self.secretHint(pattern)
+      case .attribute(_, .matches(let pattern)), .named(_, .matches(let pattern)), .tag(let pattern):
         hints += Self.commaHint(pattern)
       case .text(.contains, let pattern):
         if let word = pattern.literal {
@@ -110,6 +111,20 @@ extension CaseReader {
     let found = row.text(0)
     return found == name
       ? [] : ["no event is of a \(kind) called '\(name)', but of '\(found)': capitals count"]
+  }
+
+  /// A source that is not there.
+  private func sourceHint(_ pattern: GlobPattern) -> [String] {
+    guard let name = pattern.literal, SQLiteDialect.sources(pattern, in: catalog).isEmpty else { return [] }
+    return ["the case has no source called '\(name)'; 'firebreak sources' lists them"]
+  }
+
+  private static func secretHint(_ pattern: GlobPattern) -> [String] {
+    guard let kind = pattern.literal, SecretKind(rawValue: kind) == nil else { return [] }
+    return [
+      "there is no kind of secret '\(kind)'; one of: "
+        + SecretKind.allCases.map(\.rawValue).joined(separator: " ")
+    ]
   }
 
   private static func commaHint(_ pattern: GlobPattern) -> [String] {

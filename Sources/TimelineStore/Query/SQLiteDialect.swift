@@ -184,17 +184,32 @@ struct SQLiteDialect {
     out.add("e.template IN (SELECT ordinal FROM template WHERE firebreak_value(?, text))", .integer(index))
   }
 
-  /// The events of a source have ids in a row.
-  private func appendSource(_ pattern: GlobPattern, to out: inout SQLCondition) {
+  /// The sources that a pattern means: by path, member, file name or SHA-256. A pattern with folders in it may leave out the
+  /// first ones, as lists do that leave out what all sources have in common.
+  static func sources(_ pattern: GlobPattern, in catalog: CaseCatalog) -> [CaseCatalog.Source] {
     let glob = GlobMatcher(pattern, foldsCase: false)
     let digest = pattern.literal.flatMap { $0.utf8.count >= 8 && $0.utf8.count <= 64 ? $0.lowercased() : nil }
-    let found = catalog.sources.filter { source in
+    let hasFolders = pattern.literals.contains { $0.contains("/") }
+    return catalog.sources.filter { source in
       if let digest, source.sha256.hasPrefix(digest) { return true }
       if glob.matches(source.name) { return true }
-      return ([source.path] + source.members).contains { part in
+      let isPart = ([source.path] + source.members).contains { part in
         glob.matches(part) || glob.matches(String(part.split(separator: "/").last ?? ""))
       }
+      return isPart || hasFolders && matchesBehindAFolder(glob, source.name)
     }
+  }
+
+  private static func matchesBehindAFolder(_ glob: GlobMatcher, _ name: String) -> Bool {
+    let bytes = name.utf8
+    return bytes.indices.contains { place in
+      bytes[place] == UInt8(ascii: "/") && glob.matches(String(name[bytes.index(after: place)...]))
+    }
+  }
+
+  /// The events of a source have ids in a row.
+  private func appendSource(_ pattern: GlobPattern, to out: inout SQLCondition) {
+    let found = Self.sources(pattern, in: catalog)
     var ranges: [Range<Int64>] = []
     for events in found.map(\.events).filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {
       if let last = ranges.last, last.upperBound == events.lowerBound {

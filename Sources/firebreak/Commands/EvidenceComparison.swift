@@ -62,7 +62,7 @@ enum EvidenceComparison {
       let sink = EvidenceRows(reader, sources: Dictionary(grouping: ofPath) { $0.description.members })
       rows[path] = sink
       let located = base.map { path.hasPrefix("/") ? path : $0 + "/" + path } ?? path
-      let isReadable = path != "-" && access(located, R_OK) == 0
+      let isReadable = path != "-" && access(FilePath.system(located), R_OK) == 0
       let failure = errno
       if isReadable {
         found[path] = read(located, sink, catalog, rules(ofPath, at: located, given, catalog))
@@ -171,7 +171,7 @@ enum EvidenceComparison {
     _ source: SourceEntry, _ located: String, _ reader: CaseReader, _ result: inout Result
   ) throws {
     var info = stat()
-    guard stat(located, &info) == 0 else { return }
+    guard stat(FilePath.system(located), &info) == 0 else { return }
     let size = UInt64(info.st_size)
     if size > source.storedBytes, prefixDigest(located, source.storedBytes) == source.sha256 {
       result.state = .grown
@@ -186,7 +186,7 @@ enum EvidenceComparison {
   }
 
   private static func prefixDigest(_ path: String, _ count: UInt64) -> String? {
-    guard let file = fopen(path, "rb") else { return nil }
+    guard let file = fopen(FilePath.system(path), "rb") else { return nil }
     defer { fclose(file) }
     var hash = SHA256()
     var rest = count
@@ -207,7 +207,7 @@ enum EvidenceComparison {
     guard
       let digest = try reader.embeddedDigest(
         path: source.description.path, preferring: source.sha256), digest == source.sha256,
-      let file = fopen(located, "rb")
+      let file = fopen(FilePath.system(located), "rb")
     else { return nil }
     defer { fclose(file) }
     var place: UInt64 = 0

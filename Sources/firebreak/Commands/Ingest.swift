@@ -177,7 +177,8 @@ struct Ingest: ParsableCommand {
     for source in read.sources where source.description.members.isEmpty {
       // Standard input is gone by now; the report says so.
       if source.description.path != "-" {
-        loader.embed(path: source.description.path, sha256: source.sha256)
+        let path = source.description.path
+        loader.embed(path: path, file: FilePath.system(path), sha256: source.sha256)
       }
     }
   }

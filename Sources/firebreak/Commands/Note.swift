@@ -99,6 +99,11 @@ struct Note: ParsableCommand {
       "note \(kept.id) by \(kept.author): \(Self.understood(kept))" + Self.replaced(earlier, by: kept)
     Console.isDone("the note is kept all the same: \(said)")
     let head = try Custody.record([kept], in: file) { "\($0.kind.rawValue) \($0.subject ?? $0.value ?? "")" }
+    if kept.kind == .fact, let time = kept.subject.flatMap({ Instant(rfc3339: $0) }),
+      let reason = StatedTimes.doubt(time, written: Person.now)
+    {
+      Console.warn(Sanitizer.escape("the fact is kept all the same: \(reason)"))
+    }
     if kept.kind == .annotation { try StatedTimes.warn(of: kept.subject ?? "", in: CaseReader(path: path)) }
     if judgesAliases { Findings.warn(try DeviceAliases.judgeAgain(CaseReader(path: path))) }
     CaseOption.announce(path, newest: try CaseReader(path: path).newestEvidence)

@@ -92,6 +92,7 @@ struct Query: ParsableCommand {
       query = try reader.query(
         text, clock: clock == .corrected ? .corrected : .original,
         wanted: countBy == nil && !histogram ? limit : nil)
+      try StaleTraces.warn(query.resolvedExpression, reader)
       if let countBy {
         found = try count(reader, query, text, countBy, masking)
       } else if histogram {

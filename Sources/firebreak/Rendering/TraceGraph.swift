@@ -3,11 +3,19 @@ import IncidentModel
 
 /// The spread tree as a graph for other tools.
 enum TraceGraph {
+  /// False for what acts on a terminal or turns the direction of text round.
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: false
+    default: true
+    }
+  }
+
   /// Graphviz. Names are quoted as its language asks: backslash and quote escaped.
   static func dot(_ trace: Trace) -> [String] {
     func quoted(_ text: String) -> String {
       let shown = String(
-        String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+        String.UnicodeScalarView(text.unicodeScalars.map { isVisible($0) ? $0 : "?" }))
       return QuotedText.of(shown, "\"", escape: "\\", escapesBackslash: true)
     }
     var lines = ["digraph spread {", "  rankdir=LR; node [shape=box, style=rounded];"]

@@ -153,12 +153,29 @@ struct QueryParser {
         .syntax, "the value begins with an operator",
         hint: "write \(name)\(value.text), or quote the value", value.range)
     }
+    try refuseLooseTime(after: value, of: name)
     let builder = QueryTermBuilder(
       lexer: lexer, name: name, nameRange: nameRange, comparison: written, comparisonRange: writtenRange,
       value: value)
     let term = QueryExpression.term(
       QueryTerm(try builder.predicate(), range: nameRange.lowerBound..<value.range.upperBound))
     return written == .notEqual ? .not(term) : term
+  }
+
+  /// `since:2026-04-07 09:00`: the time of day would be looked for in messages, and nothing found.
+  private func refuseLooseTime(after date: QueryLexer.Value, of name: String) throws(QueryError) {
+    guard ["since", "until"].contains(name.lowercased()), date.text.utf8.count == 10,
+      case .success(.instant) = QueryTimeParser.parse(date.text)
+    else { return }
+    var ahead = lexer
+    ahead.skipSpaces()
+    guard let next = try? ahead.value(), !next.isQuoted,
+      case .success(.timeOfDay) = QueryTimeParser.parse(next.text)
+    else { return }
+    throw lexer.error(
+      .value, "a date and its time of day are one word",
+      hint: "write \(name):\(date.text)T\(next.text), or text:\"\(next.text)\" to search for the text",
+      date.range.lowerBound..<next.range.upperBound)
   }
 
   /// True when this word (and no name with an operator) comes next; it is not taken.

@@ -35,6 +35,7 @@ struct PlaybookTargets {
     let tree =
       try parsed
       .resolved(newestEvidence: reader.newestEvidence, expression: expression)
+    try StaleTraces.warn(tree, reader)
     let targets = PlaybookTargets(reader: reader, expression: Array(expression.utf8), inventory: inventory)
     let selected = try targets.evaluate(tree)
     // Inventory order, then what the inventory does not list.
