@@ -388,4 +388,57 @@ import Testing
     #expect(try await undo.execute().end == .interrupted)
     #expect(scene.fleet.inForce.contains("isolate d-5") && !scene.fleet.inForce.contains("isolate d-4"))
   }
+
+  // MARK: What nobody saw the end of
+
+  private func late(_ looks: Int) throws -> StepScene {
+    let scene = try StepScene([.init(name: "install")], count: 3) { command, device in
+      command == "do install" && device == "d-1" ? .unknown : nil
+    }
+    scene.fleet.state.withLock { $0.late = looks }
+    return scene
+  }
+
+  /// A session that is gone says nothing of the command: what is not in force may still come into force.
+  @Test func whatMayStillBeUnderWayIsWaitedForBeforeItCountsAsTakenBack() async throws {
+    let scene = try late(6)
+    #expect(try await scene.run().end == .halted)
+    #expect(scene.results("d-1").last == "failed not-in-force")
+    let undone = try await scene.undo().execute()
+    #expect(undone.end == .succeeded, "\(undone)")
+    #expect(scene.fleet.inForce.isEmpty && scene.fleet.count("un install d-1") == 1)
+    #expect(try RunHistory(run: "r", in: scene.journal).standing.changes == 0)
+  }
+
+  /// Two installations at once are worse than one that is waited for.
+  @Test func whatMayStillBeUnderWayIsNotBegunASecondTime() async throws {
+    let control = RunControl()
+    let scene = try StepScene([.init(name: "install", within: 5000)], count: 3) { command, device in
+      guard command == "do install", device == "d-1" else { return nil }
+      control.stop()
+      return .unknown
+    }
+    // Longer than its verification waits, and shorter than it may take.
+    scene.fleet.state.withLock { $0.late = 40 }
+    #expect(try await scene.run(control: control).end == .interrupted)
+    #expect(scene.fleet.count("do install d-1") == 1)
+    #expect(try await scene.run().end == .succeeded)
+    #expect(scene.fleet.count("do install d-1") == 1 && scene.fleet.inForce.count == 3)
+  }
+
+  /// It came into force after all, long afterwards: a person says so, and it can be taken back.
+  @Test func whatCountsAsTakenBackAndCameIntoForceIsOpenedAgainByAPerson() async throws {
+    let scene = try late(1_000_000)
+    _ = try await scene.run()
+    #expect(try await scene.undo().execute().end == .succeeded)
+    #expect(scene.fleet.count("un install d-1") == 0)
+    scene.fleet.state.withLock { $0.hidden = 0 }
+    let settlement = try Settlement(scene.plan, environment: scene.environment(), run: "r")
+    let question = try #require(settlement.questions.first { $0.device == "d-1" })
+    #expect(question.isConcluded && !question.isOpen)
+    try await settlement.settle([question], isInForce: true, by: "eve", words: "the new firmware runs")
+    #expect(try RunHistory(run: "r", in: scene.journal).standing.inForce == 1)
+    #expect(try await scene.undo().execute().end == .succeeded)
+    #expect(scene.fleet.count("un install d-1") == 1 && scene.fleet.inForce.isEmpty)
+  }
 }

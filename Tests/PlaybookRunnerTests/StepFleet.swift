@@ -13,6 +13,8 @@ final class StepFleet: Sendable {
     var asked: [String] = []
     /// Looks that do not see yet what is in force: a device that restarts.
     var hidden = 0
+    /// Looks that do not see an act yet that was not answered: it is still under way.
+    var late = 0
   }
   typealias Reply = @Sendable (_ command: String, _ device: String) -> CommandAnswer.Effect?
   let state = Mutex(State())
@@ -30,6 +32,7 @@ final class StepFleet: Sendable {
   struct Executor: CommandExecutor {
     static let type = CommandType.bash
     let fleet: StepFleet
+    var mayGoOnUnseen: Bool { fleet.state.withLock { $0.late > 0 } }
     func planText(_ call: CommandCall) throws(RunnerError) -> String {
       "\(call.command.text) \(call.device ?? "-")"
     }
@@ -44,7 +47,9 @@ final class StepFleet: Sendable {
         }
         let key = "\(what) \(device)"
         switch verb {
-        case "do": state.inForce.insert(key)
+        case "do":
+          state.inForce.insert(key)
+          if effect == .unknown { state.hidden = state.late }
         case "un": state.inForce.remove(key)
         case "see" where state.hidden > 0:
           state.hidden -= 1
@@ -52,6 +57,9 @@ final class StepFleet: Sendable {
         case "see":
           return CommandAnswer(
             effect ?? .done, text: state.inForce.contains(key) ? "yes" : "no", detail: "seen")
+        case "gone" where state.hidden > 0:
+          state.hidden -= 1
+          return CommandAnswer(.done, text: "yes", detail: "not seen yet")
         case "gone":
           return CommandAnswer(
             effect ?? .done, text: state.inForce.contains(key) ? "no" : "yes", detail: "seen")

@@ -33,7 +33,7 @@ public enum FleetFiles {
     var inventory = Inventory(attributes: attributes.map { names[$0] })
     var repeated = RepeatedRows()
     var nameless = 0
-    var ragged = 0
+    var ragged = RaggedRows()
     while let cells = try row(&reader, path) {
       if cells.count == 1, cells[0].isEmpty { continue }
       let device = key < cells.count ? trimmed(cells[key]) : ""
@@ -41,8 +41,11 @@ public enum FleetFiles {
         nameless += 1
         continue
       }
-      if cells.count != names.count { ragged += 1 }
-      let values = attributes.map { $0 < cells.count ? trimmed(cells[$0]) : "" }
+      // A cell too many: somewhere a comma stands without quotes, and what stands behind it is in the wrong column.
+      let isShifted = cells.dropFirst(names.count).contains { !trimmed($0).isEmpty }
+      if cells.count < names.count { ragged.short += 1 }
+      if isShifted { ragged.shifted.append((reader.line, device)) }
+      let values = attributes.map { $0 < cells.count && !isShifted ? trimmed(cells[$0]) : "" }
       if inventory.append(device: device, row: values) {
         repeated.first(line: reader.line)
       } else {
@@ -51,7 +54,7 @@ public enum FleetFiles {
     }
     var notes = repeated.notes(path)
     if nameless > 0 { notes.append("'\(path)': \(nameless) rows without a device's name were left out") }
-    if ragged > 0 { notes.append("'\(path)': \(ragged) rows have more or fewer cells than the header") }
+    notes += ragged.notes(path)
     return (inventory, notes)
   }
 

@@ -22,7 +22,8 @@ extension PlaybookRun {
       }
       let rollout = FleetRollout(
         environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
-        variables: values(step), counts: counts, held: heldBack(step, context))
+        variables: values(step), counts: counts, held: heldBack(step, context),
+        open: before?.open ?? [:])
       switch try await rollout.run(before, startsAfresh: context.afterHalt) {
       case .succeeded: success = true
       case .interrupted(let reason):
@@ -109,7 +110,7 @@ extension PlaybookRun {
         RecordDraft(
           .intent, step: step.id, target: key, action: .act,
           detail: "\(call.command.type.name): \(RemoteText.excerpt(shown, 2000))"))
-      let answer = await executor.execute(call)
+      let answer = await ProcessCall.$run.withValue(writer.run) { await executor.execute(call) }
       let outcome: RunRecord.Outcome =
         switch answer.effect {
         case .done: .changed

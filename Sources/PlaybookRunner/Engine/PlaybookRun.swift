@@ -84,6 +84,10 @@ public final class PlaybookRun: Sendable {
   /// `approvals` are sentences for the journal on who agreed. `afterHalt` says that a person chose to go on although
   /// a limit had tripped.
   public func execute(approvals: [String] = [], afterHalt: Bool = false) async throws -> RunSummary {
+    if history.last != nil, await !LeftBehind.wait(for: run, of: plan, environment) {
+      return RunSummary(
+        run: run, end: .interrupted, counts: counts.current, reasons: [LeftBehind.notWaitedFor])
+    }
     try await begin(approvals, afterHalt)
     // Only a halt is gone on from: what a person says beforehand does not open gates.
     let afterHalt = afterHalt && (history.end == .halted || history.end == .incomplete)

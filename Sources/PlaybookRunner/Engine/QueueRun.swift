@@ -102,6 +102,9 @@ public struct QueueRun: Sendable {
     }
     let counts = RunCounts([:])
     guard !entries.isEmpty else { return RunSummary(run: run, end: .succeeded, counts: [:], reasons: []) }
+    guard await LeftBehind.wait(for: run, of: plan, environment) else {
+      return RunSummary(run: run, end: .interrupted, counts: [:], reasons: [LeftBehind.notWaitedFor])
+    }
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
@@ -158,7 +161,7 @@ public struct QueueRun: Sendable {
     else { return nil }
     let rollout = FleetRollout(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
-      variables: history.values(plan, step), counts: counts)
+      variables: history.values(plan, step), counts: counts, open: history.visits[id]?.last?.open ?? [:])
     let device = DeviceAction(
       environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
       verification: EffectiveRollout(action, environment.executors).verification, role: .act,

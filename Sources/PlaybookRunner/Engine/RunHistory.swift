@@ -40,6 +40,8 @@ public struct RunHistory: Sendable {
     public var waveStarts: [Int: Moment] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
+    /// By device whose act nobody saw the end of, or that was sent and not seen in force: when it was begun last.
+    public var open: [String: Moment] = [:]
     /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
     public var released: [String: String] = [:]
     /// True for success; nil while not finished.
@@ -172,6 +174,7 @@ public struct RunHistory: Sendable {
       guard record.action != .undo else { return takeBack(record, device, .intended) }
       edit(record) { visit in
         visit.acts[device] = .intended
+        visit.open[device] = moment
         if !visit.released.isEmpty { visit.released[device] = nil }
         if isTimed { visit.acted[device] = moment }
       }
@@ -187,6 +190,7 @@ public struct RunHistory: Sendable {
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
+        if !visit.open.isEmpty, !visit.isInDoubt(device) { visit.open[device] = nil }
         if !visit.released.isEmpty { visit.released[device] = nil }
         // Found so: it is counted on for the same time.
         if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }

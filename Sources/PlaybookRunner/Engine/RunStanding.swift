@@ -100,6 +100,17 @@ extension RunHistory.Visit {
     }
   }
 
+  /// True when an undo found nothing to take back where nobody had seen what came of the act.
+  func isTakenBackUnseen(_ device: String) -> Bool {
+    guard case .finished(.ok, _) = undos[device] else { return false }
+    switch acts[device] {
+    case .finished(.unknown, _), .finished(.failed, "not-in-force"),
+      .finished(.failed, RunHistory.partlyDone):
+      return true
+    default: return false
+    }
+  }
+
   /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and
   /// not where it was seen not to be.
   func isCounted(_ device: String) -> Bool {

@@ -21,6 +21,9 @@ public struct Settlement: Sendable {
     public var settlesItself: Bool
     /// True when nobody knows what came of the act itself.
     var isActOpen: Bool
+    /// True when a look found it not in force after nobody knew what came of the act, so that it counts as taken back: only a
+    /// person can say that it came into force after all.
+    public var isConcluded = false
   }
 
   /// Everything of the run that is, or may be, in force.
@@ -56,7 +59,12 @@ public struct Settlement: Sendable {
       let devices = Set(visits.flatMap(\.acts.keys)).sorted()
       return devices.compactMap { device -> Question? in
         let standing = visits.filter { $0.isStanding(device) }
-        guard !standing.isEmpty else { return nil }
+        guard !standing.isEmpty else {
+          guard visits.contains(where: { $0.isTakenBackUnseen(device) }) else { return nil }
+          return Question(
+            step: id, title: step?.name ?? id, device: device, isUndo: false, isOpen: false,
+            settlesItself: true, isActOpen: false, isConcluded: true)
+        }
         let isUndo = standing.contains { $0.isUndoUnclear(device) }
         let isActOpen = standing.contains { $0.isInDoubt(device) }
         return Question(
@@ -98,6 +106,12 @@ public struct Settlement: Sendable {
       return [
         isOfUndo
           ? draft(.undo, .changed, RunHistory.seen) : draft(.act, .failed, RunHistory.seenAbsent)
+      ]
+    }
+    if question.isConcluded {
+      // Not taken back after all; then the act is, again, one of which nobody knew what came of it.
+      return [
+        draft(.undo, .failed, RunHistory.seen), draft(.act, .changed, RunHistory.seen),
       ]
     }
     return (question.isActOpen ? [draft(.act, .changed, RunHistory.seen)] : [])

@@ -33,7 +33,7 @@ public final class TargetLock: Sendable {
     defer { close(gate) }
     let hashes = devices.map(Self.hash).sorted()
     for name in Self.entries(folder) where name.hasSuffix(".targets") {
-      try Self.check("\(folder)/\(name)", hashes, devices)
+      try Self.check("\(folder)/\(name)", hashes, devices, own: run)
     }
     path = "\(folder)/\(run).targets"
     descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -73,12 +73,17 @@ public final class TargetLock: Sendable {
     return names
   }
 
-  private static func check(_ path: String, _ hashes: [UInt64], _ devices: [String]) throws(RunnerError) {
+  private static func check(
+    _ path: String, _ hashes: [UInt64], _ devices: [String], own: String
+  ) throws(RunnerError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
-      unlink(path)
+    let run = path.split(separator: "/").last.map { String($0.dropLast(".targets".count)) } ?? path
+    let isGone = flock(descriptor, LOCK_SH | LOCK_NB) == 0
+    // What a run that is gone had started may still be at work on its devices.
+    if isGone, run == own || LeftBehind.processes(of: run).isEmpty {
+      if run != own { unlink(path) }
       return
     }
     var others: [UInt64] = []
@@ -104,11 +109,12 @@ public final class TargetLock: Sendable {
       }
     }
     guard let example else { return }
-    let run = path.split(separator: "/").last.map { String($0.dropLast(".targets".count)) } ?? path
     let name = devices.first { hash($0) == example } ?? ""
     throw RunnerError(
       .busy,
-      "run '\(run)' works on \(shared) of these devices (\(RemoteText.excerpt(name))); wait for it, or stop it with Ctrl-C"
+      isGone
+        ? "programs that run '\(run)' had started before it ended are still at work, and \(shared) of these devices (\(RemoteText.excerpt(name))) are its own; wait for them, or 'firebreak playbook undo \(run)' does"
+        : "run '\(run)' works on \(shared) of these devices (\(RemoteText.excerpt(name))); wait for it, or stop it with Ctrl-C"
     )
   }
 }

@@ -193,6 +193,9 @@ public struct UndoRun: Sendable {
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
+    guard await LeftBehind.wait(for: run, of: plan, environment) else {
+      return RunSummary(run: run, end: .interrupted, counts: [:], reasons: [LeftBehind.notWaitedFor])
+    }
     let scope = scope
     var reasons = held.map { $0.sentence }
     // Nothing else is to be taken back: the run stays what it is.
@@ -287,6 +290,11 @@ public struct UndoRun: Sendable {
     history.visits[step]?.contains { $0.isUndoUnclear(device) } ?? false
   }
 
+  /// When an act was begun last that is to be taken back and whose end nobody saw.
+  private func openSince(_ step: String, _ device: String) -> RunHistory.Moment? {
+    (history.visits[step] ?? []).compactMap { $0.open[device] }.max { $0.wall < $1.wall }
+  }
+
   private func undo(
     _ targets: [ExecutionPlan.Target], _ device: DeviceAction, _ step: WorkflowStep, _ policy: RolloutPolicy
   ) async throws -> [RunRecord.Outcome] {
@@ -301,6 +309,7 @@ public struct UndoRun: Sendable {
       let obstacle = targets.lazy.compactMap { conditions.obstacle($0, .undo) }.first
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
+        openSince: targets.compactMap { openSince(step.id, $0.device) }.max { $0.wall < $1.wall },
         values: history.values(plan, step), obstacle: obstacle)
       return targets.map { _ in result.outcome }
     }
@@ -323,8 +332,10 @@ public struct UndoRun: Sendable {
           next += 1
           let values = plan.bound(variables, policy, target)
           let wasIntended = isUnclear(step.id, target.device)
+          let openSince = openSince(step.id, target.device)
           group.addTask {
-            let result = try await device.perform(target, wave: nil, wasIntended: wasIntended, values: values)
+            let result = try await device.perform(
+              target, wave: nil, wasIntended: wasIntended, openSince: openSince, values: values)
             return (target.device, result.outcome, result.reason)
           }
           inFlight += 1

@@ -127,6 +127,10 @@ public protocol CommandExecutor: Sendable {
   /// Carries the command out. Never throws: what went wrong is part of the answer.
   func execute(_ call: CommandCall) async -> CommandAnswer
 
+  /// True when what was sent may go on at the other side after nobody waits for its answer any more: a look that finds nothing
+  /// soon afterwards proves nothing.
+  var mayGoOnUnseen: Bool { get }
+
   /// How to see that a command is in force, where the type knows by itself; nil where the playbook must say.
   func verification(of command: PlaybookCommand) -> RolloutPolicy.Verification?
 
@@ -138,6 +142,9 @@ public protocol CommandExecutor: Sendable {
 }
 
 extension CommandExecutor {
+  /// What is sent to a broker, or done by a program of this machine, whose end is waited for, does not.
+  public var mayGoOnUnseen: Bool { false }
+
   /// Most types do not know.
   public func verification(of command: PlaybookCommand) -> RolloutPolicy.Verification? { nil }
   /// Most types do not know.

@@ -18,6 +18,8 @@ public import PlaybookModel
 public struct HTTPExecutor: CommandExecutor {
   /// The type.
   public static let type = CommandType.httpAPI
+  /// A server may carry on with a request that nobody waits for.
+  public var mayGoOnUnseen: Bool { true }
   private let secrets: SecretStore
   private let transport: TransportSecurity
 

@@ -18,6 +18,10 @@ enum ProcessCall {
     var timedOut: Bool
   }
 
+  /// The run that programs are started for: they and what they start in turn have it in their environment, so that one that has
+  /// outlived us is found (`LeftBehind`).
+  @TaskLocal static var run: String?
+
   /// Runs a program. Throws when it could not be started: then nothing was done.
   ///
   /// The program gets a session of its own; when the time is over the whole group is ended (TERM, then KILL).
@@ -29,11 +33,15 @@ enum ProcessCall {
     guard access(path, X_OK) == 0 else {
       throw RunnerError(.unsupported, "'\(path)' cannot be executed: \(String(cString: strerror(errno)))")
     }
+    await ProcessPermits.shared.take()
+    defer { Task { await ProcessPermits.shared.giveBack() } }
     var options = PlatformOptions()
     options.createSession = true
     let graceful = TeardownStep.gracefulShutDown(
       toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
     options.teardownSequence = [graceful]
+    var environment = environment
+    if let run { environment[LeftBehind.variable] = run }
     let keys = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     let configuration = Configuration(
       executable: .path(literal(path)), arguments: Arguments(arguments),

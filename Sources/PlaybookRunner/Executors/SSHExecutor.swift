@@ -14,6 +14,8 @@ public import PlaybookModel
 public struct SSHExecutor: CommandExecutor {
   /// The type.
   public static let type = CommandType.ssh
+  /// The other machine carries on with a command whose session is gone.
+  public var mayGoOnUnseen: Bool { true }
   private let secrets: SecretStore
   private let knownHosts: String
   private let program: String

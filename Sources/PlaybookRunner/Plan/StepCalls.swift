@@ -21,7 +21,8 @@ struct EffectiveRollout: Sendable {
 /// Where the commands of a step go, looked up once for all of its devices.
 struct StepCalls: Sendable {
   private let places: [(target: AgentTarget?, authentication: AuthenticationInfo?)]
-  private let timeout: Int64
+  /// Time after which the answer of a command counts as missing, in nanoseconds.
+  let timeout: Int64
   private let secrets: [String: String]
 
   init(_ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan) {

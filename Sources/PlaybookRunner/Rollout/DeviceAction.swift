@@ -20,6 +20,8 @@ final class DeviceAction: Sendable {
   private let isRepeatable: Bool
   private let conditions: DeviceConditions
   private let stepCalls: StepCalls
+  /// How long after its beginning an act whose end nobody saw may still show, in nanoseconds; 0 where it cannot.
+  private let unseenTime: Int64
 
   /// `held`: see `DeviceConditions.held`.
   init(
@@ -41,6 +43,18 @@ final class DeviceAction: Sendable {
     conditions = DeviceConditions(
       environment: environment, plan: plan, step: step, action: action, policy: policy, held: held)
     stepCalls = StepCalls(step, action, plan)
+    let mayGoOn = action.commands.contains { command in
+      (try? environment.executors.executor(command.type))?.mayGoOnUnseen ?? false
+    }
+    let within = Int64(EffectiveRollout(action, environment.executors).verification?.withinMilliseconds ?? 0)
+    // Its own time bounds only how long we wait for the answer: as long again is allowed for.
+    unseenTime = mayGoOn ? 2 * stepCalls.timeout * Int64(action.commands.count) + within * 1_000_000 : 0
+  }
+
+  /// Nanoseconds for which an act that was begun at a moment, and whose end nobody saw, may still show.
+  func unseenTime(since begun: RunHistory.Moment?) -> Int64 {
+    guard let begun, unseenTime > 0 else { return 0 }
+    return max(0, UndoRun.left(of: unseenTime, since: begun, environment.clock))
   }
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
@@ -51,22 +65,23 @@ final class DeviceAction: Sendable {
   /// Reason of an act whose outcome was not waited for: its intent stays without result, and `resume` looks first.
   static let interrupted = "interrupted"
 
-  /// Does it. `wasIntended` says that an earlier attempt left an intent without a result.
-  /// Throws only when the journal cannot be written.
+  /// Does it. `wasIntended` says that an earlier attempt left an intent without a result, `openSince` when an act was begun
+  /// whose end nobody saw. Throws only when the journal cannot be written.
   func perform(
-    _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, values: [String: String]
+    _ target: ExecutionPlan.Target, wave: Int?, wasIntended: Bool, openSince: RunHistory.Moment? = nil,
+    values: [String: String]
   ) async throws -> Done {
     let obstacle = conditions.obstacle(target, role)
     return try await perform(
-      together: [target], device: target.device, wave: wave, wasIntended: wasIntended, values: values,
-      obstacle: obstacle)
+      together: [target], device: target.device, wave: wave, wasIntended: wasIntended, openSince: openSince,
+      values: values, obstacle: obstacle)
   }
 
   /// Does it once for several devices together, or for one, whose name is `device`: each has an intent and a result of
   /// its own in the journal. `obstacle` is why it must not be done.
   func perform(
     together targets: [ExecutionPlan.Target], device: String?, wave: Int?, wasIntended: Bool,
-    values: [String: String], obstacle: DeviceConditions.Obstacle? = nil
+    openSince: RunHistory.Moment? = nil, values: [String: String], obstacle: DeviceConditions.Obstacle? = nil
   ) async throws -> Done {
     environment.control.begin()
     defer { environment.control.end() }
@@ -95,7 +110,12 @@ final class DeviceAction: Sendable {
     }
     // What a killed attempt did may take its time to show, like any other.
     let waits = wasIntended && (verification?.withinMilliseconds ?? 0) > 0
-    switch waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values) {
+    let unseen = unseenTime(since: openSince)
+    let seen =
+      unseen > 0 && verification != nil
+      ? await lookUntilSettled(device, values, for: unseen)
+      : waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values)
+    switch seen {
     case .stopped: return (.unknown, Self.interrupted)
     case .holds:
       return wasIntended
@@ -234,7 +254,7 @@ final class DeviceAction: Sendable {
           .refused, detail: "nothing here runs commands of type '\(call.command.type.name)'")
         return (last, sent)
       }
-      last = await executor.execute(call)
+      last = await ProcessCall.$run.withValue(writer.run) { await executor.execute(call) }
       if last.effect != .done {
         // What earlier commands did is done: "nothing was sent" would be wrong.
         if last.effect == .unreachable && sent { last.effect = .unknown }
@@ -254,6 +274,25 @@ final class DeviceAction: Sendable {
       else { return state }
       attempt += 1
       await pause(attempt)
+    }
+  }
+
+  /// Looks at a device on which an act may still be under way, until that shows or cannot any more: to do it again meanwhile
+  /// would do it twice, and "not in force" is no answer yet.
+  private func lookUntilSettled(
+    _ device: String?, _ values: [String: String], for time: Int64
+  ) async -> Look {
+    let end = environment.clock.monotonicTime() + time
+    while true {
+      let seen = await lookPatiently(device, values)
+      switch (seen, role) {
+      case (.holds, .act), (.absent, .undo): return seen
+      default: break
+      }
+      let left = end - environment.clock.monotonicTime()
+      guard left > 0 else { return seen }
+      if environment.control.isStopping || Task.isCancelled { return .stopped }
+      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(time / 50, 5_000_000_000))))
     }
   }
 

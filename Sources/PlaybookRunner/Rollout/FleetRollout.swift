@@ -12,6 +12,8 @@ struct FleetRollout: Sendable {
   let counts: RunCounts
   /// See `DeviceConditions.held`.
   var held: [String: Bool] = [:]
+  /// Devices on which an act was begun before whose end nobody saw, with when.
+  var open: [String: RunHistory.Moment] = [:]
 
   /// How it ended.
   enum End: Sendable, Equatable {
@@ -155,9 +157,10 @@ struct FleetRollout: Sendable {
               pacer.begin(now: now)
               let values = plan.bound(variables, policy, target)
               let wasIntended = known[target.device] == .intended
+              let openSince = open[target.device]
               group.addTask {
                 let done = try await device.perform(
-                  target, wave: wave, wasIntended: wasIntended, values: values)
+                  target, wave: wave, wasIntended: wasIntended, openSince: openSince, values: values)
                 return (target, done.outcome, done.reason)
               }
               inFlight += 1

@@ -77,7 +77,8 @@ extension FleetRollout {
       }
     }
     let result = try await device.perform(
-      together: hit, device: nil, wave: 1, wasIntended: wasIntended, values: variables,
+      together: hit, device: nil, wave: 1, wasIntended: wasIntended,
+      openSince: hit.compactMap { self.open[$0.device] }.max { $0.wall < $1.wall }, values: variables,
       obstacle: obstacle)
     if result.reason == DeviceAction.interrupted { return .interrupted(nil) }
     for target in hit { show(target, result.outcome, result.reason, known) }

@@ -57,6 +57,47 @@ import Testing
     #expect(shown.output.contains("Hash ") && shown.errors.contains("ssh-keygen -Y sign"), "\(shown)")
   }
 
+  /// Gateways are written by address or host name as often as by what the inventory calls them.
+  @Test(arguments: ["10.8.0.1", "GW-1", "gw-1.plant.example"])
+  func aGatewayIsKnownByItsAddressToo(written: String) throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(20))
+    let rows = (2...8).map { "gw-\($0),no,10.8.0.\($0 + 10),\(written)" }
+    try work.write(
+      "inv.csv",
+      "device,life_safety,address,gateway\ngw-1,no,10.8.0.1,\n" + rows.joined(separator: "\n") + "\n")
+    try #require(
+      try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")]).run.exit == 0)
+    try work.write("p.yaml", work.touchPlaybook())
+    let alone = try work.plan("device:gw-1")
+    #expect(alone.exit == 2 && alone.errors.contains("7 devices hang on it"), "\(alone)")
+    #expect(!alone.errors.contains("lists under no name"))
+  }
+
+  @Test func aGatewayThatNobodyListsIsSaid() throws {
+    let work = try Workspace.fleet(columns: "life_safety,gateway", row: "no,10.9.9.9")
+    let made = try work.plan("device:gw-1")
+    #expect(made.exit == 0 && made.errors.contains("'10.9.9.9'"), "\(made)")
+  }
+
+  /// A comma without quotes moves every cell behind it: "yes" would become "no".
+  @Test func rowsWithACellTooManyMakeNobodySafe() throws {
+    let work = try Workspace()
+    try work.write("a.log", Workspace.log(20))
+    try work.write(
+      "inv.csv",
+      "device,label,in_use,life_safety\ngw-1,Ward 3, bed 2,no,yes\ngw-2,Hall,no,no\ngw-3,Hall,no,no,\n"
+        + (4...8).map { "gw-\($0),Hall,no,no\n" }.joined())
+    let read = try work.ingest(work.at("a.log"), options: ["--inventory", work.at("inv.csv")])
+    #expect(read.run.exit == 0 && read.run.errors.contains("line 2 ('gw-1')"), "\(read.run)")
+    #expect(!read.run.errors.contains("gw-3"))
+    let interlock = "interlocks: [{attribute: life_safety, require: [\"no\"], reason: people depend on it}]"
+    try work.write("p.yaml", work.touchPlaybook(rollout: interlock))
+    let alone = try work.plan("device:gw-1")
+    #expect(alone.exit == 2 && alone.errors.contains("life_safety"), "\(alone)")
+    #expect(try work.plan("device:gw-3", output: "q.plan").exit == 0)
+  }
+
   @Test func targetsThatWereNotMeantAreRefusedAsAMistake() throws {
     let work = try Workspace.fleet()
     for (targets, said) in [

@@ -322,4 +322,46 @@ import Testing
     #expect(second.exit == 1 && acted(work) == ["gw-4"], "\(second)")
     #expect(second.output.contains("the first: gw-4") && !second.output.contains("gw-2"), "\(second)")
   }
+
+  /// A program goes on after the run that started it was killed: until its end nothing is known, and nothing is begun.
+  @Test func programsThatOutliveTheirRunAreWaitedFor() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    // The first act kills its run and takes its time.
+    let slow = "[ -e \(work.at("cut")) ] || { touch \(work.at("cut")); kill -9 $PPID; sleep 3; }; echo"
+    try work.write(
+      "p.yaml", work.touchPlaybook().replacingOccurrences(of: "command: \"echo", with: "command: \"\(slow)"))
+    try plan(work, "device:gw-2")
+    #expect(try act(work, "run", work.at("p.plan")).exit != 0)
+    let other = try act(work, "run", work.at("p.plan"))
+    #expect(other.exit == 2 && other.errors.contains("still at work"), "\(other)")
+    #expect(acted(work).isEmpty)
+    let undone = try act(work, "undo", "--yes")
+    #expect(undone.exit == 0 && undone.errors.contains("waiting for"), "\(undone)")
+    usleep(500_000)
+    #expect(acted(work).isEmpty)
+    #expect(try act(work, "run", work.at("p.plan")).exit == 0)
+    #expect(acted(work) == ["gw-2"])
+  }
+
+  @Test func aPlanIsRunAsItIs() throws {
+    let work = try scene()
+    try plan(work, "device:gw-2 OR device:gw-3")
+    for more in [["--protect", "gw-2"], ["--include-self-asserted"], ["--include-gateway", "gw-3"]] {
+      let run = try work.playbook(["run", work.at("p.plan")] + more)
+      #expect(run.exit == 64 && run.errors.contains(more[0]), "\(run)")
+    }
+    #expect(acted(work).isEmpty)
+  }
+
+  /// More in flight than there are file descriptors for: whoever has none waits.
+  @Test func fewFileDescriptorsMakeARunSlowerAndNothingElse() throws {
+    let work = try scene(rollout: "max_in_flight: 64")
+    try plan(work, "device:gw-*")
+    let run = try Shell.run(
+      "ulimit -n 64; FIREBREAK_CASE=x.firebreak FIREBREAK_LOCKS=$PWD/locks FIREBREAK_JOURNAL_KEY=$PWD/journal.key $FIREBREAK playbook run p.plan",
+      in: work)
+    #expect(run.status == 0, "\(run)")
+    #expect(acted(work).count == 8)
+  }
 }

@@ -37,6 +37,14 @@ struct PlanOptions: ParsableArguments {
 
   @OptionGroup var age: InventoryAgeOption
 
+  /// The first option given that a plan is made by, which a plan that is made already cannot take; nil for none.
+  var givenForPlanning: String? {
+    [
+      ("--targets", targets != nil), ("--set", !values.isEmpty), ("--protect", !protected.isEmpty),
+      ("--include-gateway", !gateways.isEmpty), ("--include-self-asserted", includeSelfAsserted),
+    ].first { $0.1 }?.0
+  }
+
   /// Makes the plan of a playbook.
   func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
     let now = SystemClock().wallTime()

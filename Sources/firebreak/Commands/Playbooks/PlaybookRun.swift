@@ -43,8 +43,9 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     let plan: ExecutionPlan
     let agreed: ApprovalOptions.Agreement
     if let bytes = try planBytes() {
-      guard options.targets == nil, options.values.isEmpty else {
-        throw ValidationError("a plan is run as it is: --targets and --set belong to 'plan'")
+      if let given = options.givenForPlanning {
+        throw ValidationError(
+          "a plan is run as it is, so \(given) would change nothing: it belongs to 'plan'")
       }
       plan = try ExecutionPlan(reading: bytes, now: SystemClock().wallTime())
       try PlanCheck.unchanged(plan, case: casePath)

@@ -14,7 +14,8 @@ struct PlaybookSettle: AsyncParsableCommand {
       An undo without 'verify' that was cut off is sent again only where the playbook calls it 'repeatable': elsewhere a second \
       time may do harm, and nobody but a person can tell what came of the first. Look at the device, then say --in-force (undo \
       sends it then) or --not-in-force (it counts as taken back; where only the act was in doubt, as not done, and 'resume' does \
-      it). Also for a device that was let in by hand.
+      it). Also for a device that was let in by hand, and with --in-force for one that counts as taken back since nothing was to be \
+      seen of an act whose answer was lost, and which came into force after all: the next undo takes it back.
 
       Nothing is sent. Your words stand in the journal, signed, and status, runs, resume and undo go by them; runs that count \
       on a device which is not in force any more are told.
@@ -83,8 +84,8 @@ struct PlaybookSettle: AsyncParsableCommand {
     if let step {
       questions = questions.filter { $0.step == step || $0.title == step }
     }
-    // What is known to be in force needs nobody to say so.
-    if inForce { questions = questions.filter(\.isOpen) }
+    // What is known to be in force needs nobody to say so, and what counts as taken back is that already.
+    questions = questions.filter { inForce ? $0.isOpen || $0.isConcluded : !$0.isConcluded }
     var chosen: [Settlement.Question] = []
     for name in devices {
       let pattern = GlobPattern(wildcards: name)

@@ -1,3 +1,4 @@
+import ConsoleOutput
 import Crypto
 import IncidentModel
 import PlaybookModel
@@ -44,6 +45,7 @@ struct PlaybookTargets {
     }
     devices += selected.filter { inventory.rowOfDevice[$0.key] == nil }.sorted { $0.key < $1.key }
       .map { SelectedDevice(device: $0.key, basis: $0.value) }
+    warnOfUnknownGateways(inventory)
     let topology = Self.topology(fleet)
     let dependants = Carriers.dependants(
       of: devices.map(\.device), topology: topology, inventory: inventory)
@@ -69,7 +71,26 @@ struct PlaybookTargets {
         }
       }
     }
+    // Gateways are written by address or host name as often as by what the inventory calls them.
+    let names = ListedNames(inventory)
+    for index in topology.links.indices {
+      topology.links[index].from = names.device(topology.links[index].from) ?? topology.links[index].from
+      topology.links[index].to = names.device(topology.links[index].to) ?? topology.links[index].to
+    }
     return topology
+  }
+
+  /// Says which gateways the inventory's column names that it does not list: what hangs on them is known of nobody.
+  private static func warnOfUnknownGateways(_ inventory: Inventory) {
+    guard let column = inventory.attributes.firstIndex(of: "gateway") else { return }
+    let names = ListedNames(inventory)
+    let unknown = inventory.values[column].filter { !$0.isEmpty && names.device($0) == nil }.sorted()
+    guard let first = unknown.first else { return }
+    Console.warn(
+      Sanitizer.escape(
+        "the column 'gateway' names \(Figures.counted(unknown.count, "gateway")) that the inventory lists under no name or "
+          + "address ('\(first)'\(unknown.count > 1 ? ", …" : "")): whether a target is one of them is not known, and nothing protects it"
+      ))
   }
 
   /// How many devices hang on a plan's targets and are no targets.
