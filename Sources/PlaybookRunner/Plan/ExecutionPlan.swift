@@ -55,8 +55,20 @@ public struct ExecutionPlan: Sendable {
   public var approval: RolloutPolicy.Approval
   /// Why more people must agree than the playbook says.
   public var approvalReasons: [String]
+  /// Network namespace that nft works in; nil: where we run, or nothing of the plan is for nft.
+  public var networkNamespace: String?
   /// SHA-256 of the plan; empty until it is sealed.
   public var hash = ""
+
+  /// True where a command, a look or an inverse is for nft, which works in a network namespace.
+  public var usesNFT: Bool {
+    actionSteps.contains { _, action in
+      let commands =
+        action.commands + (action.rollout?.verification?.commands ?? [])
+        + (action.rollout?.inverse?.commands ?? [])
+      return commands.contains { $0.type == .nft }
+    }
+  }
 
   /// Value of a column for a target; nil when unknown.
   public func value(_ column: String, of target: Target) -> String? {

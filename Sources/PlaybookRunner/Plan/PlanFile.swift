@@ -73,7 +73,7 @@ extension ExecutionPlan {
       ("case", .string(caseDigest)), ("targets", .string(expression)),
       ("target_count", .number(targets.count)),
       ("refused_count", .number(refused.count)), ("carried_count", .number(carried)),
-      ("fleet_size", .number(fleetSize)),
+      ("fleet_size", .number(fleetSize)), ("network_namespace", networkNamespace.map(DocumentNode.string)),
       ("columns", .array(columns.map(DocumentNode.string))), ("approval", .string(approval.rawValue)),
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
       (
@@ -178,6 +178,7 @@ extension ExecutionPlan {
     caseDigest = header["case"]?.text ?? ""
     fleetSize = header["fleet_size"]?.integer ?? 0
     carried = header["carried_count"]?.integer ?? 0
+    networkNamespace = header["network_namespace"]?.text
     columns = (header["columns"]?.items ?? []).compactMap(\.text)
     approval = header["approval"]?.text.flatMap(RolloutPolicy.Approval.init(rawValue:)) ?? .two
     approvalReasons = (header["approval_reasons"]?.items ?? []).compactMap(\.text)

@@ -12,10 +12,14 @@ public struct Planner: Sendable {
     public var includesSelfAsserted: Bool
     /// Where the playbook was read from; nil when not from a file.
     public var playbookPath: String?
+    /// Network namespace that nft is to work in; nil: where we run.
+    public var networkNamespace: String?
     /// Options from their parts.
     public init(
-      variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil
+      variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil,
+      networkNamespace: String? = nil
     ) {
+      self.networkNamespace = networkNamespace
       self.variables = variables
       self.includesSelfAsserted = includesSelfAsserted
       self.playbookPath = playbookPath
@@ -38,6 +42,7 @@ public struct Planner: Sendable {
       caseDigest: selection?.caseDigest ?? "", fleetSize: selection?.inventory.count ?? 0,
       variables: variables,
       columns: [], targets: [], refused: [], approval: .operator_, approvalReasons: [])
+    if plan.usesNFT { plan.networkNamespace = options.networkNamespace }
     let fleetSteps = plan.actionSteps.filter { $0.action.rollout != nil }
     try refuseUnsupported(playbook)
     if let step = WorkflowCycle.action(in: playbook) {

@@ -35,7 +35,7 @@ import Testing
     }
     let run = try work.playbook(["run", work.at("p.plan")])
     #expect(
-      run.exit == 2 && run.errors.contains("it was moved, removed or replaced while it was in use"), "\(run)")
+      run.exit == 1 && run.errors.contains("it was moved, removed or replaced while it was in use"), "\(run)")
     #expect(
       run.errors.contains("put it back") && run.errors.contains("go on with: firebreak playbook resume"),
       "\(run)")

@@ -183,7 +183,7 @@ import Testing
         ls -A disk; rm disk/fill
         "$FIREBREAK" playbook resume --case disk/x.firebreak; echo "resumed $?"'
       """, in: work)
-    #expect(status == 0 && output.contains("status 2") && output.contains("plan 2"), "\(output)")
+    #expect(status == 0 && output.contains("status 1") && output.contains("plan 2"), "\(output)")
     #expect(output.contains("free some space") && !output.contains("run it again"), "\(output)")
     #expect(output.contains("then go on with: firebreak playbook resume 2"), "\(output)")
     #expect(!output.contains("y.plan.new\n") && !output.contains("\ny.plan\n"), "\(output)")
@@ -363,5 +363,24 @@ import Testing
       in: work)
     #expect(run.status == 0, "\(run)")
     #expect(acted(work).count == 8)
+  }
+
+  /// The same statements in another network namespace block somebody else.
+  @Test func thePlanSaysWhichNetworkNamespaceItIsFor() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    let text = work.touchPlaybook().replacingOccurrences(
+      of: "type: bash, command: \"echo __device__:value >> \(work.at("acted"))\"",
+      with: "type: nft, command: \"list tables\"")
+    try work.write("p.yaml", text)
+    let made = try work.plan("device:gw-2", "--netns", "lab")
+    #expect(made.exit == 0 && made.output.contains("namespace 'lab'"), "\(made)")
+    for more in [[], ["--netns", "other"]] {
+      let run = try work.playbook(["run", work.at("p.plan")] + more)
+      #expect(run.exit == 2 && run.errors.contains("give --netns lab"), "\(run)")
+    }
+    try #require(try work.plan("device:gw-2", output: "here.plan").exit == 0)
+    let other = try work.playbook("run", work.at("here.plan"), "--netns", "lab")
+    #expect(other.exit == 2 && other.errors.contains("without --netns"), "\(other)")
   }
 }

@@ -46,7 +46,7 @@ struct PlanOptions: ParsableArguments {
   }
 
   /// Makes the plan of a playbook.
-  func plan(_ name: String, executors: ExecutorSet) throws -> ExecutionPlan {
+  func plan(_ name: String, executors: ExecutorSet, networkNamespace: String?) throws -> ExecutionPlan {
     let now = SystemClock().wallTime()
     let (playbook, path) = try PlaybookFiles.load(name, now: now)
     for sentence in SignatureWords.warnings(playbook, now: now) { Console.warn(Sanitizer.escape(sentence)) }
@@ -87,7 +87,7 @@ struct PlanOptions: ParsableArguments {
       playbook, selection: selection,
       options: .init(
         variables: variables, includesSelfAsserted: includeSelfAsserted,
-        playbookPath: path == "-" ? nil : Self.absolute(path)), now: now)
+        playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace), now: now)
     if targets != nil { try age.check(plan, case: try chosenCase.existingPath()) }
     return plan
   }
@@ -122,7 +122,8 @@ struct PlaybookPlan: ParsableCommand {
 
   func run() throws {
     let (_, executors) = try execution.make()
-    let plan = try options.plan(name, executors: executors)
+    let plan = try options.plan(
+      name, executors: executors, networkNamespace: execution.networkNamespace)
     if let output {
       // A plan may not be overwritten: somebody may have approved it.
       try OutputPlace.requireNew(output, "a plan is never overwritten")
@@ -173,6 +174,7 @@ struct PlanReport {
     put(
       "          \(plan.targets.count) of \(Figures.counted(plan.fleetSize, "device")), \(plan.refused.count) refused"
     )
+    if let namespace = plan.networkNamespace { put("Network   nft works in the namespace '\(namespace)'") }
     if plan.carried > 0 {
       let cuts = plan.actionSteps.contains { $0.action.rollout?.kind == .contain }
       put("          \(cuts ? "cuts off" : "and touches") \(plan.carried) more that hang on them")
@@ -271,6 +273,7 @@ struct PlanReport {
       ),
       ("case", .string(plan.caseDigest)), ("query", .string(plan.expression)),
       ("target_count", .number(plan.targets.count)), ("carried_count", .number(plan.carried)),
+      ("network_namespace", plan.networkNamespace.map(DocumentNode.string)),
       ("fleet_size", .number(plan.fleetSize)),
       (
         "counts",

@@ -13,8 +13,9 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     abstract: "Carry out a plan, exactly as it was made; or make one, show it, and ask.",
     discussion:
       """
-      Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, or it \
-      is incomplete (nothing could be sent to some devices), or it is not allowed (an approval is missing, the hash is another: \
+      Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, it \
+      waits for a maintenance window, its journal could not be written any more (what was begun stands; the command that goes on is \
+      named), or it is incomplete (nothing could be sent to some devices), or it is not allowed (an approval is missing, the hash is another: \
       nothing was begun, and no run was named), 2: nothing could be begun (a secret is missing, the plan was changed), \
       3: all steps succeeded, and the answer could not be written to standard output (standard error has it in one line), \
       130: stopped by Ctrl-C; a closed terminal and a closed pipe stop it the same way: what is in flight is waited for.
@@ -57,7 +58,8 @@ struct PlaybookRunCommand: AsyncParsableCommand {
         throw CommandError(
           "no plan file '\(name)': make one with 'firebreak playbook plan PLAYBOOK … --output \(name)'")
       }
-      plan = try options.plan(name, executors: executors)
+      plan = try options.plan(
+        name, executors: executors, networkNamespace: execution.networkNamespace)
       if plan.approval > .operator_ {
         throw CommandError(
           "this plan needs approval '\(plan.approval.rawValue)' (\(plan.approvalReasons.joined(separator: "; "))): "

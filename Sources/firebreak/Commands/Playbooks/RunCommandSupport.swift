@@ -34,6 +34,7 @@ struct RunCommandSupport {
   /// What a run needs. Interlocks are asked of the case's inventory, not of what the plan's file says of it. `command` goes on
   /// with it where it was stopped.
   func environment(_ run: String, plan: ExecutionPlan, goesOnWith command: String) throws -> RunEnvironment {
+    try checkNamespace(plan)
     let control = RunControl()
     Interrupt.listen()
     Console.drainWhenClosed()
@@ -59,6 +60,19 @@ struct RunCommandSupport {
       timeline: CaseTimeline(path: casePath), folder: folder(run),
       inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath, plan: plan) : nil,
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
+  }
+
+  /// In another namespace the same statements block somebody else, and what was done in the plan's is not seen.
+  private func checkNamespace(_ plan: ExecutionPlan) throws {
+    let given = execution.networkNamespace
+    guard plan.usesNFT, plan.networkNamespace != given else { return }
+    throw CommandError(
+      plan.networkNamespace.map {
+        "the plan is for nft in the network namespace '\($0)': "
+          + (given == nil ? "" : "not '\(given ?? "")', ") + "give --netns \(ExecutionOptions.word($0))"
+      }
+        ?? "the plan was made without --netns, so nft is to work where we run: leave --netns away, or plan with it"
+    )
   }
 
   /// What somebody has to know who ends a run at once: on whom it may have acted, and the way on.
@@ -125,7 +139,8 @@ struct RunCommandSupport {
       let history = try? RunHistory(run: run, in: try CaseJournal(case: casePath, readOnly: true))
       // A case that was moved away is put back first.
       guard history.map({ $0.count > 0 }) ?? (access(casePath, F_OK) != 0) else { throw error }
-      throw CommandError("\(error); then go on with: \(again(command, run))")
+      // What was begun before stands: that is not "nothing could be begun".
+      throw CommandError("\(error); then go on with: \(again(command, run))", .no)
     }
   }
 
@@ -242,7 +257,8 @@ struct RunCommandSupport {
     case .failed, .halted, .incomplete: throw ExitStatus.no
     case .interrupted:
       Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
-      throw ExitStatus.interrupted
+      // Nobody stopped it where it waits for a maintenance window, say.
+      throw Interrupt.isRequested ? ExitStatus.interrupted : ExitStatus.no
     }
   }
 
