@@ -39,7 +39,8 @@ public struct SSHExecutor: CommandExecutor {
     return (host, number)
   }
 
-  private func script(_ call: CommandCall, mark: String) throws(RunnerError) -> String {
+  /// The command's values as lines that set shell variables.
+  private func assignments(_ call: CommandCall) throws(RunnerError) -> [String] {
     var lines: [String] = []
     var seen: Set<String> = []
     for use in VariableReference.all(in: call.command.text) where seen.insert(use.name).inserted {
@@ -51,6 +52,11 @@ public struct SSHExecutor: CommandExecutor {
       }
       lines.append("\(BashExecutor.environmentName(use.name))=\(ShellQuote.quote(value))")
     }
+    return lines
+  }
+
+  private func script(_ call: CommandCall, mark: String) throws(RunnerError) -> String {
+    var lines = try assignments(call)
     do {
       let text = try ShellText.replacing(in: call.command.text, environmentName: BashExecutor.environmentName)
       // The subshell keeps an `exit` of the command from skipping the mark; its input is not our script.
@@ -121,6 +127,25 @@ public struct SSHExecutor: CommandExecutor {
       list += ["-o", option]
     }
     return list + [place.host, "sh", "-s"]
+  }
+
+  /// The same by ssh, with user and key as the run had them. What the remote shell reads ends with a parenthesis: half of
+  /// it is run by nobody.
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    guard !call.sendsSecret, let place = try? place(call), let name = call.authentication?.storeName,
+      let values = try? assignments(call),
+      let text = try? ShellText.replacing(
+        in: call.command.text, environmentName: BashExecutor.environmentName)
+    else { return nil }
+    let script = values.map { ShellQuote.visible($0) + " " }.joined() + "'(' \"$\(textName)\" ') </dev/null'"
+    let words = [
+      name, secrets.place(name) ?? "", ScriptedCommand.absolute(knownHosts), call.device ?? "", place.host,
+      String(place.port), String(ScriptedCommand.seconds(call)),
+    ]
+    return ScriptedCommand(
+      text: text,
+      line: "printf '%s\\n' \(script) | remote "
+        + words.map { ScriptedCommand.word($0) }.joined(separator: " "))
   }
 
   private static func answer(_ outcome: ProcessCall.Outcome, mark: String) -> CommandAnswer {
