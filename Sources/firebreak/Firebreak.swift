@@ -24,6 +24,7 @@ struct Firebreak: AsyncParsableCommand {
     if let mistake = CommandNames.mistake(in: arguments, of: Firebreak.self) { end(with: mistake) }
     do {
       var command = try parse(arguments)
+      if let mistake = RepeatedOptions.mistake(in: arguments, of: type(of: command)) { end(with: mistake) }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -37,6 +37,10 @@ import Testing
     #expect(broken("\(undo), group: {}") == ["rollout.group-members"])
     #expect(
       broken("\(undo), group: {reaches: all}, bindings: {__a__: device}") == ["rollout.group"])
+    // What only names the forbidden lets everything else through.
+    #expect(
+      broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"]}]") == ["rollout.interlock-refuse"])
+    #expect(broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"], require: [\"no\"]}]").isEmpty)
     #expect(broken("\(undo), bindings: {__a__: secret.}") == ["rollout.binding"])
     #expect(!broken("\(undo), group: {members: {pointer: /a}}").isEmpty)
     #expect(

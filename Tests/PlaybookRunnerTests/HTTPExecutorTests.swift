@@ -218,7 +218,7 @@ import Testing
       let call = try Self.call("GET /echo HTTP/1.1", url: url, secret: secret, type: type)
       let answer = await http.execute(call)
       #expect(answer.json?["headers"]?["Authorization"]?.text == expected, "\(answer)")
-      let shown = try http.planText(call) + (http.scriptLines(call) ?? []).joined()
+      let shown = try http.planText(call) + (http.scripted(call, textName: "t")?.line ?? "")
       #expect(!shown.contains("hunter2") && !shown.contains("tok-0123"))
     }
   }

@@ -178,6 +178,24 @@ final class Names: Sendable {
     #expect(pass.counts[.changed] == 2, "\(pass)")
   }
 
+  /// A charge of 3700 is in millivolts, and `nan` is what a failed reading leaves.
+  @Test func aChargeThatIsNoPerCentHoldsBack() async throws {
+    let scene = try Scene(away: [], extra: "battery: {attribute: charge, floor: 30}")
+    let odd = ["nan", "NaN", "inf", "-inf", "3700", "500", "100.1", "-5", "1e3"]
+    for index in 1...20 {
+      scene.inventory.values.withLock {
+        $0["d-\(index)"]?["charge"] =
+          odd.indices.contains(index - 2) ? odd[index - 2] : index.isMultiple(of: 2) ? "100" : "30"
+      }
+    }
+    let summary = try await scene.run()
+    #expect(summary.counts == [.changed: 11, .skipped: 9], "\(summary)")
+    let held = scene.journal.all.filter { $0.reason == "battery" }
+    #expect(
+      held.count == 9
+        && held.allSatisfy { $0.detail.contains("no per cent") || $0.detail.contains("holds -") }, "\(held)")
+  }
+
   @Test func aWaveWithoutAnOpenWindowStopsTheRunUntilOneOpens() async throws {
     let scene = try Scene(
       away: [], extra: "maintenance: {windows: [\"Mon 22:00-04:00\"], utc_offset: \"+00:00\"}")

@@ -47,10 +47,11 @@ import Testing
   @Test func theUndoScriptShowsNoControlCharacterOfADevicesName() throws {
     let name = "gw\u{1B}[1A\u{202E}\n# all is well"
     let command = PlaybookCommand(.bash, text: "printf %s __device__:value")
-    let lines = try #require(
-      BashExecutor().scriptLines(CommandCall(command: command, values: ["__device__": name], device: name)))
-    #expect(hidden(lines.joined()).isEmpty && !lines.contains { $0.contains("\n#") }, "\(lines)")
-    let script = ([ShellQuote.lineFeed] + lines).joined(separator: "\n")
+    let call = CommandCall(command: command, values: ["__device__": name], device: name)
+    let lines = try #require(BashExecutor().scripted(call, textName: "text"))
+    #expect(hidden(lines.line).isEmpty && !lines.line.contains("\n"), "\(lines)")
+    let text = "text=\(ShellQuote.visible(lines.text ?? "", keepsLines: true))"
+    let script = (UndoScriptText.head("p", run: "r", plan: "h") + [text, lines.line]).joined(separator: "\n")
     let ran = try ChildProcess.run("/bin/sh", ["-c", script])
     #expect(ran.output == name, "\(lines)")
   }

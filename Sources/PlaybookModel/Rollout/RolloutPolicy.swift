@@ -97,6 +97,13 @@ public struct RolloutPolicy: Sendable, Hashable {
     /// Why, for people.
     public var reason: String
 
+    /// True when a value is one of `refuse`, however it is written: inventories say yes in many ways, and a value that
+    /// slips through is a device that must not be touched. `require` is not so lenient: what it does not know it holds back.
+    public func refuses(_ value: String) -> Bool {
+      let folded = InventoryWord.folded(value)
+      return refuse.contains { InventoryWord.folded($0) == folded }
+    }
+
     /// Codes that a refusal may have.
     public static let codes: Set<String> = ["interlock", "no-rollback-image", "unsupported"]
   }

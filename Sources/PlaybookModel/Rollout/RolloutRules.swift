@@ -175,5 +175,11 @@ extension RolloutPolicy {
         "rollout.interlock", .error, here.appending("interlocks").appending(index), lock.line,
         "an interlock must have 'refuse', 'require' or 'present'")
     }
+    for (index, lock) in (node["interlocks"]?.items ?? []).enumerated()
+    where lock["refuse"] != nil && lock["require"] == nil {
+      checker.report(
+        "rollout.interlock-refuse", .warning, here.appending("interlocks").appending(index), lock.line,
+        "'refuse' lets every value through that it does not name; 'require' names those that may be touched")
+    }
   }
 }

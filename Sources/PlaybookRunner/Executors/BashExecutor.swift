@@ -93,10 +93,15 @@ public struct BashExecutor: CommandExecutor {
     }
   }
 
-  /// The command's text with its variables set before it.
-  public func scriptLines(_ call: CommandCall) -> [String]? {
-    guard call.secrets.isEmpty, let script = try? script(call) else { return nil }
-    let names = script.environment.keys.filter { $0.hasPrefix("FIREBREAK_") }.sorted()
-    return names.map { "export \($0)=\(ShellQuote.visible(script.environment[$0] ?? ""))" } + [script.text]
+  /// The text in a bash of its own, in the environment that we give it: whatever it sets, and however it ends, is its own.
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    guard !call.sendsSecret, let script = try? script(call) else { return nil }
+    let values = script.environment.filter { $0.key.hasPrefix("FIREBREAK_") }.sorted { $0.key < $1.key }
+    let words = values.map { "\($0.key)=\(ShellQuote.visible($0.value))" } + ["bash"]
+    return ScriptedCommand(
+      text: script.text,
+      line:
+        "locally \(ScriptedCommand.seconds(call)) \(words.joined(separator: " ")) --noprofile --norc -c \"$\(textName)\""
+    )
   }
 }

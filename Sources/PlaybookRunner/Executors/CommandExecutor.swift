@@ -50,6 +50,15 @@ public struct CommandCall: Sendable {
     self.device = device
   }
 
+  /// True when a secret is a part of what is sent, not only of other commands of its step.
+  var sendsSecret: Bool {
+    guard !secrets.isEmpty else { return false }
+    let headers = command.headers.flatMap(\.values)
+    return ([command.text, command.content ?? ""] + headers).contains { text in
+      VariableReference.all(in: text).contains { secrets[$0.name] != nil }
+    }
+  }
+
   /// The call as people see it: secrets are `***`.
   public var masked: CommandCall {
     var call = self
@@ -137,8 +146,9 @@ public protocol CommandExecutor: Sendable {
   /// The inverse of a command, where the type knows by itself; nil where the playbook must say.
   func inverse(of command: PlaybookCommand) -> PlaybookCommand?
 
-  /// Lines of a POSIX shell that do the same without us, secrets left out; nil where there are none.
-  func scriptLines(_ call: CommandCall) -> [String]?
+  /// What does the same in a POSIX shell without us, secrets left out; nil where nothing does. `textName` is the shell
+  /// variable that will hold its `text`.
+  func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand?
 }
 
 extension CommandExecutor {
@@ -150,7 +160,7 @@ extension CommandExecutor {
   /// Most types do not know.
   public func inverse(of command: PlaybookCommand) -> PlaybookCommand? { nil }
   /// Most types have none.
-  public func scriptLines(_ call: CommandCall) -> [String]? { nil }
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? { nil }
 }
 
 /// Answers of other machines are bounded and made harmless before anything looks at them.

@@ -270,13 +270,17 @@ public struct HTTPExecutor: CommandExecutor {
   }
 
   /// The same by curl; what proves who we are comes from `~/.netrc` (mode 0600).
-  public func scriptLines(_ call: CommandCall) -> [String]? {
-    guard call.secrets.isEmpty, let request = try? request(call) else { return nil }
-    var words = ["curl", "--fail-with-body", "-sS", "--netrc-optional", "--path-as-is", "-X", request.method]
-    if let authorities = transport.authorities { words += ["--cacert", authorities] }
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    guard !call.sendsSecret, let request = try? request(call) else { return nil }
+    var words = ["--max-time", "\(ScriptedCommand.seconds(call))", "-X", request.method]
+    for (option, file) in [
+      ("--cacert", transport.authorities), ("--cert", transport.certificate), ("--key", transport.key),
+    ] {
+      if let file { words += [option, ScriptedCommand.absolute(file)] }
+    }
     for header in request.headers { words += ["-H", "\(header.name): \(header.value)"] }
     if !request.body.isEmpty { words += ["--data-binary", request.body] }
     words.append(request.url)
-    return [words.map { ShellQuote.visible($0) }.joined(separator: " ") + " || failed=1"]
+    return ScriptedCommand(line: "request " + words.map { ShellQuote.visible($0) }.joined(separator: " "))
   }
 }

@@ -234,18 +234,39 @@ public struct MQTTExecutor: CommandExecutor {
         ? .equals(pointer: "/client/disabled", text: "true") : .absent(pointer: "/client/disabled"))
   }
 
+  /// Commands of dynamic security as `mosquitto_ctrl` has them: the members of the JSON object in the order of its words.
+  private static let words: [String: [String]] = [
+    "enableClient": ["username"], "disableClient": ["username"], "deleteClient": ["username"],
+    "addGroupClient": ["groupname", "username"], "removeGroupClient": ["groupname", "username"],
+    "addClientRole": ["username", "rolename"], "removeClientRole": ["username", "rolename"],
+    "addGroupRole": ["groupname", "rolename"], "removeGroupRole": ["groupname", "rolename"],
+    "deleteGroup": ["groupname"], "deleteRole": ["rolename"],
+  ]
+
   /// The same by mosquitto_ctrl. Its exit code is 0 on errors too, so its words are looked at.
-  public func scriptLines(_ call: CommandCall) -> [String]? {
-    guard call.secrets.isEmpty, let place = try? address(call), !place.isEncrypted,
-      call.command.text.hasPrefix("DYNSEC "),
-      let arguments = try? ReadDocument.read(Array((call.command.content ?? "{}").utf8)).root,
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    guard !call.sendsSecret, let place = try? address(call), call.command.text.hasPrefix("DYNSEC "),
+      let arguments = try? contents.document(call.command.content ?? "{}"),
       let filled = try? Template.json(arguments, call.values)
     else { return nil }
     let command = String(call.command.text.dropFirst(7))
-    guard Self.inverses[command] != nil, let user = filled["username"]?.text else { return nil }
-    let words = (filled["groupname"]?.text).map { [$0, user] } ?? [user]
-    let quoted = words.map { ShellQuote.visible($0) }.joined(separator: " ")
-    return ["dynsec \(ShellQuote.visible(place.host)) \(place.port) \(command) \(quoted)"]
+    // A member that its words have no place for (a priority) would be lost.
+    guard let names = Self.words[command], filled.members?.count == names.count else { return nil }
+    let values = names.compactMap { filled[$0]?.text }
+    guard values.count == names.count else { return nil }
+    var words = ["-h", place.host, "-p", String(place.port)]
+    if place.isEncrypted {
+      for (option, file) in [
+        ("--cafile", transport.authorities), ("--cert", transport.certificate), ("--key", transport.key),
+      ] {
+        if let file { words += [option, ScriptedCommand.absolute(file)] }
+      }
+    }
+    words += ["dynsec", command]
+    return ScriptedCommand(
+      line: "dynsec \(ScriptedCommand.seconds(call)) "
+        + (words.map { ScriptedCommand.word($0) } + values.map { ShellQuote.visible($0) }).joined(
+          separator: " "))
   }
 
   /// Ends all connections.

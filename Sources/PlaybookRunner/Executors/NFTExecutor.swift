@@ -99,9 +99,12 @@ public struct NFTExecutor: CommandExecutor {
     }
   }
 
-  /// The same statements for nft.
-  public func scriptLines(_ call: CommandCall) -> [String]? {
+  /// The same statements for nft, in the same network namespace.
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
     guard let script = try? script(call) else { return nil }
-    return ["printf %s \(ShellQuote.visible(script, keepsLines: true)) | nft -f - || failed=1"]
+    let words = prefix.isEmpty ? ["nft"] : ["ip"] + prefix.dropLast() + ["nft"]
+    return ScriptedCommand(
+      line: "printf %s \(ShellQuote.visible(script, keepsLines: true)) | "
+        + words.map { ScriptedCommand.word($0) }.joined(separator: " ") + " -f -")
   }
 }

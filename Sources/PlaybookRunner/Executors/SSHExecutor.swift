@@ -19,6 +19,11 @@ public struct SSHExecutor: CommandExecutor {
   private let secrets: SecretStore
   private let knownHosts: String
   private let program: String
+  /// The shell variable that holds the public key which a command logs in with, where its text asks for it: who takes a key
+  /// away must know that it is not the one that let him in.
+  static let loginKeyName = "FIREBREAK_LOGIN_KEY"
+  /// The answer's `error` when the other side is the right one and does not let us in.
+  static let notLetIn = "not let in"
 
   /// An executor that trusts the host keys in a file in the format of `known_hosts`.
   public init(secrets: SecretStore, knownHosts: String, program: String = "/usr/bin/ssh") {
@@ -41,7 +46,8 @@ public struct SSHExecutor: CommandExecutor {
     return (host, number)
   }
 
-  private func script(_ call: CommandCall, mark: String) throws(RunnerError) -> String {
+  /// The command's values as lines that set shell variables.
+  private func assignments(_ call: CommandCall) throws(RunnerError) -> [String] {
     var lines: [String] = []
     var seen: Set<String> = []
     for use in VariableReference.all(in: call.command.text) where seen.insert(use.name).inserted {
@@ -53,6 +59,14 @@ public struct SSHExecutor: CommandExecutor {
       }
       lines.append("\(BashExecutor.environmentName(use.name))=\(ShellQuote.quote(value))")
     }
+    return lines
+  }
+
+  private func script(_ call: CommandCall, mark: String, loginKey: String? = nil) throws(RunnerError)
+    -> String
+  {
+    var lines = try assignments(call)
+    if let loginKey { lines.append("\(Self.loginKeyName)=\(ShellQuote.quote(loginKey))") }
     do {
       let text = try ShellText.replacing(in: call.command.text, environmentName: BashExecutor.environmentName)
       // The subshell keeps an `exit` of the command from skipping the mark; its input is not our script.
@@ -80,8 +94,9 @@ public struct SSHExecutor: CommandExecutor {
     let arguments: [String]
     let script: String
     do {
-      script = try self.script(try call.resolved(secrets), mark: mark)
       arguments = try self.arguments(call)
+      let key = call.command.text.contains(Self.loginKeyName) ? try await publicKey(call) : nil
+      script = try self.script(try call.resolved(secrets), mark: mark, loginKey: key)
     } catch {
       return CommandAnswer(.refused, detail: error.description)
     }
@@ -94,6 +109,25 @@ public struct SSHExecutor: CommandExecutor {
       // The script could not be handed over completely; without its last line there is no mark either.
       return CommandAnswer(.unknown, detail: "ssh broke off: \(error)")
     }
+  }
+
+  /// The public key of the private one that a call logs in with.
+  private func publicKey(_ call: CommandCall) async throws(RunnerError) -> String {
+    let name = call.authentication?.storeName ?? ""
+    let path = try secrets.credential(name, device: call.device).secret
+    let outcome: ProcessCall.Outcome
+    do {
+      outcome = try await ProcessCall.run(
+        "/usr/bin/ssh-keygen", ["-y", "-P", "", "-f", path],
+        environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], timeout: call.timeout)
+    } catch {
+      throw RunnerError(.secret, "cannot run ssh-keygen: \(error)")
+    }
+    guard outcome.exitCode == 0 else {
+      let why = RemoteText.excerpt(RemoteText.bounded(outcome.errors))
+      throw RunnerError(.secret, "ssh-keygen does not read the private key of the secret '\(name)': \(why)")
+    }
+    return RemoteText.value(RemoteText.bounded(outcome.output))
   }
 
   private func arguments(_ call: CommandCall) throws(RunnerError) -> [String] {
@@ -125,6 +159,26 @@ public struct SSHExecutor: CommandExecutor {
     return list + [place.host, "sh", "-s"]
   }
 
+  /// The same by ssh, with user and key as the run had them. What the remote shell reads ends with a parenthesis: half of
+  /// it is run by nobody.
+  public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    guard !call.sendsSecret, !call.command.text.contains(Self.loginKeyName), let place = try? place(call),
+      let name = call.authentication?.storeName,
+      let values = try? assignments(call),
+      let text = try? ShellText.replacing(
+        in: call.command.text, environmentName: BashExecutor.environmentName)
+    else { return nil }
+    let script = values.map { ShellQuote.visible($0) + " " }.joined() + "'(' \"$\(textName)\" ') </dev/null'"
+    let words = [
+      name, secrets.place(name) ?? "", ScriptedCommand.absolute(knownHosts), call.device ?? "", place.host,
+      String(place.port), String(ScriptedCommand.seconds(call)),
+    ]
+    return ScriptedCommand(
+      text: text,
+      line: "printf '%s\\n' \(script) | remote "
+        + words.map { ScriptedCommand.word($0) }.joined(separator: " "))
+  }
+
   private static func answer(_ outcome: ProcessCall.Outcome, mark: String) -> CommandAnswer {
     let raw = String(decoding: outcome.output, as: UTF8.self)
     let errors = String(decoding: outcome.errors, as: UTF8.self)
@@ -150,7 +204,13 @@ public struct SSHExecutor: CommandExecutor {
       "Too many authentication failures",
     ]
     if let refusal = refusals.first(where: errors.contains) {
-      return CommandAnswer(.refused, detail: "\(refusal): \(why)")
+      // A key that we could not read was shown to nobody.
+      let isShown =
+        refusals.dropFirst(2).contains(refusal) && !errors.contains("Load key")
+        && !errors.contains("not accessible")
+      return CommandAnswer(
+        .refused, json: isShown ? .object([("error", .string(Self.notLetIn))]) : nil,
+        detail: "\(refusal): \(why)")
     }
     return CommandAnswer(.unreachable, detail: outcome.timedOut ? "no session in time" : why)
   }

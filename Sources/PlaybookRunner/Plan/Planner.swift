@@ -268,7 +268,7 @@ public struct Planner: Sendable {
       guard let found = value(lock.attribute) else {
         return (lock.code, "the inventory does not say its '\(lock.attribute)'")
       }
-      if lock.refuse.contains(found) || (!lock.require.isEmpty && !lock.require.contains(found)) {
+      if lock.refuses(found) || (!lock.require.isEmpty && !lock.require.contains(found)) {
         return (lock.code, "\(lock.reason) (\(lock.attribute) is '\(found)')")
       }
     }

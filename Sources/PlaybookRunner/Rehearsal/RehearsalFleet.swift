@@ -196,5 +196,7 @@ private struct RehearsalExecutor: CommandExecutor {
     real.verification(of: command)
   }
   func inverse(of command: PlaybookCommand) -> PlaybookCommand? { real.inverse(of: command) }
-  func scriptLines(_ call: CommandCall) -> [String]? { real.scriptLines(call) }
+  func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
+    real.scripted(call, textName: textName)
+  }
 }

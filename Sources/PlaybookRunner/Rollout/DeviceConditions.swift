@@ -116,6 +116,12 @@ struct DeviceConditions: Sendable {
       guard let text = value(battery.attribute, target), let level = Double(text) else {
         return Obstacle("battery", "the inventory does not say its '\(battery.attribute)'")
       }
+      // Millivolts, and what a failed reading leaves (`nan`, `inf`), say nothing of how full it is.
+      guard (0...100).contains(level) else {
+        return Obstacle(
+          "battery",
+          "the inventory says '\(text)' for its '\(battery.attribute)', which is no per cent, 0 to 100")
+      }
       if level < battery.floor {
         return Obstacle("battery", "its battery holds \(text) %, less than \(battery.floor) %")
       }

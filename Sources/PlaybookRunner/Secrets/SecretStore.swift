@@ -47,6 +47,12 @@ public final class SecretStore: Sendable {
     }
   }
 
+  /// Where a secret lies, as `file:PATH` or `folder:PATH` with a whole path; nil where it is no file that a shell can read.
+  func place(_ name: String) -> String? {
+    guard let place = sources[name], [.file, .folder].contains(place.kind) else { return nil }
+    return "\(place.kind.rawValue):\(ScriptedCommand.absolute(place.place))"
+  }
+
   /// True when each device has a secret of its own under this name.
   public func isPerDevice(_ name: String) -> Bool { sources[name]?.kind == .folder }
 

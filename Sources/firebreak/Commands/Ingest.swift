@@ -24,8 +24,9 @@ struct Ingest: ParsableCommand {
       path or member name matches; the last that matches counts.
       """)
 
-  @Argument(help: "Files, folders, or - for standard input.")
-  var paths: [String]
+  @Argument(
+    help: "Files, folders, or - for standard input; none to give a case an inventory or topology alone.")
+  var paths: [String] = []
 
   @OptionGroup var caseOption: CaseToMakeOption
 
@@ -86,7 +87,9 @@ struct Ingest: ParsableCommand {
   var acceptLosses = false
 
   func validate() throws {
-    guard !paths.isEmpty else { throw ValidationError("give files, folders, or - for standard input") }
+    guard !paths.isEmpty || inventory != nil || topology != nil else {
+      throw ValidationError("give files, folders, or - for standard input")
+    }
     if let jobs, jobs < 1 { throw ValidationError("--jobs is 1 or more") }
   }
 
@@ -94,6 +97,11 @@ struct Ingest: ParsableCommand {
     // The process that unpacks archives is this command with a word that nobody types.
     if paths == [ArchiveHelper.word] { ArchiveHelper.main() }
     let casePath = try caseOption.path()
+    guard !paths.isEmpty || access(casePath, F_OK) == 0 else {
+      throw CommandError(
+        "there is no case '\(casePath)' that could take an inventory or topology alone: give evidence, too",
+        .usage)
+    }
     var options = IntakeOptions()
     options.formats = inputFormat.map(SourceRule.init(parsing:))
     options.timeZones = timezone.map(SourceRule.init(parsing:))
@@ -149,6 +157,7 @@ struct Ingest: ParsableCommand {
     Console.isDone("the case '\(casePath)' is complete")
     try enterCustody(loaded, fleet?.inventory.count, casePath)
     var report = IngestReport(casePath: casePath, read: read, loaded: loaded, earlier: earlier)
+    report.isFleetAlone = paths.isEmpty
     if let fleet { report.hint = try PathNames.hint(fleet.inventory, loaded.sources, case: casePath) }
     try self.report(report)
   }

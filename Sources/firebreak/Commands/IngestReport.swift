@@ -12,6 +12,8 @@ struct IngestReport {
   let earlier: [SourceEntry]
   /// That a source may be of a device of the inventory; nil where there is no sign of it.
   var hint: String?
+  /// True when only an inventory or a topology was given: then nobody waits for events.
+  var isFleetAlone = false
 
   /// Sources kept, in evidence order.
   var sources: [SourceAccount] { loaded.sources }
@@ -72,7 +74,9 @@ struct IngestReport {
   /// A case without an event looks like a quiet night: what was given and gave nothing, in one line. Nil where there are events,
   /// or nothing new was given.
   var emptyLine: String? {
-    guard totalEvents == 0, !sources.isEmpty || read.skipped.isEmpty && loaded.duplicates.isEmpty else {
+    guard !isFleetAlone, totalEvents == 0,
+      !sources.isEmpty || read.skipped.isEmpty && loaded.duplicates.isEmpty
+    else {
       return nil
     }
     let bytes = sources.reduce(0) { $0 + $1.bytes }

@@ -33,6 +33,77 @@ import Testing
     #expect(try !fleet.lets("new", into: "pump-1"), "\(lab.story)")
   }
 
+  /// The lab and the plan of a rotation of ssh keys.
+  private func rotation(
+    _ fleet: SSHFleet, _ names: [String], new: String = "new", newSecret: String = "new",
+    comment: String? = nil
+  ) throws -> (lab: PlaybookLab, plan: ExecutionPlan) {
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: newSecret)],
+      knownHosts: fleet.knownHosts)
+    var old = try fleet.publicKey("old")
+    if let comment { old = old.split(separator: " ").prefix(2).joined(separator: " ") + " " + comment }
+    let plan = try lab.plan(
+      "rotate-ssh-key", names, ["address": fleet.address],
+      set: [
+        "old_key": old, "new_key": try fleet.publicKey(new), "file": "authorized", "port": "\(fleet.port)",
+      ])
+    return (lab, plan)
+  }
+
+  /// A key is the same key whatever options and comment its line has, and undo puts its lines back as they were.
+  @Test func theOldKeyGoesWhateverItsLinesSayBesideIt() async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2"]
+    let fleet = try await SSHFleet(names)
+    let old = try fleet.publicKey("old").split(separator: " ").map(String.init)
+    let lines = [
+      "# keys of the night shift", "from=\"127.0.0.0/8\",no-pty \(old[0]) \(old[1]) ann@desk",
+      "\(old[0])  \(old[1])", try fleet.publicKey("stranger"),
+    ]
+    let before = lines.joined(separator: "\n") + "\n"
+    try fleet.put("pump-1", "authorized", before)
+    let (lab, plan) = try rotation(fleet, names, comment: "somebody@else")
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    for name in names {
+      #expect(try !fleet.lets("old", into: name) && fleet.lets("new", into: name), "\(lab.story)")
+    }
+    #expect(try fleet.lets("stranger", into: "pump-1"))
+    #expect(fleet.file("pump-1", "authorized")?.hasPrefix(lines[0] + "\n" + lines[3]) == true)
+    #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
+    let after = try #require(fleet.file("pump-1", "authorized"))
+    #expect(after.split(separator: "\n").sorted() == before.split(separator: "\n").sorted(), "\(after)")
+  }
+
+  /// The last key that works is never taken away: not by a new key that is the old one, nor by a secret that holds the old one.
+  @Test(arguments: [("old", "new"), ("new", "old"), ("old", "old"), ("new", "stranger")])
+  func noDeviceIsLockedOutByTheWrongKey(_ new: String, _ secret: String) async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2"]
+    let fleet = try await SSHFleet(names)
+    let (lab, plan) = try rotation(fleet, names, new: new, newSecret: secret)
+    #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
+    for name in names { #expect(try fleet.lets("old", into: name), "\(lab.story)") }
+    _ = try await lab.undo(plan)
+    for name in names {
+      #expect(try fleet.lets("old", into: name) && !fleet.lets("new", into: name), "\(lab.story)")
+      #expect(fleet.file(name, "authorized") == (try fleet.publicKey("old")) + "\n")
+    }
+  }
+
+  /// Taken out of the file that everybody thinks of, and let in by another: that is no success.
+  @Test func aKeyThatIsLetInByAnotherFileIsNotRotated() async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2"]
+    let fleet = try await SSHFleet(names)
+    let (lab, plan) = try rotation(fleet, names)
+    try fleet.put("pump-1", "second", try fleet.publicKey("old") + "\n")
+    let summary = try await lab.run(plan)
+    #expect(summary.end == .halted && summary.counts[.failed] == 1, "\(lab.story)")
+    #expect(lab.story.contains("let in all the same"), "\(lab.story)")
+  }
+
   @Test func anMQTTPasswordIsReplacedOnDeviceAndBrokerAndTheOldOneStaysSealed() async throws {
     guard Support.has("mosquitto"), Support.has("sshd"), Support.has("age"), Support.has("mosquitto_pub")
     else { return }

@@ -48,7 +48,7 @@ final class SSHFleet: Sendable {
       configuration += "ListenAddress \(address)\n"
       matches += """
         Match LocalAddress \(address)
-          AuthorizedKeysFile \(home)/\(keys)
+          AuthorizedKeysFile \(home)/\(keys) \(home)/second
           ForceCommand cd \(home) && exec sh -c "$SSH_ORIGINAL_COMMAND"
 
         """

@@ -21,6 +21,26 @@ import Testing
     #expect(try later.ingest(later.at("syslog.1.gz")).run.errors.contains("as many bytes and lines"))
   }
 
+  /// `run` and `doctor` ask for a new inventory of a case that has all its evidence.
+  @Test func aCaseThatExistsTakesANewInventoryAlone() throws {
+    let work = try Workspace()
+    try work.ingestFleet()
+    let events = try work.eventCount()
+    try work.write("new.csv", "device,life_safety,bay\ngw-2,no,7\n")
+    let none = try work.ingest(options: ["--inventory", work.at("new.csv"), "--case", work.at("y.firebreak")])
+    #expect(none.run.exit == 64 && none.run.errors.contains("there is no case"), "\(none.run)")
+    let given = try work.ingest(options: ["--inventory", work.at("new.csv")]).run
+    #expect(given.exit == 0 && !given.errors.contains("no file to read"), "\(given)")
+    #expect(try work.eventCount() == events)
+    try work.write("p.yaml", work.touchPlaybook())
+    let found = try work.playbook("plan", work.at("p.yaml"), "--targets", "attr.bay:7")
+    #expect(found.exit == 0 && found.output.contains("1 of 1 device"), "\(found)")
+    try work.write("links.csv", "from,to,kind\ngw-2,gw-1,uplink\n")
+    #expect(try work.ingest(options: ["--topology", work.at("links.csv")]).run.exit == 0)
+    #expect(try work.firebreak("ingest", "--case", work.at("x.firebreak")).exit == 64)
+    #expect(try work.firebreak("verify", "--case", work.at("x.firebreak")).exit == 0)
+  }
+
   @Test func aPatternThatMatchesNothingIsSaid() throws {
     let work = try Workspace()
     try work.write("a/gw-1.log", Data(Workspace.log(5).utf8))

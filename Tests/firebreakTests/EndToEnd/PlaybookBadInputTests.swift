@@ -39,6 +39,24 @@ import Testing
     #expect(result.verdict == "valid")
   }
 
+  /// The last of two would win, also where it is the wider one.
+  @Test(arguments: [
+    (["plan", "P", "--targets", "device:gw-1", "--targets", "device:*"], "--targets is given twice"),
+    (["plan", "P", "--targets=device:gw-1", "--targets", "device:gw-1"], "--targets is given twice"),
+    (["plan", "P", "--targets", "device:gw-1", "--set", "x=1", "--set", "x=2"], "'__x__' twice"),
+    (["plan", "P", "--targets", "device:gw-1", "--set", "x=1", "--set", "__x__=1"], "'__x__' twice"),
+    (["run", "P", "--secret", "a=file:/x", "--secret", "a=file:/y"], "'a' twice"),
+    (["runs", "--case", "x.firebreak", "--case", "y.firebreak"], "--case is given twice"),
+  ]) func whatIsGivenTwiceIsAMistakeOfUsage(_ arguments: [String], _ says: String) throws {
+    let work = try Workspace.fleet()
+    let run = try work.playbook(arguments.map { $0 == "P" ? work.at("p.yaml") : $0 })
+    #expect(run.exit == 64 && run.errors.contains(says), "\(run)")
+    let fine = try work.playbook(
+      "plan", work.at("p.yaml"), "--targets", "device:gw-2", "--protect", "gw-3", "--protect", "gw-4",
+      "--all", "--all")
+    #expect(fine.exit == 0, "\(fine)")
+  }
+
   @Test func refusesDanglingSteps() throws {
     let result = try verdict(
       playbook(

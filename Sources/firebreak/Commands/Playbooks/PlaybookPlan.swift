@@ -56,7 +56,8 @@ struct PlanOptions: ParsableArguments {
       var variable = String(text[..<equals])
       // `broker` is short for `__broker__`.
       if !variable.hasPrefix("__") { variable = "__\(variable)__" }
-      variables[variable] = String(text[text.index(after: equals)...])
+      try RepeatedOptions.add(
+        variable, String(text[text.index(after: equals)...]), to: &variables, option: "--set")
     }
     var selection: TargetSelection?
     if let targets {

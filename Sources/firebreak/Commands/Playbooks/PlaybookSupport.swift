@@ -270,6 +270,7 @@ struct ExecutionOptions: ParsableArguments {
 
   /// Secrets and executors.
   func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
+    try RepeatedOptions.checkNames(of: secrets, option: "--secret")
     let store = try SecretStore(sources: secrets, environment: Console.environment)
     let prompter: any ManualPrompter
     switch answer {

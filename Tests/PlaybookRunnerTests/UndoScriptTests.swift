@@ -1,0 +1,205 @@
+import Foundation
+import IncidentModel
+import PlaybookModel
+import Testing
+
+@testable import PlaybookRunner
+
+/// `undo.sh`, run by the shells that `sh` may be: it undoes what can be undone, on the targets that the engine has too, and
+/// says what it could not.
+@Suite(.serialized) struct UndoScriptTests {
+  /// A playbook of one step whose undo is `undo`, a command as JSON.
+  private func playbook(_ undo: String, extra: String = "") throws -> Playbook {
+    try Support.playbook(
+      text: """
+        type: playbook
+        spec_version: cacao-2.0
+        id: playbook--e042eeb5-e2b1-4b8e-b116-6922a21299ed
+        name: doors
+        created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72
+        created: 2026-01-01T00:00:00.000Z
+        modified: 2026-01-02T00:00:00.000Z
+        playbook_variables: {__device__: {type: string}}
+        workflow_start: start--8dc72423-9759-4695-8190-cd7d30be6219
+        workflow:
+          start--8dc72423-9759-4695-8190-cd7d30be6219:
+            {type: start, on_completion: action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e}
+          action--aa0d8228-f072-47c8-8eb9-4740cc1bc38e:
+            type: action
+            name: shut the door
+            agent: individual--96f924ad-c7e5-4979-9038-394c9a6aeb99
+            on_completion: end--3bfb7410-8c2c-4db0-92b1-4388fab0844b
+            commands: [{type: bash, command: "true"}]
+            step_extensions:
+              extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
+                policy: contain
+                bindings: {__device__: device}
+                undo: {commands: [\(undo)]}
+                \(extra)
+          end--3bfb7410-8c2c-4db0-92b1-4388fab0844b: {type: end}
+        agent_definitions:
+          individual--96f924ad-c7e5-4979-9038-394c9a6aeb99: {type: individual, name: On-call}
+        extension_definitions:
+          extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
+            {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: s, version: 1.0.0}
+        """)
+  }
+
+  /// Writes the script of a plan for some devices and runs it.
+  private func undo(
+    _ playbook: Playbook, _ devices: [String], _ folder: TemporaryFolder, shell program: String = "/bin/sh",
+    inventory: String = ""
+  ) throws -> (code: Int32, output: String) {
+    let executors = ExecutorSet.all(
+      secrets: try SecretStore(sources: [], environment: [:]), prompter: FixedAnswer(.nobody))
+    let plan = try Planner(executors: executors).plan(
+      playbook,
+      selection: Support.selection(devices, inventory: Support.inventory(devices)), options: .init(),
+      now: Support.now)
+    let path = try UndoScript.save(plan, run: "r", executors: executors, folder: folder.path + "/run").path
+    return try ChildProcess.run(
+      program, [path], environment: ["PATH": "/usr/bin:/bin", "INVENTORY": inventory])
+  }
+
+  private func isThere(_ folder: TemporaryFolder, _ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.path + "/" + name)
+  }
+
+  /// One device that somebody let in already, and texts of bash that end their shell: the others are let in all the same.
+  @Test(
+    arguments: ["/bin/sh", "/bin/bash"],
+    [
+      "set -eu\nrm DOORS/__device__:value\n",
+      "if [[ -f DOORS/__device__:value ]]; then rm DOORS/__device__:value || exit 3; else exit 4; fi",
+      "rm DOORS/__device__:value; code=$?; words=(a b); exit $code",
+    ]) func aTextThatEndsItsShellKeepsNoOtherDeviceBack(_ shell: String, _ text: String) throws
+  {
+    let folder = try TemporaryFolder()
+    let devices = (1...5).map { "gate-\($0)" } + ["it's; gate"]
+    for device in devices where device != "gate-2" { _ = try folder.write(device, "") }
+    let command = "{type: bash, command: \(JSONText.of(text.replacing("DOORS", with: folder.path)))}"
+    let ran = try undo(try playbook(command), devices, folder, shell: shell)
+    #expect(ran.code == 1 && ran.output.contains("gate-2: failed: shut the door"), "\(ran)")
+    #expect(ran.output.contains("5 taken back, 1 failed"), "\(ran)")
+    for device in devices { #expect(!isThere(folder, device), "\(device): \(ran)") }
+    _ = try folder.write("gate-2", "")
+    for device in devices { _ = try folder.write(device, "") }
+    let all = try undo(try playbook(command), devices, folder, shell: shell)
+    #expect(all.code == 0 && !all.output.contains("by hand"), "\(all)")
+  }
+
+  /// What only a person can do is said, in lines that can be read, and is no success.
+  @Test func whatMustBeDoneByHandIsCountedByDevice() throws {
+    let folder = try TemporaryFolder()
+    let text = "Go to __device__:value.\nTurn the key."
+    let ran = try undo(
+      try playbook("{type: manual, command: \(JSONText.of(text))}"), ["gate-1", "gate-2"], folder)
+    #expect(ran.code == 1 && ran.output.contains("2 devices must be done by hand"), "\(ran)")
+    #expect(ran.output.contains("    Go to gate-2.\n    Turn the key.\n"), "\(ran)")
+    // A command that could be sent waits for the one before it, which cannot.
+    _ = try folder.write("gate-1", "")
+    let mixed =
+      "{type: manual, command: wait}, {type: bash, command: \"rm \(folder.path)/__device__:value\"}"
+    let held = try undo(try playbook(mixed), ["gate-1"], folder)
+    #expect(held.code == 1 && held.output.contains("1 device must be done by hand"), "\(held)")
+    #expect(isThere(folder, "gate-1"))
+  }
+
+  /// Interlocks count yes-words alike in the script, too.
+  @Test func theScriptRefusesEveryWayOfWritingYes() throws {
+    let folder = try TemporaryFolder()
+    let values = ["yes", "Yes", " YES ", "y", "true", "1", "ja", "JA", "Sí", "OUI"]
+    let devices = ["free"] + values.indices.map { "gate-\($0)" }
+    for device in devices { _ = try folder.write(device, "") }
+    let rows = zip(devices, ["no"] + values).map { "\($0),\($1)" }.joined(separator: "\n")
+    let inventory = try folder.write("now.csv", "device,life_safety\n\(rows)\n")
+    let ran = try undo(
+      try playbook(
+        "{type: bash, command: \"rm \(folder.path)/__device__:value\"}",
+        extra: "undo_is_safe: false\n        interlocks: [{attribute: life_safety, refuse: [\"yes\"]}]"),
+      devices, folder, inventory: inventory)
+    #expect(ran.code == 1 && ran.output.contains("1 taken back, 0 failed, 10 left alone"), "\(ran)")
+    #expect(devices.filter { !isThere(folder, $0) } == ["free"], "\(ran)")
+  }
+
+  @Test func overSSHTheScriptOfSeveralLinesRunsThere() async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2", "pump-3"]
+    let fleet = try await SSHFleet(names)
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: "new")],
+      knownHosts: fleet.knownHosts)
+    let plan = try lab.plan(
+      "rotate-ssh-key", names, ["address": fleet.address],
+      set: [
+        "old_key": try fleet.publicKey("old"), "new_key": try fleet.publicKey("new"), "file": "authorized",
+        "port": "\(fleet.port)",
+      ])
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try !fleet.lets("old", into: "pump-1"))
+    let rows = names.map { "\($0),\(fleet.address($0)),no" }.joined(separator: "\n")
+    let inventory = try fleet.folder.write("now.csv", "device,address,life_safety\n\(rows)\n")
+    let script = "INVENTORY=\(inventory) sh \(fleet.folder.path)/run/undo.sh"
+    // A key that the devices do not know: nothing is taken back, and that is said.
+    let stranger = try fleet.secret("new-ssh", key: "stranger")
+    let refused = try shell("\(script) --secret \(stranger)")
+    #expect(
+      refused.code == 1 && refused.output.contains("pump-3: failed: take the old key away"), "\(refused)")
+    #expect(try !fleet.lets("old", into: "pump-2"))
+    let ran = try shell(script)
+    #expect(ran.code == 0 && ran.output.contains("6 taken back, 0 failed"), "\(ran)")
+    for name in names {
+      #expect(try fleet.lets("old", into: name), "\(ran)")
+      #expect(try !fleet.lets("new", into: name), "\(ran)")
+    }
+    #expect(try shell("\(script) --secrets x").code == 64)
+  }
+
+  @Test func byTLSTheBrokerLetsTheClientsInAgain() async throws {
+    guard Support.has("mosquitto"), Support.has("openssl") else { return }
+    let authority = try TestAuthority()
+    for name in ["admin", "pump-1"] { try authority.issue(name) }
+    let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], authority: authority)
+    let lab = try PlaybookLab(
+      broker.folder, secrets: [try broker.secret()], transport: authority.transport("admin"))
+    let plan = try lab.plan("isolate-by-role", ["pump-1"], set: ["broker": broker.secureURL])
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    let pump = try Client(port: broker.securePort, user: "pump-1", transport: authority.transport("pump-1"))
+    #expect(await pump.waitForConnection())
+    #expect(await !pump.mayPublish())
+    _ = try broker.folder.write("mosquitto_ctrl", "-u admin\n-P \(MosquittoBroker.adminPassword)\n")
+    let ran = try shell(
+      "sh \(broker.folder.path)/run/undo.sh", ["XDG_CONFIG_HOME": broker.folder.path])
+    #expect(ran.code == 0 && ran.output.contains("1 taken back"), "\(ran)")
+    pump.reconnect()
+    #expect(await pump.waitForConnection())
+    #expect(await pump.mayPublish(), "\(ran)")
+    pump.close()
+    // Nobody there: that is no success.
+    broker.stop()
+    let nobody = try shell(
+      "sh \(broker.folder.path)/run/undo.sh", ["XDG_CONFIG_HOME": broker.folder.path])
+    #expect(nobody.code == 1 && nobody.output.contains("0 taken back, 1 failed"), "\(nobody)")
+  }
+
+  @Test func theNetworkNamespaceOfTheRunIsThatOfTheScript() async throws {
+    guard Support.has("nft"), Support.has("ip"), Support.has("python3"), geteuid() == 0 else { return }
+    let network = try #require(try NetworkLab())
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan("isolate-address", ["pump-2"], ["address": { _ in "10.77.1.2" }])
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    let ran = try shell("sh \(lab.folder.path)/run/undo.sh")
+    #expect(ran.code == 0, "\(ran)")
+    #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    // What is not there any more cannot be taken out once more.
+    let again = try shell("sh \(lab.folder.path)/run/undo.sh")
+    #expect(again.code == 1 && again.output.contains("pump-2: failed"), "\(again)")
+  }
+}
+
+/// A text as a string of JSON, which YAML reads too.
+enum JSONText {
+  static func of(_ text: String) -> String { DocumentWriter.json(.string(text), pretty: false) }
+}
