@@ -174,8 +174,7 @@ enum SummarySection: ReportSection {
   /// True where the trigger is a change that went out, by the evidence; a person's moment may be ten minutes off.
   private static func tellsOfChange(_ context: SectionContext, _ at: Instant) -> Bool {
     let trigger = context.metrics[.trigger]
-    return context.picture.tellsOfChange(
-      at, trigger.evidence, within: trigger.certainty == .stated ? 600_000_000_000 : 0)
+    return context.picture.tellsOfChange(at, trigger.evidence, isStated: trigger.certainty == .stated)
   }
 
   /// What started it, as sure as the evidence is.

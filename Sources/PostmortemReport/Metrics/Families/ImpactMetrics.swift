@@ -125,8 +125,8 @@ enum ImpactMetrics: MetricFamily {
         return (.count(carriers.count), "devices of the inventory with \(EvidenceText(terms).display)", hit)
       }
     }
-    if let change = incident.changes.filter({ $0.failedShare > $0.failedShareOfOthers })
-      .max(by: { $0.devices.count < $1.devices.count }), change.devices.count >= affected
+    if let change = picture.causes.all.max(by: { $0.devices.count < $1.devices.count }),
+      change.devices.count >= affected
     {
       return (
         .count(change.devices.count), "devices that received the change",
