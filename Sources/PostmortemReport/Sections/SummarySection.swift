@@ -239,7 +239,9 @@ enum SummarySection: ReportSection {
     // Whoever was taken over may well do its work beside.
     if let attackers = metrics.count(.attackers), attackers > 0, context.audience != .customer {
       text.append(
-        " Attacks on others came from \(metric: .attackers): that a device goes on as usual does not show that it is clean."
+        context.facts.signals.isByContact
+          ? " Attacks on others came from \(metric: .attackers), which count as affected until they start anew or are cleaned."
+          : " Attacks on others came from \(metric: .attackers): that a device goes on as usual does not show that it is clean."
       )
     }
     switch metrics[.ended].value {

@@ -163,7 +163,7 @@ enum ImpactMetrics: MetricFamily {
 
   private static func stillAffected(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "affected devices without ten healthy minutes (more where their complaints come at longer pauses) before the evidence ends"
+      "affected ones without ten healthy minutes (more where their complaints come at longer pauses) before the evidence ends; where the failure passed by contact, who attacked others counts until it starts anew or is cleaned"
     guard picture.intervals != nil else {
       return Metric(
         .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),
