@@ -46,6 +46,51 @@ import Testing
     }
   }
 
+  /// Ten minutes before half of the fleet falls silent every other device got an update: 31 of the 61 receivers fail, and 29 of the
+  /// 61 others.
+  private static func innocent(receivers: (Int) -> Bool) -> SyntheticCase {
+    var scene = withoutChange(.silence)
+    var incident = scene.trace.incidents[0]
+    incident.origins = []
+    for index in incident.edges.indices { incident.edges[index].kind = .dependency }
+    incident.changes[0].start = SyntheticCase.at(-10)
+    incident.changes[0].devices = (0..<120).filter(receivers).map(scene.name)
+    incident.changes[0].failedShare = 31.0 / 61
+    incident.changes[0].failedShareOfOthers = 29.0 / 61
+    scene.trace.incidents = [incident]
+    return scene
+  }
+
+  @Test func aChangeThatTheTraceDoesNotBlameIsNotBlamed() {
+    let scene = Self.innocent { $0 % 2 == 0 || $0 == 1 }
+    for audience in Audience.allCases {
+      #expect(!Self.markdown(audience, scene).contains("It followed a change"), "\(audience)")
+    }
+    let metrics = scene.report().metrics
+    for id in [MetricID.trigger, .changeReceivers, .changeReceiversFailed, .soak] {
+      #expect(metrics[id].value == .notDetermined("no change event explains the failures"), "\(id)")
+    }
+    #expect(Self.markdown(.engineer, scene).contains("none shown: receivers failed about as often as others"))
+  }
+
+  @Test func whatSpeaksAgainstAChangeIsSaid() {
+    var scene = Self.innocent { $0 < 60 }
+    #expect(Self.markdown(.engineer, scene).contains("not the cause, as the trace sees it"))
+    scene.trace.incidents[0].changes[0].start = SyntheticCase.at(60)
+    #expect(Self.markdown(.engineer, scene).contains("it came with the failures or after them"))
+    scene = Self.innocent { $0 > 60 }
+    #expect(Self.markdown(.engineer, scene).contains("none: no receiver failed"))
+    #expect(Self.markdown(.engineer, .standard).contains("the cause, as the trace sees it"))
+  }
+
+  /// Fisher's tea: all four of four cups told is one in seventy.
+  @Test func chanceIsCountedExactly() {
+    #expect(abs(Statistics.chanceOfAsMany(4, of: 4, others: 0, of: 4) - 1.0 / 70) < 1e-9)
+    #expect(abs(Statistics.chanceOfAsMany(3, of: 4, others: 1, of: 4) - 17.0 / 70) < 1e-9)
+    #expect(abs(Statistics.chanceOfAsMany(0, of: 5, others: 2, of: 5) - 1) < 1e-9)
+    #expect(Statistics.chanceOfAsMany(2, of: 5, others: 0, of: 0) == 1)
+  }
+
   @Test func aMomentThatAPersonStatesIsNoChangeEither() {
     var scene = Self.withoutChange(.silence)
     scene.facts.annotations.trigger = Statement(at: "2026-04-07T09:02:00Z")

@@ -78,6 +78,12 @@ import Testing
     var scene = SyntheticCase.standard
     #expect(!Self.markdown(.executive, scene).contains("Attacks on others"))
     scene.facts.signals.attackers = 7
+    scene.facts.signals.isByContact = true
+    #expect(
+      Self.markdown(.executive, scene).contains(
+        "Attacks on others came from 7 devices, which count as affected until they start anew or are cleaned."
+      ))
+    scene.facts.signals.isByContact = false
     let text = Self.markdown(.executive, scene)
     #expect(
       text.contains(

@@ -8,7 +8,7 @@ import Testing
 /// What is derived from the timeline: relapses, the monitoring's own log, harm to others, stages of a rollout.
 struct SignalTests {
   /// A timeline from lines: minute, device, message, severity; and what an event mentions.
-  private static func evidence(
+  static func evidence(
     _ devices: [String], _ lines: [(minute: Double, device: String, text: String, severity: UInt8)],
     mentions: [Int: String] = [:], roles: [String: String] = [:]
   ) -> IncidentEvidence {
@@ -37,14 +37,14 @@ struct SignalTests {
     return evidence
   }
 
-  private static func onset(_ device: String, _ minute: Double, _ event: Int) -> Onset {
+  static func onset(_ device: String, _ minute: Double, _ event: Int) -> Onset {
     let time = SyntheticCase.at(minute)
     return Onset(
       device: device, time: time, interval: time...time, kind: .log, probability: 0.9,
       evidence: [EventID(rawValue: Int64(event))], basis: .selfAsserted)
   }
 
-  private static func material(_ evidence: IncidentEvidence, _ incident: Incident) -> ReportMaterial {
+  static func material(_ evidence: IncidentEvidence, _ incident: Incident) -> ReportMaterial {
     var facts = CaseFacts()
     facts.inventory = evidence.inventory
     facts.newestEvidence = Instant(nanoseconds: evidence.times.last ?? 0)

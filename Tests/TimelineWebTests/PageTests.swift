@@ -165,6 +165,36 @@ import Testing
     #expect(browser.get("/").status == 410 && browser.get("/").text.contains("has gone"))
   }
 
+  /// `cp` writes into the file that is there: same name, same inode.
+  @Test(arguments: [10, 300]) func aCaseOverwrittenInPlaceGivesAClearPage(_ events: Int) throws {
+    let small = try SmallCase()
+    let browser = try small.browser()
+    #expect(browser.get("/").status == 200)
+    let other = try SmallCase(events: events, hash: 7)
+    let before = FileIdentity(path: small.path)
+    let former = try Data(contentsOf: URL(fileURLWithPath: small.path))
+    try Data(contentsOf: URL(fileURLWithPath: other.path)).write(to: URL(fileURLWithPath: small.path))
+    #expect(FileIdentity(path: small.path) == before)
+    for address in ["/", "/timeline", "/cascade"] {
+      #expect(browser.get(address).status == 410 && browser.get(address).text.contains("was replaced"))
+    }
+    #expect(browser.post("/timeline", [("star", "1")]).status == 410)
+    // Readers may have seen pages of both by now.
+    try former.write(to: URL(fileURLWithPath: small.path))
+    #expect(browser.get("/").status == 410)
+  }
+
+  @Test func aLaterCopyOfTheSameCaseIsNoOther() throws {
+    let small = try SmallCase(events: 10)
+    let mark = try CaseReader(path: small.path).mark()
+    let early = try Data(contentsOf: URL(fileURLWithPath: small.path))
+    try small.add(events: 20..<25, hash: 3)
+    #expect(try mark.renewed(at: small.path) != nil)
+    let later = try CaseReader(path: small.path).mark()
+    try early.write(to: URL(fileURLWithPath: small.path))
+    #expect(try later.renewed(at: small.path) == nil)
+  }
+
   @Test func whatAnotherIngestAddsIsSeenAtOnce() throws {
     let small = try SmallCase(events: 10)
     let browser = try small.browser()

@@ -13,7 +13,7 @@ final class SmallCase {
   let folder: String
   let path: String
 
-  init(events: Int = 300) throws {
+  init(events: Int = 300, hash: UInt64 = 1) throws {
     var template = Array("/tmp/firebreak-page-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw Failure(what: "mkdtemp") }
     folder = String(cString: made)
@@ -28,7 +28,7 @@ final class SmallCase {
     loader.setInventory(inventory)
     loader.setTopology(
       Topology(links: [.init(from: "gw-0\(Self.payload)", to: "gw-1\(Self.payload)", kind: "uplink")]))
-    try fill(loader, order: 0, hash: 1, events: 0..<events)
+    try fill(loader, order: 0, hash: hash, events: 0..<events)
     _ = try loader.finish()
   }
 

@@ -2,38 +2,14 @@ import CascadeAnalysis
 import IncidentModel
 
 extension IncidentSignals {
-  /// Attacks on others: what affected entities write after their onset in the words of an attack, and what others write of them
-  /// in words of traffic, if nobody wrote that up to a quarter of an hour before the first effect.
-  mutating func deriveAttacks(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
-    _ first: Int64
-  ) {
-    guard words.isAttack.contains(true) || words.isTraffic.contains(true) else { return }
-    var onsetOf = [Int64](repeating: .max, count: evidence.devices.count)
-    for onset in incident.onsets where Format.isPlausible(onset.time) {
-      if let index = indexOfName[onset.device] { onsetOf[index] = onset.time.nanoseconds }
-    }
-    var isNew = [Bool](repeating: true, count: evidence.templateTexts.count)
-    for row in evidence.times.indices {
-      // The first effect may be dated some minutes late: what began shortly before it is new, too.
-      guard evidence.times[row] < first - 15 * Self.minute else { break }
-      isNew[Int(evidence.eventTemplates[row])] = false
-    }
+  /// Attacks on others, and who makes them.
+  mutating func deriveAttacks(_ evidence: IncidentEvidence, _ events: AttackEvents) {
+    guard !events.areNone else { return }
+    var mentions = Mentions(evidence)
     var templates: Set<Int32> = []
     var attackers: Set<Int> = []
-    var mention = 0
     for row in evidence.times.indices {
-      var named: [Int] = []
-      while mention < evidence.mentionEvents.count, Int(evidence.mentionEvents[mention]) <= row {
-        if Int(evidence.mentionEvents[mention]) == row { named.append(Int(evidence.mentionDevices[mention])) }
-        mention += 1
-      }
-      let template = Int(evidence.eventTemplates[row])
-      guard words.isAttack[template] || (words.isTraffic[template] && isNew[template]) else { continue }
-      let speaker = Int(evidence.eventDevices[row])
-      let time = evidence.times[row]
-      var culprits = named.filter { $0 != speaker && time >= onsetOf[$0] }
-      if words.isAttack[template], speaker >= 0, time >= onsetOf[speaker] { culprits = [speaker] }
+      let culprits = events.culprits(in: row, &mentions)
       guard !culprits.isEmpty else { continue }
       templates.insert(evidence.eventTemplates[row])
       attackers.formUnion(culprits)

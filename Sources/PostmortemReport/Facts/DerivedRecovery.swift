@@ -6,48 +6,27 @@ extension IncidentSignals {
   ///
   /// An entity is well again from its first routine event after which it goes on for ten minutes in its own rhythm without a bad
   /// one; for longer where its complaints come at longer pauses (see `TroublePauses`). Bad is what has the severity error or worse,
-  /// or a template that showed an onset. A warning is no routine, unless it is what this entity usually says; nor is what
-  /// nobody said before the incident, unless entities that did not fail say it, too. Attacks on others, new with it, are bad. One that falls silent for longer than it ever did in its everyday life (see
-  /// `OwnRhythms`) has not recovered. It relapses with a later event that showed an onset, or with an error of a kind that nobody
-  /// wrote before the incident: errors of everyday life are no relapse.
+  /// or shows the failure (see `FailureSigns`), also where others say it of the entity. A warning is no routine, unless it is what
+  /// this entity usually says; nor is what nobody said before the incident, unless entities that did not fail say it, too. One that
+  /// falls silent for longer than it ever did in its everyday life (see `OwnRhythms`) has not recovered. It relapses with a later
+  /// event that showed an onset, or with an error of a kind that nobody wrote before the incident: errors of everyday life are no
+  /// relapse. Attacks on others are bad, whoever tells of them; where the failure passed by contact, whoever attacks does so beside
+  /// its everyday work, so that this shows nothing: it stays affected until it starts anew or is cleaned.
   mutating func deriveRecovery(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
-    _ first: Int64, _ newest: Int64
+    _ evidence: IncidentEvidence, _ incident: Incident, _ onsetOf: [Int64], _ attacks: AttackEvents,
+    _ indexOfName: [String: Int], _ words: TemplateWords, _ first: Int64, _ newest: Int64
   ) {
     let none = Int64.max
-    var onsetOf = [Int64](repeating: none, count: evidence.devices.count)
-    var telling: Set<Int64> = []
-    for onset in incident.onsets where Format.isPlausible(onset.time) {
-      if let index = indexOfName[onset.device] {
-        onsetOf[index] = min(onsetOf[index], onset.time.nanoseconds)
-      }
-      if onset.kind == .log, let event = onset.evidence.first { telling.insert(event.rawValue) }
-    }
-    let templates = evidence.templateTexts.count
-    var showsOnset = [Bool](repeating: false, count: templates)
-    var isEveryday = [Bool](repeating: false, count: templates)
-    var isOfTheWell = [Bool](repeating: false, count: templates)
-    for row in evidence.eventIDs.indices {
-      let template = Int(evidence.eventTemplates[row])
-      if telling.contains(evidence.eventIDs[row]) { showsOnset[template] = true }
-      if evidence.times[row] < first { isEveryday[template] = true }
-      let device = Int(evidence.eventDevices[row])
-      if device >= 0, onsetOf[device] == none { isOfTheWell[template] = true }
-    }
+    let signs = FailureSigns(evidence, incident, onsetOf, first: first)
     let rhythms = OwnRhythms(evidence, onsetOf)
-    func isComplaint(_ row: Int) -> Bool {
-      let template = Int(evidence.eventTemplates[row])
-      return showsOnset[template]
-        || evidence.severities[row] <= Severity.error.rawValue && !isEveryday[template]
-    }
+    isByContact = incident.spreadsByContact
     var pauses = TroublePauses(count: evidence.devices.count)
+    var complaints = Complaints(evidence, onsetOf, attacks, signs)
     for row in evidence.times.indices {
-      let device = Int(evidence.eventDevices[row])
-      guard device >= 0, onsetOf[device] != none, evidence.times[row] >= onsetOf[device], isComplaint(row)
-      else { continue }
-      pauses.add(evidence.times[row], of: device)
+      for complaint in complaints.told(in: row) { pauses.add(evidence.times[row], of: complaint.device) }
     }
     pauses.close()
+    complaints = Complaints(evidence, onsetOf, attacks, signs)
     var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
     func recovery(of device: Int) -> RecoveryState {
       states[device]
@@ -58,20 +37,31 @@ extension IncidentSignals {
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
     for row in evidence.times.indices {
       let device = Int(evidence.eventDevices[row])
-      guard device >= 0 else { continue }
       let time = evidence.times[row]
+      let template = Int(evidence.eventTemplates[row])
+      var isComplaint = false
+      for complaint in complaints.told(in: row) {
+        var state = recovery(of: complaint.device)
+        if complaint.isAttack, isByContact { state.isTakenOver = true }
+        if complaint.device == device {
+          isComplaint = true
+        } else {
+          state.isBlamed(time, evidence.eventIDs[row])
+        }
+        states[complaint.device] = state
+      }
+      guard device >= 0 else { continue }
       lastSpoke[device] = time
       guard onsetOf[device] != none, time >= onsetOf[device] else { continue }
-      let template = Int(evidence.eventTemplates[row])
       let severity = evidence.severities[row]
-      let isError = severity <= Severity.error.rawValue
       let isUsual = rhythms.isUsual(
-        severity, of: device, isEveryday: isEveryday[template], isOfTheWell: isOfTheWell[template])
-      let isAttack = words.isAttack[template] && !isEveryday[template]
+        severity, of: device, isEveryday: signs.isEveryday[template], isOfTheWell: signs.isOfTheWell[template]
+      )
       var state = recovery(of: device)
+      if words.isFreshStart[template] { state.isTakenOver = false }
       state.see(
-        time, evidence.eventIDs[row], isBad: isError || showsOnset[template] || isAttack,
-        isRelapse: isComplaint(row),
+        time, evidence.eventIDs[row], isBad: isComplaint || severity <= Severity.error.rawValue,
+        isRelapse: isComplaint,
         // A device that tries to connect is alive, not well.
         isRoutine: isUsual && !words.isAttempt[template])
       states[device] = state
@@ -97,6 +87,94 @@ extension IncidentSignals {
   }
 }
 
+/// What shows that affected entities are not well: their own complaints, those of others about them, and their attacks. Asked in order
+/// of the events' positions.
+private struct Complaints {
+  private let evidence: IncidentEvidence
+  private let onsetOf: [Int64]
+  private let attacks: AttackEvents
+  private let signs: FailureSigns
+  private var mentions: Mentions
+
+  init(_ evidence: IncidentEvidence, _ onsetOf: [Int64], _ attacks: AttackEvents, _ signs: FailureSigns) {
+    self.evidence = evidence
+    self.onsetOf = onsetOf
+    self.attacks = attacks
+    self.signs = signs
+    mentions = Mentions(evidence)
+  }
+
+  /// Who is not well by an event.
+  mutating func told(in row: Int) -> [(device: Int, isAttack: Bool)] {
+    let device = Int(evidence.eventDevices[row])
+    let template = Int(evidence.eventTemplates[row])
+    let time = evidence.times[row]
+    let attackers = attacks.culprits(in: row, &mentions)
+    var result = attackers.map { (device: $0, isAttack: true) }
+    if device >= 0, time >= onsetOf[device], !attackers.contains(device),
+      signs.showsOnset[template]
+        || evidence.severities[row] <= Severity.error.rawValue && !signs.isEveryday[template]
+    {
+      result.append((device, false))
+    }
+    guard signs.isReport[template] else { return result }
+    for other in mentions.named(in: row)
+    where other != device && time >= onsetOf[other] && !attackers.contains(other) {
+      result.append((other, false))
+    }
+    return result
+  }
+}
+
+/// Which messages show the failure of an incident, and which are everyday life.
+private struct FailureSigns {
+  /// By which entities showed their own onset.
+  private(set) var showsOnset: [Bool]
+  /// By which others told of an onset.
+  private(set) var isReport: [Bool]
+  /// Written before the first effect.
+  private(set) var isEveryday: [Bool]
+  /// Written by entities that did not fail.
+  private(set) var isOfTheWell: [Bool]
+
+  init(_ evidence: IncidentEvidence, _ incident: Incident, _ onsetOf: [Int64], first: Int64) {
+    var own: Set<Int64> = []
+    var besides: Set<Int64> = []
+    var reports: Set<Int64> = []
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
+      switch onset.kind {
+      case .log:
+        if let event = onset.evidence.first { own.insert(event.rawValue) }
+        besides.formUnion(onset.evidence.dropFirst().map(\.rawValue))
+      case .reported: reports.formUnion(onset.evidence.map(\.rawValue))
+      case .metric, .silence: break
+      }
+    }
+    let nothing = [Bool](repeating: false, count: evidence.templateTexts.count)
+    (showsOnset, isReport, isEveryday, isOfTheWell) = (nothing, nothing, nothing, nothing)
+    var isBeside = nothing
+    for row in evidence.eventIDs.indices {
+      let template = Int(evidence.eventTemplates[row])
+      if own.contains(evidence.eventIDs[row]) { showsOnset[template] = true }
+      if besides.contains(evidence.eventIDs[row]) { isBeside[template] = true }
+      if reports.contains(evidence.eventIDs[row]) { isReport[template] = true }
+      if evidence.times[row] < first { isEveryday[template] = true }
+      let device = Int(evidence.eventDevices[row])
+      if device >= 0, onsetOf[device] == .max { isOfTheWell[template] = true }
+    }
+    for template in nothing.indices {
+      // What was said beside the first sign may be of any kind: it is one where only the failed say it.
+      if isBeside[template], !isEveryday[template], !isOfTheWell[template] { showsOnset[template] = true }
+      if isEveryday[template] { isReport[template] = false }
+    }
+  }
+}
+
+extension Incident {
+  /// The failure passed from one to the next by contact.
+  fileprivate var spreadsByContact: Bool { origins.first?.method == .contact }
+}
+
 /// How one entity fares while its events pass.
 private struct RecoveryState {
   private var start: Int64
@@ -112,6 +190,8 @@ private struct RecoveryState {
   /// How long it must go on without anything bad.
   private let healthySpan: Int64
   private var last = Int64.max
+  /// It attacks others beside its everyday work, which therefore shows nothing.
+  var isTakenOver = false
 
   init(start: Int64, pause: Int64, healthySpan: Int64) {
     self.start = start
@@ -130,14 +210,24 @@ private struct RecoveryState {
     }
     last = time
     if isHealthy {
-      guard isRelapse, closed.count < Self.mostRelapses, let since = healthySince else { return }
-      closed.append((start, since, healthyEvent, relapse))
-      (start, relapse, healthySince, isHealthy) = (time, event, nil, false)
+      if isRelapse { fail(time, event) }
     } else if isBad {
       healthySince = nil
-    } else if healthySince == nil, isRoutine {
+    } else if healthySince == nil, isRoutine, !isTakenOver {
       (healthySince, healthyEvent) = (time, event)
     }
+  }
+
+  /// Others say that it is not well; that is no sign of life of its own.
+  mutating func isBlamed(_ time: Int64, _ event: Int64) {
+    if let since = healthySince, time - since >= healthySpan { isHealthy = true }
+    if isHealthy { fail(time, event) } else { healthySince = nil }
+  }
+
+  private mutating func fail(_ time: Int64, _ event: Int64) {
+    guard closed.count < Self.mostRelapses, let since = healthySince else { return }
+    closed.append((start, since, healthyEvent, relapse))
+    (start, relapse, healthySince, isHealthy) = (time, event, nil, false)
   }
 
   func intervals(of device: String, _ newest: Int64) -> [AffectedInterval] {

@@ -24,9 +24,14 @@ extension IncidentSignals {
     indexOfName.reserveCapacity(evidence.devices.count)
     for (index, name) in evidence.devices.enumerated() { indexOfName[name] = index }
     let words = TemplateWords(evidence: evidence)
-    deriveRecovery(evidence, incident, indexOfName, words, first, newest)
+    var onsets = [Int64](repeating: .max, count: evidence.devices.count)
+    for onset in incident.onsets where Format.isPlausible(onset.time) {
+      if let index = indexOfName[onset.device] { onsets[index] = min(onsets[index], onset.time.nanoseconds) }
+    }
+    let attacks = AttackEvents(evidence, onsets, words, first: first)
+    deriveRecovery(evidence, incident, onsets, attacks, indexOfName, words, first, newest)
     deriveAlerts(evidence, incident, indexOfName, words, first)
-    deriveAttacks(evidence, incident, indexOfName, words, first)
+    deriveAttacks(evidence, attacks)
     deriveGoingBack(evidence, words, first)
     deriveMonitoring(evidence, words, first)
     deriveAttempts(evidence, words, first)

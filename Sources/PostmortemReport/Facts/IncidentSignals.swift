@@ -25,6 +25,8 @@ public struct IncidentSignals: Sendable {
   public var attacks = EventSample()
   /// Affected entities that such events are about.
   public var attackers = 0
+  /// The failure passed by contact: whoever attacks others then stays affected until it starts anew or is cleaned.
+  public var isByContact = false
   /// Templates taken for attacks on others.
   public var attackTemplates: [String] = []
   /// Events after the first effect that speak of going back to an earlier image, and the entities that say so.

@@ -11,6 +11,8 @@ struct TemplateWords {
   var isTraffic: [Bool]
   /// Going back to an earlier image or version.
   var isGoingBack: [Bool]
+  /// Starting anew, or being cleaned: what had taken a device over is gone then.
+  var isFreshStart: [Bool]
   var monitors: [Int] = []
 
   private static let alertWords: Set<String> = [
@@ -33,7 +35,7 @@ struct TemplateWords {
   private static let attackWords: Set<String> = [
     "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
     "attacking",
-    "spoofed", "payload",
+    "spoofed",
   ]
   private static let trafficWords: Set<String> = [
     "flow", "flows", "syn", "outbound", "egress", "probes", "probing", "sweep", "portscan", "scans",
@@ -56,9 +58,10 @@ struct TemplateWords {
     isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
     isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
     isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
-    isAttack = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attackWords) }
+    isAttack = evidence.templateTexts.map(Self.readsLikeAttack)
     isTraffic = evidence.templateTexts.map(Self.readsLikeTraffic)
     isGoingBack = evidence.templateTexts.map(Self.readsLikeGoingBack)
+    isFreshStart = evidence.templateTexts.map(Self.readsLikeFreshStart)
     let inventory = evidence.inventory
     let columns = inventory.attributes.indices.filter {
       Self.kindColumns.contains(inventory.attributes[$0].lowercased())
@@ -71,6 +74,14 @@ struct TemplateWords {
         monitors.append(index)
       }
     }
+  }
+
+  /// `scanning 10.0.0.0/8`, `malicious payload sent`; not `payload too large`: every message of a device has one.
+  private static func readsLikeAttack(_ text: String) -> Bool {
+    let words = words(text)
+    if !words.isDisjoint(with: attackWords) { return true }
+    return words.contains("payload")
+      && !words.isDisjoint(with: ["malicious", "exploit", "dropped", "executed", "shell"])
   }
 
   /// `New client connected from`, `client sent CONNECT`, `TLS handshake with`, `incoming connection`; not `connection lost`.
@@ -102,6 +113,27 @@ struct TemplateWords {
         $0.hasPrefix("revert") || $0.hasPrefix("restor") || $0 == "fallback" || $0 == "previous"
           || $0 == "golden"
       }
+  }
+
+  /// `cold boot, reason power`, `image reflashed`, `malware removed`; not `watchdog reset`, which is trouble as often as its end, nor
+  /// `boot failed`, nor `agent will restart`.
+  private static func readsLikeFreshStart(_ text: String) -> Bool {
+    let words = words(text)
+    let undone: Set<String> = [
+      "fail", "failed", "failure", "will", "cannot", "not", "error", "abort", "aborted", "requested",
+      "scheduled",
+      "before", "loop",
+    ]
+    guard words.isDisjoint(with: undone) else { return false }
+    let starts: Set<String> = [
+      "boot", "booted", "booting", "rebooted", "rebooting", "reboot", "restarted", "reimaged", "reflashed",
+      "wiped",
+      "disinfected", "cleaned", "neustart", "neugestartet", "redémarré", "reiniciado", "riavviato",
+    ]
+    if !words.isDisjoint(with: starts) { return true }
+    return words.contains("removed")
+      && !words.isDisjoint(with: ["malware", "infection", "virus", "implant", "bot"])
+      || words.contains("factory") && words.contains { $0.hasPrefix("reset") || $0.hasPrefix("restor") }
   }
 
   private static func words(_ text: String) -> Set<String> {

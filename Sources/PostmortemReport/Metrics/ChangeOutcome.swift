@@ -1,7 +1,7 @@
 import CascadeAnalysis
 import IncidentModel
 
-/// The change that explains the failures best, put together from all kinds of message that tell of it.
+/// The change that the trace takes for the cause, put together from all kinds of message that tell of it.
 struct ChangeOutcome {
   let parts: [ChangeEvent]
   let receivers: Set<String>
@@ -11,19 +11,9 @@ struct ChangeOutcome {
   let receipts: [Instant]
   private let overload: Instant?
 
-  /// Messages of one announcer that begin within this time of each other tell of one change: devices word it differently.
-  private static let oneChange: Int64 = 600_000_000_000
-
   init?(_ picture: IncidentPicture) {
-    let candidates = (picture.incident?.changes ?? []).filter { $0.failedShare > $0.failedShareOfOthers }
-    guard
-      let main = candidates.max(by: { ($0.devices.count, $1.template) < ($1.devices.count, $0.template) })
-    else { return nil }
-    parts = candidates.filter {
-      $0.template == main.template
-        || (main.actor != nil && $0.actor == main.actor
-          && abs($0.start.nanoseconds - main.start.nanoseconds) <= Self.oneChange)
-    }
+    parts = picture.causes.all
+    guard let main = parts.first else { return nil }
     receivers = Set(parts.flatMap(\.devices))
     start = parts.map(\.start).min() ?? main.start
     evidence = parts.flatMap(\.evidence)

@@ -27,6 +27,8 @@ struct IncidentPicture {
   let cohorts: CohortComparison
   /// What analysts decided about where it began.
   let verdicts: OriginVerdicts
+  /// The changes that the trace takes for the cause.
+  let causes: ExplainingChanges
 
   init(facts: CaseFacts, trace: Trace, incidentIndex: Int) {
     var facts = facts
@@ -84,6 +86,7 @@ struct IncidentPicture {
     }
     cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
     verdicts = OriginVerdicts(trace, incident)
+    causes = ExplainingChanges(incident)
   }
 
   /// Devices of the inventory that have all terms of a common cause; nil where it has no such column.
@@ -110,11 +113,10 @@ struct IncidentPicture {
       elsewhere.formUnion(one.onsets.map(\.device))
     }
     var party = carriers
-    for change in incident.changes where change.failedShare > change.failedShareOfOthers {
-      party.formUnion(change.devices)
-    }
+    let causes = ExplainingChanges(incident).all
+    for change in causes { party.formUnion(change.devices) }
     party.subtract(elsewhere)
-    party.formUnion(incident.changes.filter { $0.failedShare > $0.failedShareOfOthers }.compactMap(\.actor))
+    party.formUnion(causes.compactMap(\.actor))
     party.formUnion(affected)
     party.formUnion(incident.origins.map(\.device))
     party.formUnion(incident.edges.flatMap { [$0.from, $0.to] })
@@ -126,7 +128,7 @@ struct IncidentPicture {
   /// changed, the last message is an ordinary one and started nothing.
   var triggerPhase: Phase? {
     guard let incident, let phase = incident.phases.first(where: { $0.name == .trigger }) else { return nil }
-    if tellsOfChange(phase.start, phase.evidence) { return phase }
+    if causes.tell(of: phase.start, phase.evidence) { return phase }
     let told = incident.onsets.contains {
       ($0.kind == .log || $0.kind == .reported)
         && ($0.time == phase.start || !Set($0.evidence).isDisjoint(with: phase.evidence))
@@ -134,18 +136,13 @@ struct IncidentPicture {
     return told ? phase : nil
   }
 
-  /// True where a moment is that of a change which went out, by the evidence or within a span of it.
-  func tellsOfChange(_ at: Instant, _ events: [EventID], within span: Int64 = 0) -> Bool {
+  /// True where a moment is that of a change which went out. What the trace found is one where it takes a change for the cause; what
+  /// a person states is one where any change was seen within ten minutes of it.
+  func tellsOfChange(_ at: Instant, _ events: [EventID], isStated: Bool) -> Bool {
     guard let incident else { return false }
-    // The trace names a mass update where, and only where, its trigger is a change.
-    if let update = incident.phases.first(where: { $0.name == .massUpdate }),
-      incident.phases.contains(where: { $0.name == .trigger && $0.start == at }) || update.start == at
-    {
-      return true
-    }
-    return incident.changes.contains {
-      abs($0.start.nanoseconds - at.nanoseconds) <= span || !Set($0.evidence).isDisjoint(with: events)
-    }
+    if causes.tell(of: at, events) { return true }
+    return isStated
+      && incident.changes.contains { abs($0.start.nanoseconds - at.nanoseconds) <= 600_000_000_000 }
   }
 
   /// True where there are events and none of them has a usable time: nothing can be traced then, and nothing was looked at.

@@ -24,6 +24,25 @@ enum Statistics {
     return (a / (a + b)) / (c / (c + d))
   }
 
+  /// How likely chance gives one group as many failures as this or more, where all had the same prospects: Fisher's exact test,
+  /// one-sided. 1 where nothing can be compared.
+  static func chanceOfAsMany(_ failed: Int, of n: Int, others othersFailed: Int, of othersN: Int) -> Double {
+    guard failed >= 0, othersFailed >= 0, n >= failed, othersN >= othersFailed, n > 0, othersN > 0 else {
+      return 1
+    }
+    var factorial = [0.0]
+    factorial.reserveCapacity(n + othersN + 1)
+    for number in 1...n + othersN { factorial.append(factorial[number - 1] + log(Double(number))) }
+    func choices(_ k: Int, of n: Int) -> Double { factorial[n] - factorial[k] - factorial[n - k] }
+    let all = failed + othersFailed
+    let total = choices(all, of: n + othersN)
+    var sum = 0.0
+    for k in failed...max(failed, min(n, all)) where all - k <= othersN {
+      sum += exp(choices(k, of: n) + choices(all - k, of: othersN) - total)
+    }
+    return min(1, sum)
+  }
+
   /// Slope, intercept and R² of the least-squares line; nil under two distinct x.
   static func leastSquares(_ points: [(x: Double, y: Double)]) -> (
     slope: Double, intercept: Double, r2: Double

@@ -155,13 +155,18 @@ enum CausesSection: ReportSection {
         "\(context.evidence(Array(change.template.utf8)))\(cite: change.evidence)",
         .count(change.devices.count),
         .count(change.devices.count { onset[$0].map { $0 >= change.start } ?? false }),
+        Prose(stringLiteral: context.picture.causes.bearing(of: change, on: context.picture)),
       ]
     }
     return [
       .table(
         Table(
           "Kinds of message that tell of a change, with the devices seen to receive it and those of them that failed afterwards, at any time",
-          ["First seen", "Announced by", "What", "#Received by", "#Of them failed"], Array(rows),
+          [
+            "First seen", "Announced by", "What", "#Received by", "#Of them failed",
+            "Bearing on the failures",
+          ],
+          Array(rows),
           omitted: incident.changes.count - rows.count))
     ]
   }

@@ -174,8 +174,7 @@ enum SummarySection: ReportSection {
   /// True where the trigger is a change that went out, by the evidence; a person's moment may be ten minutes off.
   private static func tellsOfChange(_ context: SectionContext, _ at: Instant) -> Bool {
     let trigger = context.metrics[.trigger]
-    return context.picture.tellsOfChange(
-      at, trigger.evidence, within: trigger.certainty == .stated ? 600_000_000_000 : 0)
+    return context.picture.tellsOfChange(at, trigger.evidence, isStated: trigger.certainty == .stated)
   }
 
   /// What started it, as sure as the evidence is.
@@ -240,7 +239,9 @@ enum SummarySection: ReportSection {
     // Whoever was taken over may well do its work beside.
     if let attackers = metrics.count(.attackers), attackers > 0, context.audience != .customer {
       text.append(
-        " Attacks on others came from \(metric: .attackers): that a device goes on as usual does not show that it is clean."
+        context.facts.signals.isByContact
+          ? " Attacks on others came from \(metric: .attackers), which count as affected until they start anew or are cleaned."
+          : " Attacks on others came from \(metric: .attackers): that a device goes on as usual does not show that it is clean."
       )
     }
     switch metrics[.ended].value {

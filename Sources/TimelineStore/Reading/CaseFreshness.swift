@@ -17,6 +17,60 @@ public struct FileIdentity: Sendable, Hashable {
   }
 }
 
+/// What shows without opening a file that somebody wrote to it.
+public struct FileVersion: Sendable, Hashable {
+  private var size: Int64
+  private var modified: [Int]
+  private var changed: [Int]
+
+  /// The version of the file at a path; nil where there is none.
+  public init?(path: String) {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    size = Int64(info.st_size)
+    modified = [info.st_mtim.tv_sec, info.st_mtim.tv_nsec]
+    changed = [info.st_ctim.tv_sec, info.st_ctim.tv_nsec]
+  }
+}
+
+/// What a case held at one time, by which it is known again. Sources and custody entries are only ever added: a file that lacks the
+/// newest of them, or has others in their place, is another case, or an older copy.
+public struct CaseMark: Sendable, Hashable {
+  private var source: [String?] = []
+  private var custody: [String?] = []
+
+  private static let sources = "SELECT ordinal, sha256, path, members, bytes FROM source"
+  private static let entries = "SELECT id, at, actor, action, subject, sha256, detail FROM custody"
+
+  fileprivate init(_ connection: SQLiteConnection) throws(StoreError) {
+    source = try Self.row(connection, "\(Self.sources) ORDER BY ordinal DESC LIMIT 1", columns: 5)
+    custody = try Self.row(connection, "\(Self.entries) ORDER BY id DESC LIMIT 1", columns: 7)
+  }
+
+  /// The mark of the case at a path now, where it is the one that was marked, whatever was added since; nil where it is another.
+  /// Read through a connection of its own: one that is open may hold pages of what was there before.
+  public func renewed(at path: String) throws(StoreError) -> CaseMark? {
+    let connection = try CaseOpening.readOnly(path, cacheBytes: 1 << 20).connection
+    func isKept(_ row: [String?], _ sql: String, _ key: String) throws(StoreError) -> Bool {
+      guard let number = row.first ?? nil, let id = Int64(number) else { return true }
+      return try Self.row(connection, "\(sql) WHERE \(key) = \(id)", columns: row.count) == row
+    }
+    guard try isKept(source, Self.sources, "ordinal"), try isKept(custody, Self.entries, "id") else {
+      return nil
+    }
+    return try CaseMark(connection)
+  }
+
+  /// The first row of a statement as text; empty where there is none.
+  private static func row(_ connection: SQLiteConnection, _ sql: String, columns: Int)
+    throws(StoreError) -> [String?]
+  {
+    let row = try connection.prepare(sql)
+    guard try row.next() else { return [] }
+    return (0..<columns).map { row.textOrNil(Int32($0)) }
+  }
+}
+
 /// What a case holds in numbers that only grow: a change in any of them says what is new.
 public struct CaseState: Sendable, Hashable {
   /// Events.
@@ -46,6 +100,9 @@ public struct CaseState: Sendable, Hashable {
 }
 
 extension CaseReader {
+  /// By what the case is known again.
+  public func mark() throws(StoreError) -> CaseMark { try CaseMark(connection) }
+
   /// The numbers as committed now.
   public func state() throws(StoreError) -> CaseState {
     var state = CaseState()

@@ -14,12 +14,20 @@ final class Desk: Sendable {
   let path: String
   let services: any DeskServices
   private let identity: FileIdentity
+  private let served: Mutex<Served>
   private let pool = Mutex(Pool())
   private let traces: TraceShelf
   private let known = Mutex<[String: (state: CaseState, value: any Sendable)]>([:])
   private let isLearning = Atomic(false)
   private let previews = Mutex<[Audience: (state: CaseState, markup: String)]>([:])
 
+  /// The case as it was when somebody last looked at its file from outside.
+  private struct Served {
+    var version: FileVersion
+    var mark: CaseMark
+    /// What was read of the file that was there before is kept in many places: there is no way back.
+    var isAnother = false
+  }
   private struct Pool {
     var free: [PooledReader] = []
   }
@@ -35,10 +43,11 @@ final class Desk: Sendable {
     traces = TraceShelf(path: path)
     // Opened before the page is: what is no case is said on the terminal.
     let reader = try CaseReader(path: path)
-    guard let identity = FileIdentity(path: path) else {
+    guard let identity = FileIdentity(path: path), let version = FileVersion(path: path) else {
       throw PageError(status: 410, title: "The case has gone", words: path)
     }
     self.identity = identity
+    served = Mutex(Served(version: version, mark: try reader.mark()))
     try reader.limitCache(bytes: Self.cacheBytes)
     let state = try reader.state()
     let pooled = PooledReader(reader: reader, state: state)
@@ -74,16 +83,16 @@ final class Desk: Sendable {
   /// The file's name without its folder.
   var caseName: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// Throws where the file of the case is another than when the server began, or none.
+  /// Throws where the file of the case is another than when the server began, holds another case, or is none.
   func checkIdentity() throws {
-    guard let now = FileIdentity(path: path) else {
+    guard let now = FileIdentity(path: path), let version = FileVersion(path: path) else {
       throw PageError(
         status: 410, title: "The case has gone",
         words: "There is no file '\(path)' any more: it was moved or deleted while this page was open. "
           + "Nothing was changed by this server. Put the file back, or start 'firebreak serve' with another case."
       )
     }
-    guard now == identity else {
+    guard try now == identity && isStillServed(version) else {
       throw PageError(
         status: 410, title: "The case was replaced",
         words:
@@ -92,11 +101,34 @@ final class Desk: Sendable {
     }
   }
 
+  /// Whether the file holds what it held. Another case may be written over it in place, and a connection that is open may not notice:
+  /// whenever somebody has written to the file, the case is looked at through a new one.
+  private func isStillServed(_ version: FileVersion) throws -> Bool {
+    try served.withLock { served in
+      guard !served.isAnother, version != served.version else { return !served.isAnother }
+      guard let mark = try served.mark.renewed(at: path) else {
+        served.isAnother = true
+        return false
+      }
+      (served.mark, served.version) = (mark, version)
+      return true
+    }
+  }
+
   /// Runs with a reader that nobody else uses and that knows all of the case.
   func read<Result>(_ body: (CaseReader, CaseState) throws -> Result) throws -> Result {
     try checkIdentity()
     let (reader, state) = try current()
-    let result = try reader.limited(seconds: Self.pageSeconds) { try body(reader, state) }
+    let result: Result
+    do {
+      result = try reader.limited(seconds: Self.pageSeconds) { try body(reader, state) }
+    } catch {
+      // Half of one case and half of another reads like damage.
+      try checkIdentity()
+      throw error
+    }
+    // Nothing is shown of a file that was written over meanwhile. Who holds a lock on it is no copy: the next look will tell.
+    do { try checkIdentity() } catch let error as StoreError where error.code == .locked {}
     // A reader that threw may stand in the middle of something, and is not used again.
     let pooled = PooledReader(reader: reader, state: state)
     pool.withLock { if $0.free.count < Self.kept { $0.free.append(pooled) } }

@@ -125,8 +125,8 @@ enum ImpactMetrics: MetricFamily {
         return (.count(carriers.count), "devices of the inventory with \(EvidenceText(terms).display)", hit)
       }
     }
-    if let change = incident.changes.filter({ $0.failedShare > $0.failedShareOfOthers })
-      .max(by: { $0.devices.count < $1.devices.count }), change.devices.count >= affected
+    if let change = picture.causes.all.max(by: { $0.devices.count < $1.devices.count }),
+      change.devices.count >= affected
     {
       return (
         .count(change.devices.count), "devices that received the change",
@@ -163,7 +163,7 @@ enum ImpactMetrics: MetricFamily {
 
   private static func stillAffected(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "affected devices without ten healthy minutes (more where their complaints come at longer pauses) before the evidence ends"
+      "affected ones without ten healthy minutes (more where their complaints come at longer pauses) before the evidence ends; where the failure passed by contact, who attacked others counts until it starts anew or is cleaned"
     guard picture.intervals != nil else {
       return Metric(
         .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),

@@ -71,23 +71,20 @@ enum MomentMetrics: MetricFamily {
 
   private static func trigger(_ picture: IncidentPicture) -> Metric {
     let formula =
-      "a person's statement, else the trace's trigger phase where it is a change or a message that shows a failure, else the first change whose receivers failed more often than the others"
+      "a person's statement, else the trace's trigger phase where it is a change or a message that shows a failure, else the first message of the change that the trace takes for the cause"
     let title = "Trigger"
     if picture.facts.annotations.trigger?.at != nil {
       return stated(picture, .trigger, title, picture.facts.annotations.trigger, formula)
     }
-    guard let incident = picture.incident else {
-      return Metric(.trigger, title, .noIncident, formula: formula)
-    }
+    guard picture.incident != nil else { return Metric(.trigger, title, .noIncident, formula: formula) }
     if let phase = picture.triggerPhase {
       return Metric(
         .trigger, title, .instant(phase.start), formula: formula, evidence: phase.evidence,
         remark: doubt(picture, phase.start, phase.evidence))
     }
-    let change = incident.changes.filter {
-      $0.failedShare > $0.failedShareOfOthers && Format.isPlausible($0.start)
+    let change = picture.causes.all.filter { Format.isPlausible($0.start) }.min {
+      ($0.start, $0.template) < ($1.start, $1.template)
     }
-    .min { ($0.start, $0.template) < ($1.start, $1.template) }
     guard let change else {
       return Metric(
         .trigger, title, .notDetermined("no change event explains the failures"), formula: formula)
@@ -207,7 +204,8 @@ enum MomentMetrics: MetricFamily {
     let curve = ConcurrencyCurve(intervals)
     let tenth = curve.peak / 10
     let peak = Metric(
-      .peakAffected, "Peak affected at once", .count(curve.peak), unit: "devices", formula: peakFormula)
+      .peakAffected, "Peak affected at once", .count(curve.peak), unit: "devices",
+      formula: peakFormula)
     guard let last = curve.steps.last, last.count <= tenth else {
       let open = curve.steps.last?.count ?? 0
       return (

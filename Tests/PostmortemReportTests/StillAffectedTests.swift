@@ -1,0 +1,103 @@
+import CascadeAnalysis
+import IncidentModel
+import Testing
+
+@testable import PostmortemReport
+
+/// Who goes on with everyday life and is not well all the same.
+struct StillAffectedTests {
+  typealias Line = (minute: Double, device: String, text: String, severity: UInt8)
+
+  /// A valve and a well one, both of which say every two minutes that they work; the valve is entered at minute 0.
+  private static func lines(until end: Double = 120) -> [Line] {
+    let turns = stride(from: -60.0, through: end, by: 2).flatMap { minute -> [Line] in
+      [(minute, "valve", "flow steady", 6), (minute + 1, "well", "flow steady", 6)]
+    }
+    return [(0.5, "valve", "unlisted program started", 4)] + turns
+  }
+
+  private static func intervals(
+    _ lines: [Line], mentions: [Int: String] = [:], method: OriginCandidate.Method,
+    kind: Onset.Kind = .log, event: Int = 1
+  ) -> [Instant?] {
+    var incident = Incident()
+    var onset = SignalTests.onset("valve", 0.5, event)
+    onset.kind = kind
+    incident.onsets = [onset]
+    var origin = OriginCandidate(
+      device: "valve", probability: 0.9, reasonsFor: [], reasonsAgainst: [], evidence: [], counterEvidence: []
+    )
+    origin.method = method
+    incident.origins = [origin]
+    let evidence = SignalTests.evidence(["valve", "well", "edge"], lines, mentions: mentions)
+    return SignalTests.material(evidence, incident).picture.intervals?.map(\.end) ?? []
+  }
+
+  /// What a neighbour says of the traffic of one that was entered.
+  private static func attacks(_ minutes: [Double]) -> [Line] {
+    minutes.map { ($0, "edge", "2400 outbound flows seen", 4) }
+  }
+
+  @Test func whoAttacksIsNotWellAlthoughItWorks() {
+    let all = Self.lines() + Self.attacks([5, 30])
+    let mentions = [all.count - 2: "valve", all.count - 1: "valve"]
+    #expect(Self.intervals(all, mentions: mentions, method: .contact) == [nil])
+    // Of another family it is well when an attack is over, and fails again with the next.
+    #expect(
+      Self.intervals(all, mentions: mentions, method: .order) == [SyntheticCase.at(6), SyntheticCase.at(32)])
+  }
+
+  @Test func whoStartedAnewIsWell() {
+    for (text, isWell) in [
+      ("cold boot, reason power", true), ("malware removed", true), ("boot failed", false),
+      ("reboot requested", false),
+    ] {
+      let all = Self.lines() + [(40.5, "valve", text, 6)] + Self.attacks([5])
+      #expect(
+        Self.intervals(all, mentions: [all.count - 1: "valve"], method: .contact)
+          == [isWell ? SyntheticCase.at(42) : nil], "\(text)")
+    }
+  }
+
+  @Test func whoAttacksAgainAfterItStartedAnewIsNot() {
+    let all = Self.lines() + [(40.5, "valve", "cold boot, reason power", 6)] + Self.attacks([5, 70])
+    let ends = Self.intervals(
+      all, mentions: [all.count - 2: "valve", all.count - 1: "valve"], method: .contact)
+    #expect(ends == [SyntheticCase.at(42), nil])
+  }
+
+  @Test func whatOthersGoOnSayingOfItKeepsItAffected() {
+    let reports: [Line] = stride(from: 0.6, through: 119, by: 5).map { ($0, "edge", "no answer on port", 4) }
+    let all = Self.lines() + reports
+    let first = all.count - reports.count
+    let mentions = Dictionary(uniqueKeysWithValues: reports.indices.map { (first + $0, "valve") })
+    #expect(
+      Self.intervals(all, mentions: mentions, method: .order, kind: .reported, event: first + 1) == [nil])
+    // Five are said, the last at minute 20.6.
+    let fewer = Array(all.prefix(first + 5))
+    #expect(
+      Self.intervals(
+        fewer, mentions: mentions.filter { $0.key < fewer.count }, method: .order, kind: .reported,
+        event: first + 1)
+        == [SyntheticCase.at(22)])
+  }
+
+  /// A radio scans for its network every day.
+  @Test func whatIsDoneEveryDayIsNoAttack() {
+    let scans: [Line] = stride(from: -50.0, through: 100, by: 10).map {
+      ($0 + 0.7, "valve", "scan complete", 6)
+    }
+    let evidence = SignalTests.evidence(["valve", "well"], Self.lines() + scans)
+    var incident = Incident()
+    incident.onsets = [SignalTests.onset("valve", 0.5, 1)]
+    #expect(SignalTests.material(evidence, incident).metrics[.attackers].value == .count(0))
+  }
+
+  @Test(arguments: [("payload too large", 0), ("malicious payload executed", 1), ("scanning neighbours", 1)])
+  func whatEveryMessageHasIsNoAttack(_ text: String, _ attackers: Int) {
+    let evidence = SignalTests.evidence(["valve", "well"], Self.lines() + [(9, "valve", text, 3)])
+    var incident = Incident()
+    incident.onsets = [SignalTests.onset("valve", 0.5, 1)]
+    #expect(SignalTests.material(evidence, incident).metrics[.attackers].value == .count(attackers))
+  }
+}
