@@ -14,6 +14,7 @@ final class CSVRecordParser: RecordParser {
   }
 
   let naming: FieldNaming
+  let traits: SourceTraits
   @exclusivity(unchecked) var row = CSVRow()
   @exclusivity(unchecked) var stamps = StampReader()
   @exclusivity(unchecked) var columns: [Column] = []
@@ -38,6 +39,8 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var topicColumn = -1
   /// The device that a line above the header names, and how well.
   var deviceAbove: (name: [UInt8], rank: UInt8) = ([], 255)
+  /// A row has been read since the last line above a table.
+  @exclusivity(unchecked) var isBelow = false
   /// A comment that may be the header.
   var comment: [UInt8] = []
   var linesBefore = 0
@@ -51,8 +54,12 @@ final class CSVRecordParser: RecordParser {
   private static let openLimit = 1000
 
   /// A parser; `header` and `delimiter` are given where the file has no header line of its own.
-  init(naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil) {
+  init(
+    naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil,
+    traits: SourceTraits = SourceTraits()
+  ) {
     self.naming = naming
+    self.traits = traits
     isGiven = !header.isEmpty
     forcedDelimiter = delimiter
     guard !header.isEmpty else { return }
@@ -107,6 +114,7 @@ final class CSVRecordParser: RecordParser {
   private func fill(_ record: UnsafeRawBufferPointer, _ count: Int, into reading: inout Reading) -> Verdict {
     if awaitsTimeColumn { findTimeColumn(record, count) }
     hasRows = true
+    isBelow = true
     reading.beginFields()
     var badStamp = -1
     for index in 0..<count {
@@ -158,6 +166,11 @@ final class CSVRecordParser: RecordParser {
     for index in 0..<count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
     if reading.device.isEmpty { takeOtherDevice(record, count, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
+    if reading.kind == .none, namesTime, beginsAnotherTable(record) {
+      reading.reset()
+      forgetHeader()
+      return readHeader(record)
+    }
     return .event
   }
 

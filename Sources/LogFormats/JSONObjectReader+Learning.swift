@@ -16,6 +16,12 @@ extension JSONObjectReader {
 }
 
 extension JSONObjectReader {
+  /// True where the message of the object read last stood under `log`.
+  var messageIsLog: Bool {
+    let message = self[.message].pointee
+    return message.rank < 255 && message.entry >= 0 && keys.key(message.entry) == "log"
+  }
+
   /// The level of a topic that names the device.
   @inline(never)
   func level(of record: UnsafeRawBufferPointer, _ topic: Candidate, into reading: inout Reading) -> Slice {

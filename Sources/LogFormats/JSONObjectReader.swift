@@ -53,7 +53,7 @@ final class JSONObjectReader {
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
-    keys = KeyTable(naming: naming, deviceNames: traits.deviceNames)
+    keys = KeyTable(naming: naming, traits: traits)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
   }

@@ -31,7 +31,8 @@ struct NamedSpeaker {
     end = TextLine.skipBlanks(record, tagEnd &+ 1)
   }
 
-  private static func isName(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+  /// True for what looks like one of a series of devices, and not like a thread, a request or a protocol.
+  static func isName(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
     var letters = 0
     var digits = 0
     var divider = end
@@ -47,11 +48,16 @@ struct NamedSpeaker {
         letters &+= 1
       }
     }
-    guard digits > 0, letters > 0, Bytes.isDigit(record[end &- 1]) else { return false }
+    guard end > start, digits > 0, letters > 0, Bytes.isDigit(record[end &- 1]) else { return false }
     let isNumbered = divider &+ 1 < end && record[(divider &+ 1)..<end].allSatisfy { Bytes.isDigit($0) }
     guard digits >= 3 || isNumbered else { return false }
-    let word = Bytes.part(record, start, min(divider, start &+ letters))
-    for other in notDevices where Bytes.isSameWord(other, word) { return false }
+    var word = start
+    while word < end {
+      var last = word
+      while last < end, Bytes.isLetter(record[last]) { last &+= 1 }
+      for other in notDevices where Bytes.isSameWord(other, Bytes.part(record, word, last)) { return false }
+      word = last &+ 1
+    }
     return true
   }
 
@@ -61,5 +67,6 @@ struct NamedSpeaker {
     "consumer", "producer", "process", "session", "connection", "conn", "utf", "iso", "sha", "aes", "rfc",
     "http", "https",
     "ipv", "tls", "base", "error", "code", "step", "test", "version", "release",
+    "req", "request", "trace", "span", "txn", "order", "batch", "ticket", "nio",
   ]
 }

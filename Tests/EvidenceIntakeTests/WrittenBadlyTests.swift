@@ -99,6 +99,27 @@ import Testing
       source.account.bytes == UInt64(("\u{FEFF}" + lines.joined(separator: "\r\n") + "\r\n").utf8.count))
   }
 
+  @Test(arguments: [false, true]) func textInUTF16WithoutAMarkIsReadAsWell(isBigEndian: Bool) throws {
+    for text in ["valve 3 closed", "клапан закрыт", "阀门关闭"] {
+      let lines = (0..<20).map { Make.line($0) + " " + text }
+      let (source, summary) = try read(
+        utf16(lines.joined(separator: "\r\n") + "\r\n", isBigEndian: isBigEndian))
+      #expect(source.events.count == 20 && damage(summary) == [])
+      #expect(source.events.last?.text.hasSuffix(text) == true)
+      #expect(source.account.compression == [isBigEndian ? "utf-16be" : "utf-16le"])
+    }
+  }
+
+  @Test func numbersOfTwoBytesAreNoText() throws {
+    // Samples of a sensor: small numbers, among them those of letters.
+    let samples = (0..<400).flatMap { [UInt8(truncatingIfNeeded: 30 + $0 % 90), UInt8(0)] }
+    #expect(UnmarkedUTF16.kind(samples.withUnsafeBytes { $0 }) == nil)
+    #expect(
+      Array("2026-11-20 08:00:00 pump stuck\0\0\0\n".utf8).withUnsafeBytes { UnmarkedUTF16.kind($0) } == nil)
+    let (source, _) = try read(samples)
+    #expect(source.events.isEmpty)
+  }
+
   @Test func halfACharacterAndHalfAPairAreKeptAndSaid() throws {
     var bytes = utf16("\u{FEFF}" + Make.line(0) + " a", isBigEndian: false)
     bytes += [0x00, 0xD8] + utf16("b\n" + Make.line(1) + "\n", isBigEndian: false) + [0x41]

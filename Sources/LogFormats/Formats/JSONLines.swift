@@ -32,6 +32,11 @@ struct JSONLinesFormat: LogFormat {
     FormatSample(
       #"{"time":"2026-04-07T08:31:56Z","log":"{\"level\":\"error\",\"msg\":\"no route\",\"try\":2}\n","stream":"stderr"}"#,
       severity: 3, message: "no route", fields: #"{"stream":"stderr","nested":{"try":2}}"#),
+    FormatSample(
+      #"{"log":"level=error ts=2026-04-07T08:31:55.9Z device=p-1 msg=\"no route\" try=2\n","stream":"stderr","#
+        + #""time":"2026-04-07T08:31:56Z"}"#,
+      time: "2026-04-07T08:31:55.9Z", device: "p-1", severity: 3, message: "no route",
+      fields: #"{"stream":"stderr","nested":{"try":2},"time":"2026-04-07T08:31:56Z"}"#),
     FormatSample("[", verdict: .structure), FormatSample("]", verdict: .structure),
     FormatSample("", verdict: .blank),
   ]
@@ -109,6 +114,11 @@ final class JSONRecordParser: RecordParser {
     return element(record, at: resume, into: &reading)
   }
 
+  /// True for a line of a program's output as Docker keeps it: `{"log":"…\n","stream":"stderr","time":"…"}`.
+  private func isCaught(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+    objects.messageIsLog && Bytes.find(#""stream""#, Bytes.part(record, start, end)) != nil
+  }
+
   @inline(__always)
   private func element(_ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading)
     -> Verdict
@@ -143,7 +153,12 @@ final class JSONRecordParser: RecordParser {
         }
       }
       if start > 0 || i < record.count { reading.element = .record(start, end &- start) }
-      nested.open(record, into: &reading)
+      nested.open(record, into: &reading, isCaught: isCaught(record, start, end))
+      nested.openText(record, into: &reading, isCaught: isCaught(record, start, end))
+      if nested.tookTime {
+        nested.tookTime = false
+        objects.giveBack(.time, record, into: &reading)
+      }
       return .event
     }
   }
