@@ -36,6 +36,8 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   /// Offsets in the document.
   @exclusivity(unchecked) private var elements: [(start: Int, end: Int)] = []
   private var position = 0
+  /// The element that was handed out last holds further events.
+  private var isInside = false
   /// Name of the element that was parsed last in the map that it stands in, as it stands between its quotes.
   @exclusivity(unchecked) private var name: [UInt8] = []
   /// Name and bytes of the object before the rows that are being read.
@@ -138,9 +140,9 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
 
   func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
-    guard position < max(places.count, elements.count) else { return .structure }
-    let index = position
-    position += 1
+    if !isInside { position += 1 }
+    let index = position - 1
+    guard index < max(places.count, elements.count) else { return .structure }
     let hasMore = position < max(places.count, elements.count)
     let verdict = document.withUnsafeBytes { all in
       if !places.isEmpty {
@@ -153,12 +155,14 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
       }
       var element = UnsafeRawBufferPointer(rebasing: all[elements[index].start..<elements[index].end])
       if element.first == 0x22 { element = UnsafeRawBufferPointer(rebasing: element[takeName(element)...]) }
-      let verdict = objects.parse(element, into: &reading)
+      let verdict =
+        isInside ? objects.next(element, into: &reading) : objects.parse(element, into: &reading)
+      isInside = verdict == .event && reading.flags.contains(.more)
       reading.keepSlices(of: element)
       if verdict == .event { addName(&reading) }
       return verdict
     }
-    if hasMore { reading.flags.insert(.more) } else { reading.flags.remove(.more) }
+    if hasMore || isInside { reading.flags.insert(.more) } else { reading.flags.remove(.more) }
     return verdict
   }
 
@@ -230,6 +234,7 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
     places.removeAll(keepingCapacity: true)
     elements.removeAll(keepingCapacity: true)
     position = 0
+    isInside = false
     return document.withUnsafeBytes { bytes in
       let end = JSONText.valueEnd(bytes, from: 0)
       guard end > 0, JSONText.skipSpace(bytes, from: end) == bytes.count else {

@@ -2,6 +2,17 @@ import IncidentModel
 
 /// What is rarely needed.
 extension JSONObjectReader {
+  /// Rank of the roles that values alone gave; see `learn`.
+  static let learnedRank: UInt8 = 200
+
+  /// A list among the members of the record.
+  @inline(never)
+  func noteList(_ record: UnsafeRawBufferPointer, _ member: Int, _ value: Int, _ end: Int) {
+    let first = JSONText.skipSpace(record, from: value &+ 1)
+    guard first < end, record[first] == 0x7B, list.count == 0 || list.member != member else { return }
+    list = (member, value, end, list.count &+ 1)
+  }
+
   /// Puts a member of the object read last back among its fields, where it was taken out for its role.
   @inline(never)
   func giveBack(_ role: FieldRole, _ record: UnsafeRawBufferPointer, into reading: inout Reading) {
