@@ -379,16 +379,18 @@ final class CSVRecordParser: RecordParser {
     return cell.count >= 8 && (isDate || stamps.any(cell) != nil)
   }
 
-  /// No column is named like a time: the first one whose value is a stamp.
+  /// No column is named like a time: of those whose value is a stamp the one whose name speaks most for it, the first of several.
   private func findTimeColumn(_ record: UnsafeRawBufferPointer, _ count: Int) {
     awaitsTimeColumn = false
+    var best: (index: Int, likelihood: Int)?
     for index in 0..<min(count, columns.count) where columns[index].role == .other {
       let cell = row[index]
       let bytes = Bytes.part(record, cell.start, cell.end)
-      if bytes.count >= 14, let stamp = stamps.any(bytes), stamp.kind != .sinceBoot {
-        columns[index].role = .time
-        return
-      }
+      guard bytes.count >= 14, let stamp = stamps.any(bytes), stamp.kind != .sinceBoot else { continue }
+      let name = String(decoding: names[columns[index].nameStart..<columns[index].nameEnd], as: UTF8.self)
+      let likelihood = JSONObjectReader.likelihood(name)
+      if likelihood > best?.likelihood ?? 0 { best = (index, likelihood) }
     }
+    if let best { columns[best.index].role = .time }
   }
 }

@@ -82,6 +82,7 @@ public struct FormatCatalog: Sendable {
     context.lacksLineFeeds = election.ends.lacksLineFeeds
     switch (forced ?? election.winner)?.name {
     case "jsonl", "json", "logfmt": context.traits = SourceTraits.of(head)
+    case "stamped-text": context.traits.namesSpeakers = LineSpeaker.areNamed(in: head)
     case "csv": context.traits = SourceTraits.ofTable(head)
     default: break
     }

@@ -83,7 +83,7 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
         head = (name, Array(element))
         return .structure
       }
-      if element[0] == 0x5B, !head.object.isEmpty {
+      if element.first == 0x5B, !head.object.isEmpty {
         addRow(element)
       } else {
         document.append(contentsOf: element)

@@ -69,7 +69,7 @@ final class JSONInnerList {
       let time = elements[.time].pointee
       let isTime =
         time.rank < JSONObjectReader.learnedRank && time.entry >= 0
-        && JSONObjectReader.likelihood(elements.keys.key(time.entry)) == 3
+        && JSONObjectReader.likelihood(elements.keys.key(time.entry)) >= JSONObjectReader.likely
       switch probe.kind {
       case .absolute, .noZone, .noYear:
         if !isTime, elements[.date].pointee.rank == 255 { found.haveTimes = false }

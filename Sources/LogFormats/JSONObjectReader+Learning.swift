@@ -112,17 +112,35 @@ extension JSONObjectReader {
   }
 
   /// How likely a stamp under this name is the time of the event: 1 for what is still to come (`due_at`, `next_check_at`, `expires`), 2 for a date
-  /// of the device or of its entry in some list (`provisioned_at`, `updated_at`), else 3.
+  /// of the device or of its entry in some list (`provisioned_at`, `updated_at`), 3 for what follows an event (`server_time`, `cleared_at`), 5 where the
+  /// name says whose it is (`source_timestamp`, `alarm_time`), else 4.
   static func likelihood(_ key: String) -> Int {
     let words = DeviceWords.words(key)
     if words.contains(where: comingWords.contains) { return 1 }
-    return words.contains(where: entryWords.contains) ? 2 : 3
+    if words.contains(where: entryWords.contains) { return 2 }
+    if words.contains(where: followingWords.contains) { return 3 }
+    return words.contains(where: ownWords.contains) ? 5 : 4
   }
+
+  /// From this on a stamp may be that of an event.
+  static let likely = 3
 
   private static let comingWords: Set<String> = [
     "due", "next", "expire", "expires", "expiry", "expiration", "expiring", "until", "deadline", "valid",
     "planned", "scheduled",
     "eta", "renewal", "renew", "upcoming", "not",
+  ]
+  private static let followingWords: Set<String> = [
+    "server", "received", "receive", "arrival", "arrived", "ingest", "ingested", "processed", "processing",
+    "upload",
+    "uploaded", "export", "exported", "forwarded", "stored", "inserted", "sent", "gateway", "broker", "cloud",
+    "ack", "acked", "acknowledge", "acknowledged", "confirmed", "cleared", "clear", "resolved", "recovery",
+    "recovered", "closed", "end", "ends", "ended", "finished", "stopped", "quittiert", "gegangen",
+  ]
+  private static let ownWords: Set<String> = [
+    "source", "device", "event", "alarm", "fault", "occurred", "occurrence", "measured", "measurement",
+    "sample",
+    "sampled", "sensor", "observed", "raised", "triggered", "detected", "begin", "start", "started",
   ]
   private static let entryWords: Set<String> = [
     "created", "updated", "modified", "changed", "provisioned", "registered", "installed", "manufactured",

@@ -67,7 +67,8 @@ final class NestedJSON {
     {
       i &+= 1
     }
-    guard i < limit, message[i] == 0x3D else { return false }
+    // auditd writes pairs in single quotes within its pairs.
+    guard i < limit, message[i] == 0x3D, Bytes.find("='", message) == nil else { return false }
     let (pairs, strays) = KeyValueText().count(message)
     return strays == 0 && (pairs >= 3 || pairs == 2 && BodyLevel.severity(message) < 8)
   }

@@ -7,6 +7,8 @@ struct SourceTraits: Sendable {
   /// The names of stamps that stay while another one goes on, and that one where no name says that it is a time; see `StampSurvey`.
   var standingTimes: Set<String> = []
   var goingTime: String?
+  /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
+  var namesSpeakers = false
 
   /// Of two stamps of one record a standing one is the time where there is no other.
   private static let standingRank: UInt8 = 230

@@ -29,7 +29,8 @@ struct StampSurvey {
     case .none:
       guard found.count < Self.namesLimit else { return }
       let role = FieldNames.meaning(key).role
-      guard role == .time || role == .other && isText, JSONObjectReader.likelihood(key) == 3 || role == .time
+      guard role == .time || role == .other && isText,
+        JSONObjectReader.likelihood(key) >= JSONObjectReader.likely || role == .time
       else {
         found[key] = .some(nil)
         return
@@ -60,7 +61,8 @@ struct StampSurvey {
     let standing = stamps.filter { $0.value.isNamed && $0.value.count >= 3 && $0.value.changes == 0 }
     guard let most = standing.values.map(\.count).max() else { return ([], nil) }
     let going = stamps.filter {
-      $0.value.goesOn && $0.value.count * 4 >= most * 3 && JSONObjectReader.likelihood($0.key) == 3
+      $0.value.goesOn && $0.value.count * 4 >= most * 3
+        && JSONObjectReader.likelihood($0.key) >= JSONObjectReader.likely
     }
     guard !going.isEmpty else { return ([], nil) }
     let isNamed = going.contains { $0.value.isNamed }

@@ -34,6 +34,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [160, 512, 4096, 300 << 10]) func aHoleInsideALineEndsIt(size: Int) throws {
+    let hole = [UInt8](repeating: 0, count: size)
+    let before = Array(Make.lines(40).utf8)
+    let torn = Array(Make.line(40).utf8.prefix(24))
+    let behind = Array(((41..<60).map { Make.line($0) }).joined(separator: "\n").utf8)
+    let bytes = before + torn + hole + behind
+    let (source, summary) = try read(bytes)
+    // The torn one is a record of its own, whatever it is taken for; the one behind it is whole.
+    let texts = source.events.map(\.text)
+    #expect(
+      texts.contains { $0.hasPrefix("upload 41 took") } && texts.contains { $0.hasPrefix("upload 59 took") })
+    #expect(texts.allSatisfy { !$0.contains("\0") })
+    let whole = try #require(source.events.first { $0.text.hasPrefix("upload 41 took") })
+    #expect(whole.offset == UInt64(before.count + torn.count + size) && whole.line == 41)
+    #expect(source.events.last?.line == 59)
+    #expect(
+      source.account.bytes == UInt64(bytes.count) && source.account.bytes == source.account.bytesBy.total)
+    #expect(damage(summary) == [])
+  }
+
   @Test func nothingButNULsIsNoText() throws {
     let (source, _) = try read([UInt8](repeating: 0, count: 5000))
     #expect(source.events.isEmpty && source.account.format == "binary")

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func proseWithEqualsSignsStaysAsItIs() {
-    for text in ["x=1 is set", "a = b", "rssi=-70 weak link"] {
+    for text in ["x=1 is set", "a = b", "rssi=-70 weak link", "pid=7 uid=0 msg='op=add res=ok'"] {
       #expect(docker(text).map(\.message) == [text])
     }
   }

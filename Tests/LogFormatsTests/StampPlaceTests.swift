@@ -41,6 +41,19 @@ import Testing
     #expect(stamp == line.utf8.count - 8)
   }
 
+  @Test func aZoneMayStandInBrackets() {
+    for (zone, time) in [
+      ("(+0100)", "2026-11-20T07:00:05Z"), ("(UTC)", "2026-11-20T08:00:05Z"),
+      ("(UTC-3)", "2026-11-20T11:00:05Z"),
+    ] {
+      #expect(row("2026-11-20 08:00:05 \(zone) no flow")?.time == time)
+      #expect(row("20.11.26 08:00:05 \(zone) no flow")?.time == time)
+      #expect(row("20.11.26 08:00:05 \(zone) no flow")?.message == "no flow")
+    }
+    #expect(row("2026-11-20 08:00:05 (12) no flow")?.message == "(12) no flow")
+    #expect(row("2026-11-20 08:00:05 (+3) no flow")?.time == "2026-11-20T08:00:05 (no zone)")
+  }
+
   @Test func otherNumbersBehindAClockAreNoDate() {
     #expect(row("08:00:05 10.11.20.26 joined")?.time == "08:00:05")
     #expect(row("08:00:05 10.11.20 is the version")?.time == "08:00:05")

@@ -273,12 +273,17 @@ struct StampedTextFormat: LogFormat {
     return closed(line, stamp, from: start, isBracketed: false)
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    Parser(namesSpeakers: context.traits.namesSpeakers)
+  }
 
   final class Parser: RecordParser {
     @exclusivity(unchecked) private var stamps = StampReader()
     /// A line had a date: one that begins with a clock alone belongs to the text of another.
     @exclusivity(unchecked) private var hasDates = false
+    private let namesSpeakers: Bool
+
+    init(namesSpeakers: Bool) { self.namesSpeakers = namesSpeakers }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
@@ -316,6 +321,14 @@ struct StampedTextFormat: LogFormat {
           reading.message = .record(row.end, record.count &- row.end)
           return .event
         }
+      }
+      if namesSpeakers, !head.isCell, head.severity > 7, let speaker = LineSpeaker(record, from: head.end) {
+        reading.device = speaker.device
+        reading.basis = .selfAsserted
+        reading.severity = speaker.severity
+        reading.program = speaker.program
+        reading.message = .record(speaker.end, record.count &- speaker.end)
+        return .event
       }
       if head.severity < 8 {
         // What follows is text.
