@@ -20,9 +20,9 @@ enum ContentKind: Sendable, Equatable {
   case firebreakCase
   /// A database of SQLite.
   case sqlite
-  /// Text in UTF-16 with a byte-order mark, least significant byte first.
+  /// Text in UTF-16, least significant byte first.
   case utf16LittleEndian
-  /// Text in UTF-16 with a byte-order mark, most significant byte first.
+  /// Text in UTF-16, most significant byte first.
   case utf16BigEndian
   /// Anything else: text, or binary data without a reader.
   case other
@@ -67,7 +67,7 @@ enum ContentKind: Sendable, Equatable {
     } else if Self.isPacketCapture(head) {
       self = .packetCapture
     } else {
-      self = .other
+      self = UnmarkedUTF16.kind(head) ?? .other
     }
   }
 

@@ -21,6 +21,7 @@ enum BuiltInDefinitions {
     ("mongodb", PackageResources.mongodb_json),
     ("nginx-error", PackageResources.nginx_error_json),
     ("openvpn", PackageResources.openvpn_json),
+    ("snmptrapd", PackageResources.snmptrapd_json),
     ("splunk", PackageResources.splunk_json),
     ("swupdate", PackageResources.swupdate_json),
     ("swupdate-progress", PackageResources.swupdate_progress_json),

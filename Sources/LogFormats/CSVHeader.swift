@@ -142,6 +142,21 @@ struct CSVHead: ~Copyable {
     guard isWhole || row.endsInQuote, row.count > 0 else { return }
     isInQuote = !isWhole
     let last = row[row.count - 1]
+    if row.count != columns, agreeing > 0 {
+      // Another table was appended, or what stands above one.
+      let isAbove = row.count == 1 && CSVHeader.isPreamble(line)
+      if let another = CSVHeader.look(line, delimiter: nil, &row, &stamps), another.namesTime {
+        header = another
+        isInQuote = false
+        seen -= 1
+        return
+      }
+      if isAbove {
+        seen -= 1
+        return
+      }
+      _ = row.split(line, delimiter: current)
+    }
     // One cell more: an empty one behind a last comma, or a text that no heading stands above.
     let fits = row.count == columns || row.count == columns + 1 && (last.isQuoted || last.start == last.end)
     if fits || isInQuote && row.count < columns { agreeing += 1 }

@@ -53,8 +53,10 @@ extension CSVRecordParser {
     reading.basis = .selfAsserted
   }
 
-  /// `Device: Logger 7`, `# Serial No.: 1234567` above a table: whose it is.
-  func noteDevice(above line: UnsafeRawBufferPointer) {
+  /// `Device: Logger 7`, `# Serial No.: 1234567` above a table, or above the rows that follow in the middle of one: whose they are. True where
+  /// that is said.
+  @discardableResult
+  func noteDevice(above line: UnsafeRawBufferPointer) -> Bool {
     let text = CSVHeader.text(ofComment: line)
     let sign = text.firstIndex { $0 == 0x3A || $0 == 0x3D } ?? text.count
     let start = TextLine.skipBlanks(text, min(sign + 1, text.count))
@@ -63,9 +65,12 @@ extension CSVRecordParser {
     while end > start, text[end - 1] <= 0x20 || text[end - 1] == 0x2C || text[end - 1] == 0x3B { end -= 1 }
     let value = Bytes.part(text, start, end)
     let meaning = naming.meaning(String(decoding: text[..<sign], as: UTF8.self))
-    guard meaning.role == .device, meaning.rank < deviceAbove.rank, !value.isEmpty, value.count <= 64,
+    guard meaning.role == .device, isBelow || meaning.rank < deviceAbove.rank, !value.isEmpty,
+      value.count <= 64,
       DeviceName.isGiven(by: value, isText: !JSONText.isNumber(value), meaning.doubt)
-    else { return }
+    else { return false }
     deviceAbove = (Array(value), meaning.rank)
+    isBelow = false
+    return true
   }
 }

@@ -35,12 +35,42 @@ extension CSVRecordParser {
       let text = CSVHeader.text(ofComment: record)
       let look = CSVHeader.look(text, delimiter: forcedDelimiter, &row, &stamps)
       if look?.namesTime == true { comment = Array(text) } else { noteDevice(above: record) }
-    } else if !isGiven, hasRows, CSVHeader.beginsTable(record) {
-      forgetHeader()
+    } else if !isGiven, hasRows {
+      if CSVHeader.beginsTable(record) { forgetHeader() } else { noteDevice(above: record) }
     }
   }
 
-  private func forgetHeader() {
+  /// True for a header in the middle, where tables were put behind one another: of other columns, in another order, or quoted otherwise. None of
+  /// its cells is a number or a stamp, one names a time, and others say what they hold or are columns already. Of as many cells as a row has a time
+  /// has to stand where the rows have theirs, or most have to be names. What `row` holds is lost.
+  @inline(never)
+  func beginsAnotherTable(_ record: UnsafeRawBufferPointer) -> Bool {
+    guard !isGiven, let look = CSVHeader.look(record, delimiter: forcedDelimiter, &row, &stamps),
+      look.namesTime, row.split(record, delimiter: look.delimiter)
+    else { return false }
+    let own = header.withUnsafeBytes { Set($0.split(separator: delimiter).map { Self.plain($0) }) }
+    let timeColumn = columns.firstIndex { $0.role == .time } ?? dateColumn
+    var telling = 0
+    var isTimesOwn = false
+    for index in 0..<row.count where row[index].start < row[index].end {
+      let name = String(decoding: Bytes.part(record, row[index].start, row[index].end), as: UTF8.self)
+      let role = naming.meaning(name).role
+      if own.contains(name) || role != .other { telling += 1 }
+      if index == timeColumn, role == .time || role == .date { isTimesOwn = true }
+    }
+    guard telling >= 2 else { return false }
+    return row.count != columns.count || isTimesOwn || telling * 4 >= row.count * 3
+  }
+
+  /// A cell of a header without quotes and blanks around it.
+  private static func plain(_ cell: Swift.Slice<UnsafeRawBufferPointer>) -> String {
+    let signs: Set<UInt8> = [0x20, 0x22]
+    let start = cell.firstIndex { !signs.contains($0) } ?? cell.endIndex
+    let end = cell.lastIndex { !signs.contains($0) }.map { $0 + 1 } ?? start
+    return String(decoding: cell[start..<end], as: UTF8.self)
+  }
+
+  func forgetHeader() {
     columns = []
     names = []
     dateColumn = -1
@@ -65,7 +95,15 @@ extension CSVRecordParser {
 
   /// A row of too few or too many cells.
   func misfit(_ record: UnsafeRawBufferPointer) -> Verdict {
-    guard !hasRows, !isGiven, !namesTime, linesBefore < CSVHeader.preambleLimit, CSVHeader.isPreamble(record)
+    if hasRows {
+      if beginsAnotherTable(record) {
+        forgetHeader()
+        return readHeader(record)
+      }
+      return !isGiven && CSVHeader.isPreamble(record) && noteDevice(above: record)
+        ? .structure : .refused(.badColumns)
+    }
+    guard !isGiven, !namesTime, linesBefore < CSVHeader.preambleLimit, CSVHeader.isPreamble(record)
     else { return .refused(.badColumns) }
     linesBefore += 1
     noteDevice(above: record)
@@ -121,6 +159,8 @@ extension CSVRecordParser {
     var taken: Set<String> = []
     for (index, name) in headings.enumerated() {
       var meaning = naming.meaning(name)
+      var key = name
+      meaning = key.withUTF8 { traits.adjusted(meaning, of: UnsafeRawBufferPointer($0)) }
       if isEventLog, normalized[index] == "source" { meaning = FieldMeaning(role: .program, rank: 200) }
       add(Array(Self.unique(name, index, among: headings, &taken).utf8), meaning)
       if ["tz", "timezone", "utcoffset", "zeitzone"].contains(normalized[index]) { zoneColumn = index }

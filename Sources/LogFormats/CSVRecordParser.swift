@@ -14,6 +14,7 @@ final class CSVRecordParser: RecordParser {
   }
 
   let naming: FieldNaming
+  let traits: SourceTraits
   @exclusivity(unchecked) var row = CSVRow()
   @exclusivity(unchecked) var stamps = StampReader()
   @exclusivity(unchecked) var columns: [Column] = []
@@ -38,6 +39,8 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var topicColumn = -1
   /// The device that a line above the header names, and how well.
   var deviceAbove: (name: [UInt8], rank: UInt8) = ([], 255)
+  /// A row has been read since the last line above a table.
+  @exclusivity(unchecked) var isBelow = false
   /// A comment that may be the header.
   var comment: [UInt8] = []
   var linesBefore = 0
@@ -51,8 +54,12 @@ final class CSVRecordParser: RecordParser {
   private static let openLimit = 1000
 
   /// A parser; `header` and `delimiter` are given where the file has no header line of its own.
-  init(naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil) {
+  init(
+    naming: FieldNaming = .usual, header: [String] = [], delimiter: UInt8? = nil,
+    traits: SourceTraits = SourceTraits()
+  ) {
     self.naming = naming
+    self.traits = traits
     isGiven = !header.isEmpty
     forcedDelimiter = delimiter
     guard !header.isEmpty else { return }
@@ -107,6 +114,7 @@ final class CSVRecordParser: RecordParser {
   private func fill(_ record: UnsafeRawBufferPointer, _ count: Int, into reading: inout Reading) -> Verdict {
     if awaitsTimeColumn { findTimeColumn(record, count) }
     hasRows = true
+    isBelow = true
     reading.beginFields()
     var badStamp = -1
     for index in 0..<count {
@@ -158,6 +166,11 @@ final class CSVRecordParser: RecordParser {
     for index in 0..<count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
     if reading.device.isEmpty { takeOtherDevice(record, count, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
+    if reading.kind == .none, namesTime, beginsAnotherTable(record) {
+      reading.reset()
+      forgetHeader()
+      return readHeader(record)
+    }
     return .event
   }
 
@@ -366,16 +379,18 @@ final class CSVRecordParser: RecordParser {
     return cell.count >= 8 && (isDate || stamps.any(cell) != nil)
   }
 
-  /// No column is named like a time: the first one whose value is a stamp.
+  /// No column is named like a time: of those whose value is a stamp the one whose name speaks most for it, the first of several.
   private func findTimeColumn(_ record: UnsafeRawBufferPointer, _ count: Int) {
     awaitsTimeColumn = false
+    var best: (index: Int, likelihood: Int)?
     for index in 0..<min(count, columns.count) where columns[index].role == .other {
       let cell = row[index]
       let bytes = Bytes.part(record, cell.start, cell.end)
-      if bytes.count >= 14, let stamp = stamps.any(bytes), stamp.kind != .sinceBoot {
-        columns[index].role = .time
-        return
-      }
+      guard bytes.count >= 14, let stamp = stamps.any(bytes), stamp.kind != .sinceBoot else { continue }
+      let name = String(decoding: names[columns[index].nameStart..<columns[index].nameEnd], as: UTF8.self)
+      let likelihood = JSONObjectReader.likelihood(name)
+      if likelihood > best?.likelihood ?? 0 { best = (index, likelihood) }
     }
+    if let best { columns[best.index].role = .time }
   }
 }

@@ -127,7 +127,8 @@ enum DeviceWords {
       return Finding(rank: 12)
     case .named:
       guard !identifiers.isEmpty else { return Finding(rank: 24, doubt: .series) }
-      return noun == "unit" && identifiers == ["name"] ? nil : Finding(rank: isAddress ? 22 : 13)
+      return (noun == "unit" || noun == "display") && identifiers == ["name"]
+        ? nil : Finding(rank: isAddress ? 22 : 13)
     }
   }
 

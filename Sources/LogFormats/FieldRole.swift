@@ -30,6 +30,8 @@ enum SeverityScale: UInt8, Sendable {
   case doubtful
   /// Numbers under this name say nothing of severity, words do (`priority`, `niveau`).
   case wordsOnly
+  /// As `wordsOnly`, and priorities of alarms are severities (`AlarmPriority` is `high`).
+  case alarmWords
   /// bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
   case bunyan
   /// Python: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
@@ -71,9 +73,44 @@ enum FieldNames {
       lower.rank = known.rank &+ 40
       return lower
     }
+    if let known = ofRecord(name) { return known }
     guard let device = DeviceWords.finding(path, isWrapper: wrappers.contains) else { return .other }
     return FieldMeaning(role: .device, rank: device.rank, doubt: device.doubt)
   }
+
+  /// Names that begin with what the record is, or in Chinese, Japanese and Korean end with what the value is: `AlarmText`, `alert_priority`,
+  /// `Meldeklasse`, `报警时间`.
+  private static func ofRecord(_ name: String) -> FieldMeaning? {
+    func meaning(_ rest: Substring) -> FieldMeaning? {
+      if classes.contains(String(rest)) { return FieldMeaning(role: .severity, rank: 36, scale: .alarmWords) }
+      guard rest.utf8.count >= 3, var known = exact[String(rest)] else { return nil }
+      switch known.role {
+      case .time, .date, .timeOfDay, .severity, .message: break
+      default: return nil
+      }
+      if known.rank < 30 { known.rank += 30 }
+      if known.scale == .wordsOnly { known.scale = .alarmWords }
+      return known
+    }
+    guard !name.contains(".") else { return nil }
+    for kind in recordKinds where name.hasPrefix(kind) && name.utf8.count > kind.utf8.count {
+      if let known = meaning(name.dropFirst(kind.count)) { return known }
+    }
+    guard let last = name.unicodeScalars.last, last.value >= 0x2E80 else { return nil }
+    for index in name.indices.dropFirst() {
+      if let known = meaning(name[index...]) { return known }
+    }
+    return nil
+  }
+
+  private static let recordKinds = [
+    "alarm", "alert", "event", "fault", "incident", "notification", "trap", "problem", "log", "ereignis",
+    "meldungs",
+    "meldung", "melde", "störungs", "störung", "stoerungs", "fehler", "alarme", "alarma", "allarme", "evento",
+    "événement", "evenement",
+  ]
+
+  private static let classes: Set<String> = ["class", "klasse", "classe", "clase", "category", "kategorie"]
 
   /// True where a name of this rank is one of those under which messages stand, not one that may hold a remark (`note`, `reason`).
   static func namesMessage(rank: UInt8) -> Bool { rank < 5 || (30..<45).contains(rank) }
@@ -160,7 +197,7 @@ enum FieldNames {
       message msg text eventmessage logmessage shortmessage body log messagetext msgtext \
       content description desc details detail event.original fullmessage note line \
       eventtext statement summary reason error.message errormessage error info event eventname raw err \
-      textpayload
+      textpayload problem
       """)
     add(
       .program, from: 1,
@@ -175,7 +212,12 @@ enum FieldNames {
       .time, from: 3,
       "reportedat reportedtime capturedat capturetime measuredon measured logged observed captured sampled reported recorded occurred"
     )
-    add(.time, from: 5, "timestring dateandtime")
+    add(
+      .time, from: 5,
+      "timestring dateandtime startsat activeat raisedat triggeredat detectedat firedat happenedat firstoccurrence"
+    )
+    // The target of a measurement of Prometheus, and of an alarm about it.
+    add(.device, from: 26, "labels.instance metric.instance")
     // What tools make of Windows' event logs.
     add(.time, from: 10, "timecreated.systemtime timecreated.#attributes.systemtime")
     add(.program, from: 10, "provider.name provider.#attributes.name providername")

@@ -39,7 +39,7 @@ final class FlatFields {
   init(naming: FieldNaming = .usual, traits: SourceTraits = SourceTraits()) {
     self.naming = naming
     levels = LevelNumbers(scales: traits.scales)
-    keys = KeyTable(naming: naming, deviceNames: traits.deviceNames)
+    keys = KeyTable(naming: naming, traits: traits)
     fields.reserveCapacity(Self.limit)
   }
 

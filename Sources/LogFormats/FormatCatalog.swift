@@ -80,8 +80,11 @@ public struct FormatCatalog: Sendable {
     let election = forced.map { FormatElection(formats: [$0], head: head) } ?? election(head: head)
     var context = context
     context.lacksLineFeeds = election.ends.lacksLineFeeds
-    if ["jsonl", "json", "logfmt"].contains((forced ?? election.winner)?.name) {
-      context.traits = SourceTraits.of(head)
+    switch (forced ?? election.winner)?.name {
+    case "jsonl", "json", "logfmt": context.traits = SourceTraits.of(head)
+    case "stamped-text": context.traits.namesSpeakers = LineSpeaker.areNamed(in: head)
+    case "csv": context.traits = SourceTraits.ofTable(head)
+    default: break
     }
     return SourceReader(
       elected: forced ?? election.winner, others: forced == nil ? election.others : [], context: context,

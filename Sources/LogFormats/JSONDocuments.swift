@@ -4,6 +4,10 @@ import IncidentModel
 protocol DocumentKind: Sendable {
   /// Where the parts of an event stand on the tape: numbers of values, so that a list of events is one flat stretch of memory.
   associatedtype Place
+  /// True where messages may be JSON or pairs themselves, which are to be opened.
+  var opensMessages: Bool { get }
+  /// True for the name of an object that stands before the rows of a document that is too large to be one record, and tells whose they are.
+  func isHead(_ name: [UInt8]) -> Bool
   /// Lists the events of a document, in order. False where it is not of this kind: then every object at the top, or in the array
   /// at the top, is an event.
   func list(_ document: JSONTapeValue, into places: inout [Place]) -> Bool
@@ -11,10 +15,9 @@ protocol DocumentKind: Sendable {
   func read(_ place: Place, of document: JSONTapeValue, into reading: inout Reading)
 }
 
-/// Documents that are of no known kind.
-struct AnyDocument: DocumentKind {
-  func list(_ document: JSONTapeValue, into places: inout [Never]) -> Bool { false }
-  func read(_ place: Never, of document: JSONTapeValue, into reading: inout Reading) {}
+extension DocumentKind {
+  var opensMessages: Bool { false }
+  func isHead(_ name: [UInt8]) -> Bool { false }
 }
 
 /// Reads JSON documents that may span lines: lines are gathered until the value is whole, then its events are handed out. The
@@ -33,9 +36,14 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
   /// Offsets in the document.
   @exclusivity(unchecked) private var elements: [(start: Int, end: Int)] = []
   private var position = 0
+  /// The element that was handed out last holds further events.
+  private var isInside = false
   /// Name of the element that was parsed last in the map that it stands in, as it stands between its quotes.
   @exclusivity(unchecked) private var name: [UInt8] = []
+  /// Name and bytes of the object before the rows that are being read.
+  private var head: (name: [UInt8], object: [UInt8]) = ([], [])
   private let objects: JSONDispatcher
+  private lazy var nested = NestedJSON()
   /// How many documents may still be gone through for a list behind other members.
   private var searches = 32
 
@@ -70,12 +78,28 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
       if Bytes.isBlank(record) { return .blank }
       if record.allSatisfy(Self.isAround) { return .structure }
       forget()
-      document.append(contentsOf: Bytes.part(record, takeName(record), record.count))
+      let element = Bytes.part(record, takeName(record), record.count)
+      if !name.isEmpty, kind.isHead(name) {
+        head = (name, Array(element))
+        return .structure
+      }
+      if element.first == 0x5B, !head.object.isEmpty {
+        addRow(element)
+      } else {
+        document.append(contentsOf: element)
+      }
     }
     let verdict = open()
     // Of one line nothing was taken before.
     if case .refused(let reason) = verdict, document.count > record.count + 1 { gathered?.lose(reason) }
     return verdict == .event ? next(record, into: &reading) : verdict
+  }
+
+  /// A row alone, as a document that has no other.
+  private func addRow(_ row: UnsafeRawBufferPointer) {
+    document += Array("{\"".utf8) + head.name + Array("\":".utf8) + head.object + Array(",\"values\":[".utf8)
+    document.append(contentsOf: row)
+    document += Array("]}".utf8)
   }
 
   /// Adds a line to the document; nil where that is whole then.
@@ -116,23 +140,29 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
 
   func next(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
-    guard position < max(places.count, elements.count) else { return .structure }
-    let index = position
-    position += 1
+    if !isInside { position += 1 }
+    let index = position - 1
+    guard index < max(places.count, elements.count) else { return .structure }
     let hasMore = position < max(places.count, elements.count)
     let verdict = document.withUnsafeBytes { all in
       if !places.isEmpty {
         kind.read(places[index], of: tape.root(of: all), into: &reading)
+        if kind.opensMessages {
+          nested.open(all, into: &reading)
+          nested.openText(all, into: &reading)
+        }
         return Verdict.event
       }
       var element = UnsafeRawBufferPointer(rebasing: all[elements[index].start..<elements[index].end])
       if element.first == 0x22 { element = UnsafeRawBufferPointer(rebasing: element[takeName(element)...]) }
-      let verdict = objects.parse(element, into: &reading)
+      let verdict =
+        isInside ? objects.next(element, into: &reading) : objects.parse(element, into: &reading)
+      isInside = verdict == .event && reading.flags.contains(.more)
       reading.keepSlices(of: element)
       if verdict == .event { addName(&reading) }
       return verdict
     }
-    if hasMore { reading.flags.insert(.more) } else { reading.flags.remove(.more) }
+    if hasMore || isInside { reading.flags.insert(.more) } else { reading.flags.remove(.more) }
     return verdict
   }
 
@@ -204,6 +234,7 @@ final class JSONDocumentParser<Kind: DocumentKind>: RecordParser {
     places.removeAll(keepingCapacity: true)
     elements.removeAll(keepingCapacity: true)
     position = 0
+    isInside = false
     return document.withUnsafeBytes { bytes in
       let end = JSONText.valueEnd(bytes, from: 0)
       guard end > 0, JSONText.skipSpace(bytes, from: end) == bytes.count else {

@@ -2,6 +2,17 @@ import IncidentModel
 
 /// What is rarely needed.
 extension JSONObjectReader {
+  /// Rank of the roles that values alone gave; see `learn`.
+  static let learnedRank: UInt8 = 200
+
+  /// A list among the members of the record.
+  @inline(never)
+  func noteList(_ record: UnsafeRawBufferPointer, _ member: Int, _ value: Int, _ end: Int) {
+    let first = JSONText.skipSpace(record, from: value &+ 1)
+    guard first < end, record[first] == 0x7B, list.count == 0 || list.member != member else { return }
+    list = (member, value, end, list.count &+ 1)
+  }
+
   /// Puts a member of the object read last back among its fields, where it was taken out for its role.
   @inline(never)
   func giveBack(_ role: FieldRole, _ record: UnsafeRawBufferPointer, into reading: inout Reading) {
@@ -16,6 +27,12 @@ extension JSONObjectReader {
 }
 
 extension JSONObjectReader {
+  /// True where the message of the object read last stood under `log`.
+  var messageIsLog: Bool {
+    let message = self[.message].pointee
+    return message.rank < 255 && message.entry >= 0 && keys.key(message.entry) == "log"
+  }
+
   /// The level of a topic that names the device.
   @inline(never)
   func level(of record: UnsafeRawBufferPointer, _ topic: Candidate, into reading: inout Reading) -> Slice {
@@ -95,17 +112,35 @@ extension JSONObjectReader {
   }
 
   /// How likely a stamp under this name is the time of the event: 1 for what is still to come (`due_at`, `next_check_at`, `expires`), 2 for a date
-  /// of the device or of its entry in some list (`provisioned_at`, `updated_at`), else 3.
+  /// of the device or of its entry in some list (`provisioned_at`, `updated_at`), 3 for what follows an event (`server_time`, `cleared_at`), 5 where the
+  /// name says whose it is (`source_timestamp`, `alarm_time`), else 4.
   static func likelihood(_ key: String) -> Int {
     let words = DeviceWords.words(key)
     if words.contains(where: comingWords.contains) { return 1 }
-    return words.contains(where: entryWords.contains) ? 2 : 3
+    if words.contains(where: entryWords.contains) { return 2 }
+    if words.contains(where: followingWords.contains) { return 3 }
+    return words.contains(where: ownWords.contains) ? 5 : 4
   }
+
+  /// From this on a stamp may be that of an event.
+  static let likely = 3
 
   private static let comingWords: Set<String> = [
     "due", "next", "expire", "expires", "expiry", "expiration", "expiring", "until", "deadline", "valid",
     "planned", "scheduled",
     "eta", "renewal", "renew", "upcoming", "not",
+  ]
+  private static let followingWords: Set<String> = [
+    "server", "received", "receive", "arrival", "arrived", "ingest", "ingested", "processed", "processing",
+    "upload",
+    "uploaded", "export", "exported", "forwarded", "stored", "inserted", "sent", "gateway", "broker", "cloud",
+    "ack", "acked", "acknowledge", "acknowledged", "confirmed", "cleared", "clear", "resolved", "recovery",
+    "recovered", "closed", "end", "ends", "ended", "finished", "stopped", "quittiert", "gegangen",
+  ]
+  private static let ownWords: Set<String> = [
+    "source", "device", "event", "alarm", "fault", "occurred", "occurrence", "measured", "measurement",
+    "sample",
+    "sampled", "sensor", "observed", "raised", "triggered", "detected", "begin", "start", "started",
   ]
   private static let entryWords: Set<String> = [
     "created", "updated", "modified", "changed", "provisioned", "registered", "installed", "manufactured",

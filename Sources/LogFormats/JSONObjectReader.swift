@@ -38,6 +38,8 @@ final class JSONObjectReader {
   @exclusivity(unchecked) var splitStamp = SplitStamp()
   /// What of the current object found its place elsewhere than among the fields.
   @exclusivity(unchecked) var cuts = CutList()
+  /// The last list of objects among the members of the current object, and how many there are.
+  @exclusivity(unchecked) var list = (member: 0, value: 0, end: 0, count: 0)
   private let candidates: UnsafeMutablePointer<Candidate>
   private static let roles = Int(FieldRole.uptime.rawValue) + 1
   /// Objects nested deeper are checked but not searched for roles.
@@ -53,7 +55,7 @@ final class JSONObjectReader {
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
-    keys = KeyTable(naming: naming, deviceNames: traits.deviceNames)
+    keys = KeyTable(naming: naming, traits: traits)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
   }
@@ -70,6 +72,7 @@ final class JSONObjectReader {
   ) -> Result<Int, Refusal> {
     forgetCandidates()
     failure = .notJSON
+    list.count = 0
     stops.look(at: record, from: start, length: lastLength &+ 64)
     let end = object(record, at: start, parent: -1, depth: 0)
     guard end >= 0 else { return .failure(failure) }
@@ -165,6 +168,7 @@ final class JSONObjectReader {
           if i == JSONText.tooDeep { failure = .tooDeep }
           return -1
         }
+        if first == 0x5B, depth == 0 { noteList(record, memberStart, valueStart, i) }
       }
       // What follows.
       guard i < count else { return -1 }

@@ -6,6 +6,15 @@ struct JSONShell: Sendable {
   private var depth: Int
   /// Objects that begin inside as many brackets, or more, are elements.
   private let elementDepth: Int
+  /// Which of the open brackets are those of lists, a bit each by its depth.
+  private var lists: UInt64 = 0
+  /// An element was gone into because of its size: rows that are lists in a list are elements there, too.
+  private var isEntered = false
+
+  private init(depth: Int, elementDepth: Int) {
+    self.depth = depth
+    self.elementDepth = elementDepth
+  }
 
   /// Bytes of a document from which on it is read element by element; honest single events are smaller.
   static let size = 64 << 10
@@ -112,7 +121,7 @@ struct JSONShell: Sendable {
         let inner = JSONText.skipSpace(bytes, from: i + 1)
         if inner == bytes.count, !isAtEnd { return pending() }
         if depth == elementDepth - 1, let value = JSONText.memberValue(bytes, inner), bytes[value] == 0x7B {
-          depth += 1
+          open(isList: false)
           i += 1
           continue
         }
@@ -120,13 +129,16 @@ struct JSONShell: Sendable {
         if let end = JSONText.bracketEnd(near, from: i) {
           i = end
         } else if bytes.count - i >= Self.size || isAtEnd {
-          depth += 1
+          open(isList: false)
           i += 1
         } else {
           return pending()
         }
       case 0x5B:
-        depth += 1
+        if isEntered, depth >= elementDepth, lists &>> UInt64(depth & 63) & 1 != 0 {
+          return i == 0 ? .element(0) : .structure(i)
+        }
+        open(isList: true)
         i += 1
       case 0x7D, 0x5D:
         depth -= 1
@@ -155,8 +167,17 @@ struct JSONShell: Sendable {
     return .structure(i)
   }
 
-  /// An element that is too large itself is gone into: its objects are elements then.
-  mutating func enter() { depth += 1 }
+  /// An element that is too large itself is gone into: its objects are elements then, and the rows of a list of lists.
+  mutating func enter() {
+    open(isList: false)
+    isEntered = true
+  }
+
+  private mutating func open(isList: Bool) {
+    depth += 1
+    let bit: UInt64 = 1 << UInt64(depth & 63)
+    if isList { lists |= bit } else { lists &= ~bit }
+  }
 }
 
 extension JSONText {

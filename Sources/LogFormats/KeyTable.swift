@@ -30,12 +30,12 @@ struct KeyTable: ~Copyable {
   var first: Int32 = -1
 
   private let naming: FieldNaming
-  private let deviceNames: Set<String>
+  private let traits: SourceTraits
 
-  /// - Parameter deviceNames: Keys that name devices in this source although elsewhere they may not.
-  init(naming: FieldNaming = .usual, deviceNames: Set<String> = []) {
+  /// - Parameter traits: What the source's beginning tells of its keys.
+  init(naming: FieldNaming = .usual, traits: SourceTraits = SourceTraits()) {
     self.naming = naming
-    self.deviceNames = deviceNames
+    self.traits = traits
     entries = .allocate(capacity: Self.limit)
     keyBytes = .allocate(capacity: Self.keyBytesLimit)
     index = .allocate(capacity: Self.slots)
@@ -87,9 +87,7 @@ struct KeyTable: ~Copyable {
     var entry = Entry(
       keyStart: Int32(keyBytesCount), keyCount: Int32(key.count), parent: parent,
       meaning: naming.meaning(path(of: key, parent: parent)))
-    if entry.meaning.doubt == .series, deviceNames.contains(String(decoding: key, as: UTF8.self)) {
-      entry.meaning.doubt = .decided
-    }
+    entry.meaning = traits.adjusted(entry.meaning, of: key)
     entry.short = ShortPrefix(Array(key) + [0x22, 0x3A])
     (entries + count).initialize(to: entry)
     keyBytesCount += key.count

@@ -31,7 +31,8 @@ struct NamedSpeaker {
     end = TextLine.skipBlanks(record, tagEnd &+ 1)
   }
 
-  private static func isName(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+  /// True for what looks like one of a series of devices, and not like a thread, a request or a protocol.
+  static func isName(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
     var letters = 0
     var digits = 0
     var divider = end
@@ -47,12 +48,22 @@ struct NamedSpeaker {
         letters &+= 1
       }
     }
-    guard digits > 0, letters > 0, Bytes.isDigit(record[end &- 1]) else { return false }
+    guard end > start, digits > 0, letters > 0, Bytes.isDigit(record[end &- 1]) else { return false }
     let isNumbered = divider &+ 1 < end && record[(divider &+ 1)..<end].allSatisfy { Bytes.isDigit($0) }
     guard digits >= 3 || isNumbered else { return false }
-    let word = Bytes.part(record, start, min(divider, start &+ letters))
-    for other in notDevices where Bytes.isSameWord(other, word) { return false }
-    return true
+    return !holdsOther(Bytes.part(record, start, end))
+  }
+
+  /// True where a word of a name says that it is none of a device.
+  static func holdsOther(_ name: UnsafeRawBufferPointer) -> Bool {
+    var word = 0
+    while word < name.count {
+      var last = word
+      while last < name.count, Bytes.isLetter(name[last]) { last &+= 1 }
+      for other in notDevices where Bytes.isSameWord(other, Bytes.part(name, word, last)) { return true }
+      word = last &+ 1
+    }
+    return false
   }
 
   private static let notDevices: [StaticString] = [
@@ -61,5 +72,14 @@ struct NamedSpeaker {
     "consumer", "producer", "process", "session", "connection", "conn", "utf", "iso", "sha", "aes", "rfc",
     "http", "https",
     "ipv", "tls", "base", "error", "code", "step", "test", "version", "release",
+    "timer", "loop", "sql", "query", "build", "run", "attempt", "round", "cycle", "phase", "slot", "eth",
+    "wlan",
+    "enp", "wlp", "usb", "tty", "ttys", "ttyusb", "ttyacm", "cpu", "port", "channel", "ch", "chan", "sda",
+    "sdb",
+    "nvme", "mmcblk", "disk", "core", "gpio", "can", "vcan", "pid", "tid", "sess", "user", "uid", "line",
+    "page",
+    "alarm", "alm", "event", "evt", "fault", "msg", "err", "warn", "info", "ver", "rev", "lo", "br", "veth",
+    "docker",
+    "req", "request", "trace", "span", "txn", "order", "batch", "ticket", "nio",
   ]
 }

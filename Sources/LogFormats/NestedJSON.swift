@@ -1,25 +1,116 @@
-/// Opens messages that are JSON objects themselves: what they say completes the reading, their other members go under `nested`.
+/// Opens messages that are JSON objects or `name=value` pairs themselves: what they say completes the reading, their other members go under
+/// `nested`. Of other text the severity at its beginning counts.
 final class NestedJSON {
   private lazy var objects = JSONObjectReader()
   @exclusivity(unchecked) private var nested = Reading()
   @exclusivity(unchecked) private var copy: [UInt8] = []
   private let isTransport: Bool
+  private lazy var pairs = FlatFields()
+  /// True where the time of a message took the place of the envelope's; whoever sees it puts it back.
+  @exclusivity(unchecked) var tookTime = false
 
   /// `isTransport`: the severity of the envelope is often its own default (journald's and syslog's `info` and `notice` for what a
   /// program prints); a worse one inside counts.
   init(isTransport: Bool = false) { self.isTransport = isTransport }
 
-  /// Opens the reading's message where it is an object; `@cee:` before it (rsyslog's cookie) is skipped.
+  /// Opens the reading's message where it is an object; `@cee:` before it (rsyslog's cookie) is skipped. `isCaught`: the envelope's time is when
+  /// a program's output was caught, and gives way to an exact one of the program itself.
   @inline(__always)
-  func open(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
+  func open(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading, isCaught: @autoclosure () -> Bool = false
+  ) {
     let message = reading.bytes(reading.message, of: record)
     guard message.count > 6, message[message.count &- 1] == 0x7D, message[0] == 0x7B || message[0] == 0x40
     else { return }
-    openObject(message, of: record, into: &reading)
+    openObject(message, of: record, into: &reading, isCaught: isCaught())
+  }
+
+  /// Opens the reading's message where it is text in which a program says itself what the envelope does not.
+  @inline(__always)
+  func openText(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading, isCaught: @autoclosure () -> Bool = false
+  ) {
+    guard reading.message.count > 6, reading.severity == 255 || reading.device.isEmpty else { return }
+    readText(record, into: &reading, isCaught: isCaught)
+  }
+
+  @inline(never)
+  private func readText(
+    _ record: UnsafeRawBufferPointer, into reading: inout Reading, isCaught: () -> Bool
+  ) {
+    let message = reading.bytes(reading.message, of: record)
+    if arePairs(message) {
+      copy.removeAll(keepingCapacity: true)
+      copy.append(contentsOf: message)
+      copy.withUnsafeBytes { readPairs($0, into: &reading, isCaught: isCaught()) }
+    } else if reading.severity == 255 {
+      reading.severity = BodyLevel.severity(message)
+      // The line of a log that has its own stamp.
+      guard reading.severity == 255, Bytes.isDigit(message[0]) || message[0] == 0x5B, isCaught() else {
+        return
+      }
+      var stamps = StampReader()
+      guard let head = StampedTextFormat.head(message, &stamps), head.stamp.kind != .none else { return }
+      reading.severity =
+        TextLine.level(message, at: head.end)?.severity ?? HeaderLevel.find(message, at: head.end)?.severity
+        ?? 255
+    }
+  }
+
+  /// Two pairs are enough where one of them is the severity.
+  private func arePairs(_ message: UnsafeRawBufferPointer) -> Bool {
+    guard Bytes.isLetter(message[0]) else { return false }
+    let limit = min(message.count, 32)
+    var i = 1
+    while i < limit,
+      Bytes.isLetter(message[i]) || Bytes.isDigit(message[i]) || message[i] == 0x5F || message[i] == 0x2E
+    {
+      i &+= 1
+    }
+    // auditd writes pairs in single quotes within its pairs.
+    guard i < limit, message[i] == 0x3D, Bytes.find("='", message) == nil else { return false }
+    let (pairs, strays) = KeyValueText().count(message)
+    return strays == 0 && (pairs >= 3 || pairs == 2 && BodyLevel.severity(message) < 8)
+  }
+
+  private func readPairs(_ text: UnsafeRawBufferPointer, into reading: inout Reading, isCaught: Bool) {
+    pairs.removeAll()
+    _ = KeyValueText().split(text, from: 0, to: text.count, into: pairs)
+    // What the envelope says already stays among the pairs.
+    func assign(takesTime: Bool) {
+      nested.reset()
+      if !takesTime { nested.kind = reading.kind }
+      if !reading.device.isEmpty { nested.device = .record(0, 1) }
+      nested.severity = reading.severity
+      pairs.assign(text, into: &nested)
+    }
+    var takesTime = reading.kind == .none || isCaught
+    assign(takesTime: takesTime)
+    if takesTime, reading.kind != .none, nested.kind != .absolute {
+      takesTime = false
+      assign(takesTime: false)
+    }
+    if !reading.device.isEmpty { nested.device = .empty }
+    if !takesTime { nested.kind = .none }
+    if reading.kind != .none, nested.kind != .none {
+      tookTime = true
+      reading.kind = .none
+    }
+    reading.complete(from: nested, of: text)
+    addNested(of: text, to: &reading)
+  }
+
+  private func addNested(of text: UnsafeRawBufferPointer, to reading: inout Reading) {
+    guard !nested.fields.isEmpty else { return }
+    reading.reopenFields()
+    reading.key("nested")
+    reading.append(nested.bytes(nested.fields, of: text))
+    reading.endFields()
   }
 
   private func openObject(
-    _ message: UnsafeRawBufferPointer, of record: UnsafeRawBufferPointer, into reading: inout Reading
+    _ message: UnsafeRawBufferPointer, of record: UnsafeRawBufferPointer, into reading: inout Reading,
+    isCaught: Bool
   ) {
     var start = 0
     if message[0] == 0x40 {
@@ -36,6 +127,10 @@ final class NestedJSON {
         return
       }
       let device = reading.device
+      if isCaught, nested.kind == .absolute, reading.kind != .none {
+        tookTime = true
+        reading.kind = .none
+      }
       let hadTime = reading.kind != .none
       let severity = reading.severity
       reading.complete(from: nested, of: text)
@@ -53,11 +148,7 @@ final class NestedJSON {
         objects.giveBack(.device, text, into: &nested)
       }
       if nested.severity != reading.severity { objects.giveBack(.severity, text, into: &nested) }
-      guard !nested.fields.isEmpty else { return }
-      reading.reopenFields()
-      reading.key("nested")
-      reading.append(nested.bytes(nested.fields, of: text))
-      reading.endFields()
+      addNested(of: text, to: &reading)
     }
   }
 }

@@ -132,7 +132,8 @@ public struct RecordFramer: Sendable {
     case .structure(let count): return count > 0 ? structure(count) : Self.line(bytes, isAtEnd)
     case .unknown: return nil
     case .element(let start):
-      let limit = start + JSONShell.certainSize
+      // Of a row there is nothing to go into.
+      let limit = bytes[start] == 0x5B ? Int.max : start + JSONShell.certainSize
       let window = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, limit)])
       if let end = JSONText.bracketEnd(window, from: start) {
         return Frame(start: 0, end: end, consumed: Self.afterLineEnd(bytes, end))

@@ -12,7 +12,7 @@ enum SeverityText {
     severity = dressedWord(bytes)
     if severity < 8 { return severity }
     severity = ForeignSeverity.word(bytes)
-    return severity < 8 || scale != .unknown ? severity : alarmWord(bytes)
+    return severity < 8 || scale != .unknown && scale != .alarmWords ? severity : alarmWord(bytes)
   }
 
   /// Priorities of alarms (X.733, IEC 60601-1-8, ISA-18.2) under a name that says severity and nothing else: `level` may be `low` as well.
@@ -25,7 +25,8 @@ enum SeverityText {
   }
 
   private static let alarmWords: [(UInt8, [StaticString])] = [
-    (1, ["urgent"]), (2, ["disaster", "very high"]), (3, ["major", "high"]),
+    (1, ["urgent"]), (2, ["disaster", "very high"]),
+    (3, ["major", "high", "alarm", "alarme", "alarma", "allarme", "fault"]),
     (4, ["minor", "medium", "moderate", "average", "med"]), (5, ["low"]),
     (6, ["cleared", "clear", "normal", "ok"]),
   ]
@@ -56,7 +57,7 @@ enum SeverityText {
   /// 0 to 7 for a number on a scale; 255 where it has none.
   static func severity(_ number: Int64, scale: SeverityScale) -> UInt8 {
     switch scale {
-    case .doubtful, .wordsOnly: return 255
+    case .doubtful, .wordsOnly, .alarmWords: return 255
     case .openTelemetry:
       switch number {
       case 1...8: return 7

@@ -4,46 +4,109 @@ struct SourceTraits: Sendable {
   var scales = LevelScales()
   /// The names of fields that may hold a unit of measurement or a state as well, and name devices here; see `SeriesSurvey`.
   var deviceNames: Set<String> = []
+  /// The names of stamps that stay while another one goes on, and that one where no name says that it is a time; see `StampSurvey`.
+  var standingTimes: Set<String> = []
+  var goingTime: String?
+  /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
+  var namesSpeakers = false
 
-  /// The traits of a source that begins so.
+  /// Of two stamps of one record a standing one is the time where there is no other.
+  private static let standingRank: UInt8 = 230
+  private static let goingRank: UInt8 = 220
+
+  /// The traits of a source that begins so, of records that say the name of each value.
   static func of(_ head: UnsafeRawBufferPointer) -> SourceTraits {
-    SourceTraits(scales: LevelSurvey.scales(of: head), deviceNames: SeriesSurvey.deviceNames(in: head))
+    var survey = SourceSurvey()
+    survey.readPairs(head)
+    var traits = survey.traits
+    traits.scales = LevelSurvey.scales(of: head)
+    return traits
+  }
+
+  /// The traits of a table that begins so.
+  static func ofTable(_ head: UnsafeRawBufferPointer) -> SourceTraits {
+    var survey = SourceSurvey()
+    survey.readTable(head)
+    return survey.traits
+  }
+
+  /// What a field means in this source, where its name alone means this. `key` is the name as it is written.
+  func adjusted(_ meaning: FieldMeaning, of key: UnsafeRawBufferPointer) -> FieldMeaning {
+    guard meaning.doubt == .series || !standingTimes.isEmpty, !deviceNames.isEmpty || !standingTimes.isEmpty
+    else {
+      return meaning
+    }
+    let name = String(decoding: key, as: UTF8.self)
+    var adjusted = meaning
+    if meaning.doubt == .series, deviceNames.contains(name) { adjusted.doubt = .decided }
+    if meaning.role == .time, standingTimes.contains(name) { adjusted.rank = Self.standingRank }
+    if meaning.role == .other, goingTime == name {
+      adjusted = FieldMeaning(role: .time, rank: Self.goingRank)
+    }
+    return adjusted
   }
 }
 
-/// The values under names that leave in doubt whether they name devices (`unit`, `pump`), among the first bytes of a source. Of one fleet some names
-/// are like those of a series and some are not (`chg-3ae9`, `chg-a6dd`, `tariffd`): judged line by line, half of it would be lost.
-struct SeriesSurvey {
-  fileprivate struct Values {
-    var distinct: Set<String> = []
-    var named = 0
-    /// A unit of measurement, a state or a service of the operating system was among them.
-    var areMixed = false
-  }
+/// The names and values among the first bytes of a source.
+struct SourceSurvey {
+  private var series = SeriesSurvey()
+  private var stamps = StampSurvey()
 
   /// Bytes that are looked at.
   private static let headBytes = 16 << 10
-  private static let distinctLimit = 256
 
-  /// The names, as they are written, most of whose values can only be names, and none a unit or a state.
-  static func deviceNames(in source: UnsafeRawBufferPointer) -> Set<String> {
-    let head = UnsafeRawBufferPointer(rebasing: source.prefix(headBytes))
-    var doubtful: [String: Bool] = [:]
-    var found: [String: Values] = [:]
+  var traits: SourceTraits {
+    var traits = SourceTraits()
+    traits.deviceNames = series.deviceNames
+    (traits.standingTimes, traits.goingTime) = stamps.standing
+    return traits
+  }
+
+  /// Of JSON and of `name=value`.
+  mutating func readPairs(_ source: UnsafeRawBufferPointer) {
+    let head = UnsafeRawBufferPointer(rebasing: source.prefix(Self.headBytes))
     var i = 0
     while i < head.count {
       let colon = Bytes.find(0x3A, head, from: i, to: head.count)
       let sign = Bytes.find(0x3D, head, from: i, to: colon)
       guard sign < head.count else { break }
       i = sign &+ 1
-      let key = name(in: head, before: sign)
-      guard !key.isEmpty, let value = text(in: head, at: i) else { continue }
-      let isDoubtful = doubtful[key] ?? (FieldNames.meaning(key).doubt == .series)
-      doubtful[key] = isDoubtful
-      guard isDoubtful, doubtful.count < distinctLimit else { continue }
-      found[key, default: Values()].add(value)
+      let key = Self.name(in: head, before: sign)
+      guard !key.isEmpty, let (value, isQuoted) = Self.value(in: head, at: i) else { continue }
+      series.add(key, value)
+      stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
     }
-    return Set(found.filter { !$0.value.areMixed && $0.value.named * 2 > $0.value.distinct.count }.keys)
+  }
+
+  /// Of the rows behind a header.
+  mutating func readTable(_ source: UnsafeRawBufferPointer) {
+    let head = UnsafeRawBufferPointer(rebasing: source.prefix(Self.headBytes))
+    var row = CSVRow()
+    var reader = StampReader()
+    var cursor = LineCursor(head)
+    var delimiter: UInt8?
+    var names: [String] = []
+    while let line = cursor.next() {
+      if line.isEmpty || cursor.isAtEnd && !cursor.endedWithNewline && !names.isEmpty { continue }
+      guard !names.isEmpty else {
+        if delimiter == nil { delimiter = CSVHeader.delimiter(saidBy: line) }
+        let text = line[0] == 0x23 ? CSVHeader.text(ofComment: line) : line
+        guard let look = CSVHeader.look(text, delimiter: delimiter, &row, &reader),
+          look.namesTime || line[0] != 0x23
+        else { continue }
+        delimiter = look.delimiter
+        names = (0..<row.count).map {
+          String(decoding: Bytes.part(text, row[$0].start, row[$0].end), as: UTF8.self)
+        }
+        continue
+      }
+      guard row.split(line, delimiter: delimiter ?? 0x2C), row.count == names.count else { continue }
+      for index in 0..<row.count where row[index].start < row[index].end {
+        let value = Bytes.part(line, row[index].start, row[index].end)
+        if Bytes.isLetter(value[0]) || value[0] >= 0x80 { series.add(names[index], value) }
+        stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
+      }
+    }
   }
 
   /// The name that ends before an offset, quotes and blanks left out.
@@ -53,77 +116,32 @@ struct SeriesSurvey {
     var first = last
     while first > 0, last &- first < 40,
       Bytes.isLetter(head[first &- 1]) || Bytes.isDigit(head[first &- 1]) || head[first &- 1] == 0x5F
-        || head[first &- 1] == 0x2D
+        || head[first &- 1] == 0x2D || head[first &- 1] == 0x40
     {
       first &-= 1
     }
-    return last > first && Bytes.isLetter(head[first])
+    return last > first && (Bytes.isLetter(head[first]) || head[first] == 0x40)
       ? String(decoding: Bytes.part(head, first, last), as: UTF8.self) : ""
   }
 
-  /// The value at an offset; nil where it is no text, or is cut.
-  private static func text(in head: UnsafeRawBufferPointer, at start: Int) -> UnsafeRawBufferPointer? {
+  /// The value at an offset; nil where it is no text and no number, or is cut.
+  private static func value(
+    in head: UnsafeRawBufferPointer, at start: Int
+  ) -> (value: UnsafeRawBufferPointer, isQuoted: Bool)? {
     var from = TextLine.skipBlanks(head, start)
     let isQuoted = from < head.count && head[from] == 0x22
     if isQuoted { from &+= 1 }
-    guard from < head.count, Bytes.isLetter(head[from]) || head[from] >= 0x80 else { return nil }
+    guard from < head.count, Bytes.isLetter(head[from]) || Bytes.isDigit(head[from]) || head[from] >= 0x80
+    else { return nil }
     let limit = min(head.count, from &+ 65)
     var end = from
     while end < limit,
-      isQuoted ? head[end] != 0x22 : head[end] > 0x20 && head[end] != 0x2C && head[end] != 0x3B
+      isQuoted
+        ? head[end] != 0x22
+        : head[end] > 0x20 && head[end] != 0x2C && head[end] != 0x3B && head[end] != 0x7D && head[end] != 0x5D
     {
       end &+= 1
     }
-    return end < limit ? Bytes.part(head, from, end) : nil
+    return end < limit ? (Bytes.part(head, from, end), isQuoted) : nil
   }
-}
-
-extension SeriesSurvey.Values {
-  fileprivate mutating func add(_ value: UnsafeRawBufferPointer) {
-    guard !DeviceName.isPlaceholder(value), distinct.count < 256,
-      distinct.insert(String(decoding: value, as: UTF8.self)).inserted
-    else { return }
-    if MeasureWords.contains(value) || MeasureWords.isService(value) { areMixed = true }
-    if DeviceName.isOfSeries(value) || isDivided(value) { named += 1 }
-  }
-
-  /// `chg-a6dd`: letters, a divider, and three letters and digits or more of which one is a digit. `kg-m2` is a unit.
-  private func isDivided(_ value: UnsafeRawBufferPointer) -> Bool {
-    guard let divider = value.lastIndex(where: { $0 == 0x2D || $0 == 0x5F }), divider >= 2,
-      value.count &- divider > 3, Bytes.isLetter(value[0])
-    else { return false }
-    let last = Bytes.part(value, divider &+ 1, value.count)
-    return last.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) } && last.contains(where: Bytes.isDigit)
-  }
-}
-
-/// What stands under names such as `unit` and `pump` where they name no device.
-enum MeasureWords {
-  /// True for units of measurement and states.
-  static func contains(_ value: UnsafeRawBufferPointer) -> Bool {
-    guard value.count <= 12 else { return false }
-    return words.contains(String(decoding: value, as: UTF8.self).lowercased())
-  }
-
-  /// True for the units of systemd.
-  static func isService(_ value: UnsafeRawBufferPointer) -> Bool {
-    guard let point = value.lastIndex(of: 0x2E) else { return false }
-    return services.contains(
-      String(decoding: Bytes.part(value, point &+ 1, value.count), as: UTF8.self))
-  }
-
-  private static let words = Set(
-    """
-    on off open opened close closed run running stop stopped start started idle ok okay good bad error fault faulty fail failed ready \
-    standby active inactive enabled disabled true false yes no auto automatic manual low high normal alarm warning locked unlocked \
-    charging full empty up down online offline none any all \
-    kwh wh mwh kw mw w kva va var v mv kv a ma ah mah hz khz mhz ghz bar mbar pa hpa kpa mpa psi psig c f k degc degf celsius \
-    fahrenheit kelvin percent pct ratio count rpm ppm ppb m mm cm km in ft l ml m3 l/s l/h l/min m3/h m/s km/h kg g t lb s sec seconds \
-    ms us min minutes h hours days lux lx lm db dbm dba ohm kohm volt volts amp amps ampere watt watts joule j n nm bytes kb mb gb bit bits \
-    kbps mbps °c °f
-    """.split(separator: " ").map(String.init))
-
-  private static let services: Set<String> = [
-    "service", "socket", "timer", "scope", "slice", "mount", "target", "device", "path", "swap", "automount",
-  ]
 }

@@ -23,6 +23,7 @@ extension StampReader {
       if let stamp = Self.compact(text) { return stamp }
       if let stamp = Self.dayFirst(text, at: 0) { return stamp }
       if let stamp = Self.numericDate(text, at: 0) { return stamp }
+      if let stamp = Self.clockFirst(text, at: 0) ?? Self.eastAsian(text, at: 0) { return stamp }
       // `11月 29 10:00:00`.
       return Self.number(text, unit: unit) ?? Self.loose(text, at: 0, takesComma: false)
     }

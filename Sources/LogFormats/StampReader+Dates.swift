@@ -107,6 +107,37 @@ extension StampReader {
     return stamp
   }
 
+  /// A clock before its date: `08:00:00.250 20.11.2026`, `8:00:00 AM 11/20/2026`, `08:00:00, 2026-11-20`. The year has four digits, since a
+  /// clock may stand before other numbers, too.
+  static func clockFirst(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    guard start &+ 15 <= bytes.count, bytes[start &+ 1] == 0x3A || bytes[start &+ 2] == 0x3A else {
+      return nil
+    }
+    return clockBeforeDate(bytes, at: start)
+  }
+
+  @inline(never)
+  private static func clockBeforeDate(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Stamp? {
+    var stamp = Stamp()
+    guard clock(bytes, at: start, &stamp) else { return nil }
+    if stamp.end < bytes.count, bytes[stamp.end] == 0x20 {
+      _ = meridiem(bytes, at: stamp.end &+ 1, &stamp, takesColon: false)
+    }
+    var i = stamp.end
+    if i < bytes.count, bytes[i] == 0x2C { i &+= 1 }
+    let gap = i
+    i = TextLine.skipBlanks(bytes, i)
+    guard i > gap, i &- gap <= 2, let date = DateNumbers(bytes, &i),
+      date.firstDigits == 4 || date.thirdDigits == 4,
+      i == bytes.count || bytes[i] != 0x2E || i &+ 1 == bytes.count || !Bytes.isDigit(bytes[i &+ 1]),
+      let dayStart = dayStart(date, isHyphenated: false, &stamp)
+    else { return nil }
+    stamp.time &+= dayStart
+    stamp.end = i
+    zone(bytes, &stamp)
+    return stamp
+  }
+
   /// Where the clock behind a date begins; nil where something else stands there.
   private static func clockStart(_ bytes: UnsafeRawBufferPointer, behind end: Int) -> Int? {
     var i = end

@@ -18,6 +18,8 @@ extension StampReader {
       if let stamp = iso(bytes, at: start) { return stamp }
       if let stamp = Self.dayFirst(bytes, at: start) { return stamp }
       if let stamp = Self.numericDate(bytes, at: start) { return stamp }
+      if let stamp = Self.clockFirst(bytes, at: start) { return stamp }
+      if let stamp = Self.eastAsian(bytes, at: start) { return stamp }
       if let stamp = Self.slashedYearless(bytes, at: start) { return stamp }
       if let stamp = Self.ordinalDay(bytes, at: start) { return stamp }
       if let stamp = Self.compactLeading(bytes, at: start) { return stamp }

@@ -32,6 +32,24 @@ extension StampReader {
     zoneName(bytes, at: i, &stamp)
   }
 
+  /// ` (+0100)`, ` (UTC)`, ` (UTC+01:00)` behind a clock; `start` is the offset behind the bracket. Anything else in brackets is text.
+  @inline(never)
+  static func bracketedZone(_ bytes: UnsafeRawBufferPointer, at start: Int, _ stamp: inout Stamp) {
+    var i = start
+    var east: Int64 = 0
+    let isNamed = Bytes.matches("UTC", bytes, at: i) || Bytes.matches("GMT", bytes, at: i)
+    if isNamed { i &+= 3 }
+    if i < bytes.count, bytes[i] == 0x2B || bytes[i] == 0x2D {
+      guard let (offset, end) = offset(bytes, at: i &+ 1, takesOneDigit: isNamed) else { return }
+      east = bytes[i] == 0x2B ? offset : 0 &- offset
+      i = end
+    } else if !isNamed {
+      return
+    }
+    guard i < bytes.count, bytes[i] == 0x29 else { return }
+    place(&stamp, east: east, end: i &+ 1)
+  }
+
   /// `AM`, `p.m.` and the like at `start`: moves the time to the half of the day that it means, moves on. A clock that has gone beyond
   /// 12 says so itself. `PM:` is more often a program's tag (power management): taken only where `takesColon`.
   static func meridiem(

@@ -141,6 +141,7 @@ struct StampReader {
       guard i &+ 1 < count else { return }
       let next = bytes[i &+ 1]
       if next &- 0x41 < 26 || next == 0x61 || next == 0x70 { return words(bytes, at: i &+ 1, &stamp) }
+      if next == 0x28 { return bracketedZone(bytes, at: i &+ 2, &stamp) }
       guard next == 0x2B || next == 0x2D else { return }
       i &+= 1
     } else if Bytes.isLetter(bytes[i]) || bytes[i] == 0xE2 {

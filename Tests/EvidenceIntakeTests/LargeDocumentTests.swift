@@ -70,6 +70,34 @@ import Testing
     #expect(sink.events.first?.device == "gw-1")
   }
 
+  /// What is pushed to Loki and what it answers is read line by line, however long a line or the whole is: one of 90 KiB, streams of 1 MiB.
+  @Test(arguments: ["push", "answer"], [40, 20_000])
+  func linesOfLokiAreEvents(_ kind: String, _ count: Int) throws {
+    let long = String(repeating: "x", count: 90 << 10)
+    let values = (0..<count).map { (number: Int) -> String in
+      let text = number == 7 ? long : String(number)
+      return
+        #"["17755\#(10_000 + number)000000000","level=error device=p-\#(number % 3) msg=\"upload \#(text)\""]"#
+    }.joined(separator: ",")
+    let rows = ["gw-1", "gw-2"].map { #"{"stream":{"host":"\#($0)","job":"edge"},"values":[\#(values)]}"# }
+      .joined(separator: ",")
+    let text =
+      kind == "push"
+      ? #"{"streams":[\#(rows)]}"#
+      : #"{"status":"success","data":{"resultType":"streams","result":[\#(rows)],"stats":{"n":1}}}"# + "\n"
+    let folder = Folder()
+    let (sink, summary) = try ingest([folder.write("loki.json", text)])
+    let source = try #require(sink.sources.first)
+    #expect(source.events.count == 2 * count && source.refused.isEmpty && damage(summary).isEmpty)
+    #expect(source.events.prefix(count).allSatisfy { $0.device == "gw-1" })
+    #expect(source.events.suffix(count).allSatisfy { $0.device == "gw-2" })
+    #expect(
+      source.events.allSatisfy {
+        $0.severity == 3 && $0.text.hasPrefix("upload ") && $0.quality == TimeQuality.exact
+      })
+    #expect(source.account.bytesBy.total == UInt64(text.utf8.count))
+  }
+
   @Test(arguments: [
     "array", "array on one line", "records", "records on one line", "pretty", "map", "map on one line",
     "map in maps, pretty", "list beside facts",

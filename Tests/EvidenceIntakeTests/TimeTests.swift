@@ -34,6 +34,22 @@ import Testing
     #expect(source.account.decisions.contains { $0.subject == "year" && $0.value == "2025–2026" })
   }
 
+  @Test func countsBackWhereTheNewestLineComesFirst() throws {
+    let stamps = [
+      "Jan  2 03:00:00", "Jan  2 03:00:00", "Jan  1 00:00:10", "Dec 31 23:59:50", "Jan  1 00:00:01",
+      "Dec 31 12:00:00", "Dec 30 01:00:00", "Nov 20 07:00:00", "Mar  3 08:00:00", "Mar  2 08:00:00",
+      "Dec 30 08:00:00", "Dec 28 08:00:00",
+    ]
+    let source = try read(stamps.map { $0 + " gw-1 app: a" }, modified: january)
+    #expect(
+      times(source) == [
+        "2026-01-02T03:00:00Z", "2026-01-02T03:00:00Z", "2026-01-01T00:00:10Z", "2025-12-31T23:59:50Z",
+        "2026-01-01T00:00:01Z", "2025-12-31T12:00:00Z", "2025-12-30T01:00:00Z", "2025-11-20T07:00:00Z",
+        "2025-03-03T08:00:00Z", "2025-03-02T08:00:00Z", "2024-12-30T08:00:00Z", "2024-12-28T08:00:00Z",
+      ])
+    #expect(source.account.decisions.contains { $0.subject == "year" && $0.value == "2024–2026" })
+  }
+
   @Test func eventsOfTheSameSecondKeepOneTimeWhateverIsPutRight() throws {
     let source = try read(
       [

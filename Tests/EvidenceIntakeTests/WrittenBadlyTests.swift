@@ -34,6 +34,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [160, 512, 4096, 300 << 10]) func aHoleInsideALineEndsIt(size: Int) throws {
+    let hole = [UInt8](repeating: 0, count: size)
+    let before = Array(Make.lines(40).utf8)
+    let torn = Array(Make.line(40).utf8.prefix(24))
+    let behind = Array(((41..<60).map { Make.line($0) }).joined(separator: "\n").utf8)
+    let bytes = before + torn + hole + behind
+    let (source, summary) = try read(bytes)
+    // The torn one is a record of its own, whatever it is taken for; the one behind it is whole.
+    let texts = source.events.map(\.text)
+    #expect(
+      texts.contains { $0.hasPrefix("upload 41 took") } && texts.contains { $0.hasPrefix("upload 59 took") })
+    #expect(texts.allSatisfy { !$0.contains("\0") })
+    let whole = try #require(source.events.first { $0.text.hasPrefix("upload 41 took") })
+    #expect(whole.offset == UInt64(before.count + torn.count + size) && whole.line == 41)
+    #expect(source.events.last?.line == 59)
+    #expect(
+      source.account.bytes == UInt64(bytes.count) && source.account.bytes == source.account.bytesBy.total)
+    #expect(damage(summary) == [])
+  }
+
   @Test func nothingButNULsIsNoText() throws {
     let (source, _) = try read([UInt8](repeating: 0, count: 5000))
     #expect(source.events.isEmpty && source.account.format == "binary")
@@ -97,6 +117,27 @@ import Testing
     #expect(source.account.storedBytes == UInt64(bytes.count))
     #expect(
       source.account.bytes == UInt64(("\u{FEFF}" + lines.joined(separator: "\r\n") + "\r\n").utf8.count))
+  }
+
+  @Test(arguments: [false, true]) func textInUTF16WithoutAMarkIsReadAsWell(isBigEndian: Bool) throws {
+    for text in ["valve 3 closed", "клапан закрыт", "阀门关闭"] {
+      let lines = (0..<20).map { Make.line($0) + " " + text }
+      let (source, summary) = try read(
+        utf16(lines.joined(separator: "\r\n") + "\r\n", isBigEndian: isBigEndian))
+      #expect(source.events.count == 20 && damage(summary) == [])
+      #expect(source.events.last?.text.hasSuffix(text) == true)
+      #expect(source.account.compression == [isBigEndian ? "utf-16be" : "utf-16le"])
+    }
+  }
+
+  @Test func numbersOfTwoBytesAreNoText() throws {
+    // Samples of a sensor: small numbers, among them those of letters.
+    let samples = (0..<400).flatMap { [UInt8(truncatingIfNeeded: 30 + $0 % 90), UInt8(0)] }
+    #expect(UnmarkedUTF16.kind(samples.withUnsafeBytes { $0 }) == nil)
+    #expect(
+      Array("2026-11-20 08:00:00 pump stuck\0\0\0\n".utf8).withUnsafeBytes { UnmarkedUTF16.kind($0) } == nil)
+    let (source, _) = try read(samples)
+    #expect(source.events.isEmpty)
   }
 
   @Test func halfACharacterAndHalfAPairAreKeptAndSaid() throws {

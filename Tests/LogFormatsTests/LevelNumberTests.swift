@@ -92,7 +92,8 @@ import Testing
 
       """)
     #expect(found.map(\.severity) == [3, 6, 255])
-    #expect(found.first?.message == "ELV-07;ERR;E1203;Door lock contact open")
+    #expect(found.map(\.device) == ["ELV-07", "ELV-07", ""])
+    #expect(found.first?.message == "E1203;Door lock contact open")
   }
 
   /// Most of what is logged is information: that number shows the scale, or that it is another one.

@@ -8,6 +8,24 @@ import Testing
     events(lines.joined(separator: "\n") + "\n").map(\.time)
   }
 
+  @Test(arguments: [
+    "x-device-id cs-method cs-uri-stem sc-status x-severity",
+    "cs-device cs-method cs-uri-stem sc-status level",
+    "cs(X-Device-ID) cs-method cs-uri-stem sc-status cs(X-Severity)",
+  ])
+  func applicationsColumnsNameDeviceAndSeverity(_ columns: String) {
+    let found = events(
+      """
+      #Fields: date time c-ip s-computername cs-host \(columns)
+      2026-11-20 08:00:00 10.0.0.8 WEB1 api.test gw-7 GET /a 500 warning
+      2026-11-20 08:00:01 10.0.0.8 WEB1 api.test - GET /a 200 info
+
+      """)
+    #expect(found.map(\.device) == ["gw-7", "10.0.0.8"])
+    #expect(found.map(\.severity) == [4, 6])
+    #expect(found.map(\.message) == ["GET /a", "GET /a"])
+  }
+
   @Test func linesWithATimeAloneGoOnIntoTheNextDay() {
     #expect(
       times([

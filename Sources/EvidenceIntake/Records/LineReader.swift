@@ -202,12 +202,53 @@ struct LineReader: ~Copyable {
     _ start: Int, _ count: Int, _ total: UInt64, at lineStart: Int, _ source: inout SourceState
   ) {
     guard start &+ count &- lineStart > limits.lineBytes else {
+      // Only a line that is longer than most is looked through for holes.
+      if count > 2 &* source.usualLine &+ 64 {
+        return takeAcrossHoles(start, count, total, at: lineStart, &source)
+      }
+      source.usualLine &+= (count &- source.usualLine) &>> 4
       return take(start, count, total, at: lineStart, &source)
     }
     let kept = limits.lineBytes
     noteLongLine(at: source.base + UInt64(lineStart), of: total, &source)
     take(start, kept - (start - lineStart), total, at: lineStart, &source, isCut: true)
   }
+
+  /// A line with holes inside: what a power cut leaves where it fell into a line, and what was written afterwards. Each part is a record, with the hole
+  /// behind it among its bytes.
+  @inline(never)
+  private mutating func takeAcrossHoles(
+    _ start: Int, _ count: Int, _ total: UInt64, at lineStart: Int, _ source: inout SourceState
+  ) {
+    source.usualLine = source.usualLine == 0 ? count : source.usualLine &+ (count &- source.usualLine) &>> 4
+    let end = start + count
+    var first = start
+    var at = lineStart
+    while let hole = hole(from: first + nulsBefore(first, end - first, orAll: true), to: end),
+      hole.upperBound < end
+    {
+      take(first, hole.lowerBound - first, UInt64(hole.upperBound - at), at: at, &source)
+      source.line &-= 1
+      at = hole.upperBound
+      first = at
+    }
+    take(first, end - first, total - UInt64(at - lineStart), at: at, &source)
+  }
+
+  /// The next NULs in a row that are a hole.
+  private func hole(from start: Int, to end: Int) -> Range<Int>? {
+    var i = start
+    while i < end, let hit = memchr(arena + i, 0, end - i) {
+      let first = hit - arena
+      let nuls = nulsBefore(first, end - first, orAll: true)
+      if nuls >= Self.hole { return first..<first + nuls }
+      i = first + nuls
+    }
+    return nil
+  }
+
+  /// NULs in a row that no program writes into a line.
+  private static let hole = 16
 
   /// One record: `count` content bytes from `start` on (line feed excluded), of `total` bytes from `lineStart` on.
   @inline(__always)

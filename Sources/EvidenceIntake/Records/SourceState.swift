@@ -37,6 +37,8 @@ struct SourceState {
   var base: UInt64 = 0
   /// Number of the next line, from 1.
   var line: UInt64 = 1
+  /// Bytes of a line, on the whole.
+  var usualLine = 0
   var bytesBy = Tally()
   var linesBy = Tally()
   /// By `Refusal`'s raw value.

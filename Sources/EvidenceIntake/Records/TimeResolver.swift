@@ -32,10 +32,13 @@ struct TimeResolver {
     var latest: Int64
     var hasLeapDay: Bool
     var largestStamp: Int64
+    /// The step from the stamp before, where that is more than half a year, and that stamp.
+    var jump: Int64
+    let before: Int64
   }
 
   private static let day: Int64 = 86_400_000_000_000
-  private static let firstOfMarch: Int64 = 60 * day
+  private static let halfYear: Int64 = 182 * day
 
   private let zone: TimeZoneRules?
   private let zoneIsGiven: Bool
@@ -55,6 +58,7 @@ struct TimeResolver {
   private var beforeTurn: Int64 = 0
   private var turnStretch = 0
   private var startsAtNewYear = false
+  private var direction = LineDirection()
   private var placement: (turn: Int, isLate: Bool, base: Int64) = (-1, false, 0)
 
   /// Error that the zone brought for the stamp that was placed last, beyond its resolution.
@@ -225,22 +229,26 @@ struct TimeResolver {
     _ stamp: Int64, _ resolution: Int64, _ ordinal: Int, offset: Int64?
   ) -> Int64 {
     settle()
+    var jump: Int64 = 0
+    let before = previousStamp
     if firstYear == nil {
-      firstYear = forcedYear ?? Self.year(of: stamp, notAfter: bound)
+      firstYear = forcedYear ?? YearPlace.year(of: stamp, notAfter: bound)
     } else {
+      let step = stamp - before
+      if abs(step) > Self.halfYear { jump = step } else { direction.add(step: step) }
       countTurns(stamp)
     }
     previousStamp = stamp
-    let isLate = stamp >= Self.firstOfMarch
+    let isLate = stamp >= YearPlace.firstOfMarch
     if placement.turn != turn || placement.isLate != isLate {
-      placement = (turn, isLate, Self.base(year: (firstYear ?? 1970) + turn, isLate: isLate))
+      placement = (turn, isLate, YearPlace.base(year: (firstYear ?? 1970) + turn, isLate: isLate))
     }
     var (instant, error) = (placement.base + stamp - (offset ?? 0), resolution)
     if offset == nil { (instant, error) = utc(instant, resolution, ordinal) }
     previousError = error > resolution ? error : 0
-    let isLeapDay = !isLate && stamp >= Self.firstOfMarch - Self.day
+    let isLeapDay = !isLate && stamp >= YearPlace.firstOfMarch - Self.day
     if let last = stretches.indices.last, stretches[last].events.upperBound == ordinal,
-      stretches[last].placedTurn == turn, stretches[last].isLate == isLate
+      stretches[last].placedTurn == turn, stretches[last].isLate == isLate, jump == 0
     {
       stretches[last].events = stretches[last].events.lowerBound..<ordinal + 1
       if instant < stretches[last].earliest { stretches[last].earliest = instant }
@@ -252,7 +260,7 @@ struct TimeResolver {
         Stretch(
           events: ordinal..<ordinal + 1, turn: turn, placedTurn: turn, isLate: isLate, earliest: instant,
           latest: instant,
-          hasLeapDay: isLeapDay, largestStamp: stamp))
+          hasLeapDay: isLeapDay, largestStamp: stamp, jump: jump, before: before))
     }
     // A stamp in doubt, or of a zone of its own, is looked at each time.
     openEnd = doubt == nil && offset == nil ? ordinal + 1 : -1
@@ -264,12 +272,12 @@ struct TimeResolver {
   /// clock starts, or to the day its software was built.
   private mutating func countTurns(_ stamp: Int64) {
     let step = stamp - previousStamp
-    if step < -182 * Self.day {
+    if step < -Self.halfYear {
       beforeTurn = previousStamp
       startsAtNewYear = stamp < 2 * Self.day
       turn += 1
       turnStretch = stretches.count
-    } else if step > 182 * Self.day, turn > 0, stamp >= beforeTurn - Self.day,
+    } else if step > Self.halfYear, turn > 0, stamp >= beforeTurn - Self.day,
       stamp < beforeTurn + (startsAtNewYear ? 45 : 3) * Self.day
     {
       // Back to where it was. Near the turn of the year lines are merely out of order; else the clock was wrong.
@@ -278,24 +286,6 @@ struct TimeResolver {
       }
       turn -= 1
     }
-  }
-
-  /// Nanoseconds to add to a yearless stamp. Those before 1 March count from 1 January, the others from a 1 March
-  /// that comes after a 29 February, whether the year has one or not.
-  private static func base(year: Int, isLate: Bool) -> Int64 {
-    let days =
-      isLate
-      ? CivilDate(year: year, month: 3, day: 1).daysSinceEpoch - 60
-      : CivilDate(year: year, month: 1, day: 1).daysSinceEpoch
-    return days * day
-  }
-
-  /// The last year in which the stamp does not come after the bound. A day and a half is left for zones.
-  private static func year(of stamp: Int64, notAfter bound: UpperBound?) -> Int {
-    guard let bound else { return 1970 }
-    let year = CivilDate(daysSinceEpoch: bound.instant.floorQuotient(day)).year
-    let placed = base(year: year, isLate: stamp >= firstOfMarch) + stamp
-    return placed > bound.instant + day * 3 / 2 ? year - 1 : year
   }
 
   // MARK: The end
@@ -313,13 +303,19 @@ struct TimeResolver {
   /// Puts the years right and says what was decided. `bound` replaces the one known at the beginning.
   mutating func finish(bound: UpperBound?) -> Outcome {
     settle()
+    if direction.isNewestFirst {
+      var turns = TurnsBack()
+      for index in stretches.indices {
+        stretches[index].turn = turns.next(jump: stretches[index].jump, behind: stretches[index].before)
+      }
+    }
     var outcome = Outcome()
     if let firstYear, let lastTurn = stretches.map(\.turn).max() {
       let shiftYears = yearShift(firstYear: firstYear, lastTurn: lastTurn, bound: bound ?? self.bound)
       for stretch in stretches {
         let shift =
-          Self.base(year: firstYear + stretch.turn + shiftYears, isLate: stretch.isLate)
-          - Self.base(year: firstYear + stretch.placedTurn, isLate: stretch.isLate)
+          YearPlace.base(year: firstYear + stretch.turn + shiftYears, isLate: stretch.isLate)
+          - YearPlace.base(year: firstYear + stretch.placedTurn, isLate: stretch.isLate)
         if shift != 0 { outcome.adjustments.append(TimeAdjustment(events: stretch.events, shift: shift)) }
         note(stretch.earliest + shift)
         note(stretch.latest + shift)
@@ -380,16 +376,12 @@ struct TimeResolver {
   private func yearShift(firstYear: Int, lastTurn: Int, bound: UpperBound?) -> Int {
     if forcedYear != nil { return 0 }
     let largest = stretches.filter { $0.turn == lastTurn }.map(\.largestStamp).max() ?? 0
-    let shift = Self.year(of: largest, notAfter: bound) - (firstYear + lastTurn)
+    let shift = YearPlace.year(of: largest, notAfter: bound) - (firstYear + lastTurn)
     let leapTurns = Set(stretches.filter(\.hasLeapDay).map(\.turn))
-    for extra in 0...8 where leapTurns.allSatisfy({ Self.isLeap(firstYear + $0 + shift - extra) }) {
+    for extra in 0...8 where leapTurns.allSatisfy({ YearPlace.isLeap(firstYear + $0 + shift - extra) }) {
       return shift - extra
     }
     return shift
-  }
-
-  private static func isLeap(_ year: Int) -> Bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
   }
 }
 

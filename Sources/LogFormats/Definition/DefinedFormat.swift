@@ -194,7 +194,10 @@ final class DefinedParser: RecordParser {
   private func finish(_ record: UnsafeRawBufferPointer, _ reading: inout Reading) {
     // What a message names itself, nobody else vouches for; of JSON records the reader knows which it was.
     if !readsJSON, !reading.device.isEmpty { reading.basis = format.basis }
-    if opensMessage { json.open(record, into: &reading) }
+    if opensMessage {
+      json.open(record, into: &reading)
+      json.openText(record, into: &reading)
+    }
     for match in deviceMatches where reading.device.isEmpty {
       guard match.match(record) == .match, let group = match.group(1) ?? match.group(0),
         group.start < group.end

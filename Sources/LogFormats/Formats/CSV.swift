@@ -18,6 +18,11 @@ struct CSVFormat: LogFormat {
     FormatSample("", verdict: .blank),
     FormatSample("timestamp,device_id,level,message,temp_c,site", verdict: .structure),
     FormatSample("a,b", verdict: .refused(.badColumns)),
+    FormatSample("time;severity;device;text", verdict: .structure),
+    FormatSample(
+      "2026-04-07T09:08:10Z;err;dev-4;flow low", time: "2026-04-07T09:08:10Z", device: "dev-4", severity: 3,
+      message: "flow low", fields: ""),
+    FormatSample("timestamp,device_id,level,message,temp_c,site", verdict: .structure),
     FormatSample(#"2026-04-07T09:08:09Z,"dev-1,x,y,1,2"#, verdict: .refused(.badQuoting)),
     FormatSample(
       "soon,dev-3,err,m,1,2", time: "none", device: "dev-3", message: "m",
@@ -33,5 +38,5 @@ struct CSVFormat: LogFormat {
     return table.score(head)
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { CSVRecordParser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser { CSVRecordParser(traits: context.traits) }
 }

@@ -110,6 +110,6 @@ struct JSONDocumentFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    JSONDocumentParser(AnyDocument(), isFramed: true, traits: context.traits)
+    JSONDocumentParser(QueryAPIDocument(), isFramed: true, traits: context.traits)
   }
 }

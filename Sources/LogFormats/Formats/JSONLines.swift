@@ -32,6 +32,11 @@ struct JSONLinesFormat: LogFormat {
     FormatSample(
       #"{"time":"2026-04-07T08:31:56Z","log":"{\"level\":\"error\",\"msg\":\"no route\",\"try\":2}\n","stream":"stderr"}"#,
       severity: 3, message: "no route", fields: #"{"stream":"stderr","nested":{"try":2}}"#),
+    FormatSample(
+      #"{"log":"level=error ts=2026-04-07T08:31:55.9Z device=p-1 msg=\"no route\" try=2\n","stream":"stderr","#
+        + #""time":"2026-04-07T08:31:56Z"}"#,
+      time: "2026-04-07T08:31:55.9Z", device: "p-1", severity: 3, message: "no route",
+      fields: #"{"stream":"stderr","nested":{"try":2},"time":"2026-04-07T08:31:56Z"}"#),
     FormatSample("[", verdict: .structure), FormatSample("]", verdict: .structure),
     FormatSample("", verdict: .blank),
   ]
@@ -64,6 +69,12 @@ final class JSONRecordParser: RecordParser {
   @exclusivity(unchecked) private var searches = 32
 
   private let nested: NestedJSON
+  /// Opens lists in records, where names have their usual meanings.
+  private lazy var lists = JSONInnerList(traits: traits)
+  private let opensLists: Bool
+  private let traits: SourceTraits
+  /// The record that is being read stands for those in its list.
+  @exclusivity(unchecked) private var isListed = false
 
   init(
     naming: FieldNaming = .usual, basis: IdentityBasis = .selfAsserted, isTransport: Bool = false,
@@ -71,6 +82,8 @@ final class JSONRecordParser: RecordParser {
   ) {
     objects = JSONObjectReader(naming: naming, basis: basis, traits: traits)
     nested = NestedJSON(isTransport: isTransport)
+    opensLists = naming.overrides.isEmpty && naming.stamp == nil
+    self.traits = traits
   }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
@@ -90,6 +103,7 @@ final class JSONRecordParser: RecordParser {
       }
     }
     isWrapped = false
+    isListed = false
     if !plainBeginning.matches(record, at: i) {
       if let first = JSONWrapper.firstElement(record, at: i, searching: searches > 0) {
         isWrapped = true
@@ -109,6 +123,26 @@ final class JSONRecordParser: RecordParser {
     return element(record, at: resume, into: &reading)
   }
 
+  /// True for a line of a program's output as Docker keeps it: `{"log":"…\n","stream":"stderr","time":"…"}`.
+  private func isCaught(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+    objects.messageIsLog && Bytes.find(#""stream""#, Bytes.part(record, start, end)) != nil
+  }
+
+  /// Reads the first object of a list that the record stands for; nil where it is an event.
+  @inline(never)
+  private func openList(
+    _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into reading: inout Reading
+  ) -> Verdict? {
+    // Several records in one line are told apart by their braces.
+    for byte in record[end...] where byte > 0x20 && byte != 0x2C && byte != 0x5D { return nil }
+    guard let first = lists.firstElement(record, from: start, to: end, read: objects, reading) else {
+      return nil
+    }
+    isListed = true
+    reading.reset()
+    return element(record, at: first, into: &reading)
+  }
+
   @inline(__always)
   private func element(_ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading)
     -> Verdict
@@ -120,7 +154,12 @@ final class JSONRecordParser: RecordParser {
       return .refused(refusal)
     case .success(let end):
       var i = end
-      if isWrapped {
+      if objects.list.count == 1, opensLists, !isWrapped, !isListed,
+        let verdict = openList(record, start, end, into: &reading)
+      {
+        return verdict
+      }
+      if isWrapped || isListed {
         i = JSONText.skipSpace(record, from: i)
         if i < record.count, record[i] == 0x2C {
           i = JSONText.skipSpace(record, from: i &+ 1)
@@ -143,7 +182,13 @@ final class JSONRecordParser: RecordParser {
         }
       }
       if start > 0 || i < record.count { reading.element = .record(start, end &- start) }
-      nested.open(record, into: &reading)
+      nested.open(record, into: &reading, isCaught: isCaught(record, start, end))
+      nested.openText(record, into: &reading, isCaught: isCaught(record, start, end))
+      if isListed { lists.inherit(Bytes.part(record, start, end), into: &reading) }
+      if nested.tookTime {
+        nested.tookTime = false
+        objects.giveBack(.time, record, into: &reading)
+      }
       return .event
     }
   }

@@ -4,7 +4,7 @@ import IncidentModel
 struct LogcatFormat: LogFormat {
   let name = "logcat"
   let summary = "Android logcat (threadtime, time, long and brief, with or without year and zone)"
-  let yields = ["time", "severity", "program (tag)", "pid", "tid"]
+  let yields = ["time", "severity", "program (tag)", "pid", "tid", "uid"]
   let samples = [
     FormatSample("--------- beginning of main", verdict: .structure),
     FormatSample(
@@ -17,6 +17,13 @@ struct LogcatFormat: LogFormat {
     FormatSample(
       "2022-01-02 01:20:03.171 +0100  1885  3066 E App  : x", time: "2022-01-02T00:20:03.171Z", severity: 3,
       program: "App"),
+    FormatSample(
+      "01-01 01:02:03.123 u0_a12  1234  1235 D net: up", time: "01-01T01:02:03.123", severity: 7,
+      program: "net",
+      message: "up", fields: #"{"uid":"u0_a12","pid":1234,"tid":1235}"#),
+    FormatSample(
+      "01-01 01:02:03.123  1000  1234  1235 D net: up", program: "net",
+      fields: #"{"uid":1000,"pid":1234,"tid":1235}"#),
     FormatSample(
       "E/ActivityManager( 1234): ANR in com.x", time: "none", severity: 3, program: "ActivityManager",
       message: "ANR in com.x", fields: #"{"pid":1234}"#),
@@ -41,6 +48,7 @@ struct LogcatFormat: LogFormat {
 
   struct Head {
     var stamp = Stamp()
+    var uid = Slice.empty
     var pid = Slice.empty
     var tid = Slice.empty
     var severity: UInt8 = 255
@@ -71,6 +79,13 @@ struct LogcatFormat: LogFormat {
       // `I/tag(  190): text`
       return tagged(line, at: i, &head) ? head : nil
     }
+    if Bytes.isLetter(line[i]) {
+      // `-v uid` puts the user before the process.
+      let user = i
+      while i < count, line[i] > 0x20 { i &+= 1 }
+      head.uid = .record(user, i &- user)
+      i = TextLine.skipBlanks(line, i)
+    }
     let pid = i
     while i < count, Bytes.isDigit(line[i]) { i &+= 1 }
     guard i > pid, i < count else { return nil }
@@ -81,6 +96,14 @@ struct LogcatFormat: LogFormat {
     guard i > tid, i &+ 3 < count, line[i] == 0x20 else { return nil }
     head.tid = .record(tid, i &- tid)
     i = TextLine.skipBlanks(line, i)
+    if i < count, Bytes.isDigit(line[i]) {
+      let third = i
+      while i < count, Bytes.isDigit(line[i]) { i &+= 1 }
+      head.uid = head.pid
+      head.pid = head.tid
+      head.tid = .record(third, i &- third)
+      i = TextLine.skipBlanks(line, i)
+    }
     guard i &+ 2 < count, line[i &+ 1] == 0x20, let severity = severity(line[i]) else { return nil }
     head.severity = severity
     let tag = i &+ 2
@@ -202,6 +225,7 @@ struct LogcatFormat: LogFormat {
       of head: LogcatFormat.Head, _ record: UnsafeRawBufferPointer, into reading: inout Reading
     ) {
       reading.beginFields()
+      if !head.uid.isEmpty { reading.fieldGuessing("uid", Bytes.part(record, head.uid.start, head.uid.end)) }
       if !head.pid.isEmpty { reading.fieldGuessing("pid", Bytes.part(record, head.pid.start, head.pid.end)) }
       if !head.tid.isEmpty { reading.fieldGuessing("tid", Bytes.part(record, head.tid.start, head.tid.end)) }
       reading.endFields()

@@ -1,10 +1,12 @@
 import IncidentModel
 
-/// What the HTTP interfaces of Loki and Prometheus answer to a query: streams of lines, series of numbers.
+/// What the HTTP interfaces of Loki and Prometheus answer to a query: streams of lines, series of numbers. And what is sent to Loki.
 struct QueryAPIFormat: LogFormat {
   let name = "query-api"
-  let summary = "answers of Loki and Prometheus to queries (HTTP API, JSON): each line or number is an event"
+  let summary =
+    "answers of Loki and Prometheus to queries, and what is pushed to Loki (HTTP API, JSON): each line or number is an event"
   let yields = ["time", "device (host, node, instance)", "severity (level)", "program", "value", "labels"]
+  let framing = Framing.jsonElements
   let samples = [
     FormatSample(
       #"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"host":"gw-1","job":"syslog","level":"error"},"#
@@ -20,6 +22,11 @@ struct QueryAPIFormat: LogFormat {
     FormatSample(
       #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","zone":"a"},"value":[1775552889,"0"]}]}}"#,
       time: "2026-04-07T09:08:09Z", device: "", program: "up", fields: #"{"zone":"a","value":0}"#),
+    FormatSample(
+      #"{"streams":[{"stream":{"host":"gw-1","job":"edge"},"values":[["1775552889123456789","level=error device=p-1 msg=\"no flow\""]]}]}"#,
+      time: "2026-04-07T09:08:09.123456789Z", device: "gw-1", severity: 3, program: "edge",
+      message: "no flow",
+      fields: #"{"nested":{"device":"p-1"}}"#),
   ]
   let refusals = ["text", "}"]
 
@@ -30,21 +37,36 @@ struct QueryAPIFormat: LogFormat {
 
   func headScore(_ head: UnsafeRawBufferPointer) -> Int {
     guard let first = head.first, first == 0x7B, Self.looksRight(head) else { return 0 }
-    return JSONDocumentFormat.spansLines(head) ? 100 : 0
+    return JSONDocumentFormat.spansLines(head)
+      || Bytes.find(0x0A, head, from: 0, to: head.count) == head.count ? 100 : 0
   }
 
   private static func looksRight(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(2048))
+    if let streams = JSONShape.value(of: #""streams""#, in: part), streams < 64, part[streams] == 0x5B {
+      let first = JSONText.skipSpace(part, from: streams + 1)
+      return first < part.count && part[first] == 0x7B && JSONShape.value(of: #""stream""#, in: part) != nil
+        && JSONShape.value(of: #""values""#, in: part) != nil
+    }
     guard let type = JSONShape.value(of: #""resultType""#, in: part) else { return false }
     return Bytes.matches(#""streams""#, part, at: type) || Bytes.matches(#""matrix""#, part, at: type)
       || Bytes.matches(#""vector""#, part, at: type)
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { JSONDocumentParser(QueryAPIDocument()) }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    JSONDocumentParser(QueryAPIDocument(), isFramed: true)
+  }
 }
 
-/// The values of an answer, each with the labels of its stream or series.
+/// The values of an answer, each with the labels of its stream or series. A stream or series alone is an answer as well: those of a long one are
+/// read one by one.
 struct QueryAPIDocument: DocumentKind {
+  let opensMessages = true
+
+  func isHead(_ name: [UInt8]) -> Bool {
+    name.elementsEqual("stream".utf8) || name.elementsEqual("metric".utf8)
+  }
+
   struct Place {
     /// The object of labels; -1 where there is none.
     var labels: Int32
@@ -63,19 +85,45 @@ struct QueryAPIDocument: DocumentKind {
   ]
 
   func list(_ document: JSONTapeValue, into places: inout [Place]) -> Bool {
-    guard let data = document["data"], let result = data["result"], result.kind == .array else {
+    if let data = document["data"], data["resultType"] != nil, let result = data["result"],
+      result.kind == .array
+    {
+      return addAll(result, to: &places)
+    }
+    if let streams = document["streams"], streams.kind == .array {
+      return addAll(streams, to: &places) && !places.isEmpty
+    }
+    // Other records have members of these names, too.
+    guard document.kind == .object else { return false }
+    for member in document.members
+    where !Self.rowNames.contains(where: { Bytes.areSame($0, member.name.bytes) }) {
       return false
     }
-    for row in result.list {
-      let stream = row["stream"]
-      let labels = stream ?? row["metric"]
-      if let values = row["values"], values.kind == .array {
-        for pair in values.list where pair.kind == .array {
-          places.append(Place(labels: labels?.index ?? -1, pair: pair.index, isLine: stream != nil))
-        }
-      } else if let pair = row["value"], pair.kind == .array {
-        places.append(Place(labels: labels?.index ?? -1, pair: pair.index, isLine: stream != nil))
+    return add(document, to: &places)
+  }
+
+  private static let rowNames: [StaticString] = ["stream", "metric", "values", "value"]
+
+  private func addAll(_ rows: JSONTapeValue, to places: inout [Place]) -> Bool {
+    for row in rows.list where !add(row, to: &places) {
+      places.removeAll()
+      return false
+    }
+    return true
+  }
+
+  /// The values of one stream or series; false where it is none.
+  private func add(_ row: JSONTapeValue, to places: inout [Place]) -> Bool {
+    let stream = row["stream"]
+    guard let labels = stream ?? row["metric"], labels.kind == .object else { return false }
+    if let values = row["values"], values.kind == .array {
+      for pair in values.list where pair.kind == .array {
+        places.append(Place(labels: labels.index, pair: pair.index, isLine: stream != nil))
       }
+    } else if let pair = row["value"], pair.kind == .array {
+      places.append(Place(labels: labels.index, pair: pair.index, isLine: stream != nil))
+    } else {
+      return false
     }
     return true
   }

@@ -61,6 +61,21 @@ struct StampedTextFormat: LogFormat {
       "   812:20260402:063114.123 cannot connect to proxy", time: "2026-04-02T06:31:14.123 (no zone)",
       message: "cannot connect to proxy"),
     FormatSample(
+      "ERROR 2026-11-12T10:03:05Z valve stuck", time: "2026-11-12T10:03:05Z", severity: 3,
+      message: "valve stuck"),
+    FormatSample(
+      "[warn] [12.11.2026 10:03:05] slow", time: "2026-11-12T10:03:05 (no zone)", severity: 4, message: "slow"
+    ),
+    FormatSample(
+      "10:03:05.250 12.11.2026 INFO up", time: "2026-11-12T10:03:05.250 (no zone)", severity: 6, message: "up"
+    ),
+    FormatSample(
+      "2026年11月12日 10:03:05 [错误] 断开", time: "2026-11-12T10:03:05 (no zone)", severity: 3, message: "断开"),
+    FormatSample(
+      "2026-11-12T10:03:05Z|TH-1|ERROR|valve stuck", time: "2026-11-12T10:03:05Z", device: "TH-1",
+      severity: 3,
+      message: "valve stuck"),
+    FormatSample(
       "2026-11-11 00:00:51,409 [错误] pump-17 网络: 连接断开", time: "2026-11-11T00:00:51.409 (no zone)",
       device: "pump-17", severity: 3, program: "网络", message: "连接断开"),
     FormatSample(
@@ -126,6 +141,8 @@ struct StampedTextFormat: LogFormat {
       head.end &+= 1
     } else if line[head.end] == 0x2C || line[head.end] == 0x3B || line[head.end] == 0x2E {
       endCell(line, &head)
+    } else if line[head.end] == 0x7C, head.end &+ 1 < line.count, line[head.end &+ 1] != 0x20 {
+      head.isCell = true
     }
     return head
   }
@@ -177,7 +194,9 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.behindProcess(line, at: &zabbix) {
       return Head(stamp: stamp, start: zabbix, end: stamp.end)
     }
-    if let head = secondCell(line, &stamps) ?? numbered(line, &stamps) { return head }
+    if let head = behindLevel(line, &stamps) ?? secondCell(line, &stamps) ?? numbered(line, &stamps) {
+      return head
+    }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
     var i = 0
     if Bytes.isDigit(line[0]) {
@@ -194,6 +213,29 @@ struct StampedTextFormat: LogFormat {
     var head = Head(stamp: stamp, start: sign &+ 12, end: stamp.end)
     let severity = SeverityText.word(Bytes.part(line, 1, sign))
     if severity < 8 { head.severity = severity }
+    return head
+  }
+
+  /// A severity before the stamp: `ERROR 2026-11-12T10:03:05Z text`, `[warn] [2026-11-12 10:03:05] text`, `INFO: 12.11.2026 10:03:05 - text`.
+  private static func behindLevel(
+    _ line: UnsafeRawBufferPointer, _ stamps: inout StampReader
+  ) -> Head? {
+    guard line[0] == 0x5B || line[0] == 0x3C || Bytes.isLetter(line[0]),
+      let (severity, end) = TextLine.level(line, at: 0), end > 0
+    else { return nil }
+    var start = end
+    while start < line.count,
+      line[start] == 0x20 || line[start] == 0x09 || line[start] == 0x7C || line[start] == 0x2C
+    {
+      start &+= 1
+    }
+    let isBracketed = start < line.count && (line[start] == 0x5B || line[start] == 0x28)
+    if isBracketed { start &+= 1 }
+    guard let stamp = stamps.leading(line, at: start),
+      stamp.kind == .absolute || stamp.kind == .noZone || stamp.kind == .noYear,
+      var head = closed(line, stamp, from: start, isBracketed: isBracketed)
+    else { return nil }
+    head.severity = severity
     return head
   }
 
@@ -231,28 +273,17 @@ struct StampedTextFormat: LogFormat {
     return closed(line, stamp, from: start, isBracketed: false)
   }
 
-  func makeParser(_ context: SourceContext) -> any RecordParser { Parser() }
+  func makeParser(_ context: SourceContext) -> any RecordParser {
+    Parser(namesSpeakers: context.traits.namesSpeakers)
+  }
 
   final class Parser: RecordParser {
-    /// The severity of a row without a header: a cell that is nothing but a word for it, among the four behind the stamp.
-    @inline(never)
-    private static func severity(ofRow record: UnsafeRawBufferPointer, from stampEnd: Int) -> UInt8 {
-      let divider = stampEnd < record.count ? record[stampEnd] : 0x2C
-      var start = stampEnd &+ 1
-      for _ in 0..<4 where start < record.count {
-        let end = Bytes.findNear(divider, record, from: start, to: record.count)
-        let isQuoted = end &- start > 4 && record[start] == 0x22 && record[end &- 1] == 0x22
-        let cell = Bytes.part(record, isQuoted ? start &+ 1 : start, isQuoted ? end &- 1 : end)
-        let severity = cell.count >= 3 ? SeverityText.word(cell) : 255
-        if severity < 8 { return severity }
-        start = end &+ 1
-      }
-      return 255
-    }
-
     @exclusivity(unchecked) private var stamps = StampReader()
     /// A line had a date: one that begins with a clock alone belongs to the text of another.
     @exclusivity(unchecked) private var hasDates = false
+    private let namesSpeakers: Bool
+
+    init(namesSpeakers: Bool) { self.namesSpeakers = namesSpeakers }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
@@ -273,18 +304,35 @@ struct StampedTextFormat: LogFormat {
         reading.message = .record(0, record.count)
         return .event
       }
-      if head.isCell, head.start > 1 {
+      if head.isCell, head.start > 1, head.severity > 7 {
         // What stands before the stamp says whose the value is.
-        reading.severity = Self.severity(ofRow: record, from: head.end)
+        reading.severity = RowWithoutHeader(record, from: head.end).severity
         reading.message = .record(0, record.count)
         return .event
       }
       var i = head.end
       if head.isCell {
         i &+= 1
-        reading.severity = Self.severity(ofRow: record, from: head.end)
+        let row = RowWithoutHeader(record, from: head.end)
+        if row.severity < 8 { reading.severity = row.severity }
+        if !row.device.isEmpty {
+          reading.device = row.device
+          reading.basis = .selfAsserted
+          reading.message = .record(row.end, record.count &- row.end)
+          return .event
+        }
       }
-      if let (severity, end) = TextLine.level(record, at: i) {
+      if namesSpeakers, !head.isCell, head.severity > 7, let speaker = LineSpeaker(record, from: head.end) {
+        reading.device = speaker.device
+        reading.basis = .selfAsserted
+        reading.severity = speaker.severity
+        reading.program = speaker.program
+        reading.message = .record(speaker.end, record.count &- speaker.end)
+        return .event
+      }
+      if head.severity < 8 {
+        // What follows is text.
+      } else if let (severity, end) = TextLine.level(record, at: i) {
         reading.severity = severity
         // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.
         if record[end &- 1] == 0x5D || record[end &- 1] == 0x91, !head.isCell,

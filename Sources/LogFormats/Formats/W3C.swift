@@ -6,7 +6,11 @@ struct W3CFormat: LogFormat {
   let name = "w3c"
   let summary =
     "W3C extended log files (IIS, Exchange, Windows firewall): columns by '#Fields:', UTC unless a directive says otherwise"
-  let yields = ["time", "device (client address)", "severity (of status 5xx)", "every column by its name"]
+  let yields = [
+    "time", "device (x-device-id and the like, else the client's address)",
+    "severity (x-severity, status 5xx)",
+    "message (x-message)", "every other column by its name",
+  ]
   let samples = [
     FormatSample("#Version: 1.0", verdict: .structure),
     FormatSample("#Date: 2026-11-12 09:03:05", verdict: .structure),
@@ -24,6 +28,12 @@ struct W3CFormat: LogFormat {
       "2026-11-12 09:03:06 10.0.0.1 GET / - 443 - - 200 12", time: "2026-11-12T09:03:06Z", device: "",
       severity: 255,
       message: "GET /"
+    ).plain(),
+    FormatSample("#Fields: date time x-device-id cs(X-Severity) x-message", verdict: .structure),
+    FormatSample(
+      "2026-11-12 09:03:06 gw-7 warning \"link lost\"", time: "2026-11-12T09:03:06Z", device: "gw-7",
+      severity: 4,
+      message: "link lost", fields: ""
     ).plain(),
     FormatSample("#Fields: time c-ip cs(Referer)", verdict: .structure),
     FormatSample("09:03:07 10.0.0.9 \"a b\"", time: "2026-11-12T09:03:07Z", device: "10.0.0.9").plain(),
@@ -50,11 +60,12 @@ struct W3CFormat: LogFormat {
 
   final class Parser: RecordParser {
     private enum Role {
-      case other, date, time, stamp, client, method, stem, status
+      case other, date, time, stamp, client, method, stem, status, device, severity, message
     }
     private struct Column {
       var name: [UInt8]
       var role: Role
+      var doubt = NameDoubt.none
     }
     @exclusivity(unchecked) private var columns: [Column] = []
     @exclusivity(unchecked) private var hasDate = false
@@ -87,6 +98,8 @@ struct W3CFormat: LogFormat {
       var date = Slice.empty
       var clock = Slice.empty
       var whole = Slice.empty
+      var named = Slice.empty
+      var severity: UInt8 = 255
       var i = 0
       var index = 0
       reading.beginFields()
@@ -112,6 +125,19 @@ struct W3CFormat: LogFormat {
         case .stem: stem = cell
         case .status:
           if let number = Bytes.decimal(bytes), number >= 500, number < 600 { reading.severity = 3 }
+        case .device:
+          if named.isEmpty,
+            DeviceName.isGiven(by: bytes, isText: !JSONText.isNumber(bytes), columns[index].doubt)
+          {
+            named = cell
+            continue
+          }
+        case .severity:
+          severity = SeverityText.severity(bytes, scale: .wordsOnly)
+          if severity < 8 { continue }
+        case .message:
+          reading.message = cell
+          continue
         case .other: break
         }
         reading.separate()
@@ -119,6 +145,11 @@ struct W3CFormat: LogFormat {
         reading.appendGuessing(bytes)
       }
       reading.endFields()
+      if !named.isEmpty {
+        reading.device = named
+        reading.basis = .selfAsserted
+      }
+      if severity < 8 { reading.severity = severity }
       // An empty cell at the end.
       if isDividedByCommas, record[record.count &- 1] == 0x2C, i == record.count { index &+= 1 }
       if TextLine.skipBlanks(record, i) < record.count || index < columns.count {
@@ -130,6 +161,7 @@ struct W3CFormat: LogFormat {
         reading.reset()
         return .refused(.badTime)
       }
+      if !reading.message.isEmpty { return .event }
       if !stem.isEmpty {
         // Mostly side by side: `GET /path`.
         if method.end &+ 1 == stem.start {
@@ -299,7 +331,33 @@ struct W3CFormat: LogFormat {
         case "sc-status": .status
         default: .other
         }
-      return Column(name: Array(key), role: role)
+      return role == .other ? own(name, Array(key)) : Column(name: Array(key), role: role)
+    }
+
+    /// A column that an application adds: `x-device-id`, `cs(X-Severity)`, `level`. Computers are those that served a request, or were asked for.
+    private static func own(_ name: [UInt8], _ key: [UInt8]) -> Column {
+      var text = String(decoding: name, as: UTF8.self).lowercased()
+      if text.hasPrefix("cs("), text.hasSuffix(")") { text = String(text.dropFirst(3).dropLast()) }
+      for prefix in ["x-", "cs-"] where text.hasPrefix(prefix) {
+        text.removeFirst(prefix.utf8.count)
+        break
+      }
+      // `s-computername`: of the server, of the client, of the answer.
+      if ["s-", "c-", "sc-", "r-", "rs-", "sr-"].contains(where: text.hasPrefix) {
+        return Column(name: key, role: .other)
+      }
+      if let device = DeviceWords.finding(text, isWrapper: { _ in false }), device.rank < 20,
+        device.rank != 12
+      {
+        return Column(name: key, role: .device, doubt: device.doubt)
+      }
+      let meaning = FieldNames.meaning(text)
+      switch meaning.role {
+      case .severity where text.utf8.count > 1: return Column(name: key, role: .severity)
+      case .message where FieldNames.namesMessage(rank: meaning.rank):
+        return Column(name: key, role: .message)
+      default: return Column(name: key, role: .other)
+      }
     }
   }
 }

@@ -1,0 +1,112 @@
+/// Who speaks in a line of stamped text that names a device behind its stamp: `2026-11-20 08:00:00 ELV03 ERROR door fault`, `… WARN [pump-7] net: slow`.
+/// Whether the lines of a source do is told by all of its first ones.
+struct LineSpeaker {
+  private(set) var device: Slice
+  private(set) var program = Slice.empty
+  /// 0 to 7, or 255.
+  private(set) var severity: UInt8 = 255
+  /// Offset of the message.
+  private(set) var end: Int
+
+  private static let longestName = 48
+  private static let longestProgram = 48
+
+  /// `start` is the offset behind the stamp.
+  @inline(never)
+  init?(_ record: UnsafeRawBufferPointer, from start: Int) {
+    var i = start
+    if let (severity, end) = TextLine.level(record, at: i), end > i {
+      self.severity = severity
+      i = end
+    }
+    while i < record.count, record[i] == 0x20 || record[i] == 0x09 || record[i] == 0x7C || record[i] == 0x2D {
+      i &+= 1
+    }
+    let isBracketed = i < record.count && record[i] == 0x5B
+    if isBracketed { i &+= 1 }
+    let name = i
+    let limit = min(record.count, name &+ Self.longestName)
+    while i < limit, record[i] > 0x20, record[i] != 0x5D, record[i] != 0x3A, record[i] != 0x2C { i &+= 1 }
+    guard i &- name >= 3, i < limit, Self.mayBeName(Bytes.part(record, name, i)) else { return nil }
+    device = .record(name, i &- name)
+    // Cells of a table are no sentence.
+    guard record[i] != 0x09 else { return nil }
+    if isBracketed || record[i] == 0x3A || record[i] == 0x2C {
+      guard isBracketed == (record[i] == 0x5D), i &+ 1 < record.count else { return nil }
+      i &+= 1
+      if isBracketed, record[i] == 0x3A, i &+ 1 < record.count { i &+= 1 }
+      guard record[i] == 0x20 else { return nil }
+    }
+    end = TextLine.skipBlanks(record, i)
+    if severity > 7 {
+      if let (severity, behind) = TextLine.level(record, at: end), behind > end {
+        self.severity = severity
+        end = behind
+      } else if let found = HeaderLevel.find(record, at: end) {
+        severity = found.severity
+      }
+    }
+    while end < record.count,
+      record[end] == 0x20 || record[end] == 0x7C || record[end] == 0x3A
+        || record[end] == 0x2D && end &+ 1 < record.count && record[end &+ 1] == 0x20
+    {
+      end &+= 1
+    }
+    takeProgram(record)
+  }
+
+  /// `net: text`, `net[12]: text`.
+  private mutating func takeProgram(_ record: UnsafeRawBufferPointer) {
+    let limit = min(record.count, end &+ Self.longestProgram)
+    let colon = Bytes.findNear(0x3A, record, from: end, to: limit)
+    guard colon > end, colon &+ 1 < limit, record[colon &+ 1] == 0x20, Bytes.isLetter(record[end]),
+      !record[end..<colon].contains(where: { $0 <= 0x20 || $0 == 0x3D })
+    else { return }
+    let bracket = Bytes.findNear(0x5B, record, from: end, to: colon)
+    program = .record(end, bracket &- end)
+    end = TextLine.skipBlanks(record, colon &+ 1)
+  }
+
+  /// Two letters and more, then digits somewhere; nothing that programs, interfaces and codes are called.
+  private static func mayBeName(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard DeviceName.isOfSeries(name), name[0] < 0x80 ? Bytes.isLetter(name[1]) || name[1] >= 0x80 : true,
+      name.allSatisfy({
+        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || $0 >= 0x80
+      })
+    else { return false }
+    return !NamedSpeaker.holdsOther(name)
+  }
+
+  // MARK: Of a source
+
+  private static let lineLimit = 100
+  private static let least = 3
+
+  /// True where nine of ten of the first lines name one, of a series: names of one kind (`ELV03`, `ELV04`), or each beyond doubt (`pump-7`, `gw-12`).
+  /// What is another in each of many lines is the number of a request.
+  static func areNamed(in head: UnsafeRawBufferPointer) -> Bool {
+    var stamps = StampReader()
+    var cursor = LineCursor(head)
+    var lines = 0
+    var named = 0
+    var isSure = true
+    var kinds: Set<String> = []
+    var names: Set<String> = []
+    while lines < lineLimit, let line = cursor.next() {
+      if cursor.isAtEnd, !cursor.endedWithNewline, lines >= least { break }
+      guard let start = StampedTextFormat.head(line, &stamps), !start.isCell, start.severity > 7 else {
+        continue
+      }
+      lines += 1
+      guard let speaker = LineSpeaker(line, from: start.end) else { continue }
+      named += 1
+      let name = Bytes.part(line, speaker.device.start, speaker.device.end)
+      if !NamedSpeaker.isName(line, speaker.device.start, speaker.device.end) { isSure = false }
+      kinds.insert(
+        String(decoding: name.prefix { !Bytes.isDigit($0) && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self))
+      names.insert(String(decoding: name, as: UTF8.self))
+    }
+    guard lines >= least, named * 10 >= lines * 9, isSure || kinds.count == 1 else { return false }
+    return names.count < named || named < 8
+  }
+}

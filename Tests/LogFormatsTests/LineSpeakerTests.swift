@@ -1,0 +1,46 @@
+import Testing
+
+@testable import LogFormats
+
+/// Stamped text whose lines name a device behind their stamp.
+@Suite struct LineSpeakerTests {
+  private func found(_ rest: [String]) -> [FormatTrial.Row] {
+    events(rest.enumerated().map { "2026-11-20 08:00:0\($0.offset) \($0.element)\n" }.joined())
+  }
+
+  @Test func namesOfOneKindAreDevices() {
+    let lines = found(["ELV03 E12 DOOR FAULT", "ELV03 E00 NORMAL", "ELV04 ERROR overspeed"])
+    #expect(lines.map(\.device) == ["ELV03", "ELV03", "ELV04"])
+    #expect(lines.map(\.message) == ["E12 DOOR FAULT", "E00 NORMAL", "overspeed"])
+    #expect(lines.map(\.severity) == [255, 255, 3])
+  }
+
+  @Test func levelAndProgramStandBesideTheName() {
+    let lines = found([
+      "WARN pump-7 net: slow", "[error] [gw-12] net[31]: lost", "gw-12: INFO up", "pump-8 - ERROR - stuck",
+    ])
+    #expect(lines.map(\.device) == ["pump-7", "gw-12", "gw-12", "pump-8"])
+    #expect(lines.map(\.severity) == [4, 3, 6, 3])
+    #expect(lines.map(\.program) == ["net", "net", "", ""])
+    #expect(lines.map(\.message) == ["slow", "lost", "up", "stuck"])
+  }
+
+  @Test(arguments: [
+    // Of several kinds, and not beyond doubt.
+    ["ELV03 door open", "DOOR12 open", "FAN3 stopped"],
+    // Threads, interfaces, codes, and numbers of requests.
+    ["worker-1 done", "worker-2 done", "worker-1 done"], ["eth0 link up", "eth1 link up", "eth0 link down"],
+    ["ERR12 door open", "ERR13 fan", "ERR12 door open"],
+    (0..<9).map { "ab1\($0)c\($0) request done" },
+    ["pump started", "pump stopped", "pump-7 started"],
+  ])
+  func otherWordsAreNone(_ rest: [String]) {
+    #expect(found(rest).allSatisfy { $0.device.isEmpty }, "\(rest)")
+  }
+
+  @Test func aLineThatNamesNoneIsText() {
+    let lines = found((0..<10).map { "pump-\($0 % 2) step \($0)" } + ["all pumps stopped"])
+    #expect(lines.last?.device == "")
+    #expect(lines.last?.message == "all pumps stopped")
+  }
+}

@@ -1,0 +1,79 @@
+import Testing
+
+@testable import LogFormats
+
+/// Stamps that stand behind a severity, with the date last, with signs for year, month and day, and as cells.
+@Suite struct StampPlaceTests {
+  private func row(_ line: String) -> FormatTrial.Row? { events(line + "\n").first }
+
+  @Test(arguments: [
+    "ERROR 2026-11-20T08:00:00Z no flow", "[ERROR] 2026-11-20T08:00:00Z no flow",
+    "error: 2026-11-20T08:00:00Z no flow", "<err> [2026-11-20T08:00:00Z] no flow",
+    "ERROR | 2026-11-20T08:00:00Z | no flow",
+  ])
+  func aSeverityMayStandFirst(_ line: String) {
+    #expect(row(line)?.time == "2026-11-20T08:00:00Z")
+    #expect(row(line)?.severity == 3)
+    #expect(row(line)?.message == "no flow")
+  }
+
+  @Test func theSeverityBeforeTheStampIsNotThatOfTheText() {
+    #expect(row("INFO 2026-11-20T08:00:00Z ERROR counter is 0")?.severity == 6)
+    #expect(row("INFO 2026-11-20T08:00:00Z ERROR counter is 0")?.message == "ERROR counter is 0")
+  }
+
+  @Test(arguments: [
+    ("08:00:05.250 20.11.2026 no flow", "2026-11-20T08:00:05.250 (no zone)"),
+    ("08:00:05 2026-11-20 no flow", "2026-11-20T08:00:05 (no zone)"),
+    ("8:00:05 PM 11/20/2026 no flow", "2026-11-20T20:00:05 (no zone)"),
+    ("08:00:05, 20.11.2026 no flow", "2026-11-20T08:00:05 (no zone)"),
+    ("2026年11月20日 08:00:05 no flow", "2026-11-20T08:00:05 (no zone)"),
+    ("2026年11月20日(金) 8時00分05秒 no flow", "2026-11-20T08:00:05 (no zone)"),
+    ("2026年11月20日 星期五 下午8:00:05 no flow", "2026-11-20T20:00:05 (no zone)"),
+    ("2026년 11월 20일 오전 8:00:05 no flow", "2026-11-20T08:00:05 (no zone)"),
+    ("11月20日 08:00:05 no flow", "11-20T08:00:05"),
+  ])
+  func datesStandBehindClocksAndHaveSigns(_ line: String, _ time: String) {
+    #expect(row(line)?.time == time)
+    #expect(row(line)?.message == "no flow")
+    var reader = StampReader()
+    let stamp = Array(line.dropLast(8).utf8).withUnsafeBytes { reader.any($0)?.end }
+    #expect(stamp == line.utf8.count - 8)
+  }
+
+  @Test func aZoneMayStandInBrackets() {
+    for (zone, time) in [
+      ("(+0100)", "2026-11-20T07:00:05Z"), ("(UTC)", "2026-11-20T08:00:05Z"),
+      ("(UTC-3)", "2026-11-20T11:00:05Z"),
+    ] {
+      #expect(row("2026-11-20 08:00:05 \(zone) no flow")?.time == time)
+      #expect(row("20.11.26 08:00:05 \(zone) no flow")?.time == time)
+      #expect(row("20.11.26 08:00:05 \(zone) no flow")?.message == "no flow")
+    }
+    #expect(row("2026-11-20 08:00:05 (12) no flow")?.message == "(12) no flow")
+    #expect(row("2026-11-20 08:00:05 (+3) no flow")?.time == "2026-11-20T08:00:05 (no zone)")
+  }
+
+  @Test func otherNumbersBehindAClockAreNoDate() {
+    #expect(row("08:00:05 10.11.20.26 joined")?.time == "08:00:05")
+    #expect(row("08:00:05 10.11.20 is the version")?.time == "08:00:05")
+    #expect(row("08:00:05 42 joined")?.time == "08:00:05")
+  }
+
+  @Test(arguments: ["|", ";", ","])
+  func cellsBehindAStampNameDeviceAndSeverity(_ divider: String) {
+    for cells in [["TH-1", "ERROR", "no flow"], ["ERROR", "TH-1", "no flow"]] {
+      let found = row((["2026-11-20T08:00:00Z"] + cells).joined(separator: divider))
+      #expect(found?.device == "TH-1")
+      #expect(found?.severity == 3)
+      #expect(found?.message == "no flow")
+    }
+  }
+
+  @Test(arguments: ["worker-3", "http-nio-8080", "req-12345", "pool-1-thread-12"])
+  func threadsAndRequestsAreNoDevices(_ cell: String) {
+    let found = row("2026-11-20T08:00:00Z|\(cell)|ERROR|no flow")
+    #expect(found?.device == "")
+    #expect(found?.severity == 3)
+  }
+}
