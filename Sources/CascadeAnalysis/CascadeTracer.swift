@@ -200,7 +200,8 @@ struct Reading {
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
-    let aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
+    var aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
+    aside.merge(WentOn.setAsideMissing(&onsets, timeline, fleet, profiles, reports, judgements)) { $1 }
     var fleet = fleet
     fleet.narrow(onsets)
     if whole == nil { fleet.forgetReporters(onsets, timeline) }
