@@ -173,6 +173,7 @@ struct Reading {
   let metrics: MetricOnsets
   private let routine: DailyRoutine
   private let starts: FirstWords
+  private let heard: EvidenceStart
   private let earlier: EarlierRounds
 
   /// `whole` where more is known than the timeline holds.
@@ -184,11 +185,12 @@ struct Reading {
     let everyday = Tones.everyday(timeline)
     for template in everyday.indices where everyday[template] { timeline.isLoud[template] = false }
     let reporting = ReportTemplates(timeline, fleet)
-    var profiles = TemplateProfiles(timeline, fleet, reporting)
+    heard = whole?.heard ?? EvidenceStart(timeline)
+    var profiles = TemplateProfiles(timeline, fleet, reporting, heard)
     let tones = Tones(timeline, fleet, profiles, reporting)
     timeline.isLoud = tones.isLoud
     timeline.remember(tones.told, as: .quiet)
-    if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting) }
+    if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting, heard) }
     self.timeline = timeline
     let reports = Reports(timeline, fleet, reporting, profiles)
     routine = whole?.routine ?? DailyRoutine(timeline, profiles)
@@ -198,7 +200,8 @@ struct Reading {
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
-    let aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
+    var aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
+    aside.merge(WentOn.setAsideMissing(&onsets, timeline, fleet, profiles, reports, judgements)) { $1 }
     var fleet = fleet
     fleet.narrow(onsets)
     if whole == nil { fleet.forgetReporters(onsets, timeline) }

@@ -47,6 +47,57 @@ import Testing
     #expect(abs(skew.seconds - 240) < 3)
   }
 
+  // MARK: The same number by accident
+
+  /// A desk sends set 77 to each of thirty lifts, and hours later some of them carry 77 kg.
+  private static func sameNumber(answers: Bool, pauses: Double) -> Scene {
+    var scene = Scene(11)
+    for lift in 0..<90 { _ = scene.builder.device("lift\(lift)x") }
+    scene.keep("desk", 0...14_400, every: 300, "normal operation")
+    for lift in 0..<90 {
+      var time = scene.random.unit() * pauses
+      while time < 14_400 {
+        let load = 20 + Int(scene.random.unit() * 400)
+        scene.say("lift\(lift)x", time, "trip to floor \(lift % 9), load \(load) kg", 6)
+        time += pauses
+      }
+      guard lift % 3 == 0 else { continue }
+      let sent = 5400 + Double(lift) / 3
+      scene.say("desk", sent, "sending set 77 to lift\(lift)x", 6)
+      if answers { scene.say("lift\(lift)x", sent + 1, "set 77 applied", 6) }
+      if lift % 9 == 0 {
+        scene.say("lift\(lift)x", 9000 + 50 * Double(lift), "trip to floor 3, load 77 kg", 6)
+      }
+    }
+    return scene
+  }
+
+  @Test(arguments: [false, true], [60.0, 300]) func theSameNumberHoursLaterIsNoClock(
+    answers: Bool, pauses: Double
+  ) {
+    let trace = Self.sameNumber(answers: answers, pauses: pauses).trace
+    #expect(
+      trace.clockSkews.allSatisfy { abs($0.seconds) < 5 },
+      "\(trace.clockSkews.filter { abs($0.seconds) > 5 }.prefix(3))")
+  }
+
+  /// Clocks that are all off, each by another amount, are measured by single pairs where nearly every message has its counterpart.
+  @Test func singlePairsOfNearlyEveryMessageMeasureClocks() throws {
+    var scene = Scene(12)
+    for cell in 0..<40 { _ = scene.builder.device("cell\(cell)x") }
+    for cell in 0..<40 {
+      let ahead = Double(cell * 37 % 40) * 20 - 400
+      scene.keep("cell\(cell)x", 0...7200, every: 300, "alive")
+      let sent = 600 + Double(cell) * 150
+      scene.say("cell\(cell)x", sent + ahead, "upload \(7000 + cell) begun", 6)
+      scene.say("store", sent + 0.3, "upload \(7000 + cell) of cell\(cell)x", 6)
+    }
+    let skews = scene.trace.clockSkews
+    let first = try #require(skews.first { $0.device == "cell1x" })
+    let second = try #require(skews.first { $0.device == "cell2x" })
+    #expect(abs(first.seconds - second.seconds - 60) < 5)
+  }
+
   // MARK: Clocks that fall back by years
 
   /// Buses whose clocks go back by 1,024 weeks while the depot and other buses go on.

@@ -135,8 +135,9 @@ import Testing
     let trace = CascadeTracer().trace(evidence)
     #expect(trace.incidents.isEmpty, "\(trace.verdict)")
     #expect(trace.unheard.first?.devices.count == 33)
-    // With a program of their own, they fell silent themselves.
+    // With a program of their own, they fell silent themselves, and the poller in the same moment.
     evidence.templatePrograms = evidence.templateTexts.map { $0 == "up" ? "agent" : "polld" }
-    #expect(CascadeTracer().trace(evidence).incidents.first?.onsets.count == 33)
+    let failed = CascadeTracer().trace(evidence).incidents.first?.onsets.map(\.device) ?? []
+    #expect(Set(failed) == Set((0..<33).map { "probe\($0)x" } + ["poll1"]))
   }
 }

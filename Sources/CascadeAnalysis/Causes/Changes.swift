@@ -110,7 +110,7 @@ struct Changes {
       guard said <= got.count * 2 else { continue }
       let isTold = told.byTemplate[template] != nil
       let symptoms = isTold ? nil : Symptoms(got.mapValues(\.0), onsets)
-      if symptoms?.comesAfter == true { continue }
+      if symptoms?.comesAfter == true || symptoms?.isRecovery(of: got.count) == true { continue }
       var a = 0.0
       var b = 0.0
       var c = 0.0

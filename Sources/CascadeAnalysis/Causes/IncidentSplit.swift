@@ -56,6 +56,12 @@ struct IncidentSplit {
       else { continue }
       join(-1 - Int(template), device)
     }
+    // Who fell silent in one moment did so together, whatever each said last.
+    let silent = members.filter { onsets.findings[$0]!.kind == .silence }
+    for (_, group) in Dictionary(grouping: silent, by: { onsets.findings[$0]!.time })
+    where group.count >= SilenceOnsets.fewestTogether {
+      for device in group.dropFirst() { join(group[0], device) }
+    }
     // Who stopped and was named took along whatever failed then.
     let triggers = members.filter { onsets.findings[$0]!.namedBy > 0 }
     let kindred = triggers.isEmpty ? [] : Array(Dictionary(grouping: members, by: root).values)

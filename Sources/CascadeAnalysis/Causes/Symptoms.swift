@@ -9,6 +9,9 @@ struct Symptoms {
   /// Of failed receivers that wrote of it in their own words: seconds from there to their failure; and how many wrote it after it.
   private var written: [Double] = []
   private var after = 0
+  /// Receivers that failed, and those of them that had failed when they wrote it.
+  private var failed = 0
+  private var ended = 0
 
   /// Seconds within which a receipt and the failure are of one moment, or always the same pause apart.
   private static let moment = 2.0
@@ -20,6 +23,10 @@ struct Symptoms {
   /// - Parameter received: Seconds of the receipts, by entity.
   init(_ received: [Int: Double], _ onsets: Onsets) {
     for (device, time) in received {
+      if let finding = onsets.findings[device], finding.kind == .log {
+        failed += 1
+        if time > finding.time { ended += 1 }
+      }
       guard let finding = onsets.findings[device], finding.kind == .log, time < finding.time + 300 else {
         continue
       }
@@ -30,6 +37,11 @@ struct Symptoms {
 
   /// Most wrote it after they had failed.
   var comesAfter: Bool { written.count >= Self.fewest && after * 2 > written.count }
+
+  /// Nearly all who write it failed and wrote it afterwards, by and by: that it is over.
+  func isRecovery(of receivers: Int) -> Bool {
+    failed >= Self.fewest && failed * 10 >= receivers * 9 && ended * 10 >= failed * 9
+  }
 
   /// Nearly all wrote it as they failed.
   var isOfTheMoment: Bool {

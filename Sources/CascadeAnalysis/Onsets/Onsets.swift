@@ -141,7 +141,7 @@ struct Onsets {
     _ profile: TemplateProfiles.Profile, _ template: Int, _ timeline: Timeline
   ) -> Bool {
     guard timeline.tones[template] == .unknown else { return false }
-    let since = (profile.first - timeline.start) / max(1e-3, timeline.end - timeline.start)
+    let since = profile.silence / max(1e-3, timeline.end - timeline.start)
     return since < 0.02 || since < 0.1 && profile.events >= 6 && profile.events >= 3 * profile.episodes
   }
 
@@ -156,9 +156,9 @@ struct Onsets {
     case .novel: return 0.97
     case .rare, .sporadic:
       // What was there from the beginning is not new, however few the pauses in it.
-      if profile.first - timeline.start < 0.02 * (timeline.end - timeline.start) { return 0 }
+      if profile.silence < 0.02 * (timeline.end - timeline.start) { return 0 }
       // One novel error of shared infrastructure is enough, if there was some time to be silent in.
-      return profile.first - timeline.start > 0.1 * (timeline.end - timeline.start) ? 0.9 : 0.3
+      return profile.silence > 0.1 * (timeline.end - timeline.start) ? 0.9 : 0.3
     case .chatter: return 0
     case .surging:
       let own = profiles.profile(template, class: fleet.classOf[device])

@@ -74,8 +74,61 @@ enum SilenceOnsets {
         }
       }
     }
-    alignTogether(&result.seen, alone, rhythms)
+    addProviders(&result, &alone, &rhythms, reach, mass.count, lastOfAll, timeline, fleet, onsets)
+    keepProviders(&result, alignTogether(&result.seen, alone, rhythms), fleet)
     return result
+  }
+
+  /// Infrastructure may say nothing for long and be well. One that falls silent by its own rhythm, in the moment in which those do that hang
+  /// on it directly, went with them: a cabinet without power. These are its candidates.
+  private static func addProviders(
+    _ result: inout Found, _ alone: inout [Int], _ rhythms: inout [Rhythm?], _ reach: EvidenceReach,
+    _ mass: Int, _ lastOfAll: Double, _ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets
+  ) {
+    guard alone.count >= fewestTogether else { return }
+    var below: [Int32: Int] = [:]
+    for entry in alone {
+      for provider in fleet.providers[result.seen[entry].device] { below[provider, default: 0] += 1 }
+    }
+    for (shared, count) in below.sorted(by: { $0.key < $1.key }) where count >= fewestTogether {
+      let provider = Int(shared)
+      guard fleet.isShared[provider], onsets.findings[provider] == nil, !timeline.strays.contains(shared),
+        let rhythm = Rhythm(timeline, provider)
+      else { continue }
+      let end = min(lastOfAll, reach.end(of: provider))
+      let silence = end - rhythm.last
+      guard silence >= leastPauses * rhythm.pause, rhythm.surprise(silence) > 9 + log(Double(mass)) else {
+        continue
+      }
+      rhythms[provider] = rhythm
+      alone.append(result.seen.count)
+      result.seen.append(
+        (
+          provider,
+          Onsets.Finding(
+            time: rhythm.last + rhythm.pause / 2, earliest: rhythm.last,
+            latest: min(end, rhythm.last + 3 * rhythm.pause), probability: 0.97, kind: .silence,
+            events: [rhythm.lastEvent],
+            reasons: ["spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(silence)) s"])
+        ))
+    }
+  }
+
+  /// Leaves out infrastructure that did not fall silent with most of those that hang on it and fell silent.
+  private static func keepProviders(_ result: inout Found, _ groups: [[Int]], _ fleet: Fleet) {
+    guard result.seen.contains(where: { fleet.isShared[$0.device] }) else { return }
+    var isKept = result.seen.map { !fleet.isShared[$0.device] }
+    for group in groups {
+      let silent = Set(group.map { Int32(result.seen[$0].device) })
+      for entry in group where !isKept[entry] {
+        let below = fleet.dependants[result.seen[entry].device].count { silent.contains($0) }
+        guard below >= fewestTogether else { continue }
+        isKept[entry] = true
+        // In that moment it went first.
+        result.seen[entry].finding.time -= 0.001
+      }
+    }
+    result.seen = result.seen.indices.filter { isKept[$0] }.map { result.seen[$0] }
   }
 
   /// Fewer that stop together may do so by chance.

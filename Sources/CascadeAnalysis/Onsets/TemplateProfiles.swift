@@ -8,6 +8,7 @@ internal import IncidentModel
 /// counts once. Episodes spread evenly over the window are chatter (or unrelated failures, where each episode has
 /// several events); concentrated ones are news. Concentration: Kulldorff's scan statistic in time ("A spatial scan
 /// statistic", 1997) over 96 bins. Inside the hot segments an event is news with probability 1 - quiet rate/hot rate.
+/// A template is missed only where those who say it are heard (see `EvidenceStart`): before that, its absence says nothing.
 /// Assumes that the window holds some everyday life before the incident.
 struct TemplateProfiles {
   /// What a template is to the fleet.
@@ -29,6 +30,8 @@ struct TemplateProfiles {
     var events = 0
     /// First episode, corrected seconds.
     var first = Double.infinity
+    /// Seconds for which those who say it were heard and had not said it yet, by the soonest of them.
+    var silence = Double.infinity
     /// Everyday episodes expected inside the hot segments.
     var expectedInHot = 0.0
     /// Hot bins with the probability of news in each.
@@ -43,7 +46,9 @@ struct TemplateProfiles {
   private static let bins = 96
   private static let earlyBins = 6
 
-  init(_ timeline: Timeline, _ fleetModel: Fleet, _ reporting: ReportTemplates) {
+  init(
+    _ timeline: Timeline, _ fleetModel: Fleet, _ reporting: ReportTemplates, _ heard: EvidenceStart
+  ) {
     let templates = timeline.evidence.templateTexts.count
     fleet = [Profile](repeating: Profile(), count: templates)
     let width = max(1e-3, (timeline.end - timeline.start) / Double(Self.bins))
@@ -58,10 +63,13 @@ struct TemplateProfiles {
     var eventCounts = [Int](repeating: 0, count: templates)
     var episodeCounts = eventCounts
     var firsts = [Double](repeating: .infinity, count: templates)
+    var silences = firsts
+    var exposure = Exposure(templates, isNeeded: !heard.since.isEmpty)
     var astray: [Int: (bin: Int, episodes: Int)] = [:]
     let eventTemplates = timeline.evidence.eventTemplates
     for device in 0..<timeline.deviceCount {
       last.removeAll(keepingCapacity: true)
+      let since = heard.second(of: device, notBefore: timeline.start)
       for event in timeline.events(of: device) {
         let template = eventTemplates[Int(event)]
         guard !reporting.isReport[Int(template)] else { continue }
@@ -73,7 +81,8 @@ struct TemplateProfiles {
         if let slot = last.firstIndex(where: { $0.template == template }) {
           isNew = last[slot].add(time)
         } else {
-          last.append(Talk(template, time))
+          last.append(Talk(template, time, since))
+          exposure.add(Int(template), from: Int((since - timeline.start) / width))
         }
         guard isNew else { continue }
         if !timeline.strays.isEmpty, !timeline.commonSpan.contains(time) {
@@ -82,6 +91,7 @@ struct TemplateProfiles {
         }
         episodeCounts[Int(template)] += 1
         firsts[Int(template)] = min(firsts[Int(template)], time)
+        silences[Int(template)] = min(silences[Int(template)], time - since)
         histogram[Int(template) * Self.bins + bin] += 1
         if fleetModel.isShared[device] {
           let key = Self.key(Int(template), fleetModel.classOf[device])
@@ -100,12 +110,14 @@ struct TemplateProfiles {
     for (template, found) in astray where episodeCounts[template] == 0 {
       episodeCounts[template] = found.episodes
       firsts[template] = found.bin == 0 ? timeline.start : timeline.end
+      silences[template] = firsts[template] - timeline.start
       histogram[template * Self.bins + found.bin] += Int32(found.episodes)
     }
     for template in 0..<templates {
       fleet[template].events = eventCounts[template]
       fleet[template].episodes = episodeCounts[template]
       fleet[template].first = firsts[template]
+      fleet[template].silence = silences[template]
     }
     // Reports count by the entity they speak of.
     var lastReport: [UInt64: Double] = [:]
@@ -121,13 +133,16 @@ struct TemplateProfiles {
       guard isNew else { continue }
       fleet[template].episodes += 1
       fleet[template].first = min(fleet[template].first, time)
+      fleet[template].silence = min(fleet[template].silence, time - timeline.start)
       histogram[template * Self.bins + bin] += 1
     }
     let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))
     for template in 0..<templates where fleet[template].episodes > 0 {
       let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
+      var own = scale
+      exposure.limit(&own.weights, template)
       Self.judge(
-        &fleet[template], slice, scale, isGraded: timeline.tones[template] != .unknown,
+        &fleet[template], slice, own, isGraded: timeline.tones[template] != .unknown,
         standing: standing[template])
     }
     for (key, counts) in classHistogram {
@@ -146,9 +161,12 @@ struct TemplateProfiles {
     private var longestPause = 0.0
     private var count = 1
     private var isFirst = true
+    private let since: Double
 
-    init(_ template: Int32, _ time: Double) {
+    /// - Parameter since: Since when the entity is heard.
+    init(_ template: Int32, _ time: Double, _ since: Double) {
       self.template = template
+      self.since = since
       self.time = time
       begin = time
       end = time
@@ -169,11 +187,39 @@ struct TemplateProfiles {
       return false
     }
 
-    /// Whether it was said already when the window began: its first time is no later than its own pauses make it, and it goes
+    /// Whether it was said already when the entity's evidence began: its first time is no later than its own pauses make it, and it goes
     /// on long after that. What is graded as trouble may have begun with the evidence, and must fill half of it.
     func wasRunning(_ timeline: Timeline, _ width: Double, isGraded: Bool) -> Bool {
-      let least = isGraded ? Double(TemplateProfiles.bins) / 2 : 2
-      return count >= 6 && begin - timeline.start <= longestPause && end - begin > least * width
+      let least = isGraded ? (timeline.end - since) / 2 : 2 * width
+      return count >= 6 && begin - since <= longestPause && end - begin > least
+    }
+  }
+
+  /// In which share of the bins those who say a template are heard.
+  private struct Exposure {
+    private var voices: [Int32] = []
+    /// By template and bin: for how many of them the evidence begins then.
+    private var beginning: [Int32] = []
+
+    init(_ templates: Int, isNeeded: Bool) {
+      guard isNeeded else { return }
+      voices = [Int32](repeating: 0, count: templates)
+      beginning = [Int32](repeating: 0, count: templates * bins)
+    }
+
+    mutating func add(_ template: Int, from bin: Int) {
+      guard !voices.isEmpty else { return }
+      voices[template] += 1
+      beginning[template * bins + min(bins - 1, max(0, bin))] += 1
+    }
+
+    func limit(_ weights: inout [Double], _ template: Int) {
+      guard !voices.isEmpty, voices[template] > beginning[template * bins] else { return }
+      var heard = 0.0
+      for bin in weights.indices {
+        heard += Double(beginning[template * bins + bin])
+        weights[bin] *= heard / Double(voices[template])
+      }
     }
   }
 

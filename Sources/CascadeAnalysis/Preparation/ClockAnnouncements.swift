@@ -49,7 +49,7 @@ extension ClockCorrection {
   }
 
   /// Whether half of some shifts lie within one moment.
-  private static func mostAgree(_ shifts: [Double]) -> Bool {
+  static func mostAgree(_ shifts: [Double]) -> Bool {
     let sorted = shifts.sorted()
     var low = 0
     for high in sorted.indices {

@@ -74,10 +74,15 @@ struct ClockCorrection {
   private mutating func measure(_ timeline: Timeline, _ fleet: Fleet) {
     guard !timeline.evidence.mentionEvents.isEmpty else { return }
     let mentions = Self.mentionsByDevice(timeline, fleet.peers)
-    var matches = Self.leavingOutAnnouncements(
-      Self.elect(Self.tokenMatches(timeline, mentions), tolerance: 3, mayDrift: true), timeline.eventCount)
+    let receipts = Self.receipts(timeline) {
+      mentions.events[Int(mentions.start[$0])..<Int(mentions.start[$0 + 1])]
+    }
+    var matches = Self.leavingOutContradicted(
+      Self.leavingOutAnnouncements(
+        Self.elect(Self.tokenMatches(timeline, mentions), receipts, tolerance: 3, mayDrift: true),
+        timeline.eventCount), tolerance: 3)
     if matches.isEmpty {
-      matches = Self.elect(Self.rhythmMatches(timeline, mentions), tolerance: 2, mayDrift: false)
+      matches = Self.elect(Self.rhythmMatches(timeline, mentions), receipts, tolerance: 2, mayDrift: false)
     }
     elected = matches
     if !matches.isEmpty { solve(matches, fleet) }
@@ -221,7 +226,9 @@ struct ClockCorrection {
 
   /// Keeps, per entity and receiver, the matches around the shift that most of them share, of those pairs of
   /// templates for which most entities show such agreement beyond chance.
-  private static func elect(_ all: [Match], tolerance: Double, mayDrift: Bool) -> [Match] {
+  private static func elect(
+    _ all: [Match], _ receipts: [Int32: Int], tolerance: Double, mayDrift: Bool
+  ) -> [Match] {
     guard !all.isEmpty else { return [] }
     let span = max(60, (all.map { abs($0.shift) }.max() ?? 0) * 2)
     let sorted = all.sorted {
@@ -265,7 +272,11 @@ struct ClockCorrection {
         }
         low = high
       }
-      if tested > 0 ? agreeing * 2 >= tested : single >= 3 { kept += clusters }
+      let isProven =
+        tested > 0
+        ? agreeing * 2 >= tested
+        : single >= 3 && areOneMessage(clusters, received: receipts[head.received] ?? 0)
+      if isProven { kept += clusters }
       first = last
     }
     return kept

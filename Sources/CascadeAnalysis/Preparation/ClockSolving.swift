@@ -53,6 +53,10 @@ extension ClockCorrection {
         sorted[high].receiver == sorted[low].receiver
       { high += 1 }
       let cluster = Self.densest(sorted[low..<high], 3)
+      // One pair against another tells nothing.
+      let isDisputed = cluster.count == 1 && high - low > 1
+      defer { low = high }
+      guard !isDisputed else { continue }
       let drift = Self.drift(cluster)
       let level = drift == 0 ? cluster.map(\.shift) : cluster.map { $0.shift - drift * ($0.at - middle) }
       let top = level.max()!
@@ -61,7 +65,6 @@ extension ClockCorrection {
         Bound(
           sender: Int(sorted[low].device), receiver: Int(sorted[low].receiver), shift: top,
           count: cluster.count, drift: drift))
-      low = high
     }
     residuals.sort()
     let least = (0..<17).map { Self.expectedLeast(residuals, max(1, $0)) }

@@ -7,6 +7,7 @@ struct Assembly {
   private var onsets: Onsets
   private let reports: Reports
   private let metrics: MetricOnsets
+  private let profiles: TemplateProfiles
   private let judgements: Judgements
   private let facts: [KnownFact]
   private var evidence: IncidentEvidence { timeline.evidence }
@@ -14,6 +15,7 @@ struct Assembly {
   init(_ reading: Reading, _ judgements: Judgements, _ facts: [KnownFact]) {
     reports = reading.reports
     metrics = reading.metrics
+    profiles = reading.profiles
     timeline = reading.timeline
     fleet = reading.fleet
     onsets = reading.onsets
@@ -173,6 +175,9 @@ struct Assembly {
     }
   }
 
+  /// Seconds before a failure within which what was done on somebody's word may have brought it about.
+  private static let onItsWord = 10.0
+
   /// Whom the members' own news name around their onsets.
   private func named(_ members: [Int]) -> [Int: [Int32]] {
     guard !timeline.firstMention.isEmpty else { return [:] }
@@ -181,8 +186,12 @@ struct Assembly {
       let onset = onsets.findings[device]!.time
       for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
         let template = Int(evidence.eventTemplates[Int(event)])
-        guard timeline.isLoud[template], !reports.isReport(template),
-          abs(timeline.seconds[Int(event)] - onset) < 300
+        let lag = timeline.seconds[Int(event)] - onset
+        // What it did on the word of a provider just before is named in no word of trouble.
+        let isOnItsWord =
+          lag <= 0 && lag > -Self.onItsWord && profiles.fleet[template].role == .novel
+          && fleet.hangs(device, on: timeline.mention(Int(event)))
+        guard isOnItsWord || timeline.isLoud[template] && abs(lag) < 300, !reports.isReport(template)
         else { continue }
         let other = Int32(timeline.mention(Int(event)))
         if !(result[device] ?? []).contains(other) { result[device, default: []].append(other) }
@@ -299,7 +308,9 @@ struct Assembly {
   /// What nine of ten of the members say of their failure in the same words, and how many do.
   private func saying(of members: [Int]) -> (text: String, count: Int)? {
     guard members.count >= 3 else { return nil }
-    return onsets.kinds(saidBy: members, timeline).commonest.flatMap { template, count in
+    // What was said last before a silence is no word of it.
+    let speaking = members.filter { onsets.findings[$0]!.kind != .silence }
+    return onsets.kinds(saidBy: speaking, timeline).commonest.flatMap { template, count in
       count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
     }
   }

@@ -189,8 +189,12 @@ struct Origins {
       for template in said[device]! { users[template, default: 0] += 1 }
     }
     let few = max(1, members.count / 30)
+    // What was said last before a silence tells of no trouble.
     var own = Set(
-      members.filter { device in !said[device]!.isEmpty && said[device]!.allSatisfy { users[$0]! <= few } })
+      members.filter { device in
+        onsets.findings[device]!.kind != .silence && !said[device]!.isEmpty
+          && said[device]!.allSatisfy { users[$0]! <= few }
+      })
     // Where most speak in ways of their own, it is nothing special.
     if members.count < 12 || own.count * 4 > members.count { own = [] }
     own.formUnion(members.filter { onsets.findings[$0]!.namedBy > 0 })

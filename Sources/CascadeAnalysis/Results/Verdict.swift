@@ -97,6 +97,10 @@ extension Incident {
         " \(who) fell silent and were heard again from \(first.rfc3339(fractionDigits: 0)) to "
         + "\(last.rfc3339(fractionDigits: 0))."
     }
+    let silent = onsets.count { $0.kind == .silence && $0.heardAgain == nil }
+    if ends.isEmpty, silent >= 3, silent * 10 >= count * 9 {
+      text += " \(silent == count ? "All" : "\(silent)") of them fell silent, and were not heard again."
+    }
     if let cause = commonCause {
       text +=
         " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."
