@@ -288,7 +288,9 @@ struct Onsets {
 
   /// Adds an entity that stopped speaking, unless it said before that it failed on its own.
   mutating func addSilence(_ device: Int, _ finding: Finding) {
-    if let alone = unrelated[device], alone.time < finding.time + 600, alone.time > finding.time - 3600 {
+    if let alone = unrelated[device], alone.time < min(finding.time + 600, finding.until ?? .infinity),
+      alone.time > finding.time - 3600
+    {
       return
     }
     include(device, finding)

@@ -75,7 +75,9 @@ struct Assembly {
     incident.evenPause = origins.evenPause
     incident.wasPlanned = diagnosis.isPlanned
     if diagnosis.family == .undetermined, diagnosis.commonCause == nil {
-      incident.saying = saying(of: members)
+      incident.mayBeGap = EndedSilences.mayBeGap(members.map { ($0, onsets.findings[$0]!) }, timeline)
+      // What was said last before a silence tells nothing of it.
+      if !incident.mayBeGap { incident.saying = saying(of: members) }
     }
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)

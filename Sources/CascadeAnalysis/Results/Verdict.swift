@@ -87,6 +87,11 @@ extension Incident {
         " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
         + " perhaps nothing failed."
     }
+    if mayBeGap {
+      text +=
+        " Nothing but their silence tells of it, and they said nothing new when they were heard again: perhaps only their lines are"
+        + " missing, as where whatever gathers them was down, and nothing failed."
+    }
     if let saying {
       text += " \(saying.count == count ? "All" : "\(saying.count)") of them say: \"\(saying.text)\"."
     }

@@ -27,7 +27,7 @@ enum TraceDocument {
           .array(
             trace.unheard.map {
               .object([
-                ("reporter", .string($0.reporter)), ("since", time($0.since)),
+                ("reporter", $0.reporter.map { .string($0) } ?? .null), ("since", time($0.since)),
                 ("until", $0.until.map(time) ?? .null), ("devices", .array($0.devices.map { .string($0) })),
               ])
             })
