@@ -30,6 +30,8 @@ public struct Incident: Sendable {
   public var onsets: [Onset] = []
   /// Candidates for the origin, most probable first; empty: not determined.
   public var origins: [OriginCandidate] = []
+  /// What the failures point at, where that is nobody in the evidence.
+  public var unseenOrigin: UnseenOrigin?
   /// Who took down whom: the most probable parent of each entity that has one.
   public var edges: [SpreadEdge] = []
   /// Other parents that the evidence does not rule out, with their probabilities.

@@ -55,6 +55,11 @@ struct Assembly {
           "\(followers) of \(diagnosis.contact.failed.count - 1) other failures can be reached from it in order of time"
         )
       }
+      if let entry = timeline.breakIns.first(where: { $0.device == candidate.device && $0.source == nil }) {
+        origin.reasonsFor.append(
+          "it let somebody in who is not in the evidence and had been refused \(entry.refusals) times just before"
+        )
+      }
       origin.mostProbable = candidate.most
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
@@ -72,6 +77,10 @@ struct Assembly {
       }
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
+    let hasForerunner = origins.candidates.first.map { $0.isOwn && $0.probability > 0.3 } ?? false
+    if diagnosis.family == .undetermined && !hasForerunner || diagnosis.family == .contact {
+      incident.unseenOrigin = UnseenSubject(timeline, onsets, members).origin(named(members))
+    }
     incident.evenPause = origins.evenPause
     incident.wasPlanned = diagnosis.isPlanned
     if diagnosis.family == .undetermined, diagnosis.commonCause == nil {
@@ -178,12 +187,14 @@ struct Assembly {
   /// Whom the members' own news name around their onsets.
   private func named(_ members: [Int]) -> [Int: [Int32]] {
     guard !timeline.firstMention.isEmpty else { return [:] }
+    let breakIns = Set(timeline.breakIns.map(\.id))
     var result: [Int: [Int32]] = [:]
     for device in members {
       let onset = onsets.findings[device]!.time
       for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
         let template = Int(evidence.eventTemplates[Int(event)])
-        guard timeline.isLoud[template], !reports.isReport(template),
+        let isNews = timeline.isLoud[template] && !reports.isReport(template)
+        guard isNews || breakIns.contains(timeline.evidence.eventIDs[Int(event)]),
           abs(timeline.seconds[Int(event)] - onset) < 300
         else { continue }
         let other = Int32(timeline.mention(Int(event)))

@@ -62,7 +62,14 @@ extension Incident {
       text += " from \(first.rfc3339(fractionDigits: 0)) to \(last.rfc3339(fractionDigits: 0))"
     }
     text += ". "
-    if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
+    if let unseen = unseenOrigin, unseen.probability >= 0.5 {
+      text +=
+        "It began with something that is not in the evidence (\(EstimativeWords.of(unseen.probability)), "
+        + "\(Int((unseen.probability * 100).rounded())) %): \(unseen.reason)."
+      if let first = origins.first, first.probability >= 0.05 {
+        text += " In the evidence, \(first.device) was the first."
+      }
+    } else if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
       let percent = Int((origin.probability * 100).rounded())
       text +=
         "It began with a change that nobody in the evidence announced; \(origin.device) was among the first to fail after it"

@@ -57,6 +57,15 @@ enum TraceDocument {
             ])
           })
       ),
+      (
+        "unseen_origin",
+        incident.unseenOrigin.map {
+          .object([
+            ("score", number($0.probability, 4)), ("reason", .string($0.reason)),
+            ("evidence", ids($0.evidence)),
+          ])
+        } ?? .null
+      ),
       ("onsets", Self.members(incident.onsets, { $0.device }) { $1.time($0.time) }),
       ("onset_details", elements(incident.onsets, onset)), ("edges", elements(incident.edges, edge)),
       ("alternatives", elements(incident.alternatives, edge)),
