@@ -52,6 +52,8 @@ public struct Incident: Sendable {
   var mayBeGap = false
   /// What nearly all that failed said in the same words, where nothing else explains them.
   public var saying: (text: String, count: Int)?
+  /// What the infrastructure above those that failed said, piece by piece and one after the other, and how many pieces.
+  var rounds: (text: String, count: Int)?
   /// What was measured beside those that failed, and left its usual range before they did.
   var measuredBefore: (devices: [String], name: String, term: CommonCause.Term, since: Instant)?
   /// An incident with nothing in it.

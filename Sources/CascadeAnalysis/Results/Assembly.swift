@@ -83,6 +83,9 @@ struct Assembly {
     }
     incident.evenPause = origins.evenPause
     incident.wasPlanned = diagnosis.isPlanned
+    if let change = diagnosis.change, !change.rounds.isEmpty {
+      incident.rounds = (evidence.templateTexts[change.template], change.rounds.count)
+    }
     if diagnosis.family == .undetermined, diagnosis.commonCause == nil {
       incident.mayBeGap = EndedSilences.mayBeGap(members.map { ($0, onsets.findings[$0]!) }, timeline)
       // What was said last before a silence tells nothing of it.
@@ -147,6 +150,10 @@ struct Assembly {
       // A silent provider failed when the first of its dependants did, at the latest; one that complained late, too.
       let first = fleet.descendants(of: best.device).map { time[Int($0)] }.min() ?? .infinity
       time[best.device] = first - 1
+    }
+    // What was restarted in good order did not fail, but what hangs on it failed of that.
+    for (provider, moment) in diagnosis.change?.rounds ?? [:] where moment < time[provider] {
+      time[provider] = moment
     }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor

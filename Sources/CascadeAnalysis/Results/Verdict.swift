@@ -89,6 +89,11 @@ extension Incident {
       text +=
         " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."
     }
+    if let rounds {
+      text +=
+        " They failed behind \(rounds.count) that they hang on, one after the other, each just after it said"
+        + " \"\(rounds.text)\": a rolling restart or update of those."
+    }
     if wasPlanned {
       text +=
         " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
