@@ -77,8 +77,12 @@ public struct CascadeTracer: Sendable {
         Calibration.standard.apply(to: &result.incidents[index], judgements)
       }
     }
-    for index in result.incidents.indices where result.incidents[index].wasPlanned {
+    for index in result.incidents.indices
+    where result.incidents[index].wasPlanned || result.incidents[index].mayBeGap {
       result.incidents[index].doubtFailures()
+    }
+    for index in result.incidents.indices where !judgements.origins.values.contains(true) {
+      result.incidents[index].applyUnseenOrigin()
     }
     result.incidents.sort { ($0.onsets.count, $1.start) > ($1.onsets.count, $0.start) }
     for index in result.incidents.indices {

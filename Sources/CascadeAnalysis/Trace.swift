@@ -30,6 +30,8 @@ public struct Incident: Sendable {
   public var onsets: [Onset] = []
   /// Candidates for the origin, most probable first; empty: not determined.
   public var origins: [OriginCandidate] = []
+  /// What the failures point at, where that is nobody in the evidence.
+  public var unseenOrigin: UnseenOrigin?
   /// Who took down whom: the most probable parent of each entity that has one.
   public var edges: [SpreadEdge] = []
   /// Other parents that the evidence does not rule out, with their probabilities.
@@ -46,18 +48,23 @@ public struct Incident: Sendable {
   var evenPause: Double?
   /// Those that failed said beforehand what they were about to do, and went on as before.
   var wasPlanned = false
+  /// Nothing but a silence that ended tells of the failures: perhaps only their lines are missing.
+  var mayBeGap = false
   /// What nearly all that failed said in the same words, where nothing else explains them.
   public var saying: (text: String, count: Int)?
+  /// What the infrastructure above those that failed said, piece by piece and one after the other, and how many pieces.
+  var rounds: (text: String, count: Int)?
   /// What was measured beside those that failed, and left its usual range before they did.
   var measuredBefore: (devices: [String], name: String, term: CommonCause.Term, since: Instant)?
   /// An incident with nothing in it.
   public init() {}
 }
 
-/// Entities that are heard through one reporter alone, which fell silent: from then on nothing is known of them.
+/// Entities of which nothing is known for a while: they are heard through one reporter alone, which fell silent, or in one source, in
+/// which nobody is heard then.
 public struct Unheard: Sendable, Hashable {
-  /// Who told of them.
-  public var reporter: String
+  /// Who told of them; nil where only their lines are known to be missing together.
+  public var reporter: String?
   /// The last word that came from the reporter or through it.
   public var since: Instant
   /// When something came again; nil where nothing did.
@@ -65,7 +72,7 @@ public struct Unheard: Sendable, Hashable {
   /// The entities.
   public var devices: [String]
   /// What is not known, from its parts.
-  public init(reporter: String, since: Instant, until: Instant?, devices: [String]) {
+  public init(reporter: String?, since: Instant, until: Instant?, devices: [String]) {
     self.reporter = reporter
     self.since = since
     self.until = until
@@ -77,7 +84,14 @@ public struct Unheard: Sendable, Hashable {
     let span = until.map { "from \(since) to \($0)" } ?? "from \(since) on"
     let names = devices.prefix(3).joined(separator: ", ") + (devices.count > 3 ? ", …" : "")
     return "not known: how \(devices.count == 1 ? "1 entity was" : "\(devices.count) entities were") \(span) "
-      + "(\(names)): their reporter \(reporter) was silent \(until == nil ? "from then on" : "then")"
+      + "(\(names)): \(why)"
+  }
+
+  /// Why nothing is known of them.
+  var why: String {
+    let when = until == nil ? "from then on" : "then"
+    return reporter.map { "their reporter \($0) was silent \(when)" }
+      ?? "the source that holds their lines holds nobody's \(when): the evidence has a gap"
   }
 }
 

@@ -109,7 +109,7 @@ struct ChangeAbove {
   }
 
   /// Who named one of the providers last before the change, in words that are hardly ever said.
-  private static func announcement(
+  static func announcement(
     before start: Double, to providers: [Int: (time: Double, event: Int32)], _ timeline: Timeline,
     _ profiles: TemplateProfiles, _ onsets: Onsets
   ) -> (device: Int, event: Int32)? {

@@ -20,6 +20,8 @@ struct Change {
   var failedShareOfOthers: Double
   /// Whether it was made to what the receivers hang on (see `ChangeAbove`).
   var isThroughProviders = false
+  /// Of infrastructure that was changed piece by piece: when each piece was (see `OneAfterTheOther`).
+  var rounds: [Int: Double] = [:]
   /// How many of the receivers had got the very same before and not failed of it, where those are most of them.
   var survivors = 0
 }

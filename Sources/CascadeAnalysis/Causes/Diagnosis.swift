@@ -105,7 +105,11 @@ struct Diagnosis {
       }
       return
     }
-    if let provider, provider.score > 8, provider.score > contact.score {
+    if let rolling = OneAfterTheOther(timeline, fleet, profiles, onsets, among: population).change {
+      family = .change
+      change = rolling
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
+    } else if let provider, provider.score > 8, provider.score > contact.score {
       family = .dependency
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
     } else if let culprit = SynchronousCause(fleet, onsets, members, among: population).culprit,

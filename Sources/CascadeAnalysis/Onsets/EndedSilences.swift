@@ -8,19 +8,37 @@ internal import IncidentModel
 /// of many is paid for. It counts only in company: five and more whose silences begin in the same moment, and that were all silent
 /// at one time. The evidence must go on meanwhile: others say what they usually say, all along, in the same source where that is
 /// known and has others in it, so that a log that is missing is no failure. A source that is heard by one entity alone is taken to cover it.
-enum EndedSilences {
-  static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
-    device: Int, finding: Onsets.Finding
-  )] {
-    let mass = (0..<timeline.deviceCount).filter { !fleet.isShared[$0] && !timeline.events(of: $0).isEmpty }
-    guard mass.count >= SilenceOnsets.fewestTogether else { return [] }
+///
+/// Trouble that an entity tells of as the first thing after such a silence ("started after power loss") is how the silence ended: it
+/// failed when it fell silent. Infrastructure that was silent with a group is one of it.
+/// Of those of whom the evidence has nothing meanwhile, nothing is known: they are given apart.
+struct EndedSilences {
+  /// Who failed, by a silence that ended.
+  private(set) var found: [(device: Int, finding: Onsets.Finding)] = []
+  /// Silences of those whose source tells of nobody then, by what is missing together.
+  private(set) var gaps: [[(device: Int, finding: Onsets.Finding)]] = []
+
+  /// Seconds after a silence in which what an entity tells of is told on coming back.
+  private static let comingBack = 300.0
+
+  init(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) {
+    let voices = (0..<timeline.deviceCount).filter { !timeline.events(of: $0).isEmpty }
+    let mass = voices.filter { !fleet.isShared[$0] }
+    guard mass.count >= SilenceOnsets.fewestTogether else { return }
     var rhythms = [SilenceOnsets.Rhythm?](repeating: nil, count: timeline.deviceCount)
-    var found: [(device: Int, finding: Onsets.Finding)] = []
-    for device in mass where onsets.findings[device] == nil {
+    var silences: [(device: Int, finding: Onsets.Finding)] = []
+    var infrastructure = silences
+    var cameBack: Set<Int> = []
+    for device in voices {
       guard let rhythm = SilenceOnsets.Rhythm(timeline, device, leavingOutGap: true) else { continue }
       rhythms[device] = rhythm
       let start = timeline.seconds[Int(rhythm.gap.before)]
       let end = timeline.seconds[Int(rhythm.gap.after)]
+      let known = onsets.findings[device]
+      if let known {
+        guard known.kind == .log, known.time >= end, known.time <= end + Self.comingBack else { continue }
+        cameBack.insert(device)
+      }
       let surprise = rhythm.surprise(end - start)
       guard end - start >= SilenceOnsets.leastPauses * rhythm.pause,
         surprise > 9 + log(Double(mass.count)) + log(Double(rhythm.turns))
@@ -31,23 +49,71 @@ enum EndedSilences {
         reasons: [
           "spoke every \(Int(rhythm.pause)) s, then not at all for \(Int(end - start)) s, and then again"
         ])
+      if let known {
+        finding.events += known.events.filter { $0 != rhythm.gap.after }.prefix(6)
+        finding.reasons.append("told of trouble as it came back")
+      }
       finding.until = end
-      found.append((device, finding))
+      if fleet.isShared[device] {
+        infrastructure.append((device, finding))
+      } else {
+        silences.append((device, finding))
+      }
     }
-    let groups = SilenceOnsets.alignTogether(&found, Array(found.indices), rhythms)
-    let others = onsets.devices.count
-    return groups.filter { $0.count >= 4 * others }.flatMap { group in
-      heard(group.map { found[$0] }, timeline)
+    let groups = SilenceOnsets.alignTogether(&silences, Array(silences.indices), rhythms)
+    let others = onsets.devices.count { !cameBack.contains($0) }
+    for group in groups {
+      let (heard, unheard) = Self.divided(group.map { silences[$0] }, timeline)
+      let isTold = heard.count >= SilenceOnsets.fewestTogether && group.count >= 4 * others
+      var failed = heard.filter { isTold || cameBack.contains($0.device) }
+      for (device, finding) in unheard where cameBack.contains(device) {
+        // The evidence has nothing of that time: it may have failed later than it was heard last.
+        var finding = finding
+        finding.latest = finding.until ?? finding.latest
+        failed.append((device, finding))
+      }
+      let unknown = unheard.filter { !cameBack.contains($0.device) }
+      if unknown.count >= SilenceOnsets.fewestTogether { gaps.append(unknown) }
+      guard failed.count >= SilenceOnsets.fewestTogether else { continue }
+      found += failed + infrastructure.filter { Self.isOne($0, of: failed.map(\.finding)) }
     }
   }
 
-  /// Those of a group that the evidence would have told of while all of them were silent.
-  private static func heard(
+  /// Whether an entity was silent with a group: from its beginning on, as far as that can be told, and to its end.
+  private static func isOne(
+    _ entry: (device: Int, finding: Onsets.Finding), of group: [Onsets.Finding]
+  ) -> Bool {
+    let start = group.map(\.earliest).max() ?? 0
+    let latest = group.map(\.latest).max() ?? 0
+    let ends = group.compactMap(\.until)
+    guard let first = ends.min(), let last = ends.max(), let end = entry.finding.until else { return false }
+    return entry.finding.earliest <= latest && entry.finding.latest >= start
+      && end >= first - comingBack && end <= last + comingBack
+  }
+
+  /// Whether nothing but silences that ended tells of failures: hardly anybody who came back told of trouble, or of anything else that it
+  /// had not said before. Where whatever gathers lines was down, it looks so.
+  static func mayBeGap(_ failed: [(device: Int, finding: Onsets.Finding)], _ timeline: Timeline) -> Bool {
+    guard failed.allSatisfy({ $0.finding.kind == .silence && $0.finding.until != nil }) else { return false }
+    let silent = failed.count { device, finding in
+      let end = finding.until ?? .infinity
+      let kinds = { (isWanted: (Double) -> Bool) in
+        Set(
+          timeline.events(of: device).filter { isWanted(timeline.seconds[Int($0)]) }
+            .map { timeline.evidence.eventTemplates[Int($0)] })
+      }
+      return kinds { $0 >= end && $0 <= end + comingBack }.isSubset(of: kinds { $0 < end })
+    }
+    return silent * 10 >= failed.count * 9
+  }
+
+  /// Those of a group that the evidence would have told of while all of them were silent, and the others.
+  private static func divided(
     _ group: [(device: Int, finding: Onsets.Finding)], _ timeline: Timeline
-  ) -> [(device: Int, finding: Onsets.Finding)] {
+  ) -> (heard: [(device: Int, finding: Onsets.Finding)], unheard: [(device: Int, finding: Onsets.Finding)]) {
     let start = group.map(\.finding.earliest).max() ?? 0
     let end = group.compactMap(\.finding.until).min() ?? 0
-    guard start < end else { return [] }
+    guard start < end else { return ([], []) }
     let silent = Set(group.map(\.device))
     var speakers = Meanwhile()
     var speakersOf: [Int32: Meanwhile] = [:]
@@ -63,11 +129,13 @@ enum EndedSilences {
     }
     let isHeardAtAll = speakers.count >= fewestSpeakers && speakers.goesOn(from: start, to: end)
     let isHeard = speakersOf.mapValues { $0.goesOn(from: start, to: end) }
-    let covered = group.filter { device, _ in
+    let isCovered = group.map { device, _ in
       let source = timeline.source(of: device)
       return source < 0 || membersOf[source] == 1 ? isHeardAtAll : isHeard[source] ?? false
     }
-    return covered.count >= SilenceOnsets.fewestTogether ? covered : []
+    return (
+      zip(group, isCovered).filter { $0.1 }.map { $0.0 }, zip(group, isCovered).filter { !$0.1 }.map { $0.0 }
+    )
   }
 
   /// What others said while a group was silent.

@@ -59,7 +59,7 @@ struct Onsets {
       Self.news(timeline, fleet, profiles, device, event, template)
     }
     let attempts = RefusedAttempts(timeline, profiles, reports, news: news)
-    let outside = OutsideAttempts(timeline, reports, news: news)
+    let outside = OutsideAttempts(timeline, fleet, reports, news: news)
     for device in 0..<timeline.deviceCount {
       scratch.removeAll(keepingCapacity: true)
       var own: [Int32] = []
@@ -124,6 +124,7 @@ struct Onsets {
       include(device, finding)
     }
     add(NamedTrigger.find(timeline, profiles, self), timeline)
+    add(timeline.breakIns, timeline)
     boundFalseDiscoveries()
     joinReceivers(timeline, fleet, profiles, reports)
     joinCompany(timeline, fleet, profiles)
@@ -288,7 +289,9 @@ struct Onsets {
 
   /// Adds an entity that stopped speaking, unless it said before that it failed on its own.
   mutating func addSilence(_ device: Int, _ finding: Finding) {
-    if let alone = unrelated[device], alone.time < finding.time + 600, alone.time > finding.time - 3600 {
+    if let alone = unrelated[device], alone.time < min(finding.time + 600, finding.until ?? .infinity),
+      alone.time > finding.time - 3600
+    {
       return
     }
     include(device, finding)

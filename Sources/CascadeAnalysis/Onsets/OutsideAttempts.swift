@@ -1,11 +1,12 @@
 internal import IncidentModel
 
-/// Attempts from outside that an entity refused: scans that were dropped, passwords that were wrong. Being attacked is not failing.
+/// Attempts that an entity refused: scans that were dropped, passwords that were wrong. Being attacked is not failing.
 ///
-/// Unlike those of `RefusedAttempts` they come from somebody who is no entity, often from one address, so nothing is known of who
-/// did it: the message must say in words that somebody was refused something, and name where he came from. Such messages date no
-/// onset of who has no other trouble around them and goes on with its everyday life.
-/// Assumes that who let somebody in shows more than that. Fails for words that are not recognised.
+/// Unlike those of `RefusedAttempts` they mostly come from somebody who is no entity, often from one address, so nothing is known of who
+/// did it: the message must say in words that somebody was refused something, and name where he came from; that may be an entity, but not
+/// what the inventory or the links say to be infrastructure, which rather refused the speaker. Such messages date no onset, neither of who
+/// has other trouble around them (that dates it; see also `BreakIn`) nor of who goes on with its everyday life; of who stops it, they do.
+/// Fails for words that are not recognised.
 struct OutsideAttempts {
   /// Per template; empty where there is none.
   private var isAttempt: [Bool] = []
@@ -18,15 +19,16 @@ struct OutsideAttempts {
 
   /// `news` is how sure an event of an entity is part of something new.
   init(
-    _ timeline: Timeline, _ reports: Reports,
+    _ timeline: Timeline, _ fleet: Fleet, _ reports: Reports,
     news: (_ device: Int, _ event: Int, _ template: Int) -> Double
   ) {
     var attempts = timeline.isLoud.indices.map { template in
       timeline.isLoud[template] && Self.tellsOfRefusal(timeline.evidence.templateTexts[template])
     }
     guard attempts.contains(true) else { return }
-    // What names entities is told by what they did.
+    // What infrastructure is named in may as well be what that did.
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
+      guard fleet.isListedShared[Int(timeline.firstMention[event])] else { continue }
       attempts[Int(timeline.evidence.eventTemplates[event])] = false
     }
     isAttempt = attempts
@@ -52,8 +54,9 @@ struct OutsideAttempts {
         spans.contains { time > $0.lowerBound - Self.slack && time < $0.upperBound + Self.prompt }
       }
       let busiest = spans.max { $0.upperBound - $0.lowerBound < $1.upperBound - $1.lowerBound }
-      if isTroubled || reports.speaksOf(device)
-        || !RefusedAttempts.goesOn(device, busiest?.lowerBound ?? first, timeline)
+      if !isTroubled,
+        reports.first[device] != nil
+          || !RefusedAttempts.goesOn(device, busiest?.lowerBound ?? first, timeline)
       {
         failed.insert(device)
       }
@@ -74,7 +77,21 @@ struct OutsideAttempts {
     guard words.contains(where: { attempts.contains($0) }), !words.contains(where: { answers.contains($0) })
     else { return false }
     return Words.isFollowed(origins, in: words) || Words.isFollowed(agents, in: words, unlessAfter: refused)
+      || words.contains { wrong.contains($0) } && words.contains { logins.contains($0) }
+        && bracketed.contains(where: text.contains)
   }
+
+  /// Where an address mostly stands ("bad credentials for root (10.0.0.7)").
+  private static let bracketed = ["(<*>)", "[<*>]", "@<*>"]
+  private static let wrong = refused.union([
+    "failed", "failure", "bad", "wrong", "invalid", "incorrect", "falsch", "falsches", "fehlgeschlagen",
+    "incorrecto", "errato", "onjuist",
+  ])
+  private static let logins: Set<Substring> = [
+    "password", "passwords", "passwd", "login", "logon", "credentials",
+    "credential", "user", "username", "account", "passwort", "kennwort",
+    "anmeldung", "benutzer", "contraseña", "senha", "wachtwoord",
+  ]
 
   /// Before whom an attempt comes from; what an answer comes from, too (see `answers`).
   private static let origins: Set<Substring> = [
@@ -83,7 +100,8 @@ struct OutsideAttempts {
   /// "Anmeldung von HOST" is what HOST tried, "abgewiesen von HOST" what HOST did.
   private static let agents: Set<Substring> = ["von", "vom", "de", "da", "van"]
   private static let attempts = refused.union([
-    "password", "passwords", "passwd", "login", "logon", "authentication", "authenticate", "auth", "attempt",
+    "password", "passwords", "credentials", "credential", "username", "passwd", "login", "logon",
+    "authentication", "authenticate", "auth", "attempt",
     "attempts", "account", "invalid", "scan", "probe", "intrusion", "brute", "drop", "deny", "block",
     "reject", "ban",
     "passwort", "kennwort", "anmeldung", "anmeldeversuch", "authentification", "contraseña", "senha",

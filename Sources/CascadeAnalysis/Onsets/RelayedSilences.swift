@@ -7,11 +7,13 @@ internal import IncidentModel
 /// Who says nothing but what one reporter passes on (see `PassersOn`) is not known to be silent where that reporter says and passes on
 /// nothing that it usually does: neither when the entity's next word was due, nor until it was heard again. Where the reporter still speaks
 /// of others by then, the silence is the entity's own.
+/// Of those whose source has nothing of anybody then, nothing is known either; who did not gather their lines is told by nothing.
 /// Fails where lines do not say through whom they came, and where a gateway stops because all behind it did.
 struct RelayedSilences {
   /// Those that one reporter told of, until it fell silent.
   struct Group {
-    let reporter: Int
+    /// nil where it is only known that their lines are missing together.
+    let reporter: Int?
     /// Corrected seconds: the last word that came from the reporter or through it, and the next one, where there was one.
     let since: Double
     let until: Double?
@@ -93,7 +95,7 @@ struct RelayedSilences {
     for event in timeline.firstMention.indices where isEveryday(event, timeline) {
       told[Int(timeline.evidence.eventDevices[event])] += 1
     }
-    let known = Set(groups.map(\.reporter))
+    let known = Set(groups.compactMap(\.reporter))
     var tellers: [(device: Int, rhythm: SilenceOnsets.Rhythm)] = []
     for device in told.indices where told[device] > 0 && !known.contains(device) {
       let events = timeline.events(of: device)
@@ -151,6 +153,16 @@ struct RelayedSilences {
       && timeline.tones[template] != .loud && !timeline.words.tellsOfLoss[template]
   }
 
+  /// Takes note of those whose lines are missing together, of whom nobody is known to have told.
+  mutating func takeGap(_ silent: Silences) {
+    guard silent.count >= SilenceOnsets.fewestTogether, let since = silent.map(\.finding.earliest).max()
+    else { return }
+    groups.append(
+      Group(
+        reporter: nil, since: since, until: silent.compactMap(\.finding.until).min(),
+        devices: silent.map(\.device).sorted()))
+  }
+
   private mutating func add(_ reporter: Int, _ silent: Silences, _ words: [Double]) {
     let end = silent.compactMap(\.finding.until).min()
     let since = max(
@@ -190,14 +202,17 @@ extension Onsets {
     var relayed = RelayedSilences()
     let found = SilenceOnsets.find(timeline, fleet, self)
     // Where a source ends, nobody in it is known to be silent; that the one through whom they came was, is.
-    _ = relayed.take(relayed.without(found.beyondSources, known), timeline, isBeyondSources: true)
+    let beyond = relayed.take(relayed.without(found.beyondSources, known), timeline, isBeyondSources: true)
     for (device, finding) in relayed.take(relayed.without(found.seen, known), timeline) {
       addSilence(device, finding)
     }
-    let ended = EndedSilences.find(timeline, fleet, self)
-    for (device, finding) in relayed.take(relayed.without(ended, known), timeline) {
+    let ended = EndedSilences(timeline, fleet, self)
+    for (device, finding) in relayed.take(relayed.without(ended.found, known), timeline) {
       addSilence(device, finding)
     }
+    for gap in ended.gaps { relayed.takeGap(relayed.take(relayed.without(gap, known), timeline)) }
+    let cut = Dictionary(grouping: beyond) { timeline.source(of: $0.device) }
+    for (_, gap) in cut.sorted(by: { $0.key < $1.key }) { relayed.takeGap(gap) }
     if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self) }
     for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
       addSilence(reporter, finding)
@@ -231,7 +246,7 @@ extension Timeline {
   /// Of whom nothing is known, by names and instants.
   func unheard(_ group: RelayedSilences.Group) -> Unheard {
     Unheard(
-      reporter: evidence.devices[group.reporter], since: instant(group.since),
+      reporter: group.reporter.map { evidence.devices[$0] }, since: instant(group.since),
       until: group.until.map(instant),
       devices: group.devices.map { evidence.devices[$0] })
   }

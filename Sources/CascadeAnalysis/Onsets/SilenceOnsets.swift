@@ -133,6 +133,8 @@ enum SilenceOnsets {
 
   /// Fewer that stop together may do so by chance.
   static let fewestTogether = 5
+  /// Where as many in a row stopped too early to belong to a group, hardly anybody else does.
+  private static let mostPassed = 16
 
   /// Entities that all stop within their longest pause of each other stopped in one moment, as far as can be told: a power cut, a
   /// line. It lies after the last word of any of them, and before anybody's next word was due. Gives the groups that did.
@@ -142,17 +144,29 @@ enum SilenceOnsets {
   ) -> [[Int]] {
     let ordered = alone.sorted { result[$0].finding.earliest > result[$1].finding.earliest }
     var groups: [[Int]] = []
-    var low = 0
-    while low < ordered.count {
-      let last = result[ordered[low]].finding.earliest
-      var high = low
-      while high < ordered.count,
-        last - result[ordered[high]].finding.earliest <= rhythms[result[ordered[high]].device]!.longest
-      {
-        high += 1
+    var next = 0
+    // Those that were heard last too long before the others of a group may still belong to the next one.
+    var passed: [Int] = []
+    while !passed.isEmpty || next < ordered.count {
+      var group: [Int] = []
+      var misses: [Int] = []
+      var last = 0.0
+      func take(_ entry: Int) {
+        let earliest = result[entry].finding.earliest
+        if group.isEmpty { last = earliest }
+        if last - earliest <= rhythms[result[entry].device]!.longest {
+          group.append(entry)
+        } else {
+          misses.append(entry)
+        }
       }
-      if high - low >= fewestTogether {
-        let group = ordered[low..<high]
+      for entry in passed { take(entry) }
+      while next < ordered.count, misses.count < mostPassed {
+        take(ordered[next])
+        next += 1
+      }
+      passed = misses
+      if group.count >= fewestTogether {
         let pause = group.reduce(0) { $0 + rhythms[result[$1].device]!.pause } / Double(group.count)
         let moment = last + pause / Double(group.count)
         for entry in group {
@@ -160,9 +174,8 @@ enum SilenceOnsets {
           result[entry].finding.latest = max(moment, min(result[entry].finding.latest, last + pause))
           result[entry].finding.reasons.append("\(group.count) fell silent in the same moment")
         }
-        groups.append(Array(group))
+        groups.append(group)
       }
-      low = max(high, low + 1)
     }
     return groups
   }

@@ -12,6 +12,8 @@ struct Fleet {
   private(set) var row: [Int32]
   /// True for shared infrastructure.
   private(set) var isShared: [Bool]
+  /// The same by the inventory and the links alone, whoever names whom.
+  private(set) var isListedShared: [Bool] = []
   /// Class per entity: a small number; entities of one class look alike.
   private(set) var classOf: [Int32]
   private(set) var classCount: Int
@@ -60,6 +62,7 @@ struct Fleet {
     keepOwnMasses(links)
     markByHubs(links)
     markTops(links)
+    isListedShared = isShared
     orient(links, named)
   }
 

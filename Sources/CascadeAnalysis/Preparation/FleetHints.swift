@@ -173,9 +173,14 @@ extension Fleet {
     guard voices.count >= 8, lonely.count * 2 > voices.count else { return }
     var names: [Int: Set<Int32>] = [:]
     var namedBy: [Int: Set<Int32>] = [:]
+    // Who was refused a log-in serves nobody by that.
+    let isRefusal = timeline.evidence.templateTexts.map(OutsideAttempts.tellsOfRefusal)
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let speaker = Int(timeline.evidence.eventDevices[event])
-      guard speaker >= 0, !peers.isContact(Int(timeline.evidence.eventTemplates[event])) else { continue }
+      let template = Int(timeline.evidence.eventTemplates[event])
+      guard speaker >= 0, !peers.isContact(template),
+        !isRefusal[template] || isListedShared[Int(timeline.firstMention[event])]
+      else { continue }
       names[speaker, default: []].insert(timeline.firstMention[event])
       namedBy[Int(timeline.firstMention[event]), default: []].insert(Int32(speaker))
     }

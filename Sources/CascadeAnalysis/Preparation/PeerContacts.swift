@@ -55,16 +55,21 @@ struct PeerContacts {
   private static func isSpread(_ events: [Int32], _ timeline: Timeline) -> Bool {
     guard events.count >= fewestSpeakers else { return false }
     var named: Set<Int32> = []
+    // However often one tries.
+    var pairs: Set<UInt64> = []
     var first: [Int32: Double] = [:]
     var span = (low: Double.infinity, high: -Double.infinity)
     for event in events {
       let time = timeline.seconds[Int(event)]
       named.insert(timeline.firstMention[Int(event)])
       let speaker = timeline.evidence.eventDevices[Int(event)]
+      pairs.insert(
+        UInt64(UInt32(bitPattern: speaker)) << 32
+          | UInt64(UInt32(bitPattern: timeline.firstMention[Int(event)])))
       first[speaker] = min(first[speaker] ?? .infinity, time)
       span = (min(span.low, time), max(span.high, time))
     }
-    guard named.count >= fewestNamed, first.count >= fewestSpeakers, events.count <= 4 * first.count,
+    guard named.count >= fewestNamed, first.count >= fewestSpeakers, pairs.count <= 4 * first.count,
       named.count(where: { first[$0] != nil }) * 2 >= named.count,
       (span.high - span.low) * 2 <= timeline.end - timeline.start
     else { return false }

@@ -41,6 +41,9 @@ struct Timeline {
   /// What a template's severity says.
   enum Tone { case quiet, loud, unknown }
 
+  /// Who was let in after having been refused again and again.
+  private(set) var breakIns: [BreakIn] = []
+
   /// What is known of templates whose words mean two things, one by one.
   private(set) var meanings: [Tone]
 
@@ -56,6 +59,7 @@ struct Timeline {
   /// part has one grade.
   init(_ part: consuming IncidentEvidence, of whole: Timeline) {
     self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings, graded: whole.tones)
+    breakIns = whole.breakIns
   }
 
   private init(
@@ -144,10 +148,31 @@ struct Timeline {
     }
   }
 
-  /// Gives up the variables that tie events together, when the clocks are settled.
+  /// Gives up the variables that tie events together, when the clocks are settled and break-ins found.
   mutating func forgetTokens() {
-    evidence.tokenEvents = []
-    evidence.tokenHashes = []
+    breakIns = BreakIn.find(self)
+    // Of whom messages complain is needed later.
+    let kept = evidence.tokenEvents.indices.filter { place in
+      let event = Int(evidence.tokenEvents[place])
+      let template = Int(evidence.eventTemplates[event])
+      return words.tellsOfLoss[template] && tones[template] != .quiet && mention(event) < 0
+    }
+    evidence.tokenEvents = kept.map { evidence.tokenEvents[$0] }
+    evidence.tokenHashes = kept.map { evidence.tokenHashes[$0] }
+  }
+
+  /// What varies in a message that says in words that something failed, and that names nobody.
+  func complained(of event: Int32) -> ArraySlice<UInt32> {
+    let events = evidence.tokenEvents
+    var low = 0
+    var high = events.count
+    while low < high {
+      let middle = (low + high) / 2
+      if events[middle] < event { low = middle + 1 } else { high = middle }
+    }
+    var end = low
+    while end < events.count, events[end] == event { end += 1 }
+    return evidence.tokenHashes[low..<end]
   }
 
   /// Seconds that the numeric series span.
@@ -222,9 +247,9 @@ struct Timeline {
     let actors = evidence.actorEvents.indices.filter { place[Int(evidence.actorEvents[$0])] >= 0 }
     result.actorEvents = actors.map { place[Int(evidence.actorEvents[$0])] }
     result.actorDevices = actors.map { evidence.actorDevices[$0] }
-    // Clocks are settled before evidence is cut.
-    result.tokenEvents = []
-    result.tokenHashes = []
+    let tokens = evidence.tokenEvents.indices.filter { place[Int(evidence.tokenEvents[$0])] >= 0 }
+    result.tokenEvents = tokens.map { place[Int(evidence.tokenEvents[$0])] }
+    result.tokenHashes = tokens.map { evidence.tokenHashes[$0] }
     let first = epoch + Int64(low * 1e9)
     let last = epoch + Int64(high * 1e9)
     result.series = evidence.series.compactMap { series in

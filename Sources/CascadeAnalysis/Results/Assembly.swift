@@ -57,6 +57,11 @@ struct Assembly {
           "\(followers) of \(diagnosis.contact.failed.count - 1) other failures can be reached from it in order of time"
         )
       }
+      if let entry = timeline.breakIns.first(where: { $0.device == candidate.device && $0.source == nil }) {
+        origin.reasonsFor.append(
+          "it let somebody in who is not in the evidence and had been refused \(entry.refusals) times just before"
+        )
+      }
       origin.mostProbable = candidate.most
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
@@ -74,10 +79,19 @@ struct Assembly {
       }
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
+    let hasForerunner = origins.candidates.first.map { $0.isOwn && $0.probability > 0.3 } ?? false
+    if diagnosis.family == .undetermined && !hasForerunner || diagnosis.family == .contact {
+      incident.unseenOrigin = UnseenSubject(timeline, onsets, members).origin(named(members))
+    }
     incident.evenPause = origins.evenPause
     incident.wasPlanned = diagnosis.isPlanned
+    if let change = diagnosis.change, !change.rounds.isEmpty {
+      incident.rounds = (evidence.templateTexts[change.template], change.rounds.count)
+    }
     if diagnosis.family == .undetermined, diagnosis.commonCause == nil {
-      incident.saying = saying(of: members)
+      incident.mayBeGap = EndedSilences.mayBeGap(members.map { ($0, onsets.findings[$0]!) }, timeline)
+      // What was said last before a silence tells nothing of it.
+      if !incident.mayBeGap { incident.saying = saying(of: members) }
     }
     incident.edges = spread.best.map(edge)
     incident.alternatives = spread.alternatives.map(edge)
@@ -139,6 +153,10 @@ struct Assembly {
       let first = fleet.descendants(of: best.device).map { time[Int($0)] }.min() ?? .infinity
       time[best.device] = first - 1
     }
+    // What was restarted in good order did not fail, but what hangs on it failed of that.
+    for (provider, moment) in diagnosis.change?.rounds ?? [:] where moment < time[provider] {
+      time[provider] = moment
+    }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
     scene.actor = diagnosis.change?.actor
     scene.culprit = diagnosis.culprit
@@ -181,17 +199,21 @@ struct Assembly {
   /// Whom the members' own news name around their onsets.
   private func named(_ members: [Int]) -> [Int: [Int32]] {
     guard !timeline.firstMention.isEmpty else { return [:] }
+    let breakIns = Set(timeline.breakIns.map(\.id))
     var result: [Int: [Int32]] = [:]
     for device in members {
       let onset = onsets.findings[device]!.time
       for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
         let template = Int(evidence.eventTemplates[Int(event)])
         let lag = timeline.seconds[Int(event)] - onset
+        let isReport = reports.isReport(template)
         // What it did on the word of a provider just before is named in no word of trouble.
         let isOnItsWord =
           lag <= 0 && lag > -Self.onItsWord && profiles.fleet[template].role == .novel
           && fleet.hangs(device, on: timeline.mention(Int(event)))
-        guard isOnItsWord || timeline.isLoud[template] && abs(lag) < 300, !reports.isReport(template)
+        let isNews =
+          timeline.isLoud[template] && !isReport || breakIns.contains(timeline.evidence.eventIDs[Int(event)])
+        guard isOnItsWord && !isReport || isNews && abs(lag) < 300
         else { continue }
         let other = Int32(timeline.mention(Int(event)))
         if !(result[device] ?? []).contains(other) { result[device, default: []].append(other) }

@@ -83,8 +83,7 @@ struct Calibration {
   }
 
   /// It is clear who is first where there is one candidate; where only the order in time speaks, when many failed and the
-  /// next is half as probable. The first keeps its probability and its place; the others share what it leaves, but by the
-  /// order in time alone, since then several may have begun it, each by itself.
+  /// next is half as probable. It began at one of them: the first keeps its probability and its place, and the others share what it leaves.
   private func fit(_ list: inout [OriginCandidate], _ method: OriginCandidate.Method) {
     guard let leader = list.first?.probability else { return }
     let isOrder = method == .order
@@ -99,7 +98,7 @@ struct Calibration {
     }
     let best = list[0].probability
     let rest = list.dropFirst().reduce(0) { $0 + $1.probability }
-    let room = isOrder ? 1 : min(1, (1 - best) / max(1e-9, rest))
+    let room = min(1, (1 - best) / max(1e-9, rest))
     for index in list.indices.dropFirst() {
       list[index].probability = min(best, list[index].probability * room)
     }

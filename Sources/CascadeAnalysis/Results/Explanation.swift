@@ -41,7 +41,9 @@ extension Trace {
       return verdicts + [
         Statement(
           text:
-            "\(subject) is not known to have failed: \(group.reporter), through which it is heard, was silent from "
+            "\(subject) is not known to have failed: "
+            + (group.reporter.map { "\($0), through which it is heard, was silent from " }
+              ?? "the source that holds its lines holds nobody's from ")
             + "\(group.since)" + (group.until.map { " to \($0)." } ?? " on."))
       ]
     }

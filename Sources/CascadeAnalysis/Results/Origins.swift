@@ -28,7 +28,9 @@ struct Origins {
     if let actor = change.actor {
       var candidate = Candidate(device: actor, probability: confidence * 0.95)
       candidate.reasonsFor.append(
-        Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
+        !change.rounds.isEmpty
+          ? "announced a change to what they hang on, or is named in it, just before they failed behind it"
+          : Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
       candidate.events = [change.announcement].compactMap { $0 }
       if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)

@@ -62,7 +62,14 @@ extension Incident {
       text += " from \(first.rfc3339(fractionDigits: 0)) to \(last.rfc3339(fractionDigits: 0))"
     }
     text += ". "
-    if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
+    if let unseen = unseenOrigin, unseen.probability >= 0.5 {
+      text +=
+        "It began with something that is not in the evidence (\(EstimativeWords.of(unseen.probability)), "
+        + "\(Int((unseen.probability * 100).rounded())) %): \(unseen.reason)."
+      if let first = origins.first, first.probability >= 0.05 {
+        text += " In the evidence, \(first.device) was the first."
+      }
+    } else if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
       let percent = Int((origin.probability * 100).rounded())
       text +=
         "It began with a change that nobody in the evidence announced; \(origin.device) was among the first to fail after it"
@@ -82,10 +89,20 @@ extension Incident {
       text +=
         " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."
     }
+    if let rounds {
+      text +=
+        " They failed behind \(rounds.count) that they hang on, one after the other, each just after it said"
+        + " \"\(rounds.text)\": a rolling restart or update of those."
+    }
     if wasPlanned {
       text +=
         " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
         + " perhaps nothing failed."
+    }
+    if mayBeGap {
+      text +=
+        " Nothing but their silence tells of it, and they said nothing new when they were heard again: perhaps only their lines are"
+        + " missing, as where whatever gathers them was down, and nothing failed."
     }
     if let saying {
       text += " \(saying.count == count ? "All" : "\(saying.count)") of them say: \"\(saying.text)\"."

@@ -110,9 +110,19 @@ enum CausesSection: ReportSection {
         sentences(origin.reasonsAgainst, origin.counterEvidence, none: "none found"),
       ]
     }
+    // The reason quotes the evidence: not for those who are to read no names of it.
+    let unseen = context.audience.isRedacted ? nil : incident.unseenOrigin
     let verdict: [Block] =
-      context.origin == nil
-      ? [.paragraph("Not determined: no candidate is more likely than not. The first ones are listed.")] : []
+      unseen.map {
+        [
+          .paragraph(
+            "Rather with something that is not in the evidence (\(.value(.finite($0.probability, digits: 2)))): \(context.finding($0.reason))\(cite: $0.evidence) The first ones in the evidence are listed."
+          )
+        ]
+      }
+      ?? (context.origin == nil
+        ? [.paragraph("Not determined: no candidate is more likely than not. The first ones are listed.")]
+        : [])
     return verdict + [
       .table(
         Table(

@@ -27,7 +27,7 @@ enum TraceDocument {
           .array(
             trace.unheard.map {
               .object([
-                ("reporter", .string($0.reporter)), ("since", time($0.since)),
+                ("reporter", $0.reporter.map { .string($0) } ?? .null), ("since", time($0.since)),
                 ("until", $0.until.map(time) ?? .null), ("devices", .array($0.devices.map { .string($0) })),
               ])
             })
@@ -56,6 +56,15 @@ enum TraceDocument {
               ("counter_evidence", ids($0.counterEvidence)),
             ])
           })
+      ),
+      (
+        "unseen_origin",
+        incident.unseenOrigin.map {
+          .object([
+            ("score", number($0.probability, 4)), ("reason", .string($0.reason)),
+            ("evidence", ids($0.evidence)),
+          ])
+        } ?? .null
       ),
       ("onsets", Self.members(incident.onsets, { $0.device }) { $1.time($0.time) }),
       ("onset_details", elements(incident.onsets, onset)), ("edges", elements(incident.edges, edge)),

@@ -112,20 +112,24 @@ struct TraceTable {
 
   private func origins(_ incident: Incident) -> [String] {
     let rejected = self.rejected(incident)
+    let unseen = incident.unseenOrigin.map { [row("(not in the evidence)", $0.probability)] } ?? []
     guard incident.origins.contains(where: { $0.probability >= 0.005 }) else {
-      return ["", "Origin: not determined"]
+      return (unseen.isEmpty ? ["", "Origin: not determined"] : ["", style.bold("Origins")] + unseen)
         + rejected.flatMap { self.lines("\($0.name) was not where it began: \($0.words)", indent: 2) }
     }
     // What speaks for a candidate and against it stands under it: only the first has its reasons printed.
-    return ["", style.bold("Origins")]
+    return ["", style.bold("Origins")] + unseen
       + incident.origins.prefix(5).filter { $0.probability >= 0.005 }.enumerated().flatMap {
         index, origin -> [String] in
-        let name = DisplayWidth.pad(DisplayWidth.fitEnds(Sanitizer.escape(origin.device), 28), 28)
-        let bar = DisplayWidth.pad(Figures.bar(origin.probability, columns: 20), 20)
-        let percent = DisplayWidth.pad(Figures.percent(origin.probability), 5, right: true)
-        return ["  \(name) \(bar) \(percent)  \(EstimativeWords.of(origin.probability))"]
-          + (index == 0 ? reasons(origin) : [])
+        [row(Sanitizer.escape(origin.device), origin.probability)] + (index == 0 ? reasons(origin) : [])
       } + rejected.flatMap { self.lines("\($0.name) was not where it began: \($0.words)", indent: 2) }
+  }
+
+  private func row(_ name: String, _ probability: Double) -> String {
+    let name = DisplayWidth.pad(DisplayWidth.fitEnds(name, 28), 28)
+    let bar = DisplayWidth.pad(Figures.bar(probability, columns: 20), 20)
+    let percent = DisplayWidth.pad(Figures.percent(probability), 5, right: true)
+    return "  \(name) \(bar) \(percent)  \(EstimativeWords.of(probability))"
   }
 
   /// Entities of an incident that analysts say are not where it began, and their words.
