@@ -199,6 +199,17 @@ struct FirstScreenTests {
     #expect(Self.summary(.executive, scene).contains("Of 120 devices in the fleet, 60 were affected."))
   }
 
+  @Test(arguments: ["kind", "Typ", "device_type"]) func kindsAreNoNames(_ column: String) {
+    var scene = SyntheticCase.standard
+    var inventory = Inventory(attributes: [column])
+    for index in 0..<120 {
+      inventory.append(device: scene.name(index), row: [index < 60 ? "Z-7 lift" : "K-2 lift"])
+    }
+    scene.facts.inventory = inventory
+    let text = Self.summary(.regulator, scene)
+    #expect(text.contains("(by \(column): Z-7 lift 60, not said 1)"), "\(text)")
+  }
+
   /// Two of three wards fail, with as many pumps as monitors.
   @Test(arguments: [Audience.executive, .engineer]) func theAttributeThatTellsIsShown(_ audience: Audience)
     throws

@@ -26,11 +26,15 @@ struct EntityKinds {
     "serveur", "servidor", "passerelle", "pasarela",
   ]
 
+  /// Whether a column's name says that its values are kinds: `kind`, `device_type`, `Rolle`.
+  static func namesKind(_ attribute: String) -> Bool {
+    attribute.lowercased().split { !$0.isLetter }.contains { columns.contains(String($0)) }
+  }
+
   init(_ inventory: Inventory, _ incident: Incident?, affected names: [String]) {
     let candidates = inventory.attributes.indices.filter { index in
-      let words = inventory.attributes[index].lowercased().split { !$0.isLetter }.map(String.init)
       // A column with a value for each row names, and sorts nothing.
-      return words.contains(where: Self.columns.contains) && inventory.values[index].count <= 40
+      Self.namesKind(inventory.attributes[index]) && inventory.values[index].count <= 40
     }
     func serves(_ value: String) -> Bool {
       let value = value.lowercased()

@@ -41,7 +41,7 @@ enum Wording {
       "fabricant",
       "fabricante", "versión", "versione", "modello",
     ]
-    return open.contains(attribute.lowercased())
+    return open.contains(attribute.lowercased()) || EntityKinds.namesKind(attribute)
   }
 
   /// True for columns whose every value is a name.
