@@ -194,7 +194,9 @@ struct EdgeCaseTests {
     #expect(report.metrics[.affected].value == .count(61))
     #expect(report.metrics[.affectedSites].value != .count(0))
     let text = MarkdownRenderer.render(report)
-    #expect(text.contains("61 were affected. When it began is not determined."))
+    #expect(
+      text.contains(
+        "61 were affected (by kind: sensor 60, broker 1). When it began is not determined."))
     #expect(!text.contains("up to not computable"))
     let list = DeviceList.csv(
       ReportMaterial(facts: facts, trace: trace), options: ReportOptions(sha256: sha256))

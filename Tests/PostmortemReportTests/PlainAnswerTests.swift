@@ -81,13 +81,13 @@ import Testing
     scene.facts.signals.isByContact = true
     #expect(
       Self.markdown(.executive, scene).contains(
-        "Attacks on others came from 7 devices, which count as affected until they start anew or are cleaned."
+        "Attacks on others came from 7 entities, which count as affected until they start anew or are cleaned."
       ))
     scene.facts.signals.isByContact = false
     let text = Self.markdown(.executive, scene)
     #expect(
       text.contains(
-        "Attacks on others came from 7 devices: that a device goes on as usual does not show that it is clean."
+        "Attacks on others came from 7 entities: that a device goes on as usual does not show that it is clean."
       ),
       "\(text)")
   }

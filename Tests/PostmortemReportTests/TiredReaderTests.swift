@@ -24,7 +24,7 @@ import Testing
     let text = Self.markdown(audience, Self.strays)
     let summary = try #require(text.components(separatedBy: "## 3 ").first)
     #expect(summary.contains("It followed a change that went out at 2026-04-07 09:10:00 UTC (inferred"))
-    #expect(summary.contains("2 of 201 devices had failed before it, which it does not explain."))
+    #expect(summary.contains("2 of 201 entities had failed before it, which it does not explain."))
     #expect(!summary.contains("cannot have started it"), "\(summary)")
   }
 
@@ -32,7 +32,7 @@ import Testing
     var scene = Self.strays
     scene.trace.incidents[0].phases[0].start = SyntheticCase.at(20)
     let text = Self.markdown(.executive, scene)
-    #expect(text.contains("8 of 201 devices had failed before it: it cannot have started it."), "\(text)")
+    #expect(text.contains("8 of 201 entities had failed before it: it cannot have started it."), "\(text)")
   }
 
   /// That all received it after a failure that came before the rollout says nothing of who watched it.

@@ -110,7 +110,9 @@ extension PlaybookRun {
         RecordDraft(
           .intent, step: step.id, target: key, action: .act,
           detail: "\(call.command.type.name): \(RemoteText.excerpt(shown, 2000))"))
-      let answer = await ProcessCall.$run.withValue(writer.run) { await executor.execute(call) }
+      let answer = await ProcessCall.$act.withValue(.init(run: writer.run, step: step.id, device: key)) {
+        await executor.execute(call)
+      }
       let outcome: RunRecord.Outcome =
         switch answer.effect {
         case .done: .changed

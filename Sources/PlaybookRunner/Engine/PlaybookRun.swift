@@ -84,7 +84,7 @@ public final class PlaybookRun: Sendable {
   /// `approvals` are sentences for the journal on who agreed. `afterHalt` says that a person chose to go on although
   /// a limit had tripped.
   public func execute(approvals: [String] = [], afterHalt: Bool = false) async throws -> RunSummary {
-    if history.last != nil, await !LeftBehind.wait(for: run, of: plan, environment) {
+    if history.last != nil, await !LeftBehind.wait(for: run, history, of: plan, environment) {
       return RunSummary(
         run: run, end: .interrupted, counts: counts.current, reasons: [LeftBehind.notWaitedFor])
     }

@@ -102,7 +102,7 @@ public struct QueueRun: Sendable {
     }
     let counts = RunCounts([:])
     guard !entries.isEmpty else { return RunSummary(run: run, end: .succeeded, counts: [:], reasons: []) }
-    guard await LeftBehind.wait(for: run, of: plan, environment) else {
+    guard await LeftBehind.wait(for: run, history, of: plan, environment) else {
       return RunSummary(run: run, end: .interrupted, counts: [:], reasons: [LeftBehind.notWaitedFor])
     }
     let writer = JournalWriter(

@@ -193,7 +193,7 @@ public struct UndoRun: Sendable {
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
       masker: environment.masker, signer: environment.signer)
-    guard await LeftBehind.wait(for: run, of: plan, environment) else {
+    guard await LeftBehind.wait(for: run, history, of: plan, environment) else {
       return RunSummary(run: run, end: .interrupted, counts: [:], reasons: [LeftBehind.notWaitedFor])
     }
     let scope = scope

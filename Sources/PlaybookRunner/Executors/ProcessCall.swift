@@ -18,9 +18,9 @@ enum ProcessCall {
     var timedOut: Bool
   }
 
-  /// The run that programs are started for: they and what they start in turn have it in their environment, so that one that has
-  /// outlived us is found (`LeftBehind`).
-  @TaskLocal static var run: String?
+  /// What programs are started for: they and what they start in turn have it in their environment, so that one that has outlived
+  /// us is found (`LeftBehind`).
+  @TaskLocal static var act: LeftBehind.Act?
 
   /// Runs a program. Throws when it could not be started: then nothing was done.
   ///
@@ -41,7 +41,7 @@ enum ProcessCall {
       toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
     options.teardownSequence = [graceful]
     var environment = environment
-    if let run { environment[LeftBehind.variable] = run }
+    if let act { environment.merge(act.environment) { $1 } }
     let keys = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     let configuration = Configuration(
       executable: .path(literal(path)), arguments: Arguments(arguments),

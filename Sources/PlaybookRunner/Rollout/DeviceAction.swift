@@ -254,7 +254,9 @@ final class DeviceAction: Sendable {
           .refused, detail: "nothing here runs commands of type '\(call.command.type.name)'")
         return (last, sent)
       }
-      last = await ProcessCall.$run.withValue(writer.run) { await executor.execute(call) }
+      last = await ProcessCall.$act.withValue(.init(run: writer.run, step: step.id, device: call.device)) {
+        await executor.execute(call)
+      }
       if last.effect != .done {
         // What earlier commands did is done: "nothing was sent" would be wrong.
         if last.effect == .unreachable && sent { last.effect = .unknown }

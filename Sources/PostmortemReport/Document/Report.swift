@@ -51,7 +51,12 @@ public struct Report: Sendable {
       picture: material.picture, metrics: metrics, options: options, redactor: redactor)
     let allowed = options.audience.sections
     let wanted = options.sections.map { allowed.intersection($0) } ?? allowed
-    sections = AllSections.list.filter { wanted.contains($0.number) }.map {
+    let chosen = AllSections.list.filter { wanted.contains($0.number) }
+    // Who decides reads what happened first, and which document it is last.
+    let ordered =
+      options.audience == .executive
+      ? chosen.filter { $0.number > 0 } + chosen.filter { $0.number == 0 } : chosen
+    sections = ordered.map {
       Section(
         number: $0.number, id: $0.id, title: $0.title,
         blocks: options.audience.isRedacted

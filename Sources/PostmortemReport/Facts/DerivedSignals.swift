@@ -30,6 +30,7 @@ extension IncidentSignals {
     }
     let attacks = AttackEvents(evidence, onsets, words, first: first)
     deriveRecovery(evidence, incident, onsets, attacks, indexOfName, words, first, newest)
+    deriveFailureWords(evidence, incident, onsets)
     deriveAlerts(evidence, incident, indexOfName, words, first)
     deriveAttacks(evidence, attacks)
     deriveGoingBack(evidence, words, first)

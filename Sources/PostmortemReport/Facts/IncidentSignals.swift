@@ -35,6 +35,8 @@ public struct IncidentSignals: Sendable {
   public var goingBackDevices = 0
   /// Templates taken for going back.
   public var goingBackTemplates: [String] = []
+  /// What the affected say of their failure: the most widely said, and the gravest where that is another.
+  public var failureWords: [FailureWords] = []
   /// Affected entities that fell silent after their onset and were not heard again.
   public var silentDevices: [String] = []
   /// For each phase the events that show its start best, the most telling first.
@@ -51,6 +53,25 @@ public struct EventSample: Sendable, Hashable {
   public var events: [EventID] = []
   /// None.
   public init() {}
+}
+
+/// A message by which affected entities tell of their failure.
+public struct FailureWords: Sendable, Hashable {
+  /// Its template.
+  public var text: String
+  /// Affected entities that wrote it.
+  public var count: Int
+  /// The gravest severity that it had; nil where it had none.
+  public var severity: Severity?
+  /// The first of the events.
+  public var event: EventID
+  /// Words from their parts.
+  public init(text: String, count: Int, severity: Severity?, event: EventID) {
+    self.text = text
+    self.count = count
+    self.severity = severity
+    self.event = event
+  }
 }
 
 /// Events of one minute by severity.

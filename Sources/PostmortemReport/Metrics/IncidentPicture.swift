@@ -25,6 +25,8 @@ struct IncidentPicture {
   /// Devices of the inventory with what the early failing ones share; nil where nothing is shared, or no column says it.
   let carriers: Set<String>?
   let cohorts: CohortComparison
+  /// What the affected are.
+  let kinds: EntityKinds
   /// What analysts decided about where it began.
   let verdicts: OriginVerdicts
   /// The changes that the trace takes for the cause.
@@ -84,7 +86,8 @@ struct IncidentPicture {
       runs = all
       otherRuns = []
     }
-    cohorts = CohortComparison(inventory: facts.inventory, affected: seen)
+    kinds = EntityKinds(facts.inventory, incident, affected: seen.sorted())
+    cohorts = CohortComparison(inventory: facts.inventory, affected: seen, kind: kinds.column)
     verdicts = OriginVerdicts(trace, incident)
     causes = ExplainingChanges(incident)
   }

@@ -90,6 +90,9 @@ enum Statistics {
 
   /// Natural logarithm.
   static func ln(_ x: Double) -> Double { log(x) }
+
+  /// Cube root.
+  static func cubeRoot(_ x: Double) -> Double { cbrt(x) }
 }
 
 /// How fast the number of affected devices doubled, or why that cannot be said.

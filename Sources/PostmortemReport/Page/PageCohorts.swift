@@ -41,5 +41,5 @@ public struct PageCohorts: Sendable {
   }
 
   /// Column of the inventory that names places; nil where there is none.
-  public static func siteColumn(_ inventory: Inventory) -> Int? { ImpactMetrics.siteColumn(inventory) }
+  public static func siteColumn(_ inventory: Inventory) -> Int? { PlaceColumns.best(inventory.attributes) }
 }

@@ -75,7 +75,7 @@ extension Metric {
   /// The unit as it reads after the value: `1 device`, `2 devices`.
   var unitText: String {
     if case .count(1, _) = value, unit.hasSuffix("s"), !unit.hasPrefix("per ") {
-      return String(unit.dropLast())
+      return unit.hasSuffix("ies") ? unit.dropLast(3) + "y" : String(unit.dropLast())
     }
     return unit
   }

@@ -55,11 +55,12 @@ enum ControlSection: ReportSection {
       blocks.append(
         .notice("Names of devices and places are replaced by pseudonyms, and text from logs is left out."))
     }
-    return blocks + doubts(facts)
+    // Executives read it last, and the doubts with the summary.
+    return context.audience == .executive ? blocks : blocks + doubts(facts)
   }
 
   /// What the report rests on and nothing vouches for, where every reader sees it.
-  private static func doubts(_ facts: CaseFacts) -> [Block] {
+  static func doubts(_ facts: CaseFacts) -> [Block] {
     func names(_ runs: [String]) -> Prose {
       var text = Prose([])
       for (index, run) in runs.prefix(5).enumerated() {

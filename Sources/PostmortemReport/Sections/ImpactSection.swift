@@ -47,8 +47,8 @@ enum ImpactSection: ReportSection {
     switch context.audience {
     case .customer:
       return [
-        ("Devices affected", figure(.affected)),
-        ("Share affected of devices that could be hit", figure(.attackRate)),
+        ("Affected", figure(.affected)),
+        ("Share affected of those that could be hit", figure(.attackRate)),
         ("Still affected", figure(.stillAffected)),
       ]
     case .executive:
@@ -61,7 +61,7 @@ enum ImpactSection: ReportSection {
         ("Affected", figure(.affected)), ("Exposed", figure(.exposed)), ("Attack rate", figure(.attackRate)),
         ("Peak at once", figure(.peakAffected)), ("Still affected", figure(.stillAffected)),
         ("Failed again", figure(.relapsed)), ("Device-hours lost", figure(.deviceHours)),
-        ("Sites", figure(.affectedSites)), ("Not in the inventory", figure(.unlistedAffected)),
+        ("Places", figure(.affectedSites)), ("Not in the inventory", figure(.unlistedAffected)),
       ]
     }
   }
@@ -73,26 +73,46 @@ enum ImpactSection: ReportSection {
       return [.paragraph("No inventory was given, so the impact cannot be split by site, model or firmware.")]
     }
     var blocks: [Block] = [.heading("By attribute")]
-    var wanted = ["site", "location", "region", "model", "firmware", "version", "kind", "type", "customer"]
-    // Executives get two pages: the attribute that the devices share, or else the model, and its first rows.
+    // What the failed share, then what tells most of who was hit, then what readers mostly ask for. Executives get two pages: one
+    // attribute, and its first rows.
     let isShort = context.audience == .executive
     let compared = Set(comparison.cohorts.map(\.attribute))
-    var dimensions = comparison.dimensions.filter { compared.contains($0) }
-    if isShort {
-      let shared = context.incident?.commonCause?.terms.map { $0.attribute.lowercased() } ?? []
-      for preferred in [shared, ["model"]]
-      where dimensions.contains(where: { preferred.contains($0.lowercased()) }) {
-        wanted = preferred
-        break
-      }
+    let told = isShort && context.picture.kinds.areTold ? context.picture.kinds.column : nil
+    let kind = told.map { context.facts.inventory.attributes[$0] }
+    let shared = Set(context.incident?.commonCause?.terms.map(\.attribute) ?? [])
+    // The summary tells executives of the kinds already.
+    let known = comparison.dimensions.filter { compared.contains($0) && ($0 != kind || shared.contains($0)) }
+    let telling = known.filter { comparison.weights[$0] != nil }
+      .sorted { (comparison.weights[$1] ?? 0, $0) < (comparison.weights[$0] ?? 0, $1) }
+    let usual = known.filter { isUsual($0) }.sorted {
+      ($0.lowercased() == "model" ? 0 : 1) < ($1.lowercased() == "model" ? 0 : 1)
+    }
+    var dimensions: [String] = []
+    for attribute in known.filter({ shared.contains($0) }) + telling
+      + (isShort ? usual : known.filter { isUsual($0) })
+    where !dimensions.contains(attribute) {
+      dimensions.append(attribute)
     }
     // Columns have what names their owners like: where none is a usual one, all are shown that can be compared.
-    let usual = dimensions.filter { wanted.contains($0.lowercased()) }
-    if !usual.isEmpty { dimensions = usual }
+    if dimensions.isEmpty { dimensions = known }
+    if isShort, let first = dimensions.first, !shared.contains(first), telling.isEmpty {
+      blocks.append(
+        .paragraph(
+          kind == nil
+            ? "No attribute of the inventory sets the affected apart from the others."
+            : "Apart from what they are, no attribute of the inventory sets the affected apart from the others."
+        ))
+    }
     var shown = 0
     for attribute in dimensions where shown < (isShort ? 1 : 6) {
+      // What the failed share stands first: later failures of others would bury it.
+      let causes = Set(
+        (context.incident?.commonCause?.terms ?? []).filter { $0.attribute == attribute }.map(\.value))
+      func order(_ cohort: CohortComparison.Cohort) -> (Int, Int, Int) {
+        (causes.contains(cohort.value) ? 1 : 0, cohort.affected, cohort.count)
+      }
       let cohorts = comparison.cohorts.filter { $0.attribute == attribute }
-        .sorted { ($1.affected, $1.count, $0.value) < ($0.affected, $0.count, $1.value) }
+        .sorted { order($0) != order($1) ? order($1) < order($0) : $0.value < $1.value }
       guard !cohorts.isEmpty else { continue }
       shown += 1
       let rows = cohorts.prefix(isShort ? 4 : shownRows).map { cohort -> [Prose] in
@@ -108,8 +128,8 @@ enum ImpactSection: ReportSection {
       blocks.append(
         .table(
           Table(
-            "Affected devices for each \(EvidenceText(attribute, limit: 60).display)",
-            ["Value", "#Affected", "#Devices", "#Rate"], Array(rows),
+            "Affected \(context.picture.kinds.noun) for each \(EvidenceText(attribute, limit: 60).display)",
+            ["Value", "#Affected", "#Of", "#Rate"], Array(rows),
             omitted: cohorts.count - rows.count)))
     }
     if shown == 0 {
@@ -118,5 +138,11 @@ enum ImpactSection: ReportSection {
           "No attribute of the inventory has a group of ten devices or more; smaller ones are not compared."))
     }
     return blocks
+  }
+
+  /// Columns that readers mostly ask for.
+  private static func isUsual(_ attribute: String) -> Bool {
+    let usual: Set<String> = ["model", "firmware", "version", "kind", "type", "customer"]
+    return usual.contains(attribute.lowercased()) || PlaceColumns.namesPlace(attribute)
   }
 }

@@ -12,11 +12,11 @@ enum KeyFiguresSection: ReportSection {
 
   /// The same for readers who decide, in plain words.
   static let plainFigures: [(id: MetricID, title: String)] = [
-    (.affected, "Devices affected"), (.attackRate, "Share affected of devices that could be hit"),
-    (.deviceHours, "Hours of service lost, summed over devices"), (.ttd, "Time until somebody knew"),
-    (.ttc, "Time until no new device failed"), (.ttr90, "Time until nine in ten were well again"),
+    (.affected, "Affected"), (.attackRate, "Share affected of those that could be hit"),
+    (.deviceHours, "Hours affected, summed over all of them"), (.ttd, "Time until somebody knew"),
+    (.ttc, "Time until nothing new failed"), (.ttr90, "Time until nine in ten were well again"),
     (.stillAffected, "Still affected when the evidence ends"),
-    (.affectedSites, "Sites with affected devices"),
+    (.affectedSites, "Places affected"),
   ]
 
   static func blocks(_ context: SectionContext) -> [Block] {
@@ -27,7 +27,9 @@ enum KeyFiguresSection: ReportSection {
     return [
       .plainFigures(
         plainFigures.map { figure in
-          PlainFigure(title: figure.title, value: context.plain(figure.id), note: note(figure.id, context))
+          PlainFigure(
+            title: figure.title, value: context.plain(figure.id),
+            note: note(figure.id, context))
         })
     ]
   }

@@ -25,7 +25,7 @@ enum SummarySection: ReportSection {
       if metrics.count(.events) == 0 {
         blocks.append(.notice("The case holds no events. Nothing about the fleet can be said from it."))
       }
-      return blocks
+      return blocks + (context.audience == .executive ? ControlSection.doubts(context.facts) : [])
     }
     var blocks: [Block] = [.paragraph(extent(context))]
     let cause = context.audience.isPlain ? plainCause(context, incident) : cause(context, incident)
@@ -49,6 +49,8 @@ enum SummarySection: ReportSection {
           "Approval was bypassed (\(metric: .brokenGlass)): a playbook ran on one person's word. Reviewed afterwards: \(.count(reviewed)) of \(.count(all))."
         ))
     }
+    // Elsewhere it stands in front, in the control block.
+    if context.audience == .executive { blocks += ControlSection.doubts(context.facts) }
     if let others = metrics.count(.otherIncidents), others > 0 {
       blocks.append(
         .notice(
@@ -89,14 +91,22 @@ enum SummarySection: ReportSection {
   private static func extent(_ context: SectionContext) -> Prose {
     let first = context.metrics[.firstEffect]
     let affected = Prose.value(context.metrics[.affected].value)
-    var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected."
+    var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected"
+    // Customers learn nothing of the inside.
+    if context.audience != .customer, let kinds = context.kinds(4) { text.append(" (\(kinds))") }
+    text.append(".\(showing(context))")
     guard let began = context.metrics.instant(.firstEffect) else {
       text.append(" When it began is not determined.")
       return text
     }
-    if context.audience.isPlain {
+    let last = context.metrics.instant(.contained)
+    if context.audience.isPlain, let last, last.nanoseconds - began.nanoseconds < 1_000_000_000,
+      context.picture.affected > 1
+    {
+      text.append(" They failed within a second, at \(.instant(began)).")
+    } else if context.audience.isPlain {
       text.append(" The first failed at \(.instant(began))")
-      if let last = context.metrics.instant(.contained) { text.append(", the last at \(.instant(last))") }
+      if let last { text.append(", the last at \(.instant(last))") }
       text.append(".")
     } else {
       text.append(
@@ -111,6 +121,44 @@ enum SummarySection: ReportSection {
         " The newest failed at \(.instant(last)), \(.value(.duration(end.nanoseconds - last.nanoseconds))) before the evidence ends: whether more will is not known."
       )
     }
+    text.append(besides(context))
+    return text
+  }
+
+  /// How most of them failed, where they said nothing of it.
+  private static func showing(_ context: SectionContext) -> Prose {
+    let onsets = context.picture.onsets + context.picture.untimed
+    let silent = onsets.count { $0.kind == .silence }
+    let measured = onsets.count { $0.kind == .metric }
+    if silent * 2 > onsets.count {
+      return silent == onsets.count ? " All of them fell silent." : " Of them, \(.count(silent)) fell silent."
+    }
+    guard measured * 2 > onsets.count else { return "" }
+    let what = context.audience.isRedacted ? "" : measures(onsets)
+    return measured == onsets.count
+      ? " What is measured of them left its usual range\(what)."
+      : " Of \(.count(measured)) of them, what is measured left its usual range\(what)."
+  }
+
+  /// What was measured most often among that which left its range, with how many of whom.
+  private static func measures(_ onsets: [Onset]) -> Prose {
+    var counts: [Substring: Int] = [:]
+    let ending = " left the usual range"
+    for onset in onsets where onset.kind == .metric {
+      for reason in onset.reasons where reason.hasSuffix(ending) {
+        for name in Set(reason.dropLast(ending.count).split(separator: ", ")) {
+          counts[name, default: 0] += 1
+        }
+      }
+    }
+    let most = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+    guard !most.isEmpty else { return "" }
+    var text: Prose = " ("
+    for (index, entry) in most.enumerated() {
+      text.append(
+        "\(index > 0 ? ", " : "")\(name: EvidenceText(String(entry.key), limit: 40)) \(.count(entry.value))")
+    }
+    text.append(")")
     return text
   }
 
@@ -166,8 +214,9 @@ enum SummarySection: ReportSection {
     } else {
       add("Where it started is not determined.")
     }
-    text.append(saying(context, incident))
+    text.append(origins(context, incident))
     text.append(context.rejectedOrigins())
+    text.append(saying(context, incident))
     return text
   }
 
@@ -192,8 +241,9 @@ enum SummarySection: ReportSection {
     } else {
       text.append("\(text.parts.isEmpty ? "" : " ")Where it started is not determined.")
     }
-    text.append(saying(context, incident))
+    text.append(origins(context, incident))
     text.append(context.rejectedOrigins())
+    text.append(saying(context, incident))
     return text
   }
 
@@ -205,13 +255,98 @@ enum SummarySection: ReportSection {
     return context.incident?.changes.contains { $0.actor == origin.device } == true ? origin.device : nil
   }
 
-  /// What those that failed say in the same words, where nothing else explains them: often it names what is wrong.
+  /// What is known of the origin's own failure, else the first of what speaks for it.
+  private static func origins(_ context: SectionContext, _ incident: Incident) -> Prose {
+    guard let origin = context.origin, !context.audience.isRedacted else { return "" }
+    let words = wordsOfOrigin(context, incident)
+    guard words.parts.isEmpty, let reason = origin.reasonsFor.first else { return words }
+    return " For that: \(finding: EvidenceText(reason, limit: 120))."
+  }
+
+  /// What the origin wrote as it began, or others of it: its own failure, or the change that it announced. It often says what happened.
+  private static func wordsOfOrigin(_ context: SectionContext, _ incident: Incident) -> Prose {
+    guard let origin = context.origin, !context.audience.isRedacted else { return "" }
+    let onset = incident.onsets.first { $0.device == origin.device }
+    let events = ((onset?.evidence ?? []) + origin.evidence).lazy.compactMap { context.facts.events[$0] }
+      .filter { !$0.message.isEmpty }
+    func quoted(_ event: CitedEvent) -> Prose {
+      "\(evidence: EvidenceText(bytes: event.message, limit: quoteLimit(context)))"
+    }
+    switch onset?.kind {
+    case .silence: return " It fell silent."
+    case .reported:
+      guard let event = events.first(where: { $0.device != origin.device }), let witness = event.device else {
+        return ""
+      }
+      return " \(name: context.device(witness, limit: 48)) wrote of it: \(quoted(event))."
+    case .log, nil:
+      guard onset != nil || origin.method == .change,
+        let event = events.first(where: { $0.device == origin.device }),
+        !said(context, incident).contains(where: { isOne(event.message, of: $0.text) })
+      else { return "" }
+      return " It wrote: \(quoted(event))."
+    case .metric: return ""
+    }
+  }
+
+  /// Failures of the same time that may belong to it: that nothing joins them does not say that nothing does.
+  private static func besides(_ context: SectionContext) -> Prose {
+    guard context.audience != .customer, let first = context.picture.onsets.first?.time,
+      let last = context.picture.onsets.last?.time
+    else { return "" }
+    let margin: Int64 = 60_000_000_000
+    // In what lasts for hours many a thing fails by chance.
+    let limit = last.nanoseconds - first.nanoseconds <= 15 * margin ? 0.8 : 0.5
+    let open = context.picture.trace.unrelated.filter {
+      ($0.unrelated ?? 1) < limit && $0.time.nanoseconds >= first.nanoseconds - margin
+        && $0.time.nanoseconds <= last.nanoseconds + margin
+    }
+    guard let one = open.first else { return "" }
+    let more: Prose = open.count > 1 ? " and \(.count(open.count - 1)) more" : ""
+    return
+      " In the same time \(name: context.device(one.device, limit: 48))\(more) failed: whether that belongs to it is not determined."
+  }
+
+  /// Bytes of a line of the log. Executives get two pages.
+  private static func quoteLimit(_ context: SectionContext) -> Int {
+    context.audience == .executive ? 96 : 160
+  }
+
+  /// Whether a message is of a template, word by word.
+  private static func isOne(_ message: [UInt8], of template: String) -> Bool {
+    let words = String(decoding: message, as: UTF8.self).split(separator: " ")
+    let pattern = template.split(separator: " ")
+    return words.count == pattern.count
+      && zip(words, pattern).allSatisfy { $0 == $1 || $1.contains("<*>") }
+  }
+
+  /// What those that failed say, as the trace found, or else the report.
+  private static func said(_ context: SectionContext, _ incident: Incident) -> [FailureWords] {
+    guard let saying = incident.saying else { return context.facts.signals.failureWords }
+    return [FailureWords(text: saying.text, count: saying.count, severity: nil, event: EventID(rawValue: 0))]
+  }
+
+  /// What those that failed say of it. Where most fell silent, their last words are of everyday life.
   private static func saying(_ context: SectionContext, _ incident: Incident) -> Prose {
-    guard let saying = incident.saying, !context.audience.isRedacted else { return "" }
-    let words = Prose([.foreign(EvidenceText(saying.text.replacing("<*>", with: "…"), limit: 120), .evidence)]
-    )
-    return saying.count >= context.picture.affected
-      ? " All of the affected say: \(words)." : " Of the affected, \(.count(saying.count)) say: \(words)."
+    guard !context.audience.isRedacted else { return "" }
+    let onsets = context.picture.onsets + context.picture.untimed
+    guard onsets.count(where: { $0.kind == .silence }) * 2 <= onsets.count else { return "" }
+    func quoted(_ text: String) -> Prose {
+      "\(evidence: EvidenceText(text.replacing("<*>", with: "…"), limit: quoteLimit(context)))"
+    }
+    func all(_ text: String, _ count: Int) -> Prose {
+      count >= context.picture.affected
+        ? " All of the affected say: \(quoted(text))."
+        : " Of the affected, \(.count(count)) say: \(quoted(text))."
+    }
+    let words = said(context, incident)
+    guard let first = words.first else { return "" }
+    guard words.count > 1 else { return all(first.text, first.count) }
+    func grade(_ words: FailureWords) -> Prose {
+      words.severity.map { " (\(Prose(stringLiteral: "\($0)")))" } ?? ""
+    }
+    return
+      " Of the affected, \(.count(first.count)) say \(quoted(first.text))\(grade(first)), \(.count(words[1].count)) say \(quoted(words[1].text))\(grade(words[1]))."
   }
 
   /// How it was noticed and how it stands.
@@ -228,13 +363,13 @@ enum SummarySection: ReportSection {
     if let open = metrics.count(.stillAffected) {
       text.append(
         open == 0
-          ? " Every affected device goes on as usual when the evidence ends, at \(metric: .newestEvidence)."
+          ? " All of the affected go on as usual when the evidence ends, at \(metric: .newestEvidence)."
           : " When the evidence ends, at \(metric: .newestEvidence), \(metric: .stillAffected) \(Prose(stringLiteral: open == 1 ? "is" : "are")) still affected."
       )
     } else {
       text.append(
         context.audience.isPlain
-          ? " Whether devices recovered is not known." : " Whether devices recovered is not computable.")
+          ? " Whether they recovered is not known." : " Whether they recovered is not computable.")
     }
     // Whoever was taken over may well do its work beside.
     if let attackers = metrics.count(.attackers), attackers > 0, context.audience != .customer {
@@ -257,81 +392,4 @@ enum SummarySection: ReportSection {
 extension Prose {
   /// Adds more prose.
   mutating func append(_ other: Prose) { parts += other.parts }
-}
-
-/// Phrases that more than one section needs.
-enum Wording {
-  /// The first words of a text, with an ellipsis where some are left out.
-  static func first(_ count: Int, wordsOf text: String) -> String {
-    let words = text.split(whereSeparator: \.isWhitespace)
-    let kept = words.prefix(count).joined(separator: " ")
-    return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
-  }
-
-  /// `model AX-2 and firmware 2.4.1`, as the audience may see it.
-  static func terms(_ cause: CommonCause, _ context: SectionContext) -> Prose {
-    var parts: [Inline] = []
-    for (index, term) in cause.terms.prefix(6).enumerated() {
-      if index > 0 { parts.append(.words(" and ")) }
-      parts.append(.foreign(EvidenceText(term.attribute, limit: 60), .name))
-      parts.append(.words(" "))
-      let limit = context.audience.isPlain ? 48 : 96
-      parts.append(.foreign(Wording.value(term.value, of: term.attribute, context, limit: limit), .name))
-    }
-    return Prose(parts)
-  }
-
-  /// The value of an attribute: places become pseudonyms for readers outside, models and firmware stay.
-  static func value(
-    _ value: String, of attribute: String, _ context: SectionContext, limit: Int = 96
-  ) -> EvidenceText {
-    isOpen(attribute)
-      ? EvidenceText(value, limit: limit) : context.redactor.name(value, kind: "place", limit: limit)
-  }
-
-  /// True for attributes whose values name no place, person or device.
-  static func isOpen(_ attribute: String) -> Bool {
-    let open: Set<String> = [
-      "model", "firmware", "version", "hardware", "kind", "type", "class", "vendor", "role", "ring",
-      "criticality", "life_safety", "family", "series", "product", "manufacturer", "make", "platform", "os",
-      "board",
-      "software", "build", "release", "modell", "baureihe", "hersteller", "modèle", "modele", "modelo",
-      "fabricant",
-      "fabricante", "versión", "versione", "modello",
-    ]
-    return open.contains(attribute.lowercased())
-  }
-
-  /// True for columns whose every value is a name.
-  static func namesPlace(_ attribute: String) -> Bool {
-    let places: Set<String> = [
-      "site", "location", "plant", "building", "region", "customer", "tenant", "owner", "gateway", "city",
-      "address", "standort", "gebäude", "gebaeude", "haus", "ort", "kunde", "lieu", "bâtiment", "batiment",
-      "client",
-      "lugar", "edificio", "cliente", "sede",
-    ]
-    return places.contains(attribute.lowercased())
-  }
-
-  /// A phase of the chain for people.
-  static func phase(_ name: Phase.Name) -> String {
-    switch name {
-    case .trigger: "Trigger"
-    case .massUpdate: "Mass update"
-    case .deviceFailure: "Devices fail"
-    case .cloudOverload: "Cloud overloaded"
-    case .connectivityLoss: "Connectivity lost"
-    case .monitoringFailure: "Monitoring blind"
-    }
-  }
-
-  /// What an edge of the spread runs over.
-  static func edge(_ kind: SpreadEdge.Kind) -> String {
-    switch kind {
-    case .link: "a link"
-    case .change: "a shared change"
-    case .dependency: "a dependency"
-    case .overload: "overload"
-    }
-  }
 }

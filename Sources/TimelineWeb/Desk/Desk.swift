@@ -185,7 +185,7 @@ final class Desk: Sendable {
   /// The name of that column.
   static func siteColumn(_ reader: CaseReader) -> String? {
     let names = reader.attributes
-    return ["site", "location", "plant", "building", "region"].first { names.contains($0) }
+    return PlaceColumns.best(names).map { names[$0] }
   }
 
   /// The inventory.

@@ -18,9 +18,6 @@ extension MetricID {
 enum ImpactMetrics: MetricFamily {
   static let heading = "Impact"
 
-  /// Inventory columns that name a place.
-  static let siteColumns = ["site", "location", "plant", "building", "region"]
-
   static func define(_ picture: IncidentPicture, into metrics: inout MetricSet) {
     let inventory = picture.facts.inventory
     let fleet = max(inventory.count, 0)
@@ -28,7 +25,8 @@ enum ImpactMetrics: MetricFamily {
     guard let incident = picture.incident else {
       for (id, title) in [
         (MetricID.exposed, "Exposed"), (.affected, "Affected"), (.stillAffected, "Still affected"),
-        (.attackRate, "Attack rate"), (.deviceHours, "Device-hours lost"), (.affectedSites, "Sites affected"),
+        (.attackRate, "Attack rate"), (.deviceHours, "Device-hours lost"),
+        (.affectedSites, "Places affected"),
         (.relapsed, "Failed again after a recovery"),
         (.unlistedAffected, "Affected but not in the inventory"),
       ] { metrics.add(Metric(id, title, .noIncident, formula: "")) }
@@ -38,13 +36,13 @@ enum ImpactMetrics: MetricFamily {
     let affected = picture.affected
     metrics.add(
       Metric(
-        .exposed, "Exposed", exposed, unit: "devices",
+        .exposed, "Exposed", exposed, unit: picture.kinds.noun,
         formula:
           "devices of the inventory with the common cause's attributes, where nine in ten of the affected have them; else receivers of the change, else the fleet",
         remark: ground))
     metrics.add(
       Metric(
-        .affected, "Affected", .count(affected), unit: "devices",
+        .affected, "Affected", .count(affected), unit: picture.kinds.noun,
         formula: "entities with an onset in the incident",
         certainty: .observed, evidence: picture.onsets.prefix(12).compactMap(\.evidence.first),
         evidenceCount: picture.onsets.count { !$0.evidence.isEmpty },
@@ -71,7 +69,7 @@ enum ImpactMetrics: MetricFamily {
         fleet == 0
           ? .notComputable("no inventory was given")
           : .count((picture.onsets + picture.untimed).count { inventory.rowOfDevice[$0.device] == nil }),
-        unit: "devices",
+        unit: picture.kinds.noun,
         formula: "affected entities without a row in the inventory"))
     metrics.add(stillAffected(picture))
     metrics.add(relapsed(picture))
@@ -87,7 +85,8 @@ enum ImpactMetrics: MetricFamily {
       ? listed + unlisted
       : max(picture.facts.speakingDevices, picture.facts.linkedDevices, picture.affected)
     return Metric(
-      .fleet, "Fleet", .count(known, atLeast: listed == 0 || unlisted > 0), unit: "devices",
+      .fleet, "Fleet", .count(known, atLeast: listed == 0 || unlisted > 0),
+      unit: picture.kinds.noun,
       formula:
         "rows of the inventory, and affected entities that it lacks; without one the most that speak, are linked or are affected (a lower bound)",
       certainty: .observed)
@@ -100,12 +99,12 @@ enum ImpactMetrics: MetricFamily {
       return Metric(
         .relapsed, "Failed again after a recovery",
         .notComputable("the recovery of devices was not determined"),
-        unit: "devices", formula: formula)
+        unit: picture.kinds.noun, formula: formula)
     }
     let again = intervals.filter { $0.relapseEvent != nil }
     let devices = Set(again.map(\.device)).count
     return Metric(
-      .relapsed, "Failed again after a recovery", .count(devices), unit: "devices", formula: formula,
+      .relapsed, "Failed again after a recovery", .count(devices), unit: picture.kinds.noun, formula: formula,
       evidence: again.prefix(12).compactMap(\.relapseEvent), evidenceCount: again.count,
       remark: again.count > devices ? "relapses in all: \(Format.count(again.count))" : "")
   }
@@ -167,21 +166,21 @@ enum ImpactMetrics: MetricFamily {
     guard picture.intervals != nil else {
       return Metric(
         .stillAffected, "Still affected", .notComputable("the recovery of devices was not determined"),
-        unit: "devices", formula: formula)
+        unit: picture.kinds.noun, formula: formula)
     }
     return Metric(
       .stillAffected, "Still affected when the evidence ends",
       .count(picture.lastIntervals.count { $0.end == nil }),
-      unit: "devices", formula: formula, inputs: [.newestEvidence])
+      unit: picture.kinds.noun, formula: formula, inputs: [.newestEvidence])
   }
 
   private static func sites(_ picture: IncidentPicture) -> Metric {
     let inventory = picture.facts.inventory
     let formula = "distinct values of the inventory's place column among affected devices"
-    guard let column = siteColumn(inventory) else {
+    guard let column = PlaceColumns.best(inventory.attributes) else {
       return Metric(
-        .affectedSites, "Sites affected", .notComputable("the inventory has no column that names a place"),
-        unit: "sites", formula: formula)
+        .affectedSites, "Places affected", .notComputable("the inventory has no column that names a place"),
+        unit: "places", formula: formula)
     }
     var codes: Set<Int32> = []
     for onset in picture.onsets + picture.untimed {
@@ -190,14 +189,8 @@ enum ImpactMetrics: MetricFamily {
       else { continue }
       codes.insert(inventory.code(row: row, attribute: column))
     }
-    return Metric(.affectedSites, "Sites affected", .count(codes.count), unit: "sites", formula: formula)
-  }
-
-  /// The column that names a place, by its usual names.
-  static func siteColumn(_ inventory: Inventory) -> Int? {
-    for name in siteColumns {
-      if let column = inventory.attributes.firstIndex(where: { $0.lowercased() == name }) { return column }
-    }
-    return nil
+    return Metric(
+      .affectedSites, "Places affected", .count(codes.count), unit: "places", formula: formula,
+      remark: "by the column \(EvidenceText(inventory.attributes[column], limit: 60).display)")
   }
 }

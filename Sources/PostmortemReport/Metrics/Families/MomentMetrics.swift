@@ -193,7 +193,7 @@ enum MomentMetrics: MetricFamily {
       "first moment after the peak from which at most 10 % of the peak are affected, to the end of the evidence"
     func both(_ value: MetricValue) -> (Metric, Metric) {
       (
-        Metric(.peakAffected, "Peak affected at once", value, unit: "devices", formula: peakFormula),
+        Metric(.peakAffected, "Peak affected at once", value, unit: picture.kinds.noun, formula: peakFormula),
         Metric(.mitigated, "Down to a tenth of the peak", value, formula: formula)
       )
     }
@@ -204,7 +204,7 @@ enum MomentMetrics: MetricFamily {
     let curve = ConcurrencyCurve(intervals)
     let tenth = curve.peak / 10
     let peak = Metric(
-      .peakAffected, "Peak affected at once", .count(curve.peak), unit: "devices",
+      .peakAffected, "Peak affected at once", .count(curve.peak), unit: picture.kinds.noun,
       formula: peakFormula)
     guard let last = curve.steps.last, last.count <= tenth else {
       let open = curve.steps.last?.count ?? 0
@@ -247,7 +247,7 @@ enum MomentMetrics: MetricFamily {
       return Metric(
         id, title,
         .notComputable(
-          "\(Format.count(ends.count)) of \(Format.count(last.count)) devices recovered before the evidence ends"
+          "\(Format.count(ends.count)) of \(Format.count(last.count)) recovered before the evidence ends"
         ),
         formula: formula)
     }

@@ -59,7 +59,7 @@ enum ProcessMetrics: MetricFamily {
     metrics.add(
       Metric(
         .attackers, "Devices that attacked others",
-        picture.incident == nil ? .noIncident : .count(signals.attackers), unit: "devices",
+        picture.incident == nil ? .noIncident : .count(signals.attackers), unit: picture.kinds.noun,
         formula: "affected devices that such events come from or name", inputs: [.attacks]))
   }
 

@@ -8,7 +8,7 @@ enum SiteHeatMap {
 
   static func chart(_ context: SectionContext) -> Chart? {
     let inventory = context.facts.inventory
-    guard let column = ImpactMetrics.siteColumn(inventory), let first = context.picture.onsetTimes.first,
+    guard let column = PlaceColumns.best(inventory.attributes), let first = context.picture.onsetTimes.first,
       let last = context.picture.onsetTimes.last
     else { return nil }
     let values = inventory.values[column]
