@@ -29,6 +29,7 @@ public struct CascadeTracer: Sendable {
     var timeline = Timeline(SeriesTables.divided(consume evidence))
     var fleet = Fleet(timeline.evidence)
     fleet.learn(from: timeline)
+    fleet.findApart(timeline)
     let judgements = Judgements(options.judgements, timeline.evidence.devices)
     var clocks = ClockCorrection(timeline, fleet)
     timeline.forgetTokens()

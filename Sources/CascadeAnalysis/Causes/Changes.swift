@@ -76,7 +76,7 @@ struct Changes {
           lastReceiver[template] = device
           receipts[template, default: [:]][device] = (time, event)
         } else if !reports.isReport(template), profiles.fleet[template].events <= 8,
-          fleet.isShared[device] && !population.isOne(device) || fleet.row[device] < 0,
+          fleet.mayAnnounce(device) && !(fleet.isShared[device] && population.isOne(device)),
           profiles.fleet[template].first > timeline.start + 0.02 * (timeline.end - timeline.start)
         {
           announcements.append((time, device, event))

@@ -30,6 +30,8 @@ struct Fleet {
   var guessedScopes: [Int: Double] = [:]
   /// By provider: those taken to hang on it by nothing but that it names them.
   var namedBelow: [Int: [Int]] = [:]
+  /// Entities that are unlike the mass by what they say alone (see `findApart`).
+  var apart: Set<Int> = []
   /// Messages in which peers tell who came to them.
   var peers = PeerContacts()
   /// Per attribute: the code of the absent value, or -1.

@@ -39,9 +39,7 @@ struct Tones {
     let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
     for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {
-      guard speakers[template].allSatisfy({ fleet.isShared[Int($0)] || fleet.row[Int($0)] < 0 }) else {
-        continue
-      }
+      guard speakers[template].allSatisfy({ fleet.mayAnnounce(Int($0)) }) else { continue }
       let time = profiles.fleet[template].first
       if starts.contains(where: { time > $0 - 600 && time < $0 + 120 }) { isLoud[template] = false }
     }
@@ -166,6 +164,30 @@ struct Tones {
     }
   }
 
+  /// Seconds after which a message is said anew and not again: a change and its taking back.
+  private static let anew = 1800.0
+
+  /// Templates that their speakers repeat: more than a tenth of them within half an hour.
+  private static func repeated(
+    _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ unknown: [Int],
+    _ speakers: [[Int32]]
+  ) -> Set<Int> {
+    let open = Set(unknown.filter { profiles.fleet[$0].events > speakers[$0].count })
+    guard !open.isEmpty else { return [] }
+    var repeats: [Int: Int] = [:]
+    for device in 0..<timeline.deviceCount {
+      var last: [Int: Double] = [:]
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        guard open.contains(template) else { continue }
+        let time = timeline.seconds[Int(event)]
+        if let before = last[template], time - before < anew { repeats[template, default: 0] += 1 }
+        last[template] = time
+      }
+    }
+    return Set(repeats.filter { $0.value * 10 > speakers[$0.key].count }.keys)
+  }
+
   /// Marks change-like templates as quiet; returns when each began.
   private static func changes(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reporting: ReportTemplates,
@@ -176,8 +198,9 @@ struct Tones {
         let profile = profiles.fleet[template]
         return (profile.role == .novel || profile.role == .surging) && !reporting.isReport[template]
           && !reporting.namesPeers[template] && speakers[template].count >= 3
-          && Double(profile.events) <= 1.1 * Double(speakers[template].count)
-      })
+          && Double(profile.events) <= 2.2 * Double(speakers[template].count)
+      }
+    ).subtracting(repeated(timeline, fleet, profiles, unknown, speakers))
     guard !candidates.isEmpty else { return [] }
     var first = [Int: Int]()
     var together = [Int: Int]()
