@@ -42,6 +42,9 @@ import Testing
       broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"]}]") == ["rollout.interlock-refuse"])
     #expect(broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"], require: [\"no\"]}]").isEmpty)
     #expect(broken("\(undo), bindings: {__a__: secret.}") == ["rollout.binding"])
+    #expect(broken("\(undo), bindings: {__a__: plan.creator}") == ["rollout.binding"])
+    #expect(broken("\(undo), bindings: {__a__: plan.created}, makes_secrets: [b]").isEmpty)
+    #expect(!broken("\(undo), makes_secrets: []").isEmpty)
     #expect(!broken("\(undo), group: {members: {pointer: /a}}").isEmpty)
     #expect(
       !broken("\(undo), group: {members: {commands: [{type: kestrel, command_b64: eA==}], pointer: /a}}")

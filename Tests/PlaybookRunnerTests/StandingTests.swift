@@ -105,7 +105,7 @@ import Testing
       do {
         return try Preflight(plan, executors: executors).check(
           SecretStore(sources: sources, environment: [:])
-        ).joined()
+        ).warnings.joined()
       } catch {
         return "\(error)"
       }

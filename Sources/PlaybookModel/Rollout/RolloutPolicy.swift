@@ -159,8 +159,10 @@ public struct RolloutPolicy: Sendable, Hashable {
   /// Contain or remediate.
   public var kind: Kind
   /// Variables that each device sets, by the source of their value: `device`, `inventory.COLUMN`, `address-family.COLUMN`
-  /// (`4` or `6`, of the address in that column), or `secret.NAME`, which only the executor that sends the command resolves.
+  /// (`4` or `6`, of the address in that column), `plan.created` (when the plan was made), or `secret.NAME`, which only the executor that sends the command resolves.
   public var bindings: [Binding]
+  /// Secrets that the step's commands make for each device: nobody can have them before.
+  public var madeSecrets: [String]
   /// The waves, in order; the last one is always `.rest`.
   public var waves: [WaveSize]
   /// Time to watch between waves, in milliseconds.
@@ -222,6 +224,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     self.kind = kind
     let bindings = node["bindings"]?.members ?? []
     self.bindings = bindings.map { Binding(name: $0.name, source: $0.value.text ?? "") }
+    madeSecrets = (node["makes_secrets"]?.items ?? []).compactMap(\.text)
     let written = (node["waves"]?.items ?? []).compactMap { $0.text.flatMap(Self.waveSize) }
     var waves = written.isEmpty ? Self.defaultWaves(kind) : written
     if waves.last != .rest { waves.append(.rest) }

@@ -32,6 +32,7 @@ extension RolloutPolicy {
     "the rollout extension", required: ["policy"],
     [
       "policy": .oneOf(Set(Kind.allCases.map(\.rawValue))), "bindings": .dictionary(.text),
+      "makes_secrets": .list(.text, minimum: 1),
       "waves": .list(.text, minimum: 1), "soak_ms": .integer(0...86_400_000),
       "max_in_flight": .integer(1...100_000), "rate_per_second": .any, "retries": .integer(0...10),
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
@@ -61,13 +62,14 @@ extension RolloutPolicy {
           "variable.name", .error, inner, member.line, "'\(member.name)' is no name of a variable")
       }
       let source = member.value.text ?? ""
-      if source != "device" && !(source.hasPrefix("inventory.") && source.count > 10)
+      if source != "device" && source != "plan.created"
+        && !(source.hasPrefix("inventory.") && source.count > 10)
         && !(source.hasPrefix("secret.") && source.count > 7)
         && !(source.hasPrefix("address-family.") && source.count > 15)
       {
         checker.report(
           "rollout.binding", .error, inner, member.line,
-          "a binding is 'device', 'inventory.COLUMN', 'address-family.COLUMN' or 'secret.NAME', not '\(source)'"
+          "a binding is 'device', 'inventory.COLUMN', 'address-family.COLUMN', 'plan.created' or 'secret.NAME', not '\(source)'"
         )
       }
       if node["group"] != nil {

@@ -17,6 +17,8 @@ public struct RunEnvironment: Sendable {
   public var timeline: (any TimelineGate)?
   /// What the inventory says now; nil when it is what the plan says.
   public var inventory: (any InventorySource)?
+  /// Devices that are left alone for want of a secret, with why: see `Preflight.Lacks`.
+  public var lacking: [String: String] = [:]
   /// Signs checkpoints of the journal; nil for none.
   public var signer: JournalSigner?
   /// Gets progress; called from several tasks.

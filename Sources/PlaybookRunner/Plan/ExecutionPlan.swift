@@ -94,6 +94,7 @@ public struct ExecutionPlan: Sendable {
   /// Value of a binding's source for a target; nil when unknown, and for secrets.
   func value(ofBinding source: String, _ target: Target) -> String? {
     if source == "device" { return target.device }
+    if source == Self.createdSource { return DocumentTimestamp.text(nanoseconds: created) }
     if source.hasPrefix(Self.familySource) {
       guard let address = value(String(source.dropFirst(Self.familySource.count)), of: target) else {
         return nil
@@ -103,6 +104,9 @@ public struct ExecutionPlan: Sendable {
     guard source.hasPrefix("inventory.") else { return nil }
     return value(String(source.dropFirst(10)), of: target)
   }
+
+  /// Source of bindings whose value is the time of the plan's making, as RFC 3339: what was there before is not of this plan.
+  static let createdSource = "plan.created"
 
   /// Source of bindings whose value is the IP version, `4` or `6`, of the address in an inventory column.
   static let familySource = "address-family."

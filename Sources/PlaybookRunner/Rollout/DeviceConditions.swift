@@ -99,6 +99,9 @@ struct DeviceConditions: Sendable {
     _ target: ExecutionPlan.Target, _ role: RunRecord.Action
   ) -> Obstacle? {
     if let moved = moved(target, role) { return moved }
+    if role == .act, let why = environment.lacking[target.device] {
+      return Obstacle("no-secret", why, mayLook: false)
+    }
     if role == .undo && policy.undoIsSafe { return nil }
     if let inventory = environment.inventory, !inventory.contains(target.device) {
       return Obstacle("interlock", "the inventory does not list it any more")

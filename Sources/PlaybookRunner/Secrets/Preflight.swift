@@ -52,11 +52,19 @@ public struct Preflight: Sendable {
     return names
   }
 
-  /// Reads every secret that is asked for. Throws when one is missing or not kept safely; returns sentences on devices
-  /// that have none of their own, while others have.
-  public func check(_ store: SecretStore) throws(RunnerError) -> [String] {
-    var warnings: [String] = []
+  /// Devices that have no secret of their own, while others have.
+  public struct Lacks: Sendable {
+    /// Sentences for people.
+    public var warnings: [String] = []
+    /// Why nothing is to be done to a device, in any step: one that got half of it may be locked out.
+    public var devices: [String: String] = [:]
+  }
+
+  /// Reads every secret that is asked for, but those that the steps make. Throws when one is missing or not kept safely.
+  public func check(_ store: SecretStore) throws(RunnerError) -> Lacks {
+    var lacks = Lacks()
     let names = names
+    let made = Set(actions.flatMap { $0.rollout?.madeSecrets ?? [] })
     for (name, isPerDevice) in names.sorted(by: { $0.key < $1.key }) {
       guard store.knows(name) else {
         let others = store.names.filter { names[$0] == nil }.sorted()
@@ -70,6 +78,7 @@ public struct Preflight: Sendable {
         _ = try store.credential(name)
         continue
       }
+      if made.contains(name) { continue }
       var missing: [(device: String, error: RunnerError)] = []
       for target in plan.targets {
         do throws(RunnerError) {
@@ -80,11 +89,14 @@ public struct Preflight: Sendable {
       }
       guard let first = missing.first else { continue }
       if missing.count == plan.targets.count { throw first.error }
-      warnings.append(
+      for lack in missing where lacks.devices[lack.device] == nil {
+        lacks.devices[lack.device] = "it has no usable secret '\(name)': \(lack.error)"
+      }
+      lacks.warnings.append(
         "\(missing.count) of \(plan.targets.count) devices have no usable secret '\(name)' and will be left alone, the first: \(first.error)"
       )
     }
-    return warnings
+    return lacks
   }
 
   /// Throws when a command goes by ssh and the file of host keys cannot be read.

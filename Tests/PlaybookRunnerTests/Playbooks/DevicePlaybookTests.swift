@@ -40,6 +40,12 @@ import Testing
     // A second run finds what it has and fetches nothing.
     let again = try await lab.run(try plan(["pump-1", "pump-2"]), id: "s")
     #expect(again.counts[.ok] == 2, "\(lab.story)")
+    // What lies there from before the plan is of another incident: nothing is fetched, and that is no success.
+    #expect(try shell("touch -d '2 days ago' \(folder)/pump-1.tar.gz").code == 0)
+    let stale = try await lab.run(try plan(["pump-1"]), id: "t")
+    #expect(stale.end != .succeeded && stale.counts == [.failed: 1], "\(lab.story)")
+    #expect(lab.story.contains("pump-1.tar.gz is there already, from 20"), "\(lab.story)")
+    #expect(try shell("tar -xzOf \(folder)/pump-1.tar.gz var/log/messages").output == "line of pump-1\n")
   }
 
   @Test func logsReachOurCollectorThroughRealRsyslogAndNoLongerAfterUndo() async throws {

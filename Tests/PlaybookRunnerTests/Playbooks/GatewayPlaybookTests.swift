@@ -103,6 +103,34 @@ import Testing
     #expect(try network.successes(from: "10.77.1.2", to: "10.77.1.1", 150) == 150)
   }
 
+  /// A limit on one port is none on another, and each is taken back alone.
+  @Test func eachPortHasALimitOfItsOwn() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    func plan(_ port: String, _ rate: String) throws -> ExecutionPlan {
+      try lab.plan("shed-reconnect-load", ["pump-2"], set: ["port": port, "rate": rate, "burst": "7"])
+    }
+    func limits() throws -> [String] {
+      try network.rules().split(separator: "\n").filter { $0.contains("limit rate over") }
+        .map { $0.trimmingCharacters(in: .whitespaces) }.sorted()
+    }
+    func limit(_ port: String, _ rate: String) -> String {
+      "tcp dport \(port) ct state new limit rate over \(rate)/second burst 7 packets drop"
+    }
+    let first = try plan("1883", "50")
+    #expect(try await lab.run(first, id: "a").counts == [.changed: 1], "\(lab.story)")
+    // The same rate on another port, and a port whose digits begin with those of the first.
+    for (port, id) in [("8883", "b"), ("18830", "c")] {
+      #expect(try await lab.run(try plan(port, "50"), id: id).counts == [.changed: 1], "\(lab.story)")
+    }
+    #expect(try limits() == [limit("1883", "50"), limit("18830", "50"), limit("8883", "50")])
+    let last = try plan("8883", "60")
+    #expect(try await lab.run(last, id: "d").counts == [.changed: 1], "\(lab.story)")
+    #expect(try limits() == [limit("1883", "50"), limit("18830", "50"), limit("8883", "60")])
+    #expect(try await lab.undo(last, id: "d").end == .succeeded, "\(lab.story)")
+    #expect(try limits() == [limit("1883", "50"), limit("18830", "50")])
+  }
+
   @Test func aBotnetLosesItsCommandersItsWaysAndItsBroker() async throws {
     guard Support.has("mosquitto"), let network = try makeNetwork() else { return }
     let broker = try await MosquittoBroker(clients: ["bot-2", "bot-3", "pump-4"])

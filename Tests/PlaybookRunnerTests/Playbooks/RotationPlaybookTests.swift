@@ -161,6 +161,55 @@ import Testing
     #expect(fleet.file("pump-2", "password") == "device-password")
   }
 
+  /// The run makes the new passwords: none are there before, and those of an earlier rotation are none of this one.
+  @Test func anEmptyVaultIsFilledAndOneOfAnEarlierRotationIsRefused() async throws {
+    guard Support.has("mosquitto"), Support.has("sshd"), Support.has("age"), Support.has("mosquitto_pub")
+    else { return }
+    let names = ["pump-1", "pump-2", "pump-3"]
+    let broker = try await MosquittoBroker(clients: names)
+    let fleet = try await SSHFleet(names)
+    let vault = fleet.folder.path + "/vault"
+    let old = fleet.folder.path + "/oldpw"
+    try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: false)
+    for name in names { try fleet.put(name, "password", "device-password") }
+    // Of one device nobody knows the password of now.
+    for name in names.dropLast() { _ = try fleet.folder.write("oldpw/\(name)", "device-password\n") }
+    let identity = fleet.folder.path + "/identity"
+    let made = try shell(
+      "age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub")
+    #expect(made.code == 0)
+    let lab = try PlaybookLab(
+      fleet.folder,
+      secrets: [
+        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-password=folder:\(vault)",
+        "old-password=folder:\(old)",
+      ], knownHosts: fleet.knownHosts)
+    let plan = try lab.plan(
+      "rotate-mqtt-password", names, ["address": fleet.address],
+      set: [
+        "broker": broker.url, "vault": vault, "recipients": identity + ".pub", "file": "password",
+        "port": "\(fleet.port)",
+      ])
+    let summary = try await lab.run(plan)
+    #expect(summary.end == .succeeded, "\(lab.story)")
+    let fresh = try String(contentsOfFile: vault + "/pump-1", encoding: .utf8)
+    #expect(fleet.file("pump-1", "password") == fresh && fresh != "device-password")
+    // In no step.
+    let alone = lab.journal.all.filter { $0.target == "pump-3" }
+    #expect(
+      alone.allSatisfy { $0.kind != .intent } && alone.contains { $0.reason == "no-secret" }, "\(lab.story)")
+    #expect(try shell("find \(vault) -name 'pump-3*'").output.isEmpty)
+    #expect(fleet.file("pump-3", "password.new") == nil)
+    // The next rotation, into the vault of the last one: what leaked may be just that.
+    #expect(try shell("find \(vault) -type f -exec touch -d '3 days ago' {} +").code == 0)
+    for name in names.dropLast() {
+      #expect(try shell("cp \(vault)/\(name) \(old)/\(name)").code == 0)
+    }
+    let again = try await lab.run(plan, id: "s")
+    #expect(again.end == .halted && lab.story.contains("of an earlier rotation"), "\(lab.story)")
+    #expect(fleet.file("pump-1", "password") == fresh)
+  }
+
   /// A device that the new password could not be put on must not lose the old one at the broker.
   @Test func aDeviceThatIsOutOfReachIsNotLockedOut() async throws {
     guard Support.has("mosquitto"), Support.has("sshd"), Support.has("age"), Support.has("mosquitto_pub")

@@ -60,8 +60,11 @@ struct PlaybookLab {
       folder: folder.path + "/run")
   }
 
+  /// Begins a run as the program does: what it needs is looked at first.
   func run(_ plan: ExecutionPlan, id: String = "r") async throws -> RunSummary {
-    try await PlaybookRun(plan, environment: environment, run: id).execute()
+    var environment = environment
+    environment.lacking = try Preflight(plan, executors: executors).check(secrets).devices
+    return try await PlaybookRun(plan, environment: environment, run: id).execute()
   }
 
   func undo(

@@ -155,6 +155,12 @@ import Testing
     // Named, and nothing to reach it with.
     let bare = try doctor(work, "--playbook", "isolate-device")
     #expect(bare.states("secrets", "broker-admin") == ["failure"])
+    // What the run makes is not there before it.
+    let rotation = try doctor(
+      work, "--playbook", "rotate-mqtt-password", "--secret", "new-password=folder:\(work.at("none"))",
+      "--secret", "old-password=folder:\(work.at("none"))")
+    #expect(rotation.states("secrets", "new-password") == ["ok"])
+    #expect(rotation.states("secrets", "old-password") == ["failure"])
   }
 
   @Test func aRealBrokerIsAskedWhetherWeMayAdministerIt() throws {

@@ -31,7 +31,7 @@ import Testing
   @Test func verifyAndStatusSayThatTheUndoScriptIsNotWhatTheJournalNotes() throws {
     let good = try verify()
     #expect(good.exit == 0 && !good.output.contains("journal notes"), "\(good)")
-    try edit("undo.sh") { $0.replacingOccurrences(of: "exit $failed", with: "rm -rf /; exit $failed") }
+    try edit("undo.sh") { $0.replacingOccurrences(of: "set -u", with: "echo altered; set -u") }
     let bad = try verify()
     let run = folder.split(separator: "/").last ?? ""
     #expect(bad.exit == 1, "\(bad)")

@@ -143,6 +143,7 @@ enum PlaybookCardText {
     var secrets: Set<String> = []
     var perDevice: Set<String> = []
     var columns: Set<String> = []
+    var made: Set<String> = []
     var usesSSH = false
     for id in playbook.stepOrder {
       guard case .action(let action)? = playbook.steps[id]?.kind else { continue }
@@ -154,14 +155,17 @@ enum PlaybookCardText {
       for binding in action.rollout?.bindings ?? [] {
         if let secret = binding.secret {
           perDevice.insert(secret)
-        } else if let dot = binding.source.firstIndex(of: "."), binding.source != "device" {
+        } else if let dot = binding.source.firstIndex(of: "."), binding.source != "plan.created" {
           columns.insert(String(binding.source[binding.source.index(after: dot)...]))
         }
       }
+      made.formUnion(action.rollout?.madeSecrets ?? [])
       columns.formUnion((action.rollout?.interlocks ?? []).map(\.attribute))
     }
     wanted += secrets.sorted().map { "the secret '\($0)'" }
-    wanted += perDevice.sorted().map { "the secret '\($0)' of each device" }
+    wanted += perDevice.sorted().map {
+      made.contains($0) ? "a folder for the secret '\($0)'" : "the secret '\($0)' of each device"
+    }
     if usesSSH { wanted.append("the devices' host keys (known_hosts)") }
     if !columns.isEmpty {
       wanted.append("an inventory with \(columns.sorted().joined(separator: ", "))")

@@ -57,9 +57,10 @@ struct PlaybookQueue: AsyncParsableCommand {
     try PlanCheck.notRevoked(plan)
     try age.check(plan, case: path)
     try await secrets.unlock()
-    try execution.preflight(plan, secrets, executors)
+    let lacking = try execution.preflight(plan, secrets, executors)
     let agreed = try await approval.renewed(plan, run: id, case: path)
-    let environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
+    var environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
+    environment.lacking = lacking
     support.limit(agreed, environment)
     var approvals = agreed.sentences
     var attempts = 0

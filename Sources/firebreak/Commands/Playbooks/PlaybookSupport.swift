@@ -239,12 +239,16 @@ struct ExecutionOptions: ParsableArguments {
   private var hostKeys: String { knownHosts ?? "\(Console.environment["HOME"] ?? "/root")/.ssh/known_hosts" }
 
   /// Throws when something is missing that a plan's steps need (all steps where none are named): before a run is begun.
+  /// Returns the devices that are to be left alone, with why.
+  @discardableResult
   func preflight(
     _ plan: ExecutionPlan, _ secrets: SecretStore, _ executors: ExecutorSet, steps: Set<String>? = nil
-  ) throws {
+  ) throws -> [String: String] {
     let preflight = Preflight(plan, executors: executors, steps: steps)
-    for warning in try preflight.check(secrets) { Console.warn(Sanitizer.escape(warning)) }
+    let lacks = try preflight.check(secrets)
+    for warning in lacks.warnings { Console.warn(Sanitizer.escape(warning)) }
     try preflight.check(knownHosts: hostKeys)
+    return lacks.devices
   }
 
   /// The options as they were given, to be typed again.

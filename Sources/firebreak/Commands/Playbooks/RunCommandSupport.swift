@@ -107,10 +107,11 @@ struct RunCommandSupport {
     _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool
   ) async throws {
     try await secrets.unlock()
-    try execution.preflight(plan, secrets, executors)
+    let lacking = try execution.preflight(plan, secrets, executors)
     let locks = try lock(plan, run: run)
     Console.note("run \(run)")
-    let environment = try environment(run, plan: plan, goesOnWith: "resume")
+    var environment = try environment(run, plan: plan, goesOnWith: "resume")
+    environment.lacking = lacking
     limit(agreed, environment)
     // What has outlived its time to live goes first, and what does so while the run goes on goes when it is through.
     let begun = try await takeBackExpired(plan, environment, run)

@@ -9,6 +9,8 @@ struct SecretsCheck: DoctorCheck {
 
   static func run(_ context: DoctorContext) async -> [DoctorFinding] {
     var asked: [String: Set<String>] = [:]
+    // Those that the playbook makes itself: no run of it has them before.
+    var made: [String: Set<String>] = [:]
     for entry in context.playbooks {
       guard let playbook = entry.playbook else { continue }
       for authentication in playbook.authentication.values {
@@ -19,6 +21,7 @@ struct SecretsCheck: DoctorCheck {
         for name in (action.rollout?.bindings ?? []).compactMap(\.secret) {
           asked[name, default: []].insert(entry.name)
         }
+        for name in action.rollout?.madeSecrets ?? [] { made[name, default: []].insert(entry.name) }
       }
     }
     var findings: [DoctorFinding] = []
@@ -38,7 +41,9 @@ struct SecretsCheck: DoctorCheck {
             : .skipped(subject, "--secret \(subject)=file:PATH (asked by \(who))"))
         continue
       }
-      if let device = context.inventory?.devices.first, context.secrets.isPerDevice(name) {
+      if context.secrets.isPerDevice(name), playbooks.isSubset(of: made[name] ?? []) {
+        findings.append(.ok(subject, "made for each device by the run"))
+      } else if let device = context.inventory?.devices.first, context.secrets.isPerDevice(name) {
         findings.append(
           look(subject) { () throws(RunnerError) in try context.secrets.credential(name, device: device) })
       } else {
