@@ -55,6 +55,7 @@ enum HeaderLevel {
   @inline(never)
   static func first(_ bytes: UnsafeRawBufferPointer) -> Found? {
     guard bytes.count > 4 else { return nil }
+    if let found = glib(bytes) { return found }
     let isBracketed = bytes[0] == 0x5B || bytes[0] == 0x3C
     guard isBracketed || Bytes.isLetter(bytes[0]), let (severity, end) = TextLine.level(bytes, at: 0) else {
       return nil
@@ -76,6 +77,22 @@ enum HeaderLevel {
       return Found(severity: severity)
     }
     return Found(severity: severity, name: .record(end, i &- end), end: i &+ 1)
+  }
+
+  /// GLib's form: `(rauc:1234): rauc-CRITICAL **: 10:03:05.123: text`, `rauc-Message: 10:03:05.123: text`.
+  private static func glib(_ bytes: UnsafeRawBufferPointer) -> Found? {
+    let head = Bytes.part(bytes, 0, min(bytes.count, 96))
+    let colon = Bytes.find(" **: ", head)
+    guard let end = colon ?? Bytes.find("-Message: ", head).map({ $0 &+ 8 }) else { return nil }
+    var word = end
+    while word > 0, Bytes.isLetter(head[word &- 1]) { word &-= 1 }
+    guard word > 1, head[word &- 1] == 0x2D else { return nil }
+    let severity = colon == nil ? 5 : SeverityText.word(Bytes.part(head, word, end))
+    var domain = word &- 1
+    while domain > 0, isNameByte(head[domain &- 1]) { domain &-= 1 }
+    guard severity < 8, domain < word &- 1, domain == 0 || head[domain &- 1] == 0x20 else { return nil }
+    return Found(
+      severity: severity, name: .record(domain, word &- 1 &- domain), end: end &+ (colon == nil ? 2 : 5))
   }
 
   // MARK: Parts

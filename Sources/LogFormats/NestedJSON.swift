@@ -86,6 +86,8 @@ final class NestedJSON {
     }
     var takesTime = reading.kind == .none || isCaught
     assign(takesTime: takesTime)
+    // What says neither how bad nor what is no program's line, but values of a record: auditd's `dev=fc:00` is no device.
+    guard reading.severity > 7 && nested.severity < 8 || !nested.message.isEmpty else { return }
     if takesTime, reading.kind != .none, nested.kind != .absolute {
       takesTime = false
       assign(takesTime: false)

@@ -54,6 +54,12 @@ import Testing
     #expect(found.map(\.fields) == [#"{"nested":{"ts":"2026-11-20T07:59:59Z","device":"pu-1"}}"#])
   }
 
+  @Test func valuesOfARecordAreNoProgramsLine() {
+    let text = #"item=0 name="/usr/bin/id" inode=8 dev=fc:00 host=x1 mode=0755"#
+    #expect(docker(text).map(\.device) == [""])
+    #expect(docker(text).map(\.fields) == [#"{"stream":"stderr"}"#])
+  }
+
   @Test func proseWithEqualsSignsStaysAsItIs() {
     for text in ["x=1 is set", "a = b", "rssi=-70 weak link", "pid=7 uid=0 msg='op=add res=ok'"] {
       #expect(docker(text).map(\.message) == [text])

@@ -54,6 +54,30 @@ import Testing
     #expect(row("2026-11-20 08:00:05 (+3) no flow")?.time == "2026-11-20T08:00:05 (no zone)")
   }
 
+  @Test func aServiceMayStandBeforeTheStamp() {
+    let found = events(
+      "web-1     | 2026-11-20T08:00:00.123456789Z ERROR connect failed\n0|api  | 2026-11-20 08:00:01 +01:00: started\n"
+        + "broker-1  | no stamp\n")
+    #expect(found.map(\.time).prefix(2) == ["2026-11-20T08:00:00.123456789Z", "2026-11-20T07:00:01Z"])
+    #expect(found.map(\.program).prefix(2) == ["web-1", "0|api"])
+    #expect(found.first?.severity == 3)
+    #expect(found.map(\.message).prefix(2) == ["connect failed", "started"])
+  }
+
+  @Test func severitiesOfGLibAreRead() {
+    let found = events(
+      """
+      rauc-Message: 08:00:00.123: installing: started
+      rauc-WARNING **: 08:00:01.123: slow
+      (rauc:1234): rauc-CRITICAL **: 08:00:02.123: assertion failed
+      all-Messages: none
+
+      """)
+    #expect(found.map(\.severity) == [5, 4, 2, 255])
+    #expect(found.map(\.program) == ["rauc", "rauc", "rauc", ""])
+    #expect(found.first?.message == "08:00:00.123: installing: started")
+  }
+
   @Test func otherNumbersBehindAClockAreNoDate() {
     #expect(row("08:00:05 10.11.20.26 joined")?.time == "08:00:05")
     #expect(row("08:00:05 10.11.20 is the version")?.time == "08:00:05")

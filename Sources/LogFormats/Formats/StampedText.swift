@@ -67,6 +67,10 @@ struct StampedTextFormat: LogFormat {
       "[warn] [12.11.2026 10:03:05] slow", time: "2026-11-12T10:03:05 (no zone)", severity: 4, message: "slow"
     ),
     FormatSample(
+      "broker-1  | 2026-11-12T10:03:05.123456789Z WARN slow", time: "2026-11-12T10:03:05.123456789Z",
+      device: "",
+      severity: 4, program: "broker-1", message: "slow"),
+    FormatSample(
       "10:03:05.250 12.11.2026 INFO up", time: "2026-11-12T10:03:05.250 (no zone)", severity: 6, message: "up"
     ),
     FormatSample(
@@ -114,6 +118,8 @@ struct StampedTextFormat: LogFormat {
     var severity: UInt8 = 255
     /// The stamp is the first cell of a row.
     var isCell = false
+    /// Who wrote the line, where a service's name stands before the stamp.
+    var program = Slice.empty
   }
 
   /// The stamp and what stands around it.
@@ -194,7 +200,9 @@ struct StampedTextFormat: LogFormat {
     if let stamp = StampReader.behindProcess(line, at: &zabbix) {
       return Head(stamp: stamp, start: zabbix, end: stamp.end)
     }
-    if let head = behindLevel(line, &stamps) ?? secondCell(line, &stamps) ?? numbered(line, &stamps) {
+    if let head = behindLevel(line, &stamps) ?? behindService(line, &stamps) ?? secondCell(line, &stamps)
+      ?? numbered(line, &stamps)
+    {
       return head
     }
     // Redis: `1234:M 12 Nov 2026 10:03:05.123 # text`; Erlang: `=ERROR REPORT==== 12-Nov-2026::10:03:07 ===`.
@@ -213,6 +221,25 @@ struct StampedTextFormat: LogFormat {
     var head = Head(stamp: stamp, start: sign &+ 12, end: stamp.end)
     let severity = SeverityText.word(Bytes.part(line, 1, sign))
     if severity < 8 { head.severity = severity }
+    return head
+  }
+
+  /// A service before the stamp, as `docker compose logs -t` and pm2 put it: `broker-1  | 2026-11-12T10:03:05.123Z text`.
+  private static func behindService(
+    _ line: UnsafeRawBufferPointer, _ stamps: inout StampReader
+  ) -> Head? {
+    let limit = min(line.count, 80)
+    var name = 0
+    while name < limit, line[name] > 0x20 { name &+= 1 }
+    let bar = TextLine.skipBlanks(line, name)
+    guard name > 0, bar > name, bar &+ 2 < line.count, line[bar] == 0x7C, line[bar &+ 1] == 0x20,
+      Bytes.isLetter(line[0]) || Bytes.isDigit(line[0])
+    else { return nil }
+    let start = TextLine.skipBlanks(line, bar &+ 1)
+    guard let stamp = stamps.leading(line, at: start), stamp.kind == .absolute || stamp.kind == .noZone,
+      var head = closed(line, stamp, from: start, isBracketed: false), !head.isCell
+    else { return nil }
+    head.program = .record(0, name)
     return head
   }
 
@@ -310,6 +337,7 @@ struct StampedTextFormat: LogFormat {
         reading.message = .record(0, record.count)
         return .event
       }
+      reading.program = head.program
       var i = head.end
       if head.isCell {
         i &+= 1
