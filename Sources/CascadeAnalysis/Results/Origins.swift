@@ -36,7 +36,7 @@ struct Origins {
       candidates.append(candidate)
       rest = confidence * 0.05
     }
-    for (rank, device) in ordered.prefix(9).enumerated() {
+    for (rank, device) in ordered.filter({ $0 != change.actor }).prefix(9).enumerated() {
       var candidate = Candidate(
         device: device,
         probability: change.actor == nil && rank == 0 ? 0.75 * rest : rest * pow(0.5, Double(rank + 2)))
