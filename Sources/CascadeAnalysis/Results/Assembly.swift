@@ -294,7 +294,10 @@ struct Assembly {
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
-        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
+        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9,
+        isTakenFromBelow: {
+          failedBelow($0, before: onsets.findings[$0]?.time ?? -.infinity) >= Self.manyBelow
+        })
       if let shared = diagnosis.commonCause {
         origins.doubt(
           where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
@@ -313,6 +316,18 @@ struct Assembly {
       }
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
+    }
+  }
+
+  private static let manyBelow = 3
+  /// Seconds by which clocks may be off.
+  private static let slack = 15.0
+
+  /// How many of those that hang on an entity failed before some time.
+  private func failedBelow(_ device: Int, before time: Double) -> Int {
+    guard fleet.isShared[device] else { return 0 }
+    return fleet.descendants(of: device).count {
+      (onsets.findings[Int($0)]?.time ?? .infinity) < time - Self.slack
     }
   }
 
