@@ -295,8 +295,9 @@ struct Assembly {
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
         earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9,
-        isTakenFromBelow: {
-          failedBelow($0, before: onsets.findings[$0]?.time ?? -.infinity) >= Self.manyBelow
+        isTaken: { device in
+          let time = onsets.findings[device]?.time ?? -.infinity
+          return failedBelow(device, before: time) >= Self.manyBelow || failedAbove(device, before: time)
         })
       if let shared = diagnosis.commonCause {
         origins.doubt(
@@ -329,6 +330,14 @@ struct Assembly {
     return fleet.descendants(of: device).count {
       (onsets.findings[Int($0)]?.time ?? .infinity) < time - Self.slack
     }
+  }
+
+  /// Whether something that infrastructure hangs on failed before some time.
+  private func failedAbove(_ device: Int, before time: Double) -> Bool {
+    fleet.isShared[device]
+      && fleet.ancestors(of: device).contains {
+        (onsets.findings[Int($0.device)]?.time ?? .infinity) < time - Self.slack
+      }
   }
 
   /// What nine of ten of the members say of their failure in the same words, and how many do.

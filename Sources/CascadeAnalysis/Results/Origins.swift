@@ -183,10 +183,10 @@ struct Origins {
   /// Somebody is always first. It says something where the first was apart from the next: by more than their onsets may be off,
   /// by more than the later ones lie apart, and by more than failures that swell lie apart as they begin (see `FirstPause`). Those that fail as closely as that, or in one moment, are about as probable.
   ///
-  /// - Parameter isTakenFromBelow: Whether those that hang on an entity failed before it: trouble of its own is then rather their doing.
+  /// - Parameter isTaken: Whether those that hang on an entity, or what it hangs on, failed before it: its trouble is then rather their doing.
   init(
     earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double,
-    isTakenFromBelow: (Int) -> Bool
+    isTaken: (Int) -> Bool
   ) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var users: [Int32: Int] = [:]
@@ -200,7 +200,7 @@ struct Origins {
       members.filter { device in !said[device]!.isEmpty && said[device]!.allSatisfy { users[$0]! <= few } })
     // Where most speak in ways of their own, it is nothing special.
     if members.count < 12 || own.count * 4 > members.count { own = [] }
-    own = own.filter { !isTakenFromBelow($0) }
+    own = own.filter { !isTaken($0) }
     own.formUnion(members.filter { onsets.findings[$0]!.namedBy > 0 })
     let first = ordered.first.map { onsets.findings[$0]!.time } ?? 0
     let pauses = zip(ordered.dropFirst(2), ordered.dropFirst()).prefix(Self.early).map {
