@@ -130,4 +130,17 @@ import Testing
     #expect(incident.origins.count > 3)
     #expect(incident.origins.reduce(0) { $0 + $1.probability } <= 1.0001)
   }
+
+  /// Half of them told of it at the moment.
+  @Test func whoToldOfTroubleAsItFellSilentIsOneOfThoseThatFellSilent() throws {
+    var scene = Self.scene()
+    for (rank, name) in Self.dark.sorted().enumerated() where rank % 2 == 0 {
+      scene.say(name, Self.cut + 0.5, "overvoltage on line input", 2)
+    }
+    let trace = scene.trace
+    let incident = try #require(trace.incidents.first)
+    #expect(trace.incidents.count == 1 && Set(incident.onsets.map(\.device)) == Self.dark, "\(trace.verdict)")
+    #expect(incident.onsets.allSatisfy { abs(Self.seconds($0.time) - Self.cut) < 30 })
+    #expect(incident.onsets.allSatisfy { $0.heardAgain != nil })
+  }
 }

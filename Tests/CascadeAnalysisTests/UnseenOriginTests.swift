@@ -66,4 +66,19 @@ import Testing
     #expect((incident.unseenOrigin != nil) == (seeds > 1), "\(trace.verdict)")
     if seeds == 1 { #expect(incident.origins.first?.probability ?? 0 > 0.5, "\(trace.verdict)") }
   }
+
+  /// Nothing tells why the first failed; the desk has trouble of its own when those that hang on it have failed.
+  @Test func whoFailsAfterThoseThatHangOnItIsNotTheirOrigin() throws {
+    var scene = Self.scene(44)
+    scene.keep("deskx", 0...Self.end, every: 60, "orders kept")
+    for kiosk in 0..<40 { scene.builder.link("kiosk\(kiosk)q", "deskx", "api") }
+    for kiosk in 0..<14 {
+      let start = kiosk < 6 ? 5000 + Double(kiosk * kiosk) * 3 : 5120 + Double(kiosk * 17 % 90)
+      for turn in 0..<6 { scene.say("kiosk\(kiosk)q", start + Double(turn) * 40, "paper jam, retry", 4) }
+    }
+    for turn in 0..<6 { scene.say("deskx", 5105 + Double(turn) * 20, "queue is full", 3) }
+    let incident = try #require(scene.trace.incidents.first)
+    #expect(incident.onsets.contains { $0.device == "deskx" })
+    #expect(incident.origins.first?.device != "deskx", "\(incident.verdict)")
+  }
 }

@@ -43,6 +43,8 @@ struct Changes {
   private(set) var causes: [Change] = []
   /// Others, for the record.
   private(set) var others: [Change] = []
+  /// What was said that had not been heard before by those whom changes are not made to, in order of time.
+  private var announcements: [(time: Double, device: Int, event: Int32)] = []
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
@@ -102,6 +104,7 @@ struct Changes {
       return isRecurring || entry.time - known.first > 1800
     }
     announcements.sort { ($0.time, $0.event) < ($1.time, $1.event) }
+    self.announcements = announcements
     let mass = population.devices
     let troubles = Self.troubles(timeline, population, profiles, reports)
     var united: [(score: Double, parts: [Int])] = []
@@ -136,10 +139,7 @@ struct Changes {
       let timed = got.filter { isTimed($0.key) }
       let times = (timed.count * 2 >= got.count ? timed : got).values.map(\.0).sorted()
       let start = times[min(times.count - 1, times.count / 50)]
-      // The last thing said before the first receipt; clocks that could not be corrected blur it by minutes.
-      let blur = 120.0
-      let announced = announcements.filter { $0.time <= start + blur && $0.time > start - 7200 }
-      let before = announced.last { $0.time <= start + 1 } ?? announced.first
+      let before = announcement(before: start)
       let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
       let score = isOwnTrouble ? byTrouble : byShare
       var named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
@@ -178,6 +178,13 @@ struct Changes {
       causes = [best] + causes.dropFirst().filter { !own.contains($0.template) }
       others.removeAll { own.contains($0.template) }
     }
+  }
+
+  /// The last thing said before the first receipt of a change; clocks that could not be corrected blur it by minutes.
+  func announcement(before start: Double) -> (device: Int, event: Int32)? {
+    let blur = 120.0
+    let announced = announcements.filter { $0.time <= start + blur && $0.time > start - 7200 }
+    return (announced.last { $0.time <= start + 1 } ?? announced.first).map { ($0.device, $0.event) }
   }
 
   /// Who brought most of the receipts about, where their fields say so.

@@ -72,7 +72,9 @@ struct Diagnosis {
     if isBlamed || isOutweighed { otherChanges += changes.causes }
     var best = isBlamed || isOutweighed ? nil : changes.causes.first
     if changes.causes.isEmpty, (provider?.score ?? 0) <= 8, contact.score <= 3 {
-      best = PromptFailures.change(timeline, fleet, profiles, reports, onsets, members, among: population)
+      best = PromptFailures.change(
+        timeline, fleet, profiles, reports, onsets, members, among: population,
+        announced: changes.announcement)
       isPrompt = best != nil
     }
     if let best {

@@ -15,7 +15,7 @@ enum PromptFailures {
 
   static func change(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
-    _ members: [Int], among population: Population
+    _ members: [Int], among population: Population, announced: (Double) -> (device: Int, event: Int32)?
   ) -> Change? {
     let failed = members.filter { population.isOne($0) }
     guard failed.count >= fewest, failed.count * 10 >= members.count * 8 else { return nil }
@@ -40,6 +40,12 @@ enum PromptFailures {
     if told?.actor == nil, let named = best.filter({ $0.actor != nil }).min(by: { $0.start < $1.start }) {
       told?.actor = named.actor
       told?.announcement = named.announcement
+    }
+    if let change = told, change.actor == nil, let announcement = announced(change.start),
+      onsets.findings[announcement.device] == nil
+    {
+      told?.actor = announcement.device
+      told?.announcement = announcement.event
     }
     return told
   }

@@ -45,6 +45,19 @@ struct ToldChanges {
 
   /// Whether most of those named speak on after it, without a pause that is unusual for them, as far as they have any.
   static func goOn(_ received: [Int: (Double, Int32)], _ timeline: Timeline) -> Bool {
+    let (judged, well) = counts(received, timeline)
+    return judged >= fewest && well * 5 >= judged * 4
+  }
+
+  /// Whether most of them do not.
+  static func areGone(_ received: [Int: (Double, Int32)], _ timeline: Timeline) -> Bool {
+    let (judged, well) = counts(received, timeline)
+    return judged >= fewest && well * 5 <= judged
+  }
+
+  private static func counts(
+    _ received: [Int: (Double, Int32)], _ timeline: Timeline
+  ) -> (judged: Int, well: Int) {
     var judged = 0
     var well = 0
     for (device, (time, _)) in received {
@@ -58,6 +71,6 @@ struct ToldChanges {
       judged += 1
       if after - before <= 2 * longest { well += 1 }
     }
-    return judged >= fewest && well * 5 >= judged * 4
+    return (judged, well)
   }
 }

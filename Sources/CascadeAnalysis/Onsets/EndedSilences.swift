@@ -10,11 +10,13 @@ internal import IncidentModel
 /// known and has others in it, so that a log that is missing is no failure. A source that is heard by one entity alone is taken to cover it.
 ///
 /// Trouble that an entity tells of as the first thing after such a silence ("started after power loss") is how the silence ended: it
-/// failed when it fell silent. Infrastructure that was silent with a group is one of it.
+/// failed when it fell silent. Infrastructure that was silent with a group is one of it, and so is who told of trouble as it fell silent.
 /// Of those of whom the evidence has nothing meanwhile, nothing is known: they are given apart.
 struct EndedSilences {
   /// Who failed, by a silence that ended.
   private(set) var found: [(device: Int, finding: Onsets.Finding)] = []
+  /// Who told of trouble when it fell silent with them: the last everyday word before the silence, and its end.
+  private(set) var companions: [(device: Int, last: Int32, until: Double)] = []
   /// Silences of those whose source tells of nobody then, by what is missing together.
   private(set) var gaps: [[(device: Int, finding: Onsets.Finding)]] = []
 
@@ -29,6 +31,8 @@ struct EndedSilences {
     var silences: [(device: Int, finding: Onsets.Finding)] = []
     var infrastructure = silences
     var cameBack: Set<Int> = []
+    // Who had told of trouble when it fell silent is dated by that.
+    var toldBefore: Set<Int> = []
     for device in voices {
       guard let rhythm = SilenceOnsets.Rhythm(timeline, device, leavingOutGap: true) else { continue }
       rhythms[device] = rhythm
@@ -36,8 +40,17 @@ struct EndedSilences {
       let end = timeline.seconds[Int(rhythm.gap.after)]
       let known = onsets.findings[device]
       if let known {
-        guard known.kind == .log, known.time >= end, known.time <= end + Self.comingBack else { continue }
-        cameBack.insert(device)
+        guard known.kind == .log, known.time <= end + Self.comingBack else { continue }
+        if known.time >= end {
+          cameBack.insert(device)
+        } else {
+          guard known.time > start - Self.comingBack, known.time < end,
+            known.events.allSatisfy({
+              timeline.seconds[Int($0)] <= start || timeline.seconds[Int($0)] >= end
+            })
+          else { continue }
+          toldBefore.insert(device)
+        }
       }
       let surprise = rhythm.surprise(end - start)
       guard end - start >= SilenceOnsets.leastPauses * rhythm.pause,
@@ -51,7 +64,7 @@ struct EndedSilences {
         ])
       if let known {
         finding.events += known.events.filter { $0 != rhythm.gap.after }.prefix(6)
-        finding.reasons.append("told of trouble as it came back")
+        if cameBack.contains(device) { finding.reasons.append("told of trouble as it came back") }
       }
       finding.until = end
       if fleet.isShared[device] {
@@ -61,20 +74,32 @@ struct EndedSilences {
       }
     }
     let groups = SilenceOnsets.alignTogether(&silences, Array(silences.indices), rhythms)
-    let others = onsets.devices.count { !cameBack.contains($0) }
+    let others = onsets.devices.count { !cameBack.contains($0) && !toldBefore.contains($0) }
     for group in groups {
       let (heard, unheard) = Self.divided(group.map { silences[$0] }, timeline)
       let isTold = heard.count >= SilenceOnsets.fewestTogether && group.count >= 4 * others
-      var failed = heard.filter { isTold || cameBack.contains($0.device) }
+      var failed = heard.filter {
+        !toldBefore.contains($0.device) && (isTold || cameBack.contains($0.device))
+      }
       for (device, finding) in unheard where cameBack.contains(device) {
         // The evidence has nothing of that time: it may have failed later than it was heard last.
         var finding = finding
         finding.latest = finding.until ?? finding.latest
         failed.append((device, finding))
       }
-      let unknown = unheard.filter { !cameBack.contains($0.device) }
+      let unknown = unheard.filter { !cameBack.contains($0.device) && !toldBefore.contains($0.device) }
       if unknown.count >= SilenceOnsets.fewestTogether { gaps.append(unknown) }
-      guard failed.count >= SilenceOnsets.fewestTogether else { continue }
+      guard failed.count(where: { cameBack.contains($0.device) }) >= SilenceOnsets.fewestTogether || isTold
+      else { continue }
+      if isTold {
+        companions += heard.filter { toldBefore.contains($0.device) }.map { device, finding in
+          let last = timeline.events(of: device).last { event in
+            timeline.seconds[Int(event)] <= finding.earliest
+              && !timeline.isLoud[Int(timeline.evidence.eventTemplates[Int(event)])]
+          }
+          return (device, last ?? finding.events[0], finding.until ?? .infinity)
+        }
+      }
       found += failed + infrastructure.filter { Self.isOne($0, of: failed.map(\.finding)) }
     }
   }

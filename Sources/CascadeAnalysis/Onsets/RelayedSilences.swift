@@ -210,6 +210,10 @@ extension Onsets {
     for (device, finding) in relayed.take(relayed.without(ended.found, known), timeline) {
       addSilence(device, finding)
     }
+    for (device, last, until) in ended.companions {
+      findings[device]?.events.append(last)
+      findings[device]?.until = until
+    }
     for gap in ended.gaps { relayed.takeGap(relayed.take(relayed.without(gap, known), timeline)) }
     let cut = Dictionary(grouping: beyond) { timeline.source(of: $0.device) }
     for (_, gap) in cut.sorted(by: { $0.key < $1.key }) { relayed.takeGap(gap) }

@@ -5,6 +5,8 @@ internal import IncidentModel
 /// - Alike entities that name each other in messages that are news: a sign of contact, whatever its severity.
 /// - Without severity, a novel message that entities say once, and before other novel ones: a change, not a failure, unless
 ///   it says in words that something failed or is gone; what one speaker says once of many who go on: a change made to them.
+/// - Without severity, what receivers of such a change say once and then go on, while those that do not say it are silent from then on: a
+///   sign that it went well ("started 2.1").
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Without severity, what many entities say from the beginning: everyday life.
 /// - With a mild severity, new messages by which many say over and over that something failed while they do less than usual: trouble.
@@ -37,6 +39,9 @@ struct Tones {
     for template in told { isLoud[template] = false }
     let wordless = unknown.filter { !timeline.words.tellsOfLoss[$0] }
     let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
+    for template in Self.recoveries(timeline, profiles, reporting, wordless, speakers, isLoud) {
+      isLoud[template] = false
+    }
     for template in wordless
     where profiles.fleet[template].events <= 3 && profiles.fleet[template].role == .rare {
       guard speakers[template].allSatisfy({ fleet.mayAnnounce(Int($0)) }) else { continue }
@@ -186,6 +191,46 @@ struct Tones {
       }
     }
     return Set(repeats.filter { $0.value * 10 > speakers[$0.key].count }.keys)
+  }
+
+  /// Seconds after a change within which somebody says that it went well.
+  private static let settled = 900.0
+
+  /// What tells that a change went well: said once by receivers that go on, and not by those that are gone.
+  private static func recoveries(
+    _ timeline: Timeline, _ profiles: TemplateProfiles, _ reporting: ReportTemplates, _ unknown: [Int],
+    _ speakers: [[Int32]], _ isLoud: [Bool]
+  ) -> [Int] {
+    func isOnce(_ template: Int) -> Bool {
+      let profile = profiles.fleet[template]
+      return (profile.role == .novel || profile.role == .surging) && !reporting.isReport[template]
+        && speakers[template].count >= 3 && Double(profile.events) <= 1.1 * Double(speakers[template].count)
+    }
+    let once = unknown.filter(isOnce)
+    let changes = once.filter { !isLoud[$0] }
+    guard !changes.isEmpty else { return [] }
+    func moments(_ template: Int) -> [Int: (Double, Int32)] {
+      var result: [Int: (Double, Int32)] = [:]
+      for device in speakers[template].map({ Int($0) }) {
+        for event in timeline.events(of: device)
+        where Int(timeline.evidence.eventTemplates[Int(event)]) == template && result[device] == nil {
+          result[device] = (timeline.seconds[Int(event)], event)
+        }
+      }
+      return result
+    }
+    let receipts = changes.map(moments)
+    return once.filter { isLoud[$0] }.filter { template in
+      let said = moments(template)
+      return receipts.contains { received in
+        let well = said.filter { device, word in
+          received[device].map { word.0 >= $0.0 && word.0 <= $0.0 + settled } ?? false
+        }
+        let gone = received.filter { said[$0.key] == nil }
+        return well.count * 10 >= said.count * 9 && gone.count >= 3 && ToldChanges.goOn(well, timeline)
+          && ToldChanges.areGone(gone, timeline)
+      }
+    }
   }
 
   /// Marks change-like templates as quiet; returns when each began.

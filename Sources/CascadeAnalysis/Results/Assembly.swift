@@ -305,7 +305,11 @@ struct Assembly {
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
-        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9)
+        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9,
+        isTaken: { device in
+          let time = onsets.findings[device]?.time ?? -.infinity
+          return failedBelow(device, before: time) >= Self.manyBelow || failedAbove(device, before: time)
+        })
       if let shared = diagnosis.commonCause {
         origins.doubt(
           where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
@@ -325,6 +329,26 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
+  }
+
+  private static let manyBelow = 3
+  /// Seconds by which clocks may be off.
+  private static let slack = 15.0
+
+  /// How many of those that hang on an entity failed before some time.
+  private func failedBelow(_ device: Int, before time: Double) -> Int {
+    guard fleet.isShared[device] else { return 0 }
+    return fleet.descendants(of: device).count {
+      (onsets.findings[Int($0)]?.time ?? .infinity) < time - Self.slack
+    }
+  }
+
+  /// Whether something that infrastructure hangs on failed before some time.
+  private func failedAbove(_ device: Int, before time: Double) -> Bool {
+    fleet.isShared[device]
+      && fleet.ancestors(of: device).contains {
+        (onsets.findings[Int($0.device)]?.time ?? .infinity) < time - Self.slack
+      }
   }
 
   /// What nine of ten of the members say of their failure in the same words, and how many do.

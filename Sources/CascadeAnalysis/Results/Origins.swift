@@ -36,7 +36,7 @@ struct Origins {
       candidates.append(candidate)
       rest = confidence * 0.05
     }
-    for (rank, device) in ordered.prefix(9).enumerated() {
+    for (rank, device) in ordered.filter({ $0 != change.actor }).prefix(9).enumerated() {
       var candidate = Candidate(
         device: device,
         probability: change.actor == nil && rank == 0 ? 0.75 * rest : rest * pow(0.5, Double(rank + 2)))
@@ -182,7 +182,12 @@ struct Origins {
   ///
   /// Somebody is always first. It says something where the first was apart from the next: by more than their onsets may be off,
   /// by more than the later ones lie apart, and by more than failures that swell lie apart as they begin (see `FirstPause`). Those that fail as closely as that, or in one moment, are about as probable.
-  init(earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double) {
+  ///
+  /// - Parameter isTaken: Whether those that hang on an entity, or what it hangs on, failed before it: its trouble is then rather their doing.
+  init(
+    earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double,
+    isTaken: (Int) -> Bool
+  ) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var users: [Int32: Int] = [:]
     var said: [Int: Set<Int32>] = [:]
@@ -199,6 +204,7 @@ struct Origins {
       })
     // Where most speak in ways of their own, it is nothing special.
     if members.count < 12 || own.count * 4 > members.count { own = [] }
+    own = own.filter { !isTaken($0) }
     own.formUnion(members.filter { onsets.findings[$0]!.namedBy > 0 })
     let first = ordered.first.map { onsets.findings[$0]!.time } ?? 0
     let pauses = zip(ordered.dropFirst(2), ordered.dropFirst()).prefix(Self.early).map {
