@@ -75,7 +75,8 @@ struct EndedSilences {
     }
     let groups = SilenceOnsets.alignTogether(&silences, Array(silences.indices), rhythms)
     let others = onsets.devices.count { !cameBack.contains($0) && !toldBefore.contains($0) }
-    for group in groups {
+    // Fewer tell nothing, whatever was heard meanwhile.
+    for group in groups where group.count >= SilenceOnsets.fewestTogether {
       let (heard, unheard) = Self.divided(group.map { silences[$0] }, timeline)
       let isTold = heard.count >= SilenceOnsets.fewestTogether && group.count >= 4 * others
       var failed = heard.filter {
@@ -143,14 +144,15 @@ struct EndedSilences {
     var speakers = Meanwhile()
     var speakersOf: [Int32: Meanwhile] = [:]
     var membersOf: [Int32: Int] = [:]
+    var usual = UsualWords(from: start, to: end, timeline)
     for device in 0..<timeline.deviceCount {
       let source = timeline.source(of: device)
       if source >= 0, !timeline.events(of: device).isEmpty { membersOf[source, default: 0] += 1 }
       guard !silent.contains(device) else { continue }
-      let words = usualWords(of: device, between: start, and: end, timeline)
-      guard !words.isEmpty else { continue }
-      speakers.add(words)
-      if source >= 0 { speakersOf[source, default: Meanwhile()].add(words) }
+      usual.read(device, timeline)
+      guard !usual.times.isEmpty else { continue }
+      speakers.add(usual.times)
+      if source >= 0 { speakersOf[source, default: Meanwhile()].add(usual.times) }
     }
     let isHeardAtAll = speakers.count >= fewestSpeakers && speakers.goesOn(from: start, to: end)
     let isHeard = speakersOf.mapValues { $0.goesOn(from: start, to: end) }
@@ -182,22 +184,38 @@ struct EndedSilences {
   }
 
   /// When an entity said between two moments what it had said before them as well: that a collector tells of its own trouble does
-  /// not show that it collects.
-  private static func usualWords(
-    of device: Int, between start: Double, and end: Double, _ timeline: Timeline
-  ) -> [Double] {
-    var said: Set<Int32> = []
-    var times: [Double] = []
-    for event in timeline.events(of: device) {
-      let time = timeline.seconds[Int(event)]
-      let template = timeline.evidence.eventTemplates[Int(event)]
-      if time <= start {
-        said.insert(template)
-      } else if time < end, said.contains(template) {
-        times.append(time)
+  /// not show that it collects. A million entities are asked for every group, so nothing is allocated for one.
+  private struct UsualWords {
+    let start: Double
+    let end: Double
+    /// By template: who said it last before the beginning.
+    private var speaker: [Int32]
+    private(set) var times: [Double] = []
+
+    init(from start: Double, to end: Double, _ timeline: Timeline) {
+      self.start = start
+      self.end = end
+      speaker = Array(repeating: -1, count: timeline.evidence.templateTexts.count)
+    }
+
+    /// Fills `times` with those of a device.
+    mutating func read(_ device: Int, _ timeline: Timeline) {
+      times.removeAll(keepingCapacity: true)
+      let events = timeline.events(of: device)
+      guard events.contains(where: { isBetween(timeline.seconds[Int($0)]) }) else { return }
+      let own = Int32(truncatingIfNeeded: device)
+      for event in events {
+        let time = timeline.seconds[Int(event)]
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        if time <= start {
+          speaker[template] = own
+        } else if isBetween(time), speaker[template] == own {
+          times.append(time)
+        }
       }
     }
-    return times
+
+    private func isBetween(_ time: Double) -> Bool { time > start && time < end }
   }
 
   /// As many others must speak meanwhile.
