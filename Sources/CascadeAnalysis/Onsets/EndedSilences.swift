@@ -76,8 +76,9 @@ struct EndedSilences {
     let groups = SilenceOnsets.alignTogether(&silences, Array(silences.indices), rhythms)
     let others = onsets.devices.count { !cameBack.contains($0) && !toldBefore.contains($0) }
     // Fewer tell nothing, whatever was heard meanwhile.
-    for group in groups where group.count >= SilenceOnsets.fewestTogether {
-      let (heard, unheard) = Self.divided(group.map { silences[$0] }, timeline)
+    let large = groups.filter { $0.count >= SilenceOnsets.fewestTogether }
+    let divided = Self.divided(large.map { $0.map { silences[$0] } }, timeline)
+    for (group, (heard, unheard)) in zip(large, divided) {
       let isTold = heard.count >= SilenceOnsets.fewestTogether && group.count >= 4 * others
       var failed = heard.filter {
         !toldBefore.contains($0.device) && (isTold || cameBack.contains($0.device))
@@ -133,89 +134,142 @@ struct EndedSilences {
     return silent * 10 >= failed.count * 9
   }
 
-  /// Those of a group that the evidence would have told of while all of them were silent, and the others.
+  /// A group's members, and what is known of them.
+  private typealias Members = [(device: Int, finding: Onsets.Finding)]
+
+  /// Those of each group that the evidence would have told of while all of the group were silent, and the others. One pass over the
+  /// events for all groups: there may be millions of those, and dozens of these.
   private static func divided(
-    _ group: [(device: Int, finding: Onsets.Finding)], _ timeline: Timeline
-  ) -> (heard: [(device: Int, finding: Onsets.Finding)], unheard: [(device: Int, finding: Onsets.Finding)]) {
-    let start = group.map(\.finding.earliest).max() ?? 0
-    let end = group.compactMap(\.finding.until).min() ?? 0
-    guard start < end else { return ([], []) }
-    let silent = Set(group.map(\.device))
-    var speakers = Meanwhile()
-    var speakersOf: [Int32: Meanwhile] = [:]
+    _ groups: [Members], _ timeline: Timeline
+  ) -> [(heard: Members, unheard: Members)] {
+    var windows = groups.map(Window.init)
     var membersOf: [Int32: Int] = [:]
-    var usual = UsualWords(from: start, to: end, timeline)
+    var own = UsualWords(timeline)
     for device in 0..<timeline.deviceCount {
+      own.read(device, timeline)
+      guard !own.isEmpty else { continue }
       let source = timeline.source(of: device)
-      if source >= 0, !timeline.events(of: device).isEmpty { membersOf[source, default: 0] += 1 }
-      guard !silent.contains(device) else { continue }
-      usual.read(device, timeline)
-      guard !usual.times.isEmpty else { continue }
-      speakers.add(usual.times)
-      if source >= 0 { speakersOf[source, default: Meanwhile()].add(usual.times) }
-    }
-    let isHeardAtAll = speakers.count >= fewestSpeakers && speakers.goesOn(from: start, to: end)
-    let isHeard = speakersOf.mapValues { $0.goesOn(from: start, to: end) }
-    let isCovered = group.map { device, _ in
-      let source = timeline.source(of: device)
-      return source < 0 || membersOf[source] == 1 ? isHeardAtAll : isHeard[source] ?? false
-    }
-    return (
-      zip(group, isCovered).filter { $0.1 }.map { $0.0 }, zip(group, isCovered).filter { !$0.1 }.map { $0.0 }
-    )
-  }
-
-  /// What others said while a group was silent.
-  private struct Meanwhile {
-    var count = 0
-    private var times: [Double] = []
-
-    mutating func add(_ words: [Double]) {
-      count += 1
-      times += words
-    }
-
-    /// Whether it was said all along, and not at one end only: a log that stops lets a last word through, and the first after it.
-    func goesOn(from start: Double, to end: Double) -> Bool {
-      let bounds = [start] + times.sorted() + [end]
-      let longest = zip(bounds.dropFirst(), bounds).reduce(0) { max($0, $1.0 - $1.1) }
-      return longest * 2 <= end - start
-    }
-  }
-
-  /// When an entity said between two moments what it had said before them as well: that a collector tells of its own trouble does
-  /// not show that it collects. A million entities are asked for every group, so nothing is allocated for one.
-  private struct UsualWords {
-    let start: Double
-    let end: Double
-    /// By template: who said it last before the beginning.
-    private var speaker: [Int32]
-    private(set) var times: [Double] = []
-
-    init(from start: Double, to end: Double, _ timeline: Timeline) {
-      self.start = start
-      self.end = end
-      speaker = Array(repeating: -1, count: timeline.evidence.templateTexts.count)
-    }
-
-    /// Fills `times` with those of a device.
-    mutating func read(_ device: Int, _ timeline: Timeline) {
-      times.removeAll(keepingCapacity: true)
-      let events = timeline.events(of: device)
-      guard events.contains(where: { isBetween(timeline.seconds[Int($0)]) }) else { return }
-      let own = Int32(truncatingIfNeeded: device)
-      for event in events {
-        let time = timeline.seconds[Int(event)]
-        let template = Int(timeline.evidence.eventTemplates[Int(event)])
-        if time <= start {
-          speaker[template] = own
-        } else if isBetween(time), speaker[template] == own {
-          times.append(time)
+      if source >= 0 { membersOf[source, default: 0] += 1 }
+      for index in windows.indices where own.speaks(from: windows[index].start, to: windows[index].end) {
+        guard !windows[index].silent.contains(device) else { continue }
+        own.forEach(from: windows[index].start, to: windows[index].end) { time, isFirst in
+          windows[index].add(time, isFirst, source)
         }
       }
     }
+    return zip(groups, windows).map { group, window in
+      guard window.start < window.end else { return ([], []) }
+      let isHeardAtAll = window.speakers.count >= fewestSpeakers && window.speakers.goesOn
+      let isCovered = group.map { device, _ in
+        let source = timeline.source(of: device)
+        return source < 0 || membersOf[source] == 1
+          ? isHeardAtAll : window.speakersOf[source]?.goesOn ?? false
+      }
+      return (
+        zip(group, isCovered).filter { $0.1 }.map { $0.0 },
+        zip(group, isCovered).filter { !$0.1 }.map { $0.0 }
+      )
+    }
+  }
 
-    private func isBetween(_ time: Double) -> Bool { time > start && time < end }
+  /// The time in which all of a group were silent, and who spoke meanwhile.
+  private struct Window {
+    let start: Double
+    let end: Double
+    let silent: Set<Int>
+    var speakers: Meanwhile
+    var speakersOf: [Int32: Meanwhile] = [:]
+
+    init(_ group: Members) {
+      start = group.map(\.finding.earliest).max() ?? 0
+      end = group.compactMap(\.finding.until).min() ?? 0
+      silent = Set(group.map(\.device))
+      speakers = Meanwhile(from: start, to: end)
+    }
+
+    /// `isFirst`: of this speaker.
+    mutating func add(_ time: Double, _ isFirst: Bool, _ source: Int32) {
+      speakers.add(time, isFirst)
+      if source >= 0 { speakersOf[source, default: Meanwhile(from: start, to: end)].add(time, isFirst) }
+    }
+  }
+
+  /// What others said while a group was silent: the first and last moment in each of some parts of that time, which tells every
+  /// pause that is longer than a part.
+  private struct Meanwhile {
+    private static let parts = 16
+    let start: Double
+    let end: Double
+    var count = 0
+    private var firsts = InlineArray<16, Double>(repeating: .infinity)
+    private var lasts = InlineArray<16, Double>(repeating: -.infinity)
+
+    init(from start: Double, to end: Double) {
+      self.start = start
+      self.end = end
+    }
+
+    mutating func add(_ time: Double, _ isFirst: Bool) {
+      if isFirst { count += 1 }
+      let part = min(Self.parts - 1, max(0, Int((time - start) / (end - start) * Double(Self.parts))))
+      firsts[part] = min(firsts[part], time)
+      lasts[part] = max(lasts[part], time)
+    }
+
+    /// Whether it was said all along, and not at one end only: a log that stops lets a last word through, and the first after it.
+    var goesOn: Bool {
+      var before = start
+      var longest = 0.0
+      for part in 0..<Self.parts where firsts[part] <= lasts[part] {
+        longest = max(longest, firsts[part] - before)
+        before = lasts[part]
+      }
+      return max(longest, end - before) * 2 <= end - start
+    }
+  }
+
+  /// What an entity said at a time and had said before as well: that a collector tells of its own trouble does not show that it
+  /// collects. Nothing is allocated for one of a million entities.
+  private struct UsualWords {
+    private var times: [Double] = []
+    private var templates: [Int] = []
+    private var first = 0.0
+    private var last = 0.0
+    /// By template: the question for which it was said before.
+    private var saidFor: [Int]
+    private var question = 0
+
+    init(_ timeline: Timeline) { saidFor = Array(repeating: 0, count: timeline.evidence.templateTexts.count) }
+
+    var isEmpty: Bool { times.isEmpty }
+
+    mutating func read(_ device: Int, _ timeline: Timeline) {
+      times.removeAll(keepingCapacity: true)
+      templates.removeAll(keepingCapacity: true)
+      for event in timeline.events(of: device) {
+        times.append(timeline.seconds[Int(event)])
+        templates.append(Int(timeline.evidence.eventTemplates[Int(event)]))
+      }
+      first = times.min() ?? 0
+      last = times.max() ?? 0
+    }
+
+    /// Whether it said anything between, and before.
+    func speaks(from start: Double, to end: Double) -> Bool {
+      first <= start && last > start && times.contains { $0 > start && $0 < end }
+    }
+
+    /// Calls with each moment at which it said what it had said before `start`, and whether that is the first.
+    mutating func forEach(from start: Double, to end: Double, _ body: (Double, Bool) -> Void) {
+      question += 1
+      for (time, template) in zip(times, templates) where time <= start { saidFor[template] = question }
+      var isFirst = true
+      for (time, template) in zip(times, templates) where time > start && time < end {
+        guard saidFor[template] == question else { continue }
+        body(time, isFirst)
+        isFirst = false
+      }
+    }
   }
 
   /// As many others must speak meanwhile.
