@@ -141,14 +141,6 @@ private struct Mentions {
 
   /// The entities that an event names.
   func of(_ event: Int32) -> ArraySlice<Int32> {
-    var low = 0
-    var high = events.count
-    while low < high {
-      let middle = (low + high) / 2
-      if events[middle] < event { low = middle + 1 } else { high = middle }
-    }
-    var end = low
-    while end < events.count, events[end] == event { end += 1 }
-    return devices[low..<end]
+    devices[events.places(of: event)]
   }
 }

@@ -163,16 +163,7 @@ struct Timeline {
 
   /// What varies in a message that says in words that something failed, and that names nobody.
   func complained(of event: Int32) -> ArraySlice<UInt32> {
-    let events = evidence.tokenEvents
-    var low = 0
-    var high = events.count
-    while low < high {
-      let middle = (low + high) / 2
-      if events[middle] < event { low = middle + 1 } else { high = middle }
-    }
-    var end = low
-    while end < events.count, events[end] == event { end += 1 }
-    return evidence.tokenHashes[low..<end]
+    evidence.tokenHashes[evidence.tokenEvents.places(of: event)]
   }
 
   /// Seconds that the numeric series span.
