@@ -303,18 +303,28 @@ extension StampReader {
     if text[i] == 0x3A, text[i &+ 1] == 0x3A { i &+= 1 }
     var stamp = Stamp()
     guard clock(text, at: year == nil ? i &+ 1 : behindLink(text, i &+ 1), &stamp) else { return nil }
+    guard place(&stamp, year: year, month: month, day: day, text) else { return nil }
+    if year == nil, stamp.end &+ 1 < count, text[stamp.end &+ 1] < 0x5B { yearlessTail(text, &stamp) }
+    return stamp
+  }
+
+  /// Puts a time of day on its date, with the zone behind it; without a year on that day of any. False where there is no such day, or
+  /// the clock is too coarse for a day without year.
+  @inline(__always)
+  static func place(
+    _ stamp: inout Stamp, year: Int?, month: Int, day: Int, _ text: UnsafeRawBufferPointer
+  ) -> Bool {
     if let year {
-      guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
+      guard let dayStart = dayStart(year: year, month: month, day: day) else { return false }
       stamp.time &+= dayStart
       zone(text, &stamp)
-      return stamp
+      return true
     }
     guard stamp.resolution < 60 &* second, let dayStart = leapYearDay(month: month, day: day) else {
-      return nil
+      return false
     }
     stamp.time &+= dayStart
     stamp.kind = .noYear
-    if stamp.end &+ 1 < count, text[stamp.end &+ 1] < 0x5B { yearlessTail(text, &stamp) }
-    return stamp
+    return true
   }
 }

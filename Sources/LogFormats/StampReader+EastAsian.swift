@@ -42,18 +42,7 @@ extension StampReader {
     let hours = stamp.time / (3600 &* second)
     if isAfternoon == true, hours < 12 { stamp.time &+= 12 &* 3600 &* second }
     if isAfternoon == false, hours == 12 { stamp.time &-= 12 &* 3600 &* second }
-    if let year {
-      guard let dayStart = dayStart(year: year, month: month, day: day) else { return nil }
-      stamp.time &+= dayStart
-      zone(bytes, &stamp)
-      return stamp
-    }
-    guard stamp.resolution < 60 &* second, let dayStart = leapYearDay(month: month, day: day) else {
-      return nil
-    }
-    stamp.time &+= dayStart
-    stamp.kind = .noYear
-    return stamp
+    return place(&stamp, year: year, month: month, day: day, bytes) ? stamp : nil
   }
 
   /// `8时00分05秒`, `8時5分`: adds it to the stamp and moves its end.

@@ -126,16 +126,7 @@ import Testing
     guard Support.has("sshd") else { return }
     let names = ["pump-1", "pump-2", "pump-3"]
     let fleet = try await SSHFleet(names)
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: "new")],
-      knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "rotate-ssh-key", names, ["address": fleet.address],
-      set: [
-        "old_key": try fleet.publicKey("old"), "new_key": try fleet.publicKey("new"), "file": "authorized",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.keyRotation(fleet, names)
     #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
     #expect(try !fleet.lets("old", into: "pump-1"))
     let rows = names.map { "\($0),\(fleet.address($0)),no" }.joined(separator: "\n")

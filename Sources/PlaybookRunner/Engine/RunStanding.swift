@@ -79,10 +79,8 @@ extension RunHistory.Visit {
   /// True when the step is, or may be, in force on a device by our doing, and was not taken back.
   public func isStanding(_ device: String) -> Bool {
     switch acts[device] {
-    case .intended, .finished(.changed, _), .finished(.unknown, _): break
-    case .finished(.failed, let reason) where reason == "not-in-force" || reason == RunHistory.partlyDone:
-      break
-    default: return false
+    case .intended, .finished(.changed, _): break
+    case let state: guard state?.isSentUnseen ?? false else { return false }
     }
     return released[device] == nil && !isTakenBack(device)
   }
@@ -103,12 +101,7 @@ extension RunHistory.Visit {
   /// True when an undo found nothing to take back where nobody had seen what came of the act.
   func isTakenBackUnseen(_ device: String) -> Bool {
     guard case .finished(.ok, _) = undos[device] else { return false }
-    switch acts[device] {
-    case .finished(.unknown, _), .finished(.failed, "not-in-force"),
-      .finished(.failed, RunHistory.partlyDone):
-      return true
-    default: return false
-    }
+    return acts[device]?.isSentUnseen ?? false
   }
 
   /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and
@@ -221,6 +214,18 @@ public struct RunOverview: Sendable {
       }
     } catch {
       throw RunnerError(.journal, "cannot read the journals of runs: \(error)")
+    }
+  }
+}
+
+extension RunHistory.DeviceState {
+  /// True for an act that was sent, wholly or in part, and that nobody saw in force: it may be, or come to be.
+  fileprivate var isSentUnseen: Bool {
+    switch self {
+    case .finished(.unknown, _), .finished(.failed, "not-in-force"),
+      .finished(.failed, RunHistory.partlyDone):
+      true
+    default: false
     }
   }
 }

@@ -62,7 +62,8 @@ public final class TargetLock: Sendable {
     return hash
   }
 
-  private static func entries(_ folder: String) -> [String] {
+  /// The names in a folder; none where it cannot be read.
+  static func entries(_ folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []

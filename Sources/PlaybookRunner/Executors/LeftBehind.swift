@@ -42,13 +42,8 @@ enum LeftBehind {
 
   /// Process ids of what a run started for some of its acts, or for any; none where the system does not tell (no `/proc`).
   static func processes(of run: String, acts: Set<String>? = nil) -> [pid_t] {
-    guard let stream = opendir("/proc") else { return [] }
-    defer { closedir(stream) }
     var found: [pid_t] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    for name in TargetLock.entries("/proc") {
       guard let process = pid_t(name), process != getpid() else { continue }
       let variables = variables("/proc/\(name)/environ")
       if variables["FIREBREAK_RUN"] == run, acts?.contains(variables["FIREBREAK_ACT"] ?? "") ?? true {
@@ -92,8 +87,7 @@ enum LeftBehind {
     let limit =
       plan.playbook.steps.values.map { step in
         guard case .action(let action) = step.kind else { return 0 }
-        let time = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? Planner.defaultTimeout
-        return time * Int64(max(1, action.commands.count))
+        return step.commandTimeout * Int64(max(1, action.commands.count))
       }.max() ?? Planner.defaultTimeout
     environment.progress(
       .note(

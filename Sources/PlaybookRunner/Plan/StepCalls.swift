@@ -18,6 +18,11 @@ struct EffectiveRollout: Sendable {
   }
 }
 
+extension WorkflowStep {
+  /// Time after which the answer of one of its commands counts as missing, in nanoseconds.
+  var commandTimeout: Int64 { timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? Planner.defaultTimeout }
+}
+
 /// Where the commands of a step go, looked up once for all of its devices.
 struct StepCalls: Sendable {
   private let places: [(target: AgentTarget?, authentication: AuthenticationInfo?)]
@@ -31,7 +36,7 @@ struct StepCalls: Sendable {
     places = targets.map { target in
       (target, target?.authentication.flatMap { plan.playbook.authentication[$0] })
     }
-    timeout = step.timeoutMilliseconds.map { Int64($0) * 1_000_000 } ?? Planner.defaultTimeout
+    timeout = step.commandTimeout
     var secrets: [String: String] = [:]
     for binding in action.rollout?.bindings ?? [] { secrets[binding.name] = binding.secret }
     self.secrets = secrets

@@ -284,32 +284,38 @@ final class DeviceAction: Sendable {
   private func lookUntilSettled(
     _ device: String?, _ values: [String: String], for time: Int64
   ) async -> Look {
-    let end = environment.clock.monotonicTime() + time
-    while true {
-      let seen = await lookPatiently(device, values)
+    await lookAgain(for: time) {
+      await lookPatiently(device, values)
+    } until: { seen in
       switch (seen, role) {
-      case (.holds, .act), (.absent, .undo): return seen
-      default: break
+      case (.holds, .act), (.absent, .undo): true
+      default: false
       }
-      let left = end - environment.clock.monotonicTime()
-      guard left > 0 else { return seen }
-      if environment.control.isStopping || Task.isCancelled { return .stopped }
-      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(time / 50, 5_000_000_000))))
     }
   }
 
   /// Looks until the wanted state is in force or the verification's time is over.
   private func lookUntilInForce(_ device: String?, _ values: [String: String]) async -> Look {
-    let within = Int64(verification?.withinMilliseconds ?? 0) * 1_000_000
-    let end = environment.clock.monotonicTime() + within
+    await lookAgain(for: Int64(verification?.withinMilliseconds ?? 0) * 1_000_000) {
+      await look(device, values)
+    } until: { seen in
+      if case .holds = seen { true } else { false }
+    }
+  }
+
+  /// Looks, and again and again until what is seen is final or the time is over.
+  private func lookAgain(
+    for time: Int64, _ look: () async -> Look, until isFinal: (Look) -> Bool
+  ) async -> Look {
+    let end = environment.clock.monotonicTime() + time
     while true {
-      let seen = await look(device, values)
-      if case .holds = seen { return seen }
+      let seen = await look()
+      if isFinal(seen) { return seen }
       let left = end - environment.clock.monotonicTime()
       guard left > 0 else { return seen }
       // A cancelled task does not sleep: it would ask without a pause.
       if environment.control.isStopping || Task.isCancelled { return .stopped }
-      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(within / 50, 5_000_000_000))))
+      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(time / 50, 5_000_000_000))))
     }
   }
 

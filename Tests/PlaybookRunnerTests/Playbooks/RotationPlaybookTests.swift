@@ -9,16 +9,7 @@ import Testing
     guard Support.has("sshd") else { return }
     let names = (1...5).map { "pump-\($0)" }
     let fleet = try await SSHFleet(names, strange: "pump-4")
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: "new")],
-      knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "rotate-ssh-key", names, ["address": fleet.address],
-      set: [
-        "old_key": try fleet.publicKey("old"), "new_key": try fleet.publicKey("new"), "file": "authorized",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.keyRotation(fleet, names)
     let summary = try await lab.run(plan)
     #expect(summary.counts[.failed] == 1, "\(lab.story)")
     for name in names where name != "pump-4" {
@@ -33,25 +24,6 @@ import Testing
     #expect(try !fleet.lets("new", into: "pump-1"), "\(lab.story)")
   }
 
-  /// The lab and the plan of a rotation of ssh keys.
-  private func rotation(
-    _ fleet: SSHFleet, _ names: [String], new: String = "new", newSecret: String = "new",
-    comment: String? = nil
-  ) throws -> (lab: PlaybookLab, plan: ExecutionPlan) {
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [try fleet.secret("old-ssh", key: "old"), try fleet.secret("new-ssh", key: newSecret)],
-      knownHosts: fleet.knownHosts)
-    var old = try fleet.publicKey("old")
-    if let comment { old = old.split(separator: " ").prefix(2).joined(separator: " ") + " " + comment }
-    let plan = try lab.plan(
-      "rotate-ssh-key", names, ["address": fleet.address],
-      set: [
-        "old_key": old, "new_key": try fleet.publicKey(new), "file": "authorized", "port": "\(fleet.port)",
-      ])
-    return (lab, plan)
-  }
-
   /// A key is the same key whatever options and comment its line has, and undo puts its lines back as they were.
   @Test func theOldKeyGoesWhateverItsLinesSayBesideIt() async throws {
     guard Support.has("sshd") else { return }
@@ -64,7 +36,7 @@ import Testing
     ]
     let before = lines.joined(separator: "\n") + "\n"
     try fleet.put("pump-1", "authorized", before)
-    let (lab, plan) = try rotation(fleet, names, comment: "somebody@else")
+    let (lab, plan) = try PlaybookLab.keyRotation(fleet, names, comment: "somebody@else")
     #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
     for name in names {
       #expect(try !fleet.lets("old", into: name) && fleet.lets("new", into: name), "\(lab.story)")
@@ -82,7 +54,7 @@ import Testing
     guard Support.has("sshd") else { return }
     let names = ["pump-1", "pump-2"]
     let fleet = try await SSHFleet(names)
-    let (lab, plan) = try rotation(fleet, names, new: new, newSecret: secret)
+    let (lab, plan) = try PlaybookLab.keyRotation(fleet, names, new: new, newSecret: secret)
     #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
     for name in names { #expect(try fleet.lets("old", into: name), "\(lab.story)") }
     _ = try await lab.undo(plan)
@@ -97,7 +69,7 @@ import Testing
     guard Support.has("sshd") else { return }
     let names = ["pump-1", "pump-2"]
     let fleet = try await SSHFleet(names)
-    let (lab, plan) = try rotation(fleet, names)
+    let (lab, plan) = try PlaybookLab.keyRotation(fleet, names)
     try fleet.put("pump-1", "second", try fleet.publicKey("old") + "\n")
     let summary = try await lab.run(plan)
     #expect(summary.end == .halted && summary.counts[.failed] == 1, "\(lab.story)")
@@ -122,18 +94,8 @@ import Testing
     #expect(
       try shell("age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub").code
         == 0)
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [
-        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-password=folder:\(vault)",
-        "old-password=folder:\(fleet.folder.path)/oldpw",
-      ], knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "rotate-mqtt-password", names, ["address": fleet.address],
-      set: [
-        "broker": broker.url, "vault": vault, "recipients": identity + ".pub", "file": "password",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.passwordRotation(
+      broker, fleet, names)
     let summary = try await lab.run(plan)
     #expect(summary.end == .succeeded, "\(lab.story)")
     var secrets: [String] = ["device-password"]
@@ -178,18 +140,8 @@ import Testing
     let made = try shell(
       "age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub")
     #expect(made.code == 0)
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [
-        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-password=folder:\(vault)",
-        "old-password=folder:\(old)",
-      ], knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "rotate-mqtt-password", names, ["address": fleet.address],
-      set: [
-        "broker": broker.url, "vault": vault, "recipients": identity + ".pub", "file": "password",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.passwordRotation(
+      broker, fleet, names)
     let summary = try await lab.run(plan)
     #expect(summary.end == .succeeded, "\(lab.story)")
     let fresh = try String(contentsOfFile: vault + "/pump-1", encoding: .utf8)
@@ -230,19 +182,9 @@ import Testing
     let made = try shell(
       "age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub")
     #expect(made.code == 0)
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [
-        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-password=folder:\(vault)",
-        "old-password=folder:\(fleet.folder.path)/oldpw",
-      ], knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "rotate-mqtt-password", names,
-      ["address": { $0 == "pump-9" ? "127.0.0.99" : fleet.address($0) }],
-      set: [
-        "broker": broker.url, "vault": vault, "recipients": identity + ".pub", "file": "password",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.passwordRotation(
+      broker, fleet, names,
+      address: { $0 == "pump-9" ? "127.0.0.99" : fleet.address($0) })
     let summary = try await lab.run(plan)
     #expect(summary.end == .succeeded, "\(lab.story)")
     for (name, isLetIn) in [("pump-9", true), ("pump-8", false)] {
