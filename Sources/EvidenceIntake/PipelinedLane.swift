@@ -2,6 +2,9 @@ import IncidentModel
 
 /// A lane that is fed on a thread of its own, so that one source is read and stored at the same time. What is asked of it is
 /// done in order; what goes wrong is thrown by a later call, at the latest by `close`.
+///
+/// Where nothing is under way, what is asked is done at once by whoever asks, but for batches that are handed over: an archive
+/// of many small files would spend a quarter of its time on waking threads.
 final class PipelinedLane: EventLane {
   /// Batches on their way, the one that is being filled not counted.
   private static let batches = 2
@@ -15,16 +18,21 @@ final class PipelinedLane: EventLane {
   }
   private struct State {
     var steps: [Step] = []
+    /// True while the lane's thread does a step.
+    var isBusy = false
     var spares: [EventBatch]
     var failure: (any Error)?
     var mustStop = false
     var hasEnded = false
   }
   private let state: Monitor<State>
+  /// For who asks while the thread has nothing to do.
+  private let lane: any EventLane
 
   init(_ lane: any EventLane) {
-    // The thread is the lane's only user until it has ended.
+    // The thread is the lane's only user while there are steps or one is being done.
     struct Handed: @unchecked Sendable { let lane: any EventLane }
+    self.lane = lane
     state = Monitor(State(spares: Array(repeating: EventBatch(), count: Self.batches)))
     let handed = Handed(lane: lane)
     detachThread { [state] in Self.work(on: handed.lane, state) }
@@ -36,7 +44,9 @@ final class PipelinedLane: EventLane {
     loop: while true {
       let step: Step? = state.wait { state in
         if state.mustStop { return .some(nil) }
-        return state.steps.isEmpty ? nil : .some(state.steps.removeFirst())
+        guard !state.steps.isEmpty else { return nil }
+        state.isBusy = true
+        return .some(state.steps.removeFirst())
       }
       guard let step else { break }
       do {
@@ -44,7 +54,11 @@ final class PipelinedLane: EventLane {
         case .begin(let source): try lane.beginSource(source)
         case .append(let batch):
           try lane.append(batch)
-          state.change { $0.spares.append(batch) }
+          state.change {
+            $0.spares.append(batch)
+            $0.isBusy = false
+          }
+          continue loop
         case .finish(let account, let adjustments):
           try lane.finishSource(account, adjustments: adjustments)
         case .discard: try lane.discardSource()
@@ -52,6 +66,7 @@ final class PipelinedLane: EventLane {
           try lane.close()
           break loop
         }
+        state.change { $0.isBusy = false }
       } catch {
         state.change { $0.failure = error }
         break
@@ -66,6 +81,11 @@ final class PipelinedLane: EventLane {
       return state.failure
     }
     if let failure { throw failure }
+  }
+
+  /// True where the thread has nothing to do: what is asked next is done at once, by whoever asks.
+  var isIdle: Bool {
+    state.look { $0.steps.isEmpty && !$0.isBusy && $0.failure == nil && !$0.hasEnded }
   }
 
   /// An empty batch with room; waits until there is one.
@@ -88,15 +108,23 @@ final class PipelinedLane: EventLane {
 
   // MARK: EventLane
 
-  func beginSource(_ source: SourceDescription) throws { try add(.begin(source)) }
-
-  func append(_ batch: borrowing EventBatch) throws { try add(.append(copy batch)) }
-
-  func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
-    try add(.finish(account, adjustments))
+  func beginSource(_ source: SourceDescription) throws {
+    if isIdle { try lane.beginSource(source) } else { try add(.begin(source)) }
   }
 
-  func discardSource() throws { try add(.discard) }
+  func append(_ batch: borrowing EventBatch) throws {
+    if isIdle { try lane.append(batch) } else { try add(.append(copy batch)) }
+  }
+
+  func finishSource(_ account: SourceAccount, adjustments: [TimeAdjustment]) throws {
+    if isIdle {
+      try lane.finishSource(account, adjustments: adjustments)
+    } else {
+      try add(.finish(account, adjustments))
+    }
+  }
+
+  func discardSource() throws { if isIdle { try lane.discardSource() } else { try add(.discard) } }
 
   func close() throws {
     try add(.close)

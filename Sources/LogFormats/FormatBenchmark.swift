@@ -69,7 +69,7 @@ public enum FormatBenchmark {
     }
 
     func makeParser(_ context: SourceContext) -> any RecordParser {
-      MixedParser(SourceReader(elected: nil, others: formats, context: context))
+      MixedParser(SourceReader(elected: nil, others: { formats }, context: context))
     }
   }
 

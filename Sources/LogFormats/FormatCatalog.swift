@@ -87,7 +87,7 @@ public struct FormatCatalog: Sendable {
     default: break
     }
     return SourceReader(
-      elected: forced ?? election.winner, others: forced == nil ? election.others : [], context: context,
+      elected: forced ?? election.winner, others: { forced == nil ? election.others : [] }, context: context,
       framing: election.ends.framing, isBehindPriority: election.isBehindPriority)
   }
 }

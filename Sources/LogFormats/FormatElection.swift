@@ -2,8 +2,8 @@
 public struct FormatElection: Sendable {
   /// The elected format; nil where no format knows the lines.
   public private(set) var winner: (any LogFormat)?
-  /// The other formats, best first, for lines that the winner refuses.
-  public private(set) var others: [any LogFormat] = []
+  /// The other formats, best first, for lines that the winner refuses. Made anew at each call: few sources ask for them.
+  public var others: [any LogFormat] { ranked.dropFirst(winner == nil ? 0 : 1).map { formats[$0] } }
   /// True when the bytes are no text: NUL bytes or control characters abound.
   public private(set) var isBinary = false
 
@@ -13,7 +13,17 @@ public struct FormatElection: Sendable {
   private(set) var isBehindPriority = false
 
   /// What each format scored on average per line, in the order of preference, those with 0 left out.
-  public private(set) var scores: [(name: String, score: Int)] = []
+  public var scores: [(name: String, score: Int)] {
+    ranked.filter { totals[$0] > 0 }.map { (formats[$0].name, totals[$0] / max(seen, 1)) }
+  }
+
+  private let formats: [any LogFormat]
+  /// Places in `formats`, best first.
+  private let ranked: [Int]
+  /// Sum of the scores of all lines, by place in `formats`.
+  private let totals: [Int]
+  /// Number of lines looked at.
+  private let seen: Int
 
   /// Lines looked at.
   static let lineLimit = 100
@@ -23,58 +33,70 @@ public struct FormatElection: Sendable {
   /// - Parameter preferred: Names of formats that come before all others where they know the lines.
   public init(formats: [any LogFormat], preferred: Set<String> = [], head: UnsafeRawBufferPointer) {
     let controls = Self.controls(head)
-    ends = RecordEnds(head)
-    var totals = [Int](repeating: 0, count: formats.count)
-    // What of them is due to what stands behind a priority.
-    var gains = totals
-    var seen = 0
-    var cursor = RecordCursor(head, ends.framing)
-    var stripped: [UInt8] = []
-    while seen < Self.lineLimit, let line = cursor.next() {
-      if cursor.isAtEnd, !cursor.endedWithNewline, seen > 0 { break }
-      if line.isEmpty { continue }
-      seen += 1
-      if let inner = PriorityPrefix.inner(line) {
-        for index in formats.indices {
-          let score = formats[index].score(line)
-          let gain = formats[index].framing == .lines ? formats[index].score(inner) - score : 0
-          totals[index] += max(score, score + gain)
-          gains[index] += gain
-        }
-        continue
-      }
-      if AnsiSequences.occur(in: line) {
-        AnsiSequences.strip(line, into: &stripped)
-        stripped.withUnsafeBytes { plain in
-          for index in formats.indices {
-            totals[index] += max(formats[index].score(line), formats[index].score(plain))
-          }
-        }
-        continue
-      }
-      for index in formats.indices { totals[index] += formats[index].score(line) }
-    }
-    for index in formats.indices { totals[index] += formats[index].headScore(head) * max(seen, 1) }
+    let ends = RecordEnds(head)
+    self.ends = ends
+    self.formats = formats
+    // Formats are asked where they lie: to copy one costs more than most take to look at a line.
+    let poll = formats.withUnsafeBufferPointer { Poll($0, head, ends.framing) }
+    let limit = SourceReader.claimThreshold * max(poll.seen, 1)
     let isPreferred = formats.indices.map {
-      totals[$0] >= SourceReader.claimThreshold * max(seen, 1) && preferred.contains(formats[$0].name)
+      !preferred.isEmpty && poll.totals[$0] >= limit && preferred.contains(formats[$0].name)
     }
-    let ranked = formats.indices.sorted {
-      if isPreferred[$0] != isPreferred[$1] { return isPreferred[$0] }
-      return totals[$0] != totals[$1] ? totals[$0] > totals[$1] : $0 < $1
-    }
-    scores = ranked.filter { totals[$0] > 0 }.map { (formats[$0].name, totals[$0] / max(seen, 1)) }
-    if let best = ranked.first, totals[best] > 0 {
+    let ranked =
+      formats.indices.filter { poll.totals[$0] > 0 }.sorted {
+        if isPreferred[$0] != isPreferred[$1] { return isPreferred[$0] }
+        return poll.totals[$0] != poll.totals[$1] ? poll.totals[$0] > poll.totals[$1] : $0 < $1
+      } + formats.indices.filter { poll.totals[$0] <= 0 }
+    (self.ranked, totals, seen) = (ranked, poll.totals, poll.seen)
+    if let best = ranked.first, poll.totals[best] > 0 {
       winner = formats[best]
-      isBehindPriority = gains[best] > 0
-      others = ranked.dropFirst().map { formats[$0] }
-    } else {
-      others = formats
+      isBehindPriority = poll.gains[best] > 0
     }
     // Text with some control characters is text where its lines are records.
-    let isClaimed = ranked.first.map { totals[$0] >= Self.claim * max(seen, 1) } ?? false
+    let isClaimed = ranked.first.map { poll.totals[$0] >= Self.claim * max(poll.seen, 1) } ?? false
     isBinary =
       controls != .few && !(controls == .some && isClaimed)
       && !AllFormats.list.contains { $0.isBinary && $0.headScore(head) > 0 }
+  }
+
+  /// What all formats make of the first lines.
+  private struct Poll {
+    /// Sums of scores by format.
+    var totals: [Int]
+    /// What of them is due to what stands behind a priority.
+    var gains: [Int]
+    /// Number of lines looked at.
+    var seen = 0
+
+    init(_ formats: UnsafeBufferPointer<any LogFormat>, _ head: UnsafeRawBufferPointer, _ framing: Framing) {
+      totals = [Int](repeating: 0, count: formats.count)
+      gains = totals
+      var cursor = RecordCursor(head, framing)
+      var stripped: [UInt8] = []
+      while seen < FormatElection.lineLimit, let line = cursor.next() {
+        if cursor.isAtEnd, !cursor.endedWithNewline, seen > 0 { break }
+        if line.isEmpty { continue }
+        seen += 1
+        if let inner = PriorityPrefix.inner(line) {
+          for index in formats.indices {
+            let score = formats[index].score(line)
+            let gain = formats[index].framing == .lines ? formats[index].score(inner) - score : 0
+            totals[index] += max(score, score + gain)
+            gains[index] += gain
+          }
+        } else if AnsiSequences.occur(in: line) {
+          AnsiSequences.strip(line, into: &stripped)
+          stripped.withUnsafeBytes { plain in
+            for index in formats.indices {
+              totals[index] += max(formats[index].score(line), formats[index].score(plain))
+            }
+          }
+        } else {
+          for index in formats.indices { totals[index] += formats[index].score(line) }
+        }
+      }
+      for index in formats.indices { totals[index] += formats[index].headScore(head) * max(seen, 1) }
+    }
   }
 
   /// Average score of the lines that are records, those of stamped text without a year among them.

@@ -12,7 +12,8 @@ public final class SourceReader {
   @exclusivity(unchecked) public private(set) var currentName: String
 
   private let elected: any RecordParser
-  private let others: [any LogFormat]
+  private lazy var others = makeOthers()
+  private let makeOthers: () -> [any LogFormat]
   /// Where stamped text was elected: who may know more of a line.
   private let syslogs: [any LogFormat]
   private var parsers: [String: any RecordParser] = [:]
@@ -29,8 +30,9 @@ public final class SourceReader {
   @exclusivity(unchecked) private var skipped = 0
   private lazy var bare = BarePriorityParser()
 
+  /// - Parameter others: Who may claim what the elected format refuses, best first; asked for when that happens.
   init(
-    elected format: (any LogFormat)?, others: [any LogFormat], context: SourceContext,
+    elected format: (any LogFormat)?, others: @escaping () -> [any LogFormat], context: SourceContext,
     framing lineFraming: Framing = .lines, isBehindPriority: Bool = false
   ) {
     let chosen = format ?? TextFormat()
@@ -42,10 +44,10 @@ public final class SourceReader {
     elected = chosen.makeParser(context)
     electedIsText = format == nil
     takesText = chosen is StampedTextFormat
-    self.others = others
+    makeOthers = others
     syslogs =
       chosen is StampedTextFormat && chosen.framing == .lines
-      ? others.filter { ["syslog-rfc3164", "syslog-rfc5424", "syslog-iso"].contains($0.name) } : []
+      ? others().filter { ["syslog-rfc3164", "syslog-rfc5424", "syslog-iso"].contains($0.name) } : []
     self.context = context
     current = elected
   }
@@ -149,15 +151,18 @@ public final class SourceReader {
 
   private func parseByClaim(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict? {
     var best = Self.claimThreshold - 1
-    var claimant: (any LogFormat)?
-    for format in others where format.framing == .lines {
-      let score = format.score(record)
-      if score > best {
-        best = score
-        claimant = format
+    var claimant: Int?
+    // Formats are asked where they lie.
+    others.withUnsafeBufferPointer { others in
+      for index in others.indices where others[index].framing == .lines {
+        let score = others[index].score(record)
+        if score > best {
+          best = score
+          claimant = index
+        }
       }
     }
-    return claimant.flatMap { parse(record, by: $0, into: &reading) }
+    return claimant.flatMap { parse(record, by: others[$0], into: &reading) }
   }
 
   private func parse(

@@ -255,6 +255,9 @@ extension LineReader {
     arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }
   }
 
+  /// Events of a batch that is worth waking a thread for.
+  private static let manyEvents = 512
+
   /// Hands the batch to the lane. The last event stays behind, since continuation lines may follow, unless `final`.
   /// - Parameter left: Raw bytes before this offset are not needed any more.
   mutating func flush(
@@ -265,7 +268,7 @@ extension LineReader {
     if !final, source.isOpen, let last = batch.records.popLast() { held = hold(last) }
     if !batch.records.isEmpty || !batch.refused.isEmpty || !batch.devices.isEmpty || !batch.templates.isEmpty
     {
-      if let lane = lane as? PipelinedLane {
+      if let lane = lane as? PipelinedLane, !lane.isIdle || batch.records.count >= Self.manyEvents {
         try exchange(left: left, with: lane)
       } else {
         defer { arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped } }

@@ -20,6 +20,13 @@ final class Monitor<Value>: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Looks at the value and wakes nobody.
+  func look<Result>(_ body: (Value) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body(value)
+  }
+
   /// Changes the value and wakes whoever waits.
   func change<Result>(_ body: (inout Value) -> Result) -> Result {
     pthread_mutex_lock(mutex)
