@@ -12,6 +12,8 @@ final class BytePattern: @unchecked Sendable {
   private let spare = Atomic<UInt>(0)
   /// The pattern as written.
   let text: String
+  /// What a record must hold; nil where nothing is known.
+  private let need: PatternNeed?
   /// Names of the groups with their numbers, in order of their numbers.
   let groups: [(name: String, number: Int)]
 
@@ -22,7 +24,7 @@ final class BytePattern: @unchecked Sendable {
 
   /// Compiles a pattern. Refused: what PCRE2 refuses, and repeated groups that hold an unbounded repeat themselves, since
   /// such patterns can take exponential time.
-  init(_ text: String) throws(DefinitionError) {
+  init(_ text: String, need: PatternNeed? = nil) throws(DefinitionError) {
     if let place = Self.nestedQuantifier(text) {
       throw DefinitionError(
         what:
@@ -36,6 +38,7 @@ final class BytePattern: @unchecked Sendable {
     self.context = context
     code = compiled
     self.text = text
+    self.need = need
     // Without JIT (some processors, hardened kernels) the interpreter does the same, slower.
     _ = pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
     groups = Self.names(compiled)
@@ -62,6 +65,7 @@ final class BytePattern: @unchecked Sendable {
   }
 
   fileprivate func search(_ bytes: UnsafeRawBufferPointer, _ data: OpaquePointer) -> Int32 {
+    if let need, !need.isMet(bytes) { return PCRE2_ERROR_NOMATCH }
     var empty: UInt8 = 0
     return withUnsafePointer(to: &empty) { empty in
       pcre2_match_8(

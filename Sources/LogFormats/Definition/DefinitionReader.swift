@@ -160,12 +160,14 @@ extension DefinedFormat {
   private static func kind(_ tree: JSONTree) throws(DefinitionError) -> Kind {
     switch tree["kind"]?.text {
     case "regex":
-      let texts = (tree["pattern"]?.list ?? []) + (tree["patterns"]?.list ?? [])
-      guard !texts.isEmpty else { throw wrong("pattern", "a pattern or a list of patterns") }
+      let entries = (tree["pattern"]?.list ?? []) + (tree["patterns"]?.list ?? [])
+      guard !entries.isEmpty else { throw wrong("pattern", "a pattern or a list of patterns") }
       var patterns: [BytePattern] = []
-      for text in texts {
-        guard let text = text.text else { throw wrong("pattern", "a pattern or a list of patterns") }
-        let pattern = try BytePattern(text)
+      for entry in entries {
+        guard let text = (entry["pattern"] ?? entry).text else {
+          throw wrong("pattern", "a pattern, an object with 'pattern' and 'needs', or a list of them")
+        }
+        let pattern = try BytePattern(text, need: try need(entry))
         if pattern.groups.isEmpty {
           throw DefinitionError(
             what: "pattern '\(text)' has no named group",
@@ -191,6 +193,20 @@ extension DefinedFormat {
       return .csv(header: tree["header"]?.list.compactMap(\.text) ?? [], delimiter: delimiter)
     default: throw wrong("kind", "one of regex, jsonl, logfmt, csv, kv")
     }
+  }
+
+  /// What a pattern's entry says that a record must hold.
+  private static func need(_ entry: JSONTree) throws(DefinitionError) -> PatternNeed? {
+    guard case .object(let members) = entry else { return nil }
+    if let stray = members.first(where: { $0.key != "pattern" && $0.key != "needs" }) {
+      throw DefinitionError(
+        what: "unknown member '\(stray.key)' beside 'pattern'", hint: "known are pattern, needs")
+    }
+    guard let needs = entry["needs"] else { return nil }
+    guard let need = PatternNeed(needs.list.map { $0.text ?? "" }) else {
+      throw wrong("needs", "a text or a list of texts; '\(PatternNeed.addressName)' is an address")
+    }
+    return need
   }
 
   private static func byte(_ value: JSONTree) -> UInt8? {
