@@ -73,18 +73,22 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
   __m256i seenBytes = _mm256_setzero_si256();
   // Of the block before: its last bits, for what reaches over the border.
   uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0, runs = 0;
-  uint8_t tail[64];
-  uint32_t at = 0;
-  for (; at < count; at += 64, blocks++) {
-    const uint8_t *bytes = text + at;
-    if (count - at < 64) {
-      memset(tail, 'x', 64);
-      memcpy(tail, bytes, count - at);
-      bytes = tail;
-    }
+  for (uint32_t at = 0; at < count; at += 64, blocks++) {
     uint64_t ends = 0, digits = 0, hex = 0, colons = 0, stops = 0;
-    for (int half = 0; half < 2; half++) {
-      __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + 32 * half));
+    for (uint32_t half = 0; half < 64 && at + half < count; half += 32) {
+      // The last bytes are loaded together with some before them, which are shifted out.
+      uint32_t rest = count - at - half;
+      uint32_t over = rest < 32 ? 32 - rest : 0;
+      __m256i v;
+      if (over <= at + half) {
+        v = _mm256_loadu_si256((const __m256i *)(text + (at + half - over)));
+      } else {
+        uint8_t few[32];
+        memset(few, 'x', 32);
+        memcpy(few, text, rest);
+        v = _mm256_loadu_si256((const __m256i *)few);
+        over = 0;
+      }
       __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), low4);
       // Bytes from 0x80 on give 0 by the low table; they are seen below.
       __m256i kinds = _mm256_and_si256(_mm256_shuffle_epi8(lows, v), _mm256_shuffle_epi8(highs, high));
@@ -94,13 +98,12 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
       seenBytes = _mm256_or_si256(seenBytes, v);
       __m256i separator =
           _mm256_or_si256(_mm256_and_si256(kinds, separators), _mm256_and_si256(rare, rareSeparators));
-      int shift = 32 * half;
-      ends |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(separator, _mm256_setzero_si256()))
-              << shift;
-      digits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 4)) << shift;
-      hex |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 3)) << shift;
-      colons |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 2)) << shift;
-      stops |= (uint64_t)(uint32_t)_mm256_movemask_epi8(kinds) << shift;
+      uint32_t isEnd = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(separator, _mm256_setzero_si256()));
+      ends |= (uint64_t)(isEnd >> over) << half;
+      digits |= (uint64_t)((uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 4)) >> over) << half;
+      hex |= (uint64_t)((uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 3)) >> over) << half;
+      colons |= (uint64_t)((uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 2)) >> over) << half;
+      stops |= (uint64_t)((uint32_t)_mm256_movemask_epi8(kinds) >> over) << half;
     }
     // A colon joins only behind hexadecimal digits or a full stop, or beside another colon.
     uint64_t groups = hex | digits;

@@ -1,25 +1,31 @@
 /// Texts that come again and again with their content hashes: to see that a text is one of them costs less than to hash it.
 @frozen public struct KnownTexts: ~Copyable {
-  /// Longer texts are hashed each time.
-  @inlinable static var longest: Int { 256 }
-  /// A place: hash, length, text.
-  @inlinable static var stride: Int { 16 + longest }
   @usableFromInline let memory: UnsafeMutableRawPointer
   @usableFromInline let shift: UInt64
+  /// Longer texts are hashed each time.
+  @usableFromInline let longest: Int
+  /// Places are two to the power of this many bytes: hash, length, text.
+  @usableFromInline let strideBits: Int
 
-  /// Room for two to the power of `bits` texts, 1 to 16, of 272 bytes each.
-  public init(bits: Int) {
+  /// Room for two to the power of `bits` texts, 1 to 16, each in a place of two to the power of `strideBits` bytes, 6 to 12. Short
+  /// texts in small places stay in the processor's first cache.
+  public init(bits: Int, strideBits: Int) {
     shift = UInt64(64 - bits)
-    memory = .allocate(byteCount: Self.stride << bits, alignment: 16)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.stride << bits)
+    self.strideBits = strideBits
+    longest = 1 << strideBits - Self.headBytes
+    memory = .allocate(byteCount: 1 << (bits + strideBits), alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: 1 << (bits + strideBits))
   }
+
+  /// Bytes of a place before its text.
+  @inlinable static var headBytes: Int { 16 }
 
   deinit { memory.deallocate() }
 
   /// `ContentHash` of a text.
   @inlinable @inline(__always) public func hash(of text: UnsafeRawBufferPointer) -> UInt64 {
     let count = text.count
-    guard let base = text.baseAddress, count <= Self.longest, count > 0 else { return ContentHash.of(text) }
+    guard let base = text.baseAddress, count <= longest, count > 0 else { return ContentHash.of(text) }
     // Some words of it choose the place; all of them are compared.
     let last = count &- 8
     let some =
@@ -29,9 +35,9 @@
     let place =
       memory + Int(
         truncatingIfNeeded: ((some ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
-      &* Self.stride
+      &<< strideBits
     if place.load(fromByteOffset: 8, as: Int.self) == count {
-      let stored = UnsafeRawPointer(place + 16)
+      let stored = UnsafeRawPointer(place + Self.headBytes)
       if last < 0 {
         if Self.short(stored, count) == some { return place.load(as: UInt64.self) }
       } else {
@@ -50,7 +56,7 @@
     let hash = ContentHash.of(text)
     place.storeBytes(of: hash, as: UInt64.self)
     place.storeBytes(of: text.count, toByteOffset: 8, as: Int.self)
-    if let base = text.baseAddress { (place + 16).copyMemory(from: base, byteCount: text.count) }
+    if let base = text.baseAddress { (place + Self.headBytes).copyMemory(from: base, byteCount: text.count) }
     return hash
   }
 

@@ -14,7 +14,7 @@ final class BodyOpener {
   /// The programs met last, by four bits of that hash.
   private let recent = UnsafeMutablePointer<(name: UInt64, parser: Unmanaged<DefinedParser>?)>.allocate(
     capacity: 16)
-  private let names = KnownTexts(bits: 5)
+  private let names = KnownTexts(bits: 5, strideBits: 6)
   @exclusivity(unchecked) private var topics: DefinedParser?
   @exclusivity(unchecked) private var copy: [UInt8] = []
 
@@ -27,11 +27,15 @@ final class BodyOpener {
     return table
   }()
 
-  /// One bit for each first letter and length that a known program has.
-  private static let mask: UInt64 = {
-    var mask: UInt64 = 0
+  /// One of 512 bits for the ends and the length of each known program's name.
+  private static let mask: InlineArray<8, UInt64> = {
+    var mask = InlineArray<8, UInt64>(repeating: 0)
     for format in BuiltInDefinitions.formats {
-      for program in format.programs { mask |= bit(program.utf8.first ?? 0, program.utf8.count) }
+      for program in format.programs {
+        let name = Array(program.utf8)
+        let place = name.withUnsafeBytes { bit($0) }
+        mask[place &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: place & 63)
+      }
     }
     return mask
   }()
@@ -42,8 +46,17 @@ final class BodyOpener {
 
   deinit { recent.deallocate() }
 
-  @inline(__always) private static func bit(_ first: UInt8, _ count: Int) -> UInt64 {
-    1 << UInt64(((first | 0x20) &+ UInt8(truncatingIfNeeded: count) &* 7) & 63)
+  /// The bit of a name that is not empty.
+  @inline(__always) private static func bit(_ name: UnsafeRawBufferPointer) -> Int {
+    let ends = Int(name[0] | 0x20) &* 19 &+ Int(name[name.count &- 1] | 0x20) &* 7
+    return (ends &+ name.count &* 41) & 511
+  }
+
+  /// False for names that no definition has.
+  @inline(__always) private func mayBeKnown(_ program: UnsafeRawBufferPointer) -> Bool {
+    guard program.count <= 20 else { return false }
+    let place = Self.bit(program)
+    return mask[place &>> 6] &>> UInt64(truncatingIfNeeded: place & 63) & 1 != 0
   }
 
   private static func hash(_ name: [UInt8]) -> UInt64 {
@@ -59,7 +72,7 @@ final class BodyOpener {
       withoutProgram(record, into: &reading)
     } else if program.count >= 6, Bytes.matches("kernel", program, at: 0) {
       firewall(record, into: &reading)
-    } else if program.count <= 20, mask & Self.bit(program[0], program.count) != 0 {
+    } else if mayBeKnown(program) {
       openByProgram(program, record, into: &reading)
     } else if program.count >= 12 {
       deviceTag(record, into: &reading)
@@ -125,7 +138,7 @@ final class BodyOpener {
     repeatedHost(record, into: &reading)
     if !reading.program.isEmpty {
       let program = reading.bytes(reading.program, of: record)
-      if program.count <= 20, mask & Self.bit(program[0], program.count) != 0 {
+      if mayBeKnown(program) {
         openByProgram(program, record, into: &reading)
       }
       return

@@ -175,9 +175,51 @@ extension Reading {
 
   /// Appends bytes as a JSON string. Invalid UTF-8 becomes U+FFFD, byte by byte: the record itself keeps the bytes.
   mutating func appendJSONString(_ bytes: UnsafeRawBufferPointer) {
+    if appendPlainString(bytes) { return }
     append(0x22)
     appendJSONCharacters(bytes)
     append(0x22)
+  }
+
+  /// Appends bytes between quotes where all of them stand in a JSON string as they are, as most do: looked at and copied word by
+  /// word. False, with nothing appended, elsewhere.
+  @inline(__always) private mutating func appendPlainString(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let base = bytes.baseAddress else { return false }
+    let count = bytes.count
+    reserve(count &+ 2)
+    let target = buffer + (scratchCount &+ 1)
+    var odd: UInt64 = 0
+    if count >= 8 {
+      // The last word goes over bytes of the one before.
+      let last = count &- 8
+      var i = 0
+      while i < last {
+        let word = base.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+        odd |= ByteWord.marksOfOdd(in: word)
+        target.storeBytes(of: word, toByteOffset: i, as: UInt64.self)
+        i &+= 8
+      }
+      let word = base.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+      odd |= ByteWord.marksOfOdd(in: word)
+      target.storeBytes(of: word, toByteOffset: last, as: UInt64.self)
+    } else if count >= 4 {
+      let low = base.loadUnaligned(as: UInt32.self)
+      let high = base.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+      odd = ByteWord.marksOfOdd(in: UInt64(low) | UInt64(high) &<< 32)
+      target.storeBytes(of: low, as: UInt32.self)
+      target.storeBytes(of: high, toByteOffset: count &- 4, as: UInt32.self)
+    } else {
+      for i in 0..<count {
+        let byte = bytes[i]
+        odd |= ByteWord.marksOfOdd(in: UInt64(byte) | 0x6161_6161_6161_6100)
+        target.storeBytes(of: byte, toByteOffset: i, as: UInt8.self)
+      }
+    }
+    guard odd == 0 else { return false }
+    buffer.storeBytes(of: 0x22, toByteOffset: scratchCount, as: UInt8.self)
+    scratchCount &+= count &+ 2
+    buffer.storeBytes(of: 0x22, toByteOffset: scratchCount &- 1, as: UInt8.self)
+    return true
   }
 
   /// Appends bytes as the inside of a JSON string.

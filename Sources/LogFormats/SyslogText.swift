@@ -239,7 +239,9 @@ enum SyslogText {
   /// `"pid":123`, or a string where it is no number.
   @inline(__always)
   static func appendPID(_ record: UnsafeRawBufferPointer, _ pid: Slice, into reading: inout Reading) {
-    reading.key("pid")
+    reading.separate()
+    // `"pid":`
+    reading.append(0x3A22_6469_7022, count: 6)
     if let digits = plainNumber(record, pid) { return reading.append(digits, count: Int(pid.count)) }
     reading.appendGuessing(Bytes.part(record, pid.start, pid.end))
   }

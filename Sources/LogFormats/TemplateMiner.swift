@@ -27,7 +27,7 @@ public struct TemplateMiner: ~Copyable {
   private var capacity: Int
   private var textStart = 0
   private var textEnd = 0
-  private let known = KnownTexts(bits: 9)
+  private let known = KnownTexts(bits: 11, strideBits: 8)
 
   /// A miner with empty buffers.
   public init() { self.init(byBlocks: true) }

@@ -38,9 +38,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 5, 9]) func aKnownTextHasItsContentHash(_ bits: Int) {
+  @Test(arguments: [1, 5, 9], [6, 8]) func aKnownTextHasItsContentHash(_ bits: Int, _ strideBits: Int) {
     var random = Seeded(state: 0xCAFE)
-    let known = KnownTexts(bits: bits)
+    let known = KnownTexts(bits: bits, strideBits: strideBits)
     // Few words, many lengths: places are shared, and texts differ in the middle only.
     for round in 0..<30_000 {
       let count = Int.random(in: 0...(round % 2 == 0 ? 12 : 280), using: &random)

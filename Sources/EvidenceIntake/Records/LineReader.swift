@@ -29,7 +29,7 @@ struct LineReader: ~Copyable {
   var devices = IDSet()
   /// Those of this lane that name nobody; they are not announced.
   var placeholders: Set<UInt64> = []
-  let deviceNames = KnownTexts(bits: 9)
+  let deviceNames = KnownTexts(bits: 9, strideBits: 6)
   var templates = IDSet()
   var defaultDevice = DeviceID(rawValue: 0)
   var lastProgram = ByteRange.empty

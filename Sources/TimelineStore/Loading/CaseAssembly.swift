@@ -148,6 +148,18 @@ final class CaseAssembly {
   private func take(_ spool: Spool, _ frames: Range<Int64>, _ replay: inout SourceReplay) throws(StoreError) {
     guard !frames.isEmpty else { return }
     let writer = try openWriter()
+    // Called directly: the usual writer is asked for each row.
+    if let pages = writer as? PageEventWriter {
+      try take(spool, frames, &replay, into: pages)
+    } else {
+      try take(spool, frames, &replay, into: writer)
+    }
+  }
+
+  @inline(__always)
+  private func take(
+    _ spool: Spool, _ frames: Range<Int64>, _ replay: inout SourceReplay, into writer: some EventWriter
+  ) throws(StoreError) {
     // Counted in variables of their own: the class's would be checked for exclusive access at every event.
     var rollups = self.rollups
     self.rollups = Rollups()

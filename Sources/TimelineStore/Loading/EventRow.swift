@@ -34,6 +34,51 @@ enum EventRowCodec {
 
   /// Appends the record of a row.
   @inline(__always) static func encode(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
+    if !encodeUsual(row, into: &buffer) { encodeAny(row, into: &buffer) }
+  }
+
+  /// The same for rows as most are: with time, device, a severity from 2 on, template, variables, fields, and nothing else. False,
+  /// with nothing appended, for others.
+  @inline(__always)
+  private static func encodeUsual(_ row: borrowing EventRow, into buffer: inout ByteBuffer) -> Bool {
+    guard let time = row.time, let device = row.device, let severity = row.severity, severity >= 2,
+      let template = row.template, let variables = row.variables, let fields = row.fields, row.message == nil,
+      row.stamp == nil, row.sinceBoot == nil, row.timeError == nil,
+      let variablesBase = variables.bytes.baseAddress, let fieldsBase = fields.bytes.baseAddress,
+      UInt64(bitPattern: row.line) | UInt64(bitPattern: row.byteOffset) | UInt64(bitPattern: row.byteLength)
+        < 0x8000_0000
+    else { return false }
+    buffer.reserve(maximumFixedBytes &+ variables.bytes.count &+ fields.bytes.count)
+    let start = buffer.base + buffer.count
+    let line = size(row.line)
+    let offset = size(row.byteOffset)
+    let length = size(row.byteLength)
+    // The header's size, known below, and the types up to the line's; up to four bytes type and size are the same number.
+    start.storeBytes(of: (0x03_0301_0306_0000 | UInt64(line) << 56).littleEndian, as: UInt64.self)
+    start.storeBytes(of: UInt16(offset | length << 8).littleEndian, toByteOffset: 8, as: UInt16.self)
+    var at = start + 10
+    putType(variables, &at)
+    putType(fields, &at)
+    start.storeBytes(of: UInt8(truncatingIfNeeded: at - start), as: UInt8.self)
+    put(time, 8, &at)
+    put(Int64(device) << 32 | Int64(severity) << 24 | Int64(template), 7, &at)
+    put(Int64(row.origin), 3, &at)
+    put(row.line, line, &at)
+    put(row.byteOffset, offset, &at)
+    put(row.byteLength, length, &at)
+    at.copyShort(from: variablesBase, count: variables.bytes.count)
+    at += variables.bytes.count
+    at.copyShort(from: fieldsBase, count: fields.bytes.count)
+    at += fields.bytes.count
+    buffer.count &+= at - start
+    return true
+  }
+
+  /// Bytes of a number from 0 to 2^31 - 1 with its sign bit, at least one.
+  @inline(__always) private static func size(_ value: Int64) -> Int { (72 &- value.leadingZeroBitCount) >> 3 }
+
+  /// The same for any row.
+  @inline(never) private static func encodeAny(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
     let texts =
       (row.variables?.bytes.count ?? 0) &+ (row.fields?.bytes.count ?? 0) &+ (row.message?.bytes.count ?? 0)
       &+ (row.stamp?.bytes.count ?? 0)

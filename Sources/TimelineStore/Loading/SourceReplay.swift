@@ -39,7 +39,7 @@ struct SourceReplay {
   /// Takes the next record, which is changed in place.
   @inline(__always)
   mutating func take(
-    _ frame: UnsafeMutableRawBufferPointer, into writer: any EventWriter, _ rollups: inout Rollups,
+    _ frame: UnsafeMutableRawBufferPointer, into writer: some EventWriter, _ rollups: inout Rollups,
     _ rewritten: inout ByteBuffer
   ) throws(StoreError) {
     var record = UnsafeRawBufferPointer(frame)

@@ -42,14 +42,19 @@ struct IndexEntry {
     return (6, 5)
   }
 
+  /// Writes the row id, and nothing behind it: there the cell before lies.
   @inline(__always) private func putID(_ bytes: Int, _ pointer: UnsafeMutableRawPointer) {
     let id = id
-    var at = 0
-    var shift = UInt64(8 &* bytes)
-    while at < bytes {
-      shift &-= 8
-      pointer.storeBytes(of: UInt8(truncatingIfNeeded: id >> shift), toByteOffset: at, as: UInt8.self)
-      at &+= 1
+    switch bytes {
+    case 3:
+      pointer.storeBytes(of: UInt16(truncatingIfNeeded: id >> 8).bigEndian, as: UInt16.self)
+      pointer.storeBytes(of: UInt8(truncatingIfNeeded: id), toByteOffset: 2, as: UInt8.self)
+    case 4: pointer.storeBytes(of: UInt32(truncatingIfNeeded: id).bigEndian, as: UInt32.self)
+    default:
+      for at in 0..<bytes {
+        let shift = UInt64(truncatingIfNeeded: 8 &* (bytes &- 1 &- at))
+        pointer.storeBytes(of: UInt8(truncatingIfNeeded: id &>> shift), toByteOffset: at, as: UInt8.self)
+      }
     }
   }
 

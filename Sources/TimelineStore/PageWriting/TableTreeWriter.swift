@@ -68,7 +68,7 @@ final class TableTreeWriter {
     var start = (bytes.count - 1) / room * room
     while start >= 0 {
       let count = min(room, bytes.count - start)
-      overflow.clear()
+      memset(overflow.base, 0, PageFile.pageSize)
       overflow.base.storeBytes(of: next.bigEndian, as: UInt32.self)
       memcpy(overflow.base + 4, bytes.baseAddress! + start, count)
       next = try file.append(overflow.base)

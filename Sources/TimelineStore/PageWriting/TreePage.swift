@@ -37,9 +37,8 @@ struct TreePage: ~Copyable {
     return copy
   }
 
-  /// Makes the page empty again.
+  /// Makes the page empty again. Its bytes stay, until others are put there or it is sealed.
   mutating func clear() {
-    memset(base, 0, PageFile.pageSize)
     cells = 0
     contentStart = PageFile.pageSize
     pointersEnd = kind.headerSize
@@ -52,6 +51,7 @@ struct TreePage: ~Copyable {
   @inline(__always) mutating func place(_ size: Int) -> UnsafeMutableRawPointer {
     // SQLite frees cells in pieces of at least four bytes.
     contentStart &-= max(size, 4)
+    if size < 4 { (base + contentStart).storeBytes(of: 0, as: UInt32.self) }
     base.storeBytes(
       of: UInt16(truncatingIfNeeded: contentStart).bigEndian, toByteOffset: pointersEnd, as: UInt16.self)
     pointersEnd &+= 2
@@ -74,10 +74,12 @@ struct TreePage: ~Copyable {
     return bytes
   }
 
-  /// Writes the header.
+  /// Writes the header, and zeros where nothing stands.
   /// - Parameter rightMost: The last child, for interior pages.
   @inline(__always) mutating func seal(rightMost: UInt32 = 0) {
-    base.storeBytes(of: kind.rawValue, as: UInt8.self)
+    memset(base + pointersEnd, 0, contentStart - pointersEnd)
+    // The kind, no free block, and no bytes that were freed.
+    base.storeBytes(of: UInt64(kind.rawValue).littleEndian, as: UInt64.self)
     base.storeBytes(of: UInt16(truncatingIfNeeded: cells).bigEndian, toByteOffset: 3, as: UInt16.self)
     base.storeBytes(of: UInt16(truncatingIfNeeded: contentStart).bigEndian, toByteOffset: 5, as: UInt16.self)
     if kind.headerSize == 12 { base.storeBytes(of: rightMost.bigEndian, toByteOffset: 8, as: UInt32.self) }
