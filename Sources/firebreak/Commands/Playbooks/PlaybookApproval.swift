@@ -109,10 +109,16 @@ struct ApprovalOptions: ParsableArguments {
     }
   }
 
-  /// Checks who approved that a plan is run in a case, or that a run of it goes on. Throws when not enough people did.
+  /// Checks who approved that a plan is run in a case, or that a `run` of it goes on. Throws when not enough people did.
+  ///
+  /// A run that begins is measured together with what others did since its plan was made; one that goes on was when it began.
   func check(
     _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil
   ) async throws -> Agreement {
+    let approval =
+      run == nil && plan.approval < .two
+      ? try EarlierRuns.approval(of: plan, case: casePath)
+      : (needed: plan.approval, reasons: plan.approvalReasons)
     var sentences: [String] = []
     var timeLimit: Int64?
     var people: Set<String> = []
@@ -134,17 +140,18 @@ struct ApprovalOptions: ParsableArguments {
       }
     }
     let needed =
-      switch plan.approval {
+      switch approval.needed {
       case .operator_: 0
       case .one: 1
       case .two: 2
       }
     if people.count < needed {
       guard let breakGlass else {
-        let why = plan.approvalReasons.isEmpty ? "" : " (\(plan.approvalReasons.joined(separator: "; ")))"
+        let why = approval.reasons.isEmpty ? "" : " (\(approval.reasons.joined(separator: "; ")))"
         throw CommandError(
           "the plan needs \(needed) approval\(needed == 1 ? "" : "s")\(why), and has \(people.count): "
-            + Planner.approvalSentence(plan.approval, file: path),
+            + Planner.approvalSentence(approval.needed, file: path)
+            + "; where nobody else can be asked, --break-glass 'REASON' goes on the record",
           .no)
       }
       guard breakGlass.split(separator: " ").count >= 3 else {

@@ -95,11 +95,24 @@ struct PlaybookTargets {
 
   /// How many devices hang on a plan's targets and are no targets.
   static func carried(by plan: ExecutionPlan, _ reader: CaseReader) throws -> Int {
-    let fleet = try reader.loadEvidence(matching: "id:0").evidence
     let targets = plan.targets.map(\.device)
-    let dependants = Carriers.dependants(
-      of: targets, topology: topology(fleet), inventory: fleet.inventory)
-    return Set(dependants.values.joined()).subtracting(targets).count
+    return try hanging(reader)(targets).subtracting(targets).count
+  }
+
+  /// By device the devices that hang on it, by the case's inventory and topology as they are; those on which none does are left out.
+  static func dependants(of devices: [String], _ reader: CaseReader) throws -> [String: [String]] {
+    let fleet = try reader.loadEvidence(matching: "id:0").evidence
+    return Carriers.dependants(of: devices, topology: topology(fleet), inventory: fleet.inventory)
+  }
+
+  /// Gives the devices that hang on some, by the case's inventory and topology as they are.
+  static func hanging(_ reader: CaseReader) throws -> ([String]) -> Set<String> {
+    let fleet = try reader.loadEvidence(matching: "id:0").evidence
+    let topology = topology(fleet)
+    return { devices in
+      let found = Carriers.dependants(of: devices, topology: topology, inventory: fleet.inventory)
+      return Set(found.values.joined())
+    }
   }
 
   /// A word alone is looked for in messages, and would select who speaks of a device instead of the device.
