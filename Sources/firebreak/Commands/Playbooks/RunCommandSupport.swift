@@ -58,7 +58,8 @@ struct RunCommandSupport {
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
-      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath, plan: plan) : nil,
+      inventory: plan.targets.isEmpty
+        ? nil : try CurrentInventory(case: casePath, plan: plan, isForUndo: command.hasPrefix("undo")),
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
