@@ -41,4 +41,28 @@ import Testing
     #expect(anew.status == 2 && anew.output.contains("how many devices the inventory has"), "\(anew)")
     #expect(work.acted.isEmpty)
   }
+
+  /// A plan that asks for nobody by itself was begun by a broken glass: that is over when the run stops.
+  @Test func whatABrokenGlassBeganForTheSumGoesOnBySignaturesOnly() throws {
+    let work = try Workspace.fleet(
+      rollout: "max_targets: 4\n        max_in_flight: 1\n        rate_per_second: 1")
+    try #require(
+      try work.plan("device:gw-1 OR device:gw-2 OR device:gw-3 OR device:gw-4", output: "late.plan").exit == 0
+    )
+    try #require(try work.plan("device:gw-8").exit == 0)
+    try #require(try work.playbook("run", work.at("p.plan")).exit == 0)
+    let cut = try Shell.run(
+      """
+      $FIREBREAK playbook run late.plan --case x.firebreak --break-glass 'the worm spreads tonight' >out 2>&1 & pid=$!
+      n=0; while [ $(wc -l < acted) -lt 2 ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done
+      kill -INT $pid; wait $pid; code=$?; cat out; exit $code
+      """, in: work)
+    try #require(cut.status == 130 && work.acted.count < 5, "\(cut)")
+    let acted = work.acted
+    let resumed = try work.playbook("resume")
+    #expect(resumed.exit == 1 && resumed.errors.contains("needs 2 approvals"), "\(resumed)")
+    #expect(work.acted == acted)
+    #expect(try work.playbook("resume", "--break-glass", "the worm spreads still").exit == 0)
+    #expect(work.acted.sorted() == ["gw-1", "gw-2", "gw-3", "gw-4", "gw-8"])
+  }
 }

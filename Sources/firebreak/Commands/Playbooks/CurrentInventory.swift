@@ -25,8 +25,14 @@ struct CurrentInventory: InventorySource {
     let reader = try CaseReader(path: path)
     // Before anything that it stands for is read.
     mark = try reader.mark()
-    inventory = try reader.inventory()
-    protections = isForUndo ? [:] : try Protection.ofTargets(plan, inventory: inventory, in: reader)
+    if isForUndo {
+      inventory = try reader.inventory()
+      protections = [:]
+    } else {
+      let fleet = try CaseFleet(reader)
+      inventory = fleet.inventory
+      protections = try Protection.ofTargets(plan, fleet, case: path)
+    }
     places = SharedPlaces(plan, inventory: inventory)
     columns = Dictionary(
       inventory.attributes.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })

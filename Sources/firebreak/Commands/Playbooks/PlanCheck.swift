@@ -42,11 +42,12 @@ enum PlanCheck {
       )
     }
     // How many must sign depends on both, and the plan's hash is no signature.
-    let fleetSize = try reader.inventory().count
-    guard plan.targets.isEmpty || fleetSize == plan.fleetSize else {
+    let fleet = try CaseFleet(reader)
+    guard plan.targets.isEmpty || fleet.inventory.count == plan.fleetSize else {
       throw CommandError("the plan does not say how many devices the inventory has; make a new plan")
     }
-    guard try PlaybookTargets.carried(by: plan, reader) == plan.carried else {
+    let targets = plan.targets.map(\.device)
+    guard fleet.hanging(on: targets).subtracting(targets).count == plan.carried else {
       throw CommandError("the plan does not say how many devices hang on its targets; make a new plan")
     }
   }

@@ -81,7 +81,9 @@ struct ApprovalOptions: ParsableArguments {
       return Agreement(sentences: [], timeLimit: nil)
     }
     let file = "\(path).runs/\(run)/plan"
-    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file, case: path, run: run)
+    return try await check(
+      plan, bytes: try PlaybookFiles.read(file), path: file, case: path, run: run,
+      countsOthers: history.isBreakGlass)
   }
 
   /// Signatures are for one run, and for a time: whoever signed agreed to what was so then.
@@ -111,13 +113,15 @@ struct ApprovalOptions: ParsableArguments {
 
   /// Checks who approved that a plan is run in a case, or that a `run` of it goes on. Throws when not enough people did.
   ///
-  /// A run that begins is measured together with what others did since its plan was made; one that goes on was when it began.
+  /// A run that begins is measured together with what others did since its plan was made (`countsOthers`). One that goes on was when it
+  /// began, and again where a broken glass was all that it had.
   func check(
-    _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil
+    _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil,
+    countsOthers: Bool = true
   ) async throws -> Agreement {
     let approval =
-      run == nil && plan.approval < .two
-      ? try EarlierRuns.approval(of: plan, case: casePath)
+      countsOthers && plan.approval < .two
+      ? try EarlierRuns.approval(of: plan, case: casePath, except: run)
       : (needed: plan.approval, reasons: plan.approvalReasons)
     var sentences: [String] = []
     var timeLimit: Int64?

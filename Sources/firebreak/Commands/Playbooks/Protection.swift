@@ -2,7 +2,6 @@ import Glibc
 import IncidentModel
 import PlaybookModel
 import PlaybookRunner
-import TimelineStore
 
 /// What we stand on is not acted on.
 enum Protection {
@@ -24,9 +23,10 @@ enum Protection {
   /// others hang on that was no such gateway when the plan was made, what the playbook never touches. An inventory that was put
   /// right after the plan was made says so too late for the plan, and not for its run.
   static func ofTargets(
-    _ plan: ExecutionPlan, inventory: Inventory, in reader: CaseReader
+    _ plan: ExecutionPlan, _ fleet: CaseFleet, case path: String
   ) throws -> [String: String] {
     let targets = plan.targets.map(\.device)
+    let inventory = fleet.inventory
     var found: [String: String] = [:]
     func protect(_ device: String, _ reason: String) { if found[device] == nil { found[device] = reason } }
     let standing = devices(
@@ -40,7 +40,7 @@ enum Protection {
     // Plans of before they named their gateways do not say which were meant.
     let known = !plan.gateways.isEmpty || plan.carried == 0
     let meant = Set(plan.gateways)
-    for (device, behind) in try PlaybookTargets.dependants(of: targets, reader) {
+    for (device, behind) in fleet.dependants(of: targets) {
       if known, !meant.contains(device) {
         let count = behind.count == 1 ? "1 device hangs" : "\(behind.count) devices hang"
         protect(
@@ -51,7 +51,7 @@ enum Protection {
     }
     let chosen = Set(targets)
     for query in plan.playbook.excludedTargets {
-      for device in try PlaybookTargets.select(query, case: reader.path).devices
+      for device in try PlaybookTargets.select(query, case: path).devices
       where chosen.contains(device.device) {
         protect(device.device, "the playbook excludes '\(query)'")
       }
