@@ -215,6 +215,12 @@ public struct ActionStep: Sendable, Hashable {
   public var rollout: RolloutPolicy?
   /// Identifiers of step extensions that nothing here acts on.
   public var unknownExtensions: [String]
+
+  /// True where every command says by its activity that it looks and changes nothing.
+  public var onlyLooks: Bool {
+    !commands.isEmpty
+      && commands.allSatisfy { $0.activity.map(Vocabulary.lookingActivities.contains) ?? false }
+  }
 }
 
 /// A type of command. CACAO's vocabulary is open, so this is no enumeration.

@@ -39,6 +39,35 @@ import Testing
     #expect(try !RunHistory(run: "r", in: scene.journal).standing.isAny && scene.fleet.inForce.isEmpty)
   }
 
+  /// A guard that is put in place once, and a step that only looks, are in force on nobody: after a whole undo nothing is.
+  @Test func whatIsOnNoDeviceOrChangesNothingIsNotInForce() async throws {
+    let journal = MemoryJournal()
+    let fleet = StepFleet()
+    let playbook = try StepFleet.playbook(
+      [
+        StepFleet.Step(name: "isolate"),
+        StepFleet.Step(
+          name: "look", commands: ["do look"], undo: false, activity: "scan-system", verified: "see nothing"),
+      ], hasGuard: true)
+    let devices = ["d-1", "d-2"]
+    let plan = try Planner(executors: fleet.executors).plan(
+      playbook, selection: Support.selection(devices, inventory: Support.inventory(devices)),
+      options: .init(), now: Support.now)
+    let notes = Mutex<[String]>([])
+    let environment = RunEnvironment(executors: fleet.executors, journal: journal) { progress in
+      if case .note(let text) = progress { notes.withLock { $0.append(text) } }
+    }
+    _ = try await PlaybookRun(plan, environment: environment, run: "r").execute()
+    let standing = try RunHistory(run: "r", in: journal).standing
+    #expect(standing.inForce == 2 && standing.inDoubt == 0 && standing.devices == ["d-1", "d-2"])
+    let undo = try await UndoRun(plan, environment: environment, run: "r").execute()
+    #expect(undo.end == .succeeded && undo.reasons.isEmpty, "\(undo)")
+    let after = try RunHistory(run: "r", in: journal)
+    #expect(!after.standing.isAny && after.standing.takenBack == 2 && after.standing.foundSo.isEmpty)
+    #expect(notes.withLock { $0 }.contains { $0.hasPrefix("'put the guard in place' went out once") })
+    #expect(Settlement.questions(after, plan, fleet.executors).isEmpty)
+  }
+
   @Test func theRunThatChangedThingsIsFoundBehindOneThatChangedNothing() async throws {
     let scene = try StepScene(isolate, count: 20)
     _ = try await scene.run()

@@ -83,14 +83,18 @@ final class StepFleet: Sendable {
     var within = 0
     /// `rate_per_second`.
     var rate = 1_000_000
+    /// `playbook_activity` of the commands.
+    var activity = "eliminate-risk"
+    /// What looks whether it is in force; nil: `see` its name.
+    var verified: String?
   }
 
   private static func id(_ index: Int) -> String {
     "action--aa0d8228-f072-47c8-8eb9-4740cc1bc3\(index < 10 ? "0" : "")\(index)"
   }
 
-  /// A playbook of steps in a row.
-  static func playbook(_ steps: [Step], head: String = "") throws -> Playbook {
+  /// A playbook of steps in a row; with `hasGuard` after a step that goes out once.
+  static func playbook(_ steps: [Step], head: String = "", hasGuard: Bool = false) throws -> Playbook {
     let end = "end--3bfb7410-8c2c-4db0-92b1-4388fab0844b"
     var text = """
       type: playbook
@@ -103,13 +107,26 @@ final class StepFleet: Sendable {
       \(head)
       workflow_start: start--8dc72423-9759-4695-8190-cd7d30be6219
       workflow:
-        start--8dc72423-9759-4695-8190-cd7d30be6219: {type: start, on_completion: \(id(0))}
+        start--8dc72423-9759-4695-8190-cd7d30be6219: {type: start, on_completion: \(hasGuard ? id(90) : id(0))}
         \(end): {type: end}
 
       """
+    if hasGuard {
+      text += """
+          \(id(90)):
+            type: action
+            name: put the guard in place
+            agent: individual--96f924ad-c7e5-4979-9038-394c9a6aeb99
+            on_completion: \(id(0))
+            commands: [{type: bash, command: do guard, playbook_activity: configure-systems}]
+
+        """
+    }
     for (index, step) in steps.enumerated() {
       let next = index + 1 < steps.count ? id(index + 1) : end
-      let commands = (step.commands ?? ["do \(step.name)"]).map { "{type: bash, command: \($0)}" }
+      let commands = (step.commands ?? ["do \(step.name)"]).map {
+        "{type: bash, command: \($0), playbook_activity: \(step.activity)}"
+      }
       text += """
           \(id(index)):
             type: action
@@ -124,7 +141,7 @@ final class StepFleet: Sendable {
                 max_in_flight: 8
                 backoff_ms: 0
                 retries: 0
-                verify: {commands: [{type: bash, command: see \(step.name)}], expect: {contains: "yes"}, within_ms: \(step.within)}
+                verify: {commands: [{type: bash, command: \(step.verified ?? "see \(step.name)")}], expect: {contains: "yes"}, within_ms: \(step.within)}
 
         """
       if step.undo {

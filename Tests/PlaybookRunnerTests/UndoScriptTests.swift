@@ -8,8 +8,11 @@ import Testing
 /// `undo.sh`, run by the shells that `sh` may be: it undoes what can be undone, on the targets that the engine has too, and
 /// says what it could not.
 @Suite(.serialized) struct UndoScriptTests {
-  /// A playbook of one step whose undo is `undo`, a command as JSON.
-  private func playbook(_ undo: String, extra: String = "") throws -> Playbook {
+  /// A playbook of one step whose undo is `undo`, a command as JSON; by a `broker` it goes there, as who the secret `sender` says.
+  private func playbook(
+    _ undo: String, extra: String = "", broker: String? = nil, variable: String = "",
+    binding: String = ""
+  ) throws -> Playbook {
     try Support.playbook(
       text: """
         type: playbook
@@ -19,7 +22,7 @@ import Testing
         created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72
         created: 2026-01-01T00:00:00.000Z
         modified: 2026-01-02T00:00:00.000Z
-        playbook_variables: {__device__: {type: string}}
+        playbook_variables: {__device__: {type: string}\(variable.isEmpty ? "" : ", \(variable)")}
         workflow_start: start--8dc72423-9759-4695-8190-cd7d30be6219
         workflow:
           start--8dc72423-9759-4695-8190-cd7d30be6219:
@@ -28,37 +31,50 @@ import Testing
             type: action
             name: shut the door
             agent: individual--96f924ad-c7e5-4979-9038-394c9a6aeb99
+            \(broker == nil ? "" : "targets: [net-address--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54]")
             on_completion: end--3bfb7410-8c2c-4db0-92b1-4388fab0844b
             commands: [{type: bash, command: "true"}]
             step_extensions:
               extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
                 policy: contain
-                bindings: {__device__: device}
+                bindings: {__device__: device\(binding.isEmpty ? "" : ", \(binding)")}
                 undo: {commands: [\(undo)]}
                 \(extra)
           end--3bfb7410-8c2c-4db0-92b1-4388fab0844b: {type: end}
         agent_definitions:
           individual--96f924ad-c7e5-4979-9038-394c9a6aeb99: {type: individual, name: On-call}
+        \(broker.map(Self.sender) ?? "")
         extension_definitions:
           extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43:
             {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: s, version: 1.0.0}
         """)
   }
 
+  private static func sender(_ broker: String) -> String {
+    """
+    target_definitions:
+      net-address--7f3b2a1c-5d84-4e96-b0c7-1a8e9f6d4b54:
+        {type: net-address, name: broker, address: {url: ["\(broker)"]}, authentication_info: user-auth--8c5d4e3f-6a17-4b28-9e0d-2f7a1b8c3d65}
+    authentication_info_definitions:
+      user-auth--8c5d4e3f-6a17-4b28-9e0d-2f7a1b8c3d65: {type: user-auth, kms: true, kms_key_identifier: sender}
+    """
+  }
+
   /// Writes the script of a plan for some devices and runs it.
   private func undo(
     _ playbook: Playbook, _ devices: [String], _ folder: TemporaryFolder, shell program: String = "/bin/sh",
-    inventory: String = ""
+    inventory: String = "", secrets: [String] = [], variables: [String: String] = [:], _ options: String...
   ) throws -> (code: Int32, output: String) {
     let executors = ExecutorSet.all(
-      secrets: try SecretStore(sources: [], environment: [:]), prompter: FixedAnswer(.nobody))
+      secrets: try SecretStore(sources: secrets, environment: [:]), prompter: FixedAnswer(.nobody))
     let plan = try Planner(executors: executors).plan(
       playbook,
       selection: Support.selection(devices, inventory: Support.inventory(devices)), options: .init(),
       now: Support.now)
     let path = try UndoScript.save(plan, run: "r", executors: executors, folder: folder.path + "/run").path
     return try ChildProcess.run(
-      program, [path], environment: ["PATH": "/usr/bin:/bin", "INVENTORY": inventory])
+      program, [path] + options,
+      environment: ["PATH": "/usr/bin:/bin", "INVENTORY": inventory].merging(variables) { $1 })
   }
 
   private func isThere(_ folder: TemporaryFolder, _ name: String) -> Bool {
@@ -145,6 +161,66 @@ import Testing
       #expect(try !fleet.lets("new", into: name), "\(ran)")
     }
     #expect(try shell("\(script) --secrets x").code == 64)
+  }
+
+  /// A message is sent by mosquitto_pub, as who the run's secret says; what the broker refuses is no success.
+  @Test(arguments: ["/bin/sh", "/bin/bash"]) func messagesAreSentByThoseWhoTheSecretSays(_ shell: String)
+    async throws
+  {
+    guard Support.has("mosquitto"), Support.has("mosquitto_pub") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], logsCommands: true)
+    let folder = broker.folder
+    func message(_ topic: String, _ content: String) throws -> Playbook {
+      try playbook(
+        "{type: mqtt, command: PUBLISH \(topic)/__device__:value, content: \(JSONText.of(content))}",
+        broker: broker.url)
+    }
+    let whole = "sender=file:" + (try folder.write("sender", "pump-1\ndevice-password\n"))
+    let text = "say \"on\"; it's `$HOME`\nand more"
+    let sent = try undo(
+      try message("fleet/lamp", text), ["gate-1", "gate 2"], folder, shell: shell, secrets: [whole])
+    // A name that cannot be a level of a topic was refused when the plan was made.
+    #expect(sent.code == 0 && sent.output.contains("1 taken back, 0 failed"), "\(sent)")
+    #expect(broker.log.contains("'fleet/lamp/gate-1', ... (\(text.utf8.count) bytes)"), "\(broker.log)")
+    let script = try String(contentsOfFile: folder.path + "/run/undo.sh", encoding: .utf8)
+    #expect(!script.contains("device-password") && script.contains("\(folder.path)/sender"))
+    #expect(try undo(try message("fleet/lamp", ""), ["gate-1"], folder, secrets: [whole]).code == 0)
+    // From the environment, and by another place than the run's.
+    let named = try undo(
+      try message("fleet/lamp", "on"), ["gate-1"], folder, secrets: ["sender=env:SENDER"],
+      variables: ["SENDER": "pump-2\r\ndevice-password\r\n"])
+    #expect(named.code == 0, "\(named)")
+    let given = try undo(
+      try message("fleet/lamp", "on"), ["gate-1"], folder, "--secret", whole)
+    #expect(given.code == 0, "\(given)")
+    // Where nobody knows who, where the password is another, and where the broker does not let it be published.
+    for (topic, secrets, word) in [
+      ("fleet/lamp", [], "add --secret sender=file:PATH"),
+      ("fleet/lamp", ["sender=file:" + (try folder.write("wrong", "pump-1\nwrong\n"))], "Not authorized"),
+      ("fleet/lamp", ["sender=file:" + (try folder.write("token", "pump-1\n"))], "must be two lines"),
+      ("elsewhere", [whole], "Not authorized"),
+    ] {
+      let refused = try undo(try message(topic, "on"), ["gate-1"], folder, shell: shell, secrets: secrets)
+      #expect(
+        refused.code == 1 && refused.output.contains("gate-1: failed"), "\(topic) \(secrets): \(refused)")
+      #expect(refused.output.contains(word), "\(topic) \(secrets): \(refused)")
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter {
+      FileManager.default.fileExists(atPath: "/tmp/\($0)/mosquitto_pub")
+    }
+    #expect(left.isEmpty)
+  }
+
+  /// What a secret is a part of is done by hand, and which secret is said.
+  @Test func whatASecretIsAPartOfSaysWhichSecret() throws {
+    let folder = try TemporaryFolder()
+    let ran = try undo(
+      try playbook(
+        "{type: bash, command: \"echo __key__:value > \(folder.path)/__device__:value\"}",
+        variable: "__key__: {type: string}", binding: "__key__: secret.old-key"),
+      ["gate-1"], folder, secrets: ["old-key=folder:\(folder.path)"])
+    #expect(ran.code == 1 && ran.output.contains("1 device must be done by hand"), "\(ran)")
+    #expect(ran.output.contains("where *** is the secret 'old-key' of this device"), "\(ran)")
   }
 
   @Test func byTLSTheBrokerLetsTheClientsInAgain() async throws {

@@ -21,6 +21,11 @@ public enum Vocabulary {
     "identify-steps", "step-sequence", "prepare-engagement", "execute-operation",
     "analyze-engagement-results",
   ]
+  /// Those of them that look at systems, or at what is known of them, and change nothing.
+  static let lookingActivities: Set<String> = [
+    "scan-system", "scan-vulnerabilities", "match-indicator", "analyze-collected-data", "identify-indicators",
+    "identify-audience", "identify-channel", "map-network", "identify-steps",
+  ]
   /// Activities that a playbook of a type must list (3.1.2).
   public static let requiredActivities: [String: [String]] = [
     "notification": ["compose-content"], "detection": ["match-indicator"],

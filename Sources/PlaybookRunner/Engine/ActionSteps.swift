@@ -8,7 +8,11 @@ extension PlaybookRun {
   ) async throws -> Flow {
     environment.progress(.step(name: step.name ?? step.id))
     if before == nil {
-      try await writer.write(RecordDraft(.stepStarted, step: step.id, detail: step.name ?? step.id))
+      let looks = action.onlyLooks && EffectiveRollout(action, environment.executors).inverse == nil
+      try await writer.write(
+        RecordDraft(
+          .stepStarted, step: step.id, reason: looks ? RunHistory.onlyLooks : nil,
+          detail: step.name ?? step.id))
     }
     let success: Bool
     if let policy = action.rollout {

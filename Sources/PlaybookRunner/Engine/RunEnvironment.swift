@@ -16,7 +16,12 @@ public struct RunEnvironment: Sendable {
   /// Answers timeline gates; nil when there is no timeline.
   public var timeline: (any TimelineGate)?
   /// What the inventory says now; nil when it is what the plan says.
-  public var inventory: (any InventorySource)?
+  public var inventory: (any InventorySource)? {
+    get { watch?.current }
+    set { watch = newValue.map(InventoryWatch.init) }
+  }
+  /// Where what the inventory says is looked at again while the run goes on.
+  private(set) var watch: InventoryWatch?
   /// Devices that are left alone for want of a secret, with why: see `Preflight.Lacks`.
   public var lacking: [String: String] = [:]
   /// Signs checkpoints of the journal; nil for none.
@@ -41,7 +46,7 @@ public struct RunEnvironment: Sendable {
     self.masker = masker
     self.timeline = timeline
     self.folder = folder
-    self.inventory = inventory
+    watch = inventory.map(InventoryWatch.init)
     self.signer = signer
     self.control = control
     self.progress = progress

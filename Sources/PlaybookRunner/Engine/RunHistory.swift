@@ -46,6 +46,8 @@ public struct RunHistory: Sendable {
     public var released: [String: String] = [:]
     /// True for success; nil while not finished.
     public var succeeded: Bool?
+    /// True where the step's commands only look, and nothing takes them back.
+    var onlyLooks = false
   }
 
   /// Reason of a device that an earlier step still waits for.
@@ -62,6 +64,9 @@ public struct RunHistory: Sendable {
   static let unverifiable = "unverifiable"
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
   static let partlyDone = "partly-done"
+
+  /// Reason of the beginning of a step whose commands only look.
+  static let onlyLooks = "only-looks"
 
   /// Reason of what a person said who looked, where the step is in force.
   static let seen = "seen"
@@ -86,6 +91,10 @@ public struct RunHistory: Sendable {
   public private(set) var title = ""
   /// What was said each time a glass was broken, in order.
   public private(set) var brokenGlass: [String] = []
+  /// People who signed its plan.
+  public private(set) var signers: Set<String> = []
+  /// Wall time of the last act that was begun on a device, nanoseconds since the epoch; nil for none.
+  private(set) var lastAct: Int64?
   /// True when the last approval was a broken glass.
   public private(set) var isBreakGlass = false
   /// True once somebody began to take the run back: then it does not go on, and nobody waits in its queue.
@@ -160,18 +169,23 @@ public struct RunHistory: Sendable {
       edit(record) { $0.finishedWaves.insert(wave) }
     case .approved:
       isBreakGlass = record.reason == "break-glass"
-      if isBreakGlass { brokenGlass.append(record.detail) }
+      if isBreakGlass {
+        brokenGlass.append(record.detail)
+      } else if let planHash, let rest = record.detail.firstRange(of: " signed the plan \(planHash), made ") {
+        signers.insert(String(record.detail[..<rest.lowerBound]))
+      }
     case .halted: halts.append(record.detail)
     case .stepStarted:
       guard let step = record.step else { return }
       if visits[step] == nil { order.append(step) }
-      visits[step, default: []].append(Visit())
+      visits[step, default: []].append(Visit(onlyLooks: record.reason == Self.onlyLooks))
     case .stepFinished: edit(record) { $0.succeeded = record.outcome != .failed }
     case .intent:
       guard let device = record.target else { return }
       let isTimed = record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       guard record.action != .undo else { return takeBack(record, device, .intended) }
+      lastAct = record.wallTime
       edit(record) { visit in
         visit.acts[device] = .intended
         visit.open[device] = moment

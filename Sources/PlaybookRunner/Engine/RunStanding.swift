@@ -36,7 +36,7 @@ extension RunHistory {
           standing.takenBack += 1
         } else if visit.released[device] != nil {
           standing.released += 1
-        } else if visit.isCounted(device), !isTakenBack {
+        } else if visit.isCounted(device), !isTakenBack, visit.leavesSomething {
           standing.foundSo.insert(device)
         }
       }
@@ -71,15 +71,28 @@ extension RunHistory {
   /// Devices that the run counted on until the undo of another one took them back.
   var releasedDevices: Set<String> { Set(visits.values.joined().flatMap(\.released.keys)) }
 
+  /// True when it is to be gone on with, or taken back.
+  var isUnfinished: Bool { end != .succeeded && end != .failed && !isTakenBack }
+
   /// Devices that the run has begun something on, or would have.
   var touched: Set<String> { Set(visits.values.joined().flatMap(\.acts.keys)) }
 }
 
 extension RunHistory.Visit {
-  /// True when the step is, or may be, in force on a device by our doing, and was not taken back.
+  /// False for a step that goes out once, for nobody among the devices: a guard that others stand on has no undo and is in
+  /// force on nobody. Steps on devices go out in waves.
+  private var isOfDevices: Bool { !waveStarts.isEmpty }
+
+  /// False where nothing can be in force on a device, whatever came of the step.
+  var leavesSomething: Bool { isOfDevices && !onlyLooks }
+
+  /// True when the step is, or may be, in force on a device by our doing, and was not taken back; also when nobody knows what
+  /// came of a command that goes out once.
   public func isStanding(_ device: String) -> Bool {
+    if onlyLooks { return false }
     switch acts[device] {
-    case .intended, .finished(.changed, _): break
+    case .intended: break
+    case .finished(.changed, _): guard isOfDevices else { return false }
     case let state: guard state?.isSentUnseen ?? false else { return false }
     }
     return released[device] == nil && !isTakenBack(device)
@@ -88,6 +101,14 @@ extension RunHistory.Visit {
   /// True when nobody knows whether what the step did to a device is in force, or it was sent and not seen to be.
   func isInDoubt(_ device: String) -> Bool {
     if case .finished(.changed, _) = acts[device] { false } else { isStanding(device) }
+  }
+
+  /// True when something was sent to a device, or may have been, whether it was taken back since or not.
+  func isTouched(_ device: String) -> Bool {
+    switch acts[device] {
+    case .intended, .finished(.changed, _): true
+    case let state: state?.isSentUnseen ?? false
+    }
   }
 
   /// True when an undo of the step was begun on a device and nobody knows what came of it.

@@ -4,7 +4,8 @@ import PlaybookModel
 /// Keeps two runs of this machine from acting on the same device at once, also when they belong to different cases.
 ///
 /// Each run keeps a locked file with the hashes of its targets in a folder that all cases of this user share. A file whose
-/// lock is free was left by a run that is gone.
+/// lock is free was left by a run that is gone. Whether it shares devices is asked first: to look through every process of the
+/// machine for each such file takes longer than a run may wait for. One that shares none is left until it is old.
 public final class TargetLock: Sendable {
   private let descriptor: Int32
   private let path: String
@@ -32,8 +33,9 @@ public final class TargetLock: Sendable {
     guard gate >= 0, flock(gate, LOCK_EX) == 0 else { throw failure("take turns") }
     defer { close(gate) }
     let hashes = devices.map(Self.hash).sorted()
+    let isAtWork: (String) -> Bool = { !LeftBehind.processes(of: $0).isEmpty }
     for name in Self.entries(folder) where name.hasSuffix(".targets") {
-      try Self.check("\(folder)/\(name)", hashes, devices, own: run)
+      try Self.check("\(folder)/\(name)", hashes, devices, own: run, isAtWork: isAtWork)
     }
     path = "\(folder)/\(run).targets"
     descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -56,7 +58,7 @@ public final class TargetLock: Sendable {
   }
 
   /// FNV-1a with 64 bits: a collision refuses a run that could have run, and never lets one run that must not.
-  private static func hash(_ text: String) -> UInt64 {
+  static func hash(_ text: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return hash
@@ -74,19 +76,45 @@ public final class TargetLock: Sendable {
     return names
   }
 
-  private static func check(
-    _ path: String, _ hashes: [UInt64], _ devices: [String], own: String
+  /// Seconds after which the file of a run that is gone is looked at although it shares no device: what it had started is over, or
+  /// its file stays for another day.
+  private static let oldAge = 86_400
+
+  /// Throws when the run of a file has one of these devices. `isAtWork` says whether programs that a run had started are at work
+  /// still: what a run that is gone had started may be at work on its devices.
+  static func check(
+    _ path: String, _ hashes: [UInt64], _ devices: [String], own: String, isAtWork: (String) -> Bool
   ) throws(RunnerError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let run = path.split(separator: "/").last.map { String($0.dropLast(".targets".count)) } ?? path
     let isGone = flock(descriptor, LOCK_SH | LOCK_NB) == 0
-    // What a run that is gone had started may still be at work on its devices.
-    if isGone, run == own || LeftBehind.processes(of: run).isEmpty {
-      if run != own { unlink(path) }
+    if isGone, run == own { return }
+    guard let shared = shared(descriptor, hashes) else {
+      if isGone, isOld(descriptor), !isAtWork(run) { unlink(path) }
       return
     }
+    if isGone, !isAtWork(run) {
+      unlink(path)
+      return
+    }
+    let name = devices.first { hash($0) == shared.example } ?? ""
+    throw RunnerError(
+      .busy,
+      isGone
+        ? "programs that run '\(run)' had started before it ended are still at work, and \(shared.count) of these devices (\(RemoteText.excerpt(name))) are its own; wait for them, or 'firebreak playbook undo \(run)' does"
+        : "run '\(run)' works on \(shared.count) of these devices (\(RemoteText.excerpt(name))); wait for it, or stop it with Ctrl-C"
+    )
+  }
+
+  private static func isOld(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mtim.tv_sec < time(nil) - oldAge
+  }
+
+  /// How many of some hashes, in order, a file has, and the first of them; nil for none.
+  private static func shared(_ descriptor: Int32, _ hashes: [UInt64]) -> (count: Int, example: UInt64)? {
     var others: [UInt64] = []
     var buffer = [UInt64](repeating: 0, count: 65_536)
     while true {
@@ -109,13 +137,6 @@ public final class TargetLock: Sendable {
         j += 1
       }
     }
-    guard let example else { return }
-    let name = devices.first { hash($0) == example } ?? ""
-    throw RunnerError(
-      .busy,
-      isGone
-        ? "programs that run '\(run)' had started before it ended are still at work, and \(shared) of these devices (\(RemoteText.excerpt(name))) are its own; wait for them, or 'firebreak playbook undo \(run)' does"
-        : "run '\(run)' works on \(shared) of these devices (\(RemoteText.excerpt(name))); wait for it, or stop it with Ctrl-C"
-    )
+    return example.map { (shared, $0) }
   }
 }

@@ -232,6 +232,11 @@ public struct UndoRun: Sendable {
       let outcomes = try await self.undo(targets, device, step, policy)
       for outcome in outcomes { counts[outcome, default: 0] += 1 }
     }
+    if !isExpiredOnly {
+      for title in stayingGuards {
+        environment.progress(.note("'\(title)' went out once, for no device, and has no undo: it stays"))
+      }
+    }
     let bad = counts.filter { $0.key != .ok && $0.key != .changed }.values.reduce(0, +)
     if bad > 0 { reasons.append("\(bad) \(bad == 1 ? "device" : "devices") could not be taken back") }
     let stopped = environment.control.isStopping
@@ -253,6 +258,17 @@ public struct UndoRun: Sendable {
         detail: text))
     try await holdAgain(scope.map { ($0.step.id, $0.devices) })
     return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
+  }
+
+  /// What steps that were done once are called, which no device is told apart by: nothing takes them back.
+  private var stayingGuards: [String] {
+    history.order.compactMap { id in
+      guard let step = plan.playbook.steps[id], case .action(let action) = step.kind, action.rollout == nil,
+        !action.onlyLooks,
+        history.visits[id]?.contains(where: { $0.acts.values.contains { $0.outcome == .changed } }) ?? false
+      else { return nil }
+      return step.name ?? id
+    }
   }
 
   /// Says in the journals of the runs that counted on these devices where nothing was done after all: nobody was reached, or

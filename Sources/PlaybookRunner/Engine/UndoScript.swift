@@ -40,6 +40,7 @@ enum UndoScript {
           let name = "text_\(index + 1)"
           let executor = try? executors.executor(call.command.type)
           byHand.append((try? executor?.planText(call)) ?? "(this cannot be shown)")
+          byHand += hiddenWords(call)
           guard let command = executor?.scripted(call, textName: name) else { continue }
           if let text = command.text, texts[name] != text {
             lines.append("\(name)=\(ShellQuote.visible(text, keepsLines: true))")
@@ -94,6 +95,15 @@ enum UndoScript {
     }
     return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + [
       "else left=$((left + 1)); fi"
+    ]
+  }
+
+  /// What stands for `***` in a command that is done by hand: the names of its secrets.
+  private static func hiddenWords(_ call: CommandCall) -> [String] {
+    guard call.sendsSecret else { return [] }
+    let names = Set(call.secrets.values).sorted().map { "'\($0)'" }
+    return [
+      "where *** is the secret \(names.joined(separator: " or ")) of this device: it is in no file that this script reads"
     ]
   }
 

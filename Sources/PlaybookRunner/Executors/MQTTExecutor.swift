@@ -243,17 +243,33 @@ public struct MQTTExecutor: CommandExecutor {
     "deleteGroup": ["groupname"], "deleteRole": ["rolename"],
   ]
 
-  /// The same by mosquitto_ctrl. Its exit code is 0 on errors too, so its words are looked at.
+  /// The same by mosquitto_ctrl or mosquitto_pub, whose exit codes are 0 on errors too, so that their words are looked at. Who logs in
+  /// is said by a file that the script makes of the secret where that lies, and takes away again.
   public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
-    guard !call.sendsSecret, let place = try? address(call), call.command.text.hasPrefix("DYNSEC "),
-      let arguments = try? contents.document(call.command.content ?? "{}"),
-      let filled = try? Template.json(arguments, call.values)
+    guard !call.sendsSecret, let place = try? address(call) else { return nil }
+    let name = call.authentication?.storeName
+    let login = [
+      name ?? "", name.flatMap(secrets.place) ?? "", call.device ?? "",
+      String(ScriptedCommand.seconds(call)),
+    ].map { ScriptedCommand.word($0) }.joined(separator: " ")
+    let broker = brokerWords(place).map { ScriptedCommand.word($0) }.joined(separator: " ")
+    if call.command.text.hasPrefix("DYNSEC ") {
+      return controlWords(call).map { ScriptedCommand(line: "dynsec \(login) \(broker) dynsec \($0)") }
+    }
+    guard let message = try? message(call, correlation: ""), !message.isCommand,
+      let user = try? Template.plain(call.authentication?.user ?? "", call.values)
     else { return nil }
-    let command = String(call.command.text.dropFirst(7))
-    // A member that its words have no place for (a priority) would be lost.
-    guard let names = Self.words[command], filled.members?.count == names.count else { return nil }
-    let values = names.compactMap { filled[$0]?.text }
-    guard values.count == names.count else { return nil }
+    let payload = ShellQuote.visible(String(decoding: message.payload, as: UTF8.self), keepsLines: true)
+    // A password that stands in the playbook would stand in the script: then both are those of the user's own file.
+    let hasPassword = call.authentication?.secret != nil
+    let words = (user.isEmpty || hasPassword ? [] : ["-u", user]) + ["-t", message.topic]
+    return ScriptedCommand(
+      line: "publish \(login) \(payload) \(broker) "
+        + words.map { ShellQuote.visible($0) }.joined(separator: " "))
+  }
+
+  /// Options of mosquitto's programs that lead to a broker.
+  private func brokerWords(_ place: Place) -> [String] {
     var words = ["-h", place.host, "-p", String(place.port)]
     if place.isEncrypted {
       for (option, file) in [
@@ -262,11 +278,20 @@ public struct MQTTExecutor: CommandExecutor {
         if let file { words += [option, ScriptedCommand.absolute(file)] }
       }
     }
-    words += ["dynsec", command]
-    return ScriptedCommand(
-      line: "dynsec \(ScriptedCommand.seconds(call)) "
-        + (words.map { ScriptedCommand.word($0) } + values.map { ShellQuote.visible($0) }).joined(
-          separator: " "))
+    return words
+  }
+
+  /// A command of dynamic security with its arguments, as mosquitto_ctrl has them; nil where it has not.
+  private func controlWords(_ call: CommandCall) -> String? {
+    guard let arguments = try? contents.document(call.command.content ?? "{}"),
+      let filled = try? Template.json(arguments, call.values)
+    else { return nil }
+    let command = String(call.command.text.dropFirst(7))
+    // A member that its words have no place for (a priority) would be lost.
+    guard let names = Self.words[command], filled.members?.count == names.count else { return nil }
+    let values = names.compactMap { filled[$0]?.text }
+    guard values.count == names.count else { return nil }
+    return ([ScriptedCommand.word(command)] + values.map { ShellQuote.visible($0) }).joined(separator: " ")
   }
 
   /// Ends all connections.

@@ -51,6 +51,10 @@ public struct ExecutionPlan: Sendable {
   public var refused: [Refusal]
   /// Devices of the inventory that hang on a target and are no targets: what is done to a gateway is done to them too.
   public var carried = 0
+  /// Those of the targets that others hang on, and that are targets all the same.
+  public var gateways: [String] = []
+  /// What runs of the case did before with fewer than two people's word.
+  public var earlier: [EarlierActs] = []
   /// Who must agree.
   public var approval: RolloutPolicy.Approval
   /// Why more people must agree than the playbook says.

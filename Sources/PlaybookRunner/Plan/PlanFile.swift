@@ -76,6 +76,8 @@ extension ExecutionPlan {
       ("fleet_size", .number(fleetSize)), ("network_namespace", networkNamespace.map(DocumentNode.string)),
       ("columns", .array(columns.map(DocumentNode.string))), ("approval", .string(approval.rawValue)),
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
+      ("gateways", gateways.isEmpty ? nil : .array(gateways.map(DocumentNode.string))),
+      ("earlier", earlier.isEmpty ? nil : .array(earlier.map(\.document))),
       (
         "variables",
         .object(variables.sorted { $0.key < $1.key }.map { ($0.key, DocumentNode.string($0.value)) })
@@ -178,6 +180,8 @@ extension ExecutionPlan {
     caseDigest = header["case"]?.text ?? ""
     fleetSize = header["fleet_size"]?.integer ?? 0
     carried = header["carried_count"]?.integer ?? 0
+    gateways = (header["gateways"]?.items ?? []).compactMap(\.text)
+    earlier = (header["earlier"]?.items ?? []).compactMap(EarlierActs.init)
     networkNamespace = header["network_namespace"]?.text
     columns = (header["columns"]?.items ?? []).compactMap(\.text)
     approval = header["approval"]?.text.flatMap(RolloutPolicy.Approval.init(rawValue:)) ?? .two

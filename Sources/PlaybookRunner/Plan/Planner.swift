@@ -14,11 +14,15 @@ public struct Planner: Sendable {
     public var playbookPath: String?
     /// Network namespace that nft is to work in; nil: where we run.
     public var networkNamespace: String?
+    /// What runs of the case did before that counts together with a plan of these targets: see `UnapprovedActs`.
+    public var earlier: @Sendable (ExecutionPlan) throws -> [EarlierActs]
     /// Options from their parts.
     public init(
       variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil,
-      networkNamespace: String? = nil
+      networkNamespace: String? = nil,
+      earlier: @escaping @Sendable (ExecutionPlan) throws -> [EarlierActs] = { _ in [] }
     ) {
+      self.earlier = earlier
       self.networkNamespace = networkNamespace
       self.variables = variables
       self.includesSelfAsserted = includesSelfAsserted
@@ -64,6 +68,13 @@ public struct Planner: Sendable {
     try renderAll(&plan)
     if !fleetSteps.isEmpty && plan.targets.isEmpty {
       throw RunnerError(.badTargets, Self.nothingLeft(plan))
+    }
+    if plan.hasLimits {
+      do {
+        plan.earlier = try options.earlier(plan)
+      } catch {
+        throw RunnerError(.journal, "cannot tell what earlier runs of the case did: \(error)")
+      }
     }
     (plan.approval, plan.approvalReasons) = Self.approval(of: plan)
     plan.hash = plan.write { _ in }
@@ -226,6 +237,7 @@ public struct Planner: Sendable {
         continue
       }
       carried.formUnion(dependants)
+      if !dependants.isEmpty { plan.gateways.append(selected.device) }
       plan.targets.append(target)
     }
     if !carried.isEmpty { plan.carried = carried.subtracting(plan.targets.map(\.device)).count }
@@ -235,7 +247,7 @@ public struct Planner: Sendable {
   static let sharedAddress = "shared-address"
 
   /// The first of some devices that an interlock holds back.
-  private static func heldBack(
+  static func heldBack(
     _ devices: [String], _ interlocks: [RolloutPolicy.Interlock], _ inventory: Inventory,
     _ ambiguous: Set<String>
   ) -> (device: String, refusal: (code: String, reason: String))? {
@@ -254,7 +266,7 @@ public struct Planner: Sendable {
   }
 
   /// Of two names that Unicode takes for one, nobody can be sure which is meant.
-  private static let ambiguousName = (
+  static let ambiguousName = (
     code: "ambiguous-name",
     reason:
       "the inventory lists another device whose name reads the same and differs in its bytes alone (Unicode writes it in two ways): rename one of them"
@@ -349,31 +361,4 @@ public struct Planner: Sendable {
 
   /// Longest time for one command when the step has no timeout: 60 s.
   static let defaultTimeout: Int64 = 60_000_000_000
-
-  /// Who must agree to a plan, and why more people than its playbook says. It follows from what the plan holds, so that
-  /// what its file says can be checked.
-  static func approval(of plan: ExecutionPlan) -> (needed: RolloutPolicy.Approval, reasons: [String]) {
-    let policies = plan.actionSteps.compactMap(\.action.rollout)
-    var approval = policies.map(\.approval).max() ?? .operator_
-    var reasons: [String] = []
-    func demandTwo(_ reason: String) {
-      approval = .two
-      reasons.append(reason)
-    }
-    if plan.targets.contains(where: { ["self_asserted", "path", "none"].contains($0.basis) }) {
-      demandTwo("targets that only self-asserted evidence names")
-    }
-    // Whoever hangs on a target is hit as well.
-    let hit = plan.targets.count + plan.carried
-    let behind = plan.carried > 0 ? " with the \(plan.carried) that hang on them" : ""
-    for policy in policies {
-      if let most = policy.maximumTargets, hit > most {
-        demandTwo("\(plan.targets.count) targets\(behind), more than \(most)")
-      }
-      if let percent = policy.maximumPercent, hit > WaveLimits.share(percent, of: plan.fleetSize) {
-        demandTwo("\(plan.targets.count) of \(plan.fleetSize) devices\(behind), more than \(percent) %")
-      }
-    }
-    return (approval, reasons)
-  }
 }

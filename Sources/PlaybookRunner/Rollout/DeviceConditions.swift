@@ -9,9 +9,18 @@ public protocol InventorySource: Sendable {
   /// Another device that has the address which the plan has for this one; with `placesOnly` only where commands would go to
   /// it.
   func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer?
+  /// Why a device is not to be touched whatever the playbook asks of it: others hang on it that nobody knew of, it is a broker
+  /// by now, and the like; nil where nothing speaks against it.
+  func protection(of device: String) -> String?
+  /// What it says by now; nil where that is the same. Throws when it cannot be read.
+  func renewed() throws -> (any InventorySource)?
 }
 
 extension InventorySource {
+  /// None, where nobody asks.
+  public func protection(of device: String) -> String? { nil }
+  /// The same for ever, where it is not looked at again.
+  public func renewed() throws -> (any InventorySource)? { nil }
   /// None, where nobody asks.
   public func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? { nil }
 }
@@ -103,12 +112,7 @@ struct DeviceConditions: Sendable {
       return Obstacle("no-secret", why, mayLook: false)
     }
     if role == .undo && policy.undoIsSafe { return nil }
-    if let inventory = environment.inventory, !inventory.contains(target.device) {
-      return Obstacle("interlock", "the inventory does not list it any more")
-    }
-    if let refusal = Planner.interlock(policy.interlocks, { value($0, target) }) {
-      return Obstacle("interlock", refusal.reason)
-    }
+    if let interlock = interlock(target, role) { return interlock }
     guard role == .act else { return nil }
     if let waits = held[target.device] {
       return waits
@@ -133,6 +137,23 @@ struct DeviceConditions: Sendable {
       return Obstacle("window", "it is outside of its maintenance window")
     }
     return nil
+  }
+
+  /// Why the inventory of now holds a device back for good: it does not list it, protects it, or an interlock does.
+  private func interlock(_ target: ExecutionPlan.Target, _ role: RunRecord.Action) -> Obstacle? {
+    let inventory = environment.inventory
+    if let inventory, !inventory.contains(target.device) {
+      return Obstacle("interlock", "the inventory does not list it any more")
+    }
+    if role == .act, let why = inventory?.protection(of: target.device) { return Obstacle("protected", why) }
+    return Planner.interlock(policy.interlocks, { value($0, target) }).map {
+      Obstacle("interlock", $0.reason)
+    }
+  }
+
+  /// What of the reasons not to act on a device is the inventory's, and stays: it is elsewhere, or must not be touched.
+  func protection(_ target: ExecutionPlan.Target) -> Obstacle? {
+    moved(target, .act) ?? interlock(target, .act)
   }
 
   /// True when a device's maintenance window is open, or there is none to honour.

@@ -48,6 +48,7 @@ struct FleetRollout: Sendable {
             .waveFinished, step: step.id, wave: number, detail: "wave \(number) done: went on after a halt"))
         continue
       }
+      if !pending.isEmpty, let end = try await lookAgain(wave: number) { return end }
       let conditions = DeviceConditions(
         environment: environment, plan: plan, step: step, action: action, policy: policy)
       if policy.maintenance != nil, !pending.isEmpty, !pending.contains(where: conditions.isInWindow) {
@@ -143,7 +144,14 @@ struct FleetRollout: Sendable {
     try await withThrowingTaskGroup(of: Done?.self) { group in
       var inFlight = 0
       var wakeUp = WakeUp(clock: environment.clock)
+      var nextLook = environment.clock.monotonicTime() + InventoryWatch.pause
       while true {
+        if queue.left > 0, environment.clock.monotonicTime() >= nextLook {
+          if case .interrupted(let reason) = try await lookAgain(wave: wave) {
+            environment.control.stop(reason: reason)
+          }
+          nextLook = environment.clock.monotonicTime() + InventoryWatch.pause
+        }
         filling: while inFlight < (isProven ? policy.maximumInFlight : 1), queue.left > 0, result.trip == nil,
           !environment.control.isStopping
         {

@@ -12,6 +12,7 @@ extension FleetRollout {
       if before?.finishedWaves.contains(1) ?? false { return .succeeded }
       return try await finishTogether(began: before?.waveStarts[1] ?? environment.clock.now)
     }
+    if let end = try await lookAgain(wave: 1) { return end }
     let wasIntended = open.contains { known[$0.device] == .intended }
     environment.progress(.wave(step: step.name ?? step.id, number: 1, of: 1, devices: plan.targets.count))
     try await writer.write(

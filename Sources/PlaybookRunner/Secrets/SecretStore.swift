@@ -47,9 +47,11 @@ public final class SecretStore: Sendable {
     }
   }
 
-  /// Where a secret lies, as `file:PATH` or `folder:PATH` with a whole path; nil where it is no file that a shell can read.
+  /// Where a secret lies, as `file:PATH` or `folder:PATH` with a whole path, or `env:VARIABLE`; nil where a shell cannot read it.
   func place(_ name: String) -> String? {
-    guard let place = sources[name], [.file, .folder].contains(place.kind) else { return nil }
+    guard let place = sources[name] else { return nil }
+    if place.kind == .env { return "env:\(place.place)" }
+    guard [.file, .folder].contains(place.kind) else { return nil }
     return "\(place.kind.rawValue):\(ScriptedCommand.absolute(place.place))"
   }
 

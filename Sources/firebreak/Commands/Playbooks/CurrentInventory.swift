@@ -5,14 +5,34 @@ import PlaybookModel
 import PlaybookRunner
 import TimelineStore
 
-/// The case's inventory as it is now, for interlocks and for where the devices of a plan are.
+/// The case's inventory as it is now, for interlocks, for where the devices of a plan are, and for which of them must not be
+/// touched by now.
 struct CurrentInventory: InventorySource {
+  private let path: String
+  private let plan: ExecutionPlan
+  private let isForUndo: Bool
+  private let mark: CaseMark
   private let inventory: Inventory
   private let columns: [String: Int]
   private let places: SharedPlaces
+  private let protections: [String: String]
 
-  init(case path: String, plan: ExecutionPlan) throws {
-    inventory = try CaseReader(path: path).inventory()
+  /// `isForUndo` leaves away what only those ask who act.
+  init(case path: String, plan: ExecutionPlan, isForUndo: Bool = false) throws {
+    self.path = path
+    self.plan = plan
+    self.isForUndo = isForUndo
+    let reader = try CaseReader(path: path)
+    // Before anything that it stands for is read.
+    mark = try reader.mark()
+    if isForUndo {
+      inventory = try reader.inventory()
+      protections = [:]
+    } else {
+      let fleet = try CaseFleet(reader)
+      inventory = fleet.inventory
+      protections = try Protection.ofTargets(plan, fleet, case: path)
+    }
     places = SharedPlaces(plan, inventory: inventory)
     columns = Dictionary(
       inventory.attributes.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
@@ -28,6 +48,15 @@ struct CurrentInventory: InventorySource {
 
   func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? {
     places.sharer(of: device, placesOnly: placesOnly)
+  }
+
+  func protection(of device: String) -> String? { protections[device] }
+
+  func renewed() throws -> (any InventorySource)? {
+    guard let now = try mark.renewed(at: path) else {
+      throw CommandError("'\(path)' is another case, or an older copy, than when this command began")
+    }
+    return now == mark ? nil : try CurrentInventory(case: path, plan: plan, isForUndo: isForUndo)
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import IncidentModel
 import PlaybookModel
 import PlaybookRunner
 import TimelineStore
@@ -40,8 +41,13 @@ enum PlanCheck {
         "the case '\(path)' is not the one the plan was made from, or its evidence or inventory changed; make a new plan"
       )
     }
-    // How many must sign depends on it, and the plan's hash is no signature.
-    guard try PlaybookTargets.carried(by: plan, reader) == plan.carried else {
+    // How many must sign depends on both, and the plan's hash is no signature.
+    let fleet = try CaseFleet(reader)
+    guard plan.targets.isEmpty || fleet.inventory.count == plan.fleetSize else {
+      throw CommandError("the plan does not say how many devices the inventory has; make a new plan")
+    }
+    let targets = plan.targets.map(\.device)
+    guard fleet.hanging(on: targets).subtracting(targets).count == plan.carried else {
       throw CommandError("the plan does not say how many devices hang on its targets; make a new plan")
     }
   }

@@ -81,7 +81,9 @@ struct ApprovalOptions: ParsableArguments {
       return Agreement(sentences: [], timeLimit: nil)
     }
     let file = "\(path).runs/\(run)/plan"
-    return try await check(plan, bytes: try PlaybookFiles.read(file), path: file, case: path, run: run)
+    return try await check(
+      plan, bytes: try PlaybookFiles.read(file), path: file, case: path, run: run,
+      countsOthers: history.isBreakGlass)
   }
 
   /// Signatures are for one run, and for a time: whoever signed agreed to what was so then.
@@ -109,10 +111,18 @@ struct ApprovalOptions: ParsableArguments {
     }
   }
 
-  /// Checks who approved that a plan is run in a case, or that a run of it goes on. Throws when not enough people did.
+  /// Checks who approved that a plan is run in a case, or that a `run` of it goes on. Throws when not enough people did.
+  ///
+  /// A run that begins is measured together with what others did since its plan was made (`countsOthers`). One that goes on was when it
+  /// began, and again where a broken glass was all that it had.
   func check(
-    _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil
+    _ plan: ExecutionPlan, bytes: [UInt8], path: String, case casePath: String, run: String? = nil,
+    countsOthers: Bool = true
   ) async throws -> Agreement {
+    let approval =
+      countsOthers && plan.approval < .two
+      ? try EarlierRuns.approval(of: plan, case: casePath, except: run)
+      : (needed: plan.approval, reasons: plan.approvalReasons)
     var sentences: [String] = []
     var timeLimit: Int64?
     var people: Set<String> = []
@@ -134,17 +144,18 @@ struct ApprovalOptions: ParsableArguments {
       }
     }
     let needed =
-      switch plan.approval {
+      switch approval.needed {
       case .operator_: 0
       case .one: 1
       case .two: 2
       }
     if people.count < needed {
       guard let breakGlass else {
-        let why = plan.approvalReasons.isEmpty ? "" : " (\(plan.approvalReasons.joined(separator: "; ")))"
+        let why = approval.reasons.isEmpty ? "" : " (\(approval.reasons.joined(separator: "; ")))"
         throw CommandError(
           "the plan needs \(needed) approval\(needed == 1 ? "" : "s")\(why), and has \(people.count): "
-            + Planner.approvalSentence(plan.approval, file: path),
+            + Planner.approvalSentence(approval.needed, file: path)
+            + "; where nobody else can be asked, --break-glass 'REASON' goes on the record",
           .no)
       }
       guard breakGlass.split(separator: " ").count >= 3 else {

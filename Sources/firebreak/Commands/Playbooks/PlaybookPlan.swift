@@ -84,11 +84,16 @@ struct PlanOptions: ParsableArguments {
       }
       selection = selected
     }
+    let file = targets == nil ? nil : try chosenCase.existingPath()
+    let earlier: @Sendable (ExecutionPlan) throws -> [EarlierActs] = { plan in
+      try file.map { try EarlierRuns.beside(plan, case: $0) } ?? []
+    }
     let plan = try Planner(executors: executors).plan(
       playbook, selection: selection,
       options: .init(
         variables: variables, includesSelfAsserted: includeSelfAsserted,
-        playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace), now: now)
+        playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace,
+        earlier: earlier), now: now)
     if targets != nil { try age.check(plan, case: try chosenCase.existingPath()) }
     return plan
   }
@@ -104,7 +109,12 @@ struct PlanOptions: ParsableArguments {
 struct PlaybookPlan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Show what a playbook would do: targets, exact commands, how each is taken back, and a hash.")
+    abstract: "Show what a playbook would do: targets, exact commands, how each is taken back, and a hash.",
+    discussion: """
+      Above the playbook's 'max_targets' or 'max_percent' two people must sign. What other runs of the case did in the last 24 \
+      hours, or may still do, without two people's signatures counts, too (the same policy, devices once): the plan names them. \
+      'run' counts again.
+      """)
 
   @Argument(help: ArgumentHelp("A file or a playbook's name.", valueName: "playbook"))
   var name: String
@@ -180,6 +190,7 @@ struct PlanReport {
       let cuts = plan.actionSteps.contains { $0.action.rollout?.kind == .contain }
       put("          \(cuts ? "cuts off" : "and touches") \(plan.carried) more that hang on them")
     }
+    for earlier in plan.earlier { put("          counted with \(earlier.words)") }
     for (title, counts) in [("basis", plan.countsByBasis())]
       + ["model", "site", "criticality"].map({ ($0, plan.counts(by: $0)) })
     where !counts.isEmpty {
@@ -285,6 +296,16 @@ struct PlanReport {
       ),
       ("approval", .string(plan.approval.rawValue)),
       ("approval_reasons", .array(plan.approvalReasons.map(DocumentNode.string))),
+      (
+        "earlier",
+        .array(
+          plan.earlier.map {
+            .object([
+              ("kind", .string($0.kind.rawValue)), ("devices", .number($0.devices)),
+              ("runs", .array($0.runs.map(DocumentNode.string))),
+            ])
+          })
+      ),
       ("seconds", .number(Int(plan.estimatedSeconds.rounded(.up)))),
       (
         "steps",

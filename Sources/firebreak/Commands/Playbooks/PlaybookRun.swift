@@ -13,6 +13,9 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     abstract: "Carry out a plan, exactly as it was made; or make one, show it, and ask.",
     discussion:
       """
+      How many must have signed is asked again, since other runs of the case count for the limit above which two people must \
+      (see 'plan'). While it goes on it looks whether a new inventory came into the case: whom that protects is left alone.
+
       Exit code 0: all steps succeeded, within the limits that the playbook sets, 1: a step failed, a limit halted the run, it \
       waits for a maintenance window, its journal could not be written any more (what was begun stands; the command that goes on is \
       named), or it is incomplete (nothing could be sent to some devices), or it is not allowed (an approval is missing, the hash is another: \
@@ -74,10 +77,11 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     try execution.checkSecretsOfDevices(plan, secrets)
     let run = PlaybookRun.newID(clock: SystemClock())
     try warnOfOthers(plan, casePath)
+    let known = try CaseJournal(case: casePath, readOnly: true).runs()
     try await RunCommandSupport(
       casePath: casePath, executors: executors, secrets: secrets, format: format, execution: execution,
       givenCase: options.chosenCase.given
-    ).execute(plan, run: run, agreed: agreed, afterHalt: false)
+    ).execute(plan, run: run, agreed: agreed, afterHalt: false, knownRuns: known)
   }
 
   /// Says which unfinished runs had to do with the same devices. One that somebody works on is no case for `resume` or `undo`.

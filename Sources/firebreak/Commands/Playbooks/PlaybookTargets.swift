@@ -19,8 +19,7 @@ struct PlaybookTargets {
   /// The selection of an expression in a case, with the digest of everything it rests on.
   static func select(_ expression: String, case path: String) throws -> TargetSelection {
     let reader = try CaseReader(path: path)
-    // No event has the id 0: this reads the fleet alone.
-    let fleet = try reader.loadEvidence(matching: "id:0").evidence
+    let fleet = try CaseFleet(reader)
     let inventory = fleet.inventory
     guard inventory.count > 0 else {
       throw CommandError(
@@ -46,9 +45,7 @@ struct PlaybookTargets {
     devices += selected.filter { inventory.rowOfDevice[$0.key] == nil }.sorted { $0.key < $1.key }
       .map { SelectedDevice(device: $0.key, basis: $0.value) }
     warnOfUnknownGateways(inventory)
-    let topology = Self.topology(fleet)
-    let dependants = Carriers.dependants(
-      of: devices.map(\.device), topology: topology, inventory: inventory)
+    let dependants = fleet.dependants(of: devices.map(\.device))
     return TargetSelection(
       expression: expression, devices: devices, inventory: inventory,
       protected: dependants.mapValues { behind in
@@ -57,27 +54,6 @@ struct PlaybookTargets {
       },
       dependants: dependants,
       caseDigest: try digest(reader))
-  }
-
-  /// The links of the case; the inventory's column `gateway` is topology too.
-  private static func topology(_ fleet: IncidentEvidence) -> Topology {
-    var topology = fleet.topology
-    let inventory = fleet.inventory
-    if let column = inventory.attributes.firstIndex(of: "gateway") {
-      for (row, device) in inventory.devices.enumerated() {
-        let gateway = inventory.value(row: row, attribute: column)
-        if !gateway.isEmpty {
-          topology.links.append(.init(from: device, to: gateway, kind: "gateway column"))
-        }
-      }
-    }
-    // Gateways are written by address or host name as often as by what the inventory calls them.
-    let names = ListedNames(inventory)
-    for index in topology.links.indices {
-      topology.links[index].from = names.device(topology.links[index].from) ?? topology.links[index].from
-      topology.links[index].to = names.device(topology.links[index].to) ?? topology.links[index].to
-    }
-    return topology
   }
 
   /// Says which gateways the inventory's column names that it does not list: what hangs on them is known of nobody.
@@ -91,15 +67,6 @@ struct PlaybookTargets {
         "the column 'gateway' names \(Figures.counted(unknown.count, "gateway")) that the inventory lists under no name or "
           + "address ('\(first)'\(unknown.count > 1 ? ", …" : "")): whether a target is one of them is not known, and nothing protects it"
       ))
-  }
-
-  /// How many devices hang on a plan's targets and are no targets.
-  static func carried(by plan: ExecutionPlan, _ reader: CaseReader) throws -> Int {
-    let fleet = try reader.loadEvidence(matching: "id:0").evidence
-    let targets = plan.targets.map(\.device)
-    let dependants = Carriers.dependants(
-      of: targets, topology: topology(fleet), inventory: fleet.inventory)
-    return Set(dependants.values.joined()).subtracting(targets).count
   }
 
   /// A word alone is looked for in messages, and would select who speaks of a device instead of the device.

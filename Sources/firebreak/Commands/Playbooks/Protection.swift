@@ -19,6 +19,46 @@ enum Protection {
     return devices
   }
 
+  /// Targets of a plan that would be refused now for what they are in the case: a broker, what the playbook works through, what
+  /// others hang on that was no such gateway when the plan was made, what the playbook never touches. An inventory that was put
+  /// right after the plan was made says so too late for the plan, and not for its run.
+  static func ofTargets(
+    _ plan: ExecutionPlan, _ fleet: CaseFleet, case path: String
+  ) throws -> [String: String] {
+    let targets = plan.targets.map(\.device)
+    let inventory = fleet.inventory
+    var found: [String: String] = [:]
+    func protect(_ device: String, _ reason: String) { if found[device] == nil { found[device] = reason } }
+    let standing = devices(
+      named: [], workingThrough: WorkingPlaces.hosts(plan.playbook, variables: plan.variables),
+      inventory: inventory)
+    let ambiguous = inventory.ambiguousNames
+    for device in targets {
+      if let reason = standing[device] { protect(device, reason) }
+      if ambiguous.contains(device) { protect(device, Planner.ambiguousNameReason) }
+    }
+    // Plans of before they named their gateways do not say which were meant.
+    let known = !plan.gateways.isEmpty || plan.carried == 0
+    let meant = Set(plan.gateways)
+    for (device, behind) in fleet.dependants(of: targets) {
+      if known, !meant.contains(device) {
+        let count = behind.count == 1 ? "1 device hangs" : "\(behind.count) devices hang"
+        protect(
+          device,
+          "\(count) on it, such as '\(behind[0])', which the plan does not know of; make a new plan for it")
+      }
+      if let reason = Planner.whyNot(plan, behind: behind, inventory: inventory) { protect(device, reason) }
+    }
+    let chosen = Set(targets)
+    for query in plan.playbook.excludedTargets {
+      for device in try PlaybookTargets.select(query, case: path).devices
+      where chosen.contains(device.device) {
+        protect(device.device, "the playbook excludes '\(query)'")
+      }
+    }
+    return found
+  }
+
   private static func mark(
     by reasons: [String: String], _ inventory: Inventory, _ devices: inout [String: String]
   ) {

@@ -58,7 +58,8 @@ struct RunCommandSupport {
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
-      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath, plan: plan) : nil,
+      inventory: plan.targets.isEmpty
+        ? nil : try CurrentInventory(case: casePath, plan: plan, isForUndo: command.hasPrefix("undo")),
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
@@ -102,13 +103,20 @@ struct RunCommandSupport {
     return try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder)
   }
 
-  /// Runs or resumes a plan.
+  /// Runs or resumes a plan. `knownRuns` are those of the case when it was found that enough people agree.
   func execute(
-    _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool
+    _ plan: ExecutionPlan, run: String, agreed: ApprovalOptions.Agreement, afterHalt: Bool,
+    knownRuns: [String]? = nil
   ) async throws {
     try await secrets.unlock()
     let lacking = try execution.preflight(plan, secrets, executors)
     let locks = try lock(plan, run: run)
+    // Two that were begun at once, each below the limit, must not both go on.
+    if let knownRuns, plan.hasLimits, try CaseJournal(case: casePath, readOnly: true).runs() != knownRuns {
+      throw CommandError(
+        "another run of this case was begun in this moment, and whether a second person must agree depends on it: run the plan again"
+      )
+    }
     Console.note("run \(run)")
     var environment = try environment(run, plan: plan, goesOnWith: "resume")
     environment.lacking = lacking
