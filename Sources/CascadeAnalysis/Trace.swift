@@ -46,6 +46,8 @@ public struct Incident: Sendable {
   public var counterfactual: Counterfactual?
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
   var evenPause: Double?
+  /// Nearly all that failed say that something ran out that each of them has, and nothing else explains them.
+  var isExpiry = false
   /// Those that failed said beforehand what they were about to do, and went on as before.
   var wasPlanned = false
   /// Nothing but a silence that ended tells of the failures: perhaps only their lines are missing.
@@ -54,6 +56,8 @@ public struct Incident: Sendable {
   public var saying: (text: String, count: Int)?
   /// What the infrastructure above those that failed said, piece by piece and one after the other, and how many pieces.
   var rounds: (text: String, count: Int)?
+  /// What those that failed say to have done because somebody ordered it, and how many say so.
+  var orders: (text: String, count: Int)?
   /// What was measured beside those that failed, and left its usual range before they did.
   var measuredBefore: (devices: [String], name: String, term: CommonCause.Term, since: Instant)?
   /// An incident with nothing in it.
@@ -219,6 +223,8 @@ public struct ChangeEvent: Sendable {
   public var failedShare: Double
   /// Share of the others that failed in the same time.
   public var failedShareOfOthers: Double
+  /// Whether it was an order that the receivers say to have carried out; `actor` is then who gave it.
+  public var isOrder = false
   /// Events.
   public var evidence: [EventID]
   /// A change from its parts.

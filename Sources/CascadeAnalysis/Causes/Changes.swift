@@ -24,6 +24,8 @@ struct Change {
   var rounds: [Int: Double] = [:]
   /// How many of the receivers had got the very same before and not failed of it, where those are most of them.
   var survivors = 0
+  /// Whether the receivers say that somebody ordered it (see `RemoteOrders`).
+  var isOrder = false
 }
 
 /// Finds changes: quiet messages that were not seen before, most entities get once, and failures follow.
@@ -60,8 +62,11 @@ struct Changes {
     }
     let isCandidate = (0..<templates).map { template in
       !timeline.isLoud[template] && !isFailure[template] && !reports.isReport(template)
-        && (profiles.fleet[template].role == .novel || profiles.fleet[template].role == .surging)
+        && profiles.fleet[template].mayBeReceipt
     }
+    // Of a hundred kinds of message that three entities say, one may well be said by those that fail.
+    let few = isCandidate.indices.count { isCandidate[$0] && profiles.fleet[$0].isOfFew }
+    let choice = log(Double(max(1, few)))
     var receipts: [Int: [Int: (Double, Int32)]] = [:]
     // Entities come one after the other: whether one is known to have a receipt shows by who was last.
     var lastReceiver = [Int](repeating: -1, count: templates)
@@ -141,7 +146,7 @@ struct Changes {
       let start = times[min(times.count - 1, times.count / 50)]
       let before = announcement(before: start)
       let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
-      let score = isOwnTrouble ? byTrouble : byShare
+      let score = (isOwnTrouble ? byTrouble : byShare) - (profiles.fleet[template].isOfFew ? choice : 0)
       var named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
       if named == nil, before == nil {
         named = NamedSource.actor(

@@ -24,6 +24,8 @@ struct Diagnosis {
   var population: Population
   /// Each failed a while after its own receipt of the change (see `PromptFailures`).
   private(set) var isPrompt = false
+  /// Nearly all say that something ran out that each of them has (see `Expiry`).
+  private(set) var isExpiry = false
   /// They said beforehand what they were about to do, and went on as before.
   var isPlanned = false
 
@@ -77,6 +79,22 @@ struct Diagnosis {
         announced: changes.announcement)
       isPrompt = best != nil
     }
+    if let orders = RemoteOrders(
+      timeline, fleet, profiles, onsets, members, among: population, dependency)
+    {
+      if let found = best, orders.templates.contains(found.template), !timeline.isLoud[found.template] {
+        best?.actor = orders.change.actor
+        best?.announcement = orders.change.announcement
+        best?.isOrder = true
+      } else {
+        family = .change
+        change = orders.change
+        otherChanges += changes.causes
+        for device in members where orders.change.received[device] != nil { cohort[device] = 1 }
+        commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
+        return
+      }
+    }
     if let best {
       family = .change
       change = best
@@ -107,6 +125,7 @@ struct Diagnosis {
       }
       return
     }
+    isExpiry = Expiry.holds(members, onsets, timeline)
     if let rolling = OneAfterTheOther(timeline, fleet, profiles, onsets, among: population).change {
       family = .change
       change = rolling
@@ -125,7 +144,7 @@ struct Diagnosis {
       change = above
       for device in members where above.received[device] != nil { cohort[device] = 1 }
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
-    } else if contact.score > 3 {
+    } else if contact.score > 3, !isExpiry {
       family = .contact
       // Contagion clusters in places, so only entities next to a failed one were at risk.
       let atRisk = mass.filter { device in

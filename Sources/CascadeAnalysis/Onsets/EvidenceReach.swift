@@ -4,7 +4,7 @@ internal import IncidentModel
 ///
 /// A source ends for those in it with the last word of any of them where its end is missing (a compressed file cut off), or
 /// where three or more that are heard nowhere later, and most of those, fall silent together with it: within four of their
-/// usual pauses. Where as many of those heard in it speak on elsewhere, the log was rotated, and its end means nothing.
+/// usual pauses; of a source in which only two are heard, both. Where as many of those heard in it speak on elsewhere, the log was rotated, and its end means nothing.
 /// A power cut that takes all that one collector hears, and the collector, looks the same: that is not decided here.
 struct EvidenceReach {
   /// Per source, corrected seconds; infinity where it hides nothing.
@@ -37,8 +37,9 @@ struct EvidenceReach {
     }
     for (source, known) in sources.enumerated() {
       let isOver =
-        together[source] >= Self.fewest && together[source] * 2 > regular[source]
-        && together[source] > known.devices - members[source]
+        together[source] > known.devices - members[source]
+        && (together[source] >= Self.fewest && together[source] * 2 > regular[source]
+          || together[source] >= 2 && together[source] == members[source])
       if known.lacksEnd || isOver { ends[source] = final[source] }
     }
   }

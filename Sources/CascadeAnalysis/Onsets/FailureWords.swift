@@ -11,18 +11,22 @@ struct FailureWords {
   /// Per template: that somebody is gone, something failed, was not done, or is tried again. Beside what a speaker does otherwise it tells of
   /// trouble; alone it does not.
   let tellsOfDelay: [Bool]
+  /// Per template: that its speaker did what somebody ordered (see `OrderWords`).
+  let tellsOfOrder: [Bool]
 
   init(_ texts: [String]) {
     var failure: [Bool] = []
     var loss: [Bool] = []
     var delay: [Bool] = []
+    var order: [Bool] = []
     for text in texts {
       let words = Self.normalised(text)
       failure.append(Self.holds(words, Self.failures, Self.failurePhrases))
       loss.append(failure.last! || Self.holds(words, Self.losses, Self.lossPhrases))
       delay.append(loss.last! || Self.holds(words, Self.delays, Self.delayPhrases) || Self.isUndone(words))
+      order.append(OrderWords.tellsOfOrder(words))
     }
-    (tellsOfFailure, tellsOfLoss, tellsOfDelay) = (failure, loss, delay)
+    (tellsOfFailure, tellsOfLoss, tellsOfDelay, tellsOfOrder) = (failure, loss, delay, order)
   }
 
   /// Lower-case words and numbers; `*` for what varies.

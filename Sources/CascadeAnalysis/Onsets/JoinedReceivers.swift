@@ -68,8 +68,7 @@ extension Onsets {
       for event in timeline.events(of: entry.device) {
         let template = Int(timeline.evidence.eventTemplates[Int(event)])
         let lag = entry.time - timeline.seconds[Int(event)]
-        let role = profiles.fleet[template].role
-        guard lag > -receiptSlack, lag <= delays.last!, role == .novel || role == .surging,
+        guard lag > -receiptSlack, lag <= delays.last!, profiles.fleet[template].mayBeReceipt,
           !timeline.isLoud[template], !timeline.words.tellsOfFailure[template], !reports.isReport(template)
         else { continue }
         isWanted[template] = true

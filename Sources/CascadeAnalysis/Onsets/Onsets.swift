@@ -79,6 +79,10 @@ struct Onsets {
         if role == .sporadic && !isJob || role == .rare && !isOld { own.append(event) }
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
+      // What is graded mildly by who grades its trouble is no part of it.
+      if own.contains(where: { Self.isGradedLoud($0, timeline) }) {
+        own.removeAll { !Self.isGradedLoud($0, timeline) }
+      }
       if !own.isEmpty, !fleet.isShared[device] {
         let isRare = profiles.fleet[Int(timeline.evidence.eventTemplates[Int(own[0])])].role == .rare
         unrelated[device] = Self.finding(
@@ -134,6 +138,10 @@ struct Onsets {
     addCutOff(timeline, fleet, reports)
     addBereft(timeline, fleet, reports, profiles)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
+  }
+
+  private static func isGradedLoud(_ event: Int32, _ timeline: Timeline) -> Bool {
+    timeline.tones[Int(timeline.evidence.eventTemplates[Int(event)])] == .loud
   }
 
   /// What nobody graded, and was there from the beginning, is no trouble for being said seldom, nor for being said without

@@ -13,13 +13,15 @@ struct RelayedSilences {
   /// Those that one reporter told of, until it fell silent.
   struct Group {
     /// nil where it is only known that their lines are missing together.
-    let reporter: Int?
+    var reporter: Int?
     /// Corrected seconds: the last word that came from the reporter or through it, and the next one, where there was one.
     let since: Double
     let until: Double?
-    let devices: [Int]
+    var devices: [Int]
   }
   private(set) var groups: [Group] = []
+  /// Reporters that are not heard later since the source in which they are ends.
+  private var ended: Set<Int> = []
   /// Worked out when it is needed first: it looks at all events.
   private var passersOn: PassersOn?
   /// Reporters that are taken for failed: each once.
@@ -66,10 +68,19 @@ struct RelayedSilences {
       add(Int(reporter), silent.map { found[$0] }, words)
       if isBeyondSources {
         let isTold = silent.contains { passersOn.tells(reporter, found[$0].device, timeline) }
-        if isTold { reporters[reporters.count - 1].finding.doubtEnd() } else { reporters.removeLast() }
+        // Where its own lines end in the same source, that ended, and nothing is known of the reporter either.
+        let own = timeline.source(of: Int(reporter))
+        let isWithThem = own >= 0 && silent.contains { timeline.source(of: found[$0].device) == own }
+        if isWithThem { ended.insert(Int(reporter)) }
+        if isWithThem { groups[groups.count - 1].endWithReporter() }
+        if isTold, !isWithThem {
+          reporters[reporters.count - 1].finding.doubtEnd()
+        } else {
+          reporters.removeLast()
+        }
       }
     }
-    let taken = Set(reporters.map(\.device))
+    let taken = Set(reporters.map(\.device)).union(ended)
     return found.indices.filter { !isTaken[$0] && !taken.contains(found[$0].device) }.map { found[$0] }
   }
 
@@ -88,14 +99,17 @@ struct RelayedSilences {
   /// that are heard of no longer, by a word of their own or in anybody's everyday lines.
   ///
   /// Of those that failed by then more is known than that.
-  mutating func takeTellers(_ timeline: Timeline, _ lastOfAll: Double, _ onsets: Onsets) {
+  mutating func takeTellers(
+    _ timeline: Timeline, _ lastOfAll: Double, _ onsets: Onsets, _ reach: EvidenceReach?
+  ) {
     guard !timeline.firstMention.isEmpty else { return }
     var told = [Int32](repeating: 0, count: timeline.deviceCount)
     var lastTold = [Double](repeating: -.infinity, count: timeline.deviceCount)
     for event in timeline.firstMention.indices where isEveryday(event, timeline) {
       told[Int(timeline.evidence.eventDevices[event])] += 1
     }
-    let known = Set(groups.compactMap(\.reporter))
+    let known = Set(groups.compactMap(\.reporter)).union(ended)
+    let gone = Set(groups.filter { $0.until == nil }.flatMap(\.devices))
     var tellers: [(device: Int, rhythm: SilenceOnsets.Rhythm)] = []
     for device in told.indices where told[device] > 0 && !known.contains(device) {
       let events = timeline.events(of: device)
@@ -129,6 +143,15 @@ struct RelayedSilences {
         return max(own, lastTold[Int(subject)]) <= due
       }
       guard unheard.count >= PassersOn.fewest else { continue }
+      // Where its source ends, that it is silent is not known.
+      if let reach, reach.end(of: device) < due {
+        let rest = unheard.map { Int($0) }.filter { !gone.contains($0) }
+        if rest.count >= PassersOn.fewest {
+          groups.append(
+            Group(reporter: nil, since: rhythm.last, until: nil, devices: (rest + [device]).sorted()))
+        }
+        continue
+      }
       groups.append(
         Group(reporter: device, since: rhythm.last, until: nil, devices: unheard.map { Int($0) }.sorted()))
       reporters.append(
@@ -217,11 +240,20 @@ extension Onsets {
     for gap in ended.gaps { relayed.takeGap(relayed.take(relayed.without(gap, known), timeline)) }
     let cut = Dictionary(grouping: beyond) { timeline.source(of: $0.device) }
     for (_, gap) in cut.sorted(by: { $0.key < $1.key }) { relayed.takeGap(gap) }
-    if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self) }
+    if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self, found.reach) }
     for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
       addSilence(reporter, finding)
     }
     return relayed.groups
+  }
+}
+
+extension RelayedSilences.Group {
+  /// What is not known of those that are heard through a reporter is not known of the reporter either.
+  fileprivate mutating func endWithReporter() {
+    guard let reporter else { return }
+    devices = Set(devices + [reporter]).sorted()
+    self.reporter = nil
   }
 }
 

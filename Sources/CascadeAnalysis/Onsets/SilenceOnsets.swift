@@ -19,6 +19,8 @@ enum SilenceOnsets {
   struct Found {
     var seen: [(device: Int, finding: Onsets.Finding)] = []
     var beyondSources: [(device: Int, finding: Onsets.Finding)] = []
+    /// Until when the sources tell of anybody; nil where too few speak to know.
+    var reach: EvidenceReach?
   }
 
   static func find(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> Found {
@@ -38,6 +40,7 @@ enum SilenceOnsets {
     let failed = mass.count { onsets.findings[$0] != nil }
     let everywhere = min(0.5, max(0.01, Double(failed) / Double(mass.count)))
     var result = Found()
+    result.reach = reach
     var alone: [Int] = []
     for (provider, group) in groups.sorted(by: { $0.key < $1.key }) {
       let times = group.compactMap { onsets.findings[$0]?.time }.sorted()

@@ -36,6 +36,11 @@ struct TemplateProfiles {
     var expectedInHot = 0.0
     /// Hot bins with the probability of news in each.
     var hot: [(from: Double, to: Double, news: Double)] = []
+
+    /// Whether it may tell of a change that three and more received: that few did says nothing against it.
+    var mayBeReceipt: Bool { role == .novel || role == .surging || isOfFew }
+    /// Said too seldom to have a rhythm, and three times at least.
+    var isOfFew: Bool { role == .rare && events >= 3 }
   }
   /// Per template, over all entities; `byClass` per (template, class).
   private(set) var fleet: [Profile]

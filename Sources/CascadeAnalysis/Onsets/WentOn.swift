@@ -170,13 +170,14 @@ extension Reading {
   private static let aboutToDo: (before: Double, after: Double) = (180, 300)
 
   /// Whether nine of ten of those that failed, by no cause that was found, said shortly before what they were about to do, in a message
-  /// that is no trouble and that hardly anybody says otherwise, had trouble for minutes, and went on as before.
+  /// that is no trouble and that hardly anybody says otherwise, had trouble for minutes, and went on as before. Where what they hang on was
+  /// restarted piece by piece, in good order, they need only have warned of it.
   ///
   /// Whether they went on is seen in the whole evidence, `wide`.
   func wasPlanned(_ group: [Int], _ diagnosis: Diagnosis, _ wide: Reading) -> Bool {
-    guard diagnosis.family == .undetermined, diagnosis.commonCause == nil, group.count >= 3 else {
-      return false
-    }
+    let isRolling = !(diagnosis.change?.rounds ?? [:]).isEmpty
+    guard diagnosis.family == .undetermined && diagnosis.commonCause == nil || isRolling, group.count >= 3
+    else { return false }
     let wentOn = WentOn(wide.timeline, wide.profiles, wide.reports)
     var before: [Int: Int] = [:]
     var well = 0
@@ -185,6 +186,14 @@ extension Reading {
       guard finding.kind == .log, let last = finding.events.last, !reports.speaksOf(device) else { continue }
       let end = timeline.seconds[Int(last)]
       guard end - finding.time <= Self.aboutToDo.after, wentOn.goesOn(device, end) else { continue }
+      // Behind what is restarted, an error is more than a warning that it is away.
+      if isRolling,
+        finding.events.contains(where: {
+          timeline.evidence.severities[Int($0)] != Severity.warning.rawValue
+        })
+      {
+        continue
+      }
       well += 1
       let said = timeline.everydayKinds(saidBy: device, within: Self.aboutToDo.before, before: finding.time)
       for template in said where !timeline.words.tellsOfFailure[template] {
@@ -192,9 +201,10 @@ extension Reading {
       }
     }
     guard well * 10 >= group.count * 9 else { return false }
-    return before.contains { template, count in
-      count * 10 >= group.count * 9 && profiles.fleet[template].events <= 2 * count
-    }
+    return isRolling
+      || before.contains { template, count in
+        count * 10 >= group.count * 9 && profiles.fleet[template].events <= 2 * count
+      }
   }
 
   /// Moves those that went on as ever out of the failures of their own: those whose trouble is of a kind that others went on from as

@@ -151,18 +151,19 @@ struct Timeline {
   /// Gives up the variables that tie events together, when the clocks are settled and break-ins found.
   mutating func forgetTokens() {
     breakIns = BreakIn.find(self)
-    // Of whom messages complain is needed later.
+    // Of whom messages complain, and by whose order they say to act, is needed later.
     let kept = evidence.tokenEvents.indices.filter { place in
       let event = Int(evidence.tokenEvents[place])
       let template = Int(evidence.eventTemplates[event])
       return words.tellsOfLoss[template] && tones[template] != .quiet && mention(event) < 0
+        || words.tellsOfOrder[template]
     }
     evidence.tokenEvents = kept.map { evidence.tokenEvents[$0] }
     evidence.tokenHashes = kept.map { evidence.tokenHashes[$0] }
   }
 
-  /// What varies in a message that says in words that something failed, and that names nobody.
-  func complained(of event: Int32) -> ArraySlice<UInt32> {
+  /// What varies in a message that says in words that something failed and names nobody, or that somebody ordered something.
+  func tokens(of event: Int32) -> ArraySlice<UInt32> {
     evidence.tokenHashes[evidence.tokenEvents.places(of: event)]
   }
 

@@ -8,6 +8,7 @@ internal import IncidentModel
 /// - Without severity, what receivers of such a change say once and then go on, while those that do not say it are silent from then on: a
 ///   sign that it went well ("started 2.1").
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
+/// - Where nearly everything has one mild severity, what few say that grade their own trouble worse: no trouble.
 /// - Without severity, what many entities say from the beginning: everyday life.
 /// - With a mild severity, new messages by which many say over and over that something failed while they do less than usual: trouble.
 /// Assumes that failures repeat themselves and changes do not.
@@ -30,6 +31,8 @@ struct Tones {
     guard !unknown.isEmpty else { return }
     isGuessed = true
     for template in unknown where profiles.fleet[template].role == .chatter { isLoud[template] = false }
+    let meant = Self.meant(timeline, profiles, unknown)
+    for template in meant { isLoud[template] = false }
     let speakers = Self.speakers(timeline)
     // What is set on those that go on is no report of their loss.
     let changes = ToldChanges(
@@ -38,7 +41,9 @@ struct Tones {
     told = changes.byTemplate.filter { ToldChanges.goOn($0.value.received, timeline) }.keys.sorted()
     for template in told { isLoud[template] = false }
     let wordless = unknown.filter { !timeline.words.tellsOfLoss[$0] }
-    let starts = Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
+    let starts =
+      Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
+      + meant.map { profiles.fleet[$0].first }
     for template in Self.recoveries(timeline, profiles, reporting, wordless, speakers, isLoud) {
       isLoud[template] = false
     }
@@ -48,6 +53,41 @@ struct Tones {
       let time = profiles.fleet[template].first
       if starts.contains(where: { time > $0 - 600 && time < $0 + 120 }) { isLoud[template] = false }
     }
+  }
+
+  /// Fewer that say the same hardly ever are no receivers of anything.
+  private static let fewestReceivers = 3
+
+  /// Messages hardly ever said, by three and more, that are graded as nearly everything is by speakers all of which grade their trouble
+  /// otherwise: the grade is meant, as it is where more trouble shows that grades are used.
+  private static func meant(
+    _ timeline: Timeline, _ profiles: TemplateProfiles, _ unknown: [Int]
+  ) -> [Int] {
+    let rare = unknown.filter {
+      profiles.fleet[$0].role == .rare && profiles.fleet[$0].events >= fewestReceivers
+        && !timeline.words.tellsOfLoss[$0]
+    }
+    guard !rare.isEmpty, timeline.tones.contains(.loud) else { return [] }
+    let isRare = Set(rare)
+    var found: [Int: (speakers: Int, grading: Int)] = [:]
+    for device in 0..<timeline.deviceCount {
+      var own: Set<Int> = []
+      var grades = false
+      for event in timeline.events(of: device) {
+        let template = Int(timeline.evidence.eventTemplates[Int(event)])
+        if timeline.tones[template] == .loud {
+          grades = true
+        } else if isRare.contains(template), timeline.evidence.severities[Int(event)] < 8 {
+          own.insert(template)
+        }
+      }
+      for template in own {
+        found[template, default: (0, 0)].speakers += 1
+        if grades { found[template]!.grading += 1 }
+      }
+    }
+    return found.filter { $0.value.speakers >= fewestReceivers && $0.value.grading == $0.value.speakers }.keys
+      .sorted()
   }
 
   /// Fewer speakers may understate anything.

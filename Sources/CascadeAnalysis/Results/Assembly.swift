@@ -85,6 +85,13 @@ struct Assembly {
     }
     incident.evenPause = origins.evenPause
     incident.wasPlanned = diagnosis.isPlanned
+    incident.isExpiry = diagnosis.isExpiry && diagnosis.family == .undetermined
+    if let change = diagnosis.change, change.isOrder {
+      incident.orders = (
+        evidence.templateTexts[change.template], members.count { change.received[$0] != nil }
+      )
+      if change.actor == nil { incident.unseenOrigin = UnseenOrigin(of: change, members, timeline) }
+    }
     if let change = diagnosis.change, !change.rounds.isEmpty {
       incident.rounds = (evidence.templateTexts[change.template], change.rounds.count)
     }
@@ -201,6 +208,7 @@ struct Assembly {
     guard !timeline.firstMention.isEmpty else { return [:] }
     let breakIns = Set(timeline.breakIns.map(\.id))
     var result: [Int: [Int32]] = [:]
+    var namings: [Naming] = []
     for device in members {
       let onset = onsets.findings[device]!.time
       for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
@@ -215,8 +223,15 @@ struct Assembly {
           timeline.isLoud[template] && !isReport || breakIns.contains(timeline.evidence.eventIDs[Int(event)])
         guard isOnItsWord && !isReport || isNews && abs(lag) < 300
         else { continue }
-        let other = Int32(timeline.mention(Int(event)))
-        if !(result[device] ?? []).contains(other) { result[device, default: []].append(other) }
+        namings.append(Naming(speaker: device, named: timeline.mention(Int(event)), template: template))
+      }
+    }
+    let isAimless = Naming.aimless(namings, fleet, onsets)
+    for naming in namings
+    where fleet.isShared[naming.named] || !isAimless.contains(naming.template) {
+      let other = Int32(naming.named)
+      if !(result[naming.speaker] ?? []).contains(other) {
+        result[naming.speaker, default: []].append(other)
       }
     }
     return result
@@ -297,7 +312,11 @@ struct Assembly {
       // What was changed above the failed is one step farther from them.
       let confidence = diagnosis.change!.isThroughProviders ? 0.7 : 0.95
       return Origins(change: diagnosis.change!, cohort, onsets, confidence: confidence)
-    case .dependency: return Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
+    case .dependency:
+      var origins = Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
+      let named = NamedInTrouble(timeline, fleet, onsets, members)
+      origins.bound(NamedInTrouble.most, NamedInTrouble.reason, where: named.holds)
+      return origins
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
     case .undetermined:
@@ -323,6 +342,7 @@ struct Assembly {
       if onsets.areOneByOne(members) {
         origins.doubt(where: { _ in true }, "each failed once and by itself, in its own time: nothing spread")
       }
+      if diagnosis.isExpiry { origins.doubt(where: { _ in true }, Expiry.reason) }
       if diagnosis.isPlanned {
         origins.doubt(where: { _ in true }, "said beforehand what it was about to do, and went on as before")
       }
@@ -384,6 +404,7 @@ struct Assembly {
       evidence: ([change.announcement].compactMap { $0 } + change.events.values.sorted().prefix(20)).map {
         timeline.id(Int($0))
       })
+    event.isOrder = change.isOrder
     event.receivedAt = change.received.keys.sorted().map { timeline.instant(change.received[$0]!) }
     event.reached = max(event.devices.count, reached ?? 0)
     event.eligible = eligible.map { max($0, event.reached) }

@@ -202,6 +202,12 @@ extension Incident {
     changes.filter { $0.actor == device }.map { change in
       let failed = Int((change.failedShare * 100).rounded())
       let others = Int((change.failedShareOfOthers * 100).rounded())
+      if change.isOrder {
+        return Statement(
+          text:
+            "Of those that say they did what \(device) ordered from \(change.start) on, \(failed) % failed, of the others "
+            + "\(others) %.", evidence: change.evidence)
+      }
       // A trace that was kept holds no names of receivers.
       return Statement(
         text: change.devices.isEmpty
@@ -220,7 +226,9 @@ extension Incident {
     let over =
       switch edge.kind {
       case .link: "failed before it as its neighbour"
-      case .change: "rolled out the change that it received"
+      case .change:
+        changes.first?.isOrder ?? false
+          ? "gave the order that it says it carried out" : "rolled out the change that it received"
       case .dependency: "failed before it, and it depends on that"
       case .overload: "flooded it, failing before it"
       }

@@ -4,7 +4,8 @@ internal import IncidentModel
 ///
 /// Within two minutes whoever had them; within a quarter of an hour who lives otherwise than those that failed (a server beside its
 /// clients, which notice when they next need it) and wrote an error: the longer before, the less it says. More than three are everyday
-/// life, and what was said before, at another time, foretells nothing. Who lives as the failed do, and was not hit as they were, by what they share
+/// life, and what was said before, at another time, foretells nothing. Who lives as they do and fell silent for good within a quarter of an
+/// hour before may be the first of them, which could not say so any more. Who lives as the failed do, and was not hit as they were, by what they share
 /// or in the one moment, had a trouble of its own.
 enum Forerunners {
   /// Fewer failures may have any beginning.
@@ -25,12 +26,16 @@ enum Forerunners {
       return []
     }
     let candidates = onsets.unrelated.filter { device, finding in
-      finding.kind == .log && finding.time <= first && finding.time > first - far
+      (finding.kind == .log || finding.kind == .silence && finding.until == nil)
+        && finding.time <= first && finding.time > first - far
         && onsets.findings[device] == nil
     }
     guard !candidates.isEmpty else { return [] }
     let found = candidates.filter { device, finding in
       let isLike = livesLike(device, members, timeline, before: first)
+      if finding.kind == .silence {
+        return isLike && !isSpared(device, members, diagnosis, timeline, fleet, onsets)
+      }
       if finding.time > first - near {
         return !isLike || !isSpared(device, members, diagnosis, timeline, fleet, onsets)
       }
@@ -45,7 +50,9 @@ enum Forerunners {
       isOld.insert(timeline.evidence.eventTemplates[event])
     }
     return found.filter { _, finding in
-      !finding.events.contains { isOld.contains(timeline.evidence.eventTemplates[Int($0)]) }
+      // The last word before a silence is an everyday one.
+      finding.kind == .silence
+        || !finding.events.contains { isOld.contains(timeline.evidence.eventTemplates[Int($0)]) }
     }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

@@ -28,9 +28,11 @@ struct Origins {
     if let actor = change.actor {
       var candidate = Candidate(device: actor, probability: confidence * 0.95)
       candidate.reasonsFor.append(
-        !change.rounds.isEmpty
-          ? "announced a change to what they hang on, or is named in it, just before they failed behind it"
-          : Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
+        change.isOrder
+          ? "gave the orders that those who failed say they carried out"
+          : !change.rounds.isEmpty
+            ? "announced a change to what they hang on, or is named in it, just before they failed behind it"
+            : Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
       candidate.events = [change.announcement].compactMap { $0 }
       if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)
@@ -40,11 +42,13 @@ struct Origins {
       var candidate = Candidate(
         device: device,
         probability: change.actor == nil && rank == 0 ? 0.75 * rest : rest * pow(0.5, Double(rank + 2)))
-      candidate.reasonsFor.append("among the first to fail after the change")
+      candidate.reasonsFor.append(
+        change.isOrder ? "among the first that did as ordered" : "among the first to fail after the change")
       candidate.events =
         (change.events[device].map { [$0] } ?? []) + onsets.findings[device]!.events.prefix(3)
       if change.actor != nil {
-        candidate.reasonsAgainst.append("received the change from another entity")
+        candidate.reasonsAgainst.append(
+          change.isOrder ? "was ordered by another entity" : "received the change from another entity")
       } else if change.survivors > 0 {
         candidate.reasonsAgainst.append(Self.survived(change))
       }
@@ -159,6 +163,14 @@ struct Origins {
       candidates[index].reasonsAgainst.append(reason)
     }
     candidates.sort { ($0.probability, $1.device) > ($1.probability, $0.device) }
+  }
+
+  /// The probability of some candidates is bounded for a reason that stands against them.
+  mutating func bound(_ most: Double, _ reason: String, where isOne: (Int) -> Bool) {
+    for index in candidates.indices where isOne(candidates[index].device) {
+      candidates[index].most = min(candidates[index].most, most)
+      candidates[index].reasonsAgainst.append(reason)
+    }
   }
 
   /// Applies analysts' words: rejected candidates go, an accepted one leads.

@@ -24,7 +24,9 @@ struct Phases {
       let announced = change.announcement.map { timeline.seconds[Int($0)] }
       let start = announced.map { max($0, change.start) } ?? change.start
       list.append((.trigger, announced ?? change.start, change.announcement.map { [$0] } ?? []))
-      list.append((.massUpdate, start, Array(change.events.values.sorted().prefix(3))))
+      if !change.isOrder {
+        list.append((.massUpdate, start, Array(change.events.values.sorted().prefix(3))))
+      }
       let own = plain.filter { cohort[$0] > 0.5 && time($0) >= start - 5 }
       if let device = first(own) {
         list.append((.deviceFailure, time(device), events(device)))

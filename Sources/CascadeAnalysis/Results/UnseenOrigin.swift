@@ -16,6 +16,19 @@ public struct UnseenOrigin: Sendable, Hashable {
   }
 }
 
+extension UnseenOrigin {
+  /// Of orders that all came from one who bears no entity's name.
+  init(of orders: Change, _ members: [Int], _ timeline: Timeline) {
+    let count = members.count { orders.received[$0] != nil }
+    self.init(
+      probability: UnseenSubject.probability,
+      reason:
+        "\(count == members.count ? "all" : "\(count) of them") say that they carried out orders of the same name or address, which is none of the "
+        + "entities known",
+      evidence: orders.events.values.sorted().prefix(6).map { timeline.id(Int($0)) })
+  }
+}
+
 /// Looks for what the first failures point at, where that is nobody in the evidence: somebody who let himself in at several one by one,
 /// who came to the first ones of those of whom all others name who came to them, or a server that all complain of and that nobody knows.
 ///
@@ -29,7 +42,7 @@ struct UnseenSubject {
   private static let fewestBrokenInto = 2
   private static let fewestRoots = 3
   private static let fewestComplaining = 5
-  private static let probability = 0.75
+  static let probability = 0.75
 
   init(_ timeline: Timeline, _ onsets: Onsets, _ members: [Int]) {
     self.timeline = timeline
@@ -102,7 +115,7 @@ struct UnseenSubject {
         if Self.host(in: timeline.evidence.templateTexts[template]) != nil {
           own[UInt64(template) << 32] = event
         }
-        for token in timeline.complained(of: event) { own[UInt64(token) | 1 << 63] = event }
+        for token in timeline.tokens(of: event) { own[UInt64(token) | 1 << 63] = event }
       }
       for (subject, event) in own { complaints[subject, default: []].append(event) }
     }
@@ -147,8 +160,14 @@ struct UnseenSubject {
     "connessione", "risponde", "verbinding",
   ]
 
-  /// Numbers that stand in any message: seconds, codes.
-  private static let numbers: Set<UInt32> = {
+  private static func isNumber(_ subject: UInt64) -> Bool {
+    subject >> 63 == 1 && CommonNumbers.holds(UInt32(truncatingIfNeeded: subject))
+  }
+}
+
+/// Numbers that stand in any message: seconds, codes.
+enum CommonNumbers {
+  private static let hashes: Set<UInt32> = {
     var result: Set<UInt32> = []
     for number in 0..<10_000 {
       let digits = "\(number)"
@@ -162,9 +181,8 @@ struct UnseenSubject {
     return result
   }()
 
-  private static func isNumber(_ subject: UInt64) -> Bool {
-    subject >> 63 == 1 && numbers.contains(UInt32(truncatingIfNeeded: subject))
-  }
+  /// Whether what varies in a message is one of them.
+  static func holds(_ token: UInt32) -> Bool { hashes.contains(token) }
 }
 
 extension Incident {

@@ -94,7 +94,20 @@ extension Incident {
         " They failed behind \(rounds.count) that they hang on, one after the other, each just after it said"
         + " \"\(rounds.text)\": a rolling restart or update of those."
     }
-    if wasPlanned {
+    if let orders {
+      text +=
+        " \(orders.count == count ? "All" : "\(orders.count)") of them say: \"\(orders.text)\". Whoever ordered that, or used the name, "
+        + "acted on them; that they depend on it is not said."
+    }
+    if isExpiry {
+      text +=
+        " They say that something ran out (a certificate, a licence): that was set long before, comes to all that have it at one time, and"
+        + " spreads from nobody to nobody."
+    }
+    if wasPlanned, rounds != nil {
+      text +=
+        " They only warned while each of those was away, and went on as before it: perhaps nothing failed."
+    } else if wasPlanned {
       text +=
         " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
         + " perhaps nothing failed."
@@ -130,7 +143,8 @@ extension Incident {
     }
     let kinds = Dictionary(grouping: edges, by: \.kind).mapValues(\.count)
     let parts = [
-      (SpreadEdge.Kind.change, "by the change itself"), (.dependency, "through something they depend on"),
+      (SpreadEdge.Kind.change, orders == nil ? "by the change itself" : "by what they were ordered to do"),
+      (.dependency, "through something they depend on"),
       (.link, "by contact with a neighbour or peer"), (.overload, "by overload from below"),
     ].compactMap { kind, words in kinds[kind].map { "\($0) \(words)" } }
     if !parts.isEmpty { text += " Failed: \(parts.joined(separator: ", "))." }
@@ -147,7 +161,7 @@ extension Incident {
 
   /// Reasons that begin with what the origin did are clauses about it; the others are sentences of their own.
   private static func asClause(_ reason: String) -> String {
-    let isVerb = ["announced ", "failed ", "has "].contains { reason.hasPrefix($0) }
+    let isVerb = ["announced ", "failed ", "has ", "gave "].contains { reason.hasPrefix($0) }
     return isVerb ? ", which \(reason)" : ": \(reason)"
   }
 }

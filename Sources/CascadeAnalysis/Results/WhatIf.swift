@@ -57,7 +57,8 @@ public struct WhatIf: Sendable {
   public init?(trace: Trace, incident: Incident) {
     self.incident = incident
     failedActual = incident.onsets.count
-    guard let change = incident.changes.first, let window = trace.window else { return nil }
+    // Nobody gives orders in waves and waits for what they do.
+    guard let change = incident.changes.first, !change.isOrder, let window = trace.window else { return nil }
     // By position, as names are a million.
     let onsets = incident.onsets
     let index = NameIndex(onsets) { $0.device }

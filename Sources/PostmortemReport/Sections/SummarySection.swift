@@ -193,7 +193,9 @@ enum SummarySection: ReportSection {
           ? "; whether it started there is disputed" : ""
         if let actor = announcer(context), trigger.certainty != .stated {
           add(
-            "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+            Self.isOrder(context, by: actor)
+              ? "It followed orders that \(name: context.device(actor, limit: 48)) gave; the first trace of that is of \(.instant(at))."
+              : "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
           )
         } else {
           add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
@@ -253,6 +255,11 @@ enum SummarySection: ReportSection {
       return nil
     }
     return context.incident?.changes.contains { $0.actor == origin.device } == true ? origin.device : nil
+  }
+
+  /// Whether those that failed say that they did what somebody ordered.
+  private static func isOrder(_ context: SectionContext, by actor: String) -> Bool {
+    context.incident?.changes.contains { $0.actor == actor && $0.isOrder } == true
   }
 
   /// What is known of the origin's own failure, else the first of what speaks for it.

@@ -29,6 +29,11 @@ struct JSONCursor {
     mutating get { peek() == UInt8(ascii: "n") }
   }
 
+  /// True where the next value is `true`.
+  var isTrue: Bool {
+    mutating get { peek() == UInt8(ascii: "t") }
+  }
+
   /// Calls with each member's key; the body must take its value.
   mutating func object(_ body: (inout JSONCursor, String) throws -> Void) throws {
     try expect(UInt8(ascii: "{"))

@@ -176,6 +176,9 @@ enum TraceText {
       switch key {
       case "template": change.template = try cursor.string() ?? ""
       case "actor": change.actor = try cursor.string()
+      case "order":
+        change.isOrder = cursor.isTrue
+        try cursor.skip()
       case "start": start = try instant(&cursor)
       case "reached": change.reached = Int(max(0, min(1e12, try cursor.number() ?? 0)))
       case "failed_share": change.failedShare = try cursor.number() ?? 0

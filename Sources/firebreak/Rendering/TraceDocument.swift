@@ -171,7 +171,8 @@ enum TraceDocument {
   private static func change(_ change: ChangeEvent) -> JSONValue {
     .object([
       ("template", .string(change.template)), ("actor", change.actor.map { .string($0) } ?? .null),
-      ("start", time(change.start)), ("devices", .int(Int64(change.devices.count))),
+      ("order", .bool(change.isOrder)), ("start", time(change.start)),
+      ("devices", .int(Int64(change.devices.count))),
       ("reached", .int(Int64(change.reached))), ("failed_share", number(change.failedShare, 4)),
       ("failed_share_of_others", number(change.failedShareOfOthers, 4)), ("evidence", ids(change.evidence)),
     ])
