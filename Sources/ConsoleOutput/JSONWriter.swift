@@ -220,8 +220,7 @@ public struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Besides what RFC 8259 demands, DEL, C1 and U+2028/9, and what turns the direction of writing, are escaped, so that JSON
-  /// on a terminal or inside a page stays inert.
+  /// Besides what RFC 8259 demands, all that `Sanitizer` makes visible is escaped, so that JSON on a terminal or inside a page stays inert.
   private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
     for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
       switch scalar {
@@ -231,14 +230,14 @@ public struct JSONWriter {
       case "\r": bytes.append(contentsOf: [0x5c, 0x72])
       case "\t": bytes.append(contentsOf: [0x5c, 0x74])
       default:
-        let value = scalar.value
-        if value < 0x20 || (0x7f...0x9f).contains(value) || (0x2028...0x202e).contains(value)
-          || (0x2066...0x2069).contains(value)
-        {
-          bytes.append(contentsOf: [0x5c, 0x75])
-          for shift in [12, 8, 4, 0] as [UInt32] { bytes.append(Self.hexadecimal[Int(value >> shift & 15)]) }
-        } else {
+        guard Sanitizer.mustEscape(scalar) else {
           bytes.append(contentsOf: Unicode.UTF8.encode(scalar)!)
+          continue
+        }
+        // Above U+FFFF, JSON's escapes are two.
+        for unit in Unicode.UTF16.encode(scalar)! {
+          bytes.append(contentsOf: [0x5c, 0x75])
+          for shift in [12, 8, 4, 0] as [UInt16] { bytes.append(Self.hexadecimal[Int(unit >> shift & 15)]) }
         }
       }
     }

@@ -26,7 +26,8 @@ public enum Sanitizer {
     return result
   }
 
-  private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
+  /// True for what must not reach a terminal, or a page, as it is.
+  static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x20...0x7e: false
     case 0...0x9f: true

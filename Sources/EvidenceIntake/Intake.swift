@@ -51,7 +51,7 @@ public enum Intake {
     var plan = try PathPlan(paths, excluded: options.excluded)
     try refusePacketCapturesAlone(plan)
     plan.putArchivesLast(nesting: options.limits.nesting)
-    let settings = try SourceSettings(options)
+    let settings = try SourceSettings(options, paths: plan.items.map(\.path))
     let work = Work(
       items: plan.items, options: options, settings: settings, sink: sink, shouldStop: shouldStop)
     let count = max(1, min(options.jobs, plan.items.count))
@@ -200,7 +200,7 @@ final class Work: Sendable {
       summary.notes += outcome.notes
       ends += outcome.ends
     }
-    summary.notes += SourceEnds.notes(ends)
+    summary.notes += SourceEnds.notes(ends) + SharedFileNames.notes(summary.sources)
     summary.storedBytes = bytes.load(ordering: .relaxed)
     return summary
   }

@@ -10,9 +10,12 @@ struct SourceSettings: Sendable {
   private let anchors: [AnchorRule]
   private let devices: [SourceRule]
   private let known: Set<String>
+  private let shared: SharedFileNames
 
+  /// - Parameter paths: Of all files that are read.
+  ///
   /// Throws for a format, zone or year that there is not.
-  init(_ options: IntakeOptions) throws(IntakeError) {
+  init(_ options: IntakeOptions, paths: [String] = []) throws(IntakeError) {
     var formats: [(SourceRule, any LogFormat)] = []
     for rule in options.formats {
       guard let format = options.catalog.format(named: rule.value) else {
@@ -63,6 +66,7 @@ struct SourceSettings: Sendable {
     }
     devices = options.devices
     known = options.knownDevices
+    shared = SharedFileNames(paths.lazy.map { DeviceNaming.parts(SourceDescription(path: $0)) })
   }
 
   /// What a rule's pattern may match.
@@ -96,7 +100,7 @@ struct SourceSettings: Sendable {
   func setup(_ source: SourceDescription, bound: UpperBound?) -> SourceSetup {
     let names = Self.names(of: source)
     let choice = DeviceNaming.choose(
-      source, given: devices.last { $0.matches(names) }?.value, known: known)
+      source, given: devices.last { $0.matches(names) }?.value, known: known, shared: shared)
     var given: [Int: Int64] = [:]
     for rule in anchors where SourceRule.matches(rule.pattern, names) { given[rule.boot] = rule.instant }
     return SourceSetup(

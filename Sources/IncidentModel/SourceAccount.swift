@@ -163,18 +163,28 @@ public struct EvidenceReference: Sendable, Hashable {
   public var sha256: String
   /// 1-based line.
   public var line: UInt64
-  /// First byte in the uncompressed source.
+  /// First byte in the decoded source.
   public var byteOffset: UInt64
-  /// Bytes.
+  /// Bytes, decoded.
   public var byteLength: UInt64
+  /// What the source's bytes, whose SHA-256 this is, were in and were decoded from before bytes were counted, outermost first: `gzip`, `utf-16le`.
+  public var encodings: [String]
   /// A reference from its parts.
   public init(
-    source: SourceDescription, sha256: String, line: UInt64, byteOffset: UInt64, byteLength: UInt64
+    source: SourceDescription, sha256: String, line: UInt64, byteOffset: UInt64, byteLength: UInt64,
+    encodings: [String] = []
   ) {
+    self.encodings = encodings
     self.source = source
     self.sha256 = sha256
     self.line = line
     self.byteOffset = byteOffset
     self.byteLength = byteLength
+  }
+
+  /// Whose bytes an offset counts where the source's own bytes are encoded, to be put behind it: ` (counted after decoding utf-16le)`; empty
+  /// where they are as they lie. The hash is that of the bytes before.
+  public static func countingNote(_ encodings: [String]) -> String {
+    encodings.isEmpty ? "" : " (counted after decoding \(encodings.joined(separator: ", ")))"
   }
 }

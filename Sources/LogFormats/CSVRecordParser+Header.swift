@@ -126,7 +126,7 @@ extension CSVRecordParser {
   private func add(_ name: [UInt8], _ meaning: FieldMeaning) {
     var column = Column(
       role: .other, unit: meaning.unit, scale: meaning.scale, doubt: meaning.doubt,
-      isEpochOnly: meaning.isEpochOnly)
+      isEpochOnly: meaning.isEpochOnly, zone: meaning.zone)
     column.nameStart = names.count
     var scratch = Reading()
     name.withUnsafeBytes { scratch.appendJSONString($0) }

@@ -8,6 +8,7 @@ final class CSVRecordParser: RecordParser {
     var scale = SeverityScale.unknown
     var doubt = NameDoubt.none
     var isEpochOnly = false
+    var zone: Int32?
     /// `"name":` in `names`.
     var nameStart = 0
     var nameEnd = 0
@@ -126,7 +127,7 @@ final class CSVRecordParser: RecordParser {
       case .time where index != clockColumn:
         if column.isEpochOnly, JSONText.isNumber(bytes), !StampReader.mayBeEpoch(bytes) { break }
         if let stamp = naming.stamp(bytes, isText: true, unit: column.unit, &stamps) {
-          set(stamp, cell, record, &reading)
+          set(stamp, cell, record, zone: column.zone, &reading)
         } else {
           badStamp = index
         }
@@ -175,14 +176,16 @@ final class CSVRecordParser: RecordParser {
   }
 
   private func set(
-    _ stamp: Stamp, _ cell: CSVRow.Cell, _ record: UnsafeRawBufferPointer, _ reading: inout Reading
+    _ stamp: Stamp, _ cell: CSVRow.Cell, _ record: UnsafeRawBufferPointer, zone: Int32?,
+    _ reading: inout Reading
   ) {
     reading.kind = stamp.kind
     reading.time = stamp.time
     reading.resolution = stamp.resolution
     reading.stamp = .record(cell.start, cell.end - cell.start)
     reading.mark(stamp)
-    if zoneColumn >= 0, stamp.kind == .noZone { addZone(stamp, record, &reading) }
+    if let zone { reading.take(zoneOfField: zone) }
+    if zoneColumn >= 0, reading.kind == .noZone { addZone(stamp, record, &reading) }
   }
 
   /// The offset that stands in a column of its own.
@@ -267,16 +270,18 @@ final class CSVRecordParser: RecordParser {
   private func joinDateAndClock(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
     guard dateColumn < row.count, clockColumn < row.count else { return }
     let date = row[dateColumn]
+    let zoneOfDate = columns[dateColumn].zone
     guard clockColumn >= 0 else {
       if let stamp = stamps.any(Bytes.part(record, date.start, date.end)) {
-        set(stamp, date, record, &reading)
+        set(stamp, date, record, zone: zoneOfDate, &reading)
       }
       return
     }
     let clock = row[clockColumn]
+    let zone = columns[clockColumn].zone ?? zoneOfDate
     guard halfColumn < 0, date.end - date.start == 10, clock.end - clock.start >= 8,
       let day = StampReader.isoDate(record, date.start), record[clock.start &+ 2] == 0x3A
-    else { return joinText(record, date, clock, into: &reading) }
+    else { return joinText(record, date, clock, zone: zone, into: &reading) }
     var time = StampReader.clock(record, clock.start)
     guard time >= 0 else { return }
     var stamp = Stamp()
@@ -285,21 +290,23 @@ final class CSVRecordParser: RecordParser {
     StampReader.fraction(bounded, &stamp.end, &time, &stamp.resolution)
     stamp.time = day &+ time
     StampReader.zone(bounded, &stamp)
-    set(stamp, clock, record, &reading)
+    set(stamp, clock, record, zone: zone, &reading)
   }
 
   /// A date that is written otherwise, or a whole stamp beside a date.
   @inline(never)
   private func joinText(
-    _ record: UnsafeRawBufferPointer, _ date: CSVRow.Cell, _ clock: CSVRow.Cell, into reading: inout Reading
+    _ record: UnsafeRawBufferPointer, _ date: CSVRow.Cell, _ clock: CSVRow.Cell, zone fieldZone: Int32?,
+    into reading: inout Reading
   ) {
     let clockText = Bytes.part(record, clock.start, clock.end)
     if clockText.count > 12, let stamp = stamps.any(clockText), stamp.kind != .timeOfDay {
-      return set(stamp, clock, record, &reading)
+      return set(stamp, clock, record, zone: fieldZone, &reading)
     }
-    _ = splitStamp.read(
+    let isRead = splitStamp.read(
       date: Bytes.part(record, date.start, date.end), clock: clockText, zone: zone(record),
       half: cell(halfColumn, record), &stamps, into: &reading)
+    if isRead, let fieldZone { reading.take(zoneOfField: fieldZone) }
   }
 
   // MARK: Cells over several lines

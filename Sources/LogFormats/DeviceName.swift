@@ -90,7 +90,7 @@ public enum DeviceName {
 
   /// True for `AHU-3`, `unit_12`, `pump17`, `RTU 4`: letters, then digits behind a divider, or two digits and more. Units of measurement
   /// (`m3`, `kg/m2`, `W m-2`) are none.
-  static func isOfSeries(_ value: UnsafeRawBufferPointer) -> Bool {
+  public static func isOfSeries(_ value: UnsafeRawBufferPointer) -> Bool {
     guard value.count >= 3, value.count <= 64, let first = value.first, Bytes.isLetter(first) || first >= 0x80
     else { return false }
     var letters = 0

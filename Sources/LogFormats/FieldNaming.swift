@@ -14,7 +14,10 @@ struct FieldNaming: Sendable {
 
   /// The meaning of a field.
   func meaning(_ path: String) -> FieldMeaning {
-    if let known = overrides[path] { return known }
+    if var known = overrides[path] {
+      if known.role.isOfTime { known.zone = FieldZone(path)?.east }
+      return known
+    }
     let usual = FieldNames.meaning(path)
     return fixedRoles.contains(usual.role) ? .other : usual
   }

@@ -2,6 +2,9 @@
 enum FieldRole: UInt8, Sendable {
   case other = 0
   case time, timeOfDay, date, device, severity, message, program, uptime
+
+  /// A time, a clock or a date.
+  var isOfTime: Bool { self == .time || self == .timeOfDay || self == .date }
 }
 
 /// What is known of a field by its name alone.
@@ -17,6 +20,8 @@ struct FieldMeaning: Sendable {
   var doubt = NameDoubt.none
   /// Measurements have such names too (`t`): a number is a time only where it is long enough for an epoch.
   var isEpochOnly = false
+  /// Seconds east of UTC of times that name no zone themselves, where the name says so (`_utc`).
+  var zone: Int32?
 
   /// Nothing in particular.
   static let other = FieldMeaning()
@@ -45,9 +50,26 @@ enum SeverityScale: UInt8, Sendable {
 enum FieldNames {
   /// The meaning of a name; `path` is the dotted path of keys.
   static func meaning(_ path: String) -> FieldMeaning {
+    var found = plainMeaning(path)
+    guard let told = FieldZone(path) else { return found }
+    if !told.name.isEmpty {
+      let rest = plainMeaning(told.name)
+      if rest.role.isOfTime, !found.role.isOfTime || rest.rank < found.rank { found = rest }
+    }
+    // Beside the same time in a zone that nobody names, this one is certain.
+    if told.east != nil, found.role.isOfTime, found.rank > 0 { found.rank -= 1 }
+    found.zone = told.east
+    return found
+  }
+
+  /// True for a name that says of itself that it is a time, a date or a clock.
+  static func isTime(_ name: String) -> Bool { plainMeaning(name).role.isOfTime }
+
+  /// The meaning of a name that is taken as a whole.
+  private static func plainMeaning(_ path: String) -> FieldMeaning {
     // MongoDB's extended JSON: `"ts":{"$date":…}`.
     for suffix in [".$date", ".$date.$numberLong"] where path.hasSuffix(suffix) {
-      let whole = meaning(String(path.dropLast(suffix.utf8.count)))
+      let whole = plainMeaning(String(path.dropLast(suffix.utf8.count)))
       return whole.role == .time ? whole : .other
     }
     let name = normalized(path)

@@ -165,14 +165,26 @@ final class FlatFields {
     guard let clock = field(.timeOfDay) ?? field(.time) else {
       guard date.end - date.start > 10, let stamp = stamps.any(value(date)) else { return false }
       reading.set(stamp, from: date.start)
+      takeZone(of: [date], into: &reading)
       return true
     }
     let zone = fields.first {
       $0.nameStart >= 0 && Bytes.isSameWord("tz", Bytes.part(record, $0.nameStart, $0.nameEnd))
     }
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    return splitStamp.read(
-      date: value(date), clock: value(clock), zone: zone.map(value) ?? nothing, &stamps, into: &reading)
+    guard
+      splitStamp.read(
+        date: value(date), clock: value(clock), zone: zone.map(value) ?? nothing, &stamps, into: &reading)
+    else { return false }
+    takeZone(of: [clock, date], into: &reading)
+    return true
+  }
+
+  /// The zone that the first of the fields tells whose name tells one.
+  @inline(never)
+  private func takeZone(of fields: [Field], into reading: inout Reading) {
+    guard let zone = fields.lazy.compactMap({ self.keys[$0.entry].meaning.zone }).first else { return }
+    reading.take(zoneOfField: zone)
   }
 
   private func assignTime(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Bool {
@@ -199,6 +211,7 @@ final class FlatFields {
     reading.resolution = stamp.resolution
     reading.stamp = .record(field.start, field.end - field.start)
     reading.mark(stamp)
+    if stamp.kind == .noZone || stamp.kind == .noYear { takeZone(of: [field], into: &reading) }
     return true
   }
 
@@ -214,6 +227,7 @@ final class FlatFields {
           Bytes.part(record, field.start, field.end), isText: true, unit: meaning.unit, &stamps)
       else { continue }
       reading.set(stamp, from: field.start)
+      takeZone(of: [field], into: &reading)
       return true
     }
     return false

@@ -189,7 +189,8 @@ extension JSONObjectReader {
     }
     guard best >= 0 else { return false }
     // A word under this name is a severity; a number may be anything.
-    keys[best].meaning = FieldMeaning(role: role, rank: rank, scale: .wordsOnly)
+    keys[best].meaning = FieldMeaning(
+      role: role, rank: rank, scale: .wordsOnly, zone: keys[best].meaning.zone)
     return true
   }
 }

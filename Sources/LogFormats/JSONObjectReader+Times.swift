@@ -2,6 +2,13 @@ import IncidentModel
 
 /// Times that stand elsewhere than usual.
 extension JSONObjectReader {
+  /// The zone that the name of the stamp's member tells.
+  @inline(never)
+  func takeZone(of candidate: Candidate, into reading: inout Reading) {
+    guard candidate.entry >= 0, let zone = keys[candidate.entry].meaning.zone else { return }
+    reading.take(zoneOfField: zone)
+  }
+
   /// A clock without any date beside it may tell the day itself.
   @inline(never)
   func assignClock(_ record: UnsafeRawBufferPointer, into reading: inout Reading) {
@@ -9,6 +16,7 @@ extension JSONObjectReader {
     guard clock.rank < 255, clock.isString, let stamp = stamp(record, clock) else { return }
     reading.set(stamp, from: clock.start)
     reading.stamp = .record(clock.start, clock.end &- clock.start)
+    takeZone(of: clock, into: &reading)
   }
 
   /// The stamp under another name, where what stands under the best one is none: a clock that is not set yet, a counter, a date that there is
@@ -49,9 +57,13 @@ extension JSONObjectReader {
       let day = StampReader.isoDate(record, date.start)
     else {
       let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-      _ = splitStamp.read(
+      let isRead = splitStamp.read(
         date: Bytes.part(record, date.start, date.end), clock: Bytes.part(record, clock.start, clock.end),
         zone: nothing, &stamps, into: &reading)
+      if isRead {
+        takeZone(of: clock, into: &reading)
+        takeZone(of: date, into: &reading)
+      }
       return
     }
     var time = StampReader.clock(record, clock.start)
@@ -65,5 +77,6 @@ extension JSONObjectReader {
     StampReader.zone(bounded, &stamp)
     guard stamp.end == clock.end else { return }
     set(stamp, clock, &reading)
+    takeZone(of: date, into: &reading)
   }
 }

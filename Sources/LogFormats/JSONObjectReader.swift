@@ -322,6 +322,7 @@ final class JSONObjectReader {
     reading.resolution = stamp.resolution
     reading.stamp = .record(candidate.start, candidate.end &- candidate.start)
     reading.mark(stamp)
+    if stamp.kind == .noZone || stamp.kind == .noYear { takeZone(of: candidate, into: &reading) }
   }
 
   /// The stamp in a value; nil where it is none.

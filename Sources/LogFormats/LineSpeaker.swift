@@ -7,6 +7,8 @@ struct LineSpeaker {
   private(set) var severity: UInt8 = 255
   /// Offset of the message.
   private(set) var end: Int
+  /// What stands between name and message may make a thread of the name.
+  private var threadSign = ThreadSign.none
 
   private static let longestName = 48
   private static let longestProgram = 48
@@ -52,8 +54,56 @@ struct LineSpeaker {
     {
       end &+= 1
     }
+    threadSign = Self.threadSign(record, at: end, isBracketed: isBracketed, hasLevel: severity < 8)
     takeProgram(record)
   }
+
+  // MARK: Threads
+
+  /// How surely a name is that of a thread.
+  private enum ThreadSign { case none, layout, logger }
+
+  /// What loggers write behind a thread: `c.h.Engine - text`, `com.acme.Net: text` with the class they belong to; or any one word before a hyphen, where
+  /// the name stands in brackets beside a level, as Log4j's layouts have it.
+  private static func threadSign(
+    _ record: UnsafeRawBufferPointer, at start: Int, isBracketed: Bool, hasLevel: Bool
+  ) -> ThreadSign {
+    var i = start
+    let isQuoted = i < record.count && record[i] == 0x5B
+    if isQuoted { i &+= 1 }
+    let word = i
+    let limit = min(record.count, word &+ longestLogger)
+    var points = 0
+    while i < limit,
+      Bytes.isLetter(record[i]) || Bytes.isDigit(record[i]) || record[i] == 0x2E || record[i] == 0x5F
+        || record[i] == 0x24
+    {
+      if record[i] == 0x2E { points &+= 1 }
+      i &+= 1
+    }
+    guard i > word, i < limit, Bytes.isLetter(record[word]) else { return .none }
+    let last = record[..<i].lastIndex(of: 0x2E).map { $0 + 1 } ?? word
+    let isClass =
+      points > 0 && last < i && (record[last] &- 0x41 < 26 || points > 1) && Bytes.isLetter(record[last])
+    if isQuoted {
+      guard record[i] == 0x5D else { return .none }
+      i &+= 1
+    } else if record[i] == 0x3A, i &+ 1 < limit, Bytes.isDigit(record[i &+ 1]) {
+      // `Engine:118`
+      i &+= 1
+      while i < limit, Bytes.isDigit(record[i]) { i &+= 1 }
+    }
+    let isAttached = i < limit && record[i] == 0x3A
+    if !isAttached { i = TextLine.skipBlanks(record, i) }
+    guard i &+ 1 < record.count, record[i &+ 1] == 0x20 else { return .none }
+    switch record[i] {
+    case 0x2D: return isClass ? .logger : isBracketed && hasLevel ? .layout : .none
+    case 0x3A, 0x7C: return isClass ? .logger : .none
+    default: return .none
+    }
+  }
+
+  private static let longestLogger = 96
 
   /// `net: text`, `net[12]: text`.
   private mutating func takeProgram(_ record: UnsafeRawBufferPointer) {
@@ -83,13 +133,16 @@ struct LineSpeaker {
   private static let least = 3
 
   /// True where nine of ten of the first lines name one, of a series: names of one kind (`ELV03`, `ELV04`), or each beyond doubt (`pump-7`, `gw-12`).
-  /// What is another in each of many lines is the number of a request.
+  /// What is another in each of many lines is the number of a request, and what stands where loggers write their threads (`[mllp-3] INFO
+  /// c.h.Engine - text`) is one of those, whatever it is called: in half of the lines before a class, or in nearly all before one word and a hyphen.
   static func areNamed(in head: UnsafeRawBufferPointer) -> Bool {
     var stamps = StampReader()
     var cursor = LineCursor(head)
     var lines = 0
     var named = 0
     var isSure = true
+    var classes = 0
+    var layouts = 0
     var kinds: Set<String> = []
     var names: Set<String> = []
     while lines < lineLimit, let line = cursor.next() {
@@ -100,13 +153,17 @@ struct LineSpeaker {
       lines += 1
       guard let speaker = LineSpeaker(line, from: start.end) else { continue }
       named += 1
+      if speaker.threadSign == .logger { classes += 1 }
+      if speaker.threadSign != .none { layouts += 1 }
       let name = Bytes.part(line, speaker.device.start, speaker.device.end)
       if !NamedSpeaker.isName(line, speaker.device.start, speaker.device.end) { isSure = false }
       kinds.insert(
         String(decoding: name.prefix { !Bytes.isDigit($0) && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self))
       names.insert(String(decoding: name, as: UTF8.self))
     }
-    guard lines >= least, named * 10 >= lines * 9, isSure || kinds.count == 1 else { return false }
+    guard lines >= least, named * 10 >= lines * 9, isSure || kinds.count == 1, classes * 2 < named,
+      layouts * 10 < named * 9
+    else { return false }
     return names.count < named || named < 8
   }
 }

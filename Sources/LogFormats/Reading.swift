@@ -51,10 +51,12 @@ public struct Reading: ~Copyable {
     @inlinable public static var openDate: Flags { Flags(rawValue: 2048) }
     /// A continuation whose `severity` is that of its event.
     @inlinable public static var tellsSeverity: Flags { Flags(rawValue: 4096) }
+    /// The offset, which `zoneOffset` holds, was told by the name of the stamp's field (`Time (UTC)`).
+    @inlinable public static var fieldZone: Flags { Flags(rawValue: 8192) }
     /// Both of those that a date in numbers may have.
     @inlinable public static var dateOrders: Flags { Flags(rawValue: 1536) }
-    /// Both of those that go with a zone's name.
-    @inlinable public static var zoneNames: Flags { Flags(rawValue: 192) }
+    /// All of those that go with a zone's name.
+    @inlinable public static var zoneNames: Flags { Flags(rawValue: 8384) }
   }
 
   /// The time; its meaning is `kind`'s.
@@ -67,7 +69,7 @@ public struct Reading: ~Copyable {
   public var wall: Int64 = 0
   /// Days to add where day and month change places, valid where `.openDate` is set.
   public var swapDays: Int32 = 0
-  /// Seconds east of UTC that a stamp without a year names, valid where `.hasZoneOffset` is set.
+  /// Seconds east of UTC that a stamp without a year, or the name of a stamp's field, names; valid where `.hasZoneOffset` or `.fieldZone` is set.
   public var zoneOffset: Int32 = 0
   /// The stamp as written.
   public var stamp = Slice.empty

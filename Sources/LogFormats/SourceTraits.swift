@@ -41,7 +41,7 @@ struct SourceTraits: Sendable {
     if meaning.doubt == .series, deviceNames.contains(name) { adjusted.doubt = .decided }
     if meaning.role == .time, standingTimes.contains(name) { adjusted.rank = Self.standingRank }
     if meaning.role == .other, goingTime == name {
-      adjusted = FieldMeaning(role: .time, rank: Self.goingRank)
+      adjusted = FieldMeaning(role: .time, rank: Self.goingRank, zone: meaning.zone)
     }
     return adjusted
   }

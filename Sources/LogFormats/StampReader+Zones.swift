@@ -113,6 +113,13 @@ extension StampReader {
     "Pacific/",
   ]
 
+  /// True for the name of a zone by its city and nothing else: `Europe/Berlin`.
+  static func namesCity(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var stamp = Stamp()
+    cityName(bytes, at: 0, &stamp)
+    return !bytes.isEmpty && stamp.end == bytes.count
+  }
+
   /// `Europe/Berlin`: which offset that means, only the zone's rules tell.
   private static func cityName(_ bytes: UnsafeRawBufferPointer, at start: Int, _ stamp: inout Stamp) {
     guard let area = areas.first(where: { Bytes.matches($0, bytes, at: start) }) else { return }

@@ -39,6 +39,10 @@ import Testing
       value.text()
         == #"{"schema":"x/1","n":3,"share":0.25,"bad":null,"text":"\u001b\"\\\u2028\n","list":[1,true,null]}"#
     )
+    // What Sanitizer shows, and nothing else; beyond U+FFFF as two.
+    #expect(
+      JSONValue.string("\u{200f}\u{61c}\u{ad}\u{200b}\u{feff}\u{202e}\u{e0041}é😀א").text()
+        == #""\u200f\u061c\u00ad\u200b\ufeff\u202e\udb40\udc41é😀א""#)
     #expect(JSONValue.object([("a", .array([1]))]).prettyText() == "{\n  \"a\": [\n    1\n  ]\n}")
     // What is made as it is written reads the same, whole and in pieces.
     let many = 20_000

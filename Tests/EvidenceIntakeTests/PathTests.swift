@@ -117,6 +117,76 @@ import Testing
     #expect(name("-") == "stdin")
   }
 
+  private func names(_ paths: [String]) -> [String] {
+    let shared = SharedFileNames(paths.map { DeviceNaming.parts(SourceDescription(path: $0)) })
+    return paths.map {
+      DeviceNaming.choose(SourceDescription(path: $0), given: nil, known: [], shared: shared).name
+    }
+  }
+
+  /// A file's name that sibling folders have says what it holds, whatever it is.
+  @Test(arguments: ["ablage", "m", "werte", "x1", "history"])
+  func aFileNameThatFoldersShareNamesNoDevice(stem: String) {
+    #expect(names(["ev/tor-1/\(stem).csv", "ev/tor-2/\(stem).csv"]) == ["tor-1", "tor-2"])
+    #expect(names(["ev/north/log/\(stem).csv.1", "ev/south/log/\(stem).csv"]) == ["north", "south"])
+    #expect(names(["ev/10.1.0.4/\(stem).csv", "ev/10.1.0.5/\(stem).csv"]) == ["10.1.0.4", "10.1.0.5"])
+    #expect(names(["ev/a/tor-1/\(stem).csv", "ev/b/tor-1/\(stem).csv"]) == ["tor-1", "tor-1"])
+  }
+
+  /// Folders of days and copies are not those of devices, and what only one folder has names the device as ever.
+  @Test func otherFileNamesNameTheDevice() {
+    for folders in [
+      ["2026-11-12", "2026-11-13"], ["day-1", "day-2"], ["current", "old"], ["20261112T03", "20261112T04"],
+      ["boot-1", "boot-2"],
+    ] {
+      #expect(names(folders.map { "ev/\($0)/pump.log" }) == ["pump", "pump"], "\(folders)")
+    }
+    #expect(names(["ev/north/gate.log", "ev/south/pump.log"]) == ["gate", "pump"])
+    #expect(names(["ev/pump.log", "ev/pump.log.1"]) == ["pump", "pump"])
+  }
+
+  /// Where a folder holds several of a series, they are the devices, and those of another folder are others.
+  @Test func filesOfASeriesAreDevicesOfTheirFolder() {
+    let paths = ["ev/north/gw-1.log", "ev/north/gw-2.log", "ev/south/gw-1.log", "ev/south/gw-2.log"]
+    #expect(names(paths) == ["north/gw-1", "north/gw-2", "south/gw-1", "south/gw-2"])
+    let boots = ["ev/tor-1/boot-1.log", "ev/tor-1/boot-2.log", "ev/tor-2/boot-1.log", "ev/tor-2/boot-2.log"]
+    #expect(names(boots) == ["tor-1", "tor-1", "tor-2", "tor-2"])
+  }
+
+  /// In an archive the folders that follow are not known: one of a series stands above a word.
+  @Test func aFolderOfASeriesInAnArchiveNamesTheDevice() throws {
+    func name(_ members: [String]) -> String {
+      DeviceNaming.choose(SourceDescription(path: "ev/heap-2.tar", members: members), given: nil, known: [])
+        .name
+    }
+    #expect(name(["tor-17/werte.csv"]) == "tor-17")
+    #expect(name(["tor-17/log/werte.csv"]) == "tor-17")
+    #expect(name(["tor-17/pump-3.csv"]) == "pump-3")
+    #expect(name(["day-17/werte.csv"]) == "werte")
+    #expect(name(["werte.csv"]) == "werte")
+  }
+
+  /// What counts as one device although it lies in several folders is said.
+  @Test func devicesThatFallTogetherAreSaid() throws {
+    let folder = Folder()
+    let lines = (1...3).map { "2026-11-12T10:03:0\($0)Z value \($0) is high\n" }
+    let entries = zip(["north", "south"], lines).map {
+      Make.Entry(name: "\($0)/werte.txt", bytes: Array($1.utf8))
+    }
+    let (_, summary) = try ingest([folder.write("a.tar", Make.archive(.tar, entries))])
+    #expect(
+      summary.notes.contains { $0.contains("2 sources in different folders") && $0.contains("'werte'") },
+      "\(summary.notes)")
+    folder.write("e/north/werte.txt", Array(lines[0].utf8))
+    folder.write("e/south/werte.txt", Array(lines[1].utf8))
+    let (sink, plain) = try ingest([folder.path + "/e"])
+    #expect(plain.notes.isEmpty, "\(plain.notes)")
+    #expect(
+      sink.sources.flatMap(\.account.decisions).filter { $0.subject == "device" }.map(\.value) == [
+        "north", "south",
+      ])
+  }
+
   @Test func anInventoryNeedsADevice() throws {
     let folder = Folder()
     let error = #expect(throws: IntakeError.self) {

@@ -182,6 +182,19 @@ import Testing
     #expect(decision(source, "zone-name")?.hasPrefix("CEST +02:00, CET +01:00: ") == true)
   }
 
+  /// What a heading says stands above `--timezone`, and is told.
+  @Test func headingsTellTheZone() throws {
+    let rows = ["Date;Time (UTC);Device;Text", "12.10.2026;00:01:07;p1;a", "13.10.2026;00:02:07;p1;b"]
+    let source = try read(rows, name: "t.csv", zone: "Europe/Berlin")
+    #expect(times(source) == ["2026-10-12T00:01:07", "2026-10-13T00:02:07"])
+    #expect(decision(source, "zone") == nil)
+    #expect(decision(source, "zone-name")?.hasPrefix("UTC: the name of the column") == true)
+    let local = try read(
+      rows.map { $0.replacing("UTC", with: "local") }, name: "t.csv", zone: "Europe/Berlin")
+    #expect(times(local) == ["2026-10-11T22:01:07", "2026-10-12T22:02:07"])
+    #expect(decision(local, "zone-name") == nil)
+  }
+
   @Test func aZoneThatWasNotUnderstoodIsNeverNoZone() throws {
     let lines = ["2026-11-12 10:03:05 IST ERROR a", "2026-11-12 10:03:06 IST ERROR b"]
     #expect(try decision(read(lines), "zone") == "UTC: zone IST was not understood (2 stamps): UTC is taken")

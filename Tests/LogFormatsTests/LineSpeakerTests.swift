@@ -38,6 +38,36 @@ import Testing
     #expect(found(rest).allSatisfy { $0.device.isEmpty }, "\(rest)")
   }
 
+  /// Whatever threads are called, the layout of loggers tells them.
+  @Test(arguments: [
+    [
+      "[edi-3] INFO  c.a.Router - started", "[edi-4] ERROR c.a.Router - lost",
+      "[edi-3] WARN  c.a.io.Sock - slow",
+    ],
+    ["INFO [edi-3] Router - started", "ERROR [edi-4] Router - lost", "WARN [edi-3] Socket - slow"],
+    ["[edi-3] INFO Router:118 - started", "[edi-4] ERROR Router:7 - lost", "[edi-3] WARN Socket:1 - slow"],
+    [
+      "[edi-3] INFO com.acme.Router: started", "[edi-4] ERROR com.acme.Router: lost",
+      "[edi-4] WARN com.acme.Sock: slow",
+    ],
+    [
+      "[edi-3] [INFO] [com.acme.Router] - started", "[edi-4] [ERROR] [com.acme.Router] - lost",
+      "[edi-3] [INFO] [com.acme.Router] - ok",
+    ],
+  ])
+  func threadsAreNoDevices(_ rest: [String]) {
+    #expect(found(rest).allSatisfy { $0.device.isEmpty }, "\(rest)")
+    #expect(found(rest)[1].severity == 3)
+  }
+
+  /// One word before a hyphen is a message in some lines, and a layout in all.
+  @Test func messagesWithHyphensMakeNoThreads() {
+    let lines = found([
+      "[gate-3] INFO door - closed", "[gate-4] ERROR motor hot", "[gate-3] INFO door closed",
+    ])
+    #expect(lines.map(\.device) == ["gate-3", "gate-4", "gate-3"])
+  }
+
   @Test func aLineThatNamesNoneIsText() {
     let lines = found((0..<10).map { "pump-\($0 % 2) step \($0)" } + ["all pumps stopped"])
     #expect(lines.last?.device == "")

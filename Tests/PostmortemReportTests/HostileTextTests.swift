@@ -7,6 +7,18 @@ import Testing
 @testable import PostmortemReport
 
 struct HostileTextTests {
+  /// Of an encoded source the hash is that of its own bytes, and the offset is not.
+  @Test func aCitationSaysWhatItsBytesWereDecodedFrom() throws {
+    var input = SyntheticCase(hostile: "")
+    for id in input.facts.events.keys { input.facts.events[id]?.place.encodings = ["gzip", "utf-16le"] }
+    let report = input.report()
+    let (page, text) = (HTMLRenderer.render(report), MarkdownRenderer.render(report))
+    for made in [page, text, JSONRenderer.render(report)] {
+      #expect(made.contains("utf-16le"))
+    }
+    #expect(page.contains("bytes (counted after decoding gzip, utf-16le), SHA-256"))
+  }
+
   /// Hostile text in every field that evidence, an inventory, a journal or a person can reach.
   static let input = {
     var input = SyntheticCase(hostile: hostileText)

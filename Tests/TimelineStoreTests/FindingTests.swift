@@ -46,6 +46,70 @@ import Testing
     #expect(scan.stretches.allSatisfy { $0.device == 4 && !$0.stampsOthers && $0.step == nil })
   }
 
+  /// One device, a line every ten seconds of true time. `ahead` says how far its clock is off in a second; nil where it is silent.
+  private func stretches(
+    _ seconds: Int = 600, text: @escaping (Int) -> String = { _ in "" }, _ ahead: (Int) -> Int?
+  ) -> [ClockStretch] {
+    var scan = ClockScan(newest: .max, stepLines: ClockStepLines(MessageRebuilder()), known: [:])
+    var id: Int64 = 0
+    for second in stride(from: 0, to: seconds, by: 10) {
+      guard let ahead = ahead(second) else { continue }
+      id += 1
+      scan.add(
+        id: id, time: (1_775_552_400 + Int64(second + ahead)) * 1_000_000_000, device: 4, template: 0,
+        source: 2,
+        isByPath: false, text: { text(second) })
+    }
+    scan.finish()
+    return scan.stretches
+  }
+
+  private func steps(_ stretches: [ClockStretch]) -> [Int] {
+    stretches.map { Int((Double($0.step?.shift ?? 0) / 1e9).rounded()) }
+  }
+
+  /// No line has to say it: what leaps and falls back by as much was off in between.
+  @Test func aLeapAndAFallOfOneSizeAreStepsOfTheClock() {
+    let ahead = stretches { (200..<400).contains($0) ? 1800 : 0 }
+    #expect(ahead.map(\.events) == [1...20, 21...40, 41...60])
+    #expect(steps(ahead) == [0, 1800, -1800], "\(ahead)")
+    let behind = stretches { (200..<400).contains($0) ? -1800 : 0 }
+    #expect(behind.map(\.events) == [1...20, 21...40, 41...60])
+    #expect(steps(behind) == [0, -1800, 1800], "\(behind)")
+  }
+
+  /// A silence is none, nor is a fall of another size.
+  @Test func aGapAloneIsNoStep() {
+    #expect(steps(stretches(6000) { (200..<4000).contains($0) ? nil : 0 }) == [0])
+    let other = stretches(6000) { (200..<4000).contains($0) ? nil : $0 < 5000 ? 0 : -1800 }
+    #expect(steps(other) == [0, 0], "\(other)")
+    // What was kept back is sent behind the first line that gets through.
+    let kept =
+      Array(stride(from: 0, to: 200, by: 10)) + [4000] + Array(stride(from: 200, to: 3990, by: 10)) + [
+        4010, 4020,
+      ]
+    var scan = ClockScan(newest: .max, stepLines: ClockStepLines(MessageRebuilder()), known: [:])
+    for (index, second) in kept.enumerated() {
+      scan.add(
+        id: Int64(index + 1), time: (1_775_552_400 + Int64(second)) * 1_000_000_000, device: 4, template: 0,
+        source: 2,
+        isByPath: false, text: { "" })
+    }
+    scan.finish()
+    #expect(steps(scan.stretches) == [0, 0], "\(scan.stretches)")
+  }
+
+  /// A fall is a clock's in whatever words a line tells its size; a gap may be an outage that somebody measured.
+  @Test func aLineThatTellsTheSizeOfAJumpTellsAStep() {
+    let fall = stretches(text: { $0 == 300 ? "Zeitkorrektur um -1800.0 s" : "" }) { $0 < 300 ? 1800 : 0 }
+    #expect(steps(fall) == [0, -1800], "\(fall)")
+    for (line, shift) in [
+      ("wall clock jumped by +1800.0 s", [0, 1800]), ("link is back after +1800.0 s", [0]),
+    ] {
+      #expect(steps(stretches(text: { $0 == 300 ? line : "" }) { $0 < 300 ? 0 : 1800 }) == shift, "\(line)")
+    }
+  }
+
   @Test func risingStampsOfSeveralDevicesInOneSourceAreItsWritersClock() {
     func stretches(_ times: [Int64]) -> [ClockStretch] {
       var scan = ClockScan(newest: .max, stepLines: ClockStepLines(MessageRebuilder()), known: [:])

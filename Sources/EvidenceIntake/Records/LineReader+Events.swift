@@ -29,7 +29,8 @@ extension LineReader {
       kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
       flags: reading.flags, wall: reading.wall, swapDays: reading.swapDays, zoneOffset: reading.zoneOffset)
     if reading.flags.rawValue & Reading.Flags.zoneNames.rawValue != 0 {
-      source.times.noteZoneName(reading.bytes(reading.stamp, of: record), reading.flags)
+      source.times.noteZoneName(
+        reading.bytes(reading.stamp, of: record), reading.flags, offset: reading.zoneOffset)
     }
     if reading.flags.contains(.hasUptime), !reading.boot.isEmpty, resolved.quality == .exact {
       source.times.noteTwoClocks(

@@ -160,9 +160,10 @@ struct TimeResolver {
     return ResolvedTime(time: instant, error: max(1, error), quality: .assumedZone)
   }
 
-  /// The event's stamp names a zone.
+  /// The event's stamp, or the name of its field, names a zone; `offset` is that of the latter.
   @inline(never)
-  mutating func noteZoneName(_ stamp: UnsafeRawBufferPointer, _ flags: Reading.Flags) {
+  mutating func noteZoneName(_ stamp: UnsafeRawBufferPointer, _ flags: Reading.Flags, offset: Int32) {
+    if flags.contains(.fieldZone) { return zoneNames.add(ofField: offset) }
     zoneNames.add(stamp, isUnderstood: flags.contains(.namedZone))
   }
 
@@ -345,7 +346,7 @@ struct TimeResolver {
     let changes = clockChanges.finish()
     outcome.adjustments += clockChanges.adjustments
     if usedZone { outcome.decisions.append(zoneDecision(changes)) }
-    if let decision = zoneNames.decision { outcome.decisions.append(decision) }
+    outcome.decisions += zoneNames.decisions
     outcome.decisions += unplaced.decisions
     outcome.eventsWithoutTime = unplaced.total
     if earliest <= latest {

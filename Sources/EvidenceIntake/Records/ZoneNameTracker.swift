@@ -14,6 +14,8 @@ struct ZoneNameTracker {
   private var names: [Name] = []
   private var last = 0
   private var others = 0
+  private var fieldOffsets: Set<Int32> = []
+  private var lastFieldOffset: Int32?
   private static let limit = 16
 
   /// A stamp whose zone was named.
@@ -47,6 +49,13 @@ struct ZoneNameTracker {
     }
   }
 
+  /// A stamp whose field's name tells its offset.
+  mutating func add(ofField offset: Int32) {
+    guard offset != lastFieldOffset else { return }
+    lastFieldOffset = offset
+    fieldOffsets.insert(offset)
+  }
+
   private static func isPart(_ byte: UInt8) -> Bool {
     (byte | 0x20) &- 0x61 < 26 || byte == 0x2F || byte == 0x5F
   }
@@ -57,13 +66,25 @@ struct ZoneNameTracker {
     return (seconds < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60)
   }
 
-  /// The decision on names that were understood; nil where there are none.
-  var decision: IntakeDecision? {
+  /// The decisions on names that were understood.
+  var decisions: [IntakeDecision] {
+    var decisions: [IntakeDecision] = []
+    if !fieldOffsets.isEmpty {
+      decisions.append(
+        IntakeDecision(
+          subject: "zone-name",
+          value: fieldOffsets.sorted().map { $0 == 0 ? "UTC" : Self.written($0) }.joined(separator: ", "),
+          reason: "the name of the column or field says so, whatever --timezone says of other stamps"))
+    }
     let known = names.filter(\.isUnderstood).map { "\($0.text) \($0.offset)" }.sorted()
-    guard !known.isEmpty else { return nil }
-    return IntakeDecision(
-      subject: "zone-name", value: known.joined(separator: ", "),
-      reason: "the stamps name their zones; each name is taken for the offset that it usually stands for")
+    if !known.isEmpty {
+      decisions.append(
+        IntakeDecision(
+          subject: "zone-name", value: known.joined(separator: ", "),
+          reason: "the stamps name their zones; each name is taken for the offset that it usually stands for")
+      )
+    }
+    return decisions
   }
 
   /// What to say of names that were not understood; nil where there are none.

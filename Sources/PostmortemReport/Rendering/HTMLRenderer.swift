@@ -381,5 +381,6 @@ enum CitationText {
   static func position(_ event: CitedEvent) -> String {
     "line \(Format.count(Int(clamping: event.place.line))), byte \(Format.count(Int(clamping: event.place.byteOffset))), "
       + "\(Format.count(Int(clamping: event.place.byteLength))) bytes"
+      + EvidenceReference.countingNote(event.place.encodings)
   }
 }

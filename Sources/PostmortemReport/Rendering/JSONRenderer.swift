@@ -206,6 +206,7 @@ public enum JSONRenderer {
       ("byte_offset", .integer(Int64(clamping: event.place.byteOffset))),
       ("byte_length", .integer(Int64(clamping: event.place.byteLength))),
       ("sha256", .string(EvidenceText(event.place.sha256, limit: 64).display)),
+      ("decoded_from", .array(event.place.encodings.map { .string($0) })),
     ]
     return .object(members)
   }

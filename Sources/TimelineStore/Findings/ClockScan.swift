@@ -62,8 +62,8 @@ public struct ClockFlag: Sendable, Hashable {
 
 /// One pass over all events in evidence order: which clock ran from where to where, and which stamps are odd.
 ///
-/// A clock is cut where it falls by a minute or more, where it jumps out of 1970 or 2000, and where a line says how far it
-/// was set. The stamps of a source that only ever rise although several devices are in it are one clock's: its writer's.
+/// A clock is cut where it falls by a minute or more, where it jumps out of 1970 or 2000, where a line says how far it
+/// was set, and where it leaps by as much as it falls later, or fell before (`ClockLeaps`). The stamps of a source that only ever rise although several devices are in it are one clock's: its writer's.
 struct ClockScan {
   private(set) var stretches: [ClockStretch] = []
   private(set) var flags: [ClockFlag] = []
@@ -87,8 +87,13 @@ struct ClockScan {
     var widest: Int64 = 0
     var cuts: Int32 = 0
     var flag: Int32 = -1
-    var step: (shift: Int64, error: Int64, method: String, evidence: [Int64])?
+    var step: Step?
+    var leaps = ClockLeaps()
+    /// How far it fell just before, where nothing says why.
+    var fell: Int64?
   }
+
+  typealias Step = (shift: Int64, error: Int64, method: String, evidence: [Int64])
 
   private var clocks: [Int64: Clock] = [:]
   private var stretchesHere: [Int64: [ClockStretch]] = [:]
@@ -121,7 +126,7 @@ struct ClockScan {
       self.source = source
     }
     timed += 1
-    var step: (shift: Int64, error: Int64, method: String, evidence: [Int64])?
+    var step: Step?
     if let (shift, error) = known[id] {
       step = (shift, error, BootSpan.twoClocks, [id])
     } else if stepLines.mayTell(template), let seconds = ClockStepLines.seconds(in: text()) {
@@ -129,14 +134,13 @@ struct ClockScan {
     }
     if let device {
       if isByPath { byPath[device, default: 0] += 1 }
-      advance(device, id, time, step, isWhole: false)
+      advance(device, id, time, step, isWhole: false, text)
     }
-    advance(Self.whole, id, time, step, isWhole: true)
+    advance(Self.whole, id, time, step, isWhole: true, text)
   }
 
   private mutating func advance(
-    _ key: Int64, _ id: Int64, _ time: Int64,
-    _ told: (shift: Int64, error: Int64, method: String, evidence: [Int64])?, isWhole: Bool
+    _ key: Int64, _ id: Int64, _ time: Int64, _ told: Step?, isWhole: Bool, _ text: () -> String
   ) {
     guard var clock = clocks[key] else {
       var fresh = Clock(first: id, firstTime: time, lastTime: time, last: id, latest: time)
@@ -150,23 +154,67 @@ struct ClockScan {
     var step = told
     if step == nil, gap > 30 * 86_400_000_000_000, Self.isUnset(clock.lastTime), !Self.isUnset(time) {
       step = (
-        gap, max(1_000_000_000, clock.widest),
+        gap, max(1_000_000_000, clock.leaps.widest(but: nil, least: clock.widest)),
         "the clock was set: stamps jump from \(Instant(nanoseconds: clock.lastTime).rfc3339(fractionDigits: 0).prefix(4))",
         [clock.last, id]
       )
+    }
+    if step == nil, gap.magnitude >= UInt64(Self.leastFall), clock.cuts < Self.mostCuts {
+      step = moved(key, &clock, by: gap, id, time, text)
     }
     if step != nil || gap < -Self.leastFall, clock.cuts < Self.mostCuts {
       end(key, clock)
       clock = Clock(
         first: id, firstTime: time, lastTime: time, last: id, latest: time, cuts: clock.cuts + 1,
-        flag: clock.flag, step: step)
+        flag: clock.flag, step: step, fell: step == nil ? -gap : nil)
     } else {
-      if gap > clock.widest { clock.widest = gap }
+      if gap >= Self.leastFall {
+        clock.leaps.add(gap, from: (clock.last, clock.lastTime), to: (id, time))
+      } else if gap > clock.widest {
+        clock.widest = gap
+      }
       clock.lastTime = time
       clock.last = id
       if time > clock.latest { clock.latest = time }
     }
     clocks[key] = clock
+  }
+
+  /// What the stamps themselves tell of a gap or fall: a line that says as much, or a leap and a fall of one size, between which the clock was
+  /// off by that. Where a leap that was met before is found out now, the stretch is cut there, too.
+  private mutating func moved(
+    _ key: Int64, _ clock: inout Clock, by gap: Int64, _ id: Int64, _ time: Int64, _ text: () -> String
+  ) -> Step? {
+    let usual = clock.leaps.widest(but: nil, least: clock.widest)
+    if gap > 0 {
+      // Pauses are not looked into.
+      guard gap / 3 > usual else { return nil }
+      if let amount = ClockStepLines.amount(in: text(), near: gap, pause: usual, isFall: false) {
+        return (amount, 100_000_000, ClockStepLines.method, [clock.last, id])
+      }
+      guard let fell = clock.fell,
+        let size = ClockLeaps.size(
+          leap: gap, fall: fell, pause: usual, between: clock.lastTime - clock.firstTime)
+      else { return nil }
+      clock.step = (-size.shift, size.error, ClockLeaps.method, [clock.first, id])
+      return (size.shift, size.error, ClockLeaps.method, [clock.last, id])
+    }
+    if let amount = ClockStepLines.amount(in: text(), near: gap, pause: min(usual, -gap / 3), isFall: true) {
+      return (amount, 100_000_000, ClockStepLines.method, [clock.last, id])
+    }
+    guard let leap = clock.leaps.matching(fall: -gap, at: clock.lastTime, least: clock.widest) else {
+      return nil
+    }
+    var before = clock
+    before.last = leap.before.id
+    before.lastTime = leap.before.time
+    end(key, before)
+    clock.first = leap.after.id
+    clock.firstTime = leap.after.time
+    clock.cuts += 1
+    let size = leap.size
+    clock.step = (size.shift, size.error, ClockLeaps.method, [leap.before.id, leap.after.id])
+    return (-size.shift, size.error, ClockLeaps.method, [clock.last, id])
   }
 
   private static func isUnset(_ time: Int64) -> Bool {
@@ -241,48 +289,5 @@ struct ClockScan {
   mutating func finish() {
     endSource()
     stretches.sort { ($0.events.lowerBound, $0.device) < ($1.events.lowerBound, $1.device) }
-  }
-}
-
-/// Lines of time services that say how far they set the clock: chronyd, ntpd, ntpdate, busybox, systemd and their like. Told
-/// by their words, of which each producer has others; the amount counts, which is what the clock was moved forward by.
-struct ClockStepLines {
-  private let templates: Set<Int64>
-
-  init(_ rebuilder: MessageRebuilder) {
-    var found: Set<Int64> = []
-    for (ordinal, parts) in rebuilder.parts.enumerated() {
-      guard let parts, Self.tells(parts.text.lowercased()) else { continue }
-      found.insert(Int64(ordinal))
-    }
-    templates = found
-  }
-
-  private static func tells(_ text: String) -> Bool {
-    guard text.contains("clock") || text.contains("time") else { return false }
-    return text.contains("step") || text.contains("time reset") || text.contains("wrong by")
-      || text.contains("offset") && (text.contains("setting time") || text.contains("adjust time"))
-  }
-
-  func mayTell(_ template: Int64) -> Bool { !templates.isEmpty && templates.contains(template) }
-
-  /// The amount: a number with a sign or a fraction before `s`, `sec`, `seconds`. Nil where there is none, or one too small
-  /// to be a step.
-  static func seconds(in text: String) -> Double? {
-    let words = text.split { " ,;()".contains($0) }
-    for (index, word) in words.enumerated() {
-      var number = word
-      var isUnit =
-        index + 1 < words.count && ["s", "sec", "secs", "second", "seconds"].contains(words[index + 1])
-      if !isUnit, number.hasSuffix("s") {
-        number = number.dropLast()
-        isUnit = true
-      }
-      guard isUnit, number.contains(".") || number.hasPrefix("+") || number.hasPrefix("-"),
-        let value = Double(number), value.isFinite, abs(value) >= 0.05, abs(value) < 4e9
-      else { continue }
-      return value
-    }
-    return nil
   }
 }

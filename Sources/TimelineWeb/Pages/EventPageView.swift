@@ -185,7 +185,10 @@ enum EventPageView: WebPage {
       }
       fact("Line", .text(Figures.grouped(event.line)))
       fact(
-        "Offset", "byte \(Figures.grouped(event.byteOffset)), \(Figures.counted(event.byteLength, "byte"))")
+        "Offset",
+        .text(
+          "byte \(Figures.grouped(event.byteOffset)), \(Figures.counted(event.byteLength, "byte"))"
+            + EvidenceReference.countingNote(source?.compression ?? [])))
       fact("SHA-256", el(.code, .class("hash"), text: .text(source?.sha256 ?? "unknown")))
       if let source {
         fact(

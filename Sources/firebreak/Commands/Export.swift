@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import Glibc
 import IncidentModel
 import TimelineStore
 
@@ -9,7 +10,8 @@ struct Export: ParsableCommand {
     abstract: "Write the case's list of evidence with SHA-256, as 'sha256sum -c' takes it.",
     discussion: """
       Members of archives have hashes of their own, which sha256sum cannot look up: they stand as comments. \
-      'firebreak verify' checks those too.
+      'firebreak verify' checks those too. On a terminal, control and invisible characters of names are shown as escapes; write to \
+      a file, or into sha256sum, what is to be checked.
       """)
 
   enum Target: String, CaseIterable, ExpressibleByArgument { case manifest }
@@ -21,16 +23,27 @@ struct Export: ParsableCommand {
 
   func run() throws {
     let reader = try caseOption.openReader()
+    let isTerminal = isatty(STDOUT_FILENO) == 1
     var written = 0
+    var escaped = 0
     for source in try reader.sources() {
       if source.description.members.isEmpty, source.description.path != "-" {
-        Console.print(Self.line(sha256: source.sha256, path: source.description.path))
+        let line = Self.line(sha256: source.sha256, path: source.description.path)
+        // Only its own three escapes are known to sha256sum: names are as they are wherever nobody reads them off a screen.
+        let shown = isTerminal ? Sanitizer.escape(line) : line
+        Console.print(shown)
         written += 1
+        if shown != line { escaped += 1 }
       } else {
         Console.print("# \(source.sha256)  \(Sanitizer.escape(source.name))")
       }
     }
     Console.note("\(Figures.counted(written, "file")); check with: sha256sum -c")
+    if escaped > 0 {
+      Console.warn(
+        "\(Figures.counted(escaped, "name")) with control or invisible characters shown as escapes, which sha256sum does not read: "
+          + "write the list to a file")
+    }
     if written == 0 { throw ExitStatus.no }
   }
 

@@ -143,7 +143,10 @@ struct Show: ParsableCommand {
     line("message", event.message)
     line("fields", event.fields ?? "")
     line("source", event.place.name)
-    line("place", "line \(event.line), bytes \(event.byteOffset) to \(event.byteOffset &+ event.byteLength)")
+    line(
+      "place",
+      "line \(event.line), bytes \(event.byteOffset) to \(event.byteOffset &+ event.byteLength)"
+        + EvidenceReference.countingNote(source?.compression ?? []))
     line("SHA-256", source?.sha256 ?? "")
     switch raw.state {
     case .read(let bytes):
@@ -198,7 +201,9 @@ struct Show: ParsableCommand {
     }
     return .object([
       ("schema", "firebreak.show/1"), ("event", EventDocument(event).json),
-      ("sha256", source.map { .string($0.sha256) } ?? .null), ("raw", raw.text), ("raw_hex", raw.hex),
+      ("sha256", source.map { .string($0.sha256) } ?? .null),
+      ("decoded_from", .array((source?.compression ?? []).map { .string($0) })), ("raw", raw.text),
+      ("raw_hex", raw.hex),
       ("raw_missing", raw.missing), ("same_device", context(ofDevice)), ("same_source", context(ofSource)),
       (
         "clock",

@@ -11,7 +11,8 @@ struct SilenceCommand: ParsableCommand {
     discussion: """
       What is due follows from the rhythm of each device: the message that it repeats most regularly (a heartbeat, a telemetry \
       report). Bursts with quiet between them are no rhythm. More than two and a half of its periods without any event of the device are silence. Where a source that many \
-      devices are heard in has nothing of anybody, the collector was silent, not the devices.
+      devices are heard in has nothing of anybody, the collector was silent, not the devices. Times are those of clocks that are right \
+      ('firebreak clocks'), and where a source has lost lines nobody was silent: 'firebreak sources --verbose' lists the damage.
 
       Worked out at the first call and kept in the case: the view silence_interval has it in SQL.
 
@@ -155,7 +156,7 @@ struct SilenceDerivation {
   let notKept: String?
 
   static let subject = "silence"
-  private static let version = 2
+  private static let version = 3
 
   static func current(_ reader: CaseReader, again: Bool = false) throws -> SilenceDerivation {
     let digest = try Findings.inputDigest(subject, version: version, reader)
@@ -163,7 +164,11 @@ struct SilenceDerivation {
       return SilenceDerivation(
         rhythms: try reader.rhythms(), silences: try reader.silences(), notKept: nil)
     }
-    let (rhythms, silences) = try reader.scanSilence()
+    // A clock that was moved looks like silence, or hides it.
+    let pieces =
+      try reader.eventCount() <= TraceSession.mostToWorkOut
+      ? ClockDerivation.current(reader).pieces : ClockDerivation.held(reader) ?? []
+    let (rhythms, silences) = try reader.scanSilence(correcting: pieces)
     let notKept = try Findings.keep(
       subject, digest, "\(rhythms.count) rhythms, \(silences.count) stretches of silence", in: reader
     ) { (store, derivation) throws(StoreError) in

@@ -135,8 +135,8 @@ struct TraceSession {
     }
   }
 
-  /// Most events of which the clocks are worked out for a trace alone.
-  private static let mostToWorkOut = 3_000_000
+  /// Most events of which the clocks are worked out for something else alone.
+  static let mostToWorkOut = 3_000_000
 
   /// The corrections of clocks stretch by stretch, where stamps of one device fall back: as the case holds them, or worked out
   /// now. Elsewhere those alone that a person gave: that somebody had the clocks listed must not change what a trace finds.

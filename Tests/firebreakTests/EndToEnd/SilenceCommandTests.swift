@@ -52,6 +52,46 @@ import Testing
     #expect(gaps?.count == 1, "\(sources.output)")
   }
 
+  private static func line(_ second: Int, _ stamp: Int, _ text: String) -> String {
+    String(format: "2026-04-07T%02d:%02d:%02dZ", 9 + stamp / 3600, stamp / 60 % 60, stamp % 60)
+      + " dev-1 agent[1]: \(text)\n"
+  }
+
+  /// A clock that is moved leaves a gap in the stamps, while its device goes on.
+  @Test func aClockThatIsMovedIsNoSilence() throws {
+    let work = try Workspace()
+    let log = stride(from: 0, to: 3600, by: 10).map { second -> String in
+      Self.line(second, second + ((1200..<2400).contains(second) ? 3600 : 0), "alive, load \(second % 7)")
+    }
+    try work.write("dev-1.log", log.joined())
+    #expect(try work.ingest(work.at("dev-1.log")).run.exit == 0)
+    let run = try work.firebreak("silence", "--case", "x.firebreak", "--format", "jsonl")
+    #expect(run.exit == 1, "\(run.output) \(run.errors)")
+    let clocks = try rows(work.firebreak("clocks", "dev-1", "--case", "x.firebreak", "--format", "jsonl"))
+    #expect(clocks.contains { ($0["decided"] as? String)?.hasPrefix("3600.") == true }, "\(clocks)")
+  }
+
+  /// What a damaged stream lost is no silence of its device; what it was silent for elsewhere is.
+  @Test func aHoleOfTheEvidenceIsNoSilence() throws {
+    let work = try Workspace()
+    func log(_ seconds: Range<Int>) -> String {
+      stride(from: seconds.lowerBound, to: seconds.upperBound, by: 10).filter { !(3000..<3200).contains($0) }
+        .map {
+          // Random digits keep the compressed stream long enough to be cut in its middle.
+          Self.line($0, $0, "alive, load \($0 % 7) \(($0 &* 2_654_435_761) % 4_294_967_291)")
+        }.joined()
+    }
+    let packed = try Workspace.gzip(Data(log(0..<1800).utf8))
+    try work.write("dev-1/log.1.gz", packed.prefix(packed.count / 2))
+    try work.write("dev-1/log", log(1800..<3600))
+    let ingested = try work.ingest(work.at("dev-1"))
+    #expect(ingested.damage.contains("gzip-truncated"), "\(ingested.run.output)")
+    let all = try rows(work.firebreak("silence", "--case", "x.firebreak", "--format", "jsonl"))
+      .filter { $0["scope"] as? String == "device" }
+    #expect(all.count == 1, "\(all)")
+    #expect((all.first?["from"] as? String)?.hasPrefix("2026-04-07T09:49:50") == true, "\(all)")
+  }
+
   @Test func withoutSilenceTheAnswerIsNo() throws {
     let work = try workspace { _, _ in true }
     let run = try work.firebreak("silence", "--case", "x.firebreak")

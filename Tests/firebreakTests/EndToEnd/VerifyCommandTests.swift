@@ -249,6 +249,45 @@ import Testing
     #expect(after != 0)
   }
 
+  /// sha256sum has to find the file, and nobody's terminal is to be turned by its name.
+  @Test func theManifestIsInertOnATerminalAndExactElsewhere() throws {
+    let work = try Workspace()
+    try work.write("e/gw\u{1b}[31m\u{202e}.log", Workspace.log(3))
+    #expect(try work.firebreak("ingest", "e", "--case", "x.firebreak").exit == 0)
+    let shown = try Shell.run("script -qec \"$FIREBREAK export --case x.firebreak\" /dev/null", in: work)
+      .output
+    #expect(!shown.contains("\u{1b}[31m") && !shown.unicodeScalars.contains("\u{202e}"), "\(shown)")
+    #expect(
+      shown.contains("gw\\x1b[31m\\u{202e}.log") && shown.contains("write the list to a file"), "\(shown)")
+    let exact = try Shell.run("\"$FIREBREAK\" export --case x.firebreak 2>/dev/null | sha256sum -c", in: work)
+    #expect(exact.status == 0, "\(exact.output)")
+  }
+
+  /// Of text in UTF-16 the hash is that of the file and the offset that of its UTF-8: said wherever a place is named.
+  @Test func aPlaceSaysWhatItsBytesWereDecodedFrom() throws {
+    let work = try Workspace()
+    let text = "\u{feff}" + Workspace.log(4).replacing("batch", with: "Prüfung")
+    try work.write(
+      "wide.log", Data([0xFF, 0xFE]) + (text.dropFirst().data(using: .utf16LittleEndian) ?? Data()))
+    try work.write("plain.log", Workspace.log(3, host: "gw-2"))
+    #expect(try work.firebreak("ingest", "wide.log", "plain.log", "--case", "x.firebreak").exit == 0)
+    let wide = try #require(
+      try rows(work.firebreak("query", "device:gw-1", "--case", "x.firebreak", "--format", "jsonl")).last)
+    let id = "\(wide["id"] as? Int ?? 0)"
+    let shown = try work.firebreak("show", id, "--case", "x.firebreak")
+    #expect(shown.output.contains("(counted after decoding utf-16le)"), "\(shown.output)")
+    let document = try jsonObject(
+      work.firebreak("show", id, "--case", "x.firebreak", "--format", "json").output)
+    #expect(document["decoded_from"] as? [String] == ["utf-16le"])
+    let (offset, length) = (wide["byte_offset"] as? Int ?? 0, wide["byte_length"] as? Int ?? 0)
+    let cut = try Shell.run(
+      "iconv -f utf-16le -t utf-8 wide.log | tail -c +\(offset + 1) | head -c \(length)", in: work
+    ).output
+    #expect(cut.contains("Prüfung 3 handed"), "\(cut)")
+    let plain = try work.firebreak("show", "plain.log:0", "--case", "x.firebreak")
+    #expect(!plain.output.contains("decoding"), "\(plain.output)")
+  }
+
   @Test func membersThatTwoArchivesShareAreReadOnceAndSaidSo() throws {
     let work = try Workspace()
     let shared = Data(Workspace.log(8).utf8)

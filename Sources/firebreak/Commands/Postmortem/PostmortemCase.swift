@@ -114,17 +114,17 @@ struct PostmortemCase {
 
   /// Fills in the events that a report cites: their text and place in the evidence.
   mutating func loadCitedEvents(_ ids: [EventID]) throws {
-    var digestOf: [SourceDescription: String] = [:]
-    for source in facts.sources { digestOf[source.description] = source.sha256 }
+    var accountOf: [SourceDescription: SourceAccount] = [:]
+    for source in facts.sources { accountOf[source.description] = source }
     for id in ids where facts.events[id] == nil {
       guard let event = try reader.event(id) else { continue }
       facts.events[id] = CitedEvent(
         id: id, time: event.time, quality: event.quality, device: event.device, basis: event.basis,
         severity: event.severity, message: event.messageBytes,
         place: EvidenceReference(
-          source: event.place, sha256: digestOf[event.place] ?? "", line: event.line,
-          byteOffset: event.byteOffset,
-          byteLength: event.byteLength))
+          source: event.place, sha256: accountOf[event.place]?.sha256 ?? "", line: event.line,
+          byteOffset: event.byteOffset, byteLength: event.byteLength,
+          encodings: accountOf[event.place]?.compression ?? []))
     }
   }
 
