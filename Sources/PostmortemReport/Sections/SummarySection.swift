@@ -94,7 +94,7 @@ enum SummarySection: ReportSection {
     var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected"
     // Customers learn nothing of the inside.
     if context.audience != .customer, let kinds = context.kinds(4) { text.append(" (\(kinds))") }
-    text.append(".\(showing(context))")
+    text.append(".\(lives(context))\(showing(context))")
     guard let began = context.metrics.instant(.firstEffect) else {
       text.append(" When it began is not determined.")
       return text
@@ -123,6 +123,13 @@ enum SummarySection: ReportSection {
     }
     text.append(besides(context))
     return text
+  }
+
+  /// How many of them are life-safety devices, where the inventory says it of any; customers learn nothing of the inside.
+  private static func lives(_ context: SectionContext) -> Prose {
+    guard context.audience != .customer, let marked = context.metrics.count(.lifeSafetyAffected), marked > 0
+    else { return "" }
+    return " The inventory marks \(metric: .lifeSafetyAffected) of them as life-safety."
   }
 
   /// How most of them failed, where they said nothing of it.
@@ -193,7 +200,9 @@ enum SummarySection: ReportSection {
           ? "; whether it started there is disputed" : ""
         if let actor = announcer(context), trigger.certainty != .stated {
           add(
-            "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+            isOwn(trigger.evidence.first, actor, context)
+              ? "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+              : "It followed a change that came from \(name: context.device(actor, limit: 48)) and was first seen at \(.instant(at))."
           )
         } else {
           add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
@@ -201,7 +210,7 @@ enum SummarySection: ReportSection {
         if before > 0 { text.append(" \(already), which it does not explain.") }
       }
     }
-    if let cause = incident.commonCause, !cause.terms.isEmpty {
+    if let cause = incident.commonCause, !Wording.shownTerms(cause, context).isEmpty {
       add(
         "Of the \(metric: .causeEarly) that failed first, \(.count(cause.exposedFailed)) \(Prose(stringLiteral: cause.exposedFailed == 1 ? "has" : "have")) \(Wording.terms(cause, context))."
       )
@@ -253,6 +262,11 @@ enum SummarySection: ReportSection {
       return nil
     }
     return context.incident?.changes.contains { $0.actor == origin.device } == true ? origin.device : nil
+  }
+
+  /// Whether an event, as far as it is known, is of one device: a receipt of a change is not of whoever announced it.
+  private static func isOwn(_ event: EventID?, _ device: String, _ context: SectionContext) -> Bool {
+    event.flatMap { context.facts.events[$0]?.device }.map { $0 == device } ?? true
   }
 
   /// What is known of the origin's own failure, else the first of what speaks for it.
