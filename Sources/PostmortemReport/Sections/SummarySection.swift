@@ -129,7 +129,8 @@ enum SummarySection: ReportSection {
   private static func lives(_ context: SectionContext) -> Prose {
     guard context.audience != .customer, let marked = context.metrics.count(.lifeSafetyAffected), marked > 0
     else { return "" }
-    return " The inventory marks \(metric: .lifeSafetyAffected) of them as life-safety."
+    return
+      " Of these, \(metric: .lifeSafetyAffected) \(Prose(stringLiteral: marked == 1 ? "is" : "are")) life-safety by the inventory."
   }
 
   /// How most of them failed, where they said nothing of it.
