@@ -59,6 +59,10 @@ public struct IntakeDecision: Sendable, Hashable {
   public var reason: String
   /// True where a person said it and nothing was inferred. Not kept in a case, whose `reason` says so in words.
   public var isGiven: Bool
+  /// Ends the reason of a decision on the zone where nobody gave one and no stamp names one that is known.
+  public static let utcIsTaken = ": UTC is taken"
+  /// Whether the stamps of a source are read in a zone that nothing vouches for.
+  public var assumesZone: Bool { subject == "zone" && reason.contains(Self.utcIsTaken) }
   /// A decision from its parts.
   public init(subject: String, value: String, reason: String, isGiven: Bool = false) {
     self.subject = subject

@@ -46,4 +46,44 @@ import Testing
     #expect(origin.reasonsFor.contains { $0.hasPrefix("announced a change") }, "\(origin.reasonsFor)")
     #expect(trace.incidents.first?.onsets.allSatisfy { $0.device.hasPrefix("lift") } == true)
   }
+
+  /// A warning ten minutes before the first receipt: known for an announcement where the receipts name who made it, or what it is of.
+  @Test(arguments: [
+    ("recipe R7 taken over from kitchen", true), ("recipe R7 taken over", true), ("took over", false),
+  ])
+  func anAnnouncementMayBeGradedAsWarning(receipt: String, isKnown: Bool) throws {
+    var scene = Scene(26)
+    var csv = "device,model\n"
+    for oven in 0..<60 {
+      let name = "oven\(oven)o"
+      csv += "\(name),m\(oven % 2)\n"
+      scene.keep(name, Self.span, every: 90, "chamber at 180")
+      guard oven < 36 else { continue }
+      scene.say(name, 5400 + 80 * scene.random.unit(), receipt, 6)
+      guard oven % 2 == 1 else { continue }
+      let time = 8000 + 4 * scene.random.unit()
+      for turn in 0..<4 {
+        scene.say(name, time + 60 * Double(turn), "heating curve invalid, chamber cold", 2)
+      }
+    }
+    csv += "kitchen,\n"
+    scene.builder.inventory(csv: csv)
+    for oven in 0..<60 { scene.builder.link("oven\(oven)o", "kitchen", "managed") }
+    scene.keep("kitchen", Self.span, every: 30, "heartbeat of 60")
+    scene.say("kitchen", 4800, "recipe R7 released to group north by chef", 4)
+    let trace = scene.trace
+    let incident = try #require(trace.incidents.first)
+    let origin = try #require(incident.origins.first)
+    guard isKnown else {
+      #expect(!incident.changes.contains { $0.actor == "kitchen" })
+      return
+    }
+    #expect(origin.device == "kitchen" && origin.probability > 0.8, "\(trace.verdict)")
+    #expect(
+      origin.reasonsFor.contains("announced a change 53 min before the first of its receivers failed"),
+      "\(origin.reasonsFor)")
+    let trigger = try #require(incident.phases.first { $0.name == .trigger })
+    #expect(abs(trigger.start.seconds(since: Instant(nanoseconds: Scene.epoch)) - 4800) < 1)
+    #expect(!trace.unrelated.contains { $0.device == "kitchen" })
+  }
 }

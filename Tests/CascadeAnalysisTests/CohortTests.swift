@@ -64,4 +64,20 @@ import Testing
     #expect(Double(byChange.intersection(cohort).count) >= 0.9 * Double(cohort.count))
     #expect(incident.commonCause.map { Set($0.terms.map(\.value)) } == ["new", "b3"])
   }
+
+  /// A device that the inventory forgot lives as the listed ones do: it watches nobody, and nobody hangs on it.
+  @Test func aDeviceThatTheInventoryForgotIsNoMonitor() throws {
+    var scene = Scene(31)
+    var csv = "device,kind,hall\n"
+    for gate in 0..<40 {
+      let name = "gate\(gate)g"
+      if gate != 7 { csv += "\(name),gate,h\(gate % 2)\n" }
+      scene.keep(name, 0...7200, every: 30, "barrier idle")
+      if gate < 20 { scene.say(name, 3600 + Double(gate) * 0.2, "barrier fault 12", 3) }
+    }
+    scene.builder.inventory(csv: csv)
+    let incident = try #require(scene.trace.incidents.first)
+    #expect(incident.onsets.contains { $0.device == "gate7g" } && incident.onsets.count == 20)
+    #expect(!incident.phases.contains { $0.name == .monitoringFailure }, "\(incident.phases)")
+  }
 }

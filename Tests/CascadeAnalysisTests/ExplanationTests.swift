@@ -92,4 +92,27 @@ import Testing
     ]
     #expect(trace.verdict.contains("Where it began is not determined.") && !trace.verdict.contains("best"))
   }
+
+  @Test(arguments: [Onset.Nearness.outside, .inside, .beside, .above, .alone])
+  func whatIsUnrelatedIsToldInWholeSentences(nearness: Onset.Nearness) throws {
+    var trace = Trace()
+    trace.incidents = [incident]
+    var alone = onset("stray", 90)
+    alone.reasons = ["said so"]
+    alone.unrelated = 0.45
+    alone.nearness = nearness
+    trace.unrelated = [alone]
+    let statements = trace.explanation(of: "stray").map(\.text)
+    let text = try #require(statements.first { $0.contains("no cause was found") })
+    #expect(
+      text.contains("found, and ") != text.contains("found, but ") && !text.contains("and but"), "\(text)")
+  }
+
+  @Test func oneFailureIsToldOfOne() {
+    var trace = Trace()
+    var alone = onset("stray", 90)
+    alone.unrelated = 0.95
+    trace.unrelated = [alone]
+    #expect(trace.verdict.hasSuffix("1 entity failed on its own."), "\(trace.verdict)")
+  }
 }

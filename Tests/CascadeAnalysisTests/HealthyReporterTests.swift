@@ -105,4 +105,55 @@ import Testing
     #expect(origin.reasonsFor.contains { $0.hasPrefix("had trouble of its own 36") }, "\(origin.reasonsFor)")
     #expect(!origin.reasonsAgainst.contains("its own failure was not seen"))
   }
+
+  /// Twelve of twenty drills lose their line, and a foreman that they report to says so after each; presses halt in the same minute.
+  @Test(arguments: ["no torque from", "missing", "gave up waiting for"])
+  func whoMissesOthersAfterTheyFailedIsNoOriginBesideAnotherIncident(words: String) throws {
+    var scene = Scene(24)
+    for drill in 0..<20 {
+      let name = "drill\(drill)d"
+      scene.keep(name, 0...14_400, every: 30, "torque 41")
+      guard drill < 12 else { continue }
+      let time = 7260 + 40 * scene.random.unit()
+      for turn in 0..<30 { scene.say(name, time + 60 * Double(turn), "line to the hall lost, buffering", 3) }
+      scene.say("foreman", time + 6, "\(words) \(name)", 3)
+    }
+    scene.keep("foreman", 0...14_400, every: 15, "shift figures sent")
+    for press in 0..<36 {
+      let name = "press\(press)p"
+      let time = 7220 + 60 * scene.random.unit()
+      scene.keep(name, 0...(press < 20 ? time : 14_400), every: 60, "stroke 512")
+      guard press < 20 else { continue }
+      scene.say(name, time, "guard open, press halted", 2)
+      scene.keep(name, 9800...14_400, every: 60, "stroke 512")
+    }
+    let trace = scene.trace
+    #expect(trace.incidents.count == 2, "\(trace.verdict)")
+    for incident in trace.incidents {
+      #expect(!incident.onsets.contains { $0.device == "foreman" })
+      #expect(
+        !incident.origins.contains { $0.device == "foreman" && $0.probability > 0.3 }, "\(incident.verdict)")
+    }
+  }
+
+  /// What others say of a provider long after its clients failed is no word of its own.
+  @Test(arguments: [1800.0, 3000]) func whatOthersSayOfAnUnheardProviderIsNoTroubleOfItsOwn(after: Double)
+    throws
+  {
+    var scene = Scene(25)
+    for lamp in 0..<30 {
+      let name = "lamp\(lamp)l"
+      scene.builder.link(name, "spring\(lamp < 20 ? 1 : 2)g", "supply")
+      scene.keep(name, 0...7200, every: 30, "burning 140 h")
+      guard lamp < 20 else { continue }
+      let time = 3600 + 60 * scene.random.unit()
+      for turn in 0..<6 { scene.say(name, time + 90 * Double(turn), "supply collapsed, emergency light", 3) }
+    }
+    scene.keep("spring2g", 0...7200, every: 20, "load 31")
+    scene.say("spring2g", 3600 + after, "coupling to spring1g is offline", 4)
+    let origin = try #require(scene.trace.incidents.first?.origins.first)
+    #expect(origin.device == "spring1g")
+    #expect(!origin.reasonsFor.contains { $0.hasPrefix("had trouble of its own") }, "\(origin.reasonsFor)")
+    #expect(origin.reasonsAgainst.contains("its own failure was not seen"), "\(origin.reasonsAgainst)")
+  }
 }

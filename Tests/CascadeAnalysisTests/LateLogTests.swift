@@ -76,4 +76,37 @@ import Testing
     let incident = try #require(scene.trace.incidents.first)
     #expect(incident.onsets.count >= 38)
   }
+
+  /// Boilers with a file each that begins three hours in, beside valves in one file from the beginning.
+  private static func files(_ words: String, failing: Int = 0) -> Trace {
+    var scene = Scene(9)
+    for valve in 0..<20 { scene.keep("valve\(valve)v", 0...day, every: 60, "position held", 255) }
+    for boiler in 0..<50 {
+      let name = "boiler\(boiler)w"
+      let trouble = 25_000.0
+      scene.keep(name, 10_800...(boiler < failing ? trouble : day), every: 90, words, 6)
+      guard boiler < failing else { continue }
+      scene.say(name, trouble + 4 * scene.random.unit(), "burner locked out", 2)
+      scene.keep(name, 28_000...day, every: 90, words, 6)
+    }
+    var evidence = scene.evidence
+    evidence.sources = [.init(devices: 20, lacksEnd: false)]
+    evidence.lastSources = evidence.devices.map { name in
+      guard name.hasPrefix("boiler") else { return 0 }
+      evidence.sources.append(.init(devices: 1, lacksEnd: false))
+      return Int32(evidence.sources.count - 1)
+    }
+    return CascadeTracer().trace(evidence)
+  }
+
+  @Test func filesOfOneEntityEachThatBeginLaterAreNoFailures() {
+    let trace = Self.files("supply at 61 degrees")
+    #expect(trace.incidents.isEmpty && trace.unrelated.isEmpty, "\(trace.verdict)")
+  }
+
+  @Test func whatHappensInFilesOfOneEntityEachIsSeen() throws {
+    let trace = Self.files("supply at 61 degrees", failing: 9)
+    let incident = try #require(trace.incidents.first)
+    #expect(Set(incident.onsets.map(\.device)) == Set((0..<9).map { "boiler\($0)w" }), "\(trace.verdict)")
+  }
 }

@@ -84,6 +84,8 @@ import Testing
   @Test func howLongBeforeAChangeWasAnnouncedIsSaid() {
     #expect(Origins.announced(before: 130) == "announced a change just before its receivers failed")
     #expect(
+      Origins.announced(before: 2400) == "announced a change 40 min before the first of its receivers failed")
+    #expect(
       Origins.announced(before: 66_420) == "announced a change 18 h before the first of its receivers failed")
     #expect(
       Origins.announced(before: 300_000) == "announced a change 3 d before the first of its receivers failed")

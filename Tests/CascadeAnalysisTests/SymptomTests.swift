@@ -112,4 +112,24 @@ import Testing
     let eastern = try #require(Self.restarted("sign-in for root from jump2j", failing: { $0 < 30 }))
     #expect(eastern.commonCause?.terms == [.init(attribute: "place", value: "east")], "\(eastern.verdict)")
   }
+
+  /// Nothing grades it, and it is the last word of many: within seconds of each other it may as well say that they trip.
+  @Test func lastWordsOfOneMomentAreNoChange() throws {
+    var scene = Scene(7)
+    for signal in 0..<60 {
+      let name = "signal\(signal)s"
+      guard signal < 20 else {
+        scene.keep(name, 0...14_400, every: 60, "plan 4 phase 2", 255)
+        continue
+      }
+      let time = 9000 + 4 * scene.random.unit()
+      scene.keep(name, 0...time, every: 60, "plan 4 phase 2", 255)
+      scene.say(name, time, "guard contact set, lamps yellow", 255)
+      scene.keep(name, 12_000...14_400, every: 60, "plan 4 phase 2", 255)
+    }
+    let trace = scene.trace
+    let incident = try #require(trace.incidents.first)
+    #expect(incident.onsets.count == 20, "\(trace.verdict)")
+    #expect(incident.origins.allSatisfy { $0.method != .change || $0.probability < 0.5 }, "\(trace.verdict)")
+  }
 }

@@ -181,6 +181,27 @@ struct SignalTests {
     #expect(material.metrics.instant(.firstMonitorComplaint) == SyntheticCase.at(7))
   }
 
+  /// What stands at beds, in rooms or on a desk is called a monitor, too.
+  @Test(arguments: [
+    ("patient monitor", 2, false), ("monitor", 6, false), ("Bedside-Monitor", 1, false), ("monitor", 2, true),
+    ("network monitor", 2, true), ("monitoring", 6, true),
+  ])
+  func takesInstrumentsForNoMonitoring(role: String, count: Int, isMonitoring: Bool) {
+    let names = (0..<count).map { "m\($0)" }
+    var lines: [(Double, String, String, UInt8)] = [
+      (0, "a", "watchdog reset", 3), (40, "a", "frame sent", 6),
+    ]
+    for (place, name) in names.enumerated() {
+      let late = 0.1 * Double(place)
+      lines += (0...35).map { (Double($0) - 30 + late, name, "pulse 63", 6) } + [(7, name, "link lost", 3)]
+    }
+    var incident = Incident()
+    incident.onsets = [Self.onset("a", 0, 1)]
+    let roles = Dictionary(uniqueKeysWithValues: names.map { ($0, role) })
+    let material = Self.material(Self.evidence(["a"] + names, lines, roles: roles), incident)
+    #expect((material.picture.facts.signals.monitoring != nil) == isMonitoring)
+  }
+
   @Test func countsWhatOthersSayOfAttackersAfterTheirOnset() {
     let lines: [(Double, String, String, UInt8)] = [
       (-20, "gw", "lease renewed", 6), (-25, "gw", "flow table 12 flows", 6), (0, "a", "unlisted program", 4),

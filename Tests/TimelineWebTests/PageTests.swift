@@ -32,6 +32,17 @@ import Testing
     }
   }
 
+  /// A title is read in tabs, in histories and aloud, where nothing shows what turns text round.
+  @Test(arguments: ["\u{1b}[31mred", "\u{202e}abc", "\u{200f}x"])
+  func titlesHoldNothingInvisible(planted: String) throws {
+    let browser = try SmallCase().browser()
+    for address in ["/fleet?device=", "/timeline?q="] {
+      let (_, text) = browser.get(address + PercentCoding.encode(planted))
+      #expect(text.contains("<title>"))
+      #expect(!text.unicodeScalars.contains(planted.unicodeScalars.first!), "\(address)")
+    }
+  }
+
   @Test func listsAreCSVAndJSONAtTheSameAddress() throws {
     let small = try SmallCase()
     let browser = try small.browser()

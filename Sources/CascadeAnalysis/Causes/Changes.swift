@@ -47,6 +47,8 @@ struct Changes {
   private(set) var others: [Change] = []
   /// What was said that had not been heard before by those whom changes are not made to, in order of time.
   private var announcements: [(time: Double, device: Int, event: Int32)] = []
+  /// The same graded as warnings: trouble as often as not, so they announce only what is known by other signs to come from there.
+  private var warnings: [(time: Double, device: Int, event: Int32)] = []
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
@@ -71,12 +73,20 @@ struct Changes {
     // Entities come one after the other: whether one is known to have a receipt shows by who was last.
     var lastReceiver = [Int](repeating: -1, count: templates)
     var announcements: [(time: Double, device: Int, event: Int32)] = []
+    var warnings = announcements
     for device in 0..<timeline.deviceCount {
       for event in timeline.events(of: device) {
         let template = Int(evidence.eventTemplates[Int(event)])
-        guard !timeline.isLoud[template], !isFailure[template],
-          evidence.severities[Int(event)] > Severity.error.rawValue
-        else { continue }
+        guard !isFailure[template], evidence.severities[Int(event)] > Severity.error.rawValue else {
+          continue
+        }
+        let isLoud = timeline.isLoud[template]
+        if isLoud,
+          timeline.tones[template] != .loud || timeline.words.tellsOfDelay[template]
+            || timeline.words.tellsOfLoss[template]
+        {
+          continue
+        }
         let time = timeline.seconds[Int(event)]
         if isCandidate[template], population.isOne(device) {
           guard lastReceiver[template] != device else { continue }
@@ -86,7 +96,11 @@ struct Changes {
           fleet.mayAnnounce(device) && !(fleet.isShared[device] && population.isOne(device)),
           profiles.fleet[template].first > timeline.start + 0.02 * (timeline.end - timeline.start)
         {
-          announcements.append((time, device, event))
+          if isLoud {
+            warnings.append((time, device, event))
+          } else {
+            announcements.append((time, device, event))
+          }
         }
       }
     }
@@ -110,6 +124,7 @@ struct Changes {
     }
     announcements.sort { ($0.time, $0.event) < ($1.time, $1.event) }
     self.announcements = announcements
+    self.warnings = warnings.sorted { ($0.time, $0.event) < ($1.time, $1.event) }
     let mass = population.devices
     let troubles = Self.troubles(timeline, population, profiles, reports)
     var united: [(score: Double, parts: [Int])] = []
@@ -144,7 +159,7 @@ struct Changes {
       let timed = got.filter { isTimed($0.key) }
       let times = (timed.count * 2 >= got.count ? timed : got).values.map(\.0).sorted()
       let start = times[min(times.count - 1, times.count / 50)]
-      let before = announcement(before: start)
+      let before = announcement(before: start) ?? warning(before: start, of: template, profiles, timeline)
       let isOwnTrouble = byTrouble > 5 && before != nil && !(byShare > 4 && share > 1.7 * other)
       let score = (isOwnTrouble ? byTrouble : byShare) - (profiles.fleet[template].isOfFew ? choice : 0)
       var named = told.byTemplate[template]?.teller ?? Self.actor(got, timeline)
@@ -153,7 +168,8 @@ struct Changes {
           got, template, isOfTheMoment: symptoms?.isOfTheMoment ?? false, timeline)
       }
       let announcer = named.map { actor in
-        (device: actor, event: got.values.min { $0 < $1 }!.1)
+        let own = isTold ? [] : (announcements + self.warnings).filter { $0.device == actor }
+        return (device: actor, event: Self.last(own, before: start)?.event ?? got.values.min { $0 < $1 }!.1)
       }
       var change = Change(
         template: template, actor: announcer?.device ?? before?.device,
@@ -187,9 +203,37 @@ struct Changes {
 
   /// The last thing said before the first receipt of a change; clocks that could not be corrected blur it by minutes.
   func announcement(before start: Double) -> (device: Int, event: Int32)? {
+    Self.last(announcements, before: start)
+  }
+
+  private static func last(
+    _ announcements: [(time: Double, device: Int, event: Int32)], before start: Double
+  ) -> (device: Int, event: Int32)? {
     let blur = 120.0
     let announced = announcements.filter { $0.time <= start + blur && $0.time > start - 7200 }
-    return (announced.last { $0.time <= start + 1 } ?? announced.first).map { ($0.device, $0.event) }
+    let before = announced.filter { $0.time <= start + 1 }.max { $0.time < $1.time }
+    return (before ?? announced.min { $0.time < $1.time }).map { ($0.device, $0.event) }
+  }
+
+  /// The last warning before the first receipt that has a word with it in common which is not of everyday life: the name of what was
+  /// released, and received.
+  private func warning(
+    before start: Double, of receipt: Int, _ profiles: TemplateProfiles, _ timeline: Timeline
+  ) -> (device: Int, event: Int32)? {
+    func words(_ template: Int) -> Set<Substring> {
+      Set(timeline.evidence.templateTexts[template].split { !$0.isLetter && !$0.isNumber }).filter { word in
+        word.contains(where: \.isLetter) && (word.count >= 5 || word.contains(where: \.isNumber))
+      }
+    }
+    let named = words(receipt)
+    let found = warnings.filter { $0.time <= start && $0.time > start - 7200 }.suffix(16).last { entry in
+      let common = words(Int(timeline.evidence.eventTemplates[Int(entry.event)])).intersection(named)
+      return !common.isEmpty
+        && profiles.fleet.indices.allSatisfy { template in
+          profiles.fleet[template].role != .chatter || common.isDisjoint(with: words(template))
+        }
+    }
+    return found.map { ($0.device, $0.event) }
   }
 
   /// Who brought most of the receipts about, where their fields say so.

@@ -4,7 +4,8 @@ internal import IncidentModel
 ///
 /// Of what an entity writes itself the order is exact, as one clock stamped it. What most of the failed write after their first
 /// trouble brought it about for nobody; and where nearly all write it in the moment of their failure, or the same few seconds before
-/// it, and nobody announced it, it cannot be told from a symptom. Nor is it a change that somebody is gone, as messages in the words of `losses` say.
+/// it, and nobody announced it, it cannot be told from a symptom; nor can the last word of nearly all before they fall silent, where all wrote it within
+/// half a minute, as what goes out to many does without notice in waves. Nor is it a change that somebody is gone, as messages in the words of `losses` say.
 struct Symptoms {
   /// Of failed receivers that wrote of it in their own words: seconds from there to their failure; and how many wrote it after it.
   private var written: [Double] = []
@@ -12,17 +13,26 @@ struct Symptoms {
   /// Receivers that failed, and those of them that had failed when they wrote it.
   private var failed = 0
   private var ended = 0
+  /// When those that fell silent wrote it as their last word; and how many fell silent.
+  private var lastWords: [Double] = []
+  private var silent = 0
 
   /// Seconds within which a receipt and the failure are of one moment, or always the same pause apart.
   private static let moment = 2.0
   /// What a device goes through by itself takes no longer.
   private static let longest = 10.0
+  /// Seconds within which what befalls many at once befalls nearly all of them.
+  private static let together = 30.0
   /// Fewer tell of no order.
   private static let fewest = 3
 
   /// - Parameter received: Seconds of the receipts, by entity.
   init(_ received: [Int: Double], _ onsets: Onsets) {
     for (device, time) in received {
+      if let finding = onsets.findings[device], finding.kind == .silence {
+        silent += 1
+        if time >= finding.earliest - Self.moment, time <= finding.latest { lastWords.append(time) }
+      }
       if let finding = onsets.findings[device], finding.kind == .log {
         failed += 1
         if time > finding.time { ended += 1 }
@@ -45,6 +55,9 @@ struct Symptoms {
 
   /// Nearly all wrote it as they failed.
   var isOfTheMoment: Bool {
+    if silent > written.count, lastWords.count >= Self.fewest, lastWords.count * 5 >= silent * 4 {
+      return Robust.quantile(lastWords, 0.9) - Robust.quantile(lastWords, 0.1) <= Self.together
+    }
     guard written.count >= Self.fewest else { return false }
     let usual = Robust.median(written)
     let alike = written.count { abs($0 - usual) <= Self.moment }

@@ -42,7 +42,8 @@ struct SynchronousCause {
   }
 
   /// Severe messages of shared infrastructure, of a kind that nobody said before or elsewhere, at the moment in which
-  /// others fail: (entity, event position). A single message otherwise proves little; the coincidence does.
+  /// others fail: (entity, event position). A single message otherwise proves little; the coincidence does. What names somebody who had
+  /// failed before it was said only misses him.
   static func witnesses(_ timeline: Timeline, _ fleet: Fleet, _ onsets: Onsets) -> [(
     device: Int, event: Int32
   )] {
@@ -67,7 +68,9 @@ struct SynchronousCause {
           timeline.evidence.severities[Int(event)] <= 3 || timeline.evidence.severities[Int(event)] == 255
         else { continue }
         let time = timeline.seconds[Int(event)]
-        guard time - timeline.start > 0.05 * window else { continue }
+        let named = timeline.mention(Int(event))
+        let isMissing = named >= 0 && (onsets.findings[named]?.time ?? .infinity) < time
+        guard time - timeline.start > 0.05 * window, !isMissing else { continue }
         let inside = Double(rank(time + after) - rank(time - before))
         if inside * 4 >= Double(times.count), Robust.poissonExcess(inside, expected) > 10 {
           result.append((device, event))

@@ -5,8 +5,8 @@ internal import IncidentModel
 ///
 /// An entity is heard since its first word where that comes long after the evidence begins, and where one of its first kinds of message, which
 /// does not tell of trouble by its grade or in words, goes on from there in its own rhythm; so it must for most that begin with it. Who never
-/// speaks but in trouble begins with that, too. Told apart by either of two things: a source in which the others begin likewise, or as many others
-/// that are heard from the beginning. Fails for those who are heard only while they fail, among as many that are always heard, where neither grade
+/// speaks but in trouble begins with that, too. Told apart by either of two things: a source in which the others begin likewise (files of one
+/// entity each that begin with the same kind of message are one), or as many others that are heard from the beginning. Fails for those who are heard only while they fail, among as many that are always heard, where neither grade
 /// nor words tell of trouble and it does not end.
 struct EvidenceStart {
   /// Per entity, corrected seconds; empty where all are heard from the beginning, -infinity for those that are.
@@ -55,14 +55,16 @@ struct EvidenceStart {
       }
     }
     var late: [Int: Voice] = [:]
-    for (_, list) in voices.sorted(by: { $0.key < $1.key })
+    var kinds: [Int: Int] = [:]
+    for (template, list) in voices.sorted(by: { $0.key < $1.key })
     where list.count(where: \.goesOn) * 2 >= list.count {
       for voice in list where late[voice.device].map({ $0.pause < voice.pause }) ?? true {
         late[voice.device] = voice
+        kinds[voice.device] = template
       }
     }
     guard !late.isEmpty else { return }
-    let opened = Self.opened(late.values.sorted { $0.device < $1.device }, begins, timeline)
+    let opened = Self.opened(late.values.sorted { $0.device < $1.device }, kinds, begins, timeline)
     for voice in late.values where early >= late.count || opened.contains(timeline.source(of: voice.device)) {
       if since.isEmpty { since = [Double](repeating: -.infinity, count: timeline.deviceCount) }
       since[voice.device] = voice.first
@@ -120,21 +122,42 @@ struct EvidenceStart {
     }
   }
 
-  /// Sources that began with most of those in them, who went on.
+  /// Sources that began with most of those in them, who went on. Of files of one entity each, those whose entities say the same count as one.
   private static func opened(
-    _ late: [Voice], _ begins: [Double], _ timeline: Timeline
+    _ late: [Voice], _ kinds: [Int: Int], _ begins: [Double], _ timeline: Timeline
   ) -> Set<Int32> {
     var members: [Int32: Int] = [:]
     for device in 0..<timeline.deviceCount where !timeline.events(of: device).isEmpty {
       members[timeline.source(of: device), default: 0] += 1
     }
     var together: [Int32: Int] = [:]
+    var alone: [Int: [Int32]] = [:]
     for voice in late {
       let source = timeline.source(of: voice.device)
       guard begins.indices.contains(Int(source)), voice.first - begins[Int(source)] <= absence * voice.pause
       else { continue }
       together[source, default: 0] += 1
+      if members[source] == 1, let kind = kinds[voice.device] { alone[kind, default: []].append(source) }
     }
-    return Set(together.filter { $0.value >= fewestInSource && $0.value * 2 >= members[$0.key]! }.keys)
+    var opened = Set(
+      together.filter { $0.value >= fewestInSource && $0.value * 2 >= members[$0.key]! }.keys)
+    alone = alone.filter { $0.value.count >= fewestInSource }
+    guard !alone.isEmpty else { return opened }
+    var files = alone.mapValues { _ in 0 }
+    for device in 0..<timeline.deviceCount where members[timeline.source(of: device)] == 1 {
+      for kind in said(by: device, among: files, timeline) { files[kind]! += 1 }
+    }
+    for (kind, sources) in alone where sources.count * 2 >= files[kind]! { opened.formUnion(sources) }
+    return opened
+  }
+
+  /// Those of some kinds of message that an entity ever said.
+  private static func said(by device: Int, among kinds: [Int: Int], _ timeline: Timeline) -> Set<Int> {
+    var found: Set<Int> = []
+    for event in timeline.events(of: device) where found.count < kinds.count {
+      let kind = Int(timeline.evidence.eventTemplates[Int(event)])
+      if kinds[kind] != nil { found.insert(kind) }
+    }
+    return found
   }
 }

@@ -257,6 +257,12 @@ struct Fleet {
 
   mutating func markShared(_ device: Int) { isShared[device] = true }
 
+  /// Counts an entity among the mass after all.
+  mutating func markPlain(_ device: Int) {
+    isShared[device] = false
+    isListedShared[device] = false
+  }
+
   mutating func addHint(provider: Int, of device: Int) {
     guard provider != device, !providers[device].contains(Int32(provider)),
       !providers[provider].contains(Int32(device))

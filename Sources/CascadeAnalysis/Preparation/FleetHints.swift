@@ -10,6 +10,7 @@ extension Fleet {
   /// (see `PeerContacts`), however many name one of them. Assumes that what is named is meant; a
   /// monitor that names everybody is told from a gateway only where gateways name, too.
   mutating func learn(from timeline: Timeline) {
+    findUnlisted(timeline)
     learnByLikeness(timeline.evidence.inventory)
     learnByPlace(timeline.evidence.inventory)
     peers = PeerContacts(timeline)

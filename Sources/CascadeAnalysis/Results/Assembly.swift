@@ -311,7 +311,9 @@ struct Assembly {
       let cohort = members.filter { diagnosis.cohort[$0] > 0.5 }
       // What was changed above the failed is one step farther from them.
       let confidence = diagnosis.change!.isThroughProviders ? 0.7 : 0.95
-      return Origins(change: diagnosis.change!, cohort, onsets, confidence: confidence)
+      let change = diagnosis.change!
+      let announced = change.announcement.map { min(timeline.seconds[Int($0)], change.start) } ?? change.start
+      return Origins(change: change, announced: announced, cohort, onsets, confidence: confidence)
     case .dependency:
       var origins = Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
       let named = NamedInTrouble(timeline, fleet, onsets, members)

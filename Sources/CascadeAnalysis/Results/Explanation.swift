@@ -57,19 +57,20 @@ extension Trace {
       let place =
         switch alone.nearness ?? .outside {
         case .inside where incidents.isEmpty, .beside where incidents.isEmpty:
-          "but others next to it, or many, failed around then"
-        case .outside: "it lies before or after everything that failed in an incident"
-        case .inside: "it falls into an incident's time, but next to nobody that failed in it"
-        case .beside: "it falls into an incident's time, and somebody next to it or above it failed then"
-        case .above: "but most of those that failed in an incident hang on it, or are named by it"
-        case .alike: "but it said what those said that failed in an incident"
-        case .alone: "nothing next to it failed around then"
+          ", but others next to it, or many, failed around then"
+        case .outside: ", and it lies before or after everything that failed in an incident"
+        case .inside: ", and it falls into an incident's time, but next to nobody that failed in it"
+        case .beside:
+          ", but it falls into an incident's time, and somebody next to it or above it failed then"
+        case .above: ", but most of those that failed in an incident hang on it, or are named by it"
+        case .alike: ", but it said what those said that failed in an incident"
+        case .alone: ", and nothing next to it failed around then"
         }
       found.append(
         Statement(
           text: alone.nearness == .alike
             ? "It has nothing to do with any incident: that is doubtful, since it said what those said that failed in one."
-            : "It has nothing to do with any incident, as far as can be told: no cause was found, and \(place).",
+            : "It has nothing to do with any incident, as far as can be told: no cause was found\(place).",
           probability: probability))
     } else if alone.nearness == .alone {
       found.append(

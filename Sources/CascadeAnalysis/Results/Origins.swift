@@ -22,7 +22,9 @@ struct Origins {
   var evenPause: Double?
 
   /// A change: its actor, then the receivers that failed first.
-  init(change: Change, _ cohort: [Int], _ onsets: Onsets, confidence: Double) {
+  ///
+  /// - Parameter announced: Second of the announcement; of the first receipt where none is known.
+  init(change: Change, announced: Double, _ cohort: [Int], _ onsets: Onsets, confidence: Double) {
     let ordered = cohort.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var rest = confidence
     if let actor = change.actor {
@@ -32,7 +34,7 @@ struct Origins {
           ? "gave the orders that those who failed say they carried out"
           : !change.rounds.isEmpty
             ? "announced a change to what they hang on, or is named in it, just before they failed behind it"
-            : Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - change.start } ?? 0))
+            : Self.announced(before: ordered.first.map { onsets.findings[$0]!.time - announced } ?? 0))
       candidate.events = [change.announcement].compactMap { $0 }
       if change.survivors > 0 { candidate.reasonsAgainst.append(Self.survived(change)) }
       candidates.append(candidate)
@@ -56,9 +58,13 @@ struct Origins {
     }
   }
 
-  /// "Just before" is within the hour: what leaks or waits for its timer fails much later.
+  /// "Just before" is within five minutes: what leaks or waits for its timer fails much later.
   static func announced(before seconds: Double) -> String {
-    guard seconds > 3600 else { return "announced a change just before its receivers failed" }
+    guard seconds > 300 else { return "announced a change just before its receivers failed" }
+    guard seconds > 7200 else {
+      return
+        "announced a change \(Int((seconds / 60).rounded())) min before the first of its receivers failed"
+    }
     let hours = Int((seconds / 3600).rounded())
     return hours < 48
       ? "announced a change \(hours) h before the first of its receivers failed"

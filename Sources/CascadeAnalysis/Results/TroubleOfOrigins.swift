@@ -1,7 +1,8 @@
 internal import IncidentModel
 
 /// Trouble of its own that the origin of an incident had, apart from it in time, is told with the origin: who began something is not
-/// listed among those that had nothing to do with it.
+/// listed among those that had nothing to do with it. What others said of it later is no word of its own, and the
+/// change that it announced no trouble, whatever its grade.
 extension Trace {
   /// As sure as a claim that is made without doubt.
   private static let fewestChances = 0.5
@@ -14,11 +15,13 @@ extension Trace {
         let start = incidents[index].onsets.first?.time.nanoseconds,
         let own = unrelated.firstIndex(where: { $0.device == origin.device })
       else { continue }
-      let apart = Double(unrelated[own].time.nanoseconds - start) / 1e9
+      let trouble = unrelated.remove(at: own)
+      let announcements = incidents[index].changes.filter { $0.actor == origin.device }.flatMap(\.evidence)
+      guard trouble.kind != .reported, !Set(trouble.evidence).isSubset(of: announcements) else { continue }
+      let apart = Double(trouble.time.nanoseconds - start) / 1e9
       incidents[index].origins[0].reasonsAgainst.removeAll { $0 == Self.unseen }
       incidents[index].origins[0].reasonsFor.append(Self.words(apart))
-      incidents[index].origins[0].evidence += unrelated[own].evidence.prefix(5)
-      unrelated.remove(at: own)
+      incidents[index].origins[0].evidence += trouble.evidence.prefix(5)
     }
   }
 

@@ -19,7 +19,10 @@ extension Trace {
           "No cascade was found, but \(tied) entities failed, too many for chance or too close to each other: "
           + "what ties them together is not determined."
       }
-      let alone = apart == 0 ? "" : " \(apart) \(apart == 1 ? "entity" : "entities") failed on their own."
+      let alone =
+        apart == 0
+        ? ""
+        : " \(apart) \(apart == 1 ? "entity" : "entities") failed on \(apart == 1 ? "its" : "their") own."
       if unrelated.isEmpty, !wentOn.isEmpty {
         return "No cascade was found: \(wentOnWords), and nothing else failed."
       }

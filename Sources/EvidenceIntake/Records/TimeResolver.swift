@@ -357,9 +357,12 @@ struct TimeResolver {
   }
 
   private func zoneDecision(_ changes: [String]) -> IntakeDecision {
-    var parts = [zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given: UTC is taken"]
+    let utcIsTaken = IntakeDecision.utcIsTaken
+    var parts = [
+      zoneIsGiven ? "given by --timezone" : "stamps have no zone and none was given" + utcIsTaken
+    ]
     if let complaint = zoneNames.complaint {
-      parts[0] = complaint + (zoneIsGiven ? ": the one given by --timezone is taken" : ": UTC is taken")
+      parts[0] = complaint + (zoneIsGiven ? ": the one given by --timezone is taken" : utcIsTaken)
     }
     return IntakeDecision(
       subject: "zone", value: zone?.name ?? "UTC", reason: (parts + changes).joined(separator: "; "),

@@ -49,9 +49,18 @@ struct TemplateWords {
     "inbound", "connection", "connections", "firewall", "acl",
   ]
   private static let watchWords: Set<String> = [
-    "monitor", "monitoring", "monitors", "nms", "noc", "alertmanager", "watchdog", "observability",
-    "prometheus",
+    "monitoring", "nms", "noc", "alertmanager", "watchdog", "observability", "prometheus",
   ]
+  /// Instruments at a bed or in a room are called so, too.
+  private static let ambiguousWatchWords: Set<String> = ["monitor", "monitors"]
+  /// What is watched by a monitor of machines, before its name.
+  private static let watchedWords: Set<String> = [
+    "network", "system", "systems", "server", "servers", "service", "services", "infrastructure", "fleet",
+    "it",
+    "cloud", "uptime", "log", "logs", "snmp", "security", "application", "host",
+  ]
+  /// Of what watches others there are a few, and of what is watched many.
+  private static let mostWatchers = 3
   private static let kindColumns: Set<String> = ["kind", "type", "role", "class", "category"]
 
   init(evidence: IncidentEvidence) {
@@ -66,14 +75,30 @@ struct TemplateWords {
     let columns = inventory.attributes.indices.filter {
       Self.kindColumns.contains(inventory.attributes[$0].lowercased())
     }
+    let watching = columns.map { (column: $0, codes: Self.watching(inventory, $0)) }.filter {
+      !$0.codes.isEmpty
+    }
+    guard !watching.isEmpty else { return }
     for (index, name) in evidence.devices.enumerated() {
       guard let row = inventory.rowOfDevice[name] else { continue }
-      if columns.contains(where: {
-        !Self.words(inventory.value(row: row, attribute: $0)).isDisjoint(with: Self.watchWords)
-      }) {
+      if watching.contains(where: { $0.codes.contains(Int(inventory.code(row: row, attribute: $0.column))) })
+      {
         monitors.append(index)
       }
     }
+  }
+
+  /// The values of a column that tell of those that watch others.
+  private static func watching(_ inventory: Inventory, _ column: Int) -> Set<Int> {
+    var counts = [Int](repeating: 0, count: inventory.values[column].count)
+    for row in inventory.devices.indices { counts[Int(inventory.code(row: row, attribute: column))] += 1 }
+    return Set(
+      counts.indices.filter { code in
+        let words = inventory.values[column][code].lowercased().split { !$0.isLetter }.map(String.init)
+        if !watchWords.isDisjoint(with: words) { return true }
+        guard let place = words.firstIndex(where: ambiguousWatchWords.contains) else { return false }
+        return counts[code] <= mostWatchers && (place == 0 || watchedWords.contains(words[place - 1]))
+      })
   }
 
   /// `scanning 10.0.0.0/8`, `malicious payload sent`; not `payload too large`: every message of a device has one.

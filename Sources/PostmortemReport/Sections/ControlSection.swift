@@ -71,6 +71,13 @@ enum ControlSection: ReportSection {
       return text
     }
     var blocks: [Block] = []
+    let zones = facts.sources.count { $0.decisions.contains(where: \.assumesZone) }
+    if zones > 0 {
+      blocks.append(
+        .notice(
+          "No time zone is known for the stamps of \(.count(zones)) of \(metric: .sources): they are taken as UTC. Times that rest on them may be off by whole hours."
+        ))
+    }
     if !facts.alteredRuns.isEmpty {
       blocks.append(
         .notice(

@@ -55,15 +55,21 @@ enum ImpactSection: ReportSection {
       return [
         ("Affected at the worst moment", figure(.peakAffected)),
         ("Failed again after a recovery", figure(.relapsed)),
-      ]
+      ] + lifeSafety(context)
     case .engineer, .regulator:
       return [
         ("Affected", figure(.affected)), ("Exposed", figure(.exposed)), ("Attack rate", figure(.attackRate)),
         ("Peak at once", figure(.peakAffected)), ("Still affected", figure(.stillAffected)),
         ("Failed again", figure(.relapsed)), ("Device-hours lost", figure(.deviceHours)),
         ("Places", figure(.affectedSites)), ("Not in the inventory", figure(.unlistedAffected)),
-      ]
+      ] + lifeSafety(context)
     }
+  }
+
+  /// Told where the inventory says it of anybody.
+  private static func lifeSafety(_ context: SectionContext) -> [(term: String, value: Prose)] {
+    guard context.metrics.count(.lifeSafetyAffected) != nil else { return [] }
+    return [("Life-safety", Prose([.metric(.lifeSafetyAffected)]))]
   }
 
   /// One table for each attribute that says something: few values, or a common cause.

@@ -94,7 +94,7 @@ enum SummarySection: ReportSection {
     var text: Prose = "Of \(metric: .fleet) in the fleet, \(affected) were affected"
     // Customers learn nothing of the inside.
     if context.audience != .customer, let kinds = context.kinds(4) { text.append(" (\(kinds))") }
-    text.append(".\(showing(context))")
+    text.append(".\(lives(context))\(showing(context))")
     guard let began = context.metrics.instant(.firstEffect) else {
       text.append(" When it began is not determined.")
       return text
@@ -123,6 +123,14 @@ enum SummarySection: ReportSection {
     }
     text.append(besides(context))
     return text
+  }
+
+  /// How many of them are life-safety devices, where the inventory says it of any; customers learn nothing of the inside.
+  private static func lives(_ context: SectionContext) -> Prose {
+    guard context.audience != .customer, let marked = context.metrics.count(.lifeSafetyAffected), marked > 0
+    else { return "" }
+    return
+      " Of these, \(metric: .lifeSafetyAffected) \(Prose(stringLiteral: marked == 1 ? "is" : "are")) life-safety by the inventory."
   }
 
   /// How most of them failed, where they said nothing of it.
@@ -195,7 +203,9 @@ enum SummarySection: ReportSection {
           add(
             Self.isOrder(context, by: actor)
               ? "It followed orders that \(name: context.device(actor, limit: 48)) gave; the first trace of that is of \(.instant(at))."
-              : "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+              : isOwn(trigger.evidence.first, actor, context)
+                ? "It followed a change that \(name: context.device(actor, limit: 48)) announced at \(.instant(at))."
+                : "It followed a change that came from \(name: context.device(actor, limit: 48)) and was first seen at \(.instant(at))."
           )
         } else {
           add("It followed a change that went out at \(.instant(at)) (\(trigger.certainty)\(doubt)).")
@@ -203,7 +213,7 @@ enum SummarySection: ReportSection {
         if before > 0 { text.append(" \(already), which it does not explain.") }
       }
     }
-    if let cause = incident.commonCause, !cause.terms.isEmpty {
+    if let cause = incident.commonCause, !Wording.shownTerms(cause, context).isEmpty {
       add(
         "Of the \(metric: .causeEarly) that failed first, \(.count(cause.exposedFailed)) \(Prose(stringLiteral: cause.exposedFailed == 1 ? "has" : "have")) \(Wording.terms(cause, context))."
       )
@@ -260,6 +270,11 @@ enum SummarySection: ReportSection {
   /// Whether those that failed say that they did what somebody ordered.
   private static func isOrder(_ context: SectionContext, by actor: String) -> Bool {
     context.incident?.changes.contains { $0.actor == actor && $0.isOrder } == true
+  }
+
+  /// Whether an event, as far as it is known, is of one device: a receipt of a change is not of whoever announced it.
+  private static func isOwn(_ event: EventID?, _ device: String, _ context: SectionContext) -> Bool {
+    event.flatMap { context.facts.events[$0]?.device }.map { $0 == device } ?? true
   }
 
   /// What is known of the origin's own failure, else the first of what speaks for it.

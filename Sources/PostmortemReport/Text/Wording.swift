@@ -10,10 +10,15 @@ enum Wording {
     return String(kept.prefix(600)) + (words.count > count || kept.count > 600 ? " …" : "")
   }
 
+  /// What of a common cause the audience may see: customers learn of no kinds.
+  static func shownTerms(_ cause: CommonCause, _ context: SectionContext) -> [CommonCause.Term] {
+    context.audience == .customer ? cause.terms.filter { !EntityKinds.namesKind($0.attribute) } : cause.terms
+  }
+
   /// `model AX-2 and firmware 2.4.1`, as the audience may see it.
   static func terms(_ cause: CommonCause, _ context: SectionContext) -> Prose {
     var parts: [Inline] = []
-    for (index, term) in cause.terms.prefix(6).enumerated() {
+    for (index, term) in shownTerms(cause, context).prefix(6).enumerated() {
       if index > 0 { parts.append(.words(" and ")) }
       parts.append(.foreign(EvidenceText(term.attribute, limit: 60), .name))
       parts.append(.words(" "))

@@ -149,6 +149,14 @@ extension CaseReader {
     return all
   }
 
+  /// How many sources are read in a zone that nothing vouches for.
+  public func sourcesWithAssumedZone() throws(StoreError) -> Int {
+    let row = try connection.prepare(
+      "SELECT count(DISTINCT source) FROM decision WHERE subject = 'zone' AND instr(reason, ?) > 0"
+    ).bound([.text(IntakeDecision.utcIsTaken)])
+    return try row.next() ? Int(row.int64(0)) : 0
+  }
+
   /// Which neighbours of an event are its context.
   public enum ContextScope: String, Sendable, CaseIterable {
     /// Events of the same device, by time.

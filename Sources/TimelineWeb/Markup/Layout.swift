@@ -11,7 +11,7 @@ enum Layout {
   ) throws -> String {
     let name = context.desk.caseName
     return document(
-      title: "\(content.title) · \(EvidenceText(name).display)",
+      title: "\(EvidenceText(content.title).display) · \(EvidenceText(name).display)",
       head: content.again.map { reloading(seconds: $0) } ?? .empty,
       body: el(.body, .data("page", page.name), .data("trace", "\(state.trace)")) {
         el(.a, .class("skip"), .href(.part("main")), text: "Skip to the page")

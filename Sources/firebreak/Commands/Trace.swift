@@ -112,6 +112,8 @@ struct TraceSession {
   var evidence: IncidentEvidence
   /// What could not be taken into memory.
   let left: EvidenceLoadReport
+  /// Sources whose stamps are read in a zone that nothing vouches for.
+  let zonesAssumed: Int
   var options = CascadeTracer.Options()
 
   init(path: String, simulations: Int = 200) throws {
@@ -122,6 +124,7 @@ struct TraceSession {
     let loaded = try reader.loadEvidence(limits: limits)
     evidence = loaded.evidence
     left = loaded.report
+    zonesAssumed = try reader.sourcesWithAssumedZone()
     evidence.clockPieces = try Self.clockPieces(reader, evidence, left)
     options.simulations = simulations
     for note in try reader.notes() {
@@ -198,6 +201,11 @@ struct TraceSession {
     var trace = trace
     if left.withoutTime > 0 {
       trace.caveats.append("\(Figures.grouped(left.withoutTime)) events without a usable time were left out")
+    }
+    if zonesAssumed > 0 {
+      trace.caveats.append(
+        "no zone is known for the stamps of \(Figures.counted(zonesAssumed, "source")): they are taken as UTC, and may be off by hours"
+      )
     }
     if left.valuesLeftOut > 0 {
       trace.caveats.append(

@@ -39,4 +39,15 @@ import Testing
     try #require(rows.count == 2, "\(traced.output)")
     #expect(rows[0].contains("on 2026-04-07") && rows[1].contains("on 2026-04-08"), "\(traced.output)")
   }
+
+  /// What is taken for granted about times limits a trace.
+  @Test(arguments: [false, true]) func zonesThatNothingVouchesForAreNoted(isGiven: Bool) throws {
+    let work = try Workspace()
+    try work.write(
+      "b.csv", "time,device,message\n2026-04-07 09:00:00,u1,ready\n2026-04-07 09:01:00,u1,ready\n")
+    _ = try work.ingest(work.at("b.csv"), options: isGiven ? ["--timezone", "Europe/Berlin"] : [])
+    let traced = try work.firebreak("trace", "--case", work.at("x.firebreak"))
+    #expect(
+      traced.output.contains("no zone is known for the stamps of 1 source") != isGiven, "\(traced.output)")
+  }
 }

@@ -12,6 +12,7 @@ extension MetricID {
   static let relapsed = MetricID("relapsed")
   static let affectedSites = MetricID("affected_sites")
   static let unlistedAffected = MetricID("affected_unlisted")
+  static let lifeSafetyAffected = MetricID("affected_life_safety")
 }
 
 /// How much was hit, out of how much.
@@ -29,6 +30,7 @@ enum ImpactMetrics: MetricFamily {
         (.affectedSites, "Places affected"),
         (.relapsed, "Failed again after a recovery"),
         (.unlistedAffected, "Affected but not in the inventory"),
+        (.lifeSafetyAffected, "Affected life-safety devices"),
       ] { metrics.add(Metric(id, title, .noIncident, formula: "")) }
       return
     }
@@ -71,8 +73,37 @@ enum ImpactMetrics: MetricFamily {
           : .count((picture.onsets + picture.untimed).count { inventory.rowOfDevice[$0.device] == nil }),
         unit: picture.kinds.noun,
         formula: "affected entities without a row in the inventory"))
+    metrics.add(lifeSafety(picture))
     metrics.add(stillAffected(picture))
     metrics.add(relapsed(picture))
+  }
+
+  /// What a column of that name says yes in, in the languages of the words for places.
+  private static let yes: Set<String> = ["yes", "y", "true", "1", "ja", "j", "oui", "sí", "si", "sì"]
+
+  /// The marks that playbooks ask for before they touch a device.
+  private static func lifeSafety(_ picture: IncidentPicture) -> Metric {
+    let inventory = picture.facts.inventory
+    let title = "Affected life-safety devices"
+    let formula = "affected entities with yes in the inventory's column life_safety"
+    guard
+      let column = inventory.attributes.firstIndex(where: {
+        $0.lowercased().filter(\.isLetter) == "lifesafety"
+      })
+    else {
+      return Metric(
+        .lifeSafetyAffected, title, .notComputable("the inventory has no column life_safety"),
+        unit: picture.kinds.noun, formula: formula)
+    }
+    let marks = (picture.onsets + picture.untimed).map { onset in
+      inventory.rowOfDevice[onset.device].map { inventory.value(row: $0, attribute: column).lowercased() }
+        ?? ""
+    }
+    let unknown = marks.count(where: \.isEmpty)
+    return Metric(
+      .lifeSafetyAffected, title, .count(marks.count(where: yes.contains)), unit: picture.kinds.noun,
+      formula: formula,
+      remark: unknown > 0 ? "of which the inventory does not say: \(Format.count(unknown))" : "")
   }
 
   /// No inventory is complete that lacks some of those that failed.
