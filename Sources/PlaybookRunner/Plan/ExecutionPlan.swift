@@ -115,8 +115,11 @@ public struct ExecutionPlan: Sendable {
   /// the calling step gives.
   public func initialVariables(in scope: String) -> [String: String] {
     guard !scope.isEmpty, let called = playbook.playbook(in: scope) else { return variables }
-    let outer = initialVariables(in: Playbook.scope(of: scope))
-    guard case .playbook(_, _, let inArgs, _) = playbook.steps[scope]?.kind else { return [:] }
+    var outer = initialVariables(in: Playbook.scope(of: scope))
+    guard let step = playbook.steps[scope], case .playbook(_, _, let inArgs, _) = step.kind else {
+      return [:]
+    }
+    for (name, variable) in step.variables { if let value = variable.value { outer[name] = value } }
     return called.initialVariables(given: inArgs, from: outer)
   }
 

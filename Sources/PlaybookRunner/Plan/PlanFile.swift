@@ -171,6 +171,10 @@ extension ExecutionPlan {
     }
     let playbook = try Self.playbook(
       header, root: root, now: now, evenIfNotRunnable: evenIfNotRunnable)
+    // What was done by such a plan is still taken back.
+    if !evenIfNotRunnable, let problem = playbook.runTimeValueProblem {
+      throw RunnerError(.unsupported, problem)
+    }
     self.playbook = playbook
     playbookPath = header["playbook"]?["path"]?.text
     created = DocumentTimestamp.parse(header["created"]?.text ?? "")?.nanoseconds ?? 0

@@ -45,12 +45,17 @@ public struct Planner: Sendable {
     if plan.usesNFT { plan.networkNamespace = options.networkNamespace }
     let fleetSteps = plan.actionSteps.filter { $0.action.rollout != nil }
     try refuseUnsupported(playbook)
+    if let problem = playbook.runTimeValueProblem { throw RunnerError(.unsupported, problem) }
     if let step = WorkflowCycle.action(in: playbook) {
       throw RunnerError(
         .unsupported,
         "the workflow leads from the step '\(step.name ?? step.id)' back to it: its commands would go out again and again; "
           + "let a while-condition repeat what must be repeated (its branch ends with an end step), or leave the way back out"
       )
+    }
+    let repeated = RepeatedSteps(playbook)
+    for (step, action) in fleetSteps {
+      if let problem = repeated.problem(step, action, executors) { throw RunnerError(.unsupported, problem) }
     }
     if !fleetSteps.isEmpty {
       guard let selection else {
