@@ -8,18 +8,21 @@ enum UndoScriptText {
       "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed and what a later run counts on, asks the interlocks again and keeps a journal.",
       "# For dynamic security mosquitto_ctrl reads '-u USER' and '-P PASSWORD' from ~/.config/mosquitto_ctrl (mode 0600).",
       "# ssh takes user and key from where the run had them: --secret NAME=file:PATH (or folder:PATH) and --known-hosts FILE say otherwise.",
+      "# What must be done by hand holds back the steps before it; once it is done, --by-hand-done takes back the rest.",
       "# Exit code 0: all is taken back. 1: something failed, was left alone, or must be done by hand; it is named.",
       "set -u", "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin", "export PATH",
-      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''", ShellQuote.lineFeed,
-    ] + options + functions
+      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''; by_hand_done=0; stands=''",
+      ShellQuote.lineFeed,
+    ] + options + functions + order
   }
 
   private static let options = [
     "while [ $# -gt 0 ]; do",
     "  case $1 in",
+    "  --by-hand-done) by_hand_done=1; shift; continue ;;",
     "  --secret) given=$firebreak_lf${2-}$firebreak_lf$given ;;",
     "  --known-hosts) hosts=${2-} ;;",
-    "  *) echo \"'$1' is no option of this script: --secret NAME=file:PATH, --known-hosts FILE\" >&2; exit 64 ;;",
+    "  *) echo \"'$1' is no option of this script: --secret NAME=file:PATH, --known-hosts FILE, --by-hand-done\" >&2; exit 64 ;;",
     "  esac",
     "  [ $# -gt 1 ] || { echo \"$1 wants a value\" >&2; exit 64; }",
     "  shift 2",
@@ -29,9 +32,14 @@ enum UndoScriptText {
   private static let functions = [
     "undone() { taken=$((taken + 1)); }",
     "not_undone() { # device",
-    "  failed=$((failed + 1)); printf '%s: failed: %s\\n' \"$1\" \"$step\" >&2",
+    "  failed=$((failed + 1)); stays \"$1\"; printf '%s: failed: %s\\n' \"$1\" \"$step\" >&2",
+    "}",
+    "left_alone() { # device",
+    "  left=$((left + 1)); stays \"$1\"",
     "}",
     "by_hand() { # device, 1 for the first time, task",
+    "  [ $by_hand_done = 0 ] || return 0",
+    "  stays \"$1\"",
     "  by_hand=$((by_hand + $2)); printf '%s: by hand: %s\\n' \"$1\" \"$step\" >&2",
     "  printf '%s\\n' \"$3\" | sed 's/^/    /' >&2",
     "}",
@@ -68,6 +76,30 @@ enum UndoScriptText {
     "  limited \"$7\" ssh -F none -T -i \"$key\" -l \"$user\" -p \"$6\" -o BatchMode=yes -o StrictHostKeyChecking=yes "
       + "-o UserKnownHostsFile=\"${hosts:-$3}\" -o GlobalKnownHostsFile=/dev/null -o IdentitiesOnly=yes -o ConnectTimeout=5 "
       + "-o ServerAliveInterval=5 -o ForwardAgent=no -o ClearAllForwardings=yes -o UpdateHostKeys=no -o LogLevel=ERROR \"$5\" sh -s",
+    "}",
+  ]
+
+  /// What a step is taken back on that goes out once for all devices.
+  static let together = "all devices together"
+
+  /// What was not taken back of a step holds back the steps before it, on that device: `stands` has the step's number and the
+  /// device's name, one a line.
+  private static let order = [
+    "stays() { # device",
+    "  standing=$((standing + 1)); stands=$stands$firebreak_lf\"$number $1\"$firebreak_lf",
+    "}",
+    "all_stand() { # devices of the step: what stands on all of them holds back a group, too",
+    "  [ \"$standing\" -lt \"$1\" ] || stands=$stands$firebreak_lf\"$number \(together)\"$firebreak_lf",
+    "}",
+    "follows() { # device: whether all that was done after this step is taken back there",
+    "  for one in $waits; do",
+    "    case $stands in",
+    "    *\"$firebreak_lf$one $1$firebreak_lf\"* | *\"$firebreak_lf$one \(together)$firebreak_lf\"*)",
+    "      printf '%s is left alone: %s: what was done after it was not taken back\\n' \"$1\" \"$step\" >&2",
+    "      left_alone \"$1\"; return 1 ;;",
+    "    esac",
+    "  done",
+    "  return 0",
     "}",
   ]
 
