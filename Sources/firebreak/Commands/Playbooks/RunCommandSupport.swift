@@ -250,14 +250,23 @@ struct RunCommandSupport {
     let journal = try CaseJournal(case: casePath, readOnly: true)
     let history = try RunHistory(run: summary.run, in: journal)
     let standing = history.standing
+    let isUndo = command.hasPrefix("undo")
     acted(summary, standing)
-    try report(summary, standing, isUndo: command.hasPrefix("undo"))
+    try report(summary, standing, isUndo: isUndo)
     saySettle(summary.run, history)
     switch summary.end {
     case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
+    case .failed where isUndo && summary.missed > 0:
+      Console.note(
+        "what was not taken back is tried again by: \(Sanitizer.escape(again(command, summary.run))); "
+          + "where you took it back by hand, 'playbook settle' says so")
+      throw ExitStatus.no
     case .failed, .halted, .incomplete: throw ExitStatus.no
     case .interrupted:
-      Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
+      let isFirst = isUndo || history.openCommands.isEmpty
+      Console.note(
+        "\(isFirst ? "go on with" : "settle that first; then go on with"): \(Sanitizer.escape(again(command, summary.run)))"
+      )
       // Nobody stopped it where it waits for a maintenance window, say.
       throw Interrupt.isRequested ? ExitStatus.interrupted : ExitStatus.no
     }
