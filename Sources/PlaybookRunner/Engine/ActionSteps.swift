@@ -110,6 +110,15 @@ extension PlaybookRun {
       case nil: break
       }
       if let flow = stopped() { return flow }
+      if let refusal = refusal(of: call) {
+        try await writer.write(
+          RecordDraft(
+            .result, step: step.id, target: key, action: .act, outcome: .skipped, reason: "interlock",
+            detail: refusal))
+        counts.note(.skipped, before: known)
+        note("'\(step.name ?? step.id)', \(key): \(refusal)")
+        return .ended(false)
+      }
       let executor = try environment.executors.executor(call.command.type)
       let shown = (try? executor.planText(call)) ?? ""
       try await writer.write(

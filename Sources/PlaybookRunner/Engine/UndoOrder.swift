@@ -50,17 +50,17 @@ struct UndoOrder: Sendable {
 
 extension UndoRun {
   /// Notes that a step is not taken back on some devices, since a later one was not. An undo of it that was begun before and whose
-  /// end nobody saw stays what it is: it is looked at first when its turn comes.
+  /// end nobody saw stays what it is: it is looked at first when its turn comes. `isKept` says where the journal stays as it is.
   func leave(
     _ step: WorkflowStep, _ held: [(step: WorkflowStep, devices: [String])], _ writer: JournalWriter,
-    isUnclear: (String) -> Bool
+    isKept: (String) -> Bool
   ) async throws -> [String] {
     var reasons: [String] = []
     for (later, devices) in held {
       let title = later.name ?? later.id
       let detail = "'\(title)', which was done after it, was not taken back: nothing was sent"
       try await writer.write(
-        all: devices.filter { !isUnclear($0) }.map {
+        all: devices.filter { !isKept($0) }.map {
           RecordDraft(
             .result, step: step.id, target: $0, action: .undo, outcome: .skipped,
             reason: RunHistory.laterStands, detail: detail)

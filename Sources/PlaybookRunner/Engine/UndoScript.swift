@@ -18,7 +18,10 @@ enum UndoScript {
     // Steps that the script takes back, newest first, by their numbers in it.
     var later: [(number: Int, step: WorkflowStep)] = []
     for (step, action) in plan.actionSteps.reversed() {
-      guard let rollout = action.rollout else { continue }
+      guard let rollout = action.rollout else {
+        lines += once(step, action, plan, executors)
+        continue
+      }
       guard let inverse = EffectiveRollout(action, executors).inverse else {
         lines.append(
           "echo \(ShellQuote.visible("cannot be taken back: \(step.name ?? step.id)\(rollout.noUndo.map { ": \($0)" } ?? "")")) >&2"
@@ -83,6 +86,21 @@ enum UndoScript {
     }
     lines += UndoScriptText.end
     try sink(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// What went out once has no inverse: where a plan has nothing else it is somebody's to take back, guards just stay.
+  private static func once(
+    _ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan, _ executors: ExecutorSet
+  ) -> [String] {
+    guard !action.commands.allSatisfy(\.onlyAsks) else { return [] }
+    let title = ShellQuote.visible(step.name ?? step.id)
+    guard plan.goesOutOnceOnly else { return ["printf '%s went out once, and stays\\n' \(title) >&2"] }
+    let values = plan.values(step: step, rollout: nil, target: nil)
+    let texts = Planner.calls(action.commands, step, action, plan, values: values, device: nil).map {
+      (try? executors.executor($0.command.type).planText($0)) ?? "(this cannot be shown)"
+    }
+    let task = (["It went out once and has no inverse; what it did:"] + texts).joined(separator: "\n")
+    return ["step=\(title); number=0", "by_hand \(title) 1 \(ShellQuote.visible(task, keepsLines: true))"]
   }
 
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.

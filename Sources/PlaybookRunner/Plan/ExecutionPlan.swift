@@ -51,6 +51,8 @@ public struct ExecutionPlan: Sendable {
   public var refused: [Refusal]
   /// Devices of the inventory that hang on a target and are no targets: what is done to a gateway is done to them too.
   public var carried = 0
+  /// Where steps that go out once go, beside what steps on devices go through.
+  public var oncePlaces: [OncePlace] = []
   /// Who must agree.
   public var approval: RolloutPolicy.Approval
   /// Why more people must agree than the playbook says.

@@ -76,6 +76,7 @@ extension ExecutionPlan {
       ("fleet_size", .number(fleetSize)), ("network_namespace", networkNamespace.map(DocumentNode.string)),
       ("columns", .array(columns.map(DocumentNode.string))), ("approval", .string(approval.rawValue)),
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
+      ("once", oncePlaces.isEmpty ? nil : .array(oncePlaces.map(\.document))),
       (
         "variables",
         .object(variables.sorted { $0.key < $1.key }.map { ($0.key, DocumentNode.string($0.value)) })
@@ -189,6 +190,7 @@ extension ExecutionPlan {
     variables = Dictionary(
       (header["variables"]?.members ?? []).map { ($0.name, $0.value.text ?? "") },
       uniquingKeysWith: { a, _ in a })
+    oncePlaces = (header["once"]?.items ?? []).compactMap(OncePlace.init)
     targets = []
     refused = []
     if let count = header["target_count"]?.integer { targets.reserveCapacity(min(count, lines.count)) }

@@ -1,4 +1,4 @@
-import IncidentModel
+public import IncidentModel
 public import PlaybookModel
 
 /// Makes plans: resolves targets against the inventory, asks the interlocks, and renders every command once, so that
@@ -14,6 +14,10 @@ public struct Planner: Sendable {
     public var playbookPath: String?
     /// Network namespace that nft is to work in; nil: where we run.
     public var networkNamespace: String?
+    /// The inventory, where no devices are selected of it: steps that go out once may reach some.
+    public var inventory: Inventory?
+    /// Devices that the operator protects: no step that goes out once reaches them either.
+    public var protected: Set<String> = []
     /// Options from their parts.
     public init(
       variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil,
@@ -65,6 +69,7 @@ public struct Planner: Sendable {
       plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
       try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
     }
+    try placeOnce(&plan, selection?.inventory ?? options.inventory, protected: options.protected)
     try checkTimesToLive(plan)
     try renderAll(&plan)
     if !fleetSteps.isEmpty && plan.targets.isEmpty {

@@ -9,11 +9,19 @@ public protocol InventorySource: Sendable {
   /// Another device that has the address which the plan has for this one; with `placesOnly` only where commands would go to
   /// it.
   func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer?
+  /// Devices that are at a host or an address, in one form (`NetworkPlace.host`).
+  func devices(at host: String) -> [String]
+  /// Its columns.
+  var columnNames: [String] { get }
 }
 
 extension InventorySource {
   /// None, where nobody asks.
   public func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? { nil }
+  /// None, where nobody asks.
+  public func devices(at host: String) -> [String] { [] }
+  /// None, where nobody asks.
+  public var columnNames: [String] { [] }
 }
 
 /// Why a device must not be touched now: it is elsewhere, interlocks, battery, maintenance window. Missing data holds back.

@@ -58,7 +58,8 @@ struct RunCommandSupport {
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
-      inventory: !plan.targets.isEmpty ? try CurrentInventory(case: casePath, plan: plan) : nil,
+      inventory: !plan.targets.isEmpty || plan.reachesOnce
+        ? try CurrentInventory(case: casePath, plan: plan) : nil,
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
@@ -99,7 +100,7 @@ struct RunCommandSupport {
     let folder =
       Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
       ?? TargetLock.folder(environment: Console.environment)
-    return try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder)
+    return try TargetLock(run: run, devices: plan.lockNames, folder: folder)
   }
 
   /// Runs or resumes a plan.
