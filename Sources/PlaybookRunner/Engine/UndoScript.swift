@@ -100,7 +100,7 @@ enum UndoScript {
       (try? executors.executor($0.command.type).planText($0)) ?? "(this cannot be shown)"
     }
     let task = (["It went out once and has no inverse; what it did:"] + texts).joined(separator: "\n")
-    return ["step=\(title); number=0", "by_hand \(title) 1 \(ShellQuote.visible(task, keepsLines: true))"]
+    return ["step=\(title); what=step", "by_hand \(title) 1 \(ShellQuote.visible(task, keepsLines: true))"]
   }
 
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.

@@ -11,7 +11,7 @@ enum UndoScriptText {
       "# What must be done by hand holds back the steps before it; once it is done, --by-hand-done takes back the rest.",
       "# Exit code 0: all is taken back. 1: something failed, was left alone, or must be done by hand; it is named.",
       "set -u", "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin", "export PATH",
-      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''; by_hand_done=0; stands=''",
+      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''; by_hand_done=0; stands=''; standing=0; number=0; waits=''; what=device",
       ShellQuote.lineFeed,
     ] + options + functions + order
   }
@@ -106,7 +106,8 @@ enum UndoScriptText {
   /// What every script ends with.
   static let end = [
     "echo \"$taken taken back, $failed failed, $left left alone\" >&2",
-    "case $by_hand in 0) ;; 1) echo '1 device must be done by hand' >&2 ;; *) echo \"$by_hand devices must be done by hand\" >&2 ;; esac",
+    "case $by_hand in 0) ;; 1) echo \"1 $what must be done by hand\" >&2 ;; *) echo \"$by_hand ${what}s must be done by hand\" >&2 ;; esac",
+    "[ $by_hand = 0 ] || [ $left = 0 ] || echo 'once that is done by hand, --by-hand-done takes back what waits for it' >&2",
     "[ $((failed + left + by_hand)) = 0 ]",
   ]
 
