@@ -41,6 +41,17 @@ extension Playbook {
     return backwards.reversed() + stepOrder.filter { !seen.contains($0) }
   }
 
+  /// All that can be reached from some steps, these among it: what follows them, their branches, and what they call.
+  public func reach(from first: [String]) -> Set<String> {
+    var seen: Set<String> = []
+    var open = first
+    while let id = open.popLast() {
+      guard steps[id] != nil, seen.insert(id).inserted else { continue }
+      open += followers(of: id)
+    }
+    return seen
+  }
+
   private func followers(of id: String) -> [String] {
     guard let step = steps[id] else { return [] }
     var next = step.branches

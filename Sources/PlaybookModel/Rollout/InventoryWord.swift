@@ -15,6 +15,9 @@ public enum InventoryWord {
     return answers.first { $0.contains(word) }?[0] ?? word
   }
 
+  /// True for every way to write no.
+  public static func isNo(_ text: String) -> Bool { folded(text) == answers[1][0] }
+
   /// All words that mean the same as one, for comparisons that know letters of ASCII only.
   public static func alike(_ text: String) -> [String] {
     let word = trimmed(text)

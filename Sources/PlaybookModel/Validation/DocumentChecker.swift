@@ -33,6 +33,7 @@ struct DocumentChecker {
     checkDefinitions()
     checkWorkflow()
     checkVariables()
+    checkRunTimeValues()
     checkActivities()
     checkSignatures()
   }

@@ -111,6 +111,11 @@ public enum InventoryColumn {
     words(of: name).contains { ["role", "kind", "type"].contains($0) }
   }
 
+  /// True for a column that says whether lives hang on a device.
+  public static func isLifeSafety(_ name: String) -> Bool {
+    words(of: name).starts(with: ["life", "safety"])
+  }
+
   /// True for a column of ports.
   public static func isPort(_ name: String) -> Bool { words(of: name).contains("port") }
 

@@ -27,18 +27,21 @@ extension PlaybookRun {
       let rollout = FleetRollout(
         environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
         variables: values(step), counts: counts, held: heldBack(step, context),
-        open: before?.open ?? [:])
+        open: before?.open ?? [:], isHalted: { self.isHalted })
       switch try await rollout.run(before, startsAfresh: context.afterHalt) {
       case .succeeded: success = true
       case .interrupted(let reason):
         if let reason { note(reason) }
-        return .stopped(.interrupted)
+        return .stopped(isHalted ? .halted : .interrupted)
       case .halted(let reason):
         note(reason)
+        state.withLock { $0.isHalted = true }
         return .stopped(.halted)
       }
     } else {
-      success = try await actOnce(step, action, before)
+      let flow = try await actOnce(step, action, before)
+      guard case .ended(let done) = flow else { return flow }
+      success = done
     }
     try await writer.write(
       RecordDraft(
@@ -88,25 +91,37 @@ extension PlaybookRun {
   /// A step without rollout: its commands once, in order.
   private func actOnce(
     _ step: WorkflowStep, _ action: ActionStep, _ before: RunHistory.Visit?
-  ) async throws -> Bool {
+  ) async throws -> Flow {
     let calls = Planner.calls(action.commands, step, action, plan, values: values(step), device: nil)
-    var texts: [String] = []
+    // Nil where the answer is not known any more.
+    var texts: [String?] = []
     for (index, call) in calls.enumerated() {
       let key = "command \(index + 1)"
       let known = before?.acts[key]
       switch known {
       case .finished(_, RunHistory.seenAbsent): break
       case .finished(let outcome, _):
-        if outcome == .ok || outcome == .changed { continue } else { return false }
+        guard outcome == .ok || outcome == .changed else { return .ended(false) }
+        texts.append(nil)
+        continue
       case .intended:
-        // Nobody knows whether it ran, and there is no way to look: a person decides.
+        // Nobody knows whether it ran, and there is no way to look. The run waits for a person who did: to go on by a guess, in
+        // whichever direction, would be the end of it.
+        note(
+          "'\(step.name ?? step.id)', \(key): unknown whether it ran before the interruption, and it is not run again: settle first, "
+            + "then resume")
+        return .stopped(.interrupted)
+      case nil: break
+      }
+      if let flow = stopped() { return flow }
+      if let refusal = refusal(of: call) {
         try await writer.write(
           RecordDraft(
-            .result, step: step.id, target: key, action: .act, outcome: .unknown, reason: "interrupted",
-            detail: "was begun before the interruption; it is not run again"))
-        note("'\(step.name ?? step.id)', \(key): unknown whether it ran before the interruption")
-        return false
-      case nil: break
+            .result, step: step.id, target: key, action: .act, outcome: .skipped, reason: "interlock",
+            detail: refusal))
+        counts.note(.skipped, before: known)
+        note("'\(step.name ?? step.id)', \(key): \(refusal)")
+        return .ended(false)
       }
       let executor = try environment.executors.executor(call.command.type)
       let shown = (try? executor.planText(call)) ?? ""
@@ -131,33 +146,39 @@ extension PlaybookRun {
       counts.note(outcome, before: known)
       guard answer.effect == .done else {
         note("'\(step.name ?? step.id)', \(key): \(answer.detail)")
-        return false
+        return .ended(false)
       }
       texts.append(answer.text)
     }
-    return try await keepResults(step, action, texts)
+    return .ended(try await keepResults(step, action, texts, before?.variables ?? []))
   }
 
   /// A variable's value from an answer. Secrets are masked in it, as they are in the journal: a resumed run takes its
   /// variables from there, and must not have others than before.
   private func value(_ text: String) -> String { environment.masker.mask(RemoteText.value(text)) }
 
-  /// One out_arg takes the last answer; several take the lines `__name__=value` of all answers.
-  private func keepResults(_ step: WorkflowStep, _ action: ActionStep, _ texts: [String]) async throws -> Bool
-  {
+  /// One out_arg takes the last answer; several take the lines `__name__=value` of all answers. What was kept of them before an
+  /// interruption counts; an answer that was lost with it gives no value, rather than an empty one.
+  private func keepResults(
+    _ step: WorkflowStep, _ action: ActionStep, _ texts: [String?], _ before: [(name: String, value: String)]
+  ) async throws -> Bool {
     guard !action.outArgs.isEmpty else { return true }
     var found: [String: String] = [:]
     if action.outArgs.count == 1 {
-      found[action.outArgs[0]] = value(texts.last ?? "")
+      found[action.outArgs[0]] = texts.last?.map(value)
     } else {
-      for line in texts.joined(separator: "\n").split(separator: "\n") {
+      for line in texts.compactMap(\.self).joined(separator: "\n").split(separator: "\n") {
         guard let equals = line.firstIndex(of: "=") else { continue }
         found[String(line[..<equals])] = value(String(line[line.index(after: equals)...]))
       }
     }
+    for (name, value) in before where found[name] == nil { found[name] = value }
     for name in action.outArgs {
       guard let value = found[name] else {
-        note("'\(step.name ?? step.id)' gave no value to '\(name)' (a line '\(name)=…' is missing)")
+        note(
+          "'\(step.name ?? step.id)' gave no value to '\(name)' "
+            + (texts.contains(nil)
+              ? "(its answer was lost with the interruption)" : "(a line '\(name)=…' is missing)"))
         return false
       }
       set(name, value, step)

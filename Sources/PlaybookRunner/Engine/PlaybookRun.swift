@@ -21,6 +21,8 @@ public final class PlaybookRun: Sendable {
     var reasons: [String] = []
     /// Steps on fleets that were visited, in order, with the branches of parallel steps that they stand in.
     var fleetSteps: [(step: String, branches: [String: Int])] = []
+    /// True once a limit tripped: then nothing new begins, in no branch.
+    var isHalted = false
     /// Scopes whose handler of failures has been entered: it is not entered for its own failures.
     var exceptions: Set<String> = []
   }
@@ -171,6 +173,15 @@ public final class PlaybookRun: Sendable {
       try await writer.write(RecordDraft(.approved, reason: reason, detail: approval))
     }
   }
+
+  /// Why nothing new is begun; nil where something may be.
+  func stopped() -> Flow? {
+    if isHalted { return .stopped(.halted) }
+    return environment.control.isStopping ? .stopped(.interrupted) : nil
+  }
+
+  /// True once a limit tripped, in whatever branch.
+  var isHalted: Bool { state.withLock { $0.isHalted } }
 
   func fail(_ reason: String) -> Flow {
     note(reason)

@@ -54,6 +54,8 @@ public struct RunHistory: Sendable {
   public static let earlierWaits = "earlier-waits"
   /// Reason of a device that an earlier step was not done to, and will not be.
   public static let earlierFailed = "earlier-failed"
+  /// Reason of a device on which a step is not taken back, since one that was done after it was not.
+  public static let laterStands = "later-stands"
   /// Reasons for which a device was skipped and waits in the queue.
   public static let queueReasons: Set<String> = ["unreachable", "window", "battery", earlierWaits]
   /// Reason of a note that another run's undo takes a device back which this one counted on.

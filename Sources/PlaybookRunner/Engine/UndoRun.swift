@@ -25,6 +25,8 @@ public struct UndoRun: Sendable {
     public var step: String
     /// What it is called.
     public var title: String
+    /// What the step is called that the later run counts on: this one, or one that was done after it.
+    public var counted: String
     /// The later run.
     public var run: String
     /// Their names.
@@ -36,7 +38,7 @@ public struct UndoRun: Sendable {
     /// `2 devices are left as they are, since the later run R counts on 'isolate' there: a, b`.
     public var sentence: String {
       "\(devices.count == 1 ? "1 device is left as it is" : "\(devices.count) devices are left as they are"), "
-        + "since the later run \(run) counts on '\(title)' there: \(names)"
+        + "since the later run \(run) counts on '\(counted)' there: \(names)"
     }
   }
 
@@ -46,8 +48,14 @@ public struct UndoRun: Sendable {
   private let history: RunHistory
   private let isExpiredOnly: Bool
   private var claims: RunClaims?
-  /// Devices that stay as they are, by step, with the run that holds each.
-  private var heldBy: [String: [String: String]] = [:]
+  /// Devices that stay as they are, by step, with who holds each.
+  private var heldBy: [String: [String: Holder]] = [:]
+
+  /// A later run that counts on a device, by the step that it counts on.
+  private struct Holder: Hashable {
+    var run: String
+    var step: String
+  }
 
   /// The undoing of a run, or of what has outlived its time to live. `planOf` gives the plan of another run of the case
   /// where it can be read: without it only the same steps of a playbook are known to mean the same.
@@ -70,16 +78,26 @@ public struct UndoRun: Sendable {
     if !includesHeld { hold(claims) }
   }
 
-  /// Notes who is left alone. A group cannot leave one out: who holds one back holds back all.
+  /// Notes who is left alone. A group cannot leave one out: who holds one back holds back all. What was done before what stays
+  /// stays as well.
   private mutating func hold(_ claims: RunClaims) {
+    let order = UndoOrder(plan.playbook)
+    var later: [(step: WorkflowStep, devices: Set<String>)] = []
     for (step, devices, _) in scope {
-      let holding = claims.claims[step.id, default: []].filter(\.isHolding)
-      guard let first = holding.first else { continue }
-      for claim in holding { heldBy[step.id, default: [:]][claim.device] = claim.run }
-      guard case .action(let action) = step.kind, action.rollout?.group != nil else { continue }
-      for device in devices where heldBy[step.id]?[device] == nil {
-        heldBy[step.id, default: [:]][device] = first.run
+      var holders: [String: Holder] = [:]
+      for (other, names) in order.held(step, devices, later: later) {
+        for name in names { holders[name] = heldBy[other.id]?[name] }
       }
+      let holding = claims.claims[step.id, default: []].filter(\.isHolding)
+      for claim in holding { holders[claim.device] = Holder(run: claim.run, step: step.id) }
+      if let first = holding.first, case .action(let action) = step.kind, action.rollout?.group != nil {
+        for device in devices where holders[device] == nil {
+          holders[device] = Holder(run: first.run, step: step.id)
+        }
+      }
+      guard !holders.isEmpty else { continue }
+      heldBy[step.id] = holders
+      later.insert((step, Set(holders.keys)), at: 0)
     }
   }
 
@@ -88,79 +106,26 @@ public struct UndoRun: Sendable {
 
   /// What is taken back although later runs count on it.
   public var overridden: [Held] {
-    var overridden: [String: [String: String]] = [:]
+    var overridden: [String: [String: Holder]] = [:]
     for (step, devices, _) in scope {
       let devices = Set(devices)
       for claim in claims?.claims[step.id] ?? [] where claim.isHolding && devices.contains(claim.device) {
-        overridden[step.id, default: [:]][claim.device] = claim.run
+        overridden[step.id, default: [:]][claim.device] = Holder(run: claim.run, step: step.id)
       }
     }
     return grouped(overridden)
   }
 
-  private func grouped(_ byStep: [String: [String: String]]) -> [Held] {
-    history.order.reversed().flatMap { step in
-      Dictionary(grouping: byStep[step] ?? [:], by: \.value).sorted { $0.key < $1.key }.map { run, devices in
-        Held(
-          step: step, title: plan.playbook.steps[step]?.name ?? step, run: run,
-          devices: devices.map(\.key).sorted())
-      }
-    }
-  }
-
-  /// The expiries of `expiries`, where what a later run counts on ends with that one's time to live, and not at all when it
-  /// has none.
-  public static func expiries(
-    _ plan: ExecutionPlan, _ history: RunHistory, run: String, in environment: RunEnvironment,
-    planOf: (String) -> ExecutionPlan?
-  ) throws(RunnerError) -> [Expiry] {
-    let own = expiries(plan, history, environment.clock)
-    // The other journals are read only when something is due.
-    let due = own.filter { $0.left <= 0 }
-    let scope = Dictionary(grouping: due, by: \.step).map { ($0.key, $0.value.map(\.device)) }
-    let claims = try RunClaims(plan, run: run, on: scope, environment: environment, planOf: planOf)
-    var ends: [String: Int64?] = [:]
-    for (step, claimed) in claims.claims {
-      for claim in claimed where claim.isHolding {
-        let key = "\(step)\n\(claim.device)"
-        let known = ends[key] ?? 0
-        ends[key] = .some(known.flatMap { known in claim.left.map { max(known, $0) } })
-      }
-    }
-    return own.compactMap { expiry in
-      guard let end = ends["\(expiry.step)\n\(expiry.device)"] else { return expiry }
-      return end.map { Expiry(step: expiry.step, device: expiry.device, left: max(expiry.left, $0)) }
-    }.sorted { ($0.left, $0.step, $0.device) < ($1.left, $1.step, $1.device) }
-  }
-
-  /// Nanoseconds that are left of a limit since something was begun; 0 when the clock went backwards.
-  static func left(of limit: Int64, since: RunHistory.Moment, _ clock: any RunClock) -> Int64 {
-    let elapsed =
-      since.boot == clock.boot && !since.boot.isEmpty
-      ? clock.monotonicTime() - since.monotonic : clock.wallTime() - since.wall
-    return elapsed < 0 ? 0 : limit - elapsed
-  }
-
-  /// Every device whose act has a time to live and was not taken back, soonest first.
-  ///
-  /// The time runs on the monotonic clock since the act was begun; after a restart of the machine the wall clock counts,
-  /// and when that went backwards the time counts as over: what was to end by itself must not stay for ever.
-  /// `history` must have been read with the plan's `timedSteps`.
-  public static func expiries(
-    _ plan: ExecutionPlan, _ history: RunHistory, _ clock: any RunClock
-  ) -> [Expiry] {
-    var list: [Expiry] = []
-    for id in history.order {
-      guard let step = plan.playbook.steps[id], case .action(let action) = step.kind,
-        let policy = action.rollout, let limit = plan.timeToLive(step, policy)
-      else { continue }
-      for visit in history.visits[id] ?? [] {
-        for (device, since) in visit.acted where visit.isStanding(device) {
-          list.append(Expiry(step: id, device: device, left: left(of: limit, since: since, clock)))
+  private func grouped(_ byStep: [String: [String: Holder]]) -> [Held] {
+    func title(_ step: String) -> String { plan.playbook.steps[step]?.name ?? step }
+    return history.order.reversed().flatMap { step in
+      Dictionary(grouping: byStep[step] ?? [:], by: \.value)
+        .sorted { ($0.key.run, $0.key.step) < ($1.key.run, $1.key.step) }.map { holder, devices in
+          Held(
+            step: step, title: title(step), counted: title(holder.step), run: holder.run,
+            devices: devices.map(\.key).sorted())
         }
-      }
     }
-    return list.sorted { ($0.left, $0.step, $0.device) < ($1.left, $1.step, $1.device) }
   }
 
   /// Devices that will be taken back, by step, newest step first; `hasInverse` is false where that is not possible.
@@ -211,8 +176,13 @@ public struct UndoRun: Sendable {
         .note, reason: isExpiredOnly ? "time-to-live" : "undo",
         detail: isExpiredOnly
           ? "takes back what has outlived its time to live" : "takes the run back: it does not go on"))
+    if !isExpiredOnly { reasons += history.reasonsOfOnce(plan) }
     var counts: [RunRecord.Outcome: Int] = [:]
-    for (step, devices, hasInverse) in scope {
+    let order = UndoOrder(plan.playbook)
+    // Newest first: where a step could not be taken back, those before it stay as well.
+    var later: [(step: WorkflowStep, devices: Set<String>)] = []
+    var missed: Set<String> = []
+    for (step, devices, hasInverse) in scope where !environment.control.isStopping {
       guard case .action(let action) = step.kind, let policy = action.rollout,
         let inverse = EffectiveRollout(action, environment.executors).inverse, hasInverse
       else {
@@ -224,21 +194,35 @@ public struct UndoRun: Sendable {
         continue
       }
       environment.progress(.step(name: "undo of \(step.name ?? step.id)"))
+      let held = order.held(step, devices, later: later)
+      // Who watches comes by again and again: it is noted once.
+      reasons += try await leave(step, held, writer) { isUnclear(step.id, $0) || isLeft(step.id, $0) }
+      var wanted = Set(devices)
+      for (_, names) in held {
+        wanted.subtract(names)
+        missed.formUnion(names)
+        counts[.skipped, default: 0] += names.count
+      }
       let device = DeviceAction(
         environment: environment, writer: writer, plan: plan, step: step, action: action, policy: policy,
         verification: inverse.verification, role: .undo, commands: inverse.commands)
-      let wanted = Set(devices)
       let targets = plan.targets.filter { wanted.contains($0.device) }
-      let outcomes = try await self.undo(targets, device, step, policy)
-      for outcome in outcomes { counts[outcome, default: 0] += 1 }
+      let outcomes = targets.isEmpty ? [] : try await self.undo(targets, device, step, policy)
+      var standing = Set(devices)
+      for (name, outcome) in outcomes {
+        counts[outcome, default: 0] += 1
+        if outcome == .ok || outcome == .changed { standing.remove(name) } else { missed.insert(name) }
+      }
+      if !standing.isEmpty { later.insert((step, standing), at: 0) }
+    }
+    if !missed.isEmpty {
+      reasons.append("\(missed.count) \(missed.count == 1 ? "device" : "devices") could not be taken back")
     }
     if !isExpiredOnly {
       for title in stayingGuards {
         environment.progress(.note("'\(title)' went out once, for no device, and has no undo: it stays"))
       }
     }
-    let bad = counts.filter { $0.key != .ok && $0.key != .changed }.values.reduce(0, +)
-    if bad > 0 { reasons.append("\(bad) \(bad == 1 ? "device" : "devices") could not be taken back") }
     let stopped = environment.control.isStopping
     // What a later run counts on is to stay until that one's time is over: no failure of the time to live.
     let faults = reasons.count - (isExpiredOnly ? held.count : 0)
@@ -306,6 +290,12 @@ public struct UndoRun: Sendable {
     history.visits[step]?.contains { $0.isUndoUnclear(device) } ?? false
   }
 
+  /// True when the journal says already that a later step keeps this one on a device.
+  private func isLeft(_ step: String, _ device: String) -> Bool {
+    history.visits[step]?.contains { $0.undos[device] == .finished(.skipped, reason: RunHistory.laterStands) }
+      ?? false
+  }
+
   /// When an act was begun last that is to be taken back and whose end nobody saw.
   private func openSince(_ step: String, _ device: String) -> RunHistory.Moment? {
     (history.visits[step] ?? []).compactMap { $0.open[device] }.max { $0.wall < $1.wall }
@@ -313,10 +303,10 @@ public struct UndoRun: Sendable {
 
   private func undo(
     _ targets: [ExecutionPlan.Target], _ device: DeviceAction, _ step: WorkflowStep, _ policy: RolloutPolicy
-  ) async throws -> [RunRecord.Outcome] {
+  ) async throws -> [(device: String, outcome: RunRecord.Outcome)] {
     var pacer = Pacer(perSecond: policy.ratePerSecond)
     var tally = WaveTally(size: targets.count)
-    var outcomes: [RunRecord.Outcome] = []
+    var outcomes: [(device: String, outcome: RunRecord.Outcome)] = []
     if policy.group != nil {
       let wasIntended = targets.contains { isUnclear(step.id, $0.device) }
       // The group cannot leave one out: what holds one back holds back all.
@@ -327,7 +317,7 @@ public struct UndoRun: Sendable {
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
         openSince: targets.compactMap { openSince(step.id, $0.device) }.max { $0.wall < $1.wall },
         values: history.values(plan, step), obstacle: obstacle)
-      return targets.map { _ in result.outcome }
+      return targets.map { ($0.device, result.outcome) }
     }
     let variables = history.values(plan, step)
     typealias Done = (device: String, outcome: RunRecord.Outcome, reason: String?)
@@ -365,7 +355,7 @@ public struct UndoRun: Sendable {
         // Not waited for: its intent stays open, and the next undo looks first.
         if done.reason == DeviceAction.interrupted { continue }
         tally.count(done.outcome, reason: done.reason)
-        outcomes.append(done.outcome)
+        outcomes.append((done.device, done.outcome))
         environment.progress(
           .device(
             step: "undo of \(step.name ?? step.id)", device: done.device, outcome: done.outcome,

@@ -14,15 +14,26 @@ enum UndoScript {
     if interlocks { lines += UndoScriptText.locks }
     // Devices of which somebody must take something back by hand: each is counted once.
     var handed: Set<String> = []
+    let order = UndoOrder(plan.playbook)
+    // Steps that the script takes back, newest first, by their numbers in it.
+    var later: [(number: Int, step: WorkflowStep)] = []
     for (step, action) in plan.actionSteps.reversed() {
-      guard let rollout = action.rollout else { continue }
+      guard let rollout = action.rollout else {
+        lines += once(step, action, plan, executors)
+        continue
+      }
       guard let inverse = EffectiveRollout(action, executors).inverse else {
         lines.append(
           "echo \(ShellQuote.visible("cannot be taken back: \(step.name ?? step.id)\(rollout.noUndo.map { ": \($0)" } ?? "")")) >&2"
         )
         continue
       }
-      lines.append("step=\(ShellQuote.visible(step.name ?? step.id))")
+      let waits = later.filter { order.holds(step.id, as: $0.step.id) }
+      let number = later.count + 1
+      later.insert((number, step), at: 0)
+      lines.append(
+        "step=\(ShellQuote.visible(step.name ?? step.id)); number=\(number); standing=0; waits='\(waits.map { String($0.number) }.joined(separator: " "))'"
+      )
       let targets: [ExecutionPlan.Target?] = rollout.group == nil ? plan.targets : [nil]
       let bound = BoundColumns(step, action, plan)
       let addresses = (bound.ofPlace + bound.ofText).compactMap { column in
@@ -33,7 +44,7 @@ enum UndoScript {
         let values = plan.values(step: step, rollout: rollout, target: target)
         let calls = Planner.calls(
           inverse.commands, step, action, plan, values: values, device: target?.device)
-        let device = ShellQuote.visible(target?.device ?? "all devices together")
+        let device = ShellQuote.visible(target?.device ?? UndoScriptText.together)
         var commands: [String] = []
         var byHand: [String] = []
         for (index, call) in calls.enumerated() {
@@ -63,23 +74,41 @@ enum UndoScript {
                 separator: " ")
           }
         }
-        lines += guarded(
-          commands, rollout.undoInterlocks, target.map { [$0.device] } ?? plan.targets.map(\.device),
-          guards ?? [])
+        commands = guarded(
+          commands, device, rollout.undoInterlocks,
+          target.map { [$0.device] } ?? plan.targets.map(\.device), guards ?? [])
+        lines += waits.isEmpty ? commands : ["if follows \(device); then"] + commands + ["fi"]
         if lines.count > 1000 {
           try sink(lines.joined(separator: "\n") + "\n")
           lines.removeAll(keepingCapacity: true)
         }
       }
+      lines.append("all_stand \(targets.count)")
     }
     lines += UndoScriptText.end
     try sink(lines.joined(separator: "\n") + "\n")
   }
 
+  /// What went out once has no inverse: where a plan has nothing else it is somebody's to take back, guards just stay.
+  private static func once(
+    _ step: WorkflowStep, _ action: ActionStep, _ plan: ExecutionPlan, _ executors: ExecutorSet
+  ) -> [String] {
+    guard !action.commands.allSatisfy(\.onlyAsks) else { return [] }
+    let title = ShellQuote.visible(step.name ?? step.id)
+    guard plan.goesOutOnceOnly else { return ["printf '%s went out once, and stays\\n' \(title) >&2"] }
+    let values = plan.values(step: step, rollout: nil, target: nil)
+    let texts = Planner.calls(action.commands, step, action, plan, values: values, device: nil).map {
+      (try? executors.executor($0.command.type).planText($0)) ?? "(this cannot be shown)"
+    }
+    let task = (["It went out once and has no inverse; what it did:"] + texts).joined(separator: "\n")
+    return ["step=\(title); what=step", "by_hand \(title) 1 \(ShellQuote.visible(task, keepsLines: true))"]
+  }
+
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.
   /// `guards` are more conditions: that a device is where it was.
   private static func guarded(
-    _ commands: [String], _ interlocks: [RolloutPolicy.Interlock], _ devices: [String], _ guards: [String]
+    _ commands: [String], _ device: String, _ interlocks: [RolloutPolicy.Interlock], _ devices: [String],
+    _ guards: [String]
   ) -> [String] {
     guard !interlocks.isEmpty else { return commands }
     var lines = ["allowed=1"] + guards.map { "\($0) || allowed=0" }
@@ -94,7 +123,7 @@ enum UndoScript {
       }
     }
     return lines + ["if [ $allowed = 1 ]; then"] + commands.map { "  " + $0 } + [
-      "else left=$((left + 1)); fi"
+      "else left_alone \(device); fi"
     ]
   }
 

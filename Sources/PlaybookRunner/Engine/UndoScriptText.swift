@@ -8,20 +8,23 @@ enum UndoScriptText {
       "# Prefer 'firebreak playbook undo \(run)': it leaves alone what was not changed and what a later run counts on, asks the interlocks again and keeps a journal.",
       "# ssh and brokers take user and key or password from where the run had them: --secret NAME=file:PATH (folder:PATH, env:VARIABLE) and --known-hosts FILE say otherwise.",
       "# Where such a secret is in no file or variable, brokers take '-u USER' and '-P PASSWORD' of ~/.config/mosquitto_ctrl and ~/.config/mosquitto_pub (mode 0600).",
+      "# What must be done by hand holds back the steps before it; once it is done, --by-hand-done takes back the rest.",
       "# Exit code 0: all is taken back. 1: something failed, was left alone, or must be done by hand; it is named.",
       "set -u", "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin", "export PATH",
-      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''; scratch=''", ShellQuote.lineFeed,
+      "taken=0; failed=0; left=0; by_hand=0; step=''; given=''; hosts=''; scratch=''",
+      "by_hand_done=0; stands=''; standing=0; number=0; waits=''; what=device", ShellQuote.lineFeed,
       "firebreak_cr=$(printf '\\r')",
       "trap '[ -z \"$scratch\" ] || rm -rf \"$scratch\"' EXIT", "trap 'exit 130' HUP INT TERM",
-    ] + options + functions
+    ] + options + functions + order
   }
 
   private static let options = [
     "while [ $# -gt 0 ]; do",
     "  case $1 in",
+    "  --by-hand-done) by_hand_done=1; shift; continue ;;",
     "  --secret) given=$firebreak_lf${2-}$firebreak_lf$given ;;",
     "  --known-hosts) hosts=${2-} ;;",
-    "  *) echo \"'$1' is no option of this script: --secret NAME=file:PATH, --known-hosts FILE\" >&2; exit 64 ;;",
+    "  *) echo \"'$1' is no option of this script: --secret NAME=file:PATH, --known-hosts FILE, --by-hand-done\" >&2; exit 64 ;;",
     "  esac",
     "  [ $# -gt 1 ] || { echo \"$1 wants a value\" >&2; exit 64; }",
     "  shift 2",
@@ -31,9 +34,14 @@ enum UndoScriptText {
   private static let functions = [
     "undone() { taken=$((taken + 1)); }",
     "not_undone() { # device",
-    "  failed=$((failed + 1)); printf '%s: failed: %s\\n' \"$1\" \"$step\" >&2",
+    "  failed=$((failed + 1)); stays \"$1\"; printf '%s: failed: %s\\n' \"$1\" \"$step\" >&2",
+    "}",
+    "left_alone() { # device",
+    "  left=$((left + 1)); stays \"$1\"",
     "}",
     "by_hand() { # device, 1 for the first time, task",
+    "  [ $by_hand_done = 0 ] || return 0",
+    "  stays \"$1\"",
     "  by_hand=$((by_hand + $2)); printf '%s: by hand: %s\\n' \"$1\" \"$step\" >&2",
     "  printf '%s\\n' \"$3\" | sed 's/^/    /' >&2",
     "}",
@@ -104,10 +112,35 @@ enum UndoScriptText {
     "}",
   ]
 
+  /// What a step is taken back on that goes out once for all devices.
+  static let together = "all devices together"
+
+  /// What was not taken back of a step holds back the steps before it, on that device: `stands` has the step's number and the
+  /// device's name, one a line.
+  private static let order = [
+    "stays() { # device",
+    "  standing=$((standing + 1)); stands=$stands$firebreak_lf\"$number $1\"$firebreak_lf",
+    "}",
+    "all_stand() { # devices of the step: what stands on all of them holds back a group, too",
+    "  [ \"$standing\" -lt \"$1\" ] || stands=$stands$firebreak_lf\"$number \(together)\"$firebreak_lf",
+    "}",
+    "follows() { # device: whether all that was done after this step is taken back there",
+    "  for one in $waits; do",
+    "    case $stands in",
+    "    *\"$firebreak_lf$one $1$firebreak_lf\"* | *\"$firebreak_lf$one \(together)$firebreak_lf\"*)",
+    "      printf '%s is left alone: %s: what was done after it was not taken back\\n' \"$1\" \"$step\" >&2",
+    "      left_alone \"$1\"; return 1 ;;",
+    "    esac",
+    "  done",
+    "  return 0",
+    "}",
+  ]
+
   /// What every script ends with.
   static let end = [
     "echo \"$taken taken back, $failed failed, $left left alone\" >&2",
-    "case $by_hand in 0) ;; 1) echo '1 device must be done by hand' >&2 ;; *) echo \"$by_hand devices must be done by hand\" >&2 ;; esac",
+    "case $by_hand in 0) ;; 1) echo \"1 $what must be done by hand\" >&2 ;; *) echo \"$by_hand ${what}s must be done by hand\" >&2 ;; esac",
+    "[ $by_hand = 0 ] || [ $left = 0 ] || echo 'once that is done by hand, --by-hand-done takes back what waits for it' >&2",
     "[ $((failed + left + by_hand)) = 0 ]",
   ]
 

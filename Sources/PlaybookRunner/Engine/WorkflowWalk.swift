@@ -12,7 +12,7 @@ extension PlaybookRun {
         return fail("the step '\(current)' does not exist")
       }
       if case .end = step.kind { return .ended(success) }
-      if environment.control.isStopping { return .stopped(.interrupted) }
+      if let flow = stopped() { return flow }
       let count = state.withLock { state in
         state.executed += 1
         return state.executed
@@ -71,7 +71,7 @@ extension PlaybookRun {
       return .ended(succeeded)
     }
     try await delay(step)
-    if environment.control.isStopping { return .stopped(.interrupted) }
+    if let flow = stopped() { return flow }
     let inner = context.within(step, now: environment.clock.monotonicTime())
     switch step.kind {
     case .start, .end: return .ended(true)
@@ -97,10 +97,10 @@ extension PlaybookRun {
     }
   }
 
-  /// Waits as long as the step says; a stop ends the waiting.
+  /// Waits as long as the step says; a stop or a halt ends the waiting.
   private func delay(_ step: WorkflowStep) async throws {
     let until = environment.clock.monotonicTime() + Int64(step.delayMilliseconds) * 1_000_000
-    while step.delayMilliseconds > 0, !environment.control.isStopping, !Task.isCancelled {
+    while step.delayMilliseconds > 0, stopped() == nil, !Task.isCancelled {
       let left = until - environment.clock.monotonicTime()
       guard left > 0 else { return }
       await environment.clock.sleep(nanoseconds: min(200_000_000, left))
@@ -135,6 +135,9 @@ extension PlaybookRun {
       // All branches are waited for, whatever one of them says.
       for try await flow in group {
         switch (result, flow) {
+        // A halt is what a person has to know of.
+        case (.stopped(.halted), _): break
+        case (_, .stopped(.halted)): result = flow
         case (.stopped, _): break
         case (_, .stopped), (_, .ended(false)): result = flow
         default: break

@@ -55,6 +55,8 @@ public struct ExecutionPlan: Sendable {
   public var gateways: [String] = []
   /// What runs of the case did before with fewer than two people's word.
   public var earlier: [EarlierActs] = []
+  /// Where steps that go out once go, beside what steps on devices go through.
+  public var oncePlaces: [OncePlace] = []
   /// Who must agree.
   public var approval: RolloutPolicy.Approval
   /// Why more people must agree than the playbook says.
@@ -119,8 +121,11 @@ public struct ExecutionPlan: Sendable {
   /// the calling step gives.
   public func initialVariables(in scope: String) -> [String: String] {
     guard !scope.isEmpty, let called = playbook.playbook(in: scope) else { return variables }
-    let outer = initialVariables(in: Playbook.scope(of: scope))
-    guard case .playbook(_, _, let inArgs, _) = playbook.steps[scope]?.kind else { return [:] }
+    var outer = initialVariables(in: Playbook.scope(of: scope))
+    guard let step = playbook.steps[scope], case .playbook(_, _, let inArgs, _) = step.kind else {
+      return [:]
+    }
+    for (name, variable) in step.variables { if let value = variable.value { outer[name] = value } }
     return called.initialVariables(given: inArgs, from: outer)
   }
 

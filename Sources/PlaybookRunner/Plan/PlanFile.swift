@@ -78,6 +78,7 @@ extension ExecutionPlan {
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
       ("gateways", gateways.isEmpty ? nil : .array(gateways.map(DocumentNode.string))),
       ("earlier", earlier.isEmpty ? nil : .array(earlier.map(\.document))),
+      ("once", oncePlaces.isEmpty ? nil : .array(oncePlaces.map(\.document))),
       (
         "variables",
         .object(variables.sorted { $0.key < $1.key }.map { ($0.key, DocumentNode.string($0.value)) })
@@ -173,6 +174,10 @@ extension ExecutionPlan {
     }
     let playbook = try Self.playbook(
       header, root: root, now: now, evenIfNotRunnable: evenIfNotRunnable)
+    // What was done by such a plan is still taken back.
+    if !evenIfNotRunnable, let problem = playbook.runTimeValueProblem {
+      throw RunnerError(.unsupported, problem)
+    }
     self.playbook = playbook
     playbookPath = header["playbook"]?["path"]?.text
     created = DocumentTimestamp.parse(header["created"]?.text ?? "")?.nanoseconds ?? 0
@@ -189,6 +194,7 @@ extension ExecutionPlan {
     variables = Dictionary(
       (header["variables"]?.members ?? []).map { ($0.name, $0.value.text ?? "") },
       uniquingKeysWith: { a, _ in a })
+    oncePlaces = (header["once"]?.items ?? []).compactMap(OncePlace.init)
     targets = []
     refused = []
     if let count = header["target_count"]?.integer { targets.reserveCapacity(min(count, lines.count)) }

@@ -15,11 +15,14 @@ extension Planner {
   /// waves, when `target` is nil.
   public func commands(_ plan: ExecutionPlan, target: ExecutionPlan.Target?) -> [PlannedCommand] {
     var list: [PlannedCommand] = []
+    let runTime = target == nil ? plan.playbook.runTimeVariables : [:]
     for (step, action) in plan.actionSteps {
       let isOnce = action.rollout == nil || action.rollout?.group != nil
       guard isOnce == (target == nil) || target == nil && action.rollout?.gate != nil else { continue }
       var values = plan.values(step: step, rollout: action.rollout, target: target)
       for name in Self.variableNames(plan, step) where values[name] == nil { values[name] = "…" }
+      // Of steps on devices there are none: such a plan is not made.
+      let given = runTime[Playbook.scope(of: step.id)] ?? []
       let effective = EffectiveRollout(action, executors)
       var roles: [(String, [PlaybookCommand])] = []
       if isOnce == (target == nil) {
@@ -33,7 +36,12 @@ extension Planner {
       for (role, commands) in roles {
         for call in Self.calls(commands, step, action, plan, values: values, device: target?.device) {
           guard let executor = try? executors.executor(call.command.type) else { continue }
-          let text = (try? executor.planText(call)) ?? "(cannot be shown)"
+          var text = (try? executor.planText(call)) ?? "(cannot be shown)"
+          let later = call.usedVariables.filter { given.contains($0) && step.variables[$0]?.value == nil }
+          if !later.isEmpty {
+            text +=
+              "  (\(later.joined(separator: ", ")) as before the run: a step gives \(later.count == 1 ? "it another value" : "them other values"))"
+          }
           list.append(PlannedCommand(step: step.name ?? step.id, role: role, text: text))
         }
       }
@@ -115,5 +123,17 @@ extension RolloutPolicy.Expectation {
     case .absent(let pointer): "the answer has no '\(pointer)'"
     case .differs(let pointer, let text): "'\(pointer)' of the answer is not '\(text)'"
     }
+  }
+}
+
+extension CommandCall {
+  /// Names of the variables that the command, its place and its credentials are made from, in order of the alphabet.
+  fileprivate var usedVariables: [String] {
+    let texts =
+      [command.text, command.content, target?.port, authentication?.user, authentication?.secret].compactMap {
+        $0
+      }
+      + command.headers.flatMap(\.values) + (target?.address.values.flatMap(\.self) ?? [])
+    return Set(texts.flatMap { VariableReference.all(in: $0) }.map(\.name)).sorted()
   }
 }

@@ -1,4 +1,4 @@
-import IncidentModel
+public import IncidentModel
 public import PlaybookModel
 
 /// Makes plans: resolves targets against the inventory, asks the interlocks, and renders every command once, so that
@@ -16,6 +16,10 @@ public struct Planner: Sendable {
     public var networkNamespace: String?
     /// What runs of the case did before that counts together with a plan of these targets: see `UnapprovedActs`.
     public var earlier: @Sendable (ExecutionPlan) throws -> [EarlierActs]
+    /// The inventory, where no devices are selected of it: steps that go out once may reach some.
+    public var inventory: Inventory?
+    /// Devices that the operator protects: no step that goes out once reaches them either.
+    public var protected: Set<String> = []
     /// Options from their parts.
     public init(
       variables: [String: String] = [:], includesSelfAsserted: Bool = false, playbookPath: String? = nil,
@@ -49,12 +53,17 @@ public struct Planner: Sendable {
     if plan.usesNFT { plan.networkNamespace = options.networkNamespace }
     let fleetSteps = plan.actionSteps.filter { $0.action.rollout != nil }
     try refuseUnsupported(playbook)
+    if let problem = playbook.runTimeValueProblem { throw RunnerError(.unsupported, problem) }
     if let step = WorkflowCycle.action(in: playbook) {
       throw RunnerError(
         .unsupported,
         "the workflow leads from the step '\(step.name ?? step.id)' back to it: its commands would go out again and again; "
           + "let a while-condition repeat what must be repeated (its branch ends with an end step), or leave the way back out"
       )
+    }
+    let repeated = RepeatedSteps(playbook)
+    for (step, action) in fleetSteps {
+      if let problem = repeated.problem(step, action, executors) { throw RunnerError(.unsupported, problem) }
     }
     if !fleetSteps.isEmpty {
       guard let selection else {
@@ -64,6 +73,7 @@ public struct Planner: Sendable {
       plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
       try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
     }
+    try placeOnce(&plan, selection?.inventory ?? options.inventory, protected: options.protected)
     try checkTimesToLive(plan)
     try renderAll(&plan)
     if !fleetSteps.isEmpty && plan.targets.isEmpty {

@@ -14,6 +14,10 @@ public protocol InventorySource: Sendable {
   func protection(of device: String) -> String?
   /// What it says by now; nil where that is the same. Throws when it cannot be read.
   func renewed() throws -> (any InventorySource)?
+  /// Devices that are at a host or an address, in one form (`NetworkPlace.host`).
+  func devices(at host: String) -> [String]
+  /// Its columns.
+  var columnNames: [String] { get }
 }
 
 extension InventorySource {
@@ -23,6 +27,10 @@ extension InventorySource {
   public func renewed() throws -> (any InventorySource)? { nil }
   /// None, where nobody asks.
   public func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? { nil }
+  /// None, where nobody asks.
+  public func devices(at host: String) -> [String] { [] }
+  /// None, where nobody asks.
+  public var columnNames: [String] { [] }
 }
 
 /// Why a device must not be touched now: it is elsewhere, interlocks, battery, maintenance window. Missing data holds back.

@@ -14,6 +14,11 @@ struct FleetRollout: Sendable {
   var held: [String: Bool] = [:]
   /// Devices on which an act was begun before whose end nobody saw, with when.
   var open: [String: RunHistory.Moment] = [:]
+  /// Says that a limit tripped in another branch: what is in flight is drained, nothing new begins.
+  var isHalted: @Sendable () -> Bool = { false }
+
+  /// True when nothing new is to begin.
+  var isStopping: Bool { environment.control.isStopping || isHalted() }
 
   /// How it ended.
   enum End: Sendable, Equatable {
@@ -82,7 +87,7 @@ struct FleetRollout: Sendable {
       }
       try await writer.write(
         RecordDraft(.waveFinished, step: step.id, wave: number, detail: "wave \(number) done"))
-      if environment.control.isStopping && number < sizes.count { return .interrupted(nil) }
+      if isStopping && number < sizes.count { return .interrupted(nil) }
     }
     return .succeeded
   }
@@ -153,7 +158,7 @@ struct FleetRollout: Sendable {
           nextLook = environment.clock.monotonicTime() + InventoryWatch.pause
         }
         filling: while inFlight < (isProven ? policy.maximumInFlight : 1), queue.left > 0, result.trip == nil,
-          !environment.control.isStopping
+          !isStopping
         {
           let now = environment.clock.monotonicTime()
           var pause = pacer.pause(now: now)

@@ -77,6 +77,7 @@ extension FleetRollout {
         }
       }
     }
+    if isStopping { return .interrupted(nil) }
     let result = try await device.perform(
       together: hit, device: nil, wave: 1, wasIntended: wasIntended,
       openSince: hit.compactMap { self.open[$0.device] }.max { $0.wall < $1.wall }, values: variables,

@@ -14,7 +14,7 @@ struct RolloutGate {
       environment.progress(.soak(milliseconds: policy.soakMilliseconds))
       let until = environment.clock.monotonicTime() + Int64(policy.soakMilliseconds) * 1_000_000
       while environment.clock.monotonicTime() < until {
-        if environment.control.isStopping || Task.isCancelled { return .interrupted(nil) }
+        if rollout.isStopping || Task.isCancelled { return .interrupted(nil) }
         await environment.clock.sleep(
           nanoseconds: min(200_000_000, until - environment.clock.monotonicTime()))
       }

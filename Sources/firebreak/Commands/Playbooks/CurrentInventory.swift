@@ -46,6 +46,10 @@ struct CurrentInventory: InventorySource {
     return value.isEmpty ? nil : value
   }
 
+  func devices(at host: String) -> [String] { inventory.devices(at: host) }
+
+  var columnNames: [String] { inventory.attributes }
+
   func sharer(of device: String, placesOnly: Bool) -> SharedPlaces.Sharer? {
     places.sharer(of: device, placesOnly: placesOnly)
   }

@@ -88,14 +88,24 @@ struct PlanOptions: ParsableArguments {
     let earlier: @Sendable (ExecutionPlan) throws -> [EarlierActs] = { plan in
       try file.map { try EarlierRuns.beside(plan, case: $0) } ?? []
     }
+    var options = Planner.Options(
+      variables: variables, includesSelfAsserted: includeSelfAsserted,
+      playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace, earlier: earlier)
+    options.inventory = try inventoryOfCase(selection)
+    options.protected = Set(protected)
     let plan = try Planner(executors: executors).plan(
-      playbook, selection: selection,
-      options: .init(
-        variables: variables, includesSelfAsserted: includeSelfAsserted,
-        playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace,
-        earlier: earlier), now: now)
+      playbook, selection: selection, options: options, now: now)
     if targets != nil { try age.check(plan, case: try chosenCase.existingPath()) }
     return plan
+  }
+
+  /// The case's inventory, where no targets are selected of it and there is a case: what a step that goes out once reaches may be one of
+  /// its devices.
+  private func inventoryOfCase(_ selection: TargetSelection?) throws -> Inventory? {
+    guard selection == nil, let path = try? chosenCase.existingPath(), access(path, F_OK) == 0 else {
+      return nil
+    }
+    return try CaseReader(path: path).inventory()
   }
 
   private static func absolute(_ path: String) -> String {
@@ -219,7 +229,13 @@ struct PlanReport {
         if let fallback = rollout.manualFallback { put("  by hand: \(fallback)") }
         for condition in planner.conditions(of: step, action, in: plan) { put("  \(condition)") }
       } else {
-        put("Step      \(step.name ?? step.id)")
+        put("Step      \(step.name ?? step.id): goes out once")
+        for place in plan.oncePlaces where place.step == step.id {
+          put(
+            place.device.map {
+              "  warning: reaches '\($0)' of the inventory (\(place.host)): no canary, no interlock but that of life safety, no undo"
+            } ?? "  reaches \(place.host), which no inventory known here lists")
+        }
       }
       for unknown in action.unknownExtensions {
         put("  warning: the extension \(unknown) is not known here; nothing acts on it")
@@ -293,6 +309,16 @@ struct PlanReport {
           ("basis", counts(plan.countsByBasis())), ("model", counts(plan.counts(by: "model"))),
           ("site", counts(plan.counts(by: "site"))), ("criticality", counts(plan.counts(by: "criticality"))),
         ])
+      ),
+      (
+        "once",
+        .array(
+          plan.oncePlaces.map {
+            .object([
+              ("step", .string(plan.playbook.steps[$0.step]?.name ?? $0.step)), ("host", .string($0.host)),
+              ("device", $0.device.map(DocumentNode.string)),
+            ])
+          })
       ),
       ("approval", .string(plan.approval.rawValue)),
       ("approval_reasons", .array(plan.approvalReasons.map(DocumentNode.string))),

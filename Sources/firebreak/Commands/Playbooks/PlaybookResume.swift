@@ -134,7 +134,8 @@ struct PlaybookResume: AsyncParsableCommand {
     abstract: "Go on with a run that was interrupted or killed: verify what is unknown, then the rest.",
     discussion: """
       A run that was taken back, also in part, does not go on: make a new plan. --after-halt also tries those devices again \
-      that nothing was ever sent to since their state could not be seen.
+      that nothing was ever sent to since their state could not be seen. A command that goes out once and was cut off is settled \
+      first ('playbook settle'): until then the run stops there, unfinished.
 
       Exit code 0: all steps succeeded, 1: a step failed, a limit halted the run, or it is incomplete (nothing could be sent to \
       some devices), 130: stopped by Ctrl-C.

@@ -157,7 +157,9 @@ struct PlaybookStatus: ParsableCommand {
         end
         ?? (history.isTakenBack
           ? "killed before its end, and does not go on"
-          : "not finished: killed, nothing works on it (resume goes on, undo takes back)")
+          : "not finished: killed, nothing works on it ("
+            + (history.openCommands.isEmpty ? "resume goes on" : "settle first, then resume goes on")
+            + ", undo takes back)")
     }
     let takenBack =
       TakenBackWords.text(history.isTakenBack, standing).map {

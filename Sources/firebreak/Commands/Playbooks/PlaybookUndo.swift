@@ -19,6 +19,9 @@ struct PlaybookUndo: AsyncParsableCommand {
       to live (the playbook's 'time_to_live_ms'), with --all of every run, and --watch goes on until nothing has one; what cannot \
       be taken back is tried again, and an output that takes nothing does not end it: Ctrl-C does.
 
+      A step is not taken back on a device where one that was done after it could not be: the next undo tries that one again first. \
+      What a run sent once, without the rollout extension, has no inverse, and is named.
+
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
       that run. Undo of the later run ends that, also where it changed nothing itself: it then counts on nothing any more, and \
       does not go on. --include-held takes the device back all the same, --all does too. The later run's journal and status then \
@@ -132,8 +135,9 @@ struct PlaybookUndo: AsyncParsableCommand {
         if dryRun { return try preview(turns) }
         try allHeld(only)
       }
-      if only.overview.isToBeEnded { return try await end(only, others, support) }
-      return try nothing(only.overview, others, support)
+      let once = try RunHistory(run: only.overview.run, in: journal).sentOnce(only.plan)
+      if only.overview.isToBeEnded { return try await end(only, once, others, support) }
+      return try nothing(only.overview, once, others, support)
     }
     if dryRun {
       try preview(turns)
@@ -186,7 +190,7 @@ struct PlaybookUndo: AsyncParsableCommand {
 
   /// Nothing of the run is in force: it was taken back, or it never did anything.
   private func nothing(
-    _ overview: RunOverview, _ others: [RunOverview], _ support: RunCommandSupport
+    _ overview: RunOverview, _ once: [String], _ others: [RunOverview], _ support: RunCommandSupport
   ) throws {
     let rest = UndoWords.standing(others, support)
     let standing = overview.standing
@@ -202,13 +206,25 @@ struct PlaybookUndo: AsyncParsableCommand {
       if !rest.isEmpty { Console.note(Sanitizer.escape(rest)) }
       return
     }
+    let what =
+      once.isEmpty
+      ? "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
+      : "nothing was taken back of \(RunLine.text(overview)): \(Self.sentOnce(once)), and stays until somebody takes it back by hand"
     throw CommandError(
-      "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
+      what
         + (overview.isTakenBack ? ", and it has ended" : "") + (rest.isEmpty ? "" : "; \(rest)"), .no)
   }
 
+  /// `what went out once has no inverse ('restart the relay')`.
+  private static func sentOnce(_ titles: [String]) -> String {
+    "what went out once has no inverse ('\(titles.joined(separator: "', '"))')"
+  }
+
   /// Ends a run that changed nothing: it counts on nothing any more, and does not go on.
-  private func end(_ turn: Turn, _ others: [RunOverview], _ support: RunCommandSupport) async throws {
+  private func end(
+    _ turn: Turn, _ once: [String], _ others: [RunOverview], _ support: RunCommandSupport
+  ) async throws {
+    let did = once.isEmpty ? "changed nothing" : "did nothing to take back (\(Self.sentOnce(once)))"
     let found = turn.overview.standing.foundSo
     let counts =
       found.isEmpty
@@ -218,18 +234,18 @@ struct PlaybookUndo: AsyncParsableCommand {
     guard !dryRun else {
       Console.prose(
         Sanitizer.escape(
-          "\(RunLine.text(turn.overview)) changed nothing\(counts): undo ends it, and does nothing to devices"
+          "\(RunLine.text(turn.overview)) \(did)\(counts): undo ends it, and does nothing to devices"
         ))
       if !rest.isEmpty { Console.prose(Sanitizer.escape(rest)) }
       return
     }
     // What stands of others is said afterwards.
-    try ask([turn], [], support, "changed nothing\(counts)")
+    try ask([turn], [], support, "\(did)\(counts)")
     let summary = try await support.undo(
       turn.plan, run: turn.overview.run, steps: [], includesHeld: includeHeld)
     guard summary.end == .succeeded else { return try support.finish(summary, goesOnWith: "undo") }
     throw CommandError(
-      "\(RunLine.text(turn.overview)) changed nothing: nothing was taken back. It has ended: it does not go on"
+      "\(RunLine.text(turn.overview)) \(did): nothing was taken back. It has ended: it does not go on"
         + (found.isEmpty
           ? ""
           : ", and counts on \(Figures.counted(found.count, "device")) no more (\(UndoWords.names(found)))")

@@ -58,8 +58,8 @@ struct RunCommandSupport {
     return RunEnvironment(
       executors: executors, journal: try CaseJournal(case: casePath), masker: secrets.masker,
       timeline: CaseTimeline(path: casePath), folder: folder(run),
-      inventory: plan.targets.isEmpty
-        ? nil : try CurrentInventory(case: casePath, plan: plan, isForUndo: command.hasPrefix("undo")),
+      inventory: !plan.targets.isEmpty || plan.reachesOnce
+        ? try CurrentInventory(case: casePath, plan: plan, isForUndo: command.hasPrefix("undo")) : nil,
       signer: JournalKey.signer(case: casePath), control: control, progress: { progress.show($0) })
   }
 
@@ -100,7 +100,7 @@ struct RunCommandSupport {
     let folder =
       Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
       ?? TargetLock.folder(environment: Console.environment)
-    return try TargetLock(run: run, devices: plan.targets.map(\.device), folder: folder)
+    return try TargetLock(run: run, devices: plan.lockNames, folder: folder)
   }
 
   /// Runs or resumes a plan. `knownRuns` are those of the case when it was found that enough people agree.
@@ -258,14 +258,23 @@ struct RunCommandSupport {
     let journal = try CaseJournal(case: casePath, readOnly: true)
     let history = try RunHistory(run: summary.run, in: journal)
     let standing = history.standing
+    let isUndo = command.hasPrefix("undo")
     acted(summary, standing)
-    try report(summary, standing, isUndo: command.hasPrefix("undo"))
+    try report(summary, standing, isUndo: isUndo)
     saySettle(summary.run, history)
     switch summary.end {
     case .succeeded: if Console.hasLostAnswer { throw ExitStatus.losses }
+    case .failed where isUndo && summary.missed > 0:
+      Console.note(
+        "what was not taken back is tried again by: \(Sanitizer.escape(again(command, summary.run))); "
+          + "where you took it back by hand, 'playbook settle' says so")
+      throw ExitStatus.no
     case .failed, .halted, .incomplete: throw ExitStatus.no
     case .interrupted:
-      Console.note("go on with: \(Sanitizer.escape(again(command, summary.run)))")
+      let isFirst = isUndo || history.openCommands.isEmpty
+      Console.note(
+        "\(isFirst ? "go on with" : "settle that first; then go on with"): \(Sanitizer.escape(again(command, summary.run)))"
+      )
       // Nobody stopped it where it waits for a maintenance window, say.
       throw Interrupt.isRequested ? ExitStatus.interrupted : ExitStatus.no
     }
