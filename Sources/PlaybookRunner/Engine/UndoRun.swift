@@ -310,7 +310,7 @@ public struct UndoRun: Sendable {
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
         openSince: targets.compactMap { openSince(step.id, $0.device) }.max { $0.wall < $1.wall },
-        values: history.values(plan, step), obstacle: obstacle)
+        values: plan.bound(history.values(plan, step), policy), obstacle: obstacle)
       return targets.map { _ in result.outcome }
     }
     let variables = history.values(plan, step)
