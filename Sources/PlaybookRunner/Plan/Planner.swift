@@ -59,6 +59,7 @@ public struct Planner: Sendable {
       }
       plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
       try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
+      try Self.refuseProtectedAddresses(plan, selection)
     }
     try checkTimesToLive(plan)
     try renderAll(&plan)
