@@ -273,10 +273,11 @@ public struct UndoRun: Sendable {
           }
         })
       for claim in claims.claims[step] ?? [] where untouched.contains(claim.device) {
-        drafts[claim.run, default: []].append(
+        drafts[claim.run, default: []] += claim.devicesThere.map {
           RecordDraft(
-            .note, step: claim.step, target: claim.device, reason: RunHistory.heldAgain,
-            detail: "the undo of run \(run) did nothing to it"))
+            .note, step: claim.step, target: $0, reason: RunHistory.heldAgain,
+            detail: "the undo of run \(run) did nothing to it")
+        }
       }
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) where claims.last[other] != nil {
