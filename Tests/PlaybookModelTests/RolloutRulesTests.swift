@@ -29,6 +29,22 @@ import Testing
     #expect(broken("\(undo), bindings: {__a__: device, __b__: inventory.x, __c__: secret.y}").isEmpty)
   }
 
+  /// Of several commands the last one's answer is compared, or each one's, by a list of as many expectations.
+  @Test func expectationsAreOneOrOneForEachCommand() {
+    func undone(_ expect: String, _ count: Int) -> Set<String> {
+      let commands = Array(repeating: "{type: bash, command: \"true\"}", count: count).joined(separator: ", ")
+      return broken(
+        "undo: {commands: [{type: bash, command: \"true\"}], verify: {commands: [\(commands)], expect: \(expect)}}"
+      )
+    }
+    #expect(undone("{contains: a}", 2).isEmpty && undone("{contains: [a, b]}", 1).isEmpty)
+    #expect(undone("[{contains: a}, {pointer: /b, equals: c}]", 2).isEmpty)
+    #expect(undone("[{contains: a}]", 2) == ["rollout.expect"])
+    #expect(undone("[{contains: a}, {contains: b}]", 1) == ["rollout.expect"])
+    #expect(
+      undone("{contains: []}", 1) == ["shape.too-few"] && undone("{contains: [1]}", 1) == ["shape.type"])
+  }
+
   @Test func whatIsNotSaidOrContradictsItselfIsFound() {
     #expect(broken("max_in_flight: 1") == ["rollout.no-undo"])
     #expect(broken("\(undo), no_undo: never") == ["rollout.no-undo"])
@@ -41,6 +57,8 @@ import Testing
     #expect(
       broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"]}]") == ["rollout.interlock-refuse"])
     #expect(broken("\(undo), interlocks: [{attribute: a, refuse: [\"yes\"], require: [\"no\"]}]").isEmpty)
+    // When the plan was made is the same for all.
+    #expect(broken("\(undo), group: {reaches: all}, bindings: {__a__: plan.created}").isEmpty)
     #expect(broken("\(undo), bindings: {__a__: secret.}") == ["rollout.binding"])
     #expect(broken("\(undo), bindings: {__a__: plan.creator}") == ["rollout.binding"])
     #expect(broken("\(undo), bindings: {__a__: plan.created}, makes_secrets: [b]").isEmpty)

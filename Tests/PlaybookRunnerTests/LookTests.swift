@@ -30,6 +30,41 @@ import Testing
     #expect(holds(.equals(pointer: "/error", text: "not found"), nil) == false)
   }
 
+  @Test func ofSeveralTextsAllMustBeThere() {
+    #expect(holds(.contains(["rule", "element"]), nil, text: "a rule, an element") == true)
+    #expect(holds(.contains(["rule", "element"]), nil, text: "an element") == false)
+    #expect(RolloutPolicy.Expectation.contains(["a", "b"]).words == "the answer holds 'a' and 'b'")
+  }
+
+  /// Each command of a look may have an expectation of its own: it holds where all hold, and one that says nothing is no answer.
+  @Test func eachCommandOfALookHasItsExpectation() async throws {
+    for (inForce, result) in [
+      (["isolate d-1", "other d-1"], RunRecord.Outcome.ok), (["other d-1"], .changed),
+      (["isolate d-1"], .failed),
+    ] {
+      let fleet = StepFleet()
+      fleet.state.withLock { $0.inForce = Set(inForce) }
+      let step = StepFleet.Step(name: "isolate")
+      var plan = try fleet.plan([step], ["d-1"])
+      let id = try #require(plan.playbook.stepOrder.first { $0.hasPrefix("action") })
+      guard case .action(var action) = plan.playbook.steps[id]?.kind else { return }
+      var verification = try #require(action.rollout?.verification)
+      var other = verification.commands[0]
+      other.text = "see other"
+      verification.commands.insert(other, at: 0)
+      verification.earlierExpectations = [verification.expectation]
+      action.rollout?.verification = verification
+      plan.playbook.steps[id]?.kind = .action(action)
+      let journal = MemoryJournal()
+      _ = try await PlaybookRun(
+        plan,
+        environment: RunEnvironment(executors: fleet.executors, journal: journal, clock: TestClock()),
+        run: "r"
+      ).execute()
+      #expect(journal.all.last { $0.target == "d-1" }?.outcome == result, "\(inForce)")
+    }
+  }
+
   /// A fleet whose looks answer with a page instead of a document.
   private struct Page: CommandExecutor {
     static let type = CommandType.bash

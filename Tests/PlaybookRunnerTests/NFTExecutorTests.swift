@@ -90,6 +90,32 @@ import Testing
         == .refused)
   }
 
+  /// The kernel's lists do not hold still for a reader while others change them: each sees what it added all the same.
+  @Test func manyAtOnceSeeWhatIsThere() async throws {
+    guard geteuid() == 0, Support.has("nft"), Support.has("ip") else { return }
+    let space = "fb-\(String(UInt32.random(in: 0..<0xFFFF), radix: 16))"
+    guard try ChildProcess.run("/usr/sbin/ip", ["netns", "add", space]).code == 0 else {
+      Issue.record("network namespaces cannot be made here")
+      return
+    }
+    defer { _ = try? ChildProcess.run("/usr/sbin/ip", ["netns", "del", space]) }
+    let nft = NFTExecutor(namespace: space)
+    let table = "add table inet t; add chain inet t c; add set inet t s { type ipv4_addr; flags timeout; }"
+    #expect(await nft.execute(try call(table, "x")).effect == .done)
+    let add =
+      "add element inet t s { __a__:value }; delete element inet t s { __a__:value }; add element inet t s { __a__:value }"
+    let look = "list chain inet t c; get element inet t s { __a__:value }"
+    let addresses = (1...80).map { "10.4.0.\($0)" }
+    let calls = try addresses.map { (try call(add, $0), try call(look, $0)) }
+    let effects = await withTaskGroup(of: [CommandAnswer.Effect].self) { group in
+      for (act, look) in calls {
+        group.addTask { [await nft.execute(act).effect, await nft.execute(look).effect] }
+      }
+      return await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(effects.count == 160 && effects.allSatisfy { $0 == .done }, "\(effects.filter { $0 != .done })")
+  }
+
   private static let listener =
     "import socket\ns=socket.socket();s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);s.bind(('127.0.0.1',7777));s.listen(50)\nwhile True:\n c,a=s.accept();c.close()"
 

@@ -44,6 +44,33 @@ import Testing
     #expect(JournalChain.firstProblem(in: try scene.journal.records(run: "s")) == nil)
   }
 
+  /// A limit on a port is one thing, whichever devices the journals name with it, and a limit on another port is another.
+  @Test func whatGoesOutOnceForAllIsHeldByTheSameWordsAndNotByTheSameDevices() async throws {
+    func step(_ name: String) -> [StepFleet.Step] {
+      [.init(name: name, rollout: "group: {reaches: everybody}")]
+    }
+    let scene = try StepScene(step("limit"))
+    #expect(try await scene.run().counts == [.changed: 20])
+    let plans = [
+      "s": try scene.fleet.plan(step("limit"), ["e-1", "e-2"]),
+      "t": try scene.fleet.plan(step("other"), ["d-1"]),
+    ]
+    for (run, counts) in [("s", [RunRecord.Outcome.ok: 2]), ("t", [.changed: 1])] {
+      let plan = try #require(plans[run])
+      let summary = try await PlaybookRun(plan, environment: scene.environment(), run: run).execute()
+      #expect(summary.counts == counts, "\(summary)")
+    }
+    let undo = try UndoRun(scene.plan, environment: scene.environment(), run: "r", planOf: { plans[$0] })
+    #expect(undo.held.map(\.run) == ["s"] && undo.held.first?.devices.count == 20 && undo.scope.isEmpty)
+    let other = try #require(plans["t"])
+    let alone = try UndoRun(other, environment: scene.environment(), run: "t", planOf: { plans[$0] })
+    #expect(alone.held.isEmpty && alone.scope.first?.devices == ["d-1"])
+    let all = try UndoRun(
+      scene.plan, environment: scene.environment(), run: "r", includesHeld: true, planOf: { plans[$0] })
+    #expect(try await all.execute().end == .succeeded && scene.fleet.inForce == ["other all"])
+    #expect(try standing("s", scene).released == 2 && standing("t", scene).released == 0)
+  }
+
   /// Somebody ran the same plan twice: the second run did nothing, and must not have to be overridden for ever.
   @Test func aLaterRunThatChangedNothingLetsGoByItsOwnUndo() async throws {
     let (scene, plan) = try await scene(isolate, later: isolate)

@@ -32,8 +32,8 @@ public struct RolloutPolicy: Sendable, Hashable {
     case absent(pointer: String)
     /// There is no value at a JSON pointer of the answer, or another one.
     case differs(pointer: String, text: String)
-    /// The answer holds this text.
-    case contains(String)
+    /// The answer holds each of these texts.
+    case contains([String])
   }
 
   /// Commands that look whether a state is in force, and what they must answer.
@@ -42,9 +42,16 @@ public struct RolloutPolicy: Sendable, Hashable {
     public var commands: [PlaybookCommand]
     /// What it must answer.
     public var expectation: Expectation
+    /// What the commands before it must answer, one each; empty where they must only succeed.
+    public var earlierExpectations: [Expectation] = []
     /// How long after the action the state may take to come, in milliseconds: a device that has to restart, a service
     /// that devices poll.
     public var withinMilliseconds: Int
+    /// The looks in their order, each with what it must answer: the state is in force where all hold.
+    public var looks: [(commands: [PlaybookCommand], expectation: Expectation)] {
+      guard earlierExpectations.count + 1 == commands.count else { return [(commands, expectation)] }
+      return zip(commands, earlierExpectations + [expectation]).map { ([$0], $1) }
+    }
     /// A verification from its parts.
     public init(commands: [PlaybookCommand], expectation: Expectation, withinMilliseconds: Int = 0) {
       self.commands = commands
@@ -312,14 +319,17 @@ public struct RolloutPolicy: Sendable, Hashable {
   }
 
   private static func verification(_ node: DocumentNode) -> Verification {
-    Verification(
+    let expected = node["expect"]?.items ?? [node["expect"]].compactMap { $0 }
+    var verification = Verification(
       commands: (node["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),
-      expectation: expectation(node["expect"]), withinMilliseconds: node["within_ms"]?.integer ?? 0)
+      expectation: expectation(expected.last), withinMilliseconds: node["within_ms"]?.integer ?? 0)
+    verification.earlierExpectations = expected.dropLast().map(expectation)
+    return verification
   }
 
   private static func expectation(_ node: DocumentNode?) -> Expectation {
     guard let node else { return .success }
-    if let text = node["contains"]?.text { return .contains(text) }
+    if let node = node["contains"] { return .contains((node.items ?? [node]).compactMap(\.text)) }
     guard let pointer = node["pointer"]?.text else { return .success }
     if node["absent"]?.flag == true { return .absent(pointer: pointer) }
     if let text = node["differs"]?.text { return .differs(pointer: pointer, text: text) }

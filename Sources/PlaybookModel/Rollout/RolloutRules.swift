@@ -2,11 +2,14 @@
 extension RolloutPolicy {
   private static let expectation = ObjectShape(
     "an expectation",
-    ["pointer": .string, "equals": .string, "differs": .string, "absent": .flag, "contains": .text])
+    [
+      "pointer": .string, "equals": .string, "differs": .string, "absent": .flag,
+      "contains": .oneOrMore(.text),
+    ])
   private static let verification = ObjectShape(
     "a verification", required: ["commands"],
     [
-      "commands": .list(.any, minimum: 1), "expect": .shape(expectation),
+      "commands": .list(.any, minimum: 1), "expect": .oneOrMore(.shape(expectation)),
       "within_ms": .integer(0...86_400_000),
     ])
   private static let members = ObjectShape(
@@ -72,10 +75,11 @@ extension RolloutPolicy {
           "a binding is 'device', 'inventory.COLUMN', 'address-family.COLUMN', 'plan.created' or 'secret.NAME', not '\(source)'"
         )
       }
-      if node["group"] != nil {
+      if node["group"] != nil, source != "plan.created" {
         checker.report(
           "rollout.group", .error, inner, member.line,
-          "the commands of a group go out once for all devices: nothing can be bound to each of them")
+          "the commands of a group go out once for all devices: nothing can be bound to each of them, only 'plan.created', which is the same for all"
+        )
       }
     }
     if let group = node["group"], group["members"] == nil, group["reaches"] == nil {
@@ -165,6 +169,19 @@ extension RolloutPolicy {
       for (index, command) in (list?.items ?? []).enumerated() {
         checker.checkCommand(command, place.appending(index))
       }
+    }
+    let looks = [
+      (node["verify"], here.appending("verify")),
+      (node["undo"]?["verify"], here.appending("undo").appending("verify")),
+    ]
+    for (look, place) in looks {
+      guard let expected = look?["expect"], let count = expected.items?.count,
+        count != look?["commands"]?.items?.count
+      else { continue }
+      checker.report(
+        "rollout.expect", .error, place.appending("expect"), expected.line,
+        "a list of expectations has one for each of the commands, in their order; one alone is of the last command's answer"
+      )
     }
     if let gate = node["gate"], (gate["commands"] == nil) == (gate["query"] == nil) {
       checker.report(

@@ -36,6 +36,8 @@ indirect enum ValueRule: Sendable {
   /// An identifier; its type must be one of these when there are any.
   case identifier([String])
   case list(ValueRule, minimum: Int)
+  /// One such value, or a list of at least one.
+  case oneOrMore(ValueRule)
   /// An object with any keys.
   case dictionary(ValueRule)
   case shape(ObjectShape)
@@ -110,6 +112,8 @@ extension DocumentChecker {
           "'\(name)' must have at least \(minimum) \(minimum == 1 ? "entry" : "entries"), not \(items.count)")
       }
       for (index, item) in items.enumerated() { check(item, pointer.appending(index), name, itemRule) }
+    case .oneOrMore(let rule):
+      check(node, pointer, name, node.items == nil ? rule : .list(rule, minimum: 1))
     case .dictionary(let valueRule):
       guard let members = node.members else { return mismatch("an object") }
       for member in members { check(member.value, pointer.appending(member.name), member.name, valueRule) }

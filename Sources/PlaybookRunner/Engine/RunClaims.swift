@@ -4,7 +4,8 @@ import PlaybookModel
 ///
 /// A run that finds a device isolated leaves it alone and counts it as isolated: from then on an undo of the run that had
 /// isolated it lets it in behind the later one's back. Two steps mean the same state when they are the same step of a
-/// playbook, or when they look at a device in the same words.
+/// playbook, or when they look at a device in the same words. What goes out once for all devices is one thing, whichever devices a
+/// run names with it: there the same words alone count.
 struct RunClaims: Sendable {
   /// A device that another run counts on.
   struct Claim: Sendable {
@@ -14,6 +15,8 @@ struct RunClaims: Sendable {
     var step: String
     /// The device's name.
     var device: String
+    /// The devices that the other run counts on with it: itself, and for an action for all together those of the other run.
+    var devicesThere: [String]
     /// True when that run was begun later, and its own time to live is not over: it holds the device back.
     var isHolding: Bool
     /// Nanoseconds until its time to live is over; nil when it has none.
@@ -33,6 +36,7 @@ struct RunClaims: Sendable {
     let wanted = Set(scope.flatMap(\.devices))
     guard !wanted.isEmpty else { return }
     do {
+      let groups = Set(scope.map(\.step).filter { Self.isGroup(plan, $0) })
       let runs = try environment.journal.runs()
       let own = runs.firstIndex(of: run) ?? runs.endIndex
       for (index, other) in runs.enumerated() where index != own {
@@ -40,7 +44,8 @@ struct RunClaims: Sendable {
         // Who was taken back wants nothing any more.
         guard !history.isTakenBack else { continue }
         let counted = Self.counted(history, among: wanted)
-        guard !counted.isEmpty else { continue }
+        let together = groups.isEmpty ? [:] : Self.counted(history)
+        guard !counted.isEmpty || !together.isEmpty else { continue }
         let theirs = planOf(other)
         if let timed = theirs?.timedSteps, !timed.isEmpty {
           (history, _) = try Self.history(other, environment.journal, timed: timed)
@@ -49,14 +54,31 @@ struct RunClaims: Sendable {
         var isClaiming = false
         for (otherStep, names) in counted.sorted(by: { $0.key < $1.key }) {
           let timeLeft = Self.left(history, otherStep, theirs, environment.clock)
-          for (step, devices) in scope {
+          for (step, devices) in scope where !groups.contains(step) {
             for device in devices where names.contains(device) {
               guard step == otherStep || texts.areSame(step, otherStep, device) else { continue }
               let left = timeLeft(device)
               isClaiming = true
               claims[step, default: []].append(
                 Claim(
+                  run: other, step: otherStep, device: device, devicesThere: [device],
+                  isHolding: index > own && (left.map { $0 > 0 } ?? true), left: left))
+            }
+          }
+        }
+        for (otherStep, names) in together.sorted(by: { $0.key < $1.key }) {
+          let timeLeft = Self.left(history, otherStep, theirs, environment.clock)
+          for (step, devices) in scope where groups.contains(step) {
+            // Where the other plan cannot be read nobody knows its words.
+            guard theirs == nil ? step == otherStep : texts.areSame(step, otherStep, "") else { continue }
+            let lefts = names.map(timeLeft)
+            let left = lefts.contains(nil) ? nil : lefts.compactMap(\.self).max()
+            isClaiming = true
+            for device in devices {
+              claims[step, default: []].append(
+                Claim(
                   run: other, step: otherStep, device: device,
+                  devicesThere: device == devices.first ? names.sorted() : [],
                   isHolding: index > own && (left.map { $0 > 0 } ?? true), left: left))
             }
           }
@@ -79,9 +101,9 @@ struct RunClaims: Sendable {
     for (step, devices) in scope {
       let devices = Set(devices)
       for claim in claims[step] ?? [] where devices.contains(claim.device) {
-        drafts[claim.run, default: []].append(
-          RecordDraft(
-            .note, step: claim.step, target: claim.device, reason: RunHistory.released, detail: words))
+        drafts[claim.run, default: []] += claim.devicesThere.map {
+          RecordDraft(.note, step: claim.step, target: $0, reason: RunHistory.released, detail: words)
+        }
       }
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) {
@@ -124,6 +146,20 @@ struct RunClaims: Sendable {
       }
     }
     return counted
+  }
+
+  /// All devices that a run counts on, by step.
+  private static func counted(_ history: RunHistory) -> [String: Set<String>] {
+    history.visits.mapValues { visits in
+      visits.reduce(into: Set<String>()) { all, visit in
+        all.formUnion(visit.acts.keys.filter(visit.isCounted))
+      }
+    }.filter { !$0.value.isEmpty }
+  }
+
+  private static func isGroup(_ plan: ExecutionPlan, _ id: String) -> Bool {
+    guard case .action(let action) = plan.playbook.steps[id]?.kind else { return false }
+    return action.rollout?.group != nil
   }
 
   /// Nanoseconds until the time to live of a step on a device is over, by device; nil when it has none.

@@ -273,10 +273,11 @@ public struct UndoRun: Sendable {
           }
         })
       for claim in claims.claims[step] ?? [] where untouched.contains(claim.device) {
-        drafts[claim.run, default: []].append(
+        drafts[claim.run, default: []] += claim.devicesThere.map {
           RecordDraft(
-            .note, step: claim.step, target: claim.device, reason: RunHistory.heldAgain,
-            detail: "the undo of run \(run) did nothing to it"))
+            .note, step: claim.step, target: $0, reason: RunHistory.heldAgain,
+            detail: "the undo of run \(run) did nothing to it")
+        }
       }
     }
     for (other, drafts) in drafts.sorted(by: { $0.key < $1.key }) where claims.last[other] != nil {
@@ -316,7 +317,7 @@ public struct UndoRun: Sendable {
       let result = try await device.perform(
         together: targets, device: nil, wave: nil, wasIntended: wasIntended,
         openSince: targets.compactMap { openSince(step.id, $0.device) }.max { $0.wall < $1.wall },
-        values: history.values(plan, step), obstacle: obstacle)
+        values: plan.bound(history.values(plan, step), policy), obstacle: obstacle)
       return targets.map { ($0.device, result.outcome) }
     }
     let variables = history.values(plan, step)

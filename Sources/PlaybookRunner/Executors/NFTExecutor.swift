@@ -2,7 +2,7 @@ public import PlaybookModel
 
 /// `nft`: statements for nftables on this machine, e.g. `add element inet fleet blocked { __address__:value timeout 1h }`.
 ///
-/// Values must be addresses, prefixes, hardware addresses, numbers or plain words: nothing that could become another
+/// Values must be addresses, prefixes, hardware addresses, numbers, UTC times or plain words: nothing that could become another
 /// statement. The whole text is tried with `nft -c` first and applied atomically.
 ///
 /// Success: exit code 0. Failure: nft refused it, nothing was changed. An element's timeout is the backend's own time to
@@ -37,6 +37,8 @@ public struct NFTExecutor: CommandExecutor {
     }
     if NetworkText.isIPv4(value) || NetworkText.isMAC(value) { return true }
     if NetworkText.isIPv6(value) { return !value.contains("%") }
+    // What `plan.created` gives: it stands in an element's comment.
+    if DocumentTimestamp.parse(value) != nil { return true }
     guard (1...64).contains(value.utf8.count), let first = value.utf8.first else { return false }
     let isPlain = value.utf8.allSatisfy {
       switch $0 {
@@ -51,7 +53,7 @@ public struct NFTExecutor: CommandExecutor {
     try Template.fill(call.command.text, call.values) { (name, value) throws(RunnerError) in
       guard Self.isWord(value) else {
         throw RunnerError(
-          .badArgument, "the value of '\(name)' is no address, prefix, number or plain word for nft")
+          .badArgument, "the value of '\(name)' is no address, prefix, number, time or plain word for nft")
       }
       return value
     } + "\n"
@@ -64,6 +66,32 @@ public struct NFTExecutor: CommandExecutor {
     return "nft \(RemoteText.bounded(Array(text.utf8)))"
   }
 
+  private static let turns = ReadingTurns()
+
+  /// True where every statement lists or gets something.
+  private static func onlyReads(_ text: String) -> Bool {
+    text.split(whereSeparator: { $0.isNewline || $0 == ";" }).allSatisfy { statement in
+      guard let word = statement.split(whereSeparator: \.isWhitespace).first else { return true }
+      return word == "list" || word == "get"
+    }
+  }
+
+  /// The outcome of a program that reads rules while other programs change them: the kernel ends such a reading
+  /// with EINTR, nothing was read or applied, and it is begun again.
+  private static func undisturbed(
+    _ run: () async throws -> ProcessCall.Outcome
+  ) async throws -> ProcessCall.Outcome {
+    for attempt in 1...50 {
+      let outcome = try await run()
+      let isDisturbed =
+        outcome.exitCode != 0 && !outcome.timedOut
+        && RemoteText.bounded(outcome.errors).contains("Interrupted system call")
+      guard isDisturbed, !Task.isCancelled else { return outcome }
+      try await Task.sleep(for: .milliseconds(Int.random(in: 1...min(100, 5 * attempt))))
+    }
+    return try await run()
+  }
+
   /// Tries and applies them.
   public func execute(_ call: CommandCall) async -> CommandAnswer {
     let script: [UInt8]
@@ -74,9 +102,15 @@ public struct NFTExecutor: CommandExecutor {
     }
     do {
       let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]
-      for arguments in [["-c", "-f", "-"], ["-f", "-"]] {
-        let outcome = try await ProcessCall.run(
-          program, prefix + arguments, environment: environment, input: script, timeout: call.timeout)
+      // What only reads needs no trial.
+      let changes = !Self.onlyReads(call.command.text)
+      for arguments in changes ? [["-c", "-f", "-"], ["-f", "-"]] : [["-f", "-"]] {
+        let outcome = try await Self.undisturbed {
+          try await Self.turns.take(changing: changes && arguments.count == 2) {
+            try await ProcessCall.run(
+              program, prefix + arguments, environment: environment, input: script, timeout: call.timeout)
+          }
+        }
         let text = RemoteText.bounded(outcome.output)
         if outcome.timedOut { return CommandAnswer(.unknown, text: text, detail: "ended by the timeout") }
         guard outcome.exitCode == 0 else {

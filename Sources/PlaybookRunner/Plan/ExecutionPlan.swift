@@ -86,8 +86,18 @@ public struct ExecutionPlan: Sendable {
   public func values(step: WorkflowStep, rollout: RolloutPolicy?, target: Target?) -> [String: String] {
     var values = initialVariables(in: Playbook.scope(of: step.id))
     for (name, variable) in step.variables { if let value = variable.value { values[name] = value } }
-    guard let rollout, let target else { return values }
+    guard let rollout else { return values }
+    guard let target else { return bound(values, rollout) }
     return bound(values, rollout, target)
+  }
+
+  /// Values with those bindings that are the same for all devices: what the commands of a group get.
+  func bound(_ values: [String: String], _ rollout: RolloutPolicy) -> [String: String] {
+    var values = values
+    for binding in rollout.bindings where binding.source == Self.createdSource {
+      values[binding.name] = DocumentTimestamp.text(nanoseconds: created)
+    }
+    return values
   }
 
   /// Values with those that a device brings.

@@ -58,7 +58,7 @@ extension Planner {
       milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
     }
     func look(_ verification: RolloutPolicy.Verification) -> String {
-      verification.expectation.words
+      verification.looks.map(\.expectation.words).joined(separator: ", and ")
         + (verification.withinMilliseconds > 0
           ? ", looked for up to \(seconds(verification.withinMilliseconds))" : "")
     }
@@ -118,7 +118,8 @@ extension RolloutPolicy.Expectation {
   public var words: String {
     switch self {
     case .success: "the command succeeds"
-    case .contains(let text): "the answer holds '\(text)'"
+    case .contains(let texts):
+      "the answer holds " + texts.map { "'\($0)'" }.joined(separator: " and ")
     case .equals(let pointer, let text): "'\(pointer)' of the answer is '\(text)'"
     case .absent(let pointer): "the answer has no '\(pointer)'"
     case .differs(let pointer, let text): "'\(pointer)' of the answer is not '\(text)'"

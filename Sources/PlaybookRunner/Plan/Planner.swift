@@ -72,6 +72,7 @@ public struct Planner: Sendable {
       }
       plan.columns = columns(fleetSteps.compactMap(\.action.rollout), selection.inventory)
       try select(selection, fleetSteps.compactMap(\.action.rollout), options, into: &plan)
+      try Self.refuseProtectedAddresses(plan, selection)
     }
     try placeOnce(&plan, selection?.inventory ?? options.inventory, protected: options.protected)
     try checkTimesToLive(plan)
@@ -302,7 +303,7 @@ public struct Planner: Sendable {
     let snapshot = plan
     for (step, action) in snapshot.actionSteps where action.rollout?.group != nil || action.rollout == nil {
       // Variables that earlier steps set have no value yet.
-      var values = snapshot.values(step: step, rollout: nil, target: nil)
+      var values = snapshot.values(step: step, rollout: action.rollout, target: nil)
       for name in Self.variableNames(snapshot, step) where values[name] == nil { values[name] = "…" }
       for name in step.variables.keys where values[name] == nil { values[name] = "…" }
       let commands =

@@ -60,15 +60,18 @@ public final class RehearsalFleet: Sendable {
       for command in action.commands { roles[Self.key(command)] = .act }
       let verification = effective.verification
       let inverse = effective.inverse?.verification
-      for command in inverse?.commands ?? [] {
-        if let expectation = inverse?.expectation {
-          roles[Self.key(command)] = .look(.contains("in force"), expectation)
+      var opposites: [Key: RolloutPolicy.Expectation] = [:]
+      for look in inverse?.looks ?? [] {
+        for command in look.commands {
+          opposites[Self.key(command)] = look.expectation
+          roles[Self.key(command)] = .look(.contains(["in force"]), look.expectation)
         }
       }
-      for command in verification?.commands ?? [] {
-        guard let expectation = verification?.expectation else { continue }
-        let same = inverse?.commands.contains(command) == true ? inverse?.expectation : nil
-        roles[Self.key(command)] = .look(expectation, same)
+      for look in verification?.looks ?? [] {
+        for command in look.commands {
+          let key = Self.key(command)
+          roles[key] = .look(look.expectation, opposites[key])
+        }
       }
     }
     self.roles = roles
@@ -143,7 +146,8 @@ public final class RehearsalFleet: Sendable {
     // In force: what the verification wants. Not in force: what the inverse's wants, where the same command asks it.
     switch inForce ? expectation : opposite ?? negated(expectation) {
     case .success: return CommandAnswer(.done, text: "yes", detail: "seen (rehearsed)")
-    case .contains(let text): return CommandAnswer(.done, text: text, detail: "seen (rehearsed)")
+    case .contains(let texts):
+      return CommandAnswer(.done, text: texts.joined(separator: "\n"), detail: "seen (rehearsed)")
     case .equals(let pointer, let text):
       var node = DocumentNode.string(text)
       for name in pointer.split(separator: "/").reversed() { node = .object([(String(name), node)]) }

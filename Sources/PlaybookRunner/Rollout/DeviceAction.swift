@@ -322,10 +322,21 @@ final class DeviceAction: Sendable {
   /// Looks whether the wanted state is in force.
   func look(_ device: String?, _ values: [String: String]) async -> Look {
     guard let verification else { return .unclear("there is no way to look") }
-    let calls = stepCalls.calls(verification.commands, values: values, device: device)
+    for look in verification.looks {
+      let seen = await self.look(device, values, look.commands, look.expectation)
+      guard case .holds = seen else { return seen }
+    }
+    return .holds
+  }
+
+  private func look(
+    _ device: String?, _ values: [String: String], _ commands: [PlaybookCommand],
+    _ expected: RolloutPolicy.Expectation
+  ) async -> Look {
+    let calls = stepCalls.calls(commands, values: values, device: device)
     let expectation: RolloutPolicy.Expectation
     do {
-      expectation = try Expectations.filled(verification.expectation, values)
+      expectation = try Expectations.filled(expected, values)
     } catch {
       return .unclear(error.description)
     }

@@ -8,10 +8,18 @@ enum Expectations {
   ) throws(RunnerError) -> RolloutPolicy.Expectation {
     switch expectation {
     case .success, .absent: expectation
-    case .contains(let text): .contains(try Template.plain(text, values))
+    case .contains(let texts): .contains(try filled(texts, values))
     case .equals(let pointer, let text): .equals(pointer: pointer, text: try Template.plain(text, values))
     case .differs(let pointer, let text): .differs(pointer: pointer, text: try Template.plain(text, values))
     }
+  }
+
+  private static func filled(
+    _ texts: [String], _ values: [String: String]
+  ) throws(RunnerError) -> [String] {
+    var filled: [String] = []
+    for text in texts { filled.append(try Template.plain(text, values)) }
+    return filled
   }
 
   /// Whether an answer is what is expected; nil where it does not say: no JSON where a value of it is asked for, or nothing of
@@ -19,7 +27,7 @@ enum Expectations {
   static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool? {
     switch expectation {
     case .success: return answer.effect == .done
-    case .contains(let text): return answer.text.contains(text)
+    case .contains(let texts): return texts.allSatisfy(answer.text.contains)
     case .equals(let pointer, let text):
       // Executors say by `error` what the other side refused: what was done has none.
       if pointer == "/error", answer.effect == .done, answer.json == nil { return false }

@@ -80,7 +80,8 @@ extension FleetRollout {
     if isStopping { return .interrupted(nil) }
     let result = try await device.perform(
       together: hit, device: nil, wave: 1, wasIntended: wasIntended,
-      openSince: hit.compactMap { self.open[$0.device] }.max { $0.wall < $1.wall }, values: variables,
+      openSince: hit.compactMap { self.open[$0.device] }.max { $0.wall < $1.wall },
+      values: plan.bound(variables, policy),
       obstacle: obstacle)
     if result.reason == DeviceAction.interrupted { return .interrupted(nil) }
     for target in hit { show(target, result.outcome, result.reason, known) }
@@ -119,7 +120,8 @@ extension FleetRollout {
   private func members(
     _ group: RolloutPolicy.Group, _ device: DeviceAction
   ) async -> Result<Set<String>, NoMembers> {
-    let calls = Planner.calls(group.members, step, action, plan, values: variables, device: nil)
+    let calls = Planner.calls(
+      group.members, step, action, plan, values: plan.bound(variables, policy), device: nil)
     let answer = await device.execute(calls)
     guard answer.effect == .done else { return .failure(NoMembers(reason: answer.detail)) }
     guard let json = answer.json, let list = DocumentPointer.resolve(group.pointer, in: json)?.items else {

@@ -33,6 +33,38 @@ import Testing
     pump.close()
   }
 
+  /// A role of the right name that allows something, or that does not forbid everything, isolates nobody.
+  @Test(arguments: [
+    (
+      "isolate-by-role",
+      ##"{"acltype": "publishClientSend", "topic": "help/#", "priority": 5, "allow": true}"##
+    ),
+    (
+      "isolate-by-role", ##"{"acltype": "publishClientSend", "topic": "#", "priority": 100, "allow": false}"##
+    ),
+    ("quarantine-group", ##"{"acltype": "subscribePattern", "topic": "#", "priority": 1, "allow": true}"##),
+  ]) func aRoleThatDoesNotDenyEverythingIsGivenToNobody(_ name: String, _ rule: String) async throws {
+    guard Support.has("mosquitto") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], group: "plant")
+    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
+    #expect(await admin.waitForConnection())
+    admin.publish(
+      "$CONTROL/dynamic-security/v1",
+      "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"quarantine\",\"acls\":[\(rule)]}]}")
+    await admin.waitUntilSent()
+    admin.close()
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
+    var values = ["broker": broker.url]
+    if name == "quarantine-group" { values["group"] = "plant" }
+    let plan = try lab.plan(name, ["pump-1", "pump-2"], set: values)
+    #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
+    #expect(!broker.log.contains("| addClientRole |") && !broker.log.contains("| addGroupRole |"))
+    // Another one is made, and found the next time.
+    values["role"] = "nothing-at-all"
+    let other = try lab.plan(name, ["pump-1", "pump-2"], set: values)
+    for id in ["s", "t"] { #expect(try await lab.run(other, id: id).end == .succeeded, "\(lab.story)") }
+  }
+
   @Test func aMemberThatIsNoTargetStopsTheGroupActionBeforeItIsSent() async throws {
     guard Support.has("mosquitto") else { return }
     let names = ["pump-1", "pump-2", "ventilator-1"]
@@ -80,6 +112,35 @@ import Testing
     let summary = try await lab.run(plan)
     #expect(summary.end == .halted, "\(lab.story)")
     #expect(!broker.log.contains("| addGroupRole |"))
+  }
+
+  @Test func aClientWithAnotherGroupBeforeThisOneStopsTheQuarantine() async throws {
+    guard Support.has("mosquitto") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], group: "plant")
+    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
+    #expect(await admin.waitForConnection())
+    func send(_ commands: String) async {
+      admin.publish("$CONTROL/dynamic-security/v1", "{\"commands\":[\(commands)]}")
+      await admin.waitUntilSent()
+    }
+    func join(_ priority: Int) -> String {
+      #"{"command":"removeGroupClient","groupname":"night","username":"pump-2"},"#
+        + #"{"command":"addGroupClient","groupname":"night","username":"pump-2","priority":\#(priority)}"#
+    }
+    await send(#"{"command":"createGroup","groupname":"night","roles":[{"rolename":"device"}]},"# + join(5))
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
+    let plan = try lab.plan(
+      "quarantine-group", ["pump-1", "pump-2"], set: ["broker": broker.url, "group": "plant"])
+    #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
+    #expect(!broker.log.contains("| addGroupRole |"))
+    // Behind this one it outranks nothing.
+    await send(join(-5))
+    #expect(try await lab.run(plan, id: "s").end == .succeeded, "\(lab.story)")
+    admin.close()
+    let pump = try Client(port: broker.port, user: "pump-2")
+    #expect(await pump.waitForConnection())
+    #expect(await !pump.mayPublish())
+    pump.close()
   }
 
   @Test func decommissionDisablesThenDeletesAndSaysWhatCannotBeTakenBack() async throws {

@@ -79,13 +79,12 @@ import Testing
     defer { for name in names { _ = try? shell("kill $(cat \(fleet.folder.path)/\(name)/pid)") } }
     let lab = try PlaybookLab(
       fleet.folder, secrets: [try fleet.secret("fleet-ssh", key: "old")], knownHosts: fleet.knownHosts)
-    let plan = try lab.plan(
-      "restore-monitoring", names, ["address": fleet.address],
-      set: [
-        "collector": "127.0.0.1", "collector_port": "\(port)", "received": received,
-        "rule": "rules/90-firebreak.conf",
-        "restart": "sh restart.sh", "say": "logger -u log -t firebreak-probe", "port": "\(fleet.port)",
-      ])
+    let values = [
+      "collector": "127.0.0.1", "collector_port": "\(port)", "received": received,
+      "rule": "rules/90-firebreak.conf",
+      "restart": "sh restart.sh", "say": "logger -u log -t firebreak-probe", "port": "\(fleet.port)",
+    ]
+    let plan = try lab.plan("restore-monitoring", names, ["address": fleet.address], set: values)
     var slow = lab
     slow.clock = SystemClock()
     let summary = try await slow.run(plan)
@@ -96,6 +95,16 @@ import Testing
     #expect(try shell("cd \(fleet.folder.path)/pump-1 && logger -u log said-afterwards && sleep 1").code == 0)
     #expect(fleet.file("pump-1", "messages")?.contains("said-afterwards") == true)
     #expect(try !String(contentsOfFile: received, encoding: .utf8).contains("said-afterwards"))
+    // The next incident: the lines of the first run still lie there, and prove nothing.
+    let again = try lab.plan(
+      "restore-monitoring", names, ["address": fleet.address], set: values, now: Support.now + 60_000_000_000)
+    #expect(try await slow.run(again, id: "s").counts == [.changed: 2], "\(lab.story)")
+    #expect(try shell("cd \(fleet.folder.path)/pump-1 && logger -u log said-again && sleep 1").code == 0)
+    #expect(try String(contentsOfFile: received, encoding: .utf8).contains("said-again"))
+    // A rule that somebody took away is none, whatever lines there are.
+    #expect(
+      try shell("cd \(fleet.folder.path)/pump-1 && rm rules/90-firebreak.conf && sh restart.sh").code == 0)
+    #expect(try await slow.run(again, id: "t").counts == [.changed: 1, .ok: 1], "\(lab.story)")
   }
 
   @Test func firmwareGoesBackByARealUpdaterAndForwardAgainByUndo() async throws {

@@ -78,6 +78,44 @@ import Testing
     #expect(undone.end == .succeeded && undone.counts[.ok] == 1, "\(lab.story)")
   }
 
+  /// An element's time goes on as it was when the element is added again: a later plan must not find what ends too soon.
+  @Test func aLaterPlanRenewsABlockAndTheSamePlanLeavesItAsItIs() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    func plan(_ ttl: String, after seconds: Int64) throws -> ExecutionPlan {
+      try lab.plan(
+        "isolate-address", ["pump-2"], ["address": address], set: ["ttl": ttl],
+        now: Support.now + seconds * 1_000_000_000)
+    }
+    func remaining() throws -> String {
+      try shell("ip netns exec \(network.gateway) nft get element inet firebreak blocked4 '{ 10.77.1.2 }'")
+        .output
+    }
+    #expect(try await lab.run(try plan("40s", after: 0), id: "a").counts[.changed] == 2, "\(lab.story)")
+    let later = try plan("120m", after: 60)
+    #expect(try await lab.run(later, id: "b").counts == [.changed: 2], "\(lab.story)")
+    let element = try remaining()
+    #expect(element.contains("timeout 2h expires 1h59m"), "\(element)")
+    #expect(try await lab.run(later, id: "c").counts == [.changed: 1, .ok: 1], "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+  }
+
+  /// Without the rules an element of the set drops nothing.
+  @Test func anAddressInTheSetIsNoBlockWhereTheRulesAreGone() async throws {
+    guard let network = try makeNetwork() else { return }
+    let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
+    let plan = try lab.plan("isolate-address", ["pump-2", "pump-3"], ["address": address])
+    // Somebody empties the chain once the guard is in place, and again when the canary was blocked.
+    let flush = "ip netns exec \(network.gateway) nft flush chain inet firebreak blocked_forward"
+    var disturbed = lab
+    disturbed.onProgress = { progress in
+      if case .wave = progress { _ = try? shell(flush) }
+    }
+    let summary = try await disturbed.run(plan)
+    #expect(summary.end == .halted && summary.counts[.failed] == 1, "\(lab.story)")
+    #expect(lab.journal.all.contains { $0.reason == "not-in-force" }, "\(lab.story)")
+  }
+
   @Test func whatIsNoAddressIsRefusedBeforeAnythingIsSent() async throws {
     guard let network = try makeNetwork() else { return }
     let lab = try PlaybookLab(try TemporaryFolder(), namespace: network.gateway)
@@ -115,7 +153,7 @@ import Testing
         .map { $0.trimmingCharacters(in: .whitespaces) }.sorted()
     }
     func limit(_ port: String, _ rate: String) -> String {
-      "tcp dport \(port) ct state new limit rate over \(rate)/second burst 7 packets drop"
+      "tcp dport \(port) ct state new limit rate over \(rate)/second burst 7 packets drop comment \"burst 7\""
     }
     let first = try plan("1883", "50")
     #expect(try await lab.run(first, id: "a").counts == [.changed: 1], "\(lab.story)")
@@ -150,5 +188,48 @@ import Testing
     bot.close()
     #expect(try await lab.undo(plan).end == .succeeded, "\(lab.story)")
     #expect(try network.connects(from: "10.77.1.2", to: "10.77.2.3"))
+  }
+
+  /// Two playbooks guard with the same chains: the rules of one are no business of the other.
+  @Test func anotherBlockLeavesTheCommandersBlocked() async throws {
+    guard Support.has("mosquitto"), let network = try makeNetwork() else { return }
+    let broker = try await MosquittoBroker(clients: ["bot-2"])
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()], namespace: network.gateway)
+    let botnet = try lab.plan(
+      "quarantine-botnet", ["bot-2"], ["address": address],
+      set: ["broker": broker.url, "command_host": "10.77.2.3"])
+    let other = try lab.plan("isolate-address", ["pump-3"], ["address": address])
+    #expect(try await lab.run(botnet, id: "a").end == .succeeded, "\(lab.story)")
+    #expect(try await lab.run(other, id: "b").end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.4", to: "10.77.2.3"))
+    #expect(try !network.connects(from: "10.77.1.2", to: "10.77.2.2"))
+    #expect(try await lab.undo(other, id: "b").end == .succeeded, "\(lab.story)")
+    #expect(try !network.connects(from: "10.77.1.4", to: "10.77.2.3"))
+    #expect(try network.connects(from: "10.77.1.3", to: "10.77.2.2"))
+    #expect(try await lab.undo(botnet, id: "a").end == .succeeded, "\(lab.story)")
+    #expect(try network.connects(from: "10.77.1.4", to: "10.77.2.3"))
+  }
+
+  /// What nft refuses, the broker still does: for some addresses (the set is full), and where the guard itself is refused.
+  @Test(arguments: [
+    "add set inet firebreak blocked4 { type ipv4_addr; flags timeout; size 1; }; add element inet firebreak blocked4 { 192.0.2.1 }",
+    "add set inet firebreak blocked4 { type ipv6_addr; flags timeout; }",
+  ]) func theBrokerCutsOffWhomTheGatewayCannot(_ obstacle: String) async throws {
+    guard Support.has("mosquitto"), let network = try makeNetwork() else { return }
+    let names = ["bot-2", "bot-3", "bot-4"]
+    let broker = try await MosquittoBroker(clients: names)
+    let made = try shell("ip netns exec \(network.gateway) nft 'add table inet firebreak; \(obstacle)'")
+    #expect(made.code == 0, "\(made.output)")
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()], namespace: network.gateway)
+    let plan = try lab.plan(
+      "quarantine-botnet", names, ["address": address],
+      set: ["broker": broker.url, "command_host": "10.77.2.3"])
+    let summary = try await lab.run(plan)
+    #expect(summary.end == .succeeded, "\(lab.story)")
+    for name in names {
+      #expect(lab.journal.all.last { $0.target == name }?.outcome == .changed, "\(lab.story)")
+    }
+    #expect(broker.log.components(separatedBy: "| disableClient |").count == 4, "\(lab.story)")
+    #expect(summary.counts[.failed] == (obstacle.contains("size") ? 3 : 1), "\(summary)")
   }
 }

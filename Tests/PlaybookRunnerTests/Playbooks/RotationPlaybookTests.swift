@@ -48,6 +48,25 @@ import Testing
     #expect(after.split(separator: "\n").sorted() == before.split(separator: "\n").sorted(), "\(after)")
   }
 
+  /// A second rotation that was taken back leaves nothing behind that the undo of the first could take for its own.
+  @Test func theUndoOfTwoRotationsPutsTheFirstLinesBackAsTheyWere() async throws {
+    guard Support.has("sshd") else { return }
+    let fleet = try await SSHFleet(["pump-1"])
+    let before = "from=\"127.0.0.0/8\",no-pty \(try fleet.publicKey("old"))\n"
+    try fleet.put("pump-1", "authorized", before)
+    let (first, one) = try PlaybookLab.keyRotation(fleet, ["pump-1"])
+    #expect(try await first.run(one).end == .succeeded, "\(first.story)")
+    let (second, two) = try PlaybookLab.keyRotation(
+      fleet, ["pump-1"], old: "new", new: "stranger", newSecret: "stranger",
+      now: Support.now + 60_000_000_000)
+    #expect(try await second.run(two).end == .succeeded, "\(second.story)")
+    _ = try await second.undo(two)
+    #expect(
+      try fleet.lets("new", into: "pump-1") && !fleet.lets("stranger", into: "pump-1"), "\(second.story)")
+    _ = try await first.undo(one)
+    #expect(fleet.file("pump-1", "authorized") == before, "\(first.story)")
+  }
+
   /// The last key that works is never taken away: not by a new key that is the old one, nor by a secret that holds the old one.
   @Test(arguments: [("old", "new"), ("new", "old"), ("old", "old"), ("new", "stranger")])
   func noDeviceIsLockedOutByTheWrongKey(_ new: String, _ secret: String) async throws {
@@ -121,6 +140,30 @@ import Testing
     #expect(await back.waitForConnection(), "\(lab.story)")
     back.close()
     #expect(fleet.file("pump-2", "password") == "device-password")
+  }
+
+  /// What an undo would put back must be what is there now.
+  @Test func aDeviceWithAnotherPasswordThanTheOldOneKeepsIt() async throws {
+    guard Support.has("mosquitto"), Support.has("sshd"), Support.has("age"), Support.has("mosquitto_pub")
+    else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1"])
+    let fleet = try await SSHFleet(["pump-1"])
+    try fleet.put("pump-1", "password", "device-password")
+    try FileManager.default.createDirectory(
+      atPath: fleet.folder.path + "/oldpw", withIntermediateDirectories: false)
+    _ = try fleet.folder.write("oldpw/pump-1", "password-of-last-year\n")
+    let identity = fleet.folder.path + "/identity"
+    let made = try shell(
+      "age-keygen -o \(identity) 2>/dev/null && age-keygen -y \(identity) > \(identity).pub")
+    #expect(made.code == 0)
+    let (lab, plan) = try PlaybookLab.passwordRotation(broker, fleet, ["pump-1"])
+    #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
+    #expect(
+      fleet.file("pump-1", "password.new") == nil && fleet.file("pump-1", "password") == "device-password")
+    #expect(lab.story.contains("not that of old-password"), "\(lab.story)")
+    let client = try Client(port: broker.port, user: "pump-1")
+    #expect(await client.waitForConnection())
+    client.close()
   }
 
   /// The run makes the new passwords: none are there before, and those of an earlier rotation are none of this one.
@@ -207,22 +250,7 @@ import Testing
       let both = try String(contentsOfFile: "\(authority.path)/\(name).pem", encoding: .utf8)
       try fleet.put(name, "client.pem", both)
     }
-    let vault = fleet.folder.path + "/vault"
-    let list = fleet.folder.path + "/list.pem"
-    let lab = try PlaybookLab(
-      fleet.folder,
-      secrets: [
-        try broker.secret(), try fleet.secret("fleet-ssh", key: "old"), "new-certificate=folder:\(vault)",
-      ], knownHosts: fleet.knownHosts, transport: authority.transport("admin"))
-    let plan = try lab.plan(
-      "rotate-client-certificate", names, ["address": fleet.address],
-      set: [
-        "broker": broker.secureURL, "authority": authority.configuration, "vault": vault,
-        "issued": authority.path,
-        "file": "client.pem", "ca": authority.certificate, "list": list,
-        "publish": "cp \(list) \(authority.list) && kill -HUP \(broker.processID)", "stamp": "rotation-1",
-        "port": "\(fleet.port)",
-      ])
+    let (lab, plan) = try PlaybookLab.certificateRotation(broker, fleet, authority, names)
     #expect(plan.approval == .two)
     // A session that began with the old certificate.
     let session = try Client(
@@ -244,5 +272,33 @@ import Testing
       client.close()
     }
     #expect(try !lab.everythingWritten(plan).contains("PRIVATE KEY"))
+  }
+
+  /// What an earlier rotation left on the device and in `issued` is none of this one.
+  @Test func aSecondRotationIsTakenBackToTheCertificateOfTheFirst() async throws {
+    guard Support.has("mosquitto"), Support.has("sshd"), Support.has("openssl") else { return }
+    let authority = try TestAuthority()
+    for name in ["admin", "pump-1"] { try authority.issue(name) }
+    let broker = try await MosquittoBroker(clients: ["pump-1"], authority: authority)
+    let fleet = try await SSHFleet(["pump-1"])
+    try fleet.put(
+      "pump-1", "client.pem", try String(contentsOfFile: "\(authority.path)/pump-1.pem", encoding: .utf8))
+    let (first, one) = try PlaybookLab.certificateRotation(broker, fleet, authority, ["pump-1"])
+    #expect(try await first.run(one).end == .succeeded, "\(first.story)")
+    let ofFirst = try #require(fleet.file("pump-1", "client.pem"))
+    // The certificate of before in `issued` is revoked: nothing is made, and nothing taken for done.
+    let (stale, two) = try PlaybookLab.certificateRotation(
+      broker, fleet, authority, ["pump-1"], vault: "vault-2")
+    #expect(
+      try await stale.run(two).end == .halted && stale.story.contains("revoked already"), "\(stale.story)")
+    #expect(fleet.file("pump-1", "client.pem") == ofFirst)
+    #expect(try shell("cp \(fleet.folder.path)/vault/pump-1.crt \(authority.path)/pump-1.crt").code == 0)
+    // This one cannot write its list.
+    let (last, three) = try PlaybookLab.certificateRotation(
+      broker, fleet, authority, ["pump-1"], vault: "vault-3", list: "nowhere/list.pem")
+    #expect(try await last.run(three).end == .halted, "\(last.story)")
+    #expect(fleet.file("pump-1", "client.pem") != ofFirst)
+    _ = try await last.undo(three)
+    #expect(fleet.file("pump-1", "client.pem") == ofFirst, "\(last.story)")
   }
 }

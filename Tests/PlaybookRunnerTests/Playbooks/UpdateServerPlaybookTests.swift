@@ -51,6 +51,36 @@ import Testing
     #expect(!(try lab.everythingWritten(rollback)).contains("hawkbit-password"))
   }
 
+  /// The bad version is assigned and not installed yet: with the next poll it would come. The same holds for an undo while the
+  /// version of before is assigned.
+  @Test func whatIsAssignedAndNotInstalledYetIsTakenBackToo() async throws {
+    guard Support.has("python3"), Support.has("curl") else { return }
+    let folder = try TemporaryFolder()
+    let server = try await HawkBitServer(folder, sets: ["41": ("1.0", "a.swu"), "44": ("2.0", "b.swu")])
+    var lab = try PlaybookLab(folder, secrets: [try server.secret()])
+    lab.clock = FastClock(scale: 300)
+    try server.poll("pump-1")
+    try server.assign("41", to: "pump-1")
+    try server.poll("pump-1")
+    try server.assign("44", to: "pump-1")
+    let plan = try lab.plan(
+      "rollback-firmware-hawkbit", ["pump-1"],
+      set: [
+        "server": server.url, "rollback_set": "41", "rollback_version": "1.0", "current_set": "44",
+        "current_version": "2.0",
+      ])
+    #expect(try await lab.run(plan).counts == [.changed: 1], "\(lab.story)")
+    try server.poll("pump-1")
+    #expect(try await lab.run(plan, id: "s").counts == [.ok: 1], "\(lab.story)")
+    // Undone, while the device still runs the version that the undo goes back to.
+    try server.assign("44", to: "pump-1")
+    try server.poll("pump-1")
+    #expect(try await lab.run(plan, id: "t").counts[.changed] == nil, "\(lab.story)")
+    let before = server.requests.filter { $0 == "POST /rest/v1/targets/pump-1/assignedDS" }.count
+    #expect(try await lab.undo(plan, id: "t").end == .succeeded, "\(lab.story)")
+    #expect(server.requests.filter { $0 == "POST /rest/v1/targets/pump-1/assignedDS" }.count == before + 1)
+  }
+
   @Test func hardwareThatTheImageIsNotForStaysAsItIs() async throws {
     guard Support.has("swupdate"), Support.has("cpio"), Support.has("openssl"), Support.has("python3") else {
       return

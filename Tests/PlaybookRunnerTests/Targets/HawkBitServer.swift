@@ -32,6 +32,25 @@ final class HawkBitServer: Sendable {
 
   deinit { process.stop() }
 
+  /// Assigns a distribution set to a device as somebody else would.
+  func assign(_ set: String, to device: String) throws {
+    let done = try shell(
+      "curl -sf -u operator:hawkbit-password -d '{\"id\": \(set)}' \(url)/rest/v1/targets/\(device)/assignedDS"
+    )
+    if done.code != 0 { throw RunnerError(.unsupported, "the server does not assign: \(done.output)") }
+  }
+
+  /// A device polls, and says that it has installed what is assigned to it.
+  func poll(_ device: String) throws {
+    let base = "\(url)/default/controller/v1/\(device)"
+    let done = try shell(
+      """
+      number=$(curl -sf \(base) | grep -o 'deploymentBase/[0-9]*' | tr -dc 0-9) || exit 0
+      curl -sf -d '{"status": {"execution": "closed", "result": {"finished": "success"}}}' \(base)/deploymentBase/$number/feedback
+      """)
+    if done.code != 0 { throw RunnerError(.unsupported, "the device cannot poll: \(done.output)") }
+  }
+
   /// Where the secret store finds the operator.
   func secret() throws -> String {
     "hawkbit=file:" + (try folder.write("hawkbit-secret", "operator\nhawkbit-password\n"))
@@ -87,7 +106,13 @@ final class HawkBitServer: Sendable {
                     return self.manage(path[9:], body)
                 return self.device(path, body)
         def manage(self, path, body):
-            if m := re.fullmatch(r"targets/([^/]+)/assignedDS", path):
+            m = re.fullmatch(r"targets/([^/]+)/assignedDS", path)
+            if m and self.command == "GET":
+                action = actions.get(targets.get(m[1], {}).get("action", ""))
+                if m[1] not in targets: return self.answer(404, {"errorCode": "entityNotFound"})
+                if action is None: return self.answer(204)
+                return self.answer(200, {"id": int(action["set"]), "version": sets[action["set"]]["version"]})
+            if m:
                 wanted = json.loads(body)
                 wanted = wanted[0] if isinstance(wanted, list) else wanted
                 ds = str(wanted["id"])

@@ -22,6 +22,8 @@ struct PlaybookLab {
   let executors: ExecutorSet
   let journal = MemoryJournal()
   var clock: any RunClock = FastClock()
+  /// Sees the progress of runs, and may disturb them.
+  var onProgress: @Sendable (RunProgress) -> Void = { _ in }
 
   init(
     _ folder: TemporaryFolder, secrets sources: [String] = [], knownHosts: String = "/dev/null",
@@ -38,7 +40,7 @@ struct PlaybookLab {
   /// hundred devices more.
   func plan(
     _ playbook: String, _ devices: [String], _ columns: [String: (String) -> String] = [:],
-    set values: [String: String] = [:]
+    set values: [String: String] = [:], now: Int64 = Support.now
   ) throws -> ExecutionPlan {
     let names = Set(columns.keys).union(["life_safety", "in_use"]).sorted()
     var inventory = Inventory(attributes: names)
@@ -51,13 +53,13 @@ struct PlaybookLab {
     for (name, value) in values { variables["__\(name)__"] = value }
     return try Planner(executors: executors).plan(
       try Support.playbook(playbook), selection: selection, options: .init(variables: variables),
-      now: Support.now)
+      now: now)
   }
 
   private var environment: RunEnvironment {
     RunEnvironment(
       executors: executors, journal: journal, clock: clock, masker: secrets.masker,
-      folder: folder.path + "/run")
+      folder: folder.path + "/run", progress: onProgress)
   }
 
   /// Begins a run as the program does: what it needs is looked at first.
