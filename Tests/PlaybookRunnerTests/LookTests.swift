@@ -65,6 +65,26 @@ import Testing
     }
   }
 
+  /// One answer that several things are to be seen in is asked for once, and is of one moment.
+  @Test func theSameQuestionIsSentOnce() async throws {
+    let fleet = StepFleet()
+    fleet.state.withLock { $0.inForce = ["isolate d-1"] }
+    var plan = try fleet.plan([.init(name: "isolate")], ["d-1"])
+    let id = try #require(plan.playbook.stepOrder.first { $0.hasPrefix("action") })
+    guard case .action(var action) = plan.playbook.steps[id]?.kind else { return }
+    var verification = try #require(action.rollout?.verification)
+    verification.commands.append(verification.commands[0])
+    verification.earlierExpectations = [.contains(["y"])]
+    action.rollout?.verification = verification
+    plan.playbook.steps[id]?.kind = .action(action)
+    let summary = try await PlaybookRun(
+      plan,
+      environment: RunEnvironment(executors: fleet.executors, journal: MemoryJournal(), clock: TestClock()),
+      run: "r"
+    ).execute()
+    #expect(summary.counts == [.ok: 1] && fleet.count("see isolate d-1") == 1, "\(fleet.asked)")
+  }
+
   /// A fleet whose looks answer with a page instead of a document.
   private struct Page: CommandExecutor {
     static let type = CommandType.bash

@@ -322,25 +322,27 @@ final class DeviceAction: Sendable {
   /// Looks whether the wanted state is in force.
   func look(_ device: String?, _ values: [String: String]) async -> Look {
     guard let verification else { return .unclear("there is no way to look") }
+    var asked: (commands: [PlaybookCommand], answer: CommandAnswer)?
     for look in verification.looks {
-      let seen = await self.look(device, values, look.commands, look.expectation)
+      let expectation: RolloutPolicy.Expectation
+      do {
+        expectation = try Expectations.filled(look.expectation, values)
+      } catch {
+        return .unclear(error.description)
+      }
+      // The same question once more, for something else in its answer, is not sent again.
+      if asked?.commands != look.commands {
+        let answer = await execute(stepCalls.calls(look.commands, values: values, device: device))
+        asked = (look.commands, answer)
+      }
+      guard let answer = asked?.answer else { continue }
+      let seen = Self.seen(answer, expectation)
       guard case .holds = seen else { return seen }
     }
     return .holds
   }
 
-  private func look(
-    _ device: String?, _ values: [String: String], _ commands: [PlaybookCommand],
-    _ expected: RolloutPolicy.Expectation
-  ) async -> Look {
-    let calls = stepCalls.calls(commands, values: values, device: device)
-    let expectation: RolloutPolicy.Expectation
-    do {
-      expectation = try Expectations.filled(expected, values)
-    } catch {
-      return .unclear(error.description)
-    }
-    let answer = await execute(calls)
+  private static func seen(_ answer: CommandAnswer, _ expectation: RolloutPolicy.Expectation) -> Look {
     switch answer.effect {
     case .unreachable: return .unreachable(answer.detail)
     case .unknown: return .unclear(answer.detail)

@@ -143,6 +143,28 @@ import Testing
     pump.close()
   }
 
+  /// Who was given another role before it since is not let in by that.
+  @Test(arguments: ["isolate-by-role", "quarantine-group"])
+  func aRoleBehindAnotherIsTakenAwayByTheUndo(_ name: String) async throws {
+    guard Support.has("mosquitto") else { return }
+    let broker = try await MosquittoBroker(clients: ["pump-1"], group: "plant")
+    let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
+    let ofGroup = name == "quarantine-group"
+    let values = ofGroup ? ["broker": broker.url, "group": "plant"] : ["broker": broker.url]
+    let plan = try lab.plan(name, ["pump-1"], set: values)
+    #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
+    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
+    #expect(await admin.waitForConnection())
+    let whom = ofGroup ? #""addGroupRole","groupname":"plant""# : #""addClientRole","username":"pump-1""#
+    admin.publish(
+      "$CONTROL/dynamic-security/v1",
+      "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"urgent\"},{\"command\":\(whom),\"rolename\":\"urgent\",\"priority\":5000}]}"
+    )
+    await admin.waitUntilSent()
+    admin.close()
+    #expect(try await lab.undo(plan).counts == [.changed: 1], "\(lab.story)")
+  }
+
   @Test func decommissionDisablesThenDeletesAndSaysWhatCannotBeTakenBack() async throws {
     guard Support.has("mosquitto") else { return }
     let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2", "pump-3"])

@@ -286,6 +286,10 @@ import Testing
     let (first, one) = try PlaybookLab.certificateRotation(broker, fleet, authority, ["pump-1"])
     #expect(try await first.run(one).end == .succeeded, "\(first.story)")
     let ofFirst = try #require(fleet.file("pump-1", "client.pem"))
+    // The broker refuses the one of before: to put it back would lock the device out.
+    #expect(try await first.undo(one).end == .failed, "\(first.story)")
+    #expect(
+      fleet.file("pump-1", "client.pem") == ofFirst && first.story.contains("the device keeps the new one"))
     // The certificate of before in `issued` is revoked: nothing is made, and nothing taken for done.
     let (stale, two) = try PlaybookLab.certificateRotation(
       broker, fleet, authority, ["pump-1"], vault: "vault-2")
