@@ -1,5 +1,6 @@
 import PlaybookModel
 import PlaybookRunner
+import Synchronization
 import Testing
 
 /// Undo takes back once what a step did to a device: a step that a run may come to more than once must bear that.
@@ -54,5 +55,44 @@ import Testing
       }
     #expect(throws: Never.self) { try WorkflowText.plan(try loop(rollout), fleet.executors, ["d-1"]) }
     #expect(throws: Never.self) { try WorkflowText.plan(try handler(rollout), fleet.executors, ["d-1"]) }
+  }
+
+  /// Three rounds on a device are one change, in force and taken back.
+  @Test func aStepOnADeviceIsOneChangeHoweverOftenALoopComesBy() async throws {
+    let body = "repeatable: true, \(undo)"
+    let text = WorkflowText.text(
+      """
+        START: {type: start, on_completion: while-condition--@1}
+        while-condition--@1: {type: while-condition, condition: "__seen__:value != 'yes'", on_true: action--@2, on_completion: end--@5}
+        action--@2: {type: action, name: raise, AGENT, on_success: action--@3, commands: [{type: bash, command: do raise}], ON_DEVICES(\(body))}
+        action--@3: {type: action, AGENT, on_success: end--@4, out_args: [__seen__], commands: [{type: bash, command: see rounds}]}
+        end--@4: {type: end}
+        end--@5: {type: end}
+      """, variables: "{__seen__: {type: string, value: \"no\"}}")
+    // The third time somebody asks, the rounds are over.
+    let rounds = Mutex(0)
+    fleet.answer { [fleet] command, _ in
+      guard command == "see rounds" else { return nil }
+      let count = rounds.withLock { count in
+        count += 1
+        return count
+      }
+      if count == 3 { fleet.state.withLock { _ = $0.inForce.insert("rounds all") } }
+      return nil
+    }
+    let journal = MemoryJournal()
+    let plan = try WorkflowText.plan(try Support.playbook(text: text), fleet.executors, ["d-1", "d-2"])
+    let environment = RunEnvironment(executors: fleet.executors, journal: journal, clock: TestClock())
+    #expect(try await PlaybookRun(plan, environment: environment, run: "r").execute().end == .succeeded)
+    #expect(fleet.count("do raise d-1") == 3)
+    let id = try #require(plan.actionSteps.first { $0.action.rollout != nil }).step.id
+    let history = try RunHistory(run: "r", in: journal)
+    #expect(history.visits[id]?.count == 3 && history.visit(of: id)?.acts.count == 2)
+    #expect(history.standing.devices.isSuperset(of: ["d-1", "d-2"]))
+    let before = history.standing
+    _ = try await UndoRun(plan, environment: environment, run: "r").execute()
+    let after = try RunHistory(run: "r", in: journal).standing
+    #expect(after.takenBack == 2 && before.inForce - after.inForce == 2, "\(before) \(after)")
+    #expect(fleet.count("un raise d-1") == 1)
   }
 }

@@ -27,7 +27,7 @@ extension RunHistory {
   /// What is in force of the run.
   public var standing: Standing {
     var standing = Standing()
-    for visit in visits.values.joined() {
+    for visit in visits.values.map(Visit.merged) {
       for (device, state) in visit.acts {
         if visit.isStanding(device) {
           if case .finished(.changed, _) = state { standing.inForce += 1 } else { standing.inDoubt += 1 }

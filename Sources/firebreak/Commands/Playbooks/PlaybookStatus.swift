@@ -244,7 +244,7 @@ struct DeviceReport {
     var counts: [String: Int] = [:]
     for step in history.order {
       let title = plan?.playbook.steps[step]?.name ?? step
-      for visit in history.visits[step] ?? [] {
+      if let visit = history.visit(of: step) {
         for (name, state) in visit.acts {
           if ![.ok, .changed].contains(state.outcome) {
             let said = visit.details[name] ?? ""
