@@ -90,7 +90,8 @@ struct PlanOptions: ParsableArguments {
     }
     var options = Planner.Options(
       variables: variables, includesSelfAsserted: includeSelfAsserted,
-      playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace, earlier: earlier)
+      playbookPath: path == "-" ? nil : Self.absolute(path), networkNamespace: networkNamespace,
+      earlier: earlier)
     options.inventory = try inventoryOfCase(selection)
     options.protected = Set(protected)
     let plan = try Planner(executors: executors).plan(
