@@ -51,7 +51,8 @@ import Testing
     let note: @Sendable (LoadStage) -> Void = { reached in
       var byte = reached.rawValue
       pwrite(descriptor, &byte, 1, 0)
-      if reached.rawValue == stage { killSelf(after: delay) }
+      guard reached.rawValue == stage else { return }
+      if delay == 0 { kill(getpid(), SIGKILL) } else { killSelf(after: delay) }
     }
     note(.reading)
     try load(path, part: 1, ownSegment: ownSegment, onStage: note)
@@ -82,10 +83,13 @@ import Testing
       if append { try Self.load(path, part: 0) }
       let before = append ? Self.events : 0
       let stage = step % 10 < 3 ? critical[step % 10] : .reading
+      // One at the very beginning of its stage, where a busy machine cannot be too late.
       let delay =
         stage == .reading
         ? span * (step + 1) / steps
-        : Int.random(in: 0...(append && stage == .syncing ? 400 : 100), using: &random)
+        : stage == .indexes
+          ? 0
+          : Int.random(in: 0...(append && stage == .syncing ? 400 : 100), using: &random)
       await #expect(processExitsWith: .signal(SIGKILL)) {
         [
           path = path as String, notes = notes as String, stage = stage.rawValue as UInt8,

@@ -218,7 +218,8 @@ public struct UndoRun: Sendable {
     if !missed.isEmpty {
       reasons.append("\(missed.count) \(missed.count == 1 ? "device" : "devices") could not be taken back")
     }
-    if !isExpiredOnly {
+    // Where all goes out once, the reasons name it.
+    if !isExpiredOnly, !plan.goesOutOnceOnly {
       for title in stayingGuards {
         environment.progress(.note("'\(title)' went out once, for no device, and has no undo: it stays"))
       }
