@@ -99,6 +99,27 @@ import Testing
     #expect(!trace.verdict.contains("reporter"))
   }
 
+  /// Six of thirty clocks are behind, and nothing compares them: they are not silent at the end, as they began too soon as well.
+  @Test func whoseClockIsBehindIsNotSilentAtTheEnd() {
+    var scene = Scene(98)
+    for meter in 0..<30 {
+      let behind = meter % 5 == 2 ? 150 + Double(meter) * 3 : 0
+      scene.keep("meter\(meter)m", -behind...(7200 - behind), every: 30, scatter: 0.02, "level read")
+    }
+    let trace = scene.trace
+    #expect(trace.incidents.isEmpty && trace.unrelated.isEmpty, "\(trace.verdict)")
+  }
+
+  /// One that really stops as long before the end is missed all the same.
+  @Test func whoStopsShortlyBeforeTheEndIsMissed() {
+    var scene = Scene(99)
+    for meter in 0..<30 {
+      scene.keep("meter\(meter)m", 0...(meter % 5 == 2 ? 6950 : 7200), every: 30, scatter: 0.02, "level read")
+    }
+    let trace = scene.trace
+    #expect(trace.incidents.first?.onsets.count == 6, "\(trace.verdict)")
+  }
+
   // MARK: The first one, which could not say so
 
   @Test func whoFellSilentJustBeforeTheOthersMayBeTheFirst() throws {

@@ -8,8 +8,9 @@ import Testing
   private static let taken = 60
 
   /// - Parameter visit: What the taken write of who came, and the first one of somebody outside.
-  private static func worm(_ visit: (String) -> String, severity: UInt8) -> (trace: Trace, edges: Set<String>)
-  {
+  private static func worm(
+    _ visit: (String) -> String, severity: UInt8, unseen: Set<Int> = []
+  ) -> (trace: Trace, edges: Set<String>) {
     var scene = Scene(11)
     for unit in 0..<units {
       scene.keep("unit\(unit)x", 0...14_400, every: 300, "frame kept")
@@ -18,6 +19,7 @@ import Testing
     var onset: [Int: Double] = [0: 6000]
     var edges: Set<String> = []
     func fall(_ unit: Int, _ time: Double, by other: String) {
+      guard !unseen.contains(unit) else { return }
       scene.say("unit\(unit)x", time - 2, visit(other), severity)
       for turn in 0..<3 { scene.say("unit\(unit)x", time + Double(turn) * 15, "strange process runs", 3) }
     }
@@ -46,6 +48,19 @@ import Testing
     let right = incident.edges.count { edges.contains("\($0.from)>\($0.to)") }
     #expect(right * 10 >= edges.count * 8, "\(right) of \(edges.count)")
     #expect(Set(incident.onsets.map(\.device)) == Set((0..<Self.taken).map { "unit\($0)x" }))
+  }
+
+  /// What the first one and another one said in that moment is lost; whom they came to says so.
+  @Test func whoCameAndWasNotSeenToFailIsOneOfThem() throws {
+    let unseen: Set<Int> = [0, 2]
+    let (trace, _) = Self.worm({ "root sign-in on tty7p from \($0)" }, severity: 5, unseen: unseen)
+    let incident = try #require(trace.incidents.first)
+    #expect(Set(incident.onsets.map(\.device)) == Set((0..<Self.taken).map { "unit\($0)x" }))
+    #expect(incident.origins.first?.device == "unit0x", "\(incident.verdict)")
+    let first = try #require(incident.onsets.first { $0.device == "unit0x" })
+    #expect(first.kind == .reported && first.probability <= 0.9)
+    #expect(first.reasons.contains { $0.contains("its own failure was not seen") })
+    #expect(first.interval.contains(Instant(nanoseconds: Scene.epoch).adding(seconds: 6000)))
   }
 
   /// Clients that name a server which says nothing of the kind hang on it.

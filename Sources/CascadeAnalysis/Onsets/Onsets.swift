@@ -137,6 +137,7 @@ struct Onsets {
     settleReports(timeline, fleet, reports)
     addCutOff(timeline, fleet, reports)
     addBereft(timeline, fleet, reports, profiles)
+    joinComers(timeline, fleet, profiles, reports)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
   }
 

@@ -34,6 +34,7 @@ enum SilenceOnsets {
     }
     let reach = EvidenceReach(
       timeline, mass.compactMap { device in rhythms[device].map { (device, $0.last, $0.pause) } })
+    let shift = ClockShift(timeline, mass.filter { rhythms[$0] != nil })
     var groups: [Int: [Int]] = [:]
     var above: [Int32: Int] = [:]
     for device in mass { groups[nearestFailed(device, fleet, onsets, &above), default: []].append(device) }
@@ -69,6 +70,8 @@ enum SilenceOnsets {
               "spoke every \(Int(rhythm.pause)) s and then not at all for \(Int(end - rhythm.last)) s"
             ])
         }
+        // Who began as much too soon as it ended is not silent: its clock is behind.
+        if shift.explains(lastOfAll - rhythm.last, of: device, pause: rhythm.pause, timeline) { continue }
         if let seen = finding(until: min(lastOfAll, reach.end(of: device))) {
           if !isTold { alone.append(result.seen.count) }
           result.seen.append((device, seen))

@@ -200,41 +200,9 @@ struct Assembly {
     }
   }
 
-  /// Seconds before a failure within which what was done on somebody's word may have brought it about.
-  private static let onItsWord = 10.0
-
   /// Whom the members' own news name around their onsets.
   private func named(_ members: [Int]) -> [Int: [Int32]] {
-    guard !timeline.firstMention.isEmpty else { return [:] }
-    let breakIns = Set(timeline.breakIns.map(\.id))
-    var result: [Int: [Int32]] = [:]
-    var namings: [Naming] = []
-    for device in members {
-      let onset = onsets.findings[device]!.time
-      for event in timeline.events(of: device) where timeline.mention(Int(event)) >= 0 {
-        let template = Int(evidence.eventTemplates[Int(event)])
-        let lag = timeline.seconds[Int(event)] - onset
-        let isReport = reports.isReport(template)
-        // What it did on the word of a provider just before is named in no word of trouble.
-        let isOnItsWord =
-          lag <= 0 && lag > -Self.onItsWord && profiles.fleet[template].role == .novel
-          && fleet.hangs(device, on: timeline.mention(Int(event)))
-        let isNews =
-          timeline.isLoud[template] && !isReport || breakIns.contains(timeline.evidence.eventIDs[Int(event)])
-        guard isOnItsWord && !isReport || isNews && abs(lag) < 300
-        else { continue }
-        namings.append(Naming(speaker: device, named: timeline.mention(Int(event)), template: template))
-      }
-    }
-    let isAimless = Naming.aimless(namings, fleet, onsets)
-    for naming in namings
-    where fleet.isShared[naming.named] || !isAimless.contains(naming.template) {
-      let other = Int32(naming.named)
-      if !(result[naming.speaker] ?? []).contains(other) {
-        result[naming.speaker, default: []].append(other)
-      }
-    }
-    return result
+    Naming.byMember(members, timeline, fleet, profiles, reports, onsets)
   }
 
   func unrelated() -> [Onset] {
