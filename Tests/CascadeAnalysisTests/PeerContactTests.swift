@@ -58,7 +58,7 @@ import Testing
     #expect(Set(incident.onsets.map(\.device)) == Set((0..<Self.taken).map { "unit\($0)x" }))
     #expect(incident.origins.first?.device == "unit0x", "\(incident.verdict)")
     let first = try #require(incident.onsets.first { $0.device == "unit0x" })
-    #expect(first.kind == .reported && first.probability <= 0.9)
+    #expect(first.kind == .reported && first.probability < 0.98, "\(first.probability)")
     #expect(first.reasons.contains { $0.contains("its own failure was not seen") })
     #expect(first.interval.contains(Instant(nanoseconds: Scene.epoch).adding(seconds: 6000)))
   }

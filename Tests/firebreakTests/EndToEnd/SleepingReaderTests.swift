@@ -89,7 +89,7 @@ import Testing
     try waiting()
     let output = try behindFullPipe(
       "queue --act --watch 1",
-      "sleep 1; $FIREBREAK playbook undo --dry-run >/dev/null 2>&1 && flock -n x.firebreak.runs/lock echo free; "
+      "sleep 1; $FIREBREAK playbook undo --dry-run >/dev/null 2>&1 && until_ 'flock -n x.firebreak.runs/lock echo free'; "
         + comesBack + "; sort acted | tr '\\n' ' '; echo")
     #expect(
       output.hasPrefix("free\ngw-2 gw-3 gw-4 \ncode 0\n") && output.contains("nobody waits"), "\(output)")
