@@ -52,6 +52,14 @@ struct ByteBuffer: ~Copyable {
   }
 }
 
+extension UnsafeMutableRawPointer {
+  /// Stores the low three bytes of a number, the highest first, and nothing behind them.
+  @inline(__always) func storeThreeBytes(_ value: UInt32) {
+    storeBytes(of: UInt16(truncatingIfNeeded: value &>> 8).bigEndian, as: UInt16.self)
+    storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: 2, as: UInt8.self)
+  }
+}
+
 /// SQLite's variable-length integers: 7 bits a byte, most significant first, the ninth byte whole.
 enum Varint {
   /// Number of bytes of a value.

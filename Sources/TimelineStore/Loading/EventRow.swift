@@ -245,7 +245,7 @@ extension EventRowCodec {
     }
     if record.load(fromByteOffset: 3, as: UInt8.self) == 3 {
       facts.device = devices[Int(ordinal(record + at))]
-      setOrdinal(record + at, facts.device)
+      (record + at).storeThreeBytes(UInt32(bitPattern: facts.device))
       at &+= 3
     }
     switch record.load(fromByteOffset: 4, as: UInt8.self) {
@@ -258,20 +258,15 @@ extension EventRowCodec {
     }
     if record.load(fromByteOffset: 5, as: UInt8.self) == 3 {
       facts.template = templates[Int(ordinal(record + at))]
-      setOrdinal(record + at, facts.template)
+      (record + at).storeThreeBytes(UInt32(bitPattern: facts.template))
       at &+= 3
     }
-    setOrdinal(record + at, origin(ordinal(record + at)))
+    (record + at).storeThreeBytes(UInt32(bitPattern: origin(ordinal(record + at))))
     return facts
   }
 
   @inline(__always) private static func ordinal(_ pointer: UnsafeMutableRawPointer) -> Int32 {
     let high = UInt16(bigEndian: pointer.loadUnaligned(as: UInt16.self))
     return Int32(high) << 8 | Int32(pointer.load(fromByteOffset: 2, as: UInt8.self))
-  }
-
-  @inline(__always) private static func setOrdinal(_ pointer: UnsafeMutableRawPointer, _ value: Int32) {
-    pointer.storeBytes(of: UInt16(truncatingIfNeeded: value >> 8).bigEndian, as: UInt16.self)
-    pointer.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: 2, as: UInt8.self)
   }
 }

@@ -46,9 +46,7 @@ struct IndexEntry {
   @inline(__always) private func putID(_ bytes: Int, _ pointer: UnsafeMutableRawPointer) {
     let id = id
     switch bytes {
-    case 3:
-      pointer.storeBytes(of: UInt16(truncatingIfNeeded: id >> 8).bigEndian, as: UInt16.self)
-      pointer.storeBytes(of: UInt8(truncatingIfNeeded: id), toByteOffset: 2, as: UInt8.self)
+    case 3: pointer.storeThreeBytes(UInt32(truncatingIfNeeded: id))
     case 4: pointer.storeBytes(of: UInt32(truncatingIfNeeded: id).bigEndian, as: UInt32.self)
     default:
       for at in 0..<bytes {
@@ -82,9 +80,7 @@ struct IndexEntry {
       (cell + 1).storeBytes(of: head.bigEndian, as: UInt32.self)
       var at = 5
       if code > 0 {
-        let device = UInt32(truncatingIfNeeded: code &- 1)
-        (cell + at).storeBytes(of: UInt16(truncatingIfNeeded: device >> 8).bigEndian, as: UInt16.self)
-        (cell + (at &+ 2)).storeBytes(of: UInt8(truncatingIfNeeded: device), as: UInt8.self)
+        (cell + at).storeThreeBytes(UInt32(truncatingIfNeeded: code &- 1))
         at &+= 3
       }
       if hasTime {

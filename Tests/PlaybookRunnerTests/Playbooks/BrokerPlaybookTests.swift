@@ -46,13 +46,7 @@ import Testing
   ]) func aRoleThatDoesNotDenyEverythingIsGivenToNobody(_ name: String, _ rule: String) async throws {
     guard Support.has("mosquitto") else { return }
     let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], group: "plant")
-    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
-    #expect(await admin.waitForConnection())
-    admin.publish(
-      "$CONTROL/dynamic-security/v1",
-      "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"quarantine\",\"acls\":[\(rule)]}]}")
-    await admin.waitUntilSent()
-    admin.close()
+    try await broker.administer(##"{"command":"createRole","rolename":"quarantine","acls":[\##(rule)]}"##)
     let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
     var values = ["broker": broker.url]
     if name == "quarantine-group" { values["group"] = "plant" }
@@ -88,13 +82,7 @@ import Testing
     _ = try await lab.run(
       try lab.plan("quarantine-group", ["pump-1", "pump-2"], set: ["broker": broker.url, "group": "plant"]))
     // A client without groups and roles of its own.
-    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
-    #expect(await admin.waitForConnection())
-    admin.publish(
-      "$CONTROL/dynamic-security/v1",
-      "{\"commands\":[{\"command\":\"createClient\",\"username\":\"valve-1\",\"password\":\"x\"}]}")
-    await admin.waitUntilSent()
-    admin.close()
+    try await broker.administer(#"{"command":"createClient","username":"valve-1","password":"x"}"#)
     let again = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
     let plan = try again.plan(
       "quarantine-group", ["pump-1", "pump-2", "valve-1"], set: ["broker": broker.url, "group": "plant"])
@@ -117,26 +105,20 @@ import Testing
   @Test func aClientWithAnotherGroupBeforeThisOneStopsTheQuarantine() async throws {
     guard Support.has("mosquitto") else { return }
     let broker = try await MosquittoBroker(clients: ["pump-1", "pump-2"], group: "plant")
-    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
-    #expect(await admin.waitForConnection())
-    func send(_ commands: String) async {
-      admin.publish("$CONTROL/dynamic-security/v1", "{\"commands\":[\(commands)]}")
-      await admin.waitUntilSent()
-    }
     func join(_ priority: Int) -> String {
       #"{"command":"removeGroupClient","groupname":"night","username":"pump-2"},"#
         + #"{"command":"addGroupClient","groupname":"night","username":"pump-2","priority":\#(priority)}"#
     }
-    await send(#"{"command":"createGroup","groupname":"night","roles":[{"rolename":"device"}]},"# + join(5))
+    try await broker.administer(
+      #"{"command":"createGroup","groupname":"night","roles":[{"rolename":"device"}]},"# + join(5))
     let lab = try PlaybookLab(broker.folder, secrets: [try broker.secret()])
     let plan = try lab.plan(
       "quarantine-group", ["pump-1", "pump-2"], set: ["broker": broker.url, "group": "plant"])
     #expect(try await lab.run(plan).end == .halted, "\(lab.story)")
     #expect(!broker.log.contains("| addGroupRole |"))
     // Behind this one it outranks nothing.
-    await send(join(-5))
+    try await broker.administer(join(-5))
     #expect(try await lab.run(plan, id: "s").end == .succeeded, "\(lab.story)")
-    admin.close()
     let pump = try Client(port: broker.port, user: "pump-2")
     #expect(await pump.waitForConnection())
     #expect(await !pump.mayPublish())
@@ -153,15 +135,10 @@ import Testing
     let values = ofGroup ? ["broker": broker.url, "group": "plant"] : ["broker": broker.url]
     let plan = try lab.plan(name, ["pump-1"], set: values)
     #expect(try await lab.run(plan).end == .succeeded, "\(lab.story)")
-    let admin = try Client(port: broker.port, user: "admin", password: MosquittoBroker.adminPassword)
-    #expect(await admin.waitForConnection())
     let whom = ofGroup ? #""addGroupRole","groupname":"plant""# : #""addClientRole","username":"pump-1""#
-    admin.publish(
-      "$CONTROL/dynamic-security/v1",
-      "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"urgent\"},{\"command\":\(whom),\"rolename\":\"urgent\",\"priority\":5000}]}"
+    try await broker.administer(
+      #"{"command":"createRole","rolename":"urgent"},{"command":\#(whom),"rolename":"urgent","priority":5000}"#
     )
-    await admin.waitUntilSent()
-    admin.close()
     #expect(try await lab.undo(plan).counts == [.changed: 1], "\(lab.story)")
   }
 

@@ -110,24 +110,33 @@ final class MosquittoBroker: Sendable {
     return false
   }
 
-  /// Adds clients with password "device-password" and a role that may do everything below `fleet/`.
-  private func addClients(_ clients: [String], _ group: String?) async throws {
+  /// Has the administrator send commands of dynamic security, some in each message, and waits until they are sent.
+  func administer(_ messages: String...) async throws { try await administer(messages) }
+
+  private func administer(_ messages: [String]) async throws {
     let admin = try Client(port: port, user: "admin", password: Self.adminPassword)
     guard await admin.waitForConnection() else {
       throw RunnerError(.unsupported, "the administrator cannot connect")
     }
-    func send(_ commands: String) {
+    for commands in messages {
       admin.publish("$CONTROL/dynamic-security/v1", "{\"commands\":[\(commands)]}")
     }
-    send(
+    await admin.waitUntilSent()
+    admin.close()
+  }
+
+  /// Adds clients with password "device-password" and a role that may do everything below `fleet/`.
+  private func addClients(_ clients: [String], _ group: String?) async throws {
+    var messages = [
       """
       {"command":"createRole","rolename":"device","acls":[
       {"acltype":"publishClientSend","topic":"fleet/#","allow":true},
       {"acltype":"publishClientReceive","topic":"fleet/#","allow":true},
       {"acltype":"subscribePattern","topic":"fleet/#","allow":true}]}
-      """)
+      """
+    ]
     if let group {
-      send(
+      messages.append(
         """
         {"command":"createGroup","groupname":"\(group)","roles":[{"rolename":"device","priority":1}]}
         """)
@@ -136,14 +145,13 @@ final class MosquittoBroker: Sendable {
       group.map { "\"groups\":[{\"groupname\":\"\($0)\"}]" } ?? "\"roles\":[{\"rolename\":\"device\"}]"
     for start in stride(from: 0, to: clients.count, by: 100) {
       let batch = clients[start..<min(start + 100, clients.count)]
-      send(
+      messages.append(
         batch.map {
           "{\"command\":\"createClient\",\"username\":\"\($0)\",\"password\":\"device-password\","
             + rights + "}"
         }.joined(separator: ","))
     }
-    await admin.waitUntilSent()
-    admin.close()
+    try await administer(messages)
   }
 
   /// Commands of dynamic security on clients since `clearLog`, in order.
