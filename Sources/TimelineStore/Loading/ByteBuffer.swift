@@ -7,9 +7,12 @@ struct ByteBuffer: ~Copyable {
   /// Number of bytes in use.
   var count = 0
 
-  /// - Parameter alignment: Of the first byte, as long as the capacity is enough.
+  private let alignment: Int
+
+  /// - Parameter alignment: Of the first byte.
   init(capacity: Int, alignment: Int = 16) {
     self.capacity = max(capacity, 64)
+    self.alignment = alignment
     base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: alignment)
   }
 
@@ -25,7 +28,7 @@ struct ByteBuffer: ~Copyable {
 
   @inline(never) private mutating func grow(_ more: Int) {
     let larger = max(capacity * 2, count + more)
-    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: alignment)
     memcpy(copy, base, count)
     base.deallocate()
     base = copy

@@ -9,22 +9,25 @@ final class Spool {
   /// Bytes that a spool keeps in memory when it is written: what a small file leaves needs no file of its own.
   private static let keptInMemory = 8 << 10
 
-  /// -1 until there is more than the buffer holds: there may be as many spools as files are read.
-  @exclusivity(unchecked) private var descriptor: Int32 = -1
+  /// None until there is more than the buffer holds: there may be as many spools as files are read.
+  @exclusivity(unchecked) private var file: BlockFile?
   private let path: String
+  private let bufferSize: Int
+  /// What is not in the file yet.
   @exclusivity(unchecked) private var buffer: ByteBuffer
+  /// Bytes in the file: whole blocks.
   @exclusivity(unchecked) private var written: Int64 = 0
 
   /// An empty spool in the folder of `path`.
   init(beside path: String, bufferSize: Int = 1 << 20) {
     self.path = path
     self.bufferSize = bufferSize
-    buffer = ByteBuffer(capacity: bufferSize + (64 << 10))
+    buffer = Self.buffer(bufferSize + (64 << 10))
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
-
-  private let bufferSize: Int
+  private static func buffer(_ capacity: Int) -> ByteBuffer {
+    ByteBuffer(capacity: capacity, alignment: BlockFile.block)
+  }
 
   /// Where the next frame will begin.
   var end: Int64 { written + Int64(buffer.count) }
@@ -53,86 +56,96 @@ final class Spool {
       buffer.count = Int(position - written)
       return
     }
+    guard let file else { return }
+    let whole = position & ~Int64(BlockFile.block - 1)
     buffer.count = 0
-    written = position
-    guard ftruncate(descriptor, off_t(position)) == 0 else { throw SystemFile.error("cannot cut", path) }
+    if whole < position {
+      buffer.reserve(BlockFile.block)
+      try file.read(
+        at: whole, into: UnsafeMutableRawBufferPointer(start: buffer.base, count: BlockFile.block))
+      buffer.count = Int(position - whole)
+    }
+    written = whole
+    try file.truncate(to: whole)
   }
 
-  /// Hands what is buffered to the file.
-  func flush() throws(StoreError) {
-    if descriptor < 0 { descriptor = try SystemFile.temporary(beside: path) }
-    try SystemFile.write(buffer.bytes, to: descriptor, at: written, path: path)
-    written += Int64(buffer.count)
-    buffer.count = 0
+  /// Hands what is buffered to the file, but for less than a block.
+  private func flush() throws(StoreError) {
+    let whole = buffer.count & ~(BlockFile.block - 1)
+    guard whole > 0 else { return }
+    if file == nil { file = try BlockFile.temporary(beside: path) }
+    try file!.write(&buffer, count: whole, at: written)
+    written += Int64(whole)
   }
 
   /// Gives the buffer's memory back once all is written.
   func finishWriting() throws(StoreError) {
-    if descriptor < 0, buffer.count <= Self.keptInMemory {
-      var kept = ByteBuffer(capacity: buffer.count)
-      kept.append(buffer.bytes)
-      buffer = kept
-      return
-    }
-    try flush()
-    buffer = ByteBuffer(capacity: 64)
+    if file != nil || buffer.count > Self.keptInMemory { try flush() }
+    file?.endWriting()
+    var kept = Self.buffer(buffer.count)
+    kept.append(buffer.bytes)
+    buffer = kept
   }
 
   /// Gives file and memory back: nobody reads or writes it any more.
   func release() {
-    if descriptor >= 0 { close(descriptor) }
-    descriptor = -1
+    file = nil
     written = 0
-    buffer = ByteBuffer(capacity: 64)
+    buffer = Self.buffer(0)
   }
 
   /// Calls `body` with each frame in a range, in order. The record may be changed in place; it lives for the call.
+  @inline(__always)
   func forEach(
     from start: Int64, to end: Int64,
     _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
-    if start < written { try forEachInFile(from: start, to: min(end, written), body) }
-    var used = Int(max(start, written) - written)
-    let limit = Int(end - written)
-    while used < limit {
-      let length = Int(buffer.base.loadUnaligned(fromByteOffset: used, as: UInt32.self))
-      try body(UnsafeMutableRawBufferPointer(start: buffer.base + used + 4, count: length))
-      used += 4 + length
+    var torn = ByteBuffer(capacity: 0)
+    if start < written { try forEachInFile(from: start, to: min(end, written), &torn, body) }
+    let position = max(start, written)
+    guard position < end else { return }
+    let rest = UnsafeMutableRawBufferPointer(
+      start: buffer.base + Int(position - written), count: Int(end - position))
+    try Self.forEach(in: rest, &torn, body)
+  }
+
+  /// - Parameter torn: Is left with the beginning of a frame that goes on in memory.
+  private func forEachInFile(
+    from start: Int64, to end: Int64, _ torn: inout ByteBuffer,
+    _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let window = max(bufferSize & ~(BlockFile.block - 1), BlockFile.block)
+    try file?.forEachWindow(from: start, to: end, window: window) { (stretch) throws(StoreError) in
+      try Self.forEach(in: stretch, &torn, body)
     }
   }
 
-  private func forEachInFile(
-    from start: Int64, to end: Int64,
+  /// Calls `body` with each frame that ends in a stretch; what is left of it is torn.
+  @inline(__always) private static func forEach(
+    in stretch: UnsafeMutableRawBufferPointer, _ torn: inout ByteBuffer,
     _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
-    var chunk = ByteBuffer(capacity: bufferSize)
-    var position = start
+    guard let base = stretch.baseAddress else { return }
     var used = 0
-    while position < end || used < chunk.count {
-      if used > 0 {
-        memmove(chunk.base, chunk.base + used, chunk.count - used)
-        chunk.count -= used
-        used = 0
-      }
-      if chunk.count >= 4 {
-        // A frame longer than the chunk.
-        let length = Int(chunk.base.load(as: UInt32.self)) + 4
-        if length > chunk.capacity { chunk.reserve(length - chunk.count) }
-      }
-      let wanted = min(chunk.capacity - chunk.count, Int(end - position))
-      let target = UnsafeMutableRawBufferPointer(start: chunk.base + chunk.count, count: wanted)
-      let got = try SystemFile.read(from: descriptor, at: position, into: target, path: path)
-      guard got == wanted else {
-        throw StoreError(code: .inputOutput, what: "cannot read", path: path, reason: "the spool ends early")
-      }
-      chunk.count += got
-      position += Int64(got)
-      while used + 4 <= chunk.count {
-        let length = Int(chunk.base.loadUnaligned(fromByteOffset: used, as: UInt32.self))
-        guard used + 4 + length <= chunk.count else { break }
-        try body(UnsafeMutableRawBufferPointer(start: chunk.base + used + 4, count: length))
-        used += 4 + length
-      }
+    func complete(to count: Int) -> Bool {
+      let more = min(count - torn.count, stretch.count - used)
+      torn.append(UnsafeRawBufferPointer(start: base + used, count: more))
+      used += more
+      return torn.count == count
     }
+    if torn.count > 0 {
+      if torn.count < 4, !complete(to: 4) { return }
+      let length = Int(torn.base.loadUnaligned(as: UInt32.self))
+      guard complete(to: 4 + length) else { return }
+      try body(UnsafeMutableRawBufferPointer(start: torn.base + 4, count: length))
+      torn.count = 0
+    }
+    while used &+ 4 <= stretch.count {
+      let length = Int(base.loadUnaligned(fromByteOffset: used, as: UInt32.self))
+      guard used &+ 4 &+ length <= stretch.count else { break }
+      try body(UnsafeMutableRawBufferPointer(start: base + used + 4, count: length))
+      used &+= 4 &+ length
+    }
+    torn.append(UnsafeRawBufferPointer(start: base + used, count: stretch.count - used))
   }
 }

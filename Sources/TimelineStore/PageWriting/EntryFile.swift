@@ -1,37 +1,74 @@
 internal import Glibc
 
-/// Index entries that do not fit into memory: a nameless file of stretches.
+/// Index entries that do not fit into memory: a nameless file of stretches, each from a block's beginning on.
 final class EntryFile {
-  private let descriptor: Int32
+  private let file: BlockFile
   private let path: String
-  private var end: Int64 = 0
+  /// What is not in the file yet.
+  private var buffer = ByteBuffer(capacity: EntryFile.bufferSize, alignment: BlockFile.block)
+  private var written: Int64 = 0
+
+  private static let bufferSize = 1 << 20
 
   init(beside path: String) throws(StoreError) {
     self.path = path
-    descriptor = try SystemFile.temporary(beside: path)
+    file = try BlockFile.temporary(beside: path)
   }
-
-  deinit { close(descriptor) }
 
   /// Appends entries and returns where they begin.
   func append(_ entries: UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Int64 {
-    let start = end
-    try SystemFile.write(UnsafeRawBufferPointer(entries), to: descriptor, at: start, path: path)
-    end += Int64(entries.count * MemoryLayout<IndexEntry>.stride)
+    let start = written + Int64(buffer.count)
+    let bytes = UnsafeRawBufferPointer(entries)
+    var done = 0
+    while done < bytes.count {
+      if buffer.count == Self.bufferSize { try flush() }
+      let more = min(bytes.count - done, Self.bufferSize - buffer.count)
+      buffer.append(UnsafeRawBufferPointer(rebasing: bytes[done..<done + more]))
+      done += more
+    }
+    // The rest of the block is nobody's.
+    buffer.count = BlockFile.wholeBlocks(buffer.count)
     return start
+  }
+
+  private func flush() throws(StoreError) {
+    let count = buffer.count
+    guard count > 0 else { return }
+    try file.write(&buffer, count: count, at: written)
+    written += Int64(count)
   }
 
   /// Replaces entries that were appended.
   func write(_ entries: UnsafeBufferPointer<IndexEntry>, at offset: Int64) throws(StoreError) {
-    try SystemFile.write(UnsafeRawBufferPointer(entries), to: descriptor, at: offset, path: path)
+    try flush()
+    var replaced = ByteBuffer(capacity: entries.count * 16 + BlockFile.block, alignment: BlockFile.block)
+    replaced.append(UnsafeRawBufferPointer(entries))
+    replaced.count = BlockFile.wholeBlocks(replaced.count)
+    try file.settle()
+    let count = replaced.count
+    try file.write(&replaced, count: count, at: offset)
   }
 
-  /// Reads as many entries as `into` has places.
-  func read(at offset: Int64, into: UnsafeMutableBufferPointer<IndexEntry>) throws(StoreError) {
-    let bytes = UnsafeMutableRawBufferPointer(into)
-    guard try SystemFile.read(from: descriptor, at: offset, into: bytes, path: path) == bytes.count else {
-      throw StoreError(code: .inputOutput, what: "cannot read", path: path, reason: "a sorted run ends early")
+  /// Reads entries of one stretch into a buffer, from a place on. Whole blocks of them are read without being copied.
+  /// - Parameter offset: A block's beginning.
+  func read(at offset: Int64, count: Int, into target: EntryBuffer, from place: Int = 0) throws(StoreError) {
+    try flush()
+    let memory = UnsafeMutableRawBufferPointer(
+      start: target.entries.baseAddress! + place, count: count * MemoryLayout<IndexEntry>.stride)
+    let whole = memory.count & ~(BlockFile.block - 1)
+    let isAligned = Int(bitPattern: memory.baseAddress) & (BlockFile.block - 1) == 0
+    if isAligned, whole > 0 {
+      try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<whole]))
+      if whole == memory.count { return }
     }
+    let done = isAligned ? whole : 0
+    let rest = memory.count - done
+    guard rest > 0 else { return }
+    let copy = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: BlockFile.wholeBlocks(rest), alignment: BlockFile.block)
+    defer { copy.deallocate() }
+    try file.read(at: offset + Int64(done), into: copy)
+    (memory.baseAddress! + done).copyMemory(from: copy.baseAddress!, byteCount: rest)
   }
 }
 
@@ -39,8 +76,16 @@ final class EntryFile {
 final class EntryBuffer {
   let entries: UnsafeMutableBufferPointer<IndexEntry>
   @exclusivity(unchecked) var count = 0
-  init(capacity: Int) { entries = .allocate(capacity: capacity) }
-  deinit { entries.deallocate() }
+
+  init(capacity: Int) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, capacity) * MemoryLayout<IndexEntry>.stride, alignment: BlockFile.block)
+    entries = UnsafeMutableBufferPointer(
+      start: memory.baseAddress!.bindMemory(to: IndexEntry.self, capacity: capacity), count: capacity)
+  }
+
+  deinit { UnsafeMutableRawPointer(entries.baseAddress!).deallocate() }
+
   var used: UnsafeBufferPointer<IndexEntry> { UnsafeBufferPointer(rebasing: entries[..<count]) }
 }
 
@@ -74,7 +119,7 @@ final class EntryQueue {
     if let file {
       let stretch = EntryBuffer(capacity: buffer.entries.count)
       for offset in stretches {
-        try file.read(at: offset, into: stretch.entries)
+        try file.read(at: offset, count: stretch.entries.count, into: stretch)
         for entry in stretch.entries { try body(entry) }
       }
     }

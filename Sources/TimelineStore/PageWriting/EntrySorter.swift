@@ -75,8 +75,7 @@ final class EntrySorter {
     _ file: EntryFile, _ stretch: inout (offset: Int64, count: Int), _ buffer: EntryBuffer,
     _ keep: (EntryBuffer) -> Void
   ) throws(StoreError) {
-    try file.read(
-      at: stretch.offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<stretch.count]))
+    try file.read(at: stretch.offset, count: stretch.count, into: buffer)
     buffer.count = stretch.count
     keep(buffer)
     if buffer.count < stretch.count {
@@ -111,9 +110,9 @@ final class EntrySorter {
         var done = 0
         while done < stretch.count {
           let count = min(buffer.entries.count, stretch.count - done)
-          let part = UnsafeMutableBufferPointer(rebasing: buffer.entries[..<count])
-          try file.read(at: stretch.offset + Int64(done * MemoryLayout<IndexEntry>.stride), into: part)
-          for entry in part { try body(entry) }
+          try file.read(
+            at: stretch.offset + Int64(done * MemoryLayout<IndexEntry>.stride), count: count, into: buffer)
+          for entry in buffer.entries[..<count] { try body(entry) }
           done += count
         }
       }
@@ -141,10 +140,7 @@ final class EntrySorter {
     /// The next entries; none at the end.
     func refill(from file: EntryFile) throws(StoreError) -> UnsafeBufferPointer<IndexEntry> {
       buffer.count = min(left, buffer.entries.count)
-      if buffer.count > 0 {
-        try file.read(
-          at: offset, into: UnsafeMutableBufferPointer(rebasing: buffer.entries[..<buffer.count]))
-      }
+      if buffer.count > 0 { try file.read(at: offset, count: buffer.count, into: buffer) }
       offset += Int64(buffer.count * MemoryLayout<IndexEntry>.stride)
       left -= buffer.count
       return buffer.used
@@ -173,8 +169,8 @@ final class EntrySorter {
 
   private func merge(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
     let file = try spillFile()
-    // 16 MB for all of them, however many.
-    let size = max(64, min(4096, 1_000_000 / runs.count))
+    // 16 MB for all of them, however many; whole blocks.
+    let size = max(256, min(16_384, 1_000_000 / runs.count) & ~255)
     let sources = runs.map { Run($0, buffer: size) }
     // A heap.
     let heads = UnsafeMutablePointer<Head>.allocate(capacity: sources.count)

@@ -14,9 +14,8 @@ final class PageFile {
 
   let path: String
   private let descriptor: Int32
-  /// The same file past the page cache: pages are written once and not read again before the end, and what would lie in the
-  /// cache had to be copied there and out again. -1 where the file system cannot.
-  @exclusivity(unchecked) private var direct: Int32
+  /// The same file, for what is appended.
+  private let file: BlockFile
   @exclusivity(unchecked) private var next: UInt32
   @exclusivity(unchecked) private var buffer: ByteBuffer
   @exclusivity(unchecked) private var bufferStart: Int64
@@ -34,22 +33,16 @@ final class PageFile {
     next = UInt32(Int(status.st_size) / Self.pageSize) + 1
     bufferStart = Int64(next - 1) * Int64(Self.pageSize)
     buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize)
-    direct = open(path, O_WRONLY | O_CLOEXEC | Self.directFlag)
+    let appended = open(path, O_RDWR | O_CLOEXEC)
+    guard appended >= 0 else {
+      let error = SystemFile.error("cannot write case", path)
+      close(descriptor)
+      throw error
+    }
+    file = BlockFile(appended, path: path)
   }
 
-  deinit {
-    close(descriptor)
-    if direct >= 0 { close(direct) }
-  }
-
-  /// `O_DIRECT`, whose macro Swift cannot read.
-  private static let directFlag: Int32 = {
-    #if arch(arm64) || arch(arm)
-      return 0o200_000
-    #else
-      return 0o40_000
-    #endif
-  }()
+  deinit { close(descriptor) }
 
   private static let bufferSize = 256 * pageSize
 
@@ -82,6 +75,7 @@ final class PageFile {
   /// Forgets the pages from one on.
   func rewind(to page: UInt32) throws(StoreError) {
     try flush()
+    try file.settle()
     next = page
     bufferStart = Int64(page - 1) * Int64(Self.pageSize)
     guard ftruncate(descriptor, off_t(bufferStart)) == 0 else { throw SystemFile.error("cannot cut", path) }
@@ -90,6 +84,7 @@ final class PageFile {
   /// Reads a page that was added.
   func read(_ page: UInt32, into target: UnsafeMutableRawPointer) throws(StoreError) {
     try flush()
+    try file.settle()
     let bytes = UnsafeMutableRawBufferPointer(start: target, count: Self.pageSize)
     let got = try SystemFile.read(
       from: descriptor, at: Int64(page - 1) * Int64(Self.pageSize), into: bytes, path: path)
@@ -105,22 +100,16 @@ final class PageFile {
   }
 
   private func flush() throws(StoreError) {
-    if direct >= 0, buffer.count > 0 {
-      let done = pwrite(direct, buffer.base, buffer.count, off_t(bufferStart))
-      if done != buffer.count {
-        // Where less or nothing was taken, the usual way writes it whole, or says why it cannot.
-        close(direct)
-        direct = -1
-      }
-    }
-    if direct < 0 { try SystemFile.write(buffer.bytes, to: descriptor, at: bufferStart, path: path) }
-    bufferStart += Int64(buffer.count)
-    buffer.count = 0
+    let count = buffer.count
+    guard count > 0 else { return }
+    try file.write(&buffer, count: count, at: bufferStart)
+    bufferStart += Int64(count)
   }
 
   /// Writes what is buffered and the new number of pages (SQLite file format, 1.3).
   func finish() throws(StoreError) {
     try flush()
+    try file.settle()
     let header = UnsafeMutableRawBufferPointer.allocate(byteCount: 100, alignment: 4)
     defer { header.deallocate() }
     guard try SystemFile.read(from: descriptor, at: 0, into: header, path: path) == header.count else {

@@ -90,8 +90,9 @@ private final class DeviceGroups {
     ranges.append((first..<eventsByDevice.count, total))
     groupOfCode = .allocate(capacity: eventsByDevice.count)
     cursors = .allocate(capacity: ranges.count)
-    // One group stays in memory whole; several share 8 MB.
-    let buffer = ranges.count == 1 ? total : max(64, min(2048, 500_000 / ranges.count))
+    // One group stays in memory whole; several share 8 MB, in whole blocks.
+    let buffer =
+      ranges.count == 1 ? total : min(capacity, max(256, min(16_384, 500_000 / ranges.count) & ~255))
     for (index, range) in ranges.enumerated() {
       groups.append(
         Group(codes: range.codes, total: range.total, buffer: EntryBuffer(capacity: max(1, buffer))))
@@ -139,18 +140,15 @@ private final class DeviceGroups {
       if group.total > chunk.entries.count {
         // One device alone: its entries are in order.
         for (offset, count) in group.stretches {
-          let part = UnsafeMutableBufferPointer(rebasing: chunk.entries[..<count])
-          try file!.read(at: offset, into: part)
-          for entry in part { try body(entry) }
+          try file!.read(at: offset, count: count, into: chunk)
+          for entry in chunk.entries[..<count] { try body(entry) }
         }
         for entry in group.buffer.used { try body(entry) }
         continue
       }
       chunk.count = 0
       for (offset, count) in group.stretches {
-        try file!.read(
-          at: offset,
-          into: UnsafeMutableBufferPointer(rebasing: chunk.entries[chunk.count..<chunk.count + count]))
+        try file!.read(at: offset, count: count, into: chunk, from: chunk.count)
         chunk.count += count
       }
       let unsorted = chunk.count == 0 ? group.buffer.used : nil
