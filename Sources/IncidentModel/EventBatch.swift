@@ -43,6 +43,8 @@ public struct EventRecord: Sendable {
   public var message = ByteRange.empty
   /// Other fields: one JSON object in UTF-8, or empty.
   public var fields = ByteRange.empty
+  /// Stands for the fields where those are empty and it says something.
+  public var header = SyslogHeader()
   /// First of this event's entries in the batch's `variables`.
   public var firstVariable: UInt32 = 0
   /// Number of the message's variables, in the order of the template's placeholders.

@@ -25,7 +25,7 @@ public enum SampleCheck {
         compare("severity", sample.severity.map(String.init), String(reading.severity))
         compare("program", sample.program, reading.text(reading.program, of: record))
         compare("message", sample.message, reading.text(reading.message, of: record))
-        compare("fields", sample.fields, reading.text(reading.fields, of: record))
+        compare("fields", sample.fields, reading.fieldsText(of: record))
         let fields = reading.bytes(reading.fields, of: record)
         if !fields.isEmpty, JSONText.valueEnd(fields, from: 0) != fields.count || !Bytes.isValidUTF8(fields) {
           failures.append("\(place): the fields are no valid JSON")

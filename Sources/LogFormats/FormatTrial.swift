@@ -110,7 +110,7 @@ public struct FormatTrial: Sendable {
       row.severity = reading.severity
       row.program = reading.text(reading.program, of: record)
       row.message = reading.text(reading.message, of: record)
-      row.fields = reading.text(reading.fields, of: record)
+      row.fields = reading.fieldsText(of: record)
     case .structure:
       row.verdict = "structure"
       row.message = String(decoding: record.prefix(1024), as: UTF8.self)

@@ -69,6 +69,7 @@ extension Reading {
   /// Takes severity and facility of a priority where the text has none of its own.
   mutating func complete(priority: Int) {
     if severity == 255 { severity = UInt8(truncatingIfNeeded: priority & 7) }
+    spellFields()
     let known = bytes(fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
     guard priority >> 3 < SyslogText.facilities.count, Bytes.find("\"facility\":", known) == nil else {
       return

@@ -81,6 +81,8 @@ public struct Reading: ~Copyable {
   public var message = Slice.empty
   /// Everything else: one JSON object in valid UTF-8, or empty. Always in scratch.
   public var fields = Slice.empty
+  /// Stands for the fields where it says something; `spellFields` makes them of it. `fields` is empty then.
+  public var header = SyslogHeader()
   /// Identity of the boot that `time` or `uptime` counts from, where the record names it (journald).
   public var boot = Slice.empty
   /// Where a record holds several events: this event's bytes in the record. Empty: the whole record.
@@ -115,6 +117,7 @@ public struct Reading: ~Copyable {
     program = .empty
     message = .empty
     fields = .empty
+    header = SyslogHeader()
     boot = .empty
     element = .empty
     kind = .none
@@ -131,6 +134,11 @@ public struct Reading: ~Copyable {
     guard slice.count > 0, slice.end <= limit else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let base = slice.isInScratch ? UnsafeRawPointer(buffer) : record.baseAddress.unsafelyUnwrapped
     return UnsafeRawBufferPointer(start: base + slice.start, count: Int(slice.count))
+  }
+
+  /// The fields as JSON, those that a header stands for too; empty where there are none. For tests and display only.
+  public func fieldsText(of record: UnsafeRawBufferPointer) -> String {
+    fields.isEmpty ? header.fields : text(fields, of: record)
   }
 
   /// The text of a slice, for tests and display only: invalid UTF-8 is replaced.

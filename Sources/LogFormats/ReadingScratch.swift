@@ -89,6 +89,7 @@ extension Reading {
 
   /// Begins the object of other fields. Members follow; `endFields` closes it.
   @inline(__always) mutating func beginFields() {
+    header = SyslogHeader()
     fields = .scratch(scratchCount, 0)
     append(0x7B)
   }
@@ -104,8 +105,22 @@ extension Reading {
     fields = .scratch(fields.start, scratchCount &- fields.start)
   }
 
+  /// Writes the fields out that a header stands for.
+  public mutating func spellFields() {
+    guard header.rawValue != 0 else { return }
+    let told = header
+    beginFields()
+    if let code = told.facility {
+      let name = SyslogHeader.facilities[code]
+      field("facility", UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+    if let process = told.process { field("pid", Int64(process)) }
+    endFields()
+  }
+
   /// Goes on with an object of other fields that was ended, or begins one.
   mutating func reopenFields() {
+    spellFields()
     guard !fields.isEmpty else { return beginFields() }
     if fields.end != scratchCount {
       let old = fields

@@ -2,32 +2,18 @@ import IncidentModel
 
 extension Reading {
   /// Begins the object of other fields with the name of a facility; without, where there is no such code.
-  @inline(__always) mutating func beginFields(facility: Int) {
-    guard facility >= 0, facility < SyslogText.facilities.count else { return beginFields() }
-    reserve(32)
-    fields = .scratch(scratchCount, 0)
-    let opening = SyslogText.openings + 32 &* facility
-    (buffer + scratchCount).copyMemory(from: opening, byteCount: 32)
-    scratchCount &+= Int(opening.load(fromByteOffset: 31, as: UInt8.self))
-  }
-
-  /// Appends the first bytes of a word, at most eight, the first lowest.
-  @inline(__always) mutating func append(_ word: UInt64, count: Int) {
-    reserve(8)
-    buffer.storeBytes(of: word.littleEndian, toByteOffset: scratchCount, as: UInt64.self)
-    scratchCount &+= count
+  @inline(never) mutating func beginFields(facility: Int) {
+    beginFields()
+    guard facility >= 0, facility < SyslogText.facilities.count else { return }
+    let name = SyslogText.facilities[facility]
+    field("facility", UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
   }
 }
 
 /// What the syslog formats share: priority, header after the stamp, names of facilities and severities.
 enum SyslogText {
-  /// Facility names by code (RFC 5424, 6.2.1; the short names of `syslog.conf`).
-  static let facilities: [StaticString] = [
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
-    "ntp",
-    "security", "console", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
-    "local7",
-  ]
+  /// Facility names by code.
+  static let facilities = SyslogHeader.facilities
 
   /// `<0>` to `<191>` at the start of a record: the number and the offset behind it; nil where there is none.
   @inline(__always)
@@ -230,48 +216,50 @@ enum SyslogText {
   ) {
     reading.message = .record(start, record.count &- start)
     if start < record.count, record[start] == 0x5B { kernelUptime(record, at: start, into: &reading) }
-    guard facility >= 0 || !pid.isEmpty else { return }
-    reading.beginFields(facility: facility)
-    if !pid.isEmpty { appendPID(record, pid, into: &reading) }
-    reading.endFields()
+    tell(record, facility: facility, pid: pid, into: &reading)
+  }
+
+  /// Facility, -1 where there is none, and process id become the reading's header, or its fields where the id is no plain number.
+  @inline(__always)
+  static func tell(
+    _ record: UnsafeRawBufferPointer, facility: Int, pid: Slice, into reading: inout Reading
+  ) {
+    if facility < 0, pid.isEmpty { return }
+    let process = pid.isEmpty ? -1 : plainNumber(record, pid)
+    if let process, facility < facilities.count {
+      reading.header = SyslogHeader(facility: facility, process: process)
+    } else {
+      reading.beginFields(facility: facility)
+      appendPID(record, pid, into: &reading)
+      reading.endFields()
+    }
   }
 
   /// `"pid":123`, or a string where it is no number.
-  @inline(__always)
+  @inline(never)
   static func appendPID(_ record: UnsafeRawBufferPointer, _ pid: Slice, into reading: inout Reading) {
-    reading.separate()
-    // `"pid":`
-    reading.append(0x3A22_6469_7022, count: 6)
-    if let digits = plainNumber(record, pid) { return reading.append(digits, count: Int(pid.count)) }
+    reading.key("pid")
     reading.appendGuessing(Bytes.part(record, pid.start, pid.end))
   }
 
-  /// One to seven digits that do not begin with 0, as a word, the first lowest; nil for anything else, and near the record's end.
+  /// The value of one to seven digits that do not begin with 0; nil for anything else, and near the record's end.
   @inline(__always)
-  private static func plainNumber(_ record: UnsafeRawBufferPointer, _ slice: Slice) -> UInt64? {
+  private static func plainNumber(_ record: UnsafeRawBufferPointer, _ slice: Slice) -> Int? {
     let count = Int(slice.count)
     guard count >= 1, count <= 7, slice.start &+ 8 <= record.count, record[slice.start] != 0x30 else {
       return nil
     }
-    let counted = ~(UInt64.max &<< UInt64(truncatingIfNeeded: 8 &* count))
-    let word = Bytes.word(record, slice.start) & counted
+    // The last digit highest, so that there are zeros before the first.
+    let digits = Bytes.word(record, slice.start) &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count)
+    let counted = UInt64.max &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count)
     let zeros: UInt64 = 0x3030_3030_3030_3030
-    let above = (word &+ 0x0606_0606_0606_0606 & counted) & 0xF0F0_F0F0_F0F0_F0F0
-    guard word & 0xF0F0_F0F0_F0F0_F0F0 == zeros & counted, above == zeros & counted else { return nil }
-    return word
+    let above = (digits &+ (0x0606_0606_0606_0606 & counted)) & 0xF0F0_F0F0_F0F0_F0F0
+    guard digits & 0xF0F0_F0F0_F0F0_F0F0 == zeros & counted, above == zeros & counted else { return nil }
+    // Neighbours are put together three times: digits, pairs, fours.
+    let pairs = ((digits & 0x0F0F_0F0F_0F0F_0F0F) &* (10 << 8 | 1)) &>> 8
+    let fours = ((pairs & 0x00FF_00FF_00FF_00FF) &* (100 << 16 | 1)) &>> 16
+    return Int(truncatingIfNeeded: ((fours & 0x0000_FFFF_0000_FFFF) &* (10_000 << 32 | 1)) &>> 32)
   }
-
-  /// `{"facility":"daemon"` and so on by code, 32 bytes for each: the text, and in the last byte its length.
-  fileprivate nonisolated(unsafe) static let openings: UnsafeRawPointer = {
-    let table = UnsafeMutableRawPointer.allocate(byteCount: 32 * facilities.count, alignment: 32)
-    table.initializeMemory(as: UInt8.self, repeating: 0, count: 32 * facilities.count)
-    for (code, name) in facilities.enumerated() {
-      let text = Array("{\"facility\":\"\(name)\"".utf8)
-      text.withUnsafeBytes { (table + 32 * code).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-      table.storeBytes(of: UInt8(text.count), toByteOffset: 32 * code + 31, as: UInt8.self)
-    }
-    return UnsafeRawPointer(table)
-  }()
 
   /// `[  316.559919] ` at the start of a kernel message: the time since boot, beside the stamp's.
   static func kernelUptime(_ record: UnsafeRawBufferPointer, at start: Int, into reading: inout Reading) {

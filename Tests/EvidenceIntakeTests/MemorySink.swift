@@ -114,7 +114,8 @@ final class MemorySink: EventSink {
             basis: record.basis,
             severity: record.severity, line: record.line, offset: record.byteOffset,
             length: record.byteLength,
-            stamp: text(record.stamp), message: message, fields: text(record.fields)))
+            stamp: text(record.stamp), message: message,
+            fields: record.fields.isEmpty ? record.header.fields : text(record.fields)))
       }
       for line in batch.refused {
         refused.append(

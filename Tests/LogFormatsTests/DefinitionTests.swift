@@ -18,7 +18,7 @@ import Testing
         [
           reading.timeText, reading.text(reading.device, of: record), reading.basis.name,
           String(reading.severity),
-          reading.text(reading.message, of: record), reading.text(reading.fields, of: record),
+          reading.text(reading.message, of: record), reading.fieldsText(of: record),
         ]
       )
     }

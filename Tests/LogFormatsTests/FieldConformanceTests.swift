@@ -206,7 +206,7 @@ import Testing
       let bytes = Array(line.utf8)
       let fields = bytes.withUnsafeBytes { record -> String in
         guard parser.parse(record, into: &reading) == .event else { return "" }
-        return reading.text(reading.fields, of: record)
+        return reading.fieldsText(of: record)
       }
       guard !fields.isEmpty,
         let object = try JSONSerialization.jsonObject(with: Data(fields.utf8)) as? [String: Any]

@@ -9,7 +9,7 @@ import Testing
     var reading = Reading()
     return Array(line.utf8).withUnsafeBytes { record in
       #expect(parser.parse(record, into: &reading) == .event)
-      return reading.text(reading.fields, of: record)
+      return reading.fieldsText(of: record)
     }
   }
 

@@ -269,6 +269,13 @@ struct SeededGenerator: RandomNumberGenerator {
       quality: qualities.randomElement(using: &random)!, error: Int64.random(in: -1...3, using: &random),
       stamp: Bool.random(using: &random) ? Array("Oct 11 00:00:00".utf8) : [],
       fields: Bool.random(using: &random) ? Array("{\"a\":1}".utf8) : [])
+    if Bool.random(using: &random) {
+      // Beside fields it says nothing.
+      builder.batch.records[builder.batch.records.count - 1].header = SyslogHeader(
+        facility: Int.random(in: -1...23, using: &random),
+        process: Int.random(in: 0..<SyslogHeader.processLimit, using: &random)
+          >> Int.random(in: 0...26, using: &random))
+    }
   }
 
   @Test func manySmallPagesBuildTreesOfAllShapes() throws {

@@ -46,6 +46,10 @@ import Testing
           event.fields =
             #"{"temp_c":\#(Int.random(in: 55...65, using: &random)),"a":{"b":"x\"y","n":null},"a.c":true,"s":"60.0"}"#
         case 1: event.fields = #"{"temp_c":"hot","s":"batt*","nested":[1,{"temp_c":99}]}"#
+        case 3:
+          event.header = SyslogHeader(
+            facility: Int.random(in: -1...23, using: &random), process: Int.random(in: 0...70, using: &random)
+          )
         case 2: event.fields = ["{", "", "[1]", #"{"temp_c"#, "nonsense"].randomElement(using: &random)!
         default: break
         }

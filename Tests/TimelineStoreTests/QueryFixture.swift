@@ -21,6 +21,8 @@ final class QueryFixture {
     var variables: [String] = []
     var message: [UInt8]?
     var fields: String?
+    /// Stands for the fields where those are nil.
+    var header: SyslogHeader?
   }
 
   init(events: [[Event]], inventory: (attributes: [String], rows: [(String, [String])]) = ([], [])) throws {
@@ -87,7 +89,7 @@ final class QueryFixture {
         try run(
           """
           INSERT INTO segment_\(number + 1) VALUES (\(id), \(text(event.time)), \(device), \(text(event.severity)), \
-          \(templates[key]!), \(source), \(index + 1), \(index * 100), 100, \(variables), \
+          \(templates[key]!), \(source), \(index + 1), \(index * 100), 100, \(event.header.map { String($0.rawValue) } ?? "NULL"), \(variables), \
           \(event.fields.map(quoted) ?? "NULL"), \(message), NULL, NULL, NULL)
           """)
       }

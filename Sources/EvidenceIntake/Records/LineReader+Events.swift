@@ -52,6 +52,7 @@ extension LineReader {
     event.stamp = range(reading.stamp, start, record)
     event.message = range(reading.message, start, record)
     event.fields = range(reading.fields, start, record)
+    event.header = reading.header
     lastProgram = range(reading.program, start, record)
     mine(&event)
     batch.records.append(event)
@@ -205,7 +206,10 @@ extension LineReader {
   ) {
     guard var event = batch.records.popLast() else { return }
     let added = Int(reading.message.count)
-    makeRoom(Int(event.message.count) + Int(event.fields.count) + added + Int(reading.fields.count) + 8)
+    reading.spellFields()
+    makeRoom(
+      Int(event.message.count) + Int(event.fields.count) + added + Int(reading.fields.count)
+        + Self.headerFieldsLimit)
     let record = UnsafeRawBufferPointer(start: arena + start, count: count)
     event.byteLength = UInt32(clamping: end - event.byteOffset)
     let messageEnd = Int(event.message.start + event.message.count)
@@ -228,8 +232,16 @@ extension LineReader {
     lastNeedsMining = true
   }
 
+  /// Bytes of the fields that a header stands for, and of what joins them to others, at most.
+  private static let headerFieldsLimit = 64
+
   /// Appends the members of the reading's fields to the event's.
   mutating func mergeFields(_ event: inout EventRecord, _ record: UnsafeRawBufferPointer) {
+    if event.header.rawValue != 0 {
+      var told = event.header.fields
+      event.header = SyslogHeader()
+      event.fields = told.withUTF8 { keep(UnsafeRawBufferPointer($0)) }
+    }
     guard event.fields.count > 2 else {
       event.fields = keep(reading.bytes(reading.fields, of: record))
       return

@@ -104,21 +104,25 @@ struct SyslogRFC5424Format: LogFormat {
       reading.program = Self.token(record, &i)
       let pid = Self.token(record, &i)
       let messageID = Self.token(record, &i)
-      reading.beginFields(facility: priority &>> 3)
-      if !pid.isEmpty { SyslogText.appendPID(record, pid, into: &reading) }
-      if !messageID.isEmpty { reading.field("msgid", Bytes.part(record, messageID.start, messageID.end)) }
+      SyslogText.tell(record, facility: priority &>> 3, pid: pid, into: &reading)
       if i < count, record[i] == 0x20 { i &+= 1 }
+      if !messageID.isEmpty {
+        reading.reopenFields()
+        reading.field("msgid", Bytes.part(record, messageID.start, messageID.end))
+        reading.endFields()
+      }
       if i < count, record[i] == 0x5B {
+        reading.reopenFields()
         let (start, written) = (i, reading.scratchCount)
         if !structuredData(record, &i, into: &reading) {
           // Cut, or written otherwise: what stands before counts, and this is a part of the message.
           i = start
           reading.scratchCount = written
         }
+        reading.endFields()
       } else if i < count, record[i] == 0x2D {
         i &+= 1
       }
-      reading.endFields()
       if i < count, record[i] == 0x20 { i &+= 1 }
       if count &- i >= 3, record[i] == 0xEF, record[i &+ 1] == 0xBB, record[i &+ 2] == 0xBF { i &+= 3 }
       reading.message = .record(i, count &- i)

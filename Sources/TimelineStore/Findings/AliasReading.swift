@@ -13,9 +13,11 @@ extension CaseReader {
     let promises = rebuilder.parts.map { part in
       part.map { AliasScan.promise(program: $0.program, text: $0.text) } ?? []
     }
+    var scratch: [UInt8] = []
     for segment in catalog.segments {
       let row = try connection.prepare(
-        "SELECT id, device, template, origin, variables, message, fields FROM segment_\(segment) ORDER BY id")
+        "SELECT id, device, template, origin, variables, message, fields, header FROM segment_\(segment) ORDER BY id"
+      )
       while try row.next() {
         let id = row.int64(0)
         let device = row.int64OrNil(1)
@@ -24,8 +26,8 @@ extension CaseReader {
           if hostSources.contains(origin.source) {
             scan.add(source: origin.source, device: device, basis: origin.basis, event: id)
           }
-          if !row.isNull(6), origin.basis != .path, let name = names[device], scan.wantsFields(of: device) {
-            row.withBytes(6) { json in
+          if origin.basis != .path, let name = names[device], scan.wantsFields(of: device) {
+            row.withFields(6, header: 7, scratch: &scratch) { json in
               FieldReader.forEachLeaf(in: json) { leaf in
                 guard leaf.isText else { return }
                 var path: [UInt8] = []

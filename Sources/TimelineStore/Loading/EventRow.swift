@@ -15,6 +15,8 @@ struct EventRow {
   var line: Int64 = 0
   var byteOffset: Int64 = 0
   var byteLength: Int64 = 0
+  /// See `SyslogHeader`; 0 is NULL.
+  var header: UInt32 = 0
   var variables: Text?
   var fields: Text?
   var message: Text?
@@ -27,38 +29,41 @@ struct EventRow {
 /// `CaseSchema.eventColumns`. Ordinals always take three bytes, so that they can be replaced in place.
 enum EventRowCodec {
   /// Columns of a record, the row id included.
-  static let columns = 15
+  static let columns = 16
 
   /// Bytes of a record without its texts, at most.
-  static let maximumFixedBytes = 16 + 5 * 5 + 8 * 10
+  static let maximumFixedBytes = 16 + 5 * 5 + 8 * 11
 
   /// Appends the record of a row.
   @inline(__always) static func encode(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
     if !encodeUsual(row, into: &buffer) { encodeAny(row, into: &buffer) }
   }
 
-  /// The same for rows as most are: with time, device, a severity from 2 on, template, variables, fields, and nothing else. False,
-  /// with nothing appended, for others.
+  /// The same for rows as most are: with time, device, a severity from 2 on, template, variables, fields or a header, and nothing else.
+  /// False, with nothing appended, for others.
   @inline(__always)
   private static func encodeUsual(_ row: borrowing EventRow, into buffer: inout ByteBuffer) -> Bool {
     guard let time = row.time, let device = row.device, let severity = row.severity, severity >= 2,
-      let template = row.template, let variables = row.variables, let fields = row.fields, row.message == nil,
+      let template = row.template, let variables = row.variables, row.message == nil,
       row.stamp == nil, row.sinceBoot == nil, row.timeError == nil,
-      let variablesBase = variables.bytes.baseAddress, let fieldsBase = fields.bytes.baseAddress,
+      let variablesBase = variables.bytes.baseAddress,
       UInt64(bitPattern: row.line) | UInt64(bitPattern: row.byteOffset) | UInt64(bitPattern: row.byteLength)
-        < 0x8000_0000
+        | UInt64(row.header) < 0x8000_0000
     else { return false }
-    buffer.reserve(maximumFixedBytes &+ variables.bytes.count &+ fields.bytes.count)
+    buffer.reserve(maximumFixedBytes &+ variables.bytes.count &+ (row.fields?.bytes.count ?? 0))
     let start = buffer.base + buffer.count
     let line = size(row.line)
     let offset = size(row.byteOffset)
     let length = size(row.byteLength)
     // The header's size, known below, and the types up to the line's; up to four bytes type and size are the same number.
     start.storeBytes(of: (0x03_0301_0306_0000 | UInt64(line) << 56).littleEndian, as: UInt64.self)
-    start.storeBytes(of: UInt16(offset | length << 8).littleEndian, toByteOffset: 8, as: UInt16.self)
-    var at = start + 10
+    let header = row.header == 0 ? 0 : size(Int64(row.header))
+    start.storeBytes(
+      of: UInt32(truncatingIfNeeded: offset | length << 8 | header << 16).littleEndian, toByteOffset: 8,
+      as: UInt32.self)
+    var at = start + 11
     putType(variables, &at)
-    putType(fields, &at)
+    if let fields = row.fields { putType(fields, &at) }
     start.storeBytes(of: UInt8(truncatingIfNeeded: at - start), as: UInt8.self)
     put(time, 8, &at)
     put(Int64(device) << 32 | Int64(severity) << 24 | Int64(template), 7, &at)
@@ -66,10 +71,10 @@ enum EventRowCodec {
     put(row.line, line, &at)
     put(row.byteOffset, offset, &at)
     put(row.byteLength, length, &at)
+    put(Int64(row.header), header, &at)
     at.copyShort(from: variablesBase, count: variables.bytes.count)
     at += variables.bytes.count
-    at.copyShort(from: fieldsBase, count: fields.bytes.count)
-    at += fields.bytes.count
+    putText(row.fields, &at)
     buffer.count &+= at - start
     return true
   }
@@ -100,7 +105,9 @@ enum EventRowCodec {
     start.storeBytes(of: line.type, toByteOffset: 7, as: UInt8.self)
     start.storeBytes(of: offset.type, toByteOffset: 8, as: UInt8.self)
     start.storeBytes(of: length.type, toByteOffset: 9, as: UInt8.self)
-    var at = start + 10
+    let header = row.header == 0 ? (type: 0, bytes: 0) : serialType(Int64(row.header))
+    start.storeBytes(of: header.type, toByteOffset: 10, as: UInt8.self)
+    var at = start + 11
     // Trailing NULLs are left out, as SQLite allows.
     var last = 0
     if row.variables != nil { last = 1 }
@@ -124,6 +131,7 @@ enum EventRowCodec {
     put(row.line, line.bytes, &at)
     put(row.byteOffset, offset.bytes, &at)
     put(row.byteLength, length.bytes, &at)
+    if row.header != 0 { put(Int64(row.header), header.bytes, &at) }
     putText(row.variables, &at)
     putText(row.fields, &at)
     putText(row.message, &at)
@@ -209,6 +217,7 @@ enum EventRowCodec {
     row.line = integer() ?? 0
     row.byteOffset = integer() ?? 0
     row.byteLength = integer() ?? 0
+    row.header = UInt32(truncatingIfNeeded: integer() ?? 0)
     row.variables = text()
     row.fields = text()
     row.message = text()

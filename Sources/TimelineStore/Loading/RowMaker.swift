@@ -155,7 +155,11 @@ struct RowMaker: ~Copyable {
     row.line = Int64(bitPattern: record.line)
     row.byteOffset = Int64(bitPattern: record.byteOffset)
     row.byteLength = Int64(record.byteLength)
-    if !record.fields.isEmpty { row.fields = text(try slice(arena, record.fields)) }
+    if !record.fields.isEmpty {
+      row.fields = text(try slice(arena, record.fields))
+    } else {
+      row.header = record.header.rawValue
+    }
     let message = try slice(arena, record.message)
     let template = templates.ordinal(of: record.template.rawValue)
     scratch.count = 0

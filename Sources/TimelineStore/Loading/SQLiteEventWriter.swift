@@ -97,11 +97,12 @@ final class SQLiteEventWriter: EventWriter {
     integer(row.line, 6)
     integer(row.byteOffset, 7)
     integer(row.byteLength, 8)
-    text(row.variables, 9)
-    text(row.fields, 10)
-    text(row.message, 11)
-    text(row.stamp, 12)
-    integer(row.sinceBoot, 13)
-    integer(row.timeError, 14)
+    integer(row.header == 0 ? nil : Int64(row.header), 9)
+    text(row.variables, 10)
+    text(row.fields, 11)
+    text(row.message, 12)
+    text(row.stamp, 13)
+    integer(row.sinceBoot, 14)
+    integer(row.timeError, 15)
   }
 }

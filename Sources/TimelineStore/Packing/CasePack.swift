@@ -166,8 +166,8 @@ public enum CasePack {
     let row = RowBlock.Row(
       id: required(0), time: integer(1), device: integer(2), severity: integer(3), template: integer(4),
       origin: required(5), line: required(6), byteOffset: required(7), byteLength: required(8),
-      variables: text(9),
-      fields: text(10), message: text(11), stamp: text(12), sinceBoot: integer(13), timeError: integer(14))
+      header: integer(9), variables: text(10), fields: text(11), message: text(12), stamp: text(13),
+      sinceBoot: integer(14), timeError: integer(15))
     guard !isStrange, PackedRow.isStorable(row) else {
       throw StoreError(
         code: .tampered, what: "cannot pack case", path: connection.fileName,

@@ -1,9 +1,12 @@
+internal import IncidentModel
+
 /// Rows out of a pack, on their way back into a segment.
 enum PackedRow {
   /// True when the row's numbers are such as a loader writes, so that its record can be made.
   static func isStorable(_ row: RowBlock.Row) -> Bool {
     let ordinals = 0..<Int64(1 << 23)
     return row.id > 0 && row.id < IndexEntry.maximumID && (row.severity.map { (0...7).contains($0) } ?? true)
+      && (row.header.map { SyslogHeader(stored: $0) != nil } ?? true)
       && [row.device, row.template, row.origin].allSatisfy { $0.map(ordinals.contains) ?? true }
   }
 
@@ -22,6 +25,7 @@ enum PackedRow {
     event.line = row.line
     event.byteOffset = row.byteOffset
     event.byteLength = row.byteLength
+    event.header = row.header.map { UInt32(truncatingIfNeeded: $0) } ?? 0
     event.sinceBoot = row.sinceBoot
     event.timeError = row.timeError
     with(row.variables) { variables in

@@ -23,6 +23,7 @@ struct RowBlock {
     var line: Int64 = 0
     var byteOffset: Int64 = 0
     var byteLength: Int64 = 0
+    var header: Int64?
     var variables: Text?
     var fields: Text?
     var message: Text?
@@ -51,6 +52,7 @@ struct RowBlock {
     static let message: UInt64 = 17
     static let stamp: UInt64 = 18
     static let fieldParts: UInt64 = 19
+    static let header: UInt64 = 20
     static func variable(template: Int64, place: Int) -> UInt64 {
       1 << 40 | UInt64(truncatingIfNeeded: template) << 8 & 0xff_ffff_ff00 | UInt64(min(place, 255))
     }
@@ -81,6 +83,7 @@ struct RowBlock {
       out.put(signed: row.line &- before.line &- 1, Key.line)
       out.put(signed: row.byteOffset &- before.byteOffset &- before.byteLength, Key.offset)
       out.put(signed: row.byteLength, Key.length)
+      if let header = row.header { out.put(signed: header, Key.header) }
       if let variables = row.variables {
         let parts = variables.bytes.split(separator: 9, omittingEmptySubsequences: false)
         out.put(UInt64(parts.count), Key.parts)
@@ -115,7 +118,7 @@ struct RowBlock {
       row.time != nil, row.device != nil, row.severity != nil, row.template != nil, row.variables != nil,
       row.fields != nil, row.message != nil, row.stamp != nil, row.sinceBoot != nil, row.timeError != nil,
       row.variables?.isBlob == true, row.fields?.isBlob == true, row.message?.isBlob == true,
-      row.stamp?.isBlob == true,
+      row.stamp?.isBlob == true, row.header != nil,
     ]
     return bits.enumerated().reduce(0) { $0 | ($1.element ? 1 << UInt64($1.offset) : 0) }
   }
@@ -147,6 +150,7 @@ struct RowBlock {
       row.line = try columns.signed(Key.line) &+ before.line &+ 1
       row.byteOffset = try columns.signed(Key.offset) &+ before.byteOffset &+ before.byteLength
       row.byteLength = try columns.signed(Key.length)
+      if has(14) { row.header = try columns.signed(Key.header) }
       if has(4) {
         var text: [UInt8] = []
         for place in 0..<Int(clamping: try columns.number(Key.parts)) {

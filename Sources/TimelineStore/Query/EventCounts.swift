@@ -267,7 +267,7 @@ private struct CountColumn {
       while try rows.next() { values[rows.int64(0)] = rows.text(1) }
       (sql, kind) = ("e.device", .named(values))
     case .field(let name):
-      sql = "firebreak_field_text(?, e.fields)"
+      sql = "firebreak_field_text(?, e.fields, e.header)"
       parameters = [
         .integer(tests.add(field: name, .glob(GlobMatcher(GlobPattern(literal: ""), foldsCase: false))))
       ]

@@ -146,12 +146,21 @@ extension CaseReader {
       row.bound([.text("\"\(last)\""), .text(".\(last)\"")])
       if try row.next() { return true }
     }
-    return false
+    return try headerNames().contains(name)
+  }
+
+  /// Names of the fields that headers of syslog stand for.
+  private func headerNames() throws -> [String] {
+    for segment in catalog.segments
+    where try connection.prepare("SELECT 1 FROM segment_\(segment) WHERE header IS NOT NULL LIMIT 1").next() {
+      return ["facility", "pid"]
+    }
+    return []
   }
 
   /// The known name that differs by few letters. Fields are those of the first events of each segment.
   private func nearest(to name: String, _ reserved: [String]) throws -> String? {
-    var known = Set(reserved).union(catalog.attributes.keys)
+    var known = Set(reserved).union(catalog.attributes.keys).union(try headerNames())
     for segment in catalog.segments.prefix(64) {
       let row = try connection.prepare(
         "SELECT fields FROM segment_\(segment) WHERE fields IS NOT NULL LIMIT 500")

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import IncidentModel
 
 /// The SQL functions that compiled queries call. They hold what a query compares with, so that SQL text and bound
 /// parameters carry nothing but small numbers; a foreign schema cannot call them (`SQLITE_DIRECTONLY`).
@@ -6,8 +7,8 @@ internal import CSQLite
 /// | function | answers |
 /// |---|---|
 /// | `firebreak_value(k, text)` | does the text fit test k; NULL stays NULL |
-/// | `firebreak_field(k, fields)` | does the field fit |
-/// | `firebreak_field_text(k, fields)` | the field's value as text, or NULL |
+/// | `firebreak_field(k, fields, header)` | does the field fit |
+/// | `firebreak_field_text(k, fields, header)` | the field's value as text, or NULL |
 /// | `firebreak_text(k, message, template, variables)` | does the message as shown fit |
 final class QueryFunctions {
   let rebuilder: MessageRebuilder
@@ -57,24 +58,18 @@ final class QueryFunctions {
       }
       sqlite3_result_int(context, test.matches(text) ? 1 : 0)
     }
-    try register("firebreak_field", 2) { context, _, arguments in
+    try register("firebreak_field", 3) { context, _, arguments in
       let functions = QueryFunctions.of(context)
-      guard let arguments, let json = SQLArgument.bytes(arguments[1]) else {
-        return sqlite3_result_int(context, 0)
-      }
-      guard let test = functions.fields[sqlite3_value_int64(arguments[0])],
-        let value = FieldReader.value(test.path, in: json)
+      guard let arguments, let test = functions.fields[sqlite3_value_int64(arguments[0])],
+        let value = QueryFunctions.value(test.path, fields: arguments[1], header: arguments[2])
       else { return sqlite3_result_int(context, 0) }
       let fits = value.bytes.withUnsafeBufferPointer { test.matcher.matches($0) }
       sqlite3_result_int(context, fits ? 1 : 0)
     }
-    try register("firebreak_field_text", 2) { context, _, arguments in
+    try register("firebreak_field_text", 3) { context, _, arguments in
       let functions = QueryFunctions.of(context)
-      guard let arguments, let json = SQLArgument.bytes(arguments[1]) else {
-        return sqlite3_result_null(context)
-      }
-      guard let test = functions.fields[sqlite3_value_int64(arguments[0])],
-        let value = FieldReader.value(test.path, in: json)
+      guard let arguments, let test = functions.fields[sqlite3_value_int64(arguments[0])],
+        let value = QueryFunctions.value(test.path, fields: arguments[1], header: arguments[2])
       else { return sqlite3_result_null(context) }
       value.bytes.withUnsafeBytes {
         sqlite3_result_blob64(
@@ -93,6 +88,15 @@ final class QueryFunctions {
           text, message: SQLArgument.bytes(arguments[1]), template: sqlite3_value_int64(arguments[2]),
           variables: SQLArgument.bytes(arguments[3])) ? 1 : 0)
     }
+  }
+
+  /// The field of this path in a row's fields, or in those that its header stands for.
+  private static func value(
+    _ path: [UInt8], fields: OpaquePointer?, header: OpaquePointer?
+  ) -> FieldReader.Value? {
+    if let json = SQLArgument.bytes(fields) { return FieldReader.value(path, in: json) }
+    guard var spelled = SyslogHeader(stored: sqlite3_value_int64(header))?.fields else { return nil }
+    return spelled.withUTF8 { FieldReader.value(path, in: $0) }
   }
 
   /// The test of `firebreak_text`.

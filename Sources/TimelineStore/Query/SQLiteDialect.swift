@@ -290,7 +290,9 @@ struct SQLiteDialect {
         "compare with a number or a version, or write \(name):\(bound)")
     }
     let index = tests.add(field: name, ValueMatcher(test, numeric: true))
-    out.add("(e.fields IS NOT NULL AND firebreak_field(?, e.fields))", .integer(index))
+    out.add(
+      "((e.fields IS NOT NULL OR e.header IS NOT NULL) AND firebreak_field(?, e.fields, e.header))",
+      .integer(index))
   }
 
   private func error(_ term: QueryTerm, _ message: String, _ hint: String?) -> QueryError {

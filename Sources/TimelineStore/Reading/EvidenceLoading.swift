@@ -22,7 +22,7 @@ extension CaseReader {
     var report = EvidenceLoadReport()
     for segment in catalog.segments {
       let rows = try connection.prepare(
-        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields, e.since_boot "
+        "SELECT e.id, e.time, e.device, e.severity, e.template, e.origin, e.time_error, e.variables, e.message, e.fields, e.since_boot, e.header "
           + "FROM segment_\(segment) e WHERE \(query.condition.sql)")
       rows.bound(query.condition.parameters)
       while try rows.next() {
@@ -81,6 +81,7 @@ private struct EvidenceLoader {
   private(set) var stepsBack = 0
   private static let year2001: Int64 = 978_307_200_000_000_000
   private var scratch: [UInt8] = []
+  private var spelledFields: [UInt8] = []
   private var pathScratch: [UInt8] = []
   /// Of one record: its short words, the entity among them, its numbers.
   private var tidyScratch: [UInt8] = []
@@ -195,7 +196,10 @@ private struct EvidenceLoader {
     } else {
       row.withBytes(8) { findWords($0) }
     }
-    if !row.isNull(9) { row.withBytes(9) { readFields($0, device, position) } }
+    var spelled: [UInt8] = []
+    swap(&spelled, &spelledFields)
+    row.withFields(9, header: 11, scratch: &spelled) { readFields($0, device, position) }
+    swap(&spelled, &spelledFields)
     if !namedByTemplate.isEmpty { mentioned += namedByTemplate[Int(template)] }
     addMentions(position, device)
   }

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import IncidentModel
 
 extension SQLiteConnection {
   /// The file's absolute path, for errors; `path` may be a URI.
@@ -76,4 +77,19 @@ extension SQLiteStatement {
   /// Text; bytes that are not UTF-8 become U+FFFD.
   func text(_ column: Int32) -> String { withBytes(column) { String(decoding: $0, as: UTF8.self) } }
   func textOrNil(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+  /// What a syslog header said; nil where the column holds none.
+  func header(_ column: Int32) -> SyslogHeader? { SyslogHeader(stored: int64(column)) }
+
+  /// The bytes of a row's fields, those that a header stands for spelled into `scratch`; nil where it has none.
+  @inline(__always)
+  func withFields<Result>(
+    _ column: Int32, header: Int32, scratch: inout [UInt8],
+    _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+  ) rethrows -> Result? {
+    if !isNull(column) { return try withBytes(column, body) }
+    guard !isNull(header), let told = self.header(header) else { return nil }
+    scratch.removeAll(keepingCapacity: true)
+    told.appendFields(to: &scratch)
+    return try scratch.withUnsafeBufferPointer(body)
+  }
 }

@@ -52,7 +52,7 @@ struct EventDecoder {
   /// The columns `decode` expects, of a segment called `e`.
   static let columns =
     "e.id, e.time, e.device, e.severity, e.template, e.origin, e.line, e.byte_offset, e.byte_length, e.variables, "
-    + "e.fields, e.message, e.stamp, e.since_boot, e.time_error"
+    + "e.fields, e.message, e.stamp, e.since_boot, e.time_error, e.header"
 
   let catalog: CaseCatalog
   let rebuilder: MessageRebuilder
@@ -115,7 +115,7 @@ struct EventDecoder {
       severity: row.int64OrNil(3).flatMap { UInt8(exactly: $0) }.flatMap(Severity.init),
       program: template?.program ?? "", template: TemplateID(rawValue: template?.id ?? 0),
       messageBytes: message,
-      fields: row.textOrNil(10), source: source?.ordinal ?? 0,
+      fields: row.textOrNil(10) ?? row.header(15)?.fields, source: source?.ordinal ?? 0,
       place: SourceDescription(path: source?.path ?? "", members: source?.members ?? []),
       line: UInt64(bitPattern: row.int64(6)), byteOffset: UInt64(bitPattern: row.int64(7)),
       byteLength: UInt64(bitPattern: row.int64(8)))

@@ -5,7 +5,7 @@ enum CaseSchema {
   /// `PRAGMA application_id`: the letters FBRK.
   static let applicationID: Int32 = 0x4642_524B
   /// `PRAGMA user_version`: raised by every change of the schema.
-  static let version: Int32 = 2
+  static let version: Int32 = 3
 
   /// One object of the schema.
   struct Object: Equatable, Sendable {

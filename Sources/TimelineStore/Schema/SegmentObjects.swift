@@ -1,9 +1,10 @@
+internal import IncidentModel
+
 extension CaseSchema {
   /// Columns of a segment and of the view `event`, in the order of the rows' bytes.
   static let eventColumns = [
     "id", "time", "device", "severity", "template", "origin", "line", "byte_offset", "byte_length",
-    "variables",
-    "fields", "message", "stamp", "since_boot", "time_error",
+    "header", "variables", "fields", "message", "stamp", "since_boot", "time_error",
   ]
 
   /// A segment's table and its indexes.
@@ -25,6 +26,7 @@ extension CaseSchema {
         line INTEGER,
         byte_offset INTEGER,
         byte_length INTEGER,
+        header INTEGER,
         variables TEXT,
         fields TEXT,
         message TEXT,
@@ -79,6 +81,17 @@ extension CaseSchema {
         ) SELECT done || text FROM part WHERE instr(text, '<*>') = 0) END
     """#
 
+  /// SQL for the fields of the event `e`, spelled where its header stands for them.
+  private static let fields: String = {
+    let facilities = SyslogHeader.facilities.enumerated().map { "WHEN \($0.offset + 1) THEN '\($0.element)'" }
+    return """
+      CASE WHEN e.header IS NULL THEN e.fields
+          ELSE '{' || CASE e.header % 32 WHEN 0 THEN '' ELSE '"facility":"' || CASE e.header % 32 \
+      \(facilities.joined(separator: " ")) END || CASE WHEN e.header < 32 THEN '"' ELSE '",' END END || \
+      CASE WHEN e.header < 32 THEN '' ELSE '"pid":' || (e.header / 32 - 1) END || '}' END
+      """
+  }()
+
   /// Messages with more variables are stored whole.
   static let maximumVariables = 24
 
@@ -124,7 +137,7 @@ extension CaseSchema {
       \(names("e.severity", severityNames)) AS severity,
       t.program AS program,
       \(message) AS message,
-      e.fields AS fields,
+      \(fields) AS fields,
       s.path AS path,
       s.members AS members,
       e.line AS line,

@@ -83,8 +83,8 @@ struct MessageColumns {
   /// Places among the columns of a segment.
   private enum Column {
     static let template = 4
-    static let variables = 9
-    static let message = 11
+    static let variables = 10
+    static let message = 12
   }
 
   /// nil where the record is not of the types that Firebreak writes: SQLite knows what it says.
