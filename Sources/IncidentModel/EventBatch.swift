@@ -49,6 +49,9 @@ public struct EventRecord: Sendable {
   public var firstVariable: UInt32 = 0
   /// Number of the message's variables, in the order of the template's placeholders.
   public var variableCount: UInt16 = 0
+  /// 1 for the template that the lane was told first, 2 for the next and so on; 0 where that is not known. Anything but 0 says as well
+  /// that the template's text with the variables put in is the message, byte for byte.
+  public var templateNumber: UInt32 = 0
   /// A record with nothing in it.
   @inlinable public init() {}
 }

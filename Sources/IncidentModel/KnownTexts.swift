@@ -1,10 +1,11 @@
-/// Texts that come again and again with their content hashes: to see that a text is one of them costs less than to hash it.
+/// Texts that come again and again with their content hashes: to see that a text is one of them costs less than to hash it. Whoever
+/// asks may leave a number with a text, to know it by next time.
 @frozen public struct KnownTexts: ~Copyable {
   @usableFromInline let memory: UnsafeMutableRawPointer
   @usableFromInline let shift: UInt64
   /// Longer texts are hashed each time.
   @usableFromInline let longest: Int
-  /// Places are two to the power of this many bytes: hash, length, text.
+  /// Places are two to the power of this many bytes: hash, length, number, text.
   @usableFromInline let strideBits: Int
 
   /// Room for two to the power of `bits` texts, 1 to 16, each in a place of two to the power of `strideBits` bytes, 6 to 12. Short
@@ -22,10 +23,37 @@
 
   deinit { memory.deallocate() }
 
+  /// A text that was looked up.
+  @frozen public struct Found {
+    /// `ContentHash` of the text.
+    public let hash: UInt64
+    @usableFromInline let place: UnsafeMutableRawPointer?
+
+    /// What is found before anything was looked up.
+    @inlinable public init() { self.init(hash: 0, place: nil) }
+
+    @inlinable init(hash: UInt64, place: UnsafeMutableRawPointer?) {
+      self.hash = hash
+      self.place = place
+    }
+
+    /// The number that was left with this very text; 0 where there is none, or it has been forgotten. Valid until the next text is
+    /// looked up.
+    @inlinable @inline(__always) public var number: UInt32 {
+      get { place.map { $0.load(fromByteOffset: 12, as: UInt32.self) } ?? 0 }
+      nonmutating set { place?.storeBytes(of: newValue, toByteOffset: 12, as: UInt32.self) }
+    }
+  }
+
   /// `ContentHash` of a text.
-  @inlinable @inline(__always) public func hash(of text: UnsafeRawBufferPointer) -> UInt64 {
+  @inlinable @inline(__always) public func hash(of text: UnsafeRawBufferPointer) -> UInt64 { find(text).hash }
+
+  /// Looks a text up.
+  @inlinable @inline(__always) public func find(_ text: UnsafeRawBufferPointer) -> Found {
     let count = text.count
-    guard let base = text.baseAddress, count <= longest, count > 0 else { return ContentHash.of(text) }
+    guard let base = text.baseAddress, count <= longest, count > 0 else {
+      return Found(hash: ContentHash.of(text), place: nil)
+    }
     // Some words of it choose the place; all of them are compared.
     let last = count &- 8
     let some =
@@ -36,26 +64,27 @@
       memory + Int(
         truncatingIfNeeded: ((some ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
       &<< strideBits
-    if place.load(fromByteOffset: 8, as: Int.self) == count {
+    if place.load(fromByteOffset: 8, as: UInt32.self) == UInt32(truncatingIfNeeded: count) {
       let stored = UnsafeRawPointer(place + Self.headBytes)
       if last < 0 {
-        if Self.short(stored, count) == some { return place.load(as: UInt64.self) }
+        if Self.short(stored, count) == some { return Found(hash: place.load(as: UInt64.self), place: place) }
       } else {
         var index = 0
         while index < last, Self.word(stored, index) == Self.word(base, index) { index &+= 8 }
         if index >= last, Self.word(stored, last) == Self.word(base, last) {
-          return place.load(as: UInt64.self)
+          return Found(hash: place.load(as: UInt64.self), place: place)
         }
       }
     }
-    return remember(text, place)
+    return Found(hash: remember(text, place), place: place)
   }
 
   @usableFromInline @inline(never)
   func remember(_ text: UnsafeRawBufferPointer, _ place: UnsafeMutableRawPointer) -> UInt64 {
     let hash = ContentHash.of(text)
     place.storeBytes(of: hash, as: UInt64.self)
-    place.storeBytes(of: text.count, toByteOffset: 8, as: Int.self)
+    // The number is forgotten.
+    place.storeBytes(of: UInt64(text.count).littleEndian, toByteOffset: 8, as: UInt64.self)
     if let base = text.baseAddress { (place + Self.headBytes).copyMemory(from: base, byteCount: text.count) }
     return hash
   }

@@ -28,6 +28,7 @@ public struct TemplateMiner: ~Copyable {
   private var textStart = 0
   private var textEnd = 0
   private let known = KnownTexts(bits: 11, strideBits: 8)
+  private var found = KnownTexts.Found()
 
   /// A miner with empty buffers.
   public init() { self.init(byBlocks: true) }
@@ -80,7 +81,15 @@ public struct TemplateMiner: ~Copyable {
     let out = buffer + textStart
     let written = split(message, into: out)
     textEnd = textStart &+ written
-    template = TemplateID(rawValue: known.hash(of: UnsafeRawBufferPointer(start: buffer, count: textEnd)))
+    found = known.find(UnsafeRawBufferPointer(start: buffer, count: textEnd))
+    template = TemplateID(rawValue: found.hash)
+  }
+
+  /// The number that was left with the template mined last: with this very program and text, not only with their hash. 0 where there
+  /// is none, or it has been forgotten.
+  public var number: UInt32 {
+    @inline(__always) get { found.number }
+    @inline(__always) nonmutating set { found.number = newValue }
   }
 
   // MARK: Tokens

@@ -63,6 +63,7 @@ final class MemorySink: EventSink {
     private var refused: [Refused] = []
     private var devices: [DeviceID: String] = [:]
     private var templates: [TemplateID: [UInt8]] = [:]
+    private var announced: [TemplateID] = []
 
     init(_ order: Int, _ sink: MemorySink) {
       self.order = order
@@ -94,11 +95,16 @@ final class MemorySink: EventSink {
       for template in batch.templates {
         if templates[template.id] != nil { sink.fault("template announced twice") }
         templates[template.id] = bytes(template.text)
+        announced.append(template.id)
       }
       for record in batch.records {
         let message = bytes(record.message)
         let first = Int(record.firstVariable)
         let variables = batch.variables[first..<first + Int(record.variableCount)].map(bytes)
+        let number = Int(record.templateNumber)
+        if number > 0, number > announced.count || announced[number - 1] != record.template {
+          sink.fault("template number \(number) is not that of the template")
+        }
         if let template = templates[record.template] {
           if fill(template, variables) != message { sink.fault("template and variables are not the message") }
         } else {

@@ -52,4 +52,25 @@ import Testing
       }
     }
   }
+
+  @Test func aNumberStaysWithItsTextUntilAnotherTakesThePlace() {
+    var random = Seeded(state: 7)
+    let known = KnownTexts(bits: 3, strideBits: 6)
+    var numbers: [[UInt8]: UInt32] = [:]
+    var kept = 0
+    for round in 1...5000 {
+      let count = Int.random(in: 1...60, using: &random)
+      let text = [UInt8](repeating: UInt8.random(in: 0x61...0x63, using: &random), count: count)
+      text.withUnsafeBytes { bytes in
+        let found = known.find(bytes)
+        let number = found.number
+        #expect(number == 0 || number == numbers[text])
+        kept += number > 0 ? 1 : 0
+        // Texts longer than a place are told no number.
+        found.number = UInt32(round)
+        numbers[text] = count <= 48 ? UInt32(round) : 0
+      }
+    }
+    #expect(kept > 100)
+  }
 }

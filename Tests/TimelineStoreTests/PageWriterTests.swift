@@ -278,6 +278,32 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
+  @Test func rowsAreTheSameWhereTemplatesAreToldByNumber() throws {
+    var dumps: [String] = []
+    for numbered in [false, true] {
+      let path = folder.file("numbered-\(numbered).firebreak")
+      let loader = try CaseLoader(path: path)
+      var random = SeededGenerator(state: 77)
+      var builder = BatchBuilder()
+      for _ in 0..<600 { Self.addRandomEvent(&builder, &random) }
+      if numbered {
+        let numbers = Dictionary(
+          uniqueKeysWithValues: builder.batch.templates.enumerated().map { ($0.element.id, $0.offset + 1) })
+        for place in builder.batch.records.indices {
+          // A number that nobody told means nothing.
+          builder.batch.records[place].templateNumber =
+            place % 7 == 0 ? 4_000_000 : UInt32(numbers[builder.batch.records[place].template] ?? 0)
+        }
+      }
+      try loader.load(order: 0, "a", hash: 1, [builder.batch])
+      _ = try loader.finish()
+      dumps.append(
+        try sqlite3(path, "SELECT * FROM event; SELECT message FROM timeline; SELECT * FROM template"))
+    }
+    #expect(dumps[0] == dumps[1])
+    #expect(dumps[0].count > 10_000)
+  }
+
   @Test func manySmallPagesBuildTreesOfAllShapes() throws {
     // The trees' upper levels with few keys a page: every count of leaves up to some hundred.
     for leaves in [1, 2, 3, 339, 340, 341, 342, 680, 681, 682] {

@@ -66,15 +66,18 @@ extension LineReader {
     let whole = reading.bytes(reading.device, of: record)
     let name = UnsafeRawBufferPointer(
       start: whole.baseAddress, count: min(whole.count, Self.deviceNameLimit))
-    event.device = DeviceID(rawValue: deviceNames.hash(of: name))
+    let found = deviceNames.find(name)
+    event.device = DeviceID(rawValue: found.hash)
+    event.basis = reading.basis
+    if found.number == lane { return true }
     if devices.insert(event.device.rawValue) {
       if DeviceName.isPlaceholder(name) {
         placeholders.insert(event.device.rawValue)
       } else {
         batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))
+        found.number = lane
       }
     }
-    event.basis = reading.basis
     return placeholders.isEmpty || !placeholders.contains(event.device.rawValue)
   }
 
@@ -150,15 +153,32 @@ extension LineReader {
           start: event.message.start &+ UInt32(truncatingIfNeeded: variable.start),
           count: UInt32(truncatingIfNeeded: variable.count)))
     }
-    if templates.insert(miner.template.rawValue) {
-      makeRoom(miner.templateText.count &+ Int(lastProgram.count))
-      let program = keep(bytes(lastProgram))
-      let text = keep(miner.templateText)
-      batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
-      judge(event, text: text)
-    } else if batch.records.count & 255 == 0 {
-      judge(event, text: .empty)
+    let number = miner.number
+    if number > announced.before {
+      event.templateNumber = number &- announced.before
+    } else if templates.insert(miner.template.rawValue) {
+      return announceTemplate(of: &event)
+    } else {
+      // Known by its hash alone.
+      event.templateNumber = 0
     }
+    if batch.records.count & 255 == 0 { judge(event, text: .empty) }
+  }
+
+  /// Tells the lane of the template that was mined last, an event's.
+  @inline(never)
+  private mutating func announceTemplate(of event: inout EventRecord) {
+    makeRoom(miner.templateText.count &+ Int(lastProgram.count))
+    let program = keep(bytes(lastProgram))
+    let text = keep(miner.templateText)
+    batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
+    event.templateNumber = 0
+    if announced.templates < .max {
+      announced.templates += 1
+      miner.number = announced.templates
+      event.templateNumber = announced.templates &- announced.before
+    }
+    judge(event, text: text)
   }
 
   /// Looks whether the events of a template hold secrets: its text, and this event's message and fields. Done for the first

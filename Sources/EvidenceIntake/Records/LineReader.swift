@@ -29,8 +29,13 @@ struct LineReader: ~Copyable {
   var devices = IDSet()
   /// Those of this lane that name nobody; they are not announced.
   var placeholders: Set<UInt64> = []
+  /// With the number of the lane that a device was last announced to.
   let deviceNames = KnownTexts(bits: 9, strideBits: 6)
+  /// Number of the lane, from 1.
+  var lane: UInt32 = 1
   var templates = IDSet()
+  /// Templates that were announced by now, to all lanes and before this one.
+  var announced: (templates: UInt32, before: UInt32) = (0, 0)
   var defaultDevice = DeviceID(rawValue: 0)
   var lastProgram = ByteRange.empty
   var lastNeedsMining = false
@@ -63,6 +68,8 @@ struct LineReader: ~Copyable {
     devices.removeAll()
     placeholders = []
     templates.removeAll()
+    announced.before = announced.templates
+    lane &+= 1
     marked.removeAll()
     secrets = []
   }

@@ -161,7 +161,11 @@ struct RowMaker: ~Copyable {
       row.header = record.header.rawValue
     }
     let message = try slice(arena, record.message)
-    let template = templates.ordinal(of: record.template.rawValue)
+    let isKnown = record.templateNumber > 0 && Int(record.templateNumber) <= templates.count
+    let template =
+      isKnown
+      ? Int32(truncatingIfNeeded: record.templateNumber) &- 1
+      : templates.ordinal(of: record.template.rawValue)
     scratch.count = 0
     if template >= 0 {
       row.template = template
@@ -179,9 +183,12 @@ struct RowMaker: ~Copyable {
         throw .outsideBatch
       }
       let own = UnsafeBufferPointer(rebasing: variables[first..<first + count])
-      switch compiled.append(
-        template: Int(template), variables: own, message: record.message, arena: arena, to: &scratch)
-      {
+      let outcome =
+        isKnown
+        ? compiled.append(ofTemplate: Int(template), variables: own, arena: arena, to: &scratch)
+        : compiled.append(
+          template: Int(template), variables: own, message: record.message, arena: arena, to: &scratch)
+      switch outcome {
       case .plain: if count > 0 { row.variables = EventRow.Text(bytes: scratch.bytes) }
       case .escaped:
         if MessageEncoder.append(variables: own, arena: arena.baseAddress!, to: &scratch) {

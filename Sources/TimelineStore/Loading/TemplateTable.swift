@@ -85,6 +85,38 @@ struct TemplateTable: ~Copyable {
     }
   }
 
+  /// Appends the variables with tabs between, of a message that is known to be the template with these variables.
+  @inline(__always)
+  func append(
+    ofTemplate ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, arena: UnsafeRawBufferPointer,
+    to buffer: inout ByteBuffer
+  ) -> Outcome {
+    guard Int(entries[ordinal].variables) == variables.count else { return .whole }
+    guard let text = arena.baseAddress else { return variables.isEmpty ? .plain : .whole }
+    // Sixteen bytes may be read from offsets up to here.
+    let lastPair = arena.count &- 16
+    let before = buffer.count
+    var odd: UInt64 = 0
+    for variable in variables {
+      let start = Int(variable.start)
+      let length = Int(variable.count)
+      guard start &+ length <= arena.count else {
+        buffer.count = before
+        return .whole
+      }
+      buffer.reserve(length &+ 24)
+      let out = buffer.base + buffer.count
+      odd |= Self.copy(text + start, to: out, length, byPairs: start &+ length <= lastPair)
+      out.storeBytes(of: MessageEncoder.separator, toByteOffset: length, as: UInt8.self)
+      buffer.count &+= length &+ 1
+    }
+    // None behind the last.
+    if !variables.isEmpty { buffer.count &-= 1 }
+    if odd == 0 { return .plain }
+    buffer.count = before
+    return .escaped
+  }
+
   /// True when two stretches are the same. The second may be read beyond its end by fifteen bytes; by pairs of words the
   /// first too.
   @inline(__always)
