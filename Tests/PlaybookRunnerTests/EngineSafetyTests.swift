@@ -403,7 +403,7 @@ import Testing
   @Test func whatMayStillBeUnderWayIsWaitedForBeforeItCountsAsTakenBack() async throws {
     let scene = try late(6)
     #expect(try await scene.run().end == .halted)
-    #expect(scene.results("d-1").last == "failed not-in-force")
+    #expect(scene.results("d-1").last == "failed end-unseen")
     let undone = try await scene.undo().execute()
     #expect(undone.end == .succeeded, "\(undone)")
     #expect(scene.fleet.inForce.isEmpty && scene.fleet.count("un install d-1") == 1)

@@ -92,6 +92,82 @@ import Testing
     #expect(fleet.count("do relay all") == asked + (isInForce ? 0 : 1) && fleet.count("do tell all") == 2)
   }
 
+  /// `command 1` of one run is another thing than `command 1` of another, which went to another machine.
+  @Test func whatAPersonSaysOfACommandIsOfThatRunOnly() async throws {
+    let fleet = StepFleet()
+    let plan = try WorkflowText.plan(try once(), fleet.executors, [])
+    let journal = try await killed(plan, fleet, after: .intent)
+    let environment = RunEnvironment(executors: fleet.executors, journal: journal, clock: TestClock())
+    for run in ["before", "after"] {
+      #expect(try await PlaybookRun(plan, environment: environment, run: run).execute().end == .succeeded)
+    }
+    let others = journal.all.filter { $0.run != "r" }
+    let settlement = try Settlement(plan, environment: environment, run: "r")
+    let open = settlement.questions.filter(\.isOpen)
+    try await settlement.settle(
+      open, isInForce: false, by: "Ann", words: "it did not click", planOf: { _ in plan })
+    #expect(journal.all.filter { $0.run != "r" } == others)
+    #expect(try RunHistory(run: "r", in: journal).openCommands.isEmpty)
+  }
+
+  /// What a run that does nothing else sent once stays, and is counted, until somebody says that it does not any more.
+  @Test func whatWentOutOnceIsCountedUntilAPersonTookItBack() async throws {
+    let fleet = StepFleet()
+    let plan = try WorkflowText.plan(try once(), fleet.executors, [])
+    let journal = MemoryJournal()
+    let environment = RunEnvironment(executors: fleet.executors, journal: journal, clock: TestClock())
+    _ = try await PlaybookRun(plan, environment: environment, run: "r").execute()
+    func standing() throws -> RunHistory.Standing { try RunHistory(run: "r", in: journal).standing }
+    #expect(try standing().sentOnce == 2 && !standing().isAny && standing().devices.isEmpty)
+    let settlement = try Settlement(plan, environment: environment, run: "r")
+    #expect(settlement.questions.count == 2 && !settlement.questions.contains(where: \.isOpen))
+    try await settlement.settle(
+      [settlement.questions[0]], isInForce: false, by: "Ann", words: "put back by hand")
+    #expect(try standing().sentOnce == 1 && standing().takenBack == 1)
+    #expect(try RunHistory(run: "r", in: journal).sentOnce(plan) == ["tell"])
+  }
+
+  /// Where the workflow has a way on from the refusal of a look, that is an answer: what fails afterwards is the first.
+  @Test(arguments: ["action--@2", "end--@3"]) func theRefusalOfALookThatTheWorkflowHandlesIsNoFailureOfTheRun(
+    _ way: String
+  ) async throws {
+    func run(_ activity: String, _ reply: @escaping StepFleet.Reply) async throws -> (RunSummary, RunHistory)
+    {
+      let fleet = StepFleet(reply)
+      let playbook = try Support.playbook(
+        text: WorkflowText.text(
+          """
+            START: {type: start, on_completion: action--@1}
+            action--@1: {type: action, name: see the role, AGENT, on_success: end--@3, on_failure: \(way), commands: [{type: bash, command: see role, playbook_activity: \(activity)}]}
+            action--@2: {type: action, name: make the role, AGENT, on_success: end--@3, commands: [{type: bash, command: do role}]}
+            end--@3: {type: end}
+          """))
+      let journal = MemoryJournal()
+      let environment = RunEnvironment(executors: fleet.executors, journal: journal, clock: TestClock())
+      let plan = try WorkflowText.plan(playbook, fleet.executors, [])
+      return (
+        try await PlaybookRun(plan, environment: environment, run: "r").execute(),
+        try RunHistory(run: "r", in: journal)
+      )
+    }
+    let isStep = way == "action--@2"
+    let (summary, history) = try await run("scan-system") { command, _ in
+      command == "see role" ? .refused : nil
+    }
+    #expect(summary.end == .succeeded && summary.missed == 0 && summary.reasons.isEmpty, "\(summary)")
+    #expect(summary.counts == (isStep ? [.changed: 1] : [:]) && history.missedCount == 0, "\(summary)")
+    // What was to do something did not do it, whatever came instead.
+    let (acted, _) = try await run("eliminate-risk") { command, _ in command == "see role" ? .refused : nil }
+    #expect(acted.missed == 1, "\(acted)")
+    // No answer is none.
+    let (silent, _) = try await run("scan-system") { command, _ in command == "see role" ? .unreachable : nil
+    }
+    #expect(silent.missed == 1 && silent.reasons.count == 1, "\(silent)")
+    guard isStep else { return }
+    let (failed, _) = try await run("scan-system") { _, _ in .refused }
+    #expect(failed.end == .failed && failed.reasons.first?.contains("make the role") == true, "\(failed)")
+  }
+
   /// An empty text is no answer.
   @Test func anAnswerThatWasLostGivesNoValue() async throws {
     let fleet = StepFleet()

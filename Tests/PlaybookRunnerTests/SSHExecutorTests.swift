@@ -128,6 +128,27 @@ final class SSHServer: Sendable {
     #expect(down.effect == .unreachable && !down.detail.contains("\\x0d"), "\(down)")
   }
 
+  /// What a command says of its failure stands in the journal, and not what ssh says of itself.
+  @Test func theLastWordsOfAFailedCommandAreItsAnswer() async throws {
+    guard Support.has("sshd") else { return }
+    let server = try await SSHServer()
+    let ssh = try server.executor()
+    let many = "i=0; while [ $i -lt 9 ]; do i=$((i+1)); echo line $i >&2; done; echo on stdout; exit 66"
+    let failed = await ssh.execute(try server.call(many))
+    #expect(failed.detail == "exit code 66 line 7; line 8; line 9" && failed.exitCode == 66, "\(failed)")
+    #expect(failed.text.contains("on stdout"))
+    // Where it says nothing there, its output is what there is.
+    let silent = await ssh.execute(try server.call("echo only this; exit 3"))
+    #expect(silent.detail.contains("exit code 3") && silent.detail.contains("only this"), "\(silent)")
+    // What it complained of on the way to success is no part of that.
+    let done = await ssh.execute(try server.call("echo warning >&2; echo fine"))
+    #expect(done.effect == .done && !done.detail.contains("warning"), "\(done)")
+    let killed = await ssh.execute(
+      try server.call("echo the disk is full >&2; sleep 0.2; kill -9 $PPID; sleep 5"))
+    #expect(killed.effect == .unknown && killed.detail.contains("the disk is full"), "\(killed)")
+    #expect(!killed.detail.contains("Transferred"), "\(killed)")
+  }
+
   @Test func aRemoteThatIsKilledMidwayIsUnknownAndItsOwn255IsAnAnswer() async throws {
     guard Support.has("sshd") else { return }
     let server = try await SSHServer()

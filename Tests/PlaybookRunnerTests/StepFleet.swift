@@ -87,6 +87,8 @@ final class StepFleet: Sendable {
     var activity = "eliminate-risk"
     /// What looks whether it is in force; nil: `see` its name.
     var verified: String?
+    /// What it must answer.
+    var answer = "yes"
   }
 
   private static func id(_ index: Int) -> String {
@@ -141,7 +143,7 @@ final class StepFleet: Sendable {
                 max_in_flight: 8
                 backoff_ms: 0
                 retries: 0
-                verify: {commands: [{type: bash, command: \(step.verified ?? "see \(step.name)")}], expect: {contains: "yes"}, within_ms: \(step.within)}
+                verify: {commands: [{type: bash, command: \(step.verified ?? "see \(step.name)")}], expect: {contains: "\(step.answer)"}, within_ms: \(step.within)}
 
         """
       if step.undo {

@@ -153,6 +153,9 @@ public struct RolloutPolicy: Sendable, Hashable {
   /// The longest time to live in milliseconds: ten years.
   public static let longestTimeToLive = 315_360_000_000
 
+  /// Exit codes that `refusalExitCode` may be: 0 is success, and from 126 on they are the shell's, a signal's or ssh's own.
+  static let refusalExitCodes = 1...125
+
   /// A variable that each device sets.
   public struct Binding: Sendable, Hashable {
     /// The variable's name.
@@ -192,6 +195,9 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var verification: Verification?
   /// True when sending the commands a second time does no harm: where nothing looks, an attempt that was cut off is made again.
   public var isRepeatable: Bool
+  /// Exit code by which the step's scripts, and those of its undo, say that they refused before anything was done; nil where they
+  /// have none: then a script that ends with an error may have done a part.
+  public var refusalExitCode: Int?
   /// Set when the commands go out once for all devices and not once for each.
   public var group: Group?
   /// The inverse; nil when there is none.
@@ -246,6 +252,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     unreachablePercent = node["unreachable_percent"]?.double ?? 20
     verification = node["verify"].map(Self.verification)
     isRepeatable = node["repeatable"]?.flag ?? false
+    refusalExitCode = node["refusal_exit_code"]?.integer
     group = node["group"].map { group in
       Group(
         members: (group["members"]?["commands"]?.items ?? []).map(PlaybookCommand.init(checked:)),

@@ -41,7 +41,7 @@ extension RolloutPolicy {
       "backoff_ms": .integer(0...600_000), "canary_failures": .integer(0...1_000_000),
       "failure_percent": .any,
       "unreachable_percent": .any, "verify": .shape(verification), "repeatable": .flag,
-      "group": .shape(group),
+      "refusal_exit_code": .integer(RolloutPolicy.refusalExitCodes), "group": .shape(group),
       "undo": .shape(undo), "undo_is_safe": .flag, "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),

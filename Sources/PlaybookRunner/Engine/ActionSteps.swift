@@ -9,9 +9,11 @@ extension PlaybookRun {
     environment.progress(.step(name: step.name ?? step.id))
     if before == nil {
       let looks = action.onlyLooks && EffectiveRollout(action, environment.executors).inverse == nil
+      let isSentOnce = plan.goesOutOnceOnly && !action.commands.allSatisfy(\.onlyAsks)
       try await writer.write(
         RecordDraft(
-          .stepStarted, step: step.id, reason: looks ? RunHistory.onlyLooks : nil,
+          .stepStarted, step: step.id,
+          reason: looks ? RunHistory.onlyLooks : isSentOnce ? RunHistory.sentOnce : nil,
           detail: step.name ?? step.id))
     }
     let success: Bool
@@ -139,10 +141,20 @@ extension PlaybookRun {
         case .unknown: .unknown
         case .unreachable: .skipped
         }
+      let isHandled = answer.effect == .refused && isAnswered(step, action)
       try await writer.write(
         RecordDraft(
           .result, step: step.id, target: key, action: .act, outcome: outcome,
-          reason: answer.effect == .unreachable ? "unreachable" : nil, detail: answer.detail))
+          reason: isHandled ? RunHistory.handled : answer.effect == .unreachable ? "unreachable" : nil,
+          detail: answer.detail))
+      if isHandled {
+        counts.forget(known)
+        environment.progress(
+          .note(
+            environment.masker.mask(
+              "'\(step.name ?? step.id)', \(key): \(answer.detail); the workflow has a way on from there")))
+        return .ended(false)
+      }
       counts.note(outcome, before: known)
       guard answer.effect == .done else {
         note("'\(step.name ?? step.id)', \(key): \(answer.detail)")
@@ -151,6 +163,13 @@ extension PlaybookRun {
       texts.append(answer.text)
     }
     return .ended(try await keepResults(step, action, texts, before?.variables ?? []))
+  }
+
+  /// True where a step only looks and the workflow has a way on from its refusal: then that is an answer, and no failure of the run. What
+  /// was to do something and was refused stays one, whatever is tried instead.
+  private func isAnswered(_ step: WorkflowStep, _ action: ActionStep) -> Bool {
+    step.onCompletion == nil && step.onFailure != nil
+      && (action.onlyLooks || action.commands.allSatisfy(\.onlyAsks))
   }
 
   /// A variable's value from an answer. Secrets are masked in it, as they are in the journal: a resumed run takes its

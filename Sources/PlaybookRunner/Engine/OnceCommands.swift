@@ -15,7 +15,7 @@ extension PlaybookCommand {
 
 extension ExecutionPlan {
   /// True where no step of the plan is on devices: then nothing of it has an inverse.
-  var goesOutOnceOnly: Bool { actionSteps.allSatisfy { $0.action.rollout == nil } }
+  public var goesOutOnceOnly: Bool { actionSteps.allSatisfy { $0.action.rollout == nil } }
 }
 
 extension RunHistory {
@@ -26,7 +26,9 @@ extension RunHistory {
         !action.commands.allSatisfy(\.onlyAsks)
       else { return nil }
       let isSent = (visits[id] ?? []).contains { visit in
-        visit.acts.values.contains { [.changed, .unknown].contains($0.outcome) }
+        visit.acts.contains {
+          [.changed, .unknown].contains($0.value.outcome) && !visit.isTakenBack($0.key)
+        }
       }
       return isSent ? step.name ?? id : nil
     }

@@ -17,10 +17,17 @@ struct RunClaims: Sendable {
     var device: String
     /// The devices that the other run counts on with it: itself, and for an action for all together those of the other run.
     var devicesThere: [String]
+    /// True when that run was begun later.
+    var isLater: Bool
     /// True when that run was begun later, and its own time to live is not over: it holds the device back.
     var isHolding: Bool
+    /// False where the other run's state is another one, or may be: both were brought about, one after the other.
+    var isSameState: Bool
     /// Nanoseconds until its time to live is over; nil when it has none.
     var left: Int64?
+
+    /// True where the other run does not count on the device any more once the step is not in force there.
+    func isReleased(byUndo: Bool) -> Bool { isSameState || byUndo && isLater }
   }
 
   /// By step of the run that is to be taken back.
@@ -62,7 +69,8 @@ struct RunClaims: Sendable {
               claims[step, default: []].append(
                 Claim(
                   run: other, step: otherStep, device: device, devicesThere: [device],
-                  isHolding: index > own && (left.map { $0 > 0 } ?? true), left: left))
+                  isLater: index > own, isHolding: index > own && (left.map { $0 > 0 } ?? true),
+                  isSameState: theirs == nil || texts.meanSameState(step, otherStep, device), left: left))
             }
           }
         }
@@ -79,7 +87,8 @@ struct RunClaims: Sendable {
                 Claim(
                   run: other, step: otherStep, device: device,
                   devicesThere: device == devices.first ? names.sorted() : [],
-                  isHolding: index > own && (left.map { $0 > 0 } ?? true), left: left))
+                  isLater: index > own, isHolding: index > own && (left.map { $0 > 0 } ?? true),
+                  isSameState: theirs == nil || texts.meanSameState(step, otherStep, ""), left: left))
             }
           }
         }
@@ -93,14 +102,19 @@ struct RunClaims: Sendable {
   }
 
   /// Says in the journals of the runs that count on these devices that they do no more: from here on the journal of the run that
-  /// claims are made on tells what became of them.
+  /// claims are made on tells what became of them. With `isUndo` the step is taken back there.
+  ///
+  /// Where an earlier run brought the device into another state (an older version, the password before), taking back what came after
+  /// it brings that one's state back: it stays in force by the earlier run. So does what nobody can compare, since a secret is a part
+  /// of it. What a person saw not to be in force says nothing of another state.
   func release(
-    _ scope: [(step: String, devices: [String])], _ words: String, _ environment: RunEnvironment
+    _ scope: [(step: String, devices: [String])], _ words: String, _ environment: RunEnvironment, isUndo: Bool
   ) async throws {
     var drafts: [String: [RecordDraft]] = [:]
     for (step, devices) in scope {
       let devices = Set(devices)
-      for claim in claims[step] ?? [] where devices.contains(claim.device) {
+      for claim in claims[step] ?? []
+      where devices.contains(claim.device) && claim.isReleased(byUndo: isUndo) {
         drafts[claim.run, default: []] += claim.devicesThere.map {
           RecordDraft(.note, step: claim.step, target: $0, reason: RunHistory.released, detail: words)
         }
@@ -134,7 +148,7 @@ struct RunClaims: Sendable {
   private static func counted(_ history: RunHistory, among wanted: Set<String>) -> [String: Set<String>] {
     var counted: [String: Set<String>] = [:]
     for (step, visits) in history.visits {
-      for visit in visits {
+      for visit in visits where visit.isOfDevices {
         // A run of one device among those of a whole fleet, or the other way round: the fewer are looked up.
         if visit.acts.count < wanted.count {
           for device in visit.acts.keys where wanted.contains(device) && visit.isCounted(device) {
@@ -152,6 +166,7 @@ struct RunClaims: Sendable {
   private static func counted(_ history: RunHistory) -> [String: Set<String>] {
     history.visits.mapValues { visits in
       visits.reduce(into: Set<String>()) { all, visit in
+        guard visit.isOfDevices else { return }
         all.formUnion(visit.acts.keys.filter(visit.isCounted))
       }
     }.filter { !$0.value.isEmpty }
@@ -193,22 +208,51 @@ struct RunClaims: Sendable {
       return text == self.text(1, theirs, device)
     }
 
-    private mutating func text(_ side: Int, _ id: String, _ device: String) -> [String]? {
-      guard let plan = plans[side], let step = plan.playbook.steps[id], case .action(let action) = step.kind,
-        let rollout = action.rollout
+    /// True when both steps are known to bring a device into one state: they look for the same answer in the same words, and in
+    /// nothing that is not shown: a secret, or the key that is logged in with.
+    mutating func meanSameState(_ ours: String, _ theirs: String, _ device: String) -> Bool {
+      guard areSame(ours, theirs, device), let state = state(0, ours, device) else { return false }
+      return state == self.state(1, theirs, device)
+    }
+
+    /// What a step's looks must answer, filled in; nil where not all of what they ask is shown.
+    private mutating func state(
+      _ side: Int, _ id: String, _ device: String
+    ) -> [RolloutPolicy.Expectation]? {
+      guard let (verification, calls) = looks(side, id, device),
+        !calls.contains(where: { $0.sendsSecret || $0.command.text.contains(SSHExecutor.loginKeyName) })
       else { return nil }
-      if targets[side] == nil {
-        targets[side] = Dictionary(plan.targets.map { ($0.device, $0) }, uniquingKeysWith: { a, _ in a })
-      }
-      let commands = EffectiveRollout(action, executors).verification?.commands ?? action.commands
-      let values = plan.values(step: step, rollout: rollout, target: targets[side]?[device])
-      let calls = Planner.calls(commands, step, action, plan, values: values, device: device)
+      let values = calls.first?.values ?? [:]
+      return verification.map { $0.looks.compactMap { try? Expectations.filled($0.expectation, values) } }
+        ?? []
+    }
+
+    private mutating func text(_ side: Int, _ id: String, _ device: String) -> [String]? {
+      guard let (_, calls) = looks(side, id, device) else { return nil }
       var texts: [String] = []
       for call in calls {
         guard let text = try? executors.executor(call.command.type).planText(call) else { return nil }
         texts.append(text)
       }
       return texts
+    }
+
+    /// The commands that look whether a step is in force on a device; the step's own where there are none.
+    private mutating func looks(_ side: Int, _ id: String, _ device: String) -> (
+      verification: RolloutPolicy.Verification?, calls: [CommandCall]
+    )? {
+      guard let plan = plans[side], let step = plan.playbook.steps[id], case .action(let action) = step.kind,
+        let rollout = action.rollout
+      else { return nil }
+      if targets[side] == nil {
+        targets[side] = Dictionary(plan.targets.map { ($0.device, $0) }, uniquingKeysWith: { a, _ in a })
+      }
+      let verification = EffectiveRollout(action, executors).verification
+      let commands = verification?.commands ?? action.commands
+      let values = plan.values(step: step, rollout: rollout, target: targets[side]?[device])
+      return (
+        verification, Planner.calls(commands, step, action, plan, values: values, device: device)
+      )
     }
   }
 }

@@ -48,6 +48,12 @@ final class RunCounts: Sendable {
     }
   }
 
+  /// What was known of a command in the same visit of its step does not count any more.
+  func forget(_ before: RunHistory.DeviceState?) {
+    guard let before, !before.isHandled else { return }
+    state.withLock { $0.counts[before.outcome, default: 0] -= 1 }
+  }
+
   /// Whether a step was not done to a device: nil when it was, or was not meant to be; true when the device waits.
   static func isMissed(_ state: RunHistory.DeviceState) -> Bool? {
     switch state {

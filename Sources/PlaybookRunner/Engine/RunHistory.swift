@@ -48,6 +48,8 @@ public struct RunHistory: Sendable {
     public var succeeded: Bool?
     /// True where the step's commands only look, and nothing takes them back.
     var onlyLooks = false
+    /// True where the step's commands go out once, in a run that does nothing else, and do something.
+    var isSentOnce = false
   }
 
   /// Reason of a device that an earlier step still waits for.
@@ -67,8 +69,17 @@ public struct RunHistory: Sendable {
   /// Reason of a failure after some of the commands were carried out already: what they did can be taken back.
   static let partlyDone = "partly-done"
 
+  /// Reason of a failure of what was carried out, as the other side says, and was not seen in force.
+  static let notInForce = "not-in-force"
+  /// Reason of a failure of what was sent, whose end nobody saw, and which was not seen in force: it may still come.
+  static let endUnseen = "end-unseen"
+
   /// Reason of the beginning of a step whose commands only look.
   static let onlyLooks = "only-looks"
+  /// Reason of the beginning of a step that goes out once, in a run that does nothing else: what it does stays.
+  static let sentOnce = "sent-once"
+  /// Reason of the refusal of a look that the workflow handles by its own way on: no failure of the run.
+  static let handled = "handled"
 
   /// Reason of what a person said who looked, where the step is in force.
   static let seen = "seen"
@@ -180,7 +191,8 @@ public struct RunHistory: Sendable {
     case .stepStarted:
       guard let step = record.step else { return }
       if visits[step] == nil { order.append(step) }
-      visits[step, default: []].append(Visit(onlyLooks: record.reason == Self.onlyLooks))
+      visits[step, default: []].append(
+        Visit(onlyLooks: record.reason == Self.onlyLooks, isSentOnce: record.reason == Self.sentOnce))
     case .stepFinished: edit(record) { $0.succeeded = record.outcome != .failed }
     case .intent:
       guard let device = record.target else { return }
@@ -206,7 +218,7 @@ public struct RunHistory: Sendable {
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
-        if !visit.open.isEmpty, !visit.isInDoubt(device) { visit.open[device] = nil }
+        if !visit.open.isEmpty, state.isEndSeen || !visit.isInDoubt(device) { visit.open[device] = nil }
         if !visit.released.isEmpty { visit.released[device] = nil }
         // Found so: it is counted on for the same time.
         if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }
@@ -282,11 +294,11 @@ public struct RunHistory: Sendable {
     return missed
   }
 
-  /// Numbers of devices by outcome over all steps.
+  /// Numbers of devices by outcome over all steps; failures that the workflow handled are none.
   public var counts: [RunRecord.Outcome: Int] {
     var counts: [RunRecord.Outcome: Int] = [:]
     for visit in visits.values.joined() {
-      for state in visit.acts.values { counts[state.outcome, default: 0] += 1 }
+      for state in visit.acts.values where !state.isHandled { counts[state.outcome, default: 0] += 1 }
     }
     return counts
   }

@@ -11,6 +11,9 @@ extension RunHistory {
     public var inDoubt = 0
     /// Taken back.
     public var takenBack = 0
+    /// Commands that went out once, in a run that did nothing else, and did something: it stays until somebody takes it back by
+    /// hand and says so (`Settlement`).
+    public var sentOnce = 0
     /// Counted on until the undo of another run took them back.
     public var released = 0
     /// Devices that something is, or may be, in force on.
@@ -31,9 +34,12 @@ extension RunHistory {
       for (device, state) in visit.acts {
         if visit.isStanding(device) {
           if case .finished(.changed, _) = state { standing.inForce += 1 } else { standing.inDoubt += 1 }
-          standing.devices.insert(device)
+          // The commands of a step that goes out once are no devices.
+          if visit.isOfDevices { standing.devices.insert(device) }
         } else if visit.isTakenBack(device) {
           standing.takenBack += 1
+        } else if visit.isStayingOnce(device) {
+          standing.sentOnce += 1
         } else if visit.released[device] != nil {
           standing.released += 1
         } else if visit.isCounted(device), !isTakenBack, visit.leavesSomething {
@@ -75,13 +81,13 @@ extension RunHistory {
   var isUnfinished: Bool { end != .succeeded && end != .failed && !isTakenBack }
 
   /// Devices that the run has begun something on, or would have.
-  var touched: Set<String> { Set(visits.values.joined().flatMap(\.acts.keys)) }
+  var touched: Set<String> { Set(visits.values.joined().filter(\.isOfDevices).flatMap(\.acts.keys)) }
 }
 
 extension RunHistory.Visit {
   /// False for a step that goes out once, for nobody among the devices: a guard that others stand on has no undo and is in
   /// force on nobody. Steps on devices go out in waves.
-  private var isOfDevices: Bool { !waveStarts.isEmpty }
+  var isOfDevices: Bool { !waveStarts.isEmpty }
 
   /// False where nothing can be in force on a device, whatever came of the step.
   var leavesSomething: Bool { isOfDevices && !onlyLooks }
@@ -96,6 +102,12 @@ extension RunHistory.Visit {
     case let state: guard state?.isSentUnseen ?? false else { return false }
     }
     return released[device] == nil && !isTakenBack(device)
+  }
+
+  /// True for a command that went out once, in a run that did nothing else, and did something that nobody took back.
+  func isStayingOnce(_ command: String) -> Bool {
+    guard isSentOnce, case .finished(.changed, _) = acts[command] else { return false }
+    return !isTakenBack(command)
   }
 
   /// True when nobody knows whether what the step did to a device is in force, or it was sent and not seen to be.
@@ -145,6 +157,11 @@ extension RunHistory.Visit {
 }
 
 extension RunHistory.DeviceState {
+  /// True for a failure that the workflow handled by its own way on.
+  public var isHandled: Bool {
+    if case .finished(.failed, let reason) = self { reason == RunHistory.handled } else { false }
+  }
+
   /// True for a failure before anything was sent.
   var isNeverSent: Bool {
     if case .finished(.failed, let reason) = self { reason == RunHistory.unverifiable } else { false }
@@ -155,6 +172,15 @@ extension RunHistory.DeviceState {
   var isToBeTriedAgain: Bool {
     if case .finished(.skipped, let reason) = self { return reason == RunHistory.earlierFailed }
     return isNeverSent || isSeenAbsent
+  }
+
+  /// True for an act that the other side said the end of, done or not, whatever became of it on the device: nothing of it is under
+  /// way any more.
+  var isEndSeen: Bool {
+    switch self {
+    case .finished(.failed, RunHistory.notInForce), .finished(.failed, RunHistory.partlyDone): true
+    default: false
+    }
   }
 
   /// True where a person looked and saw that the step is not in force.
@@ -243,8 +269,8 @@ extension RunHistory.DeviceState {
   /// True for an act that was sent, wholly or in part, and that nobody saw in force: it may be, or come to be.
   fileprivate var isSentUnseen: Bool {
     switch self {
-    case .finished(.unknown, _), .finished(.failed, "not-in-force"),
-      .finished(.failed, RunHistory.partlyDone):
+    case .finished(.unknown, _), .finished(.failed, RunHistory.notInForce),
+      .finished(.failed, RunHistory.endUnseen), .finished(.failed, RunHistory.partlyDone):
       true
     default: false
     }

@@ -58,7 +58,8 @@ public struct Settlement: Sendable {
       let visits = history.visits[id] ?? []
       let devices = Set(visits.flatMap(\.acts.keys)).sorted()
       return devices.compactMap { device -> Question? in
-        let standing = visits.filter { $0.isStanding(device) }
+        // What was sent once and did something is taken back by hand only: then a person says so.
+        let standing = visits.filter { $0.isStanding(device) || $0.isStayingOnce(device) }
         guard !standing.isEmpty else {
           guard visits.contains(where: { $0.isTakenBackUnseen(device) }) else { return nil }
           return Question(
@@ -81,9 +82,18 @@ public struct Settlement: Sendable {
     planOf: (String) -> ExecutionPlan? = { _ in nil }
   ) async throws {
     if !isInForce, let plan {
-      let scope = Dictionary(grouping: questions, by: \.step).map { ($0.key, $0.value.map(\.device)) }
+      // The commands of a step that goes out once are the run's own, and of no other, whatever device they went to.
+      let onDevices = questions.filter { question in
+        if case .action(let action) = plan.playbook.steps[question.step]?.kind {
+          action.rollout != nil
+        } else {
+          false
+        }
+      }
+      let scope = Dictionary(grouping: onDevices, by: \.step).map { ($0.key, $0.value.map(\.device)) }
       try await RunClaims(plan, run: run, on: scope, environment: environment, planOf: planOf).release(
-        scope, "somebody saw that it is not in force: the status of run \(run) says who", environment)
+        scope, "somebody saw that it is not in force: the status of run \(run) says who", environment,
+        isUndo: false)
     }
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,

@@ -169,7 +169,7 @@ public struct UndoRun: Sendable {
     }
     try await claims?.release(
       scope.filter(\.hasInverse).map { ($0.step.id, $0.devices) },
-      "left to the undo of run \(run), whose status says what became of it", environment)
+      "left to the undo of run \(run), whose status says what became of it", environment, isUndo: true)
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     try await writer.write(
       RecordDraft(
@@ -273,7 +273,8 @@ public struct UndoRun: Sendable {
             }
           }
         })
-      for claim in claims.claims[step] ?? [] where untouched.contains(claim.device) {
+      for claim in claims.claims[step] ?? []
+      where untouched.contains(claim.device) && claim.isReleased(byUndo: true) {
         drafts[claim.run, default: []] += claim.devicesThere.map {
           RecordDraft(
             .note, step: claim.step, target: $0, reason: RunHistory.heldAgain,

@@ -87,6 +87,7 @@ public struct BashExecutor: CommandExecutor {
       }
       var answer = CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
       answer.isPartly = true
+      answer.exitCode = code
       return answer
     } catch {
       return CommandAnswer(.unreachable, detail: "cannot start \(shell): \(error)")

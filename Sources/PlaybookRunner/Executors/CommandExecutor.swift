@@ -114,6 +114,8 @@ public struct CommandAnswer: Sendable, Hashable {
   public var detail: String
   /// True when what was refused may have been done in part: a script that ended with an error.
   public var isPartly = false
+  /// The exit code of a script that ended; nil for everything else.
+  public var exitCode: Int32?
 
   /// An answer from its parts.
   public init(_ effect: Effect, text: String = "", json: DocumentNode? = nil, detail: String) {

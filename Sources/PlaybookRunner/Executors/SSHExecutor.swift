@@ -70,7 +70,11 @@ public struct SSHExecutor: CommandExecutor {
     do {
       let text = try ShellText.replacing(in: call.command.text, environmentName: BashExecutor.environmentName)
       // The subshell keeps an `exit` of the command from skipping the mark; its input is not our script.
-      lines += ["(", text, ") </dev/null", "printf '\\n%s %d\\n' \(mark) $?"]
+      // What it says on standard error stands between two marks: ssh's own words are not its.
+      lines += [
+        "echo \(mark) >&2", "(", text, ") </dev/null", "set -- $?", "echo \(mark) >&2",
+        "printf '\\n%s %d\\n' \(mark) $1",
+      ]
     } catch {
       throw RunnerError(.badArgument, error.description)
     }
@@ -104,7 +108,11 @@ public struct SSHExecutor: CommandExecutor {
       let outcome = try await ProcessCall.run(
         program, arguments, environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], input: Array(script.utf8),
         timeout: call.timeout)
-      return call.hiding(secrets, in: Self.answer(outcome, mark: mark))
+      // A secret of several lines is not known any more once lines were left out.
+      let answer = Self.answer(outcome, mark: mark) {
+        Self.remoteErrors(outcome.errors, mark: mark).map { Self.lastLines(hiding($0, of: call)) } ?? ""
+      }
+      return call.hiding(secrets, in: answer)
     } catch {
       // The script could not be handed over completely; without its last line there is no mark either.
       return CommandAnswer(.unknown, detail: "ssh broke off: \(error)")
@@ -179,25 +187,65 @@ public struct SSHExecutor: CommandExecutor {
         + words.map { ScriptedCommand.word($0) }.joined(separator: " "))
   }
 
-  private static func answer(_ outcome: ProcessCall.Outcome, mark: String) -> CommandAnswer {
+  /// What the command, or the end of its session, wrote to standard error: what stands between our two marks, or after the first where
+  /// the second is missing. Nil without a mark: then the remote shell has not begun.
+  private static func remoteErrors(_ errors: [UInt8], mark: String) -> String? {
+    let text = String(decoding: errors, as: UTF8.self)
+    let marks = text.ranges(of: mark)
+    guard let first = marks.first else { return nil }
+    return String(text[first.upperBound..<(marks.dropFirst().first?.lowerBound ?? text.endIndex)])
+  }
+
+  /// The last lines of a text, without what ssh says of itself at the end of a session, as one line of bounded length.
+  private static func lastLines(_ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline).filter { line in
+      !line.allSatisfy(\.isWhitespace) && !sessionStatistics.contains(where: line.hasPrefix)
+    }
+    var kept: [Substring] = []
+    for line in lines.reversed() {
+      // A whole line more or none: a part of one says little, and the last one says most.
+      guard kept.count < 3, kept.reduce(line.count, { $0 + $1.count + 1 }) <= 200 || kept.isEmpty else {
+        break
+      }
+      kept.insert(line, at: 0)
+    }
+    return RemoteText.excerpt(RemoteText.bounded(Array(kept.joined(separator: "; ").utf8)))
+  }
+
+  /// What ssh itself says at the end of every session when it is asked to be verbose.
+  private static let sessionStatistics = ["Transferred: sent ", "Bytes per second: sent "]
+
+  /// A text without the secrets that we know, and those of a call.
+  private func hiding(_ text: String, of call: CommandCall) -> String {
+    secrets.masker.mask(call.hiding(secrets, in: CommandAnswer(.done, text: text, detail: "")).text)
+  }
+
+  /// `said` gives what the command, or the end of its session, wrote to standard error.
+  private static func answer(
+    _ outcome: ProcessCall.Outcome, mark: String, said: () -> String
+  ) -> CommandAnswer {
     let raw = String(decoding: outcome.output, as: UTF8.self)
     let errors = String(decoding: outcome.errors, as: UTF8.self)
     if let start = raw.range(of: "\n\(mark) ") {
       let text = RemoteText.bounded(Array(raw[..<start.lowerBound].utf8))
       let code = Int32(raw[start.upperBound...].prefix { $0.isNumber }) ?? -1
       let json = try? ReadDocument.read(Array(text.utf8)).root
+      let said = code == 0 ? "" : said()
       var answer = CommandAnswer(
         code == 0 ? .done : .refused, text: text, json: json,
-        detail: "exit code \(code) \(RemoteText.excerpt(text))")
+        detail: "exit code \(code) \(said.isEmpty ? RemoteText.excerpt(text) : said)")
       answer.isPartly = code != 0
+      answer.exitCode = code
       return answer
     }
-    let why = RemoteText.excerpt(
-      RemoteText.bounded(
-        Array(errors.split(whereSeparator: \.isNewline).suffix(2).joined(separator: " ").utf8)))
+    let why = lastLines(errors)
     // Printed once the session's owner is proven: from there on the command may have run.
     if errors.contains("Authenticated to ") {
-      return CommandAnswer(.unknown, detail: "the session ended without our mark: \(why)")
+      let said = said()
+      return CommandAnswer(
+        .unknown,
+        detail: "the session ended without our mark\(outcome.timedOut ? " when its time was over" : ""): "
+          + (said.isEmpty ? why : said))
     }
     let refusals = [
       "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED", "Permission denied",

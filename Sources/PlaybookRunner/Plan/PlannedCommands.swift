@@ -68,6 +68,9 @@ extension Planner {
     } else {
       lines.append("verify: nothing looks whether it is in force")
     }
+    if let code = rollout.refusalExitCode {
+      lines.append("refusal: exit code \(code) says that nothing was done")
+    }
     if let inverse = effective.inverse {
       lines.append(
         inverse.verification.map { "undone: taken back when \(look($0))" }

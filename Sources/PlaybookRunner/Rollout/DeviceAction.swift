@@ -113,7 +113,7 @@ final class DeviceAction: Sendable {
     let unseen = unseenTime(since: openSince)
     let seen =
       unseen > 0 && verification != nil
-      ? await lookUntilSettled(device, values, for: unseen)
+      ? await lookUntilSettled(device, values, for: unseen, since: openSince)
       : waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values)
     switch seen {
     case .stopped: return (.unknown, Self.interrupted)
@@ -177,7 +177,8 @@ final class DeviceAction: Sendable {
       case .refused where verification == nil:
         return try await result(.failed, "refused", answer.detail, .result)
       case .refused: return try await doubt(device, values, answer, result)
-      case .unknown: return try await resolve(device, values, answer, result)
+      case .unknown:
+        return try await resolve(device, values, answer, result, ifAbsent: RunHistory.endUnseen)
       case .unreachable:
         attempts += 1
         if attempts > policy.retries || isReturn || environment.control.isStopping {
@@ -204,7 +205,8 @@ final class DeviceAction: Sendable {
     case .stopped: return (.unknown, Self.interrupted)
     case .holds: return try await result(.changed, nil, "\(answer.detail); verified", .result)
     case .absent:
-      return try await result(.failed, "not-in-force", "\(answer.detail), but it is not in force", .result)
+      return try await result(
+        .failed, RunHistory.notInForce, "\(answer.detail), but it is not in force", .result)
     case .unreachable(let why), .unclear(let why):
       return try await result(
         .unknown, "unverified", "\(answer.detail), but it cannot be verified: \(why)", .result)
@@ -214,7 +216,7 @@ final class DeviceAction: Sendable {
   /// Nobody knows: look, never send again.
   private func resolve(
     _ device: String?, _ values: [String: String], _ answer: CommandAnswer, _ result: Result,
-    ifAbsent: String = "not-in-force"
+    ifAbsent: String
   ) async throws -> Done {
     switch await lookUntilInForce(device, values) {
     case .stopped: return (.unknown, Self.interrupted)
@@ -260,7 +262,9 @@ final class DeviceAction: Sendable {
       if last.effect != .done {
         // What earlier commands did is done: "nothing was sent" would be wrong.
         if last.effect == .unreachable && sent { last.effect = .unknown }
-        return (last, sent || last.isPartly)
+        // Who says that he refused before anything was done left nothing half done, as far as it hangs on this command.
+        let isRefusal = policy.refusalExitCode.map { last.exitCode == Int32($0) } ?? false
+        return (last, sent || last.isPartly && !isRefusal)
       }
       sent = true
     }
@@ -282,9 +286,11 @@ final class DeviceAction: Sendable {
   /// Looks at a device on which an act may still be under way, until that shows or cannot any more: to do it again meanwhile
   /// would do it twice, and "not in force" is no answer yet.
   private func lookUntilSettled(
-    _ device: String?, _ values: [String: String], for time: Int64
+    _ device: String?, _ values: [String: String], for time: Int64, since begun: RunHistory.Moment?
   ) async -> Look {
     await lookAgain(for: time) {
+      if let begun, time > Self.silentWait { sayWait(device, for: time, since: begun) }
+    } look: {
       await lookPatiently(device, values)
     } until: { seen in
       switch (seen, role) {
@@ -297,22 +303,39 @@ final class DeviceAction: Sendable {
   /// Looks until the wanted state is in force or the verification's time is over.
   private func lookUntilInForce(_ device: String?, _ values: [String: String]) async -> Look {
     await lookAgain(for: Int64(verification?.withinMilliseconds ?? 0) * 1_000_000) {
+    } look: {
       await look(device, values)
     } until: { seen in
       if case .holds = seen { true } else { false }
     }
   }
 
-  /// Looks, and again and again until what is seen is final or the time is over.
+  /// Nanoseconds that are waited without a word.
+  private static let silentWait: Int64 = 3_000_000_000
+
+  /// Says until when a device is looked at again, and why.
+  private func sayWait(_ device: String?, for time: Int64, since begun: RunHistory.Moment) {
+    func text(_ time: Int64) -> String { DocumentTimestamp.text(nanoseconds: time).prefix(19) + "Z" }
+    let clock = environment.clock
+    environment.progress(
+      .note(
+        "\(device ?? "all devices together"): looked at again until \(text(clock.wallTime() + time)), since nobody saw the end of what was "
+          + "sent at \(text(clock.wallTime(of: begun))): it may still be under way there"))
+  }
+
+  /// Looks, and again and again until what is seen is final or the time is over; `onWait` is called before the first pause.
   private func lookAgain(
-    for time: Int64, _ look: () async -> Look, until isFinal: (Look) -> Bool
+    for time: Int64, onWait: () -> Void, look: () async -> Look, until isFinal: (Look) -> Bool
   ) async -> Look {
     let end = environment.clock.monotonicTime() + time
+    var isFirst = true
     while true {
       let seen = await look()
       if isFinal(seen) { return seen }
       let left = end - environment.clock.monotonicTime()
       guard left > 0 else { return seen }
+      if isFirst { onWait() }
+      isFirst = false
       // A cancelled task does not sleep: it would ask without a pause.
       if environment.control.isStopping || Task.isCancelled { return .stopped }
       await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(time / 50, 5_000_000_000))))

@@ -168,6 +168,11 @@ struct PlaybookRunSummary: Hashable {
             firstIntent = firstIntent ?? time
             if let index = record.step.flatMap({ stepIndex[$0] }) { steps[index].targets += 1 }
           }
+          // A refusal that the workflow had a way on from.
+          if record.outcome == .failed, record.reason == "handled" {
+            outcome[action] = nil
+            continue
+          }
           outcome[action] =
             record.outcome ?? (record.kind == .intent ? .unknown : outcome[action] ?? .unknown)
         }

@@ -203,6 +203,12 @@ import Testing
     let again = try await lab.run(plan, id: "s")
     #expect(again.end == .halted && lab.story.contains("of an earlier rotation"), "\(lab.story)")
     #expect(fleet.file("pump-1", "password") == fresh)
+    // Nothing was done, so nothing is taken back: the only record of the password in force stays.
+    #expect(try !RunHistory(run: "s", in: lab.journal).standing.isAny, "\(lab.story)")
+    _ = try await lab.undo(plan, id: "s")
+    for name in names.dropLast() {
+      #expect(try shell("test -s \(vault)/\(name) && test -s \(vault)/sealed/\(name).age").code == 0)
+    }
   }
 
   /// A device that the new password could not be put on must not lose the old one at the broker.

@@ -59,6 +59,16 @@ import Testing
     try #require(try work.playbook("plan", work.at("foreign.yaml"), "--output", work.at("p.plan")).exit == 0)
     try #require(try work.playbook("run", work.at("p.plan")).exit == 0)
     #expect(work.acted == ["x"])
+    let runs = try work.playbook("runs")
+    #expect(
+      runs.output.contains("1 went out once and stays") && !runs.output.contains("nothing changed"), "\(runs)"
+    )
+    let status = try work.playbook("status")
+    #expect(
+      status.output.contains("went out once and stays: 1") && !status.output.contains("in force now: 0"))
+    let all = try work.playbook("undo", "--all")
+    #expect(all.exit == 1 && all.errors.contains("('restart the relay')"), "\(all)")
+    #expect(!all.output.contains("nothing that a run"), "\(all)")
     for _ in 1...2 {
       let undo = try work.playbook("undo", "--yes")
       #expect(undo.exit == 1 && undo.errors.contains("has no inverse ('restart the relay')"), "\(undo)")
@@ -71,5 +81,28 @@ import Testing
     #expect(
       try String(contentsOfFile: folder + "/undo.sh", encoding: .utf8).contains(
         "It went out once and has no inverse"))
+    let settled = try work.playbook(
+      "settle", "--device", "command 1", "--not-in-force", "--seen", "Ann: put back by hand")
+    #expect(settled.exit == 0 && settled.output.contains("taken back: 1"), "\(settled)")
+    #expect(try work.playbook("undo", "--all").exit == 0 && work.playbook("undo").exit == 0)
+  }
+
+  /// Undo can do nothing for it: it is not ended by that, and goes on once a person looked.
+  @Test func aCommandThatWasCutOffIsNotEndedByAnUndoThatCanDoNothingForIt() throws {
+    let work = try Workspace.fleet()
+    let command =
+      "echo x >> \(work.at("acted")); test -e \(work.at("cut")) || { touch \(work.at("cut")); kill -9 $PPID; sleep 1; }"
+    try work.write("foreign.yaml", foreign("{type: bash, command: \"\(command)\"}"))
+    try #require(try work.playbook("plan", work.at("foreign.yaml"), "--output", work.at("p.plan")).exit == 0)
+    #expect(try work.playbook("run", work.at("p.plan")).exit != 0)
+    for arguments in [["undo", "--all"], ["undo", "--yes"]] {
+      let undo = try work.playbook(arguments)
+      #expect(undo.exit == 1 && undo.errors.contains("settle that first"), "\(undo)")
+    }
+    let settled = try work.playbook(
+      "settle", "--device", "command 1", "--in-force", "--seen", "Ann: it clicked")
+    #expect(settled.exit == 0 && settled.output.contains("went out once and stays: 1"), "\(settled)")
+    let resumed = try work.playbook("resume")
+    #expect(resumed.exit == 0 && work.acted == ["x"], "\(resumed)")
   }
 }

@@ -109,7 +109,9 @@ enum TakenBackWords {
   /// `taken back`, `partly taken back`, `not taken back` where an undo was begun and took nothing back, `ended by undo` where
   /// there was nothing to take back; nil where nobody began to.
   static func text(_ isTakenBack: Bool, _ standing: RunHistory.Standing) -> String? {
-    if standing.takenBack > 0 { return standing.isAny ? "partly taken back" : "taken back" }
+    if standing.takenBack > 0 {
+      return standing.isAny || standing.sentOnce > 0 ? "partly taken back" : "taken back"
+    }
     guard isTakenBack else { return nil }
     if standing.isAny { return "not taken back" }
     return standing.released > 0 ? "taken back" : "ended by undo"

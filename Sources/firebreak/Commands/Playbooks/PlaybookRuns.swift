@@ -11,7 +11,8 @@ struct PlaybookRuns: ParsableCommand {
     abstract: "List the runs of a case: when, which playbook, how they ended, and what of them is in force.",
     discussion: """
       'in force' counts changes (one step on one device) that a run made and nobody took back, 'in doubt' those whose outcome \
-      is not known. An id begins with the time (UTC) at which the run was begun. Commands that take a run take the beginning \
+      is not known. What a run sent once and did nothing else ('went out once and stays') no undo takes back. An id \
+      begins with the time (UTC) at which the run was begun. Commands that take a run take the beginning \
       of its id, too, or of the part after the hyphen.
 
       'overdue' counts devices beyond their time to live, which nothing takes back by itself ('undo --expired'). A run whose \
@@ -50,6 +51,7 @@ struct PlaybookRuns: ParsableCommand {
       var notes = (run.isBreakGlass ? ["break glass"] : []) + (run.isWhole ? [] : ["JOURNAL ALTERED"])
       var state = works ? "running" : run.end?.rawValue ?? "killed"
       if standing.released > 0 { notes.append("\(standing.released) released") }
+      if standing.sentOnce > 0, format != .table { notes.append("\(standing.sentOnce) sent once") }
       if format == .table {
         if !works, let end = run.end { state = RunCommandSupport.end(end, missed: run.missed) }
         // What tells most stays whole in 80 columns.
@@ -108,6 +110,7 @@ struct PlaybookRuns: ParsableCommand {
     let standing = run.standing
     let parts = [
       (standing.inForce, "in force"), (standing.inDoubt, "in doubt"), (standing.takenBack, "taken back"),
+      (standing.sentOnce, standing.sentOnce == 1 ? "went out once and stays" : "went out once and stay"),
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     let counts = parts.isEmpty ? "nothing changed" : parts.joined(separator: ", ")
     return (notes + ["\(Figures.counted(run.targets, "device")): \(counts)"]).joined(separator: "; ")

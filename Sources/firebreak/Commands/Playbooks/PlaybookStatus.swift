@@ -100,6 +100,7 @@ struct PlaybookStatus: ParsableCommand {
       ("not_begun", .int(Int64(report.notBegun))), ("pending", .int(Int64(report.pending))),
       ("in_force", .int(Int64(standing.inForce))), ("in_doubt", .int(Int64(standing.inDoubt))),
       ("changes_taken_back", .int(Int64(standing.takenBack))), ("released", .int(Int64(standing.released))),
+      ("sent_once", .int(Int64(standing.sentOnce))),
       ("running", holder.map { .string($0) } ?? .null),
       ("break_glass", .array(history.brokenGlass.map { .string(Sanitizer.escape($0)) })),
       ("taken_back", .bool(history.isTakenBack)), ("to_be_taken_back", .int(Int64(expiries.count))),
@@ -246,7 +247,9 @@ struct DeviceReport {
       let title = plan?.playbook.steps[step]?.name ?? step
       if let visit = history.visit(of: step) {
         for (name, state) in visit.acts {
-          if ![.ok, .changed].contains(state.outcome) {
+          // A look whose refusal the workflow has a way on from went as it should.
+          if state.isHandled, !all { continue }
+          if ![.ok, .changed].contains(state.outcome), !state.isHandled {
             let said = visit.details[name] ?? ""
             counts[said.isEmpty ? Self.text(state, isUndo: false).1 : said, default: 0] += 1
           }

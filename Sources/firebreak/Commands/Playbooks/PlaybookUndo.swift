@@ -20,7 +20,8 @@ struct PlaybookUndo: AsyncParsableCommand {
       be taken back is tried again, and an output that takes nothing does not end it: Ctrl-C does.
 
       A step is not taken back on a device where one that was done after it could not be: the next undo tries that one again first. \
-      What a run sent once, without the rollout extension, has no inverse, and is named.
+      What a run sent once, without the rollout extension, has no inverse, and is named; 'playbook settle' says that somebody \
+      took it back by hand. A run of which nobody knows whether such a command ran is not ended: settle that first.
 
       A device that a later run of the case still counts on (it found it so, or did it again) is left as it is, and named with \
       that run. Undo of the later run ends that, also where it changed nothing itself: it then counts on nothing any more, and \
@@ -95,7 +96,9 @@ struct PlaybookUndo: AsyncParsableCommand {
     if expired { return try await takeBackExpired(path, journal, support) }
     let runs = try RunOverview.all(in: journal)
     let id: String? = try all ? nil : choice.id(journal)
-    let chosen = runs.filter { run in id.map { $0 == run.run } ?? (run.isWhole && run.standing.isAny) }
+    let chosen = runs.filter { run in
+      id.map { $0 == run.run } ?? (run.isWhole && (run.standing.isAny || run.standing.sentOnce > 0))
+    }
     // What an altered journal says is in force is not known; the others are not to wait for it.
     let altered = all ? runs.filter { !$0.isWhole } : []
     var isLeft = !altered.isEmpty
@@ -115,6 +118,14 @@ struct PlaybookUndo: AsyncParsableCommand {
     for overview in chosen.reversed() {
       do {
         let plan = try plan(overview.run, path)
+        if all, plan.goesOutOnceOnly {
+          // Undo can do nothing for it, and does not end it either.
+          let history = try RunHistory(run: overview.run, in: journal)
+          Console.warn(
+            Sanitizer.escape(UndoWords.onlyOnce(overview, history.sentOnce(plan), history, support)))
+          isLeft = true
+          continue
+        }
         let undo = try UndoRun(
           plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
           includesHeld: includeHeld || all, planOf: support.planOf)
@@ -135,9 +146,17 @@ struct PlaybookUndo: AsyncParsableCommand {
         if dryRun { return try preview(turns) }
         try allHeld(only)
       }
-      let once = try RunHistory(run: only.overview.run, in: journal).sentOnce(only.plan)
+      let history = try RunHistory(run: only.overview.run, in: journal)
+      let once = history.sentOnce(only.plan)
+      if only.plan.goesOutOnceOnly,
+        !history.openCommands.isEmpty || !once.isEmpty && !only.overview.isToBeEnded
+      {
+        let rest = UndoWords.standing(others, support)
+        throw CommandError(
+          UndoWords.onlyOnce(only.overview, once, history, support) + (rest.isEmpty ? "" : "; \(rest)"), .no)
+      }
       if only.overview.isToBeEnded { return try await end(only, once, others, support) }
-      return try nothing(only.overview, once, others, support)
+      return try nothing(only.overview, others, support)
     }
     if dryRun {
       try preview(turns)
@@ -190,7 +209,7 @@ struct PlaybookUndo: AsyncParsableCommand {
 
   /// Nothing of the run is in force: it was taken back, or it never did anything.
   private func nothing(
-    _ overview: RunOverview, _ once: [String], _ others: [RunOverview], _ support: RunCommandSupport
+    _ overview: RunOverview, _ others: [RunOverview], _ support: RunCommandSupport
   ) throws {
     let rest = UndoWords.standing(others, support)
     let standing = overview.standing
@@ -206,12 +225,8 @@ struct PlaybookUndo: AsyncParsableCommand {
       if !rest.isEmpty { Console.note(Sanitizer.escape(rest)) }
       return
     }
-    let what =
-      once.isEmpty
-      ? "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
-      : "nothing was taken back of \(RunLine.text(overview)): \(Self.sentOnce(once)), and stays until somebody takes it back by hand"
     throw CommandError(
-      what
+      "\(RunLine.text(overview)) changed nothing: there is nothing to take back"
         + (overview.isTakenBack ? ", and it has ended" : "") + (rest.isEmpty ? "" : "; \(rest)"), .no)
   }
 

@@ -28,6 +28,12 @@ struct RunCommandSupport {
     "firebreak playbook status \(run)" + (givenCase.map { " --case \(ExecutionOptions.word($0))" } ?? "")
   }
 
+  /// The command by which a person says that something of a run is not in force on a device, or a command's doing is not any more.
+  func settle(_ run: String, _ device: String) -> String {
+    "firebreak playbook settle \(run)" + (givenCase.map { " --case \(ExecutionOptions.word($0))" } ?? "")
+      + " --device \(ExecutionOptions.word(device)) --not-in-force --seen WORDS"
+  }
+
   /// Folder that keeps a run's plan and undo script.
   func folder(_ run: String) -> String { "\(casePath).runs/\(run)" }
 
@@ -216,10 +222,13 @@ struct RunCommandSupport {
 
   /// What of a run is in force, in one line.
   static func words(_ standing: RunHistory.Standing) -> String {
-    "in force now: \(standing.inForce)"
-      + (standing.inDoubt > 0 ? ", in doubt: \(standing.inDoubt)" : "")
-      + ", taken back: \(standing.takenBack)"
-      + (standing.released > 0 ? ", released: \(standing.released)" : "")
+    // What went out once is in force in its own way: "in force now: 0" beside it would be wrong.
+    var parts = standing.sentOnce > 0 ? [UndoWords.sentOnce(standing)] : []
+    if standing.sentOnce == 0 || standing.inForce > 0 { parts.append("in force now: \(standing.inForce)") }
+    if standing.inDoubt > 0 { parts.append("in doubt: \(standing.inDoubt)") }
+    parts.append("taken back: \(standing.takenBack)")
+    if standing.released > 0 { parts.append("released: \(standing.released)") }
+    return parts.joined(separator: ", ")
   }
 
   /// Has a run stop when the time of a broken glass is over, by the monotonic clock.
@@ -312,13 +321,14 @@ struct RunCommandSupport {
             ("counts", .object(order.map { ($0.rawValue, .number(summary.counts[$0] ?? 0)) })),
             ("in_force", .number(standing.inForce)), ("in_doubt", .number(standing.inDoubt)),
             ("changes_taken_back", .number(standing.takenBack)), ("released", .number(standing.released)),
+            ("sent_once", .number(standing.sentOnce)),
             ("reasons", .array(reasons.map(DocumentNode.string))),
           ])))
     case .table:
       let text =
         "\(isUndo ? "undo of " : "")run \(summary.run): \(Self.end(summary)) (\(Self.counts(summary)))"
       for line in Paragraph.lines(text, width: Console.width) { Console.print(line) }
-      if standing.isAny || standing.takenBack + standing.released > 0 {
+      if standing.isAny || standing.takenBack + standing.released + standing.sentOnce > 0 {
         Console.print("  " + Self.words(standing))
       }
       for reason in reasons {
@@ -344,7 +354,8 @@ extension RunCommandSupport {
         else { return }
         body(
           record, Place(step: record.step ?? "", device: device, action: record.action),
-          [.failed, .unknown, .skipped].contains(outcome))
+          [.failed, .unknown, .skipped].contains(outcome)
+            && !RunHistory.DeviceState.finished(outcome, reason: record.reason).isHandled)
       }
     }
     var bad: Set<Place> = []

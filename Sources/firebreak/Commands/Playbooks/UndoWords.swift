@@ -6,6 +6,28 @@ enum UndoWords {
   /// Other runs that are named one by one.
   private static let named = 3
 
+  /// `went out once and stay: 2 (taken back by hand only; then 'playbook settle' says so)`.
+  static func sentOnce(_ standing: RunHistory.Standing) -> String {
+    "went out once and \(standing.sentOnce == 1 ? "stays" : "stay"): \(standing.sentOnce) (taken back by hand only; then 'playbook settle' "
+      + "says so)"
+  }
+
+  /// What undo says of a run that only sent commands once: what they did stays, and how a person says that it does not any more; or
+  /// that nobody knows whether one of them ran, which is to be settled first.
+  static func onlyOnce(
+    _ run: RunOverview, _ titles: [String], _ history: RunHistory, _ support: RunCommandSupport
+  ) -> String {
+    let settle = support.settle(run.run, history.openCommands.first?.command ?? "command 1")
+    if !history.openCommands.isEmpty {
+      return
+        "nothing was taken back of \(RunLine.text(run)): what went out once has no inverse, and nobody knows whether "
+        + "\(history.openCommands.map(\.command).joined(separator: ", ")) ran: look, and settle that first: '\(settle)', or --in-force"
+    }
+    return
+      "nothing was taken back of \(RunLine.text(run)): what went out once has no inverse ('\(titles.joined(separator: "', '"))'), and "
+      + "stays until somebody takes it back by hand and says so: '\(settle)'"
+  }
+
   /// `a, b, c, d, e, …`
   static func names(_ devices: Set<String>) -> String {
     devices.sorted().prefix(5).joined(separator: ", ") + (devices.count > 5 ? ", …" : "")
