@@ -192,6 +192,7 @@ final class Work: Sendable {
     if shouldStop() { throw IntakeError.interrupted }
     var summary = IntakeSummary()
     var ends: [SourceEnds] = []
+    var unnamed: [UnnamedDevices] = []
     for order in items.indices {
       guard let outcome = outcomes[order] else { continue }
       summary.sources += outcome.accounts
@@ -199,8 +200,11 @@ final class Work: Sendable {
       summary.unreadable += outcome.unreadable
       summary.notes += outcome.notes
       ends += outcome.ends
+      unnamed += outcome.unnamed
     }
-    summary.notes += SourceEnds.notes(ends) + SharedFileNames.notes(summary.sources)
+    summary.notes +=
+      SourceEnds.notes(ends) + SharedFileNames.notes(summary.sources)
+      + UnnamedDevices.notes(unnamed, hasInventory: !options.knownDevices.isEmpty)
     summary.storedBytes = bytes.load(ordering: .relaxed)
     return summary
   }
@@ -214,4 +218,5 @@ struct LaneOutcome: Sendable {
   var notes: [String] = []
   /// Of sources that may be parts of one log.
   var ends: [SourceEnds] = []
+  var unnamed: [UnnamedDevices] = []
 }

@@ -220,6 +220,7 @@ struct LaneWorker: ~Copyable {
         "'\(description.name)': --input-format \(given.name) could not read any line (\(count) refused); \(looks)"
       )
     }
+    if let unnamed = UnnamedDevices(source) { outcome.unnamed.append(unnamed) }
     if let ends { outcome.ends.append(ends.ends(of: description)) }
     if let hint = kind.hint { outcome.notes.append("'\(description.name)' \(hint)") }
     outcome.accounts.append(account)

@@ -105,6 +105,7 @@ struct SourceSettings: Sendable {
     for rule in anchors where SourceRule.matches(rule.pattern, names) { given[rule.boot] = rule.instant }
     return SourceSetup(
       description: source, deviceName: choice.name, deviceBasis: choice.basis, deviceReason: choice.reason,
+      known: known,
       format: formats.last { $0.rule.matches(names) }?.format,
       zone: zones.last { $0.rule.matches(names) }?.zone, year: years.last { $0.rule.matches(names) }?.year,
       bound: bound, anchors: given, dateOrder: dateOrders.last { $0.rule.matches(names) }?.order)

@@ -95,6 +95,31 @@ enum DeviceWords {
     return taken
   }
 
+  // MARK: Whom a name names
+
+  /// True for `peer`, `target_host`, `broker`, `from`: another device than that of the record.
+  static func nameAnother(_ key: String) -> Bool {
+    words(key).contains { others.contains($0) || ends.contains($0) }
+  }
+
+  /// True for `gateway_id`, `hub`: one that hands on what others say.
+  static func nameRelay(_ key: String) -> Bool {
+    var words = Self.words(key)
+    _ = takeIdentifiers(&words)
+    return words.last.map { nouns[$0] == .relay } ?? false
+  }
+
+  /// True for `Source`, `origin`, `system`: programs are named so as often as devices.
+  static func nameOrigin(_ key: String) -> Bool {
+    let words = Self.words(key)
+    return words.last.map(places.contains) ?? false
+  }
+
+  /// True for `error_code`, `firmware`, `port`: values that look like names and are none of devices.
+  static func nameNumbered(_ key: String) -> Bool {
+    words(key).contains { parts.contains($0) || values.contains($0) }
+  }
+
   // MARK: What they say
 
   /// `serial`, `sn`, `imei` and the like name the device that has them, whatever it is called (`wallbox_serial`), but for parts of it and
@@ -230,6 +255,26 @@ enum DeviceWords {
     "target", "dest", "destination", "dst", "remote", "peer", "parent", "upstream", "downstream", "next",
     "previous", "prev", "old", "new", "neighbor", "neighbour", "other", "related", "broker", "proxy", "via",
     "last", "linked", "paired", "to", "backup", "standby", "successor", "predecessor", "affected", "failed",
+  ]
+
+  /// The two sides of a connection.
+  private static let ends: Set<String> = [
+    "from", "src", "sender", "receiver", "recipient", "caller", "callee",
+  ]
+
+  private static let places: Set<String> = [
+    "source", "src", "origin", "system", "instance", "quelle", "herkunft", "fuente", "origen", "fonte",
+    "sorgente", "bron", "źródło", "источник",
+  ]
+
+  /// What has numbered values.
+  private static let values: Set<String> = [
+    "code", "codes", "error", "err", "fault", "alarm", "alert", "reason", "cause", "status", "state", "mode",
+    "level", "version", "fw", "sw", "hw", "revision", "rev", "release", "build", "model", "type", "kind",
+    "class", "profile", "recipe", "program", "user", "operator", "channel", "slot", "connector", "session",
+    "batch", "job", "task", "rule", "policy", "phase", "step", "sequence", "seq", "unit", "thread", "worker",
+    "queue", "topic", "location", "site", "area", "room", "building", "floor", "street", "district", "param",
+    "parameter", "value", "signal", "point", "metric", "field", "hash", "token",
   ]
 
   /// Which of several computers the record's own is.

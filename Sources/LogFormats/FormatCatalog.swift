@@ -81,9 +81,9 @@ public struct FormatCatalog: Sendable {
     var context = context
     context.lacksLineFeeds = election.ends.lacksLineFeeds
     switch (forced ?? election.winner)?.name {
-    case "jsonl", "json", "logfmt": context.traits = SourceTraits.of(head)
-    case "stamped-text": context.traits.namesSpeakers = LineSpeaker.areNamed(in: head)
-    case "csv": context.traits = SourceTraits.ofTable(head)
+    case "jsonl", "json", "logfmt": context.traits = SourceTraits.of(head, in: context)
+    case "stamped-text": LineSpeaker.survey(head, &context)
+    case "csv": context.traits = SourceTraits.ofTable(head, in: context)
     default: break
     }
     return SourceReader(

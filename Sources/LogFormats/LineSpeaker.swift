@@ -132,10 +132,12 @@ struct LineSpeaker {
   private static let lineLimit = 100
   private static let least = 3
 
-  /// True where nine of ten of the first lines name one, of a series: names of one kind (`ELV03`, `ELV04`), or each beyond doubt (`pump-7`, `gw-12`).
-  /// What is another in each of many lines is the number of a request, and what stands where loggers write their threads (`[mllp-3] INFO
-  /// c.h.Engine - text`) is one of those, whatever it is called: in half of the lines before a class, or in nearly all before one word and a hyphen.
-  static func areNamed(in head: UnsafeRawBufferPointer) -> Bool {
+  /// Decides for a source of stamped text. Devices are named where nine of ten of the first lines name one, of a series: names of one kind (`ELV03`,
+  /// `ELV04`), or each beyond doubt (`pump-7`, `gw-12`). What is another in each of many lines is the number of a request, and what stands where loggers
+  /// write their threads (`[mllp-3] INFO c.h.Engine - text`) is one of those, whatever it is called: in half of the lines before a class, or in nearly
+  /// all before one word and a hyphen. The inventory knows better: most of its names are devices wherever they stand, and in the log of one that it
+  /// knows, names that it does not know are none.
+  static func survey(_ head: UnsafeRawBufferPointer, _ context: inout SourceContext) {
     var stamps = StampReader()
     var cursor = LineCursor(head)
     var lines = 0
@@ -145,11 +147,14 @@ struct LineSpeaker {
     var layouts = 0
     var kinds: Set<String> = []
     var names: Set<String> = []
+    var isSpeakerKnown = false
     while lines < lineLimit, let line = cursor.next() {
       if cursor.isAtEnd, !cursor.endedWithNewline, lines >= least { break }
-      guard let start = StampedTextFormat.head(line, &stamps), !start.isCell, start.severity > 7 else {
-        continue
+      guard let start = StampedTextFormat.head(line, &stamps), start.severity > 7 else { continue }
+      if context.isOfKnownDevice, !isSpeakerKnown {
+        isSpeakerKnown = context.knows(namedIn: line, behind: start)
       }
+      guard !start.isCell else { continue }
       lines += 1
       guard let speaker = LineSpeaker(line, from: start.end) else { continue }
       named += 1
@@ -161,9 +166,26 @@ struct LineSpeaker {
         String(decoding: name.prefix { !Bytes.isDigit($0) && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self))
       names.insert(String(decoding: name, as: UTF8.self))
     }
-    guard lines >= least, named * 10 >= lines * 9, isSure || kinds.count == 1, classes * 2 < named,
-      layouts * 10 < named * 9
-    else { return false }
-    return names.count < named || named < 8
+    context.traits.mayNameSpeakers = !context.isOfKnownDevice || isSpeakerKnown
+    guard lines >= least, named * 10 >= lines * 9 else { return }
+    if !context.knownDevices.isEmpty {
+      let known = names.count { context.knownDevices.contains($0) }
+      if known * 2 > names.count { context.traits.namesSpeakers = true }
+      if known * 2 > names.count || context.isOfKnownDevice { return }
+    }
+    guard isSure || kinds.count == 1, classes * 2 < named, layouts * 10 < named * 9 else { return }
+    context.traits.namesSpeakers = names.count < named || named < 8
+  }
+}
+
+extension SourceContext {
+  /// Whether a line names a device of the inventory behind a level in brackets, or in a cell beside one.
+  fileprivate func knows(namedIn line: UnsafeRawBufferPointer, behind head: StampedTextFormat.Head) -> Bool {
+    let slice =
+      head.isCell
+      ? RowWithoutHeader(line, from: head.end).device
+      : TextLine.level(line, at: head.end).flatMap { NamedSpeaker(line, at: $0.end) }?.device ?? .empty
+    let name = Bytes.part(line, slice.start, slice.end)
+    return !slice.isEmpty && knownDevices.contains(String(decoding: name, as: UTF8.self))
   }
 }

@@ -34,6 +34,10 @@ public enum Framing: Sendable, Hashable {
 public struct SourceContext: Sendable {
   /// Path on disk, then the member names, outermost first.
   public var path: [String]
+  /// Names of the inventory's devices: a field or word that holds most of them names the device of its record.
+  public var knownDevices: Set<String> = []
+  /// Where the source lay names a device of the inventory, and names that it does not know come second.
+  public var isOfKnownDevice = false
   /// True where the first bytes show records that follow each other without line feeds; see `RecordEnds`.
   var lacksLineFeeds = false
   /// What its first bytes show of all its records.

@@ -54,6 +54,9 @@ public final class SourceReader {
 
   private let context: SourceContext
 
+  /// A field that may name devices where none is taken to.
+  public var likelyDevices: LikelyDeviceField? { context.traits.likelyDevices }
+
   /// Where the elected format gathers documents from lines: what has become of them.
   public var gathering: GatheredDocument? { elected.gathering }
 

@@ -7,16 +7,23 @@ struct SourceTraits: Sendable {
   /// The names of stamps that stay while another one goes on, and that one where no name says that it is a time; see `StampSurvey`.
   var standingTimes: Set<String> = []
   var goingTime: String?
+  /// What fields mean here because of the devices that their values name; see `DeviceFieldSurvey`.
+  var fieldMeanings: [String: FieldMeaning] = [:]
+  /// A field that may name devices where none is taken to.
+  var likelyDevices: LikelyDeviceField?
   /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
   var namesSpeakers = false
+  /// A name behind a level in brackets, or in a cell beside one, may be that of a device; see `NamedSpeaker`, `RowWithoutHeader`.
+  var mayNameSpeakers = true
 
   /// Of two stamps of one record a standing one is the time where there is no other.
   private static let standingRank: UInt8 = 230
   private static let goingRank: UInt8 = 220
 
   /// The traits of a source that begins so, of records that say the name of each value.
-  static func of(_ head: UnsafeRawBufferPointer) -> SourceTraits {
-    var survey = SourceSurvey()
+  static func of(_ head: UnsafeRawBufferPointer, in context: SourceContext = SourceContext()) -> SourceTraits
+  {
+    var survey = SourceSurvey(context)
     survey.readPairs(head)
     var traits = survey.traits
     traits.scales = LevelSurvey.scales(of: head)
@@ -24,19 +31,23 @@ struct SourceTraits: Sendable {
   }
 
   /// The traits of a table that begins so.
-  static func ofTable(_ head: UnsafeRawBufferPointer) -> SourceTraits {
-    var survey = SourceSurvey()
+  static func ofTable(
+    _ head: UnsafeRawBufferPointer, in context: SourceContext = SourceContext()
+  ) -> SourceTraits {
+    var survey = SourceSurvey(context)
     survey.readTable(head)
     return survey.traits
   }
 
   /// What a field means in this source, where its name alone means this. `key` is the name as it is written.
   func adjusted(_ meaning: FieldMeaning, of key: UnsafeRawBufferPointer) -> FieldMeaning {
-    guard meaning.doubt == .series || !standingTimes.isEmpty, !deviceNames.isEmpty || !standingTimes.isEmpty
+    guard
+      !fieldMeanings.isEmpty || !standingTimes.isEmpty || meaning.doubt == .series && !deviceNames.isEmpty
     else {
       return meaning
     }
     let name = String(decoding: key, as: UTF8.self)
+    if let known = fieldMeanings[name] { return known }
     var adjusted = meaning
     if meaning.doubt == .series, deviceNames.contains(name) { adjusted.doubt = .decided }
     if meaning.role == .time, standingTimes.contains(name) { adjusted.rank = Self.standingRank }
@@ -51,6 +62,11 @@ struct SourceTraits: Sendable {
 struct SourceSurvey {
   private var series = SeriesSurvey()
   private var stamps = StampSurvey()
+  private var devices: DeviceFieldSurvey
+
+  init(_ context: SourceContext) {
+    devices = DeviceFieldSurvey(known: context.knownDevices, isOfKnownDevice: context.isOfKnownDevice)
+  }
 
   /// Bytes that are looked at.
   private static let headBytes = 16 << 10
@@ -59,6 +75,9 @@ struct SourceSurvey {
     var traits = SourceTraits()
     traits.deviceNames = series.deviceNames
     (traits.standingTimes, traits.goingTime) = stamps.standing
+    let found = devices.finding
+    traits.fieldMeanings = found.meanings
+    traits.likelyDevices = found.likely
     return traits
   }
 
@@ -75,6 +94,7 @@ struct SourceSurvey {
       guard !key.isEmpty, let (value, isQuoted) = Self.value(in: head, at: i) else { continue }
       series.add(key, value)
       stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
+      devices.add(key, value)
     }
   }
 
@@ -105,6 +125,7 @@ struct SourceSurvey {
         let value = Bytes.part(line, row[index].start, row[index].end)
         if Bytes.isLetter(value[0]) || value[0] >= 0x80 { series.add(names[index], value) }
         stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
+        devices.add(names[index], value)
       }
     }
   }
@@ -116,7 +137,7 @@ struct SourceSurvey {
     var first = last
     while first > 0, last &- first < 40,
       Bytes.isLetter(head[first &- 1]) || Bytes.isDigit(head[first &- 1]) || head[first &- 1] == 0x5F
-        || head[first &- 1] == 0x2D || head[first &- 1] == 0x40
+        || head[first &- 1] == 0x2D || head[first &- 1] == 0x2E || head[first &- 1] == 0x40
     {
       first &-= 1
     }

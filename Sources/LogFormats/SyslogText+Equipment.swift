@@ -95,6 +95,21 @@ extension SyslogText {
     return .record(host, end &- 1 &- host)
   }
 
+  /// The host in brackets, or with something around it. `[info]` is a severity and no host.
+  @inline(never)
+  static func takeBareName(
+    _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, into reading: inout Reading
+  ) {
+    guard record[start] == 0x5B, record[end &- 1] == 0x5D else {
+      return reading.device = bareName(record, start, end)
+    }
+    let severity = severity(Bytes.part(record, start &+ 1, end &- 1))
+    guard severity < 8 else { return reading.device = bareName(record, start, end) }
+    reading.device = .empty
+    reading.basis = .none
+    if reading.severity > 7 { reading.severity = severity }
+  }
+
   /// The name in `[gw-1]`, the address in `10.0.0.7:514`, the hardware address in `("U6LR,7845580000aa,v6.5.28")`; others as they are.
   @inline(never)
   static func bareName(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Slice {

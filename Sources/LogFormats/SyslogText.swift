@@ -130,7 +130,7 @@ enum SyslogText {
             reading.device = .record(i, end &- i)
             reading.basis = .selfAsserted
             if record[i] == 0x28 || record[i] == 0x5B || hasStop && Bytes.isDigit(record[end &- 1]) {
-              reading.device = bareName(record, i, end)
+              takeBareName(record, i, end, into: &reading)
             }
           }
           i = end &+ 1

@@ -100,4 +100,38 @@ import Testing
     #expect(found?.device == "")
     #expect(found?.severity == 3)
   }
+
+  /// A level behind an ISO stamp is a severity, and no host.
+  @Test(arguments: ["", "Z", "+02:00"], ["[warn]", "[WARN]", "WARN", "[warning]"])
+  func aLevelBehindAStampIsNoHost(_ zone: String, _ level: String) {
+    let lines = (0..<5).map { "2026-11-20T08:00:0\($0).123\(zone) \(level) mesh: neighbour is back" }
+    for found in events(lines.joined(separator: "\n") + "\n") {
+      #expect(
+        found.time.hasPrefix(zone == "+02:00" ? "2026-11-20T06:00:0" : "2026-11-20T08:00:0"), "\(found)")
+      #expect(found.time.hasSuffix(zone.isEmpty ? " (no zone)" : "Z"))
+      #expect(found.device == "" && found.severity == 4, "\(found)")
+      #expect(found.message.hasSuffix("neighbour is back"))
+    }
+  }
+
+  @Test func aLevelAmongLinesOfSyslogIsNoHost() {
+    let lines = (0..<6).map { "2026-11-20T08:00:0\($0)Z gw-1 mesh[7]: neighbour is back" }
+    let odd = [
+      "[warn] mesh: slow", "warn mesh: slow", "err mesh: slow", "notice mesh[12]: slow", "[gw-2] mesh: slow",
+    ]
+    let found = events(
+      (lines + odd.map { "2026-11-20T08:00:09Z " + $0 }).joined(separator: "\n") + "\n"
+    ).suffix(5)
+    #expect(found.map(\.device) == ["", "", "", "", "gw-2"])
+    #expect(found.map(\.severity) == [4, 4, 3, 5, 255])
+    #expect(found.allSatisfy { $0.message.hasSuffix("slow") && $0.time == "2026-11-20T08:00:09Z" })
+    let old = events("Nov 20 08:00:09 gw-1 mesh[7]: up\nNov 20 08:00:09 [warn] mesh: slow\n")
+    #expect(old.map(\.device) == ["gw-1", ""] && old.last?.severity == 4)
+  }
+
+  /// A stamp without a zone is a time, with whatever stands behind it.
+  @Test func aStampWithoutAZoneIsATimeBeforeHostAndProgram() {
+    let found = events((0..<5).map { "2026-11-20T08:00:0\($0) gw-1 mesh: neighbour is back\n" }.joined())
+    #expect(found.map(\.time) == (0..<5).map { "2026-11-20T08:00:0\($0) (no zone)" })
+  }
 }

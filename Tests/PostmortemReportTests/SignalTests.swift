@@ -156,7 +156,7 @@ struct SignalTests {
 
   @Test func takesTheWorkOfWhoAttacksOthersForNoRecovery() throws {
     let work = (1...45).map { (Double($0) * 2, "car in motion", UInt8(6)) }
-    let attacks = (1...10).map { (Double($0) * 4 + 0.5, "flood sent to stranger", UInt8(6)) }
+    let attacks = (1...10).map { (Double($0) * 4 + 0.5, "udp flood sent to stranger", UInt8(6)) }
     #expect(try Self.recovery(work + attacks).map(\.end) == [SyntheticCase.at(42)])
   }
 
@@ -204,10 +204,10 @@ struct SignalTests {
 
   @Test func countsWhatOthersSayOfAttackersAfterTheirOnset() {
     let lines: [(Double, String, String, UInt8)] = [
-      (-20, "gw", "lease renewed", 6), (-25, "gw", "flow table 12 flows", 6), (0, "a", "unlisted program", 4),
-      (5, "gw", "flow limit exceeded", 4), (6, "gw", "flow limit exceeded", 4),
-      (7, "gw", "flow table 12 flows", 6),
-      (8, "gw", "flow limit exceeded", 4),
+      (-20, "gw", "lease renewed", 6), (-25, "gw", "tcp table 12 flows", 6), (0, "a", "unlisted program", 4),
+      (5, "gw", "tcp flow limit exceeded", 4), (6, "gw", "tcp flow limit exceeded", 4),
+      (7, "gw", "tcp table 12 flows", 6),
+      (8, "gw", "tcp flow limit exceeded", 4),
     ]
     var incident = Incident()
     incident.onsets = [Self.onset("a", 0, 3)]

@@ -93,7 +93,12 @@ struct StillAffectedTests {
     #expect(SignalTests.material(evidence, incident).metrics[.attackers].value == .count(0))
   }
 
-  @Test(arguments: [("payload too large", 0), ("malicious payload executed", 1), ("scanning neighbours", 1)])
+  @Test(arguments: [
+    ("payload too large", 0), ("malicious payload executed", 1), ("scanning neighbours", 1),
+    ("flood sensor lost contact", 0), ("modbus scan abort, slave table corrupt", 0), ("scanning ports", 1),
+    // It was attacked.
+    ("port scan from outside detected", 0),
+  ])
   func whatEveryMessageHasIsNoAttack(_ text: String, _ attackers: Int) {
     let evidence = SignalTests.evidence(["valve", "well"], Self.lines() + [(9, "valve", text, 3)])
     var incident = Incident()

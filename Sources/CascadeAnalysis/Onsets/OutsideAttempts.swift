@@ -74,7 +74,9 @@ struct OutsideAttempts {
     let words = Words.of(text)
     // What sshd says of those that never signed in.
     if words.contains("preauth") { return true }
-    guard words.contains(where: { attempts.contains($0) }), !words.contains(where: { answers.contains($0) })
+    let isScan = !AttackWords.tellOfEverydayWork(words)
+    guard words.contains(where: { attempts.contains($0) || isScan && scans.contains($0) }),
+      !words.contains(where: { answers.contains($0) })
     else { return false }
     return Words.isFollowed(origins, in: words) || Words.isFollowed(agents, in: words, unlessAfter: refused)
       || words.contains { wrong.contains($0) } && words.contains { logins.contains($0) }
@@ -102,11 +104,13 @@ struct OutsideAttempts {
   private static let attempts = refused.union([
     "password", "passwords", "credentials", "credential", "username", "passwd", "login", "logon",
     "authentication", "authenticate", "auth", "attempt",
-    "attempts", "account", "invalid", "scan", "probe", "intrusion", "brute", "drop", "deny", "block",
+    "attempts", "account", "invalid", "intrusion", "brute", "drop", "deny", "block",
     "reject", "ban",
     "passwort", "kennwort", "anmeldung", "anmeldeversuch", "authentification", "contraseña", "senha",
     "wachtwoord",
   ])
+  /// Attempts, where they are not what machines do to their inputs.
+  private static let scans: Set<Substring> = ["scan", "probe"]
   private static let refused: Set<Substring> = [
     "dropped", "denied", "blocked", "rejected", "refused", "banned", "unauthorized", "unauthorised",
     "abgewiesen",

@@ -107,6 +107,8 @@ struct LineReader: ~Copyable {
     let head = UnsafeRawBufferPointer(start: arena + partial, count: rawEnd - partial)
     var context = SourceContext()
     context.path = [setup.description.path] + setup.description.members
+    context.knownDevices = setup.known
+    context.isOfKnownDevice = setup.known.contains(setup.deviceName)
     var source = SourceState(
       setup, reader: catalog.reader(head: head, context: context, forced: setup.format))
     defaultDevice = DeviceID(name: setup.deviceName)

@@ -8,6 +8,8 @@ struct SourceSetup {
   var deviceName: String
   var deviceBasis: IdentityBasis
   var deviceReason: String
+  /// Names of the inventory's devices.
+  var known: Set<String> = []
   /// The format the user gave.
   var format: (any LogFormat)?
   var zone: TimeZoneRules?

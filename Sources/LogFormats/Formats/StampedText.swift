@@ -301,7 +301,7 @@ struct StampedTextFormat: LogFormat {
   }
 
   func makeParser(_ context: SourceContext) -> any RecordParser {
-    Parser(namesSpeakers: context.traits.namesSpeakers)
+    Parser(traits: context.traits)
   }
 
   final class Parser: RecordParser {
@@ -309,8 +309,12 @@ struct StampedTextFormat: LogFormat {
     /// A line had a date: one that begins with a clock alone belongs to the text of another.
     @exclusivity(unchecked) private var hasDates = false
     private let namesSpeakers: Bool
+    private let mayNameSpeakers: Bool
 
-    init(namesSpeakers: Bool) { self.namesSpeakers = namesSpeakers }
+    init(traits: SourceTraits) {
+      namesSpeakers = traits.namesSpeakers
+      mayNameSpeakers = traits.mayNameSpeakers
+    }
 
     func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
       reading.reset()
@@ -343,7 +347,7 @@ struct StampedTextFormat: LogFormat {
         i &+= 1
         let row = RowWithoutHeader(record, from: head.end)
         if row.severity < 8 { reading.severity = row.severity }
-        if !row.device.isEmpty {
+        if mayNameSpeakers, !row.device.isEmpty {
           reading.device = row.device
           reading.basis = .selfAsserted
           reading.message = .record(row.end, record.count &- row.end)
@@ -364,7 +368,7 @@ struct StampedTextFormat: LogFormat {
         reading.severity = severity
         // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.
         if record[end &- 1] == 0x5D || record[end &- 1] == 0x91, !head.isCell,
-          let named = NamedSpeaker(record, at: end)
+          mayNameSpeakers, let named = NamedSpeaker(record, at: end)
         {
           reading.device = named.device
           reading.basis = .selfAsserted

@@ -46,7 +46,7 @@ struct SyslogISOFormat: LogFormat {
     var stamps = StampReader()
     let start = SyslogText.priority(line)?.end ?? 0
     guard let end = Self.stamp(line, at: start, &stamps)?.end else {
-      if Self.impossible(line, at: start) != nil { return start > 0 ? 90 : 60 }
+      if Self.impossible(line, at: start, &stamps) != nil { return start > 0 ? 90 : 60 }
       return start > 0 ? 0 : LocalSyslog.score(line, &stamps)
     }
     if start > 0 { return 94 }
@@ -73,9 +73,13 @@ struct SyslogISOFormat: LogFormat {
 
   /// A stamp with `T` that no calendar or clock has, before a host and a program: the offset behind it.
   @inline(never)
-  static func impossible(_ record: UnsafeRawBufferPointer, at start: Int) -> Int? {
+  static func impossible(
+    _ record: UnsafeRawBufferPointer, at start: Int, _ stamps: inout StampReader
+  ) -> Int? {
+    // One without a zone is a time, and other programs' as often as syslog's.
     guard start &+ 20 < record.count, record[start &+ 10] == 0x54, Bytes.isDigit(record[start]),
-      let end = StampReader.impossible(record, at: start), end < record.count, record[end] == 0x20
+      let end = StampReader.impossible(record, at: start), end < record.count, record[end] == 0x20,
+      stamps.iso(record, at: start) == nil
     else { return nil }
     let host = end &+ 1
     let hostEnd = Bytes.findNear(0x20, record, from: host, to: min(record.count, host &+ 256))
@@ -131,7 +135,7 @@ struct SyslogISOFormat: LogFormat {
           bodies.open(record, into: &reading)
           return .event
         }
-        if start == 0, let stampEnd = SyslogISOFormat.impossible(record, at: i) {
+        if start == 0, let stampEnd = SyslogISOFormat.impossible(record, at: i, &stamps) {
           reading.flags.insert(.badStamp)
           reading.stamp = .record(i, stampEnd &- i)
           SyslogText.readBody(record, from: stampEnd &+ 1, priority: priority, into: &reading)
@@ -173,15 +177,21 @@ struct SyslogISOFormat: LogFormat {
       return .event
     }
 
-    /// The severity in `warning hostd[2099] [Originator@6876 sub=x] text`, as ESXi 5 to 7 and vCenter write it.
+    /// The severity in `warning hostd[2099] [Originator@6876 sub=x] text`, as ESXi 5 to 7 and vCenter write it, and in `info conn: text`: before a
+    /// program alone a level is no host's name.
     @inline(__always)
     private static func vSphereWord(_ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt8? {
-      guard end &- start >= 4, end &- start <= 7, end &+ 2 < record.count, record[start] &- 0x61 < 26 else {
+      guard end &- start >= 3, end &- start <= 7, end &+ 2 < record.count, record[start] &- 0x61 < 26 else {
         return nil
       }
       let severity = SeverityText.word(Bytes.part(record, start, end))
       let isTrivia = Bytes.matches("trivia", record, at: start) && end &- start == 6
       guard severity < 8 || isTrivia else { return nil }
+      if severity < 8, PriorityPrefix.hasTag(record, at: end &+ 1),
+        SyslogText.severity(Bytes.part(record, start, end)) < 8
+      {
+        return severity
+      }
       let tag = Bytes.findNear(0x20, record, from: end &+ 1, to: min(record.count, end &+ 64))
       guard tag < record.count, record[tag &- 1] == 0x5D,
         record[tag &+ 1 < record.count ? tag &+ 1 : tag] == 0x5B

@@ -1,3 +1,4 @@
+import CascadeAnalysis
 import IncidentModel
 
 /// Which templates read like alerts or connection attempts, and which entities are there to watch others.
@@ -6,8 +7,9 @@ struct TemplateWords {
   var isAttempt: [Bool]
   /// Attempts as whoever is connected to sees them, too: they say nothing about the health of the one that speaks.
   var isConnection: [Bool]
+  /// What attackers write themselves; see `AttackWords`.
   var isAttack: [Bool]
-  /// What a neighbour that watches traffic says of one that floods: only telling where it is new and names an affected entity.
+  /// What others say of an attack or of its traffic: only telling where it is new and names an affected entity.
   var isTraffic: [Bool]
   /// Going back to an earlier image or version.
   var isGoingBack: [Bool]
@@ -32,22 +34,6 @@ struct TemplateWords {
   private static let closingWords: Set<String> = [
     "lost", "closed", "closing", "close", "terminated", "dropped", "disconnected", "disconnecting", "ended",
   ]
-  private static let attackWords: Set<String> = [
-    "scan", "scanning", "scanned", "flood", "flooding", "ddos", "exploit", "bruteforce", "brute", "attack",
-    "attacking",
-    "spoofed",
-  ]
-  private static let trafficWords: Set<String> = [
-    "flow", "flows", "syn", "outbound", "egress", "probes", "probing", "sweep", "portscan", "scans",
-  ]
-  /// What is done with traffic, and with much else: telling only beside a word of what was let through or not.
-  private static let refusalWords: Set<String> = [
-    "blocked", "denied", "deny", "throttled", "throttling", "ratelimit", "ratelimited",
-  ]
-  private static let refusedWords: Set<String> = [
-    "traffic", "packet", "packets", "pps", "tcp", "udp", "icmp", "port", "ports", "src", "dst", "spt", "dpt",
-    "inbound", "connection", "connections", "firewall", "acl",
-  ]
   private static let watchWords: Set<String> = [
     "monitoring", "nms", "noc", "alertmanager", "watchdog", "observability", "prometheus",
   ]
@@ -67,8 +53,9 @@ struct TemplateWords {
     isAlert = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.alertWords) }
     isAttempt = evidence.templateTexts.map { !Self.words($0).isDisjoint(with: Self.attemptWords) }
     isConnection = evidence.templateTexts.map(Self.readsLikeConnection)
-    isAttack = evidence.templateTexts.map(Self.readsLikeAttack)
-    isTraffic = evidence.templateTexts.map(Self.readsLikeTraffic)
+    let attacks = evidence.templateTexts.map(AttackWords.finding)
+    isAttack = attacks.map { $0 == .made }
+    isTraffic = attacks.map { $0 == .seen }
     isGoingBack = evidence.templateTexts.map(Self.readsLikeGoingBack)
     isFreshStart = evidence.templateTexts.map(Self.readsLikeFreshStart)
     let inventory = evidence.inventory
@@ -101,14 +88,6 @@ struct TemplateWords {
       })
   }
 
-  /// `scanning 10.0.0.0/8`, `malicious payload sent`; not `payload too large`: every message of a device has one.
-  private static func readsLikeAttack(_ text: String) -> Bool {
-    let words = words(text)
-    if !words.isDisjoint(with: attackWords) { return true }
-    return words.contains("payload")
-      && !words.isDisjoint(with: ["malicious", "exploit", "dropped", "executed", "shell"])
-  }
-
   /// `New client connected from`, `client sent CONNECT`, `TLS handshake with`, `incoming connection`; not `connection lost`.
   private static func readsLikeConnection(_ text: String) -> Bool {
     let words = words(text)
@@ -116,13 +95,6 @@ struct TemplateWords {
     if words.contains(where: { $0.hasPrefix("handshak") || $0.hasPrefix("reconnect") }) { return true }
     return words.contains { $0 == "connected" || $0 == "connects" || $0.hasPrefix("connection") }
       && !words.isDisjoint(with: openingWords) && words.isDisjoint(with: closingWords)
-  }
-
-  /// `outbound SYN`, `denied tcp from`; not `no answer from hub, charging blocked`.
-  private static func readsLikeTraffic(_ text: String) -> Bool {
-    let words = words(text)
-    return !words.isDisjoint(with: trafficWords)
-      || !words.isDisjoint(with: refusalWords) && !words.isDisjoint(with: refusedWords)
   }
 
   /// `rolled back to slot B`, `reverting to previous image`, `fallback firmware booted`; not `fallback to IPv4`.
