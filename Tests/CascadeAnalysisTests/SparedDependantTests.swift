@@ -54,6 +54,9 @@ import Testing
     if boxesTell {
       #expect(incident.twins.count == 6 && incident.verdict.contains("in one moment"), "\(incident.verdict)")
       #expect(incident.edges.count { $0.from.hasPrefix("box") && $0.to.hasPrefix("heat") } >= 75)
+    } else {
+      // Somebody was asked first.
+      #expect(incident.origins.allSatisfy { $0.probability < 0.2 }, "\(incident.verdict)")
     }
     #expect(
       incident.verdict.contains(

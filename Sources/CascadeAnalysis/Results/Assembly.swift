@@ -89,12 +89,7 @@ struct Assembly {
     if diagnosis.family == .dependency {
       incident.twins = diagnosis.dependency.twins.sorted().map { evidence.devices[$0] }
     }
-    if !incident.twins.isEmpty || diagnosis.family == .undetermined,
-      diagnosis.commonCause?.isNearlyAll != true
-    {
-      incident.sharedValues =
-        SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))?.words
-    }
+    incident.sharedValues = sharedValues(diagnosis, members)?.words
     incident.wasPlanned = diagnosis.isPlanned
     incident.isExpiry = diagnosis.isExpiry && diagnosis.family == .undetermined
     if let change = diagnosis.change, change.isOrder {
@@ -322,6 +317,12 @@ struct Assembly {
           where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
+      if sharedValues(diagnosis, members) != nil {
+        origins.doubt(
+          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
+          "shares with nearly all that failed one of the values with which nearly everybody failed: rather one of them than their cause"
+        )
+      }
       let times = members.map { onsets.findings[$0]!.time }
       origins.evenPause = EvenPace.pause(times)
       if let pause = origins.evenPause {
@@ -337,6 +338,15 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
+  }
+
+  /// The values of one attribute with which nearly all failed, where nothing says where it began.
+  private func sharedValues(_ diagnosis: Diagnosis, _ members: [Int]) -> SharedValues? {
+    let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
+    guard isOfTwins || diagnosis.family == .undetermined, diagnosis.commonCause?.isNearlyAll != true else {
+      return nil
+    }
+    return SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))
   }
 
   private static let manyBelow = 3
