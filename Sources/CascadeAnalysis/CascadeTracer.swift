@@ -95,6 +95,7 @@ public struct CascadeTracer: Sendable {
     result.unheard = unheard.map { timeline.unheard($0) }
     reading.setAsideEveryday(&result, wentOn)
     result.tellTroubleOfOrigins()
+    reading.tellWhoCameToOrigins(&result)
     // A fifth of all that speak did not fail by chance, even where no incident was made out (a slow worm, without a rhythm).
     let speakers = (0..<timeline.deviceCount).count { !timeline.events(of: $0).isEmpty }
     let areMany =
@@ -113,7 +114,8 @@ public struct CascadeTracer: Sendable {
       result.unrelated[index].unrelated = Calibration.unrelated(result.unrelated[index])
     }
     result.caveats =
-      Caveats.list(timeline, fleet, clocks, result) + judgements.notes + options.facts.map { $0.note(result) }
+      Caveats.list(timeline, fleet, clocks, result) + reading.lossesOfThoseThatSpokeOn(result)
+      + judgements.notes + options.facts.map { $0.note(result) }
     return result
   }
 

@@ -46,6 +46,10 @@ public struct Incident: Sendable {
   public var counterfactual: Counterfactual?
   /// Seconds from one failure to the next, where they keep a pace as on a schedule and nothing explains them.
   var evenPause: Double?
+  /// Providers that lost what hangs on them in one moment, none of which explains what the others lost.
+  var twins: [String] = []
+  /// With which values of one attribute nearly all failed, where there are several and it is not determined where it began.
+  var sharedValues: String?
   /// Nearly all that failed say that something ran out that each of them has, and nothing else explains them.
   var isExpiry = false
   /// Those that failed said beforehand what they were about to do, and went on as before.
@@ -125,8 +129,9 @@ public struct Onset: Sendable {
   var nearness: Nearness?
   /// Where a failure lies that belongs to no incident: at another time; at the time of one; at the time of one and next to
   /// somebody, or behind somebody, that failed in it shortly before; at any time, but most of those that failed hang on it
-  /// or are named by it; at any time, but it says what those say who failed in one; in evidence in which no incident was found.
-  enum Nearness: String, Sendable { case outside, inside, beside, above, alike, alone }
+  /// or are named by it; at any time, but it says what those say who failed in one; at any time, but the origin of one names it in its own
+  /// trouble; in evidence in which no incident was found.
+  enum Nearness: String, Sendable { case outside, inside, beside, above, alike, named, alone }
   /// How an onset was seen.
   public enum Kind: String, Sendable { case log, metric, silence, reported }
   /// An onset from its parts.
@@ -160,6 +165,8 @@ public struct OriginCandidate: Sendable {
   public var counterEvidence: [EventID]
   /// The most that its probability may be, given who vouches for its name.
   var mostProbable = 1.0
+  /// Whether it is one of several that nothing tells apart (see `Incident.twins`).
+  var isTwin = false
   /// What named it.
   public var method = Method.order
   /// How a candidate is found: it announced a change, others depend on it, it had trouble of its own in the moment in
@@ -189,6 +196,8 @@ public struct SpreadEdge: Sendable {
   public var kind: Kind
   /// Probability that this is the true parent.
   public var probability: Double
+  /// The most that it may be, whatever it is fitted to.
+  var mostProbable = 1.0
   /// Events that the edge rests on.
   public var evidence: [EventID]
   /// What an edge runs over: a link, a shared change and its actor, a dependency, overload.

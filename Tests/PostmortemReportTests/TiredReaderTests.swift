@@ -28,6 +28,21 @@ import Testing
     #expect(!summary.contains("cannot have started it"), "\(summary)")
   }
 
+  /// Whoever sent the change out need not be explained by it.
+  @Test(arguments: [Audience.executive, .customer]) func theSenderOfTheChangeDoesNotFailBeforeIt(
+    _ audience: Audience
+  ) throws {
+    var scene = Self.strays
+    let time = SyntheticCase.at(1)
+    scene.trace.incidents[0].onsets.insert(
+      Onset(
+        device: "updater", time: time, interval: time...time, kind: .log, probability: 0.9, evidence: [],
+        basis: .selfAsserted), at: 0)
+    let summary = try #require(Self.markdown(audience, scene).components(separatedBy: "## 3 ").first)
+    #expect(
+      summary.contains("2 of 202 entities had failed before it, which it does not explain."), "\(summary)")
+  }
+
   @Test func manyThatFailedBeforeDo() {
     var scene = Self.strays
     scene.trace.incidents[0].phases[0].start = SyntheticCase.at(20)

@@ -9,7 +9,7 @@ internal import IncidentModel
 /// that hang on it directly failed in one moment, or within two minutes and before those that hang on them, that speaks for it, and
 /// what it wrote of it later does not speak against it: a database logs a wait when it has lasted a minute. A provider that spoke on as
 /// usual when all behind it were gone, and fell silent for good later (a gateway with a battery), was taken by what took them, and is no
-/// candidate.
+/// candidate; nor is one that was not heard to fail and lost some of its branches whole, and others not at all (see `SparedBranches`).
 /// Coverage follows spectrum-based ranking (Jones and Harrold, Tarantula, 2005) in likelihood form.
 /// Fails where all providers share all dependants and none of them logs; then only order in time speaks.
 struct DependencyCause {
@@ -26,7 +26,11 @@ struct DependencyCause {
     var togetherSpan: Double?
     /// Seconds from that moment to its own complaint, where that came later and is no sign of when it failed.
     var lateness: Double?
+    /// Of those that hang on it and did not fail, how many it goes on to speak of as before; 0 where that is not told.
+    var served = 0
   }
+  /// Several that lost what hangs on them in the same moment, none of which explains what the others lost (see `TwinProviders`).
+  private(set) var twins: [Int] = []
   /// Best first.
   private(set) var candidates: [Candidate] = []
   /// Providers that outlived all behind them for a while.
@@ -44,12 +48,10 @@ struct DependencyCause {
     let size = Double(mass.count)
     let failures = Double(mass.count { onset($0) < .infinity })
     guard size > 0, failures > 0 else { return }
-    func likelihood(_ k: Double, _ n: Double) -> Double {
-      guard n > 0 else { return 0 }
-      let p = min(0.995, max(0.002, k / n))
-      return k * log(p) + (n - k) * log(1 - p)
-    }
+    let likelihood = Self.likelihood
     let null = likelihood(failures, size)
+    let branches = SparedBranches(fleet, population, onset)
+    var gone: [Candidate] = []
     let firstShared = shared.map(onset).min() ?? .infinity
     for provider in shared {
       let below = fleet.descendants(of: provider)
@@ -102,8 +104,12 @@ struct DependencyCause {
         Self.hasOutlived(provider, failed.map { onset(Int($0)) }, own: own, timeline)
       {
         outlived.insert(provider)
+        gone.append(
+          Candidate(
+            device: provider, score: score, dependants: dependants.count, failed: failed.count, explained: 0))
         continue
       }
+      if own == .infinity, score > 0, k < n, branches.areApart(below: provider) { continue }
       candidates.append(
         Candidate(
           device: provider, score: score, dependants: dependants.count, failed: failed.count,
@@ -115,6 +121,26 @@ struct DependencyCause {
       candidates[index].score -= Self.lessForTaken
     }
     candidates.sort { ($0.score, $1.device) > ($1.score, $0.device) }
+    for index in candidates.indices.prefix(Self.firstFew) where onset(candidates[index].device) == .infinity {
+      candidates[index].served = branches.served(by: candidates[index].device, timeline) ?? 0
+    }
+    twins = TwinProviders(candidates, gone, fleet, population, onset).devices
+    guard !twins.isEmpty else { return }
+    // Whatever makes one of them a little more likely (how many hang on it) is no reason why it began there.
+    for index in candidates.indices where twins.contains(candidates[index].device) {
+      candidates[index].score = candidates[0].score
+    }
+    candidates.sort { ($0.score, $1.device) > ($1.score, $0.device) }
+  }
+
+  /// Candidates of which it is asked whether they go on to serve others.
+  private static let firstFew = 3
+
+  /// Nats that so many of so many fail, each as likely as they did.
+  static func likelihood(_ k: Double, _ n: Double) -> Double {
+    guard n > 0 else { return 0 }
+    let p = min(0.995, max(0.002, k / n))
+    return k * log(p) + (n - k) * log(1 - p)
   }
 
   /// Nats against a provider that failed right after what it hangs on itself.

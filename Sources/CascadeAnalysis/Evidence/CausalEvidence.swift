@@ -6,6 +6,8 @@ struct ParentCandidate {
   /// Relative plausibility among all candidates of the same child, from all kinds of evidence.
   var weight: Double
   var kind: SpreadEdge.Kind
+  /// How sure it is at most, whatever rivals it has: an only candidate may still be none.
+  var most = 1.0
 }
 
 /// What the kinds of causal evidence look at: who failed when, and how the fleet hangs together.
@@ -28,7 +30,24 @@ struct Scene {
   /// Entities that an entity's own messages name as it fails.
   var named: [Int: [Int32]] = [:]
 
+  /// How many of those that hang directly on an entity failed soon after it; empty where nobody counted.
+  private(set) var followers: [Int32] = []
+
+  /// Seconds after a provider's failure within which those that hang on it mostly fail of it.
+  static let soon = 300.0
+
   func hasFailed(_ device: Int) -> Bool { time[device] < .infinity }
+
+  /// Counts them among some entities.
+  mutating func countFollowers(_ members: [Int]) {
+    followers = [Int32](repeating: 0, count: time.count)
+    for device in members {
+      for provider in fleet.providers[device] {
+        let lead = time[device] - time[Int(provider)]
+        if lead >= -slack, lead <= Self.soon { followers[Int(provider)] += 1 }
+      }
+    }
+  }
 }
 
 /// One kind of reason why one failure may have caused another. One file per kind, listed in `allCausalEvidence`.

@@ -3,7 +3,8 @@ internal import Glibc
 /// Something that the entity depends on failed before it.
 ///
 /// The nearest failed provider is the likeliest, as failures pass it on the way; a provider whose own onset was seen
-/// a little late still counts. Further ones keep a small share.
+/// a little late still counts. Further ones keep a small share. Where one fails long after what it hangs on, of which nobody else failed
+/// soon, and others that hang on it did not fail at all, the one may have nothing to do with the other.
 enum FailedProvider: CausalEvidence {
   static let kind = SpreadEdge.Kind.dependency
 
@@ -25,10 +26,22 @@ enum FailedProvider: CausalEvidence {
       let isPlain = !scene.fleet.isShared[child]
       guard lead < .infinity, lead > (isPlain ? -3 * scene.slack : -scene.slack / 4) else { continue }
       let order = lead >= 0 ? 1 : exp(lead / scene.slack)
-      result.append(
-        ParentCandidate(
-          parent: Int(ancestor), weight: 2 * share * order * pow(0.2, Double(distance - 1)), kind: kind))
+      var candidate = ParentCandidate(
+        parent: Int(ancestor), weight: 2 * share * order * pow(0.2, Double(distance - 1)), kind: kind)
+      if distance == 1, lead > Scene.soon, standsAlone(Int(ancestor), in: scene) {
+        candidate.most = mostAlone
+      }
+      result.append(candidate)
     }
     return result
+  }
+
+  /// How sure it is at most that one of several failed, and late, of what it hangs on (fitted to nothing).
+  private static let mostAlone = 0.5
+
+  /// Whether nobody failed soon after a provider, and somebody that hangs directly on it did not fail.
+  private static func standsAlone(_ provider: Int, in scene: Scene) -> Bool {
+    !scene.followers.isEmpty && scene.followers[provider] == 0
+      && scene.fleet.dependants[provider].contains { !scene.hasFailed(Int($0)) }
   }
 }

@@ -11,7 +11,7 @@ internal import IncidentModel
 /// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
 /// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
 /// A reporter that speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well, and takes
-/// back a report with the next one (see `SignsOfLife`).
+/// back a report with the next one (see `SignsOfLife`), unless it reports many in one moment (see `LossesAtOnce`).
 /// Fails where one kind of report comes after timeouts of very different lengths.
 struct Reports {
   /// First report that counts, per entity.
@@ -22,6 +22,8 @@ struct Reports {
   private var lags: [Int32: (lag: Double, error: Double)] = [:]
   private let reporting: ReportTemplates
   private let signs: SignsOfLife
+  /// Many whom one speaker misses in one moment.
+  let atOnce: LossesAtOnce
   /// Entities that speak of others.
   let reporters: Set<Int32>
   /// Entities that news of others speak of, silent or not.
@@ -58,6 +60,7 @@ struct Reports {
     reporters = speakers
     subjects = Set(found.keys)
     signs = SignsOfLife(timeline, found)
+    atOnce = LossesAtOnce(found, timeline)
     keepSilent(found, timeline)
     learnLag(timeline)
   }
@@ -89,10 +92,14 @@ struct Reports {
       let sorted = events.count < 2 ? events : events.sorted { seconds[Int($0)] < seconds[Int($1)] }
       for event in sorted {
         let time = seconds[Int(event)]
-        let isAlive = timeline.events(of: device).contains {
-          seconds[Int($0)] > time - 45 && seconds[Int($0)] < time + 120
-        }
-        if !isAlive, !signs.goesOn(device, by: timeline.evidence.eventDevices[Int(event)], after: time) {
+        let isOfMany = atOnce.holds(event)
+        let isAlive =
+          timeline.events(of: device).contains {
+            seconds[Int($0)] > time - 45 && seconds[Int($0)] < time + 120
+          } || isOfMany && LossesAtOnce.spokeOn(device, at: time, timeline)
+        if !isAlive,
+          isOfMany || !signs.goesOn(device, by: timeline.evidence.eventDevices[Int(event)], after: time)
+        {
           first[device] = event
           break
         }

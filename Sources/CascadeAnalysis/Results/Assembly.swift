@@ -2,15 +2,15 @@ internal import IncidentModel
 
 /// Turns indices and seconds back into names, instants and event ids.
 struct Assembly {
-  private let timeline: Timeline
+  let timeline: Timeline
   private let fleet: Fleet
-  private var onsets: Onsets
+  private(set) var onsets: Onsets
   private let reports: Reports
   private let metrics: MetricOnsets
   private let profiles: TemplateProfiles
   private let judgements: Judgements
   private let facts: [KnownFact]
-  private var evidence: IncidentEvidence { timeline.evidence }
+  var evidence: IncidentEvidence { timeline.evidence }
 
   init(_ reading: Reading, _ judgements: Judgements, _ facts: [KnownFact]) {
     reports = reading.reports
@@ -63,6 +63,7 @@ struct Assembly {
         )
       }
       origin.mostProbable = candidate.most
+      origin.isTwin = candidate.isTwin
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }
       if (diagnosis.change?.survivors ?? 0) > 0 { origin.mostProbable = Self.mostOfRoutine }
@@ -80,10 +81,15 @@ struct Assembly {
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
     let hasForerunner = origins.candidates.first.map { $0.isOwn && $0.probability > 0.3 } ?? false
-    if diagnosis.family == .undetermined && !hasForerunner || diagnosis.family == .contact {
+    let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
+    if diagnosis.family == .undetermined && !hasForerunner || diagnosis.family == .contact || isOfTwins {
       incident.unseenOrigin = UnseenSubject(timeline, onsets, members).origin(named(members))
     }
     incident.evenPause = origins.evenPause
+    if diagnosis.family == .dependency {
+      incident.twins = diagnosis.dependency.twins.sorted().map { evidence.devices[$0] }
+    }
+    incident.sharedValues = sharedValues(diagnosis, members)?.words
     incident.wasPlanned = diagnosis.isPlanned
     incident.isExpiry = diagnosis.isExpiry && diagnosis.family == .undetermined
     if let change = diagnosis.change, change.isOrder {
@@ -160,11 +166,16 @@ struct Assembly {
       let first = fleet.descendants(of: best.device).map { time[Int($0)] }.min() ?? .infinity
       time[best.device] = first - 1
     }
+    for twin in diagnosis.family == .dependency ? diagnosis.dependency.twins : []
+    where time[twin] == .infinity {
+      time[twin] = (fleet.descendants(of: twin).map { time[Int($0)] }.min() ?? .infinity) - 1
+    }
     // What was restarted in good order did not fail, but what hangs on it failed of that.
     for (provider, moment) in diagnosis.change?.rounds ?? [:] where moment < time[provider] {
       time[provider] = moment
     }
     var scene = Scene(fleet: fleet, time: time, cohort: diagnosis.cohort)
+    scene.countFollowers(members)
     scene.actor = diagnosis.change?.actor
     scene.culprit = diagnosis.culprit
     scene.named = named(members)
@@ -286,6 +297,8 @@ struct Assembly {
       var origins = Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
       let named = NamedInTrouble(timeline, fleet, onsets, members)
       origins.bound(NamedInTrouble.most, NamedInTrouble.reason, where: named.holds)
+      let beyond = MissedBeyond(timeline, onsets)
+      origins.bound(MissedBeyond.most, MissedBeyond.reason, where: beyond.holds)
       return origins
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
     case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
@@ -304,6 +317,12 @@ struct Assembly {
           where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
           "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
       }
+      if sharedValues(diagnosis, members) != nil {
+        origins.doubt(
+          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
+          "shares with nearly all that failed one of the values with which nearly everybody failed: rather one of them than their cause"
+        )
+      }
       let times = members.map { onsets.findings[$0]!.time }
       origins.evenPause = EvenPace.pause(times)
       if let pause = origins.evenPause {
@@ -319,6 +338,15 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
+  }
+
+  /// The values of one attribute with which nearly all failed, where nothing says where it began.
+  private func sharedValues(_ diagnosis: Diagnosis, _ members: [Int]) -> SharedValues? {
+    let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
+    guard isOfTwins || diagnosis.family == .undetermined, diagnosis.commonCause?.isNearlyAll != true else {
+      return nil
+    }
+    return SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))
   }
 
   private static let manyBelow = 3
@@ -352,34 +380,6 @@ struct Assembly {
   }
 
   private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset { timeline.onset(device, finding) }
-
-  private func edge(_ edge: Spread.Edge) -> SpreadEdge {
-    var ids: [EventID] = []
-    ids.reserveCapacity(4)
-    for device in [edge.from, edge.to] {
-      guard let events = onsets.findings[device]?.events else { continue }
-      for event in events.prefix(2) { ids.append(timeline.id(Int(event))) }
-    }
-    return SpreadEdge(
-      from: evidence.devices[edge.from], to: evidence.devices[edge.to], kind: edge.kind,
-      probability: edge.probability, evidence: ids)
-  }
-
-  private func change(_ change: Change, reached: Int?, eligible: Int? = nil) -> ChangeEvent {
-    var event = ChangeEvent(
-      template: evidence.templateTexts[change.template], actor: change.actor.map { evidence.devices[$0] },
-      start: timeline.instant(change.start),
-      devices: change.received.keys.sorted().map { evidence.devices[$0] }, failedShare: change.failedShare,
-      failedShareOfOthers: change.failedShareOfOthers,
-      evidence: ([change.announcement].compactMap { $0 } + change.events.values.sorted().prefix(20)).map {
-        timeline.id(Int($0))
-      })
-    event.isOrder = change.isOrder
-    event.receivedAt = change.received.keys.sorted().map { timeline.instant(change.received[$0]!) }
-    event.reached = max(event.devices.count, reached ?? 0)
-    event.eligible = eligible.map { max($0, event.reached) }
-    return event
-  }
 }
 
 extension Timeline {

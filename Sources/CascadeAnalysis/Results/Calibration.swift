@@ -66,18 +66,22 @@ struct Calibration {
       }
     }
     rivals.reconcile(&incident, judgements)
+    for index in incident.edges.indices {
+      incident.edges[index].probability = min(
+        incident.edges[index].mostProbable, incident.edges[index].probability)
+    }
   }
 
   /// How sure it is that a failure listed as unrelated is unrelated: by where it lies. The shares are those of 2,300 such failures
   /// in 1,800 incidents of `simulate`; there are three places, so there is no curve. Of what stands above an incident, and of what
-  /// says the same as those that failed in one, there are too few to count: they are undecided. Where no incident was found, there is none to be unrelated to: nil.
+  /// says the same as those that failed in one, or is named by an origin, there are too few to count: they are undecided. Where no incident was found, there is none to be unrelated to: nil.
   static func unrelated(_ onset: Onset) -> Double? {
     switch onset.nearness ?? .outside {
     case .outside: 0.95
     case .inside: 0.51
     case .beside: 0.18
     case .above: 0.45
-    case .alike: 0.3
+    case .alike, .named: 0.3
     case .alone: nil
     }
   }
@@ -101,6 +105,10 @@ struct Calibration {
     let room = min(1, (1 - best) / max(1e-9, rest))
     for index in list.indices.dropFirst() {
       list[index].probability = min(best, list[index].probability * room)
+    }
+    // None of several that nothing tells apart is less probable than another.
+    if list[0].isTwin {
+      for index in list.indices where list[index].isTwin { list[index].probability = best }
     }
     // Those that are equally probable now stay in their order.
     list = list.enumerated().sorted {

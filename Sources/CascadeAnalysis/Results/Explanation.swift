@@ -64,13 +64,16 @@ extension Trace {
           ", but it falls into an incident's time, and somebody next to it or above it failed then"
         case .above: ", but most of those that failed in an incident hang on it, or are named by it"
         case .alike: ", but it said what those said that failed in an incident"
+        case .named: ", but an incident began at one that names it in its own trouble before that"
         case .alone: ", and nothing next to it failed around then"
         }
       found.append(
         Statement(
-          text: alone.nearness == .alike
-            ? "It has nothing to do with any incident: that is doubtful, since it said what those said that failed in one."
-            : "It has nothing to do with any incident, as far as can be told: no cause was found\(place).",
+          text: alone.nearness == .named
+            ? "It has nothing to do with any incident: that is doubtful, since an incident began at one that names it in its own trouble."
+            : alone.nearness == .alike
+              ? "It has nothing to do with any incident: that is doubtful, since it said what those said that failed in one."
+              : "It has nothing to do with any incident, as far as can be told: no cause was found\(place).",
           probability: probability))
     } else if alone.nearness == .alone {
       found.append(

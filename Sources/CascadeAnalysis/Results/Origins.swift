@@ -14,6 +14,8 @@ struct Origins {
     var isOwn = false
     /// How many other failures known links lead to in order of time; `nil` where that is no reason.
     var reach: Int?
+    /// Whether it is one of several that nothing tells apart.
+    var isTwin = false
     /// What its probability may be at most, whatever it is fitted to.
     var most = 1.0
   }
@@ -92,6 +94,19 @@ struct Origins {
         let span = entry.togetherSpan.map { "within \(Int($0.rounded(.up))) s" } ?? "in one moment"
         candidate.reasonsFor.append("\(entry.together) that hang on it directly failed \(span)")
       }
+      if entry.served > 0 {
+        candidate.most = min(candidate.most, Self.mostWhereServing)
+        candidate.reasonsAgainst.append(
+          "\(entry.served) others that depend on it did not fail, and it goes on to speak of them as before")
+      }
+      if dependency.twins.contains(entry.device) {
+        candidate.isTwin = true
+        let others = dependency.twins.count - 1
+        candidate.most = min(candidate.most, Self.mostOfTwins / Double(others + 2))
+        candidate.reasonsAgainst.append(
+          "in the same moment \(others == 1 ? "another lost" : "\(others) others lost") what hangs on \(others == 1 ? "it" : "them"), "
+            + "which it does not explain: rather something that they share, or hang on")
+      }
       if let lateness = entry.lateness {
         candidate.reasonsAgainst.append("complained itself only \(Int(lateness)) s later")
       }
@@ -106,6 +121,11 @@ struct Origins {
       candidates.append(candidate)
     }
   }
+
+  /// How sure it is at most that it began at one that goes on to serve others (fitted to nothing).
+  private static let mostWhereServing = 0.45
+  /// That it began at one of several that lost what hangs on them in one moment, or at what they share, each alike.
+  private static let mostOfTwins = 0.9
 
   /// Numbers: who changed early, far, and with the rest behind it.
   init(telemetry: MetricCause, _ onsets: Onsets, confidence: Double) {

@@ -5,6 +5,8 @@ struct Spread {
     var to: Int
     var kind: SpreadEdge.Kind
     var probability: Double
+    /// The most that it may be, whatever it is fitted to.
+    var most = 1.0
   }
   private(set) var best: [Edge] = []
   private(set) var alternatives: [Edge] = []
@@ -54,11 +56,14 @@ struct Spread {
           if let isAccepted = judged[Judgements.key(candidate.parent, child)] {
             guard isAccepted else { continue }
             candidate.weight = 100
+            candidate.most = 1
           }
           total += candidate.weight
           if let known = ranked[..<others].firstIndex(where: { $0.parent == candidate.parent }) {
             if ranked[known].weight < candidate.weight { ranked[known].kind = candidate.kind }
             ranked[known].weight += candidate.weight
+            // What two kinds of evidence say is doubted by neither.
+            ranked[known].most = max(ranked[known].most, candidate.most)
           } else {
             ranked.append(candidate)
           }
@@ -67,7 +72,8 @@ struct Spread {
       ranked.sort { ($0.weight, $1.parent) > ($1.weight, $0.parent) }
       for candidate in ranked.prefix(5) {
         let edge = Edge(
-          from: candidate.parent, to: child, kind: candidate.kind, probability: candidate.weight / total)
+          from: candidate.parent, to: child, kind: candidate.kind, probability: candidate.weight / total,
+          most: candidate.most)
         if parentOf[child] < 0, !closesCycle(candidate.parent, child) {
           parentOf[child] = Int32(candidate.parent)
           best.append(edge)

@@ -88,6 +88,12 @@ extension Incident {
     } else {
       text += "Where it began is not determined."
     }
+    if twins.count > 1, origins.first.map({ $0.probability < 0.5 }) ?? true {
+      let names = twins.prefix(3).joined(separator: ", ") + (twins.count > 3 ? ", …" : "")
+      text +=
+        " \(twins.count) of those that others hang on (\(names)) lost these in one moment: rather by something that they share, or hang on."
+    }
+    if let sharedValues { text += " \(sharedValues)" }
     if let pause = evenPause {
       text +=
         " They follow each other evenly, one every \(Int(pause.rounded())) s, as on a schedule (a rolling restart or rollout)."

@@ -186,7 +186,10 @@ enum SummarySection: ReportSection {
       // A person's moment with nothing said of it; a first failure is told above, and is no cause.
       if trigger.certainty == .stated { add("It was started at \(.instant(at)), as a person states.") }
     } else if let at = context.metrics.instant(.trigger) {
-      let before = context.picture.onsetTimes.count { $0 < at.nanoseconds }
+      // Who sent it out did not fail before it of something else.
+      let sender =
+        incident.changes.contains { $0.actor == context.origin?.device } ? context.origin?.device : nil
+      let before = context.picture.onsets.count { $0.time < at && $0.device != sender }
       let already: Prose =
         "\(.count(before)) of \(metric: .affected) had failed before it"
       // A few that failed for reasons of their own do not acquit a change after which nearly all did.

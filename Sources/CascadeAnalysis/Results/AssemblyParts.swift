@@ -1,0 +1,34 @@
+internal import IncidentModel
+
+/// Edges and changes in names, instants and event ids.
+extension Assembly {
+  func edge(_ edge: Spread.Edge) -> SpreadEdge {
+    var ids: [EventID] = []
+    ids.reserveCapacity(4)
+    for device in [edge.from, edge.to] {
+      guard let events = onsets.findings[device]?.events else { continue }
+      for event in events.prefix(2) { ids.append(timeline.id(Int(event))) }
+    }
+    var told = SpreadEdge(
+      from: evidence.devices[edge.from], to: evidence.devices[edge.to], kind: edge.kind,
+      probability: min(edge.most, edge.probability), evidence: ids)
+    told.mostProbable = edge.most
+    return told
+  }
+
+  func change(_ change: Change, reached: Int?, eligible: Int? = nil) -> ChangeEvent {
+    var event = ChangeEvent(
+      template: evidence.templateTexts[change.template], actor: change.actor.map { evidence.devices[$0] },
+      start: timeline.instant(change.start),
+      devices: change.received.keys.sorted().map { evidence.devices[$0] }, failedShare: change.failedShare,
+      failedShareOfOthers: change.failedShareOfOthers,
+      evidence: ([change.announcement].compactMap { $0 } + change.events.values.sorted().prefix(20)).map {
+        timeline.id(Int($0))
+      })
+    event.isOrder = change.isOrder
+    event.receivedAt = change.received.keys.sorted().map { timeline.instant(change.received[$0]!) }
+    event.reached = max(event.devices.count, reached ?? 0)
+    event.eligible = eligible.map { max($0, event.reached) }
+    return event
+  }
+}
