@@ -2,7 +2,7 @@ internal import IncidentModel
 
 /// The phases of the chain, as ordered onsets per class of entity.
 ///
-/// Something is overloaded where the spread tree has an overload of it from below, and several that hang on it failed before: surely, unless a
+/// Something is overloaded where the spread tree has nothing else that took it along, and several that hang on it failed before: surely, unless a
 /// change is known to have failed them first. A gateway that says "mains lost" in the moment in which its devices vanish is not. Monitoring is
 /// blind where something that nobody hangs on tells of its own trouble: of a service that fell silent it is not known what it watched.
 struct Phases {
@@ -29,8 +29,8 @@ struct Phases {
       fleet.isShared[$0] && !serving.contains($0) && $0 != change?.actor
         && (onsets.findings[$0]!.kind == .log || onsets.findings[$0]!.kind == .metric)
     }
-    let overloaded = Set(spread.best.lazy.filter { $0.kind == .overload }.map(\.to)).filter { provider in
-      guard serving.contains(provider) else { return false }
+    let takenAlong = Set(spread.best.lazy.filter { $0.kind != .overload }.map(\.to))
+    let overloaded = serving.subtracting(takenAlong).filter { provider in
       let finding = onsets.findings[provider]!
       let sure = change == nil ? finding.earliest : finding.time
       return fleet.descendants(of: provider).count { other in
