@@ -199,11 +199,12 @@ struct Reading {
     timeline.remember(tones.told, as: .quiet)
     if tones.isGuessed { profiles = TemplateProfiles(timeline, fleet, reporting, heard) }
     self.timeline = timeline
-    let reports = Reports(timeline, fleet, reporting, profiles)
+    let reports = Reports(timeline, fleet, reporting, profiles, heard)
     routine = whole?.routine ?? DailyRoutine(timeline, profiles)
     starts = whole?.starts ?? FirstWords(timeline)
     earlier = whole?.earlier ?? EarlierRounds(timeline)
-    var onsets = Onsets(timeline, fleet, profiles, reports, routine, starts)
+    let clockwork = RunningClockwork(whole?.timeline ?? timeline)
+    var onsets = Onsets(timeline, fleet, profiles, reports, routine, starts, clockwork)
     for (device, isAccepted) in judgements.onsets { onsets.judge(device, isAccepted) }
     metrics = MetricOnsets(timeline, clocks)
     onsets.add(metrics, fleet)
@@ -267,6 +268,7 @@ struct Reading {
       of: timeline)
     near.correct(by: clocks)
     var reading = Reading(near, fleet, clocks, judgements, of: self)
+    reading.forgetPauses(of: self)
     reading.keepSilences(of: self, in: segment)
     reading.keepFirstWords(of: self, in: segment)
     return reading
@@ -308,6 +310,35 @@ struct Reading {
 
   /// Seconds after which most try again at the latest.
   private static let usualRetry = 3600.0
+
+  /// From nearby a pause may look like the end: who speaks again beyond, after a pause that is hardly longer than another that it took, was
+  /// not silent.
+  private mutating func forgetPauses(of wide: Reading) {
+    let end = timeline.end
+    for device in members {
+      guard let finding = onsets.findings[device], finding.kind == .silence, finding.until == nil,
+        let last = wide.timeline.events(of: device).last, wide.timeline.seconds[Int(last)] > end
+      else { continue }
+      var before = -Double.infinity
+      var silence = 0.0
+      var longest = 0.0
+      for event in wide.timeline.events(of: device) {
+        let time = wide.timeline.seconds[Int(event)]
+        if before > -.infinity {
+          if before <= finding.earliest + 1, time > finding.earliest + 1 {
+            silence = time - before
+          } else {
+            longest = max(longest, time - before)
+          }
+        }
+        before = time
+      }
+      if silence > 0, silence <= Self.hardlyLonger * longest { onsets.judge(device, false) }
+    }
+    members = onsets.devices
+  }
+
+  private static let hardlyLonger = 1.5
 
   /// Who speaks twice an hour cannot be missed from nearby: silences that the whole window shows stay.
   private mutating func keepSilences(of wide: Reading, in segment: ClosedRange<Double>) {

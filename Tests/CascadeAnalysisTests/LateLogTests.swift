@@ -109,4 +109,38 @@ import Testing
     let incident = try #require(trace.incidents.first)
     #expect(Set(incident.onsets.map(\.device)) == Set((0..<9).map { "boiler\($0)w" }), "\(trace.verdict)")
   }
+
+  /// An export that names locks, and has its stamps an hour later than all else, says of each for the first time what it always says.
+  @Test(arguments: [UInt8(6), 255], [11, 12, 13]) func whatALateReporterSaysIsNoReport(
+    severity: UInt8, seed: UInt64
+  ) {
+    var scene = Scene(seed)
+    for sensor in 0..<40 {
+      scene.keep("sensor\(sensor)x", 0...Self.day - 3600, every: 60, "level 41", severity)
+    }
+    for lock in 0..<30 {
+      let name = "lock\(lock)q"
+      scene.keep(name, 0...Self.day - 3600, every: 1800, "joined 3", severity)
+      for words in ["bolt shut", "bolt open", "cell fine"] {
+        scene.scatter("export", 3600...Self.day, every: 2100, "\(name) \(words)", 255)
+      }
+    }
+    let trace = scene.trace
+    #expect(trace.incidents.isEmpty && trace.unrelated.isEmpty, "\(trace.verdict)")
+  }
+
+  /// New words of it are news all the same.
+  @Test func whatALateReporterBeginsToSayLaterIsAReport() throws {
+    var scene = Scene(10)
+    for sensor in 0..<40 { scene.keep("sensor\(sensor)x", 0...Self.day, every: 60, "level 41", 255) }
+    for lock in 0..<30 {
+      let name = "lock\(lock)q"
+      _ = scene.builder.device(name)
+      let end = lock < 12 ? 20_000 : Self.day
+      scene.keep("export", 3600...end, every: 300, "\(name) bolt shut", 255)
+      if lock < 12 { scene.say("export", 20_300 + Double(lock), "\(name) not seen", 255) }
+    }
+    let incident = try #require(scene.trace.incidents.first)
+    #expect(Set(incident.onsets.map(\.device)) == Set((0..<12).map { "lock\($0)q" }))
+  }
 }

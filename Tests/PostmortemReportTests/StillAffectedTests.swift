@@ -105,4 +105,46 @@ struct StillAffectedTests {
     incident.onsets = [SignalTests.onset("valve", 0.5, 1)]
     #expect(SignalTests.material(evidence, incident).metrics[.attackers].value == .count(attackers))
   }
+
+  /// A valve that says nothing: an edge reads it every two minutes until minute 0, misses it for forty, and reads it again.
+  private static func mute(_ words: String, isLeftOut: Bool = true, until end: Double = 120) -> (
+    [Line], [Int: String]
+  ) {
+    var all: [Line] = stride(from: -60.0, through: end, by: 2).map { ($0 + 1, "well", "flow steady", 6) }
+    all += stride(from: 0.6, through: 40, by: 5).map { ($0, "edge", "no answer on port", 4) }
+    all += stride(from: -60.0, through: end, by: 2)
+      .filter { !isLeftOut || $0 < 0 || $0 >= 42 }.map { ($0, "edge", words, 6) }
+    let named = all.indices.filter { all[$0].device == "edge" }
+    return (all, Dictionary(uniqueKeysWithValues: named.map { ($0, "valve") }))
+  }
+
+  private static func report(in lines: [Line]) -> Int { lines.firstIndex { $0.severity == 4 }! + 1 }
+
+  @Test func whoIsReadAgainByOthersIsWell() {
+    let (lines, mentions) = Self.mute("read 4")
+    #expect(
+      Self.intervals(
+        lines, mentions: mentions, method: .order, kind: .reported, event: Self.report(in: lines))
+        == [SyntheticCase.at(42)])
+  }
+
+  /// Whoever asks goes on asking.
+  @Test func whatIsSaidOfItAllTheSameShowsNothing() {
+    let (lines, mentions) = Self.mute("asking port", isLeftOut: false)
+    #expect(
+      Self.intervals(
+        lines, mentions: mentions, method: .order, kind: .reported, event: Self.report(in: lines)) == [nil])
+  }
+
+  /// Read once more and then no longer, although the evidence goes on.
+  @Test func whoIsReadOnceMoreAndNotAgainIsNot() {
+    let (lines, mentions) = Self.mute("read 4")
+    let kept = lines.indices.filter { lines[$0].text != "read 4" || lines[$0].minute <= 44 }
+    let named = Dictionary(
+      uniqueKeysWithValues: kept.enumerated().compactMap { place, old in mentions[old].map { (place, $0) } })
+    let rest = kept.map { lines[$0] }
+    #expect(
+      Self.intervals(rest, mentions: named, method: .order, kind: .reported, event: Self.report(in: rest))
+        == [nil])
+  }
 }

@@ -82,6 +82,12 @@ struct EvidenceStart {
     since.isEmpty ? start : max(start, since[device])
   }
 
+  /// Until when what an entity says of others is how things are: a fiftieth of what the evidence holds of it.
+  func beginning(of device: Int, _ timeline: Timeline) -> Double {
+    let since = device < 0 ? timeline.start : second(of: device, notBefore: timeline.start)
+    return since + 0.02 * (timeline.end - since)
+  }
+
   /// First and last second of each source, of those that are heard in it last.
   private static func bounds(_ timeline: Timeline) -> ([Double], [Double]) {
     var begins = [Double](repeating: .infinity, count: timeline.evidence.sources.count)

@@ -47,7 +47,7 @@ struct Onsets {
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports,
-    _ routine: DailyRoutine, _ starts: FirstWords
+    _ routine: DailyRoutine, _ starts: FirstWords, _ clockwork: RunningClockwork
   ) {
     findings = [Finding?](repeating: nil, count: timeline.deviceCount)
     reportLag = reports.lag
@@ -55,8 +55,12 @@ struct Onsets {
     let rare = ["severe messages of a kind hardly ever written: too few to tell what they mean"]
     var bursts: [(device: Int, list: [Burst])] = []
     var scratch: [(event: Int32, news: Double)] = []
+    var clockwork = clockwork
     let news = { (device: Int, event: Int, template: Int) in
-      Self.news(timeline, fleet, profiles, device, event, template)
+      let news = Self.news(timeline, fleet, profiles, device, event, template)
+      let role = profiles.fleet[template].role
+      guard news > 0, fleet.isShared[device], role == .rare || role == .sporadic else { return news }
+      return clockwork.holds(template, saidBy: device) ? 0 : news
     }
     let attempts = RefusedAttempts(timeline, profiles, reports, news: news)
     let outside = OutsideAttempts(timeline, fleet, reports, news: news)
@@ -69,14 +73,18 @@ struct Onsets {
           !attempts.leavesOut(template, of: device), !outside.leavesOut(template, of: device),
           !starts.hold(device, at: timeline.seconds[Int(event)])
         else { continue }
-        let news = Self.news(timeline, fleet, profiles, device, Int(event), template)
+        let news = news(device, Int(event), template)
         if news > 0, !routine.holds(template, at: timeline.seconds[Int(event)]) {
           scratch.append((event, news))
         }
         let role = profiles.fleet[template].role
         let isOld = Self.isOld(profiles.fleet[template], template, timeline)
         let isJob = isOld && !timeline.words.tellsOfLoss[template]
-        if role == .sporadic && !isJob || role == .rare && !isOld { own.append(event) }
+        guard role == .sporadic && !isJob || role == .rare && !isOld else { continue }
+        // What is graded as trouble is that, and be it by the clock.
+        if timeline.tones[template] != .unknown || !clockwork.holds(template, saidBy: device) {
+          own.append(event)
+        }
       }
       if !scratch.isEmpty { bursts.append((device, Self.bursts(scratch, timeline))) }
       // What is graded mildly by who grades its trouble is no part of it.
@@ -232,7 +240,8 @@ struct Onsets {
   }
 
   /// Said alone, and again within minutes and more often, the same news is of the same failure: it began with the first time. So it
-  /// is where it is said again no sooner than it is said afterwards.
+  /// is where it is said again no sooner than it is said afterwards. Other news, an error as bad as what follows within minutes, is its
+  /// beginning as well ("relay stuck", and then "closed" time and again); milder news may be what was done to it before.
   private static func reachingBack(from chosen: Int, _ bursts: [Burst], _ timeline: Timeline) -> Burst {
     var place = chosen
     var result = bursts[chosen]
@@ -245,10 +254,14 @@ struct Onsets {
     let usual = pauses.count >= 3 ? Robust.median(pauses) : 0
     // Who tries again by the hour hardly does so twice within one.
     let reach = max(3 * burstGap, min(max(3600, 1.5 * usual), 4 * usual))
+    let worst = { (events: [Int32]) in events.map { timeline.evidence.severities[Int($0)] }.min()! }
+    let grade = min(worst(result.events), Severity.error.rawValue)
     while place > 0 {
       let before = bursts[place - 1]
-      guard before.doubt <= 0.05, before.events.contains(where: { kinds.contains(template($0)) }),
-        timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)] < reach
+      let pause = timeline.seconds[Int(result.events[0])] - timeline.seconds[Int(before.events.last!)]
+      let isSame = before.events.contains { kinds.contains(template($0)) }
+      guard before.doubt <= 0.05,
+        isSame ? pause < reach : pause < 3 * burstGap && worst(before.events) <= grade
       else { break }
       kinds.formUnion(before.events.map(template))
       result.events = before.events + result.events

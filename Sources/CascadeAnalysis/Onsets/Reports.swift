@@ -10,8 +10,9 @@ internal import IncidentModel
 /// What is known besides of the moment is added later (see `ReportMoments`).
 /// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
 /// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
-/// A reporter that speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well, and takes
-/// back a report with the next one (see `SignsOfLife`), unless it reports many in one moment (see `LossesAtOnce`).
+/// Whoever speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well; the reporter takes
+/// back a report with its next one (see `SignsOfLife`), unless it reports many in one moment (see `LossesAtOnce`).
+/// What a reporter says when it is heard for the first time, long after the others, is new to the evidence alone (see `EvidenceStart`).
 /// Fails where one kind of report comes after timeouts of very different lengths.
 struct Reports {
   /// First report that counts, per entity.
@@ -30,7 +31,8 @@ struct Reports {
   private let subjects: Set<Int>
 
   init(
-    _ timeline: Timeline, _ fleet: Fleet, _ reporting: ReportTemplates, _ profiles: TemplateProfiles
+    _ timeline: Timeline, _ fleet: Fleet, _ reporting: ReportTemplates, _ profiles: TemplateProfiles,
+    _ heard: EvidenceStart
   ) {
     self.reporting = reporting
     var found: [Int: [Int32]] = [:]
@@ -40,18 +42,18 @@ struct Reports {
       timeline.isLoud[$0] && reporting.isReport[$0]
         && OutsideAttempts.tellsOfRefusal(timeline.evidence.templateTexts[$0])
     }
-    let beginning = timeline.start + 0.02 * (timeline.end - timeline.start)
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let template = Int(timeline.evidence.eventTemplates[event])
       guard reporting.isReport[template] else { continue }
-      speakers.insert(timeline.evidence.eventDevices[event])
+      let speaker = timeline.evidence.eventDevices[event]
+      speakers.insert(speaker)
       let profile = profiles.fleet[template]
       let isNews =
         profile.role == .rare || TemplateProfiles.news(profile, timeline.seconds[event]) >= 0.5
         || profile.role == .sporadic && timeline.tones[template] == .loud
       if timeline.isLoud[template], !isRefusal[template], isNews,
         timeline.tones[template] == .loud
-          || timeline.seconds[event] > beginning
+          || timeline.seconds[event] > heard.beginning(of: Int(speaker), timeline)
             && (timeline.words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))
       {
         found[timeline.mention(event), default: []].append(Int32(event))
@@ -146,11 +148,10 @@ struct Reports {
     return timeline.seconds[Int(report)] - lag - 2 * error
   }
 
-  /// The last sign of life before a report: what the entity said itself, or its reporter of it.
+  /// The last sign of life before a report: what the entity said itself, or others of it.
   func lastHeard(of device: Int, before report: Int32, _ timeline: Timeline) -> Double {
     let time = timeline.seconds[Int(report)]
-    var last =
-      signs.last(of: device, by: timeline.evidence.eventDevices[Int(report)], before: time) ?? -.infinity
+    var last = signs.last(of: device, before: time) ?? -.infinity
     for event in timeline.events(of: device) where timeline.seconds[Int(event)] < time {
       last = max(last, timeline.seconds[Int(event)])
     }
@@ -165,9 +166,8 @@ struct Reports {
     let last = lastHeard(of: device, before: report, timeline)
     var onset = max(time - usualLag(report, timeline).lag, last)
     // Where the report came in place of the next sign of life, it lies anywhere between the two.
-    if signs.wasDue(device, by: timeline.evidence.eventDevices[Int(report)], at: time) {
-      onset = max(onset, (last + time) / 2)
-    }
+    let speaker = timeline.evidence.eventDevices[Int(report)]
+    if signs.wasDue(device, by: speaker, at: time) { onset = max(onset, (last + time) / 2) }
     return Onsets.Finding(
       time: onset, earliest: max(last, earliest(report, timeline)), latest: time, probability: 0.9,
       kind: .reported, events: [report], reasons: Self.reasons)

@@ -49,6 +49,9 @@ enum SilenceOnsets {
       let share = isTold ? min(0.95, Double(times.count) / Double(group.count)) : 0.2 * everywhere
       for device in group where onsets.findings[device] == nil {
         guard let rhythm = rhythms[device] else { continue }
+        // Who goes on when the last of its siblings has failed did not fail with them: its silence must speak for itself.
+        let isTold = isTold && rhythm.last <= times[times.count - 1] + rhythm.pause
+        let share = isTold ? share : 0.2 * everywhere
         let middle = isTold ? times[times.count / 2] : rhythm.last
         // A sibling that went on speaking did not fail with them.
         let since = max(rhythm.last, isTold ? times[times.count / 10] : rhythm.last)

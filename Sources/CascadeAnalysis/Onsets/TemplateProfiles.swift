@@ -126,6 +126,7 @@ struct TemplateProfiles {
     }
     // Reports count by the entity they speak of.
     var lastReport: [UInt64: Double] = [:]
+    var voices: Set<UInt64> = []
     for event in timeline.firstMention.indices where timeline.firstMention[event] >= 0 {
       let template = Int(timeline.evidence.eventTemplates[event])
       guard reporting.isReport[template] else { continue }
@@ -138,7 +139,16 @@ struct TemplateProfiles {
       guard isNew else { continue }
       fleet[template].episodes += 1
       fleet[template].first = min(fleet[template].first, time)
-      fleet[template].silence = min(fleet[template].silence, time - timeline.start)
+      let speaker = Int(timeline.evidence.eventDevices[event])
+      var since = timeline.start
+      if speaker >= 0, !heard.since.isEmpty {
+        // Whoever is heard later than others did not fail to say it before.
+        since = heard.second(of: speaker, notBefore: timeline.start)
+        if voices.insert(UInt64(template) << 32 | UInt64(speaker)).inserted {
+          exposure.add(template, from: Int((since - timeline.start) / width))
+        }
+      }
+      fleet[template].silence = min(fleet[template].silence, time - since)
       histogram[template * Self.bins + bin] += 1
     }
     let scale = Scale(start: timeline.start, width: width, weights: Self.weights(activity))

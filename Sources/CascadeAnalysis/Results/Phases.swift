@@ -1,7 +1,14 @@
 internal import IncidentModel
 
 /// The phases of the chain, as ordered onsets per class of entity.
+///
+/// Something is overloaded where the spread tree has nothing else that took it along, and several that hang on it failed before: surely, unless a
+/// change is known to have failed them first. A gateway that says "mains lost" in the moment in which its devices vanish is not. Monitoring is
+/// blind where something that nobody hangs on tells of its own trouble: of a service that fell silent it is not known what it watched.
 struct Phases {
+  /// Fewer dependants overload nothing.
+  private static let fewestBelow = 3
+
   private(set) var list: [(name: Phase.Name, time: Double, events: [Int32])] = []
 
   init(
@@ -18,7 +25,19 @@ struct Phases {
       members.filter { device in
         fleet.isShared[device] && fleet.descendants(of: device).contains { !fleet.isShared[Int($0)] }
       })
-    let watching = members.filter { fleet.isShared[$0] && !serving.contains($0) && $0 != change?.actor }
+    let watching = members.filter {
+      fleet.isShared[$0] && !serving.contains($0) && $0 != change?.actor
+        && (onsets.findings[$0]!.kind == .log || onsets.findings[$0]!.kind == .metric)
+    }
+    let takenAlong = Set(spread.best.lazy.filter { $0.kind != .overload }.map(\.to))
+    let overloaded = serving.subtracting(takenAlong).filter { provider in
+      let finding = onsets.findings[provider]!
+      let sure = change == nil ? finding.earliest : finding.time
+      return fleet.descendants(of: provider).count { other in
+        guard !fleet.isShared[Int(other)], let below = onsets.findings[Int(other)] else { return false }
+        return (change == nil ? below.latest : below.time) <= sure
+      } >= Self.fewestBelow
+    }
     var failureStart = -Double.infinity
     if let change {
       let announced = change.announcement.map { timeline.seconds[Int($0)] }
@@ -33,7 +52,9 @@ struct Phases {
         failureStart = time(device)
       }
       if let provider = first(Array(serving), after: failureStart) {
-        list.append((.cloudOverload, time(provider), events(provider)))
+        if let overloaded = first(Array(overloaded), after: failureStart) {
+          list.append((.cloudOverload, time(overloaded), events(overloaded)))
+        }
         let victims = plain.filter { cohort[$0] <= 0.5 }
         if let victim = first(victims, after: time(provider) - 20) {
           list.append((.connectivityLoss, max(time(victim), time(provider)), events(victim)))
@@ -46,7 +67,7 @@ struct Phases {
       if let next = first(plain.filter { $0 != root }) {
         list.append((isProvider ? .connectivityLoss : .deviceFailure, time(next), events(next)))
       }
-      if !isProvider, let provider = first(Array(serving)) {
+      if !isProvider, let provider = first(Array(overloaded)) {
         list.append((.cloudOverload, time(provider), events(provider)))
       }
     }

@@ -11,7 +11,8 @@ extension IncidentSignals {
   /// falls silent for longer than it ever did in its everyday life (see `OwnRhythms`) has not recovered. It relapses with a later
   /// event that showed an onset, or with an error of a kind that nobody wrote before the incident: errors of everyday life are no
   /// relapse. Attacks on others are bad, whoever tells of them; where the failure passed by contact, whoever attacks does so beside
-  /// its everyday work, so that this shows nothing: it stays affected until it starts anew or is cleaned.
+  /// its everyday work, so that this shows nothing: it stays affected until it starts anew or is cleaned. Whoever does not speak
+  /// itself goes by those that read it (see `WordsOfOthers`).
   mutating func deriveRecovery(
     _ evidence: IncidentEvidence, _ incident: Incident, _ onsetOf: [Int64], _ attacks: AttackEvents,
     _ indexOfName: [String: Int], _ words: TemplateWords, _ first: Int64, _ newest: Int64
@@ -27,11 +28,13 @@ extension IncidentSignals {
     }
     pauses.close()
     complaints = Complaints(evidence, onsetOf, attacks, signs)
+    var others = WordsOfOthers(evidence, incident, onsetOf) { signs.isCited[$0] || words.isAttack[$0] }
     var states = [RecoveryState?](repeating: nil, count: evidence.devices.count)
     func recovery(of device: Int) -> RecoveryState {
       states[device]
         ?? RecoveryState(
-          start: onsetOf[device], pause: rhythms.longestPause(of: device),
+          start: onsetOf[device],
+          pause: others.longestPause(of: device) ?? rhythms.longestPause(of: device),
           healthySpan: pauses.healthySpan(of: device))
     }
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
@@ -49,6 +52,11 @@ extension IncidentSignals {
           state.isBlamed(time, evidence.eventIDs[row])
         }
         states[complaint.device] = state
+      }
+      for read in others.alive(in: row) where time >= onsetOf[read] {
+        var state = recovery(of: read)
+        state.see(time, evidence.eventIDs[row], isBad: false, isRelapse: false, isRoutine: true)
+        states[read] = state
       }
       guard device >= 0 else { continue }
       lastSpoke[device] = time
@@ -136,6 +144,8 @@ private struct FailureSigns {
   private(set) var isEveryday: [Bool]
   /// Written by entities that did not fail.
   private(set) var isOfTheWell: [Bool]
+  /// Of a kind that shows an onset, everyday or not.
+  private(set) var isCited: [Bool]
 
   init(_ evidence: IncidentEvidence, _ incident: Incident, _ onsetOf: [Int64], first: Int64) {
     var own: Set<Int64> = []
@@ -151,7 +161,7 @@ private struct FailureSigns {
       }
     }
     let nothing = [Bool](repeating: false, count: evidence.templateTexts.count)
-    (showsOnset, isReport, isEveryday, isOfTheWell) = (nothing, nothing, nothing, nothing)
+    (showsOnset, isReport, isEveryday, isOfTheWell, isCited) = (nothing, nothing, nothing, nothing, nothing)
     var isBeside = nothing
     for row in evidence.eventIDs.indices {
       let template = Int(evidence.eventTemplates[row])
@@ -163,6 +173,7 @@ private struct FailureSigns {
       if device >= 0, onsetOf[device] == .max { isOfTheWell[template] = true }
     }
     for template in nothing.indices {
+      isCited[template] = showsOnset[template] || isBeside[template] || isReport[template]
       // What was said beside the first sign may be of any kind: it is one where only the failed say it.
       if isBeside[template], !isEveryday[template], !isOfTheWell[template] { showsOnset[template] = true }
       if isEveryday[template] { isReport[template] = false }

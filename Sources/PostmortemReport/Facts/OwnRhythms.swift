@@ -19,7 +19,7 @@ struct OwnRhythms {
   /// Messages that follow each other faster are one turn.
   private static let turn: Int64 = 5_000_000_000
   /// Below this no silence says anything.
-  private static let least: Int64 = 300_000_000_000
+  static let least: Int64 = 300_000_000_000
   private static let fewestTurns: Int64 = 5
 
   /// - Parameter onsets: Per entity, nanoseconds; `Int64.max` for those not affected.
