@@ -87,6 +87,7 @@ public struct BashExecutor: CommandExecutor {
       }
       var answer = CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
       answer.isPartly = true
+      answer.exitCode = code
       return answer
     } catch {
       return CommandAnswer(.unreachable, detail: "cannot start \(shell): \(error)")
@@ -103,5 +104,12 @@ public struct BashExecutor: CommandExecutor {
       line:
         "locally \(ScriptedCommand.seconds(call)) \(words.joined(separator: " ")) --noprofile --norc -c \"$\(textName)\""
     )
+  }
+
+  /// Its exit code, or a text that it must answer.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    .text(scripted(call, textName: textName), expectation)
   }
 }

@@ -114,6 +114,8 @@ public struct CommandAnswer: Sendable, Hashable {
   public var detail: String
   /// True when what was refused may have been done in part: a script that ended with an error.
   public var isPartly = false
+  /// The exit code of a script that ended; nil for everything else.
+  public var exitCode: Int32?
 
   /// An answer from its parts.
   public init(_ effect: Effect, text: String = "", json: DocumentNode? = nil, detail: String) {
@@ -149,6 +151,11 @@ public protocol CommandExecutor: Sendable {
   /// What does the same in a POSIX shell without us, secrets left out; nil where nothing does. `textName` is the shell
   /// variable that will hold its `text`.
   func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand?
+
+  /// The same for a command that looks, with what its answer must be; nil where a shell cannot tell.
+  func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook?
 }
 
 extension CommandExecutor {
@@ -161,6 +168,10 @@ extension CommandExecutor {
   public func inverse(of command: PlaybookCommand) -> PlaybookCommand? { nil }
   /// Most types have none.
   public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? { nil }
+  /// Most types have none.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? { nil }
 }
 
 /// Answers of other machines are bounded and made harmless before anything looks at them.

@@ -179,6 +179,13 @@ public struct SSHExecutor: CommandExecutor {
         + words.map { ScriptedCommand.word($0) }.joined(separator: " "))
   }
 
+  /// Its exit code, or a text that it must answer.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    .text(scripted(call, textName: textName), expectation)
+  }
+
   private static func answer(_ outcome: ProcessCall.Outcome, mark: String) -> CommandAnswer {
     let raw = String(decoding: outcome.output, as: UTF8.self)
     let errors = String(decoding: outcome.errors, as: UTF8.self)
