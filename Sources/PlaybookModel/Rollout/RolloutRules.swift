@@ -45,7 +45,8 @@ extension RolloutPolicy {
       "undo": .shape(undo), "undo_is_safe": .flag, "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
-      "time_to_live_ms": .any, "interlocks": .list(.shape(interlock), minimum: 1),
+      "unreachable_exit_code": .integer(1...125), "time_to_live_ms": .any,
+      "interlocks": .list(.shape(interlock), minimum: 1),
       "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
       "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
     ])
