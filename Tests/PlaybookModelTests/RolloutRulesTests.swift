@@ -49,6 +49,9 @@ import Testing
     #expect(broken("max_in_flight: 1") == ["rollout.no-undo"])
     #expect(broken("\(undo), no_undo: never") == ["rollout.no-undo"])
     #expect(
+      broken("no_undo: never, refusal_exit_code: 79, unreachable_exit_code: 79") == ["rollout.exit-code"])
+    #expect(broken("no_undo: never, refusal_exit_code: 79, unreachable_exit_code: 78") == [])
+    #expect(
       broken("\(undo), undo_is_safe: false").isEmpty && !broken("\(undo), undo_is_safe: perhaps").isEmpty)
     #expect(broken("\(undo), group: {}") == ["rollout.group-members"])
     #expect(

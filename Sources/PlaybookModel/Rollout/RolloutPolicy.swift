@@ -218,6 +218,8 @@ public struct RolloutPolicy: Sendable, Hashable {
   public var gatewayBudget: GatewayBudget?
   /// How long a device that could not be acted on waits for it, in milliseconds; 0 for not at all.
   public var queueMilliseconds: Int
+  /// Exit code by which the step's scripts say that the device is out of reach and nothing was done; nil where they have none.
+  public var unreachableExitCode: Int?
   /// Reasons not to touch a device.
   public var interlocks: [Interlock]
   /// A query for devices that are never touched; nil for none.
@@ -279,6 +281,7 @@ public struct RolloutPolicy: Sendable, Hashable {
     }
     gatewayBudget = node["gateway_budget"].map(Self.gatewayBudget)
     queueMilliseconds = node["queue_ms"]?.integer ?? (kind == .contain ? 86_400_000 : 604_800_000)
+    unreachableExitCode = node["unreachable_exit_code"]?.integer
     interlocks = (node["interlocks"]?.items ?? []).map { lock in
       Interlock(
         attribute: lock["attribute"]?.text ?? "", refuse: (lock["refuse"]?.items ?? []).compactMap(\.text),

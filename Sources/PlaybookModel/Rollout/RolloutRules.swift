@@ -45,7 +45,8 @@ extension RolloutPolicy {
       "undo": .shape(undo), "undo_is_safe": .flag, "no_undo": .text, "gate": .shape(gate),
       "maintenance": .shape(maintenanceShape), "battery": .shape(batteryShape),
       "gateway_budget": .shape(gatewayShape), "queue_ms": .integer(0...31_536_000_000),
-      "time_to_live_ms": .any, "interlocks": .list(.shape(interlock), minimum: 1),
+      "unreachable_exit_code": .integer(1...125), "time_to_live_ms": .any,
+      "interlocks": .list(.shape(interlock), minimum: 1),
       "exclude": .text, "approval": .oneOf(Set(Approval.allCases.map(\.rawValue))),
       "max_targets": .integer(0...Int.max), "max_percent": .any, "manual_fallback": .text,
     ])
@@ -108,6 +109,11 @@ extension RolloutPolicy {
     if let why = node["no_undo"], node["undo"] != nil {
       checker.report(
         "rollout.no-undo", .error, here.appending("no_undo"), why.line, "there is an 'undo' and a 'no_undo'")
+    }
+    if let code = node["unreachable_exit_code"], code.integer == node["refusal_exit_code"]?.integer {
+      checker.report(
+        "rollout.exit-code", .error, here.appending("unreachable_exit_code"), code.line,
+        "the same exit code cannot say that the device is out of reach and that it refused")
     }
     if node["undo"] == nil && node["no_undo"] == nil {
       checker.report(

@@ -129,6 +129,7 @@ public final class PlaybookRun: Sendable {
         RecordDraft(
           .note, reason: "undo-script",
           detail: script.map { "undo script \($0.sha256) in \($0.path)" } ?? "no undo script was kept"))
+      for note in environment.openingNotes { try await writer.write(note) }
       try await approve(approvals)
       return
     }
@@ -164,6 +165,7 @@ public final class PlaybookRun: Sendable {
     }
     try await writer.write(RecordDraft(.resumed, detail: "goes on after record \(history.count)"))
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
+    for note in environment.openingNotes { try await writer.write(note) }
     try await approve(approvals)
   }
 

@@ -12,8 +12,7 @@ enum UndoScript {
     var lines = UndoScriptText.head(comment(plan.playbook.name), run: run, plan: plan.hash)
     let interlocks = plan.actionSteps.contains { !($0.action.rollout?.undoInterlocks ?? []).isEmpty }
     if interlocks { lines += UndoScriptText.locks }
-    // Devices of which somebody must take something back by hand: each is counted once.
-    var handed: Set<String> = []
+    var looks = false
     let order = UndoOrder(plan.playbook)
     // Steps that the script takes back, newest first, by their numbers in it.
     var later: [(number: Int, step: WorkflowStep)] = []
@@ -40,6 +39,10 @@ enum UndoScript {
         plan.columns.firstIndex(of: column).map { (column: column, index: $0) }
       }
       var texts: [String: String] = [:]
+      let look = inverse.verification.map {
+        UndoScriptLook(verification: $0, executors: executors, isSafe: rollout.undoIsSafe)
+      }
+      var isWarned = false
       for target in targets {
         let values = plan.values(step: step, rollout: rollout, target: target)
         let calls = Planner.calls(
@@ -63,9 +66,25 @@ enum UndoScript {
         if commands.count == calls.count, !calls.isEmpty {
           commands = [commands.joined(separator: " &&\n") + " && undone || not_undone \(device)"]
         } else {
-          let isFirst = handed.insert(target?.device ?? "").inserted
           let task = byHand.joined(separator: "\n")
-          commands = ["by_hand \(device) \(isFirst ? 1 : 0) \(ShellQuote.visible(task, keepsLines: true))"]
+          commands = ["by_hand \(device) \(ShellQuote.visible(task, keepsLines: true))"]
+        }
+        if let look,
+          let seen = look.condition(step, action, plan, values, target?.device, known: &texts)
+        {
+          if !looks {
+            lines += UndoScriptLook.functions
+            looks = true
+          }
+          lines += seen.lines
+          if !rollout.undoIsSafe, !isWarned {
+            lines.append("unknowing")
+            isWarned = true
+          }
+          commands = look.lines(seen.condition, device, commands)
+        } else if !rollout.undoIsSafe, !isWarned {
+          lines.append("blindly")
+          isWarned = true
         }
         let guards = target.map { target in
           addresses.map {
@@ -101,7 +120,7 @@ enum UndoScript {
       (try? executors.executor($0.command.type).planText($0)) ?? "(this cannot be shown)"
     }
     let task = (["It went out once and has no inverse; what it did:"] + texts).joined(separator: "\n")
-    return ["step=\(title); what=step", "by_hand \(title) 1 \(ShellQuote.visible(task, keepsLines: true))"]
+    return ["step=\(title); what=step", "by_hand \(title) \(ShellQuote.visible(task, keepsLines: true))"]
   }
 
   /// Commands behind the interlocks of the devices that they reach: one that must not be touched keeps them all back.

@@ -105,4 +105,11 @@ public struct BashExecutor: CommandExecutor {
         "locally \(ScriptedCommand.seconds(call)) \(words.joined(separator: " ")) --noprofile --norc -c \"$\(textName)\""
     )
   }
+
+  /// Its exit code, or a text that it must answer.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    .text(scripted(call, textName: textName), expectation)
+  }
 }

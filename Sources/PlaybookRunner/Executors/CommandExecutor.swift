@@ -151,6 +151,11 @@ public protocol CommandExecutor: Sendable {
   /// What does the same in a POSIX shell without us, secrets left out; nil where nothing does. `textName` is the shell
   /// variable that will hold its `text`.
   func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand?
+
+  /// The same for a command that looks, with what its answer must be; nil where a shell cannot tell.
+  func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook?
 }
 
 extension CommandExecutor {
@@ -163,6 +168,10 @@ extension CommandExecutor {
   public func inverse(of command: PlaybookCommand) -> PlaybookCommand? { nil }
   /// Most types have none.
   public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? { nil }
+  /// Most types have none.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? { nil }
 }
 
 /// Answers of other machines are bounded and made harmless before anything looks at them.

@@ -269,7 +269,7 @@ public struct HTTPExecutor: CommandExecutor {
     }
   }
 
-  /// The same by curl; what proves who we are comes from `~/.netrc` (mode 0600).
+  /// The same by curl; what proves who we are comes from where the run had it, or from `~/.netrc` (mode 0600).
   public func scripted(_ call: CommandCall, textName: String) -> ScriptedCommand? {
     guard !call.sendsSecret, let request = try? request(call) else { return nil }
     var words = ["--max-time", "\(ScriptedCommand.seconds(call))", "-X", request.method]
@@ -281,6 +281,26 @@ public struct HTTPExecutor: CommandExecutor {
     for header in request.headers { words += ["-H", "\(header.name): \(header.value)"] }
     if !request.body.isEmpty { words += ["--data-binary", request.body] }
     words.append(request.url)
-    return ScriptedCommand(line: "request " + words.map { ShellQuote.visible($0) }.joined(separator: " "))
+    // What the playbook itself says of a secret would stand in the script.
+    let authentication = call.authentication
+    let name = authentication?.storeName ?? ""
+    let login = [
+      name, secrets.place(name) ?? "", call.device ?? "", authentication?.header ?? "Authorization: Bearer",
+      authentication?.type == "oauth2" ? "1" : "",
+    ]
+    return ScriptedCommand(
+      line: "request " + (login + words).map { ShellQuote.visible($0) }.joined(separator: " "))
+  }
+
+  /// What a document says, by jq.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    guard var question = scripted(call, textName: textName) else { return nil }
+    if expectation == .success { return ScriptedLook(question: question, words: "success") }
+    guard let words = UndoScriptLook.documentWords(expectation) else { return nil }
+    question.line =
+      "[ -n \"$scratch\" ] || return 2; body=$scratch/body; \(question.line); code=$?; body=''; cat \"$scratch/body\"; return $code"
+    return ScriptedLook(question: question, words: words)
   }
 }

@@ -236,7 +236,8 @@ public struct MQTTExecutor: CommandExecutor {
 
   /// Commands of dynamic security as `mosquitto_ctrl` has them: the members of the JSON object in the order of its words.
   private static let words: [String: [String]] = [
-    "enableClient": ["username"], "disableClient": ["username"], "deleteClient": ["username"],
+    "getClient": ["username"], "enableClient": ["username"], "disableClient": ["username"],
+    "deleteClient": ["username"],
     "addGroupClient": ["groupname", "username"], "removeGroupClient": ["groupname", "username"],
     "addClientRole": ["username", "rolename"], "removeClientRole": ["username", "rolename"],
     "addGroupRole": ["groupname", "rolename"], "removeGroupRole": ["groupname", "rolename"],
@@ -266,6 +267,21 @@ public struct MQTTExecutor: CommandExecutor {
     return ScriptedCommand(
       line: "publish \(login) \(payload) \(broker) "
         + words.map { ShellQuote.visible($0) }.joined(separator: " "))
+  }
+
+  /// Whether a client is disabled: what mosquitto_ctrl shows of it.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    guard call.command.text == "DYNSEC getClient", var question = scripted(call, textName: textName) else {
+      return nil
+    }
+    question.line = "client" + question.line.dropFirst("dynsec".count)
+    switch expectation {
+    case .equals("/client/disabled", "true"): return ScriptedLook(question: question, words: "disabled 0")
+    case .absent("/client/disabled"): return ScriptedLook(question: question, words: "disabled 1")
+    default: return nil
+    }
   }
 
   /// Options of mosquitto's programs that lead to a broker.

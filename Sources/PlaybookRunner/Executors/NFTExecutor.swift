@@ -141,4 +141,15 @@ public struct NFTExecutor: CommandExecutor {
       line: "printf %s \(ShellQuote.visible(script, keepsLines: true)) | "
         + words.map { ScriptedCommand.word($0) }.joined(separator: " ") + " -f -")
   }
+
+  /// What it lists, or that there is no such thing.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    let question = scripted(call, textName: textName)
+    guard case .equals("/error", Self.notFound) = expectation else {
+      return .text(question, expectation, kind: "listed")
+    }
+    return question.map { ScriptedLook(question: $0, words: "missing") }
+  }
 }

@@ -187,6 +187,13 @@ public struct SSHExecutor: CommandExecutor {
         + words.map { ScriptedCommand.word($0) }.joined(separator: " "))
   }
 
+  /// Its exit code, or a text that it must answer.
+  public func scriptedLook(
+    _ call: CommandCall, _ expectation: RolloutPolicy.Expectation, textName: String
+  ) -> ScriptedLook? {
+    .text(scripted(call, textName: textName), expectation)
+  }
+
   /// What the command, or the end of its session, wrote to standard error: what stands between our two marks, or after the first where
   /// the second is missing. Nil without a mark: then the remote shell has not begun.
   private static func remoteErrors(_ errors: [UInt8], mark: String) -> String? {

@@ -17,7 +17,7 @@ public struct ScriptedCommand: Sendable, Hashable {
   static func seconds(_ call: CommandCall) -> Int64 { max(1, (call.timeout + 999_999_999) / 1_000_000_000) }
 
   /// A path that holds wherever the script is run.
-  static func absolute(_ path: String) -> String {
+  public static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
     defer { free(folder) }
     return String(cString: folder) + "/" + path

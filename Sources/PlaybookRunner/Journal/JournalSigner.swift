@@ -47,6 +47,16 @@ public struct JournalSigner: Sendable {
     self.key = key
   }
 
+  /// The key for hashes of a run's secrets: nobody has it who does not have the one that signs.
+  public func secretKey(run: String) -> SecretKey {
+    let raw = SymmetricKey(data: key.rawRepresentation)
+    let own = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: raw, salt: Array(run.utf8), info: Array("firebreak secret contents".utf8),
+      outputByteCount: 32)
+    return SecretKey(
+      id: HexText.lower(SHA256.hash(data: key.publicKey.rawRepresentation).prefix(8)), key: own)
+  }
+
   /// Notes elsewhere that a checkpoint is in the journal.
   func note(run: String, sequence: Int, hash: String) {
     ends?.note(run: run, sequence: sequence, hash: hash)

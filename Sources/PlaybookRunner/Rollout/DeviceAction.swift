@@ -259,6 +259,11 @@ final class DeviceAction: Sendable {
       last = await ProcessCall.$act.withValue(.init(run: writer.run, step: step.id, device: call.device)) {
         await executor.execute(call)
       }
+      if let code = policy.unreachableExitCode, last.exitCode == Int32(code) {
+        // The script went out to reach it by itself, and says that it did not.
+        last.effect = .unreachable
+        last.isPartly = false
+      }
       if last.effect != .done {
         // What earlier commands did is done: "nothing was sent" would be wrong.
         if last.effect == .unreachable && sent { last.effect = .unknown }

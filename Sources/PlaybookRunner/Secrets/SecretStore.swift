@@ -11,11 +11,14 @@ public final class SecretStore: Sendable {
   public let masker: SecretMasker
   private let sources: [String: SecretPlace]
   private let environment: [String: String]
+  private let expected: ExpectedSecrets?
   private let cache = Mutex<[String: Credential]>([:])
 
-  /// A store from `name=kind:place` texts. Throws when one has another form.
+  /// A store from `name=kind:place` texts. Throws when one has another form. What holds something else than `expected` is not given
+  /// to anybody.
   public init(
-    sources texts: [String], environment: [String: String], masker: SecretMasker = SecretMasker()
+    sources texts: [String], environment: [String: String], masker: SecretMasker = SecretMasker(),
+    expected: ExpectedSecrets? = nil
   ) throws(RunnerError) {
     var sources: [String: SecretPlace] = [:]
     for text in texts {
@@ -31,6 +34,7 @@ public final class SecretStore: Sendable {
     self.sources = sources
     self.environment = environment
     self.masker = masker
+    self.expected = expected
   }
 
   /// Names that a place was given for.
@@ -55,6 +59,13 @@ public final class SecretStore: Sendable {
     return "\(place.kind.rawValue):\(ScriptedCommand.absolute(place.place))"
   }
 
+  /// Where a secret lies, as `kind:place`, with a whole path; nil for one that no place was given for.
+  public func wholePlace(_ name: String) -> String? {
+    guard let place = sources[name] else { return nil }
+    let isPath = [.file, .folder, .age].contains(place.kind)
+    return "\(place.kind.rawValue):\(isPath ? ScriptedCommand.absolute(place.place) : place.place)"
+  }
+
   /// True when each device has a secret of its own under this name.
   public func isPerDevice(_ name: String) -> Bool { sources[name]?.kind == .folder }
 
@@ -70,7 +81,18 @@ public final class SecretStore: Sendable {
         "the secret '\(name)' has a file for each device, and '\(device ?? "")' cannot be a file's name")
     }
     // Not kept and not learned by the masker: a million of them would make both slow. Who sends it hides it.
-    return try parse(name, try SecretPlace.readFile("\(place.place)/\(device)", "\(name)' of '\(device)"))
+    let own = try parse(name, try SecretPlace.readFile("\(place.place)/\(device)", "\(name)' of '\(device)"))
+    try compare(own, name, device: device)
+    return own
+  }
+
+  /// Throws where a secret holds something else than it must.
+  private func compare(_ credential: Credential, _ name: String, device: String?) throws(RunnerError) {
+    guard expected?.differs(name, device: device, credential) ?? false else { return }
+    throw RunnerError(
+      .secret,
+      "the secret '\(name)'\(device.map { " of '\($0)'" } ?? "") is not the one that the run had: without --secret \(name)=… it is taken "
+        + "from where that lay; where its content was changed on purpose, say --changed-secret \(name)")
   }
 
   /// The credential of a name. Throws when it is unknown, missing, or readable for others.
@@ -95,6 +117,7 @@ public final class SecretStore: Sendable {
 
   private func keep(_ name: String, _ text: String) throws(RunnerError) -> Credential {
     let credential = try parse(name, text)
+    try compare(credential, name, device: nil)
     masker.add(credential)
     cache.withLock { $0[name] = credential }
     return credential

@@ -48,6 +48,42 @@ import Testing
     #expect(try shell("tar -xzOf \(folder)/pump-1.tar.gz var/log/messages").output == "line of pump-1\n")
   }
 
+  /// In an incident devices are away: nobody else waits for them, the first one neither, and they are fetched when they are back.
+  @Test func evidenceOfDevicesOutOfReachIsFetchedLater() async throws {
+    guard Support.has("sshd") else { return }
+    let names = ["pump-1", "pump-2", "pump-3", "pump-4"]
+    let fleet = try await SSHFleet(names)
+    for name in names {
+      try FileManager.default.createDirectory(
+        atPath: "\(fleet.folder.path)/\(name)/var/log", withIntermediateDirectories: true)
+      try fleet.put(name, "var/log/messages", "line of \(name)\n")
+    }
+    let folder = fleet.folder.path + "/evidence"
+    let lab = try PlaybookLab(fleet.folder, knownHosts: fleet.knownHosts)
+    // Nobody listens there, nobody routes there, and there the host's key is not known.
+    let away = ["pump-1": "127.0.0.99", "pump-2": "fe80::1%lo"]
+    let plan = try lab.plan(
+      "collect-evidence", names, ["address": { away[$0] ?? fleet.address($0) }],
+      set: [
+        "folder": folder, "root": ".", "user": NSUserName(), "key": fleet.folder.path + "/old",
+        "known_hosts": fleet.knownHosts, "port": "\(fleet.port)",
+      ])
+    let summary = try await lab.run(plan)
+    #expect(summary.counts == [.changed: 2, .skipped: 2], "\(lab.story)")
+    #expect(summary.end == .succeeded, "\(lab.story)")
+    let waiting = QueueRun.entries(plan, try RunHistory(run: summary.run, in: lab.journal), SystemClock())
+    #expect(waiting.map(\.target.device).sorted() == ["pump-1", "pump-2"], "\(lab.story)")
+    #expect(waiting.allSatisfy { $0.reason == "unreachable" })
+    // Who was reached and does not let us in is no device out of reach.
+    let strange = try lab.plan(
+      "collect-evidence", ["pump-3"], ["address": fleet.address],
+      set: [
+        "folder": folder + "2", "root": ".", "user": NSUserName(), "key": fleet.folder.path + "/stranger",
+        "known_hosts": fleet.knownHosts, "port": "\(fleet.port)",
+      ])
+    #expect(try await lab.run(strange, id: "u").counts == [.failed: 1], "\(lab.story)")
+  }
+
   @Test func logsReachOurCollectorThroughRealRsyslogAndNoLongerAfterUndo() async throws {
     guard Support.has("sshd"), Support.has("rsyslogd"), Support.has("logger"), Support.has("python3") else {
       return

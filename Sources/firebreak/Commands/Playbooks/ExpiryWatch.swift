@@ -56,6 +56,8 @@ struct ExpiryWatch {
   let support: RunCommandSupport
   /// Seconds between two looks at most.
   let seconds: Int
+  /// True where each run's own secrets win over given ones: see `RunCommandSupport.of`.
+  let ownFirst: Bool
   /// What is watched, read anew for each look: runs may have begun since.
   let runs: () throws -> [Watched]
 
@@ -91,7 +93,7 @@ struct ExpiryWatch {
     let clock = SystemClock()
     var attempts = 0
     var told = -1
-    var ready: Set<String> = []
+    var ready: [String: RunCommandSupport] = [:]
     while true {
       let look = try await look(&ready)
       guard look.isLeft else { break }
@@ -113,7 +115,8 @@ struct ExpiryWatch {
     for watched in try runs() { try support.sayHeld(watched.plan, run: watched.run) }
   }
 
-  private func look(_ ready: inout Set<String>) async throws -> Look {
+  /// `ready` are the runs with their secrets, as far as nothing is missing for their undo.
+  private func look(_ ready: inout [String: RunCommandSupport]) async throws -> Look {
     var look = Look()
     let watched: [Watched]
     do { watched = try runs() } catch {
@@ -123,11 +126,14 @@ struct ExpiryWatch {
     for one in watched {
       if Interrupt.isRequested { throw ExitStatus.interrupted }
       do {
-        if !ready.contains(one.run) {
-          try await support.ready(one.plan, run: one.run)
-          ready.insert(one.run)
+        var own = ready[one.run]
+        if own == nil {
+          let new = try support.of(one.run, one.plan, ownFirst: ownFirst)
+          try await new.ready(one.plan, run: one.run)
+          ready[one.run] = new
+          own = new
         }
-        try await take(one, &look)
+        if let own { try await take(one, own, &look) }
       } catch let status as ExitStatus {
         throw status
       } catch {
@@ -139,7 +145,9 @@ struct ExpiryWatch {
 
   /// Takes back what of one run is due. The locks are held, and the inventory is read, only when something is: others may work in
   /// between.
-  private func take(_ one: Watched, _ look: inout Look) async throws {
+  private func take(
+    _ one: Watched, _ support: RunCommandSupport, _ look: inout Look
+  ) async throws {
     let looking = RunEnvironment(
       executors: support.executors, journal: try CaseJournal(case: support.casePath, readOnly: true))
     var left = try support.expiries(one.plan, looking, one.run)

@@ -47,7 +47,7 @@ struct PlaybookQueue: AsyncParsableCommand {
     let (secrets, executors) = try execution.make()
     let id = try choice.id(try CaseJournal(case: path, readOnly: true))
     let plan = try choice.plan(id, case: path, onlyToLook: !act)
-    let support = RunCommandSupport(
+    let asGiven = RunCommandSupport(
       casePath: path, executors: executors, secrets: secrets, format: .table, execution: execution,
       givenCase: choice.chosenCase.given)
     guard act else {
@@ -56,8 +56,9 @@ struct PlaybookQueue: AsyncParsableCommand {
     }
     try PlanCheck.notRevoked(plan)
     try age.check(plan, case: path)
-    try await secrets.unlock()
-    let lacking = try execution.preflight(plan, secrets, executors)
+    let support = try asGiven.of(id, plan)
+    try await support.secrets.unlock()
+    let lacking = try support.execution.preflight(plan, support.secrets, support.executors)
     let agreed = try await approval.renewed(plan, run: id, case: path)
     var environment = try support.environment(id, plan: plan, goesOnWith: "queue --act")
     environment.lacking = lacking

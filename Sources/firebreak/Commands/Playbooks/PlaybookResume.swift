@@ -167,6 +167,6 @@ struct PlaybookResume: AsyncParsableCommand {
     try await RunCommandSupport(
       casePath: path, executors: executors, secrets: secrets, format: format, execution: execution,
       givenCase: choice.chosenCase.given
-    ).execute(plan, run: id, agreed: agreed, afterHalt: afterHalt)
+    ).of(id, plan).execute(plan, run: id, agreed: agreed, afterHalt: afterHalt)
   }
 }

@@ -80,7 +80,7 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     let known = try CaseJournal(case: casePath, readOnly: true).runs()
     try await RunCommandSupport(
       casePath: casePath, executors: executors, secrets: secrets, format: format, execution: execution,
-      givenCase: options.chosenCase.given
+      givenCase: options.chosenCase.given, ownRun: run
     ).execute(plan, run: run, agreed: agreed, afterHalt: false, knownRuns: known)
   }
 

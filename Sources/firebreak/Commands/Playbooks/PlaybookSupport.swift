@@ -195,6 +195,13 @@ struct ExecutionOptions: ParsableArguments {
       valueName: "name"))
   var sameSecrets: [String] = []
 
+  @Option(
+    name: .customLong("changed-secret"),
+    help: ArgumentHelp(
+      "A secret that holds something else than when the run was begun, on purpose; repeat for several.",
+      valueName: "name"))
+  var changedSecrets: [String] = []
+
   @Option(help: ArgumentHelp("Answer of every manual step: done or failed (default: ask on the terminal)."))
   var answer: String?
 
@@ -254,6 +261,7 @@ struct ExecutionOptions: ParsableArguments {
   /// The options as they were given, to be typed again.
   var words: String {
     var words = secrets.flatMap { ["--secret", $0] } + sameSecrets.flatMap { ["--same-secret", $0] }
+    words += changedSecrets.flatMap { ["--changed-secret", $0] }
     for (name, value) in [
       ("--answer", answer), ("--known-hosts", knownHosts), ("--netns", networkNamespace),
       ("--tls-ca", authorities), ("--tls-certificate", certificate), ("--tls-key", certificateKey),
@@ -272,10 +280,11 @@ struct ExecutionOptions: ParsableArguments {
     return isPlain && !text.isEmpty ? text : ShellQuote.quote(text)
   }
 
-  /// Secrets and executors.
-  func make() throws -> (secrets: SecretStore, executors: ExecutorSet) {
+  /// Secrets and executors; what secrets hold that a run had is compared with `expected`.
+  func make(expected: ExpectedSecrets? = nil) throws -> (secrets: SecretStore, executors: ExecutorSet) {
     try RepeatedOptions.checkNames(of: secrets, option: "--secret")
-    let store = try SecretStore(sources: secrets, environment: Console.environment)
+    let store = try SecretStore(
+      sources: secrets, environment: Console.environment, expected: expected)
     let prompter: any ManualPrompter
     switch answer {
     case nil: prompter = TerminalPrompter()
@@ -291,25 +300,6 @@ struct ExecutionOptions: ParsableArguments {
         transport: TransportSecurity(
           authorities: authorities, certificate: certificate, key: certificateKey))
     )
-  }
-}
-
-/// Asks on the terminal.
-struct TerminalPrompter: ManualPrompter {
-  func ask(_ task: String) async -> ManualAnswer {
-    guard isatty(STDIN_FILENO) == 1 else { return .nobody }
-    Console.note(Console.noteStyle.bold("To do by hand: ") + Sanitizer.escape(task))
-    while true {
-      Console.note("Type 'done', 'failed', or either with a note after it:")
-      guard let line = readLine(strippingNewline: true) else { return .nobody }
-      let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
-      let note = parts.count > 1 ? parts[1] : ""
-      switch parts.first {
-      case "done": return .done(note: note)
-      case "failed": return .failed(note: note)
-      default: continue
-      }
-    }
   }
 }
 

@@ -74,6 +74,8 @@ struct PlaybookUndo: AsyncParsableCommand {
 
   /// A run with what of it is to be taken back.
   private struct Turn {
+    /// With the secrets of this run.
+    var support: RunCommandSupport
     var overview: RunOverview
     var plan: ExecutionPlan
     var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)]
@@ -126,13 +128,15 @@ struct PlaybookUndo: AsyncParsableCommand {
           isLeft = true
           continue
         }
+        let own = try support.of(overview.run, plan, ownFirst: all)
         let undo = try UndoRun(
-          plan, environment: RunEnvironment(executors: executors, journal: journal), run: overview.run,
+          plan, environment: RunEnvironment(executors: own.executors, journal: journal), run: overview.run,
           includesHeld: includeHeld || all, planOf: support.planOf)
         turns.append(
           Turn(
-            overview: overview, plan: plan, scope: undo.scope, held: undo.held, overridden: undo.overridden,
-            waysOut: UndoWords.waysOut(undo.held, of: overview.run, among: runs, support)))
+            support: own, overview: overview, plan: plan, scope: undo.scope, held: undo.held,
+            overridden: undo.overridden,
+            waysOut: UndoWords.waysOut(undo.held, of: overview.run, among: runs, own)))
       } catch  where all {
         // One whose plan is gone keeps no other from being taken back.
         Console.warn(Sanitizer.escape("\(RunLine.text(overview)) is left as it is: \(error)"))
@@ -151,12 +155,13 @@ struct PlaybookUndo: AsyncParsableCommand {
       if only.plan.goesOutOnceOnly,
         !history.openCommands.isEmpty || !once.isEmpty && !only.overview.isToBeEnded
       {
-        let rest = UndoWords.standing(others, support)
+        let rest = UndoWords.standing(others, only.support)
         throw CommandError(
-          UndoWords.onlyOnce(only.overview, once, history, support) + (rest.isEmpty ? "" : "; \(rest)"), .no)
+          UndoWords.onlyOnce(only.overview, once, history, only.support) + (rest.isEmpty ? "" : "; \(rest)"),
+          .no)
       }
-      if only.overview.isToBeEnded { return try await end(only, once, others, support) }
-      return try nothing(only.overview, others, support)
+      if only.overview.isToBeEnded { return try await end(only, once, others, only.support) }
+      return try nothing(only.overview, others, only.support)
     }
     if dryRun {
       try preview(turns)
@@ -164,17 +169,17 @@ struct PlaybookUndo: AsyncParsableCommand {
       return
     }
     if !all { for turn in turns { try age.check(turn.plan, case: path, forUndo: true) } }
-    try ask(turns, others, support)
+    try ask(turns, others, turns.count == 1 ? turns[0].support : support)
     var worst: ExitStatus? = isLeft ? .no : nil
     var left: [RunOverview] = []
     for turn in turns {
       do {
         if all { try age.check(turn.plan, case: path, forUndo: true) }
-        let summary = try await support.undo(
+        let summary = try await turn.support.undo(
           turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
           includesHeld: includeHeld || all)
-        defer { UndoWords.goOn(after: turn.overview, turn.waysOut, others, support) }
-        try support.finish(summary, goesOnWith: "undo")
+        defer { UndoWords.goOn(after: turn.overview, turn.waysOut, others, turn.support) }
+        try turn.support.finish(summary, goesOnWith: "undo")
       } catch let status as ExitStatus {
         guard turns.count > 1 || worst != nil, status != .interrupted else { throw status }
         // What was not taken back weighs more than what could not be said.

@@ -23,9 +23,10 @@ extension PlaybookUndo {
     _ = try RunHistory(run: id, in: journal)
     let plan = try plan(id, path)
     try age.check(plan, case: path, forUndo: true)
-    guard let watch else { return try await support.undoExpired(plan, run: id) }
-    try await support.ready(plan, run: id)
-    try await ExpiryWatch(support: support, seconds: watch, runs: { [.init(run: id, plan: plan)] }).watch()
+    guard let watch else { return try await support.of(id, plan).undoExpired(plan, run: id) }
+    try await support.of(id, plan).ready(plan, run: id)
+    let watched = ExpiryWatch.Watched(run: id, plan: plan)
+    try await ExpiryWatch(support: support, seconds: watch, ownFirst: false, runs: { [watched] }).watch()
     try said("run \(id): nothing has a time to live any more")
   }
 
@@ -47,7 +48,9 @@ extension PlaybookUndo {
     }
     warnOfUnrecorded(path, runs)
     if let watch {
-      try await ExpiryWatch(support: support, seconds: watch, runs: { try timed(path, journal) }).watch()
+      try await ExpiryWatch(
+        support: support, seconds: watch, ownFirst: true, runs: { try timed(path, journal) }
+      ).watch()
       try said("no run of this case has anything with a time to live any more")
       if let worst { throw worst }
       return
@@ -60,7 +63,7 @@ extension PlaybookUndo {
       do {
         let plan = try plan(run.run, path)
         try age.check(plan, case: path, forUndo: true)
-        try await support.undoExpired(plan, run: run.run)
+        try await support.of(run.run, plan, ownFirst: true).undoExpired(plan, run: run.run)
       } catch let status as ExitStatus {
         if status == .interrupted { throw status }
         if worst != .no { worst = status }

@@ -13,14 +13,25 @@ struct RunCommandSupport {
   let execution: ExecutionOptions
   /// The case as it was given; nil when it was not.
   let givenCase: String?
+  /// The options as they were given, where those of a run were added.
+  var given: ExecutionOptions
+  /// The run that `execution` is for; nil where that is not chosen yet.
+  var ownRun: String?
+  /// Secrets that the steps of that run put in place.
+  var bound: Set<String> = []
 
-  /// A command that goes on with a run, to be typed as it is.
-  func again(_ command: String, _ run: String, _ flags: String = "") -> String {
-    let words =
-      ["firebreak playbook \(command) \(run)" + (flags.isEmpty ? "" : " " + flags)]
-      + (givenCase.map { ["--case \(ExecutionOptions.word($0))"] } ?? [])
-      + (execution.words.isEmpty ? [] : [execution.words])
-    return words.joined(separator: " ")
+  init(
+    casePath: String, executors: ExecutorSet, secrets: SecretStore, format: ReportFormat,
+    execution: ExecutionOptions, givenCase: String?, ownRun: String? = nil
+  ) {
+    self.casePath = casePath
+    self.executors = executors
+    self.secrets = secrets
+    self.format = format
+    self.execution = execution
+    self.givenCase = givenCase
+    self.ownRun = ownRun
+    given = execution
   }
 
   /// The command that shows a run, to be typed as it is.
@@ -126,6 +137,7 @@ struct RunCommandSupport {
     Console.note("run \(run)")
     var environment = try environment(run, plan: plan, goesOnWith: "resume")
     environment.lacking = lacking
+    environment.openingNotes = try secretNotes(plan, run: run)
     limit(agreed, environment)
     // What has outlived its time to live goes first, and what does so while the run goes on goes when it is through.
     let begun = try await takeBackExpired(plan, environment, run)
