@@ -142,8 +142,12 @@ final class EvidenceRows: EventSink, @unchecked Sendable {
       let message = Self.text(record.message, arena)
       if !event.messageBytes.withUnsafeBytes({ Self.areEqual($0, message) }) { return "another message" }
       var kept = event.fields ?? ""
-      let fields = Self.text(record.fields, arena)
-      if !kept.withUTF8({ Self.areEqual(UnsafeRawBufferPointer($0), fields) }) { return "other fields" }
+      if record.fields.isEmpty {
+        if kept != record.header.fields { return "other fields" }
+      } else {
+        let fields = Self.text(record.fields, arena)
+        if !kept.withUTF8({ Self.areEqual(UnsafeRawBufferPointer($0), fields) }) { return "other fields" }
+      }
       if (record.severity > 7 ? nil : record.severity) != event.severity?.rawValue {
         return "another severity"
       }
