@@ -15,6 +15,9 @@ public struct SyslogHeader: RawRepresentable, Hashable, Sendable {
     "local7",
   ]
 
+  /// Names of the fields that a header may stand for.
+  public static let fieldNames = ["facility", "pid"]
+
   private static let facilityBits: UInt32 = 5
 
   /// Process ids must be smaller.

@@ -71,12 +71,11 @@ extension Reading {
     if severity == 255 { severity = UInt8(truncatingIfNeeded: priority & 7) }
     spellFields()
     let known = bytes(fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
-    guard priority >> 3 < SyslogText.facilities.count, Bytes.find("\"facility\":", known) == nil else {
+    guard priority >> 3 < SyslogHeader.facilities.count, Bytes.find("\"facility\":", known) == nil else {
       return
     }
     reopenFields()
-    let name = SyslogText.facilities[priority >> 3]
-    field("facility", UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    field(facility: priority >> 3)
     endFields()
   }
 }

@@ -109,11 +109,7 @@ extension Reading {
   public mutating func spellFields() {
     guard header.rawValue != 0 else { return }
     let told = header
-    beginFields()
-    if let code = told.facility {
-      let name = SyslogHeader.facilities[code]
-      field("facility", UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    }
+    beginFields(facility: told.facility ?? -1)
     if let process = told.process { field("pid", Int64(process)) }
     endFields()
   }

@@ -4,17 +4,18 @@ extension Reading {
   /// Begins the object of other fields with the name of a facility; without, where there is no such code.
   @inline(never) mutating func beginFields(facility: Int) {
     beginFields()
-    guard facility >= 0, facility < SyslogText.facilities.count else { return }
-    let name = SyslogText.facilities[facility]
+    if facility >= 0, facility < SyslogHeader.facilities.count { field(facility: facility) }
+  }
+
+  /// A member with the name of a facility.
+  mutating func field(facility: Int) {
+    let name = SyslogHeader.facilities[facility]
     field("facility", UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
   }
 }
 
 /// What the syslog formats share: priority, header after the stamp, names of facilities and severities.
 enum SyslogText {
-  /// Facility names by code.
-  static let facilities = SyslogHeader.facilities
-
   /// `<0>` to `<191>` at the start of a record: the number and the offset behind it; nil where there is none.
   @inline(__always)
   static func priority(_ record: UnsafeRawBufferPointer, at start: Int = 0) -> (value: Int, end: Int)? {
@@ -52,7 +53,7 @@ enum SyslogText {
     guard point < token.count else { return nil }
     let severity = severity(Bytes.part(token, point &+ 1, token.count))
     guard severity < 8 else { return nil }
-    for (code, name) in facilities.enumerated()
+    for (code, name) in SyslogHeader.facilities.enumerated()
     where name.utf8CodeUnitCount == point && Bytes.matches(name, token, at: 0) {
       return (code, severity)
     }
@@ -226,7 +227,7 @@ enum SyslogText {
   ) {
     if facility < 0, pid.isEmpty { return }
     let process = pid.isEmpty ? -1 : plainNumber(record, pid)
-    if let process, facility < facilities.count {
+    if let process, facility < SyslogHeader.facilities.count {
       reading.header = SyslogHeader(facility: facility, process: process)
     } else {
       reading.beginFields(facility: facility)

@@ -1,3 +1,4 @@
+import IncidentModel
 import Testing
 
 @testable import LogFormats
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func everyFacilityHasItsName() {
-    for (code, name) in SyslogText.facilities.enumerated() {
+    for (code, name) in SyslogHeader.facilities.enumerated() {
       #expect(fields("<\(code * 8 + 6)>Feb 12 14:10:21 gw-1 app: up") == "{\"facility\":\"\(name)\"}")
       #expect(
         fields("<\(code * 8)>Feb 12 14:10:21 gw-1 app[7]: up") == "{\"facility\":\"\(name)\",\"pid\":7}")

@@ -41,7 +41,7 @@ struct KernelRingFormat: LogFormat {
     while wordEnd > colon &+ 1, line[wordEnd &- 1] == 0x20 { wordEnd &-= 1 }
     let severity = SyslogText.severity(Bytes.part(line, colon &+ 1, wordEnd))
     let name = Bytes.part(line, 0, nameEnd)
-    guard severity < 8, let facility = SyslogText.facilities.firstIndex(where: { Bytes.areSame($0, name) })
+    guard severity < 8, let facility = SyslogHeader.facilities.firstIndex(where: { Bytes.areSame($0, name) })
     else { return nil }
     return (facility << 3 | Int(severity), end &+ 2)
   }
@@ -86,13 +86,7 @@ struct KernelRingFormat: LogFormat {
         reading.setSinceBoot(parts.time, resolution: 1000, from: parts.stampStart, to: parts.stampEnd)
         reading.severity = UInt8(parts.priority & 7)
         reading.message = .record(parts.end, record.count &- parts.end)
-        reading.beginFields()
-        if parts.priority >> 3 < SyslogText.facilities.count {
-          reading.key("facility")
-          reading.append(0x22)
-          reading.append(SyslogText.facilities[parts.priority >> 3])
-          reading.append(0x22)
-        }
+        reading.beginFields(facility: parts.priority >> 3)
         reading.field("sequence", parts.sequence)
         reading.endFields()
       } else {

@@ -26,7 +26,9 @@ extension CaseReader {
           if hostSources.contains(origin.source) {
             scan.add(source: origin.source, device: device, basis: origin.basis, event: id)
           }
-          if origin.basis != .path, let name = names[device], scan.wantsFields(of: device) {
+          if !row.isNull(6) || !row.isNull(7), origin.basis != .path, let name = names[device],
+            scan.wantsFields(of: device)
+          {
             row.withFields(6, header: 7, scratch: &scratch) { json in
               FieldReader.forEachLeaf(in: json) { leaf in
                 guard leaf.isText else { return }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// What lanes leave for the end of the load: a nameless file of records, each behind its length. Written front to
 /// back by one lane, read front to back by the assembly, so memory stays the same whatever the input.
 final class Spool {

@@ -46,43 +46,39 @@ struct TemplateTable: ~Copyable {
     template ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, message: ByteRange,
     arena: UnsafeRawBufferPointer, to buffer: inout ByteBuffer
   ) -> Outcome {
+    guard isMessage(ordinal, variables, message, arena) else { return .whole }
+    return append(ofTemplate: ordinal, variables: variables, arena: arena, to: &buffer)
+  }
+
+  /// True where template and variables are the message, byte for byte.
+  @inline(never)
+  private func isMessage(
+    _ ordinal: Int, _ variables: UnsafeBufferPointer<ByteRange>, _ message: ByteRange,
+    _ arena: UnsafeRawBufferPointer
+  ) -> Bool {
     let entry = entries[ordinal]
-    guard Int(entry.variables) == variables.count else { return .whole }
-    guard let text = arena.baseAddress else { return variables.isEmpty ? .plain : .whole }
-    buffer.reserve(Int(message.count) &+ variables.count &+ 24)
+    guard Int(entry.variables) == variables.count else { return false }
+    guard let text = arena.baseAddress else { return variables.isEmpty }
     // Sixteen bytes may be read from offsets up to here.
     let lastPair = arena.count &- 16
-    let start = buffer.base + buffer.count
-    var out = start
     var at = Int(message.start)
     let end = at &+ Int(message.count)
-    var odd: UInt64 = 0
-    return pieces.withUnsafeBufferPointer { pieces in
-      for index in 0...variables.count {
-        let piece = pieces[Int(entry.firstPiece) &+ index]
-        let count = Int(piece.count)
-        guard at &+ count <= end,
-          Self.equal(text + at, constants.base + Int(piece.start), piece, byPairs: at &+ count <= lastPair)
-        else { return .whole }
-        at &+= count
-        if index == variables.count { break }
-        let variable = variables[index]
-        let length = Int(variable.count)
-        // An empty variable may carry any start.
-        guard length == 0 || Int(variable.start) == at, at &+ length <= end else { return .whole }
-        if index > 0 {
-          out.storeBytes(of: MessageEncoder.separator, as: UInt8.self)
-          out += 1
-        }
-        odd |= Self.copy(text + at, to: out, length, byPairs: at &+ length <= lastPair)
-        out += length
-        at &+= length
+    for index in 0...variables.count {
+      let piece = pieces[Int(entry.firstPiece) &+ index]
+      let count = Int(piece.count)
+      guard at &+ count <= end,
+        Self.equal(text + at, constants.base + Int(piece.start), piece, byPairs: at &+ count <= lastPair)
+      else { return false }
+      at &+= count
+      if index == variables.count { break }
+      let variable = variables[index]
+      // An empty variable may carry any start.
+      guard variable.isEmpty || Int(variable.start) == at, at &+ Int(variable.count) <= end else {
+        return false
       }
-      guard at == end else { return .whole }
-      if odd != 0 { return .escaped }
-      buffer.count &+= out - start
-      return .plain
+      at &+= Int(variable.count)
     }
+    return at == end
   }
 
   /// Appends the variables with tabs between, of a message that is known to be the template with these variables.
@@ -98,7 +94,8 @@ struct TemplateTable: ~Copyable {
     let before = buffer.count
     var odd: UInt64 = 0
     for variable in variables {
-      let start = Int(variable.start)
+      // An empty variable may carry any start.
+      let start = variable.isEmpty ? 0 : Int(variable.start)
       let length = Int(variable.count)
       guard start &+ length <= arena.count else {
         buffer.count = before

@@ -1,9 +1,6 @@
-internal import Glibc
-
 /// Index entries that do not fit into memory: a nameless file of stretches, each from a block's beginning on.
 final class EntryFile {
   private let file: BlockFile
-  private let path: String
   /// What is not in the file yet.
   private var buffer = ByteBuffer(capacity: EntryFile.bufferSize, alignment: BlockFile.block)
   private var written: Int64 = 0
@@ -11,7 +8,6 @@ final class EntryFile {
   private static let bufferSize = 1 << 20
 
   init(beside path: String) throws(StoreError) {
-    self.path = path
     file = try BlockFile.temporary(beside: path)
   }
 
@@ -41,7 +37,8 @@ final class EntryFile {
   /// Replaces entries that were appended.
   func write(_ entries: UnsafeBufferPointer<IndexEntry>, at offset: Int64) throws(StoreError) {
     try flush()
-    var replaced = ByteBuffer(capacity: entries.count * 16 + BlockFile.block, alignment: BlockFile.block)
+    var replaced = ByteBuffer(
+      capacity: UnsafeRawBufferPointer(entries).count + BlockFile.block, alignment: BlockFile.block)
     replaced.append(UnsafeRawBufferPointer(entries))
     replaced.count = BlockFile.wholeBlocks(replaced.count)
     try file.settle()

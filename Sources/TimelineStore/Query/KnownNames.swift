@@ -139,34 +139,27 @@ extension CaseReader {
       return true
     }
     let last = name.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? name
+    let isOfHeader = SyslogHeader.fieldNames.contains(name)
     for segment in catalog.segments {
       let row = try connection.prepare(
-        "SELECT 1 FROM segment_\(segment) WHERE fields IS NOT NULL AND (instr(fields, ?) OR instr(fields, ?)) LIMIT 1"
-      )
+        "SELECT 1 FROM segment_\(segment) WHERE \(isOfHeader ? "header IS NOT NULL OR " : "")"
+          + "fields IS NOT NULL AND (instr(fields, ?) OR instr(fields, ?)) LIMIT 1")
       row.bound([.text("\"\(last)\""), .text(".\(last)\"")])
       if try row.next() { return true }
     }
-    return try headerNames().contains(name)
-  }
-
-  /// Names of the fields that headers of syslog stand for.
-  private func headerNames() throws -> [String] {
-    for segment in catalog.segments
-    where try connection.prepare("SELECT 1 FROM segment_\(segment) WHERE header IS NOT NULL LIMIT 1").next() {
-      return ["facility", "pid"]
-    }
-    return []
+    return false
   }
 
   /// The known name that differs by few letters. Fields are those of the first events of each segment.
   private func nearest(to name: String, _ reserved: [String]) throws -> String? {
-    var known = Set(reserved).union(catalog.attributes.keys).union(try headerNames())
+    var known = Set(reserved).union(catalog.attributes.keys)
+    var scratch: [UInt8] = []
     for segment in catalog.segments.prefix(64) {
       let row = try connection.prepare(
-        "SELECT fields FROM segment_\(segment) WHERE fields IS NOT NULL LIMIT 500")
+        "SELECT fields, header FROM segment_\(segment) WHERE fields IS NOT NULL OR header IS NOT NULL LIMIT 500"
+      )
       while try row.next() {
-        var text = row.text(0)
-        text.withUTF8 { json in
+        row.withFields(0, header: 1, scratch: &scratch) { json in
           FieldReader.forEachLeaf(in: json) { leaf in
             var path: [UInt8] = []
             leaf.appendPath(to: &path)
