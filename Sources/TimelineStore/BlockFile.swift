@@ -167,10 +167,11 @@ final class BlockFile: @unchecked Sendable {
   /// Reads whole blocks that were written.
   func read(at offset: Int64, into bytes: UnsafeMutableRawBufferPointer) throws(StoreError) {
     try settle()
-    try get(bytes, at: offset)
+    try readSettled(bytes, at: offset)
   }
 
-  private func get(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StoreError) {
+  /// Reads whole blocks that were written, when nothing is on its way to the disk. On any thread.
+  func readSettled(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(StoreError) {
     if way.load(ordering: .relaxed) == .direct {
       if pread(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) == bytes.count { return }
       goCached()
@@ -178,74 +179,5 @@ final class BlockFile: @unchecked Sendable {
     guard try SystemFile.read(from: descriptor, at: offset, into: bytes, path: path) == bytes.count else {
       throw StoreError(code: .inputOutput, what: "cannot read", path: path, reason: "it ends early")
     }
-  }
-
-  /// Calls `body` with the bytes of a range of what was written, window by window; while one is looked at, the next is read.
-  /// - Parameter window: Whole blocks.
-  func forEachWindow(
-    from start: Int64, to end: Int64, window: Int,
-    _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
-  ) throws(StoreError) {
-    try settle()
-    var position = start & ~Int64(Self.block - 1)
-    let limit = Int64(Self.wholeBlocks(Int(end)))
-    var skipped = Int(start - position)
-    var current = ReadAhead(self, at: position, count: Int(min(Int64(window), limit - position)), of: window)
-    current.read()
-    var spare: ReadAhead?
-    while position < end {
-      let following = position + Int64(current.bytes.count)
-      let ahead: ReadAhead? =
-        following >= limit ? nil : spare ?? ReadAhead(self, at: following, count: 0, of: window)
-      ahead?.begin(at: following, count: Int(min(Int64(window), limit - following)))
-      defer { ahead?.wait() }
-      if let failure = current.failure { throw failure }
-      let count = min(current.bytes.count, Int(end - position))
-      try body(UnsafeMutableRawBufferPointer(rebasing: current.bytes[skipped..<count]))
-      skipped = 0
-      position = following
-      if let ahead {
-        spare = current
-        current = ahead
-      }
-    }
-  }
-
-  /// A window that is read in the background. Its memory must not be let go before that has ended.
-  private final class ReadAhead: @unchecked Sendable {
-    // @unchecked: the background alone touches it between `begin` and `wait`.
-    private let file: BlockFile
-    private let memory: UnsafeMutableRawBufferPointer
-    private var offset: Int64
-    private var count: Int
-    private let done = DispatchSemaphore(value: 0)
-    private(set) var failure: StoreError?
-
-    init(_ file: BlockFile, at offset: Int64, count: Int, of window: Int) {
-      self.file = file
-      memory = .allocate(byteCount: window, alignment: BlockFile.block)
-      self.offset = offset
-      self.count = count
-    }
-
-    deinit { memory.deallocate() }
-
-    var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory[..<count]) }
-
-    func read() {
-      failure = nil
-      do throws(StoreError) { try file.get(bytes, at: offset) } catch { failure = error }
-    }
-
-    func begin(at offset: Int64, count: Int) {
-      self.offset = offset
-      self.count = count
-      DispatchQueue.global().async { [self] in
-        read()
-        done.signal()
-      }
-    }
-
-    func wait() { done.wait() }
   }
 }

@@ -37,13 +37,17 @@ import Testing
     }
     file.endWriting()
     for window in [1, 3, 256] {
-      let from = Int.random(in: 0..<expected.count, using: &random)
-      let to = Int.random(in: from...expected.count, using: &random)
+      let edges = (0..<4).map { _ in Int.random(in: 0...expected.count / BlockFile.block, using: &random) }
+        .sorted().map { $0 * BlockFile.block }
+      let ranges = [edges[2]..<edges[3], edges[0]..<edges[1], 0..<0]
+      let reader = try BlockReader(
+        file, ranges.map { Int64($0.lowerBound)..<Int64($0.upperBound) }, window: window * BlockFile.block)
       var found: [UInt8] = []
-      try file.forEachWindow(from: Int64(from), to: Int64(to), window: window * BlockFile.block) {
-        found += $0
+      while case let bytes = try reader.next(), !bytes.isEmpty {
+        #expect(bytes.count <= window * BlockFile.block)
+        found += bytes
       }
-      #expect(found == Array(expected[from..<to]))
+      #expect(found == ranges.flatMap { Array(expected[$0]) })
     }
     let part = UnsafeMutableRawBufferPointer.allocate(
       byteCount: 8 * BlockFile.block, alignment: BlockFile.block)
@@ -74,15 +78,25 @@ import Testing
       Self.bytes(1 << 20, stretch).withUnsafeBytes { buffer.append($0) }
       try file.write(&buffer, count: 1 << 20, at: Int64(stretch << 20))
     }
-    var windows = 0
-    #expect(throws: StoreError.self) {
-      try file.forEachWindow(from: 0, to: 3 << 20, window: 16 * BlockFile.block) { _ throws(StoreError) in
-        windows += 1
-        if windows == 5 {
-          throw StoreError(code: .invalid, what: "cannot read", path: "", reason: "enough")
-        }
-      }
+    let reader = try BlockReader(file, [0..<3 << 20], window: 16 * BlockFile.block)
+    for window in 0..<5 {
+      let bytes = try reader.next()
+      let isWhole = bytes.count == 16 * BlockFile.block
+      #expect(isWhole && bytes[0] == UInt8(truncatingIfNeeded: (window << 16) &* 131 &+ window << 7))
     }
-    #expect(windows == 5)
+    // The sixth is on its way now, and nobody waits for it.
+  }
+
+  @Test("a window that cannot be read is said, and what is behind it is not read")
+  func saysThatAFileEnds() throws {
+    let file = try BlockFile.temporary(beside: NSTemporaryDirectory() + "/case")
+    var buffer = ByteBuffer(capacity: 1 << 20, alignment: BlockFile.block)
+    Self.bytes(1 << 20, 0).withUnsafeBytes { buffer.append($0) }
+    try file.write(&buffer, count: 1 << 20, at: 0)
+    let reader = try BlockReader(file, [0..<2 << 20], window: 1 << 20)
+    let first = try reader.next().count
+    #expect(first == 1 << 20)
+    let failure = #expect(throws: StoreError.self) { _ = try reader.next() }
+    #expect(failure?.code == .inputOutput)
   }
 }

@@ -30,6 +30,9 @@ final class Spool {
   /// Where the next frame will begin.
   var end: Int64 { written + Int64(buffer.count) }
 
+  /// True when not all of it is in memory.
+  var hasFile: Bool { written > 0 }
+
   /// Adds a frame whose record `body` appends.
   @inline(__always)
   func append(_ body: (inout ByteBuffer) -> Void) throws(StoreError) {
@@ -112,9 +115,17 @@ final class Spool {
     from start: Int64, to end: Int64, _ torn: inout ByteBuffer,
     _ body: (UnsafeMutableRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let window = max(bufferSize & ~(BlockFile.block - 1), BlockFile.block)
-    try file?.forEachWindow(from: start, to: end, window: window) { (stretch) throws(StoreError) in
-      try Self.forEach(in: stretch, &torn, body)
+    guard let file else { return }
+    let first = start & ~Int64(BlockFile.block - 1)
+    let limit = Int64(BlockFile.wholeBlocks(Int(end)))
+    let reader = try BlockReader(file, [first..<limit], window: BlockFile.wholeBlocks(bufferSize))
+    var position = first
+    while position < end {
+      let window = try reader.next()
+      let from = Int(max(start - position, 0))
+      let to = min(window.count, Int(end - position))
+      position += Int64(window.count)
+      try Self.forEach(in: UnsafeMutableRawBufferPointer(rebasing: window[from..<to]), &torn, body)
     }
   }
 

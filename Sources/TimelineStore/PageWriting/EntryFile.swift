@@ -1,6 +1,16 @@
-/// Index entries that do not fit into memory: a nameless file of stretches, each from a block's beginning on.
+/// Entries in an `EntryFile`, from a block's beginning on.
+struct EntryStretch {
+  let offset: Int64
+  let count: Int
+
+  var blocks: Range<Int64> {
+    offset..<offset + Int64(BlockFile.wholeBlocks(count * MemoryLayout<IndexEntry>.stride))
+  }
+}
+
+/// Index entries that do not fit into memory: a nameless file of stretches.
 final class EntryFile {
-  private let file: BlockFile
+  fileprivate let file: BlockFile
   /// What is not in the file yet.
   private var buffer = ByteBuffer(capacity: EntryFile.bufferSize, alignment: BlockFile.block)
   private var written: Int64 = 0
@@ -11,8 +21,8 @@ final class EntryFile {
     file = try BlockFile.temporary(beside: path)
   }
 
-  /// Appends entries and returns where they begin.
-  func append(_ entries: UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Int64 {
+  /// Appends entries.
+  func append(_ entries: UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> EntryStretch {
     let start = written + Int64(buffer.count)
     let bytes = UnsafeRawBufferPointer(entries)
     var done = 0
@@ -24,48 +34,54 @@ final class EntryFile {
     }
     // The rest of the block is nobody's.
     buffer.count = BlockFile.wholeBlocks(buffer.count)
-    return start
+    return EntryStretch(offset: start, count: entries.count)
   }
 
-  private func flush() throws(StoreError) {
+  fileprivate func flush() throws(StoreError) {
     let count = buffer.count
     guard count > 0 else { return }
     try file.write(&buffer, count: count, at: written)
     written += Int64(count)
   }
 
-  /// Replaces entries that were appended.
-  func write(_ entries: UnsafeBufferPointer<IndexEntry>, at offset: Int64) throws(StoreError) {
-    try flush()
-    var replaced = ByteBuffer(
-      capacity: UnsafeRawBufferPointer(entries).count + BlockFile.block, alignment: BlockFile.block)
-    replaced.append(UnsafeRawBufferPointer(entries))
-    replaced.count = BlockFile.wholeBlocks(replaced.count)
-    try file.settle()
-    let count = replaced.count
-    try file.write(&replaced, count: count, at: offset)
+  /// Calls `body` with all entries of stretches, in order.
+  func forEach(
+    in stretches: [EntryStretch], _ body: (IndexEntry) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let reader = try EntryReader(self, stretches)
+    while let entries = try reader.next() {
+      for entry in entries { try body(entry) }
+    }
+  }
+}
+
+/// Reads stretches of entries one after the other, the next ones while those before are looked at.
+final class EntryReader {
+  private let reader: BlockReader
+  private var stretches: ArraySlice<EntryStretch>
+  /// Entries of the first stretch that have not been read.
+  private var left: Int
+
+  /// - Parameter window: Bytes read at a time: whole blocks.
+  init(_ file: EntryFile, _ stretches: [EntryStretch], window: Int = 256 << 10) throws(StoreError) {
+    try file.flush()
+    let stretches = stretches.filter { $0.count > 0 }
+    reader = try BlockReader(file.file, stretches.map(\.blocks), window: window)
+    self.stretches = stretches[...]
+    left = stretches.first?.count ?? 0
   }
 
-  /// Reads entries of one stretch into a buffer, from a place on. Whole blocks of them are read without being copied.
-  /// - Parameter offset: A block's beginning.
-  func read(at offset: Int64, count: Int, into target: EntryBuffer, from place: Int = 0) throws(StoreError) {
-    try flush()
-    let memory = UnsafeMutableRawBufferPointer(
-      start: target.entries.baseAddress! + place, count: count * MemoryLayout<IndexEntry>.stride)
-    let whole = memory.count & ~(BlockFile.block - 1)
-    let isAligned = Int(bitPattern: memory.baseAddress) & (BlockFile.block - 1) == 0
-    if isAligned, whole > 0 {
-      try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<whole]))
-      if whole == memory.count { return }
+  /// The next entries, nil at the end. They live until the next call.
+  func next() throws(StoreError) -> UnsafeBufferPointer<IndexEntry>? {
+    guard left > 0 else { return nil }
+    let window = UnsafeRawBufferPointer(try reader.next()).bindMemory(to: IndexEntry.self)
+    let entries = UnsafeBufferPointer(rebasing: window.prefix(left))
+    left -= entries.count
+    if left == 0 {
+      stretches.removeFirst()
+      left = stretches.first?.count ?? 0
     }
-    let done = isAligned ? whole : 0
-    let rest = memory.count - done
-    guard rest > 0 else { return }
-    let copy = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: BlockFile.wholeBlocks(rest), alignment: BlockFile.block)
-    defer { copy.deallocate() }
-    try file.read(at: offset + Int64(done), into: copy)
-    (memory.baseAddress! + done).copyMemory(from: copy.baseAddress!, byteCount: rest)
+    return entries
   }
 }
 
@@ -74,14 +90,9 @@ final class EntryBuffer {
   let entries: UnsafeMutableBufferPointer<IndexEntry>
   @exclusivity(unchecked) var count = 0
 
-  init(capacity: Int) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(1, capacity) * MemoryLayout<IndexEntry>.stride, alignment: BlockFile.block)
-    entries = UnsafeMutableBufferPointer(
-      start: memory.baseAddress!.bindMemory(to: IndexEntry.self, capacity: capacity), count: capacity)
-  }
+  init(capacity: Int) { entries = .allocate(capacity: max(1, capacity)) }
 
-  deinit { UnsafeMutableRawPointer(entries.baseAddress!).deallocate() }
+  deinit { entries.deallocate() }
 
   var used: UnsafeBufferPointer<IndexEntry> { UnsafeBufferPointer(rebasing: entries[..<count]) }
 }
@@ -91,7 +102,7 @@ final class EntryQueue {
   private let path: String
   private let buffer: EntryBuffer
   private var file: EntryFile?
-  private var stretches: [Int64] = []
+  private var stretches: [EntryStretch] = []
 
   /// - Parameter capacity: Entries kept in memory.
   init(path: String, capacity: Int) {
@@ -113,13 +124,7 @@ final class EntryQueue {
 
   /// Calls `body` with all entries; appending is over then.
   func forEach(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
-    if let file {
-      let stretch = EntryBuffer(capacity: buffer.entries.count)
-      for offset in stretches {
-        try file.read(at: offset, count: stretch.entries.count, into: stretch)
-        for entry in stretch.entries { try body(entry) }
-      }
-    }
+    if let file { try file.forEach(in: stretches, body) }
     for entry in buffer.used { try body(entry) }
   }
 }

@@ -5,8 +5,8 @@ final class EntrySorter {
   private let chunk: EntryBuffer
   private let scratch: EntryBuffer
   @exclusivity(unchecked) private var timeless: EntryBuffer
-  private var timelessStretches: [(offset: Int64, count: Int)] = []
-  @exclusivity(unchecked) private var runs: [(offset: Int64, count: Int)] = []
+  private var timelessStretches: [EntryStretch] = []
+  @exclusivity(unchecked) private var runs: [EntryStretch] = []
   private var file: EntryFile?
   /// Entries of a run.
   let capacity: Int
@@ -60,28 +60,30 @@ final class EntrySorter {
     keep(timeless)
     guard let file else { return }
     // Runs are whole chunks: one at a time fits into the scratch buffer.
-    for index in runs.indices {
-      try filter(file, &runs[index], scratch, keep)
-    }
-    let buffer = EntryBuffer(capacity: timeless.entries.count)
-    for index in timelessStretches.indices {
-      try filter(file, &timelessStretches[index], buffer, keep)
-    }
-    runs.removeAll { $0.count == 0 }
-    timelessStretches.removeAll { $0.count == 0 }
+    runs = try filter(runs, in: file, scratch, keep)
+    timelessStretches = try filter(
+      timelessStretches, in: file, EntryBuffer(capacity: timeless.entries.count), keep)
   }
 
+  /// What is kept of stretches; where that is not all, it is written anew.
   private func filter(
-    _ file: EntryFile, _ stretch: inout (offset: Int64, count: Int), _ buffer: EntryBuffer,
-    _ keep: (EntryBuffer) -> Void
-  ) throws(StoreError) {
-    try file.read(at: stretch.offset, count: stretch.count, into: buffer)
-    buffer.count = stretch.count
-    keep(buffer)
-    if buffer.count < stretch.count {
-      try file.write(buffer.used, at: stretch.offset)
-      stretch.count = buffer.count
+    _ stretches: [EntryStretch], in file: EntryFile, _ buffer: EntryBuffer, _ keep: (EntryBuffer) -> Void
+  ) throws(StoreError) -> [EntryStretch] {
+    var kept: [EntryStretch] = []
+    for stretch in stretches {
+      buffer.count = 0
+      try file.forEach(in: [stretch]) { (entry) throws(StoreError) in
+        buffer.entries[buffer.count] = entry
+        buffer.count += 1
+      }
+      keep(buffer)
+      if buffer.count == stretch.count {
+        kept.append(stretch)
+      } else if buffer.count > 0 {
+        kept.append(try file.append(buffer.used))
+      }
     }
+    return kept
   }
 
   private func spillFile() throws(StoreError) -> EntryFile {
@@ -93,30 +95,18 @@ final class EntrySorter {
 
   private func spill() throws(StoreError) {
     EntrySort.byTime(chunk, scratch: scratch)
-    runs.append((try spillFile().append(chunk.used), chunk.count))
+    runs.append(try spillFile().append(chunk.used))
     chunk.count = 0
   }
 
   private func spillTimeless() throws(StoreError) {
-    timelessStretches.append((try spillFile().append(timeless.used), timeless.count))
+    timelessStretches.append(try spillFile().append(timeless.used))
     timeless.count = 0
   }
 
   /// Calls `body` with all entries in order. The buffers are free again afterwards.
   func drain(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
-    if let file {
-      let buffer = EntryBuffer(capacity: 4096)
-      for stretch in timelessStretches {
-        var done = 0
-        while done < stretch.count {
-          let count = min(buffer.entries.count, stretch.count - done)
-          try file.read(
-            at: stretch.offset + Int64(done * MemoryLayout<IndexEntry>.stride), count: count, into: buffer)
-          for entry in buffer.entries[..<count] { try body(entry) }
-          done += count
-        }
-      }
-    }
+    if let file { try file.forEach(in: timelessStretches, body) }
     for entry in timeless.used { try body(entry) }
     if runs.isEmpty {
       EntrySort.byTime(chunk, scratch: scratch)
@@ -127,34 +117,14 @@ final class EntrySorter {
     try merge(body)
   }
 
-  /// The part of a run that is in memory while it is merged.
-  private final class Run {
-    private let buffer: EntryBuffer
-    private var offset: Int64
-    private var left: Int
-    init(_ run: (offset: Int64, count: Int), buffer: Int) {
-      offset = run.offset
-      left = run.count
-      self.buffer = EntryBuffer(capacity: buffer)
-    }
-    /// The next entries; none at the end.
-    func refill(from file: EntryFile) throws(StoreError) -> UnsafeBufferPointer<IndexEntry> {
-      buffer.count = min(left, buffer.entries.count)
-      if buffer.count > 0 { try file.read(at: offset, count: buffer.count, into: buffer) }
-      offset += Int64(buffer.count * MemoryLayout<IndexEntry>.stride)
-      left -= buffer.count
-      return buffer.used
-    }
-  }
-
   /// Where a run stands. Plain values: sources that overlap in time change places at nearly every entry.
   private struct Head {
     var next: UnsafePointer<IndexEntry>
     var end: UnsafePointer<IndexEntry>
     let run: Int
 
-    init?(_ entries: UnsafeBufferPointer<IndexEntry>, run: Int) {
-      guard let first = entries.baseAddress, entries.count > 0 else { return nil }
+    init?(_ entries: UnsafeBufferPointer<IndexEntry>?, run: Int) {
+      guard let entries, let first = entries.baseAddress else { return nil }
       next = first
       end = first + entries.count
       self.run = run
@@ -169,15 +139,16 @@ final class EntrySorter {
 
   private func merge(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
     let file = try spillFile()
-    // 16 MB for all of them, however many; whole blocks.
-    let size = max(256, min(16_384, 1_000_000 / runs.count) & ~255)
-    let sources = runs.map { Run($0, buffer: size) }
+    // 16 MB for all of them, however many, two windows each.
+    let window = max(1, min(64, 2000 / runs.count)) * BlockFile.block
+    var sources: [EntryReader] = []
+    for run in runs { sources.append(try EntryReader(file, [run], window: window)) }
     // A heap.
     let heads = UnsafeMutablePointer<Head>.allocate(capacity: sources.count)
     defer { heads.deallocate() }
     var count = 0
     for (index, source) in sources.enumerated() {
-      guard let head = Head(try source.refill(from: file), run: index) else { continue }
+      guard let head = Head(try source.next(), run: index) else { continue }
       (heads + count).initialize(to: head)
       count += 1
     }
@@ -190,7 +161,7 @@ final class EntrySorter {
         try body(head.next.pointee)
         head.next += 1
         if head.next == head.end {
-          guard let more = Head(try sources[head.run].refill(from: file), run: head.run) else { break }
+          guard let more = Head(try sources[head.run].next(), run: head.run) else { break }
           head = more
         }
       } while count == 1 || head < heads[child]

@@ -41,7 +41,7 @@ final class SegmentIndexWriter {
       try queue.forEach { (entry) throws(StoreError) in try entry.append(bySeverity: severity) }
     }
     try severity.finish()
-    try groups.drain(chunk: chunk, scratch: scratch) { (entry) throws(StoreError) in
+    try groups.drain(through: scratch) { (entry) throws(StoreError) in
       try entry.append(byDevice: device)
       if entry.isError { try entry.append(byDevice: error) }
     }
@@ -58,7 +58,7 @@ private final class DeviceGroups {
     var codes: Range<Int>
     var total: Int
     var buffer: EntryBuffer
-    var stretches: [(offset: Int64, count: Int)] = []
+    var stretches: [EntryStretch] = []
   }
   /// Where a group's next entry goes: the buffer's own count is set when it is looked at.
   private struct Cursor {
@@ -90,9 +90,9 @@ private final class DeviceGroups {
     ranges.append((first..<eventsByDevice.count, total))
     groupOfCode = .allocate(capacity: eventsByDevice.count)
     cursors = .allocate(capacity: ranges.count)
-    // One group stays in memory whole; several share 8 MB, in whole blocks.
+    // One group stays in memory whole; several share 8 MB.
     let buffer =
-      ranges.count == 1 ? total : min(capacity, max(256, min(16_384, 500_000 / ranges.count) & ~255))
+      ranges.count == 1 ? total : min(capacity, max(256, min(16_384, 500_000 / ranges.count)))
     for (index, range) in ranges.enumerated() {
       groups.append(
         Group(codes: range.codes, total: range.total, buffer: EntryBuffer(capacity: max(1, buffer))))
@@ -126,37 +126,23 @@ private final class DeviceGroups {
     if file == nil { file = try EntryFile(beside: path) }
     settle(group)
     let buffer = groups[group].buffer
-    groups[group].stretches.append((try file!.append(buffer.used), buffer.count))
+    groups[group].stretches.append(try file!.append(buffer.used))
     buffer.count = 0
     cursors[group].next = buffer.entries.baseAddress!
   }
 
   /// Calls `body` with all entries by (device, time, id).
+  /// - Parameter sorted: Holds as many entries as a group of several devices has.
   func drain(
-    chunk: EntryBuffer, scratch: EntryBuffer, _ body: (IndexEntry) throws(StoreError) -> Void
+    through sorted: EntryBuffer, _ body: (IndexEntry) throws(StoreError) -> Void
   ) throws(StoreError) {
     for index in groups.indices { settle(index) }
     for group in groups where group.total > 0 {
-      if group.total > chunk.entries.count {
+      if group.total > sorted.entries.count {
         // One device alone: its entries are in order.
-        for (offset, count) in group.stretches {
-          try file!.read(at: offset, count: count, into: chunk)
-          for entry in chunk.entries[..<count] { try body(entry) }
-        }
+        try file?.forEach(in: group.stretches, body)
         for entry in group.buffer.used { try body(entry) }
         continue
-      }
-      chunk.count = 0
-      for (offset, count) in group.stretches {
-        try file!.read(at: offset, count: count, into: chunk, from: chunk.count)
-        chunk.count += count
-      }
-      let unsorted = chunk.count == 0 ? group.buffer.used : nil
-      if unsorted == nil {
-        for entry in group.buffer.used {
-          chunk.entries[chunk.count] = entry
-          chunk.count += 1
-        }
       }
       var places: [Int] = []
       var sum = 0
@@ -165,15 +151,21 @@ private final class DeviceGroups {
         sum += Int(counts[code])
       }
       let low = group.codes.lowerBound
-      let from = unsorted ?? chunk.used
-      places.withUnsafeMutableBufferPointer { places in
-        for entry in from {
-          let place = entry.deviceCode &- low
-          scratch.entries[places[place]] = entry
-          places[place] &+= 1
+      func deal(_ entries: UnsafeBufferPointer<IndexEntry>) {
+        places.withUnsafeMutableBufferPointer { places in
+          for entry in entries {
+            let place = entry.deviceCode &- low
+            sorted.entries[places[place]] = entry
+            places[place] &+= 1
+          }
         }
       }
-      for index in 0..<group.total { try body(scratch.entries[index]) }
+      if let file {
+        let reader = try EntryReader(file, group.stretches)
+        while let entries = try reader.next() { deal(entries) }
+      }
+      deal(group.buffer.used)
+      for index in 0..<group.total { try body(sorted.entries[index]) }
     }
   }
 }
