@@ -198,6 +198,12 @@ import Testing
     #expect(inventory.devices == ["gw-1"])
     #expect(inventory.value(device: "gw-1", attribute: "site") == "p, 1")
     #expect(notes.count == 1)
+    // Lines that end as old Macintoshes end them, and a table that holds nobody.
+    let (returns, none) = try FleetFiles.inventory(folder.write("k.csv", "device,ward\rmon-1,a\rmon-2,b\r"))
+    #expect(returns.devices == ["mon-1", "mon-2"] && none.isEmpty)
+    #expect(returns.value(device: "mon-2", attribute: "ward") == "b")
+    let (_, said) = try FleetFiles.inventory(folder.write("l.csv", "device,ward\n"))
+    #expect(said.count == 1 && said[0].contains("no row with a device"), "\(said)")
   }
 
   @Test func whatRowsOfOneDeviceContradictEachOtherInIsNotKnown() throws {

@@ -1,6 +1,6 @@
 import Foundation
 import PlaybookModel
-import PlaybookRunner
+@testable import PlaybookRunner
 import Testing
 
 /// Values that want to be more than values, at every place where a value goes.
@@ -95,6 +95,25 @@ import Testing
         value: value)
       #expect(throws: Never.self, "\(value.debugDescription)") { try mqtt.planText(call) }
     }
+  }
+
+  /// What is published is JSON with one string in it, or plain words.
+  @Test func aValueInAMessageIsNoStructure() throws {
+    for value in values() + ["v\",\"do\":\"vent-open", "v\\06", "Room \"A\""] {
+      let text = try? MessageText.filled(
+        #" {"do": "standby", "who": "__v__:value"}"#, mediaType: nil, ["__v__": value])
+      let members = try ReadDocument.read(Array(try #require(text).utf8)).root.members
+      #expect(members?.map(\.name) == ["do", "who"], "\(value.debugDescription)")
+      #expect(members?.last?.value.text == value && members?.first?.value.text == "standby")
+      let words = try? MessageText.filled("hold __v__:value now", mediaType: nil, ["__v__": value])
+      #expect(words?.contains(where: { "\"'\\{}<>;=\n\r".contains($0) }) != true, "\(value.debugDescription)")
+    }
+    let mqtt = MQTTExecutor(secrets: try SecretStore(sources: [], environment: [:]))
+    let call = try call(
+      "mqtt", "PUBLISH fleet/x", content: #"{"who":"__v__:value"}"#, address: host("b"),
+      value: "v\",\"do\":\"vent-open")
+    let shown = try mqtt.planText(call)
+    #expect(shown.contains(#"{"who":"v\",\"do\":\"vent-open"}"#), "\(shown)")
   }
 
   @Test func aSetElementIsOneWordOfNft() throws {

@@ -36,6 +36,25 @@ import Testing
     #expect(RolloutPolicy.Expectation.contains(["a", "b"]).words == "the answer holds 'a' and 'b'")
   }
 
+  /// What lies behind the part that is kept of an answer may say that it is in force: nothing is acted on for its absence.
+  @Test func anAnswerThatWasCutOffSaysNothingOfWhatItDoesNotHold() async throws {
+    let held = RolloutPolicy.Expectation.contains(["state=held"])
+    for (lines, first, result) in [
+      (8000, "", nil), (10, "", true), (8000, "state=held", true), (10, "state=free\n", true),
+    ] as [(Int, String, Bool?)] {
+      let listing = "echo '\(first)'; for i in $(seq \(lines)); do echo listing-$i; done; echo state=held"
+      let answer = await BashExecutor().execute(
+        CommandCall(command: PlaybookCommand(.bash, text: listing), values: [:]))
+      #expect(Expectations.holds(held, answer) == result, "\(lines) \(first)")
+      #expect(Expectations.holds(.contains(["never said"]), answer) == (lines > 100 ? nil : false))
+    }
+    let service = try await WebService()
+    let answer = await HTTPExecutor(secrets: try SecretStore(sources: [], environment: [:])).execute(
+      try HTTPExecutorTests.call("GET /long HTTP/1.1", url: "http://127.0.0.1:\(service.port)"))
+    #expect(answer.effect == .done)
+    #expect(Expectations.holds(held, answer) == nil)
+  }
+
   /// Each command of a look may have an expectation of its own: it holds where all hold, and one that says nothing is no answer.
   @Test func eachCommandOfALookHasItsExpectation() async throws {
     for (inForce, result) in [

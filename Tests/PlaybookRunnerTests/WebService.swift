@@ -56,6 +56,7 @@ final class WebService: Sendable {
         if kind == 'here': status, headers = 302, {'Location': '/echo/there'}
         if kind == 'round': status, headers = 302, {'Location': '/round'}
         if kind == 'flood': text = b'x' * 20000000
+        elif kind == 'long': text = b'a line of a listing ' * 5000 + b'state=held'
         elif kind == 'escape': text = b'a\\x1b[2Jb\\x00\\xff'
         else: text = json.dumps({'method': self.command, 'path': self.path, 'body': body.decode('utf-8', 'replace'),
           'headers': {k: v for k, v in self.headers.items()}}).encode()

@@ -15,8 +15,11 @@ public enum AttackWords {
   /// What a message tells; nil where it tells of none.
   public static func finding(in text: String) -> Finding? {
     // What varies keeps its place, so that words around it are no neighbours.
-    let words = text.lowercased().split { !($0.isLetter || $0 == "*" || $0 == "'") }.prefix(48)
-    let told = Told(Array(words))
+    let words = text.lowercased().split(whereSeparator: \.isWhitespace).flatMap { token -> [Substring] in
+      // Where to read more is no word of the message: the scheme of an address names no traffic.
+      token.contains("://") ? ["*"] : token.split { !($0.isLetter || $0 == "*" || $0 == "'") }
+    }
+    let told = Told(Array(words.prefix(48)))
     if told.isOfAttack { return told.isOfSomebodyElse ? .seen : .made }
     return told.isOfTraffic ? .seen : nil
   }
@@ -63,8 +66,8 @@ public enum AttackWords {
       return words.indices.contains { place in
         guard doubtful.contains(words[place]), !isPartOfName(place) else { return false }
         var beside = all.subtracting([words[place]])
-        // "outbound flow": of water as well.
-        if words[place] == "flow" { beside.subtract(["outbound", "inbound"]) }
+        // "outbound flow", "flow, src=setpoint": of water as well.
+        if words[place] == "flow" { beside.subtract(["outbound", "inbound", "src"]) }
         if !beside.isDisjoint(with: decisive) { return true }
         guard !isEveryday else { return false }
         // "port scan", and what somebody is doing to one.

@@ -53,6 +53,9 @@ public enum FleetFiles {
       }
     }
     var notes = repeated.notes(path)
+    if inventory.devices.isEmpty {
+      notes.append("'\(path)' has no row with a device: nothing is known of the fleet by it")
+    }
     if nameless > 0 { notes.append("'\(path)': \(nameless) rows without a device's name were left out") }
     notes += ragged.notes(path)
     return (inventory, notes)
@@ -121,10 +124,16 @@ public enum FleetFiles {
     var bytes: [UInt8] = []
     while true {
       let stretch = try file.read(into: buffer)
-      if stretch.count == 0 { return bytes }
+      if stretch.count == 0 { return withLineFeeds(bytes) }
       bytes.append(contentsOf: buffer[..<stretch.count])
       guard UInt64(bytes.count) <= sizeLimit else { throw bad(path, "is larger than 1 GiB") }
     }
+  }
+
+  /// A table whose lines end by carriage returns alone, as spreadsheets for old Macintoshes write it, is one line otherwise.
+  private static func withLineFeeds(_ bytes: [UInt8]) -> [UInt8] {
+    let feed = UInt8(ascii: "\n")
+    return bytes.contains(feed) ? bytes : bytes.map { $0 == UInt8(ascii: "\r") ? feed : $0 }
   }
 
   private static func row(_ reader: inout CSVReader, _ path: String) throws(IntakeError) -> [String]? {

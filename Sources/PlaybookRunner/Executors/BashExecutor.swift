@@ -81,11 +81,14 @@ public struct BashExecutor: CommandExecutor {
       guard let code = outcome.exitCode else {
         return CommandAnswer(.unknown, text: text, detail: "ended by signal \(outcome.signal ?? 0)")
       }
-      let json = try? ReadDocument.read(Array(text.utf8)).root
-      if code == 0 {
-        return CommandAnswer(.done, text: text, json: json, detail: "exit code 0 \(RemoteText.excerpt(text))")
-      }
-      var answer = CommandAnswer(.refused, text: text, json: json, detail: "exit code \(code) \(errors)")
+      // The beginning of a document is another document.
+      let isCut = outcome.output.count >= RemoteText.limit
+      let json = isCut ? nil : try? ReadDocument.read(Array(text.utf8)).root
+      var answer = CommandAnswer(
+        code == 0 ? .done : .refused, text: text, json: json,
+        detail: "exit code \(code) \(code == 0 ? RemoteText.excerpt(text) : errors)")
+      answer.isCut = isCut
+      if code == 0 { return answer }
       answer.isPartly = true
       answer.exitCode = code
       return answer

@@ -116,6 +116,8 @@ public struct CommandAnswer: Sendable, Hashable {
   public var isPartly = false
   /// The exit code of a script that ended; nil for everything else.
   public var exitCode: Int32?
+  /// True when the other side said more than is kept: what `text` does not hold may have been said.
+  public var isCut = false
 
   /// An answer from its parts.
   public init(_ effect: Effect, text: String = "", json: DocumentNode? = nil, detail: String) {

@@ -74,7 +74,7 @@ public struct HTTPExecutor: CommandExecutor {
       }
     }
     let mediaType = headers.first { $0.name.lowercased() == "content-type" }?.value
-    let body = try HTTPRequestText.body(call.command.content ?? "", mediaType: mediaType, call.values)
+    let body = try MessageText.filled(call.command.content ?? "", mediaType: mediaType, call.values)
     if !body.isEmpty && mediaType == nil {
       let isJSON = body.first.map { "{[".contains($0) } ?? false
       headers.append(("Content-Type", isJSON ? "application/json" : "application/octet-stream"))
@@ -265,7 +265,9 @@ public struct HTTPExecutor: CommandExecutor {
       } else if !text.isEmpty {
         detail += " \(RemoteText.excerpt(text))"
       }
-      return CommandAnswer(effect, text: text, json: json, detail: detail)
+      var answer = CommandAnswer(effect, text: text, json: json, detail: detail)
+      answer.isCut = body.count >= RemoteText.limit
+      return answer
     }
   }
 

@@ -53,7 +53,7 @@ public struct MQTTExecutor: CommandExecutor {
     }
     let place = try address(call)
     if verb == "PUBLISH" {
-      let payload = try Template.plain(call.command.content ?? "", call.values)
+      let payload = try MessageText.filled(call.command.content ?? "", mediaType: nil, call.values)
       return Message(
         topic: String(rest), payload: Array(payload.utf8),
         shown: "PUBLISH \(rest) to \(place.shown) payload \(RemoteText.excerpt(payload))",

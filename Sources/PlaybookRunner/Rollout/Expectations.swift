@@ -22,12 +22,14 @@ enum Expectations {
     return filled
   }
 
-  /// Whether an answer is what is expected; nil where it does not say: no JSON where a value of it is asked for, or nothing of
+  /// Whether an answer is what is expected; nil where it does not say: it was cut off before, or is no JSON where a value of it is asked for, or nothing of
   /// that of which something is to be absent. A page of maintenance is not a device that was let in again.
   static func holds(_ expectation: RolloutPolicy.Expectation, _ answer: CommandAnswer) -> Bool? {
     switch expectation {
     case .success: return answer.effect == .done
-    case .contains(let texts): return texts.allSatisfy(answer.text.contains)
+    case .contains(let texts):
+      if texts.allSatisfy(answer.text.contains) { return true }
+      return answer.isCut ? nil : false
     case .equals(let pointer, let text):
       // Executors say by `error` what the other side refused: what was done has none.
       if pointer == "/error", answer.effect == .done, answer.json == nil { return false }

@@ -2,26 +2,26 @@ import ArgumentParser
 import PlaybookModel
 
 /// Options that take one value. The parser lets the last one win without a word: who narrows a plan by a second `--targets`
-/// would get whatever that one selects.
+/// would get whatever that one selects, and who gives two inventories would lose the first.
 enum RepeatedOptions {
-  /// The mistake of somebody who gives an option of one value twice to a command that acts on devices; nil where there is none.
+  /// The mistake of somebody who gives an option of one value twice; nil where there is none.
   static func mistake(in arguments: [String], of command: any ParsableCommand.Type) -> CommandError? {
-    guard arguments.first == "playbook" else { return nil }
-    var seen: Set<Substring> = []
-    var twice: [Substring] = []
-    for word in arguments.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
-      let name = word.dropFirst(2).prefix { $0 != "=" }
-      if !seen.insert(name).inserted { twice.append(name) }
+    let given = arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("-") }.map { word in
+      String(word.hasPrefix("--") ? word.prefix { $0 != "=" } : word.prefix(2))
     }
-    guard !twice.isEmpty, let help = try? ReadDocument.read(Array(command._dumpHelp().utf8)).root else {
-      return nil
-    }
+    // An option has a long and a short name: two that differ may be the same one.
+    guard Set(given).count < given.count || given.contains(where: { $0.utf8.count == 2 }), given.count > 1,
+      let help = try? ReadDocument.read(Array(command._dumpHelp().utf8)).root
+    else { return nil }
     for option in help["command"]?["arguments"]?.items ?? []
     where option["kind"]?.text == "option" && option["isRepeating"]?.flag == false {
-      let names = (option["names"]?.items ?? []).compactMap { $0["name"]?.text }
-      if let name = twice.first(where: { names.contains(String($0)) }) {
+      let names = (option["names"]?.items ?? []).compactMap { name in
+        name["name"]?.text.map { (name["kind"]?.text == "long" ? "--" : "-") + $0 }
+      }
+      let uses = given.filter(names.contains)
+      if uses.count > 1 {
         return CommandError(
-          "--\(name) is given twice and takes one value: nobody knows which one is meant", .usage)
+          "\(uses[0]) is given twice and takes one value: nobody knows which one is meant", .usage)
       }
     }
     return nil

@@ -51,6 +51,14 @@ import Testing
     let work = try Workspace.fleet()
     let run = try work.playbook(arguments.map { $0 == "P" ? work.at("p.yaml") : $0 })
     #expect(run.exit == 64 && run.errors.contains(says), "\(run)")
+    for other in [
+      ["ingest", work.at("p.yaml"), "--inventory", "a.csv", "--inventory", "b.csv"],
+      ["note", "--set", "a=b", "--set=c=d"], ["trace", "-o", "a", "--output", "b"],
+    ] {
+      let refused = try BuiltProgram.run(
+        other, in: work.folder, environment: ["FIREBREAK_CASE": work.at("x.firebreak")])
+      #expect(refused.exit == 64 && refused.errors.contains("is given twice"), "\(refused)")
+    }
     let fine = try work.playbook(
       "plan", work.at("p.yaml"), "--targets", "device:gw-2", "--protect", "gw-3", "--protect", "gw-4",
       "--all", "--all")
