@@ -197,7 +197,10 @@ struct SeededGenerator: RandomNumberGenerator {
           for _ in 0..<Int.random(in: 0...400, using: &content) { Self.addRandomEvent(&builder, &content) }
           return builder.batch
         }
-        return (name: "m\(member)", hash: UInt64.random(in: 0..<9, using: &content), batches: batches)
+        return (
+          name: "m\(member)", hash: UInt64.random(in: 0..<9, using: &content), batches: batches,
+          isDiscarded: Int.random(in: 0..<5, using: &content) == 0
+        )
       }
     }
     var files: [Data] = []
@@ -207,6 +210,7 @@ struct SeededGenerator: RandomNumberGenerator {
       options.now = Instant(nanoseconds: 1)
       options.entriesInMemory = 500
       options.streamedBytes = [0, 10_000, 512 << 10][run % 3]
+      options.spooledInMemory = [4096, 1 << 20, 20_000][run % 3]
       let path = folder.file("bytes-\(seed)-\(run).firebreak")
       let loader = try CaseLoader(path: path, options: options)
       var lanes = try sources.indices.map {
@@ -219,6 +223,7 @@ struct SeededGenerator: RandomNumberGenerator {
           lanes[index].steps.append { try lane.beginSource(description) }
           for batch in source.batches { lanes[index].steps.append { try lane.append(batch) } }
           lanes[index].steps.append {
+            if source.isDiscarded { return try lane.discardSource() }
             try lane.finishSource(account(description, hash: source.hash), adjustments: [])
           }
         }
@@ -234,6 +239,37 @@ struct SeededGenerator: RandomNumberGenerator {
       files.append(try Data(contentsOf: URL(filePath: path)))
     }
     #expect(files.allSatisfy { $0 == files[0] })
+  }
+
+  /// Rows that lie in a file are handed on in the background: what fails there ends the lane that reads on, and the load.
+  @Test func aDiskThatIsFullInTheBackgroundIsSaid() throws {
+    var options = CaseLoader.Options()
+    options.maximumPages = 80
+    options.streamedBytes = 0
+    options.spooledInMemory = 4096
+    let loader = try CaseLoader(path: folder.file("full.firebreak"), options: options)
+    var builder = BatchBuilder()
+    for event in 0..<20_000 {
+      builder.add(time: Int64(event), device: "gw-\(event % 7)", severity: 3, "row \(event * 7919)")
+    }
+    let lanes = try (0..<3).map { try loader.openLane(order: $0) }
+    let sources = lanes.indices.map { SourceDescription(path: "p\($0)", members: []) }
+    for (lane, source) in zip(lanes, sources) { try lane.beginSource(source) }
+    try lanes[1].append(builder.batch)
+    try lanes[1].finishSource(account(sources[1], hash: 2), adjustments: [])
+    try lanes[1].close()
+    // Nothing has been written by now; the first lane's end hands the second one's rows on.
+    try lanes[0].finishSource(account(sources[0], hash: 1), adjustments: [])
+    try lanes[0].close()
+    let failure = #expect(throws: StoreError.self) {
+      for _ in 0..<10_000 {
+        try lanes[2].append(builder.batch)
+        usleep(1000)
+      }
+    }
+    #expect(failure?.code == .diskFull, "\(String(describing: failure))")
+    loader.cancel()
+    #expect(folder.files.isEmpty, "\(folder.files)")
   }
 
   static func addRandomEvent(_ builder: inout BatchBuilder, _ random: inout SeededGenerator) {

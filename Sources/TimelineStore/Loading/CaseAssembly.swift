@@ -175,25 +175,30 @@ final class CaseAssembly {
 
   // MARK: - Rows before the end of their source
 
-  /// Hands on the rows of a source that goes on: what the lane has spooled of it by now.
-  func take(unfinished frames: Range<Int64>, _ known: RowMaker.Known, of lane: LoadLane) throws(StoreError) {
-    guard let writer = try openWriter() as? any StreamingEventWriter else { return }
+  /// Learns what the lane knows of a source that goes on, whose rows are handed on next; false where the writer needs its end first.
+  func expect(_ known: RowMaker.Known, of lane: LoadLane) throws(StoreError) -> Bool {
+    guard let writer = try openWriter() as? any StreamingEventWriter else { return false }
     try begin()
-    defer { if self.stream != nil { isBusy = false } }
-    var stream: Stream
-    if let begun = self.stream {
-      stream = begun
-      self.stream = nil
-    } else {
+    if stream == nil {
       writer.mark()
       let replay = SourceReplay(
         ordinal: contents.nextSource, path: path, contents: contents, adjustments: [])
       stream = Stream(
         replay: replay, contents: contents, rollups: rollups, minutesEnd: minuteSpool?.end ?? 0)
     }
-    try stream.replay.learn(known, of: lane, contents: &contents)
-    try take(lane.spool, frames, &stream.replay)
+    try stream!.replay.learn(known, of: lane, contents: &contents)
+    isBusy = false
+    return true
+  }
+
+  /// Hands on rows of the source that was announced by `expect`.
+  func take(unfinished frames: Range<Int64>, in spool: Spool) throws(StoreError) {
+    guard var stream else { preconditionFailure("rows of a source that nobody expects") }
+    try begin()
+    self.stream = nil
+    try take(spool, frames, &stream.replay)
     self.stream = stream
+    isBusy = false
   }
 
   /// Drops the rows of a source that was begun: it is not wanted.

@@ -27,6 +27,8 @@ public final class CaseLoader: EventSink {
     var largeLoad: Int64 = 50_000
     /// Bytes of rows that a source may have waiting when it is its lane's turn.
     var streamedBytes = 128 << 10
+    /// Bytes of rows that a lane keeps in memory before it writes them to a file.
+    var spooledInMemory = 1 << 20
     /// Told when a load comes to its next stage.
     var onStage: (@Sendable (LoadStage) -> Void)?
     /// The usual options.
@@ -111,7 +113,8 @@ public final class CaseLoader: EventSink {
   public func openLane(order: Int) throws -> any EventLane {
     let isFree = state.withLock { $0.isDone ? false : $0.orders.insert(order).inserted }
     guard isFree else { throw invalid("lane \(order) was opened twice, or after the end") }
-    return LoadLane(order: order, path: path, turn: turn, streamedBytes: options.streamedBytes) {
+    let memory = LoadLane.Memory(streamed: options.streamedBytes, spooled: options.spooledInMemory)
+    return LoadLane(order: order, path: path, turn: turn, memory: memory) {
       [weak self] lane in
       let handed = HandedOver(lane: lane)
       self?.state.withLock { $0.lanes.append(handed.lane) }
@@ -161,6 +164,7 @@ public final class CaseLoader: EventSink {
   private func end(_ state: inout State) {
     guard !state.isDone else { return }
     state.isDone = true
+    turn?.abandon()
     state.lanes.removeAll()
     if isNewCase, let lock = state.lock { unlink(lock.path) }
     state.lock = nil

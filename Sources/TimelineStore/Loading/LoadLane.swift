@@ -4,7 +4,7 @@ internal import IncidentModel
 final class LoadLane: EventLane {
   let order: Int
   let path: String
-  let spool: Spool
+  private(set) var spool: Spool
   /// Signatures of blocks of events, for the search index.
   let blockSpool: Spool
   private(set) var refusedSpool: Spool?
@@ -16,9 +16,16 @@ final class LoadLane: EventLane {
   private var blockStart: Int64 = 0
   private var isClosed = false
   private let turn: LoadTurn?
-  /// A source that has more bytes of rows waiting than this hands them on when it is its turn.
-  private let streamedBytes: Int64
+  private let memory: Memory
   private let whenClosed: (LoadLane) -> Void
+
+  /// Bytes of rows that a lane has in memory.
+  struct Memory {
+    /// A source that has more waiting hands them on when it is its turn.
+    var streamed: Int
+    /// Beyond this they are written to a file.
+    var spooled: Int
+  }
 
   /// The lane's devices and templates, used or not.
   var devices: ContentDictionary { rows.devices }
@@ -26,14 +33,14 @@ final class LoadLane: EventLane {
 
   /// - Parameter turn: nil spools everything.
   init(
-    order: Int, path: String, turn: LoadTurn?, streamedBytes: Int, whenClosed: @escaping (LoadLane) -> Void
+    order: Int, path: String, turn: LoadTurn?, memory: Memory, whenClosed: @escaping (LoadLane) -> Void
   ) {
     self.order = order
     self.path = path
     self.turn = turn
-    self.streamedBytes = Int64(streamedBytes)
+    self.memory = memory
     self.whenClosed = whenClosed
-    spool = Spool(beside: path)
+    spool = Spool(beside: path, bufferSize: memory.spooled)
     blockSpool = Spool(beside: path, bufferSize: 64 << 10)
   }
 
@@ -54,12 +61,33 @@ final class LoadLane: EventLane {
       throw explained(error)
     }
     if !batch.refused.isEmpty { try appendRefused(batch) }
-    guard let turn, spool.end - start > streamedBytes, turn.isTurn(of: order) else { return }
+    guard let turn, spool.end - start > memory.streamed, try turn.isTurn(of: order), !turn.isTaking else {
+      return
+    }
     try handOver(to: turn.assembly)
-    try turn.assembly.take(unfinished: start..<spool.end, rows.known, of: self)
-    try spool.truncate(to: 0)
-    start = 0
+    try stream(to: turn)
   }
+
+  /// Hands the rows of the source on that have been made by now.
+  private func stream(to turn: LoadTurn) throws(StoreError) {
+    guard try turn.assembly.expect(rows.known, of: self) else { return }
+    let frames = start..<spool.end
+    start = 0
+    guard hasFile else {
+      try turn.assembly.take(unfinished: frames, in: spool)
+      return try spool.truncate(to: 0)
+    }
+    // What lies in a file has to wait for the disk: meanwhile the lane goes on with another one.
+    let full = spool
+    spool = Spool(beside: path, bufferSize: memory.spooled)
+    turn.inBackground { () throws(StoreError) in
+      try turn.assembly.take(unfinished: frames, in: full)
+      full.release()
+    }
+  }
+
+  /// True when not all rows that wait are in memory.
+  var hasFile: Bool { spool.hasFile }
 
   /// Gives the assembly the sources that have ended, and forgets their rows.
   func handOver(to assembly: CaseAssembly) throws(StoreError) {
@@ -107,12 +135,16 @@ final class LoadLane: EventLane {
         refusedFrames: refusedStart..<(refusedSpool?.end ?? 0), blockFrames: blockStart..<blockSpool.end,
         events: rows.events, known: rows.known, adjustments: adjustments))
     self.current = nil
-    if let turn, turn.isTurn(of: order) { try handOver(to: turn.assembly) }
+    if let turn, try turn.isTurn(of: order) {
+      try turn.settle()
+      try handOver(to: turn.assembly)
+    }
   }
 
   func discardSource() throws {
     guard current != nil else { throw invalid("a source was discarded that was not begun") }
-    if let turn, turn.isTurn(of: order) {
+    if let turn, try turn.isTurn(of: order) {
+      try turn.settle()
       try handOver(to: turn.assembly)
       try turn.assembly.takeBack()
     }
