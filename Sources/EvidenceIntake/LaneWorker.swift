@@ -387,26 +387,3 @@ struct LaneWorker: ~Copyable {
     outcome.accounts.append(account)
   }
 }
-
-/// A stream that goes on after a gap that was seen while its head was read.
-final class PrefixedGap: ByteStream {
-  private var end: StretchEnd
-  private let rest: any ByteStream
-
-  private init(_ end: StretchEnd, _ rest: any ByteStream) {
-    self.end = end
-    self.rest = rest
-  }
-
-  static func wrap(_ end: StretchEnd, _ rest: any ByteStream) -> any ByteStream {
-    end == .none ? rest : PrefixedGap(end, rest)
-  }
-
-  func read(into target: UnsafeMutableRawBufferPointer) throws(IntakeError) -> Stretch {
-    guard end == .none else {
-      defer { end = .none }
-      return Stretch(count: 0, end: end)
-    }
-    return try rest.read(into: target)
-  }
-}

@@ -161,7 +161,7 @@ private struct EvidenceLoader {
       evidence.templatePrograms.append(parts.program)
       evidence.templateTexts.append(parts.text)
       mentioned.removeAll()
-      for constant in parts.constants { constant.withUnsafeBufferPointer { findWords($0) } }
+      for constant in parts.constants { constant.withUnsafeBufferPointer { findNames(in: $0) } }
       namedByTemplate.append(mentioned)
     }
   }
@@ -194,7 +194,7 @@ private struct EvidenceLoader {
         }
       }
     } else {
-      row.withBytes(8) { findWords($0) }
+      row.withBytes(8) { findNames(in: $0) }
     }
     var spelled: [UInt8] = []
     swap(&spelled, &spelledFields)
@@ -247,9 +247,7 @@ private struct EvidenceLoader {
       return
     }
     let before = mentioned.count
-    if variable.contains(where: Self.mayHoldNames) || variable.last == UInt8(ascii: ".") {
-      findWords(variable)
-    }
+    if NamesInText.mayHold(variable) { findNames(in: variable) }
     guard mentioned.count == before else { return }
     if tokens.count < limits.tokens {
       tokens.append((position, UInt32(truncatingIfNeeded: hash)))
@@ -258,40 +256,9 @@ private struct EvidenceLoader {
     }
   }
 
-  private static func dividesNames(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "/") || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")
-      || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "#")
-  }
-
-  /// `(10.1.2.3)`, `[10.1.2.3]:80`, too.
-  private static func mayHoldNames(_ byte: UInt8) -> Bool {
-    dividesNames(byte) || byte == UInt8(ascii: ")") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: ",")
-  }
-
-  /// Adds the entities whose names are words of a text, or parts of words between `/ : @ = #`.
-  private mutating func findWords(_ text: UnsafeBufferPointer<UInt8>) {
-    var at = 0
-    while at < text.count {
-      while at < text.count, Self.endsWord(text[at]) { at += 1 }
-      var end = at
-      while end < text.count, !Self.endsWord(text[end]) { end += 1 }
-      var stop = end
-      // A full stop ends a sentence, not a name.
-      while stop > at, text[stop - 1] == UInt8(ascii: ".") || text[stop - 1] == UInt8(ascii: ":") {
-        stop -= 1
-      }
-      if stop - at >= 2 {
-        let word = UnsafeBufferPointer(rebasing: text[at..<stop])
-        if !lookUp(word), word.contains(where: Self.dividesNames) {
-          var from = 0
-          for i in 0...word.count where i == word.count || Self.dividesNames(word[i]) {
-            if i - from >= 2 { _ = lookUp(UnsafeBufferPointer(rebasing: word[from..<i])) }
-            from = i + 1
-          }
-        }
-      }
-      at = end
-    }
+  /// Adds the entities whose names are words of a text, or parts of words.
+  private mutating func findNames(in text: NamesInText.Text) {
+    NamesInText.forEachWord(in: text) { lookUp($0) }
   }
 
   private mutating func lookUp(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -299,18 +266,6 @@ private struct EvidenceLoader {
     guard entity >= 0 else { return false }
     mentioned.append(entity)
     return true
-  }
-
-  private static func endsWord(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"),
-      UInt8(ascii: "["),
-      UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: ";"),
-      UInt8(ascii: "<"),
-      UInt8(ascii: ">"):
-      true
-    default: false
-    }
   }
 
   /// What formats call the numbers of processes and threads, which name and do not measure: PROCID of RFC 5424, as
