@@ -393,6 +393,7 @@ extension Timeline {
       evidence: finding.events.map { id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
     onset.reasons = finding.reasons
     onset.heardAgain = finding.until.map(instant)
+    onset.left = finding.left
     return onset
   }
 }
