@@ -2,7 +2,7 @@ import CascadeAnalysis
 import IncidentModel
 import Testing
 
-/// Until when numbers that left their usual range are beyond it.
+/// Until when numbers that left their usual range are beyond it, and what those share whose numbers did.
 @Suite struct DepartureTests {
   private static let epoch: Int64 = 1_700_000_000_000_000_000
   private static let began = 14_400.0
@@ -103,5 +103,50 @@ import Testing
     for onset in incident.onsets {
       #expect(onset.kind == .log && onset.departures.map(\.until) == [nil])
     }
+  }
+
+  @Test(arguments: [3, 17, 40, 41] as [UInt64]) func oneOfEqualsIsNotNamedAndWhatTheyShareIsTold(
+    _ seed: UInt64
+  ) throws {
+    let incident = try #require(Self.trace(seed: seed) { -min(5, 2 + $0 / 300) }.incidents.first)
+    #expect(incident.commonCause?.terms == [.init(attribute: "hall", value: "B")])
+    #expect(incident.commonCause?.exposedFailed == 7 && incident.commonCause?.othersFailed == 0)
+    #expect(incident.origins.allSatisfy { $0.probability < 0.3 })
+    #expect(
+      incident.origins.first?.reasonsAgainst.contains { $0.contains("rather one of them than their cause") }
+        == true)
+  }
+
+  /// A pump's numbers are others than those of the houses that it feeds: they are not compared as if it had moved little.
+  @Test(arguments: [5, 6, 7] as [UInt64]) func whoMeasuresOtherThingsMayBeTheOrigin(_ seed: UInt64) throws {
+    var builder = EvidenceBuilder()
+    var random = Dice(state: seed)
+    var rows = ["device,kind,branch"]
+    for branch in 1...3 {
+      rows.append("lift\(branch)p,pump,\(branch)")
+      for house in 1...9 {
+        rows.append("house\(branch)h\(house),house,\(branch)")
+        builder.link("lift\(branch)p", "house\(branch)h\(house)", "feeds")
+      }
+    }
+    builder.inventory(csv: rows.joined(separator: "\n"))
+    for branch in 1...3 {
+      func add(_ name: String, _ series: String, _ level: Double, _ bad: Double, _ late: Double) {
+        let points = stride(from: random.unit() * 60, to: 21_600, by: 60).map { time in
+          (
+            time: Self.epoch + Int64(time * 1e9),
+            value: (branch == 2 && time > Self.began + late ? bad : level) * (0.97 + 0.06 * random.unit())
+          )
+        }
+        builder.series(series, of: name, points)
+      }
+      add("lift\(branch)p", "head", 3.2, 0.9, 0)
+      for house in 1...9 { add("house\(branch)h\(house)", "flow", 1.3, 0.3, 20 + 100 * random.unit()) }
+    }
+    let incident = try #require(CascadeTracer().trace(builder.finish()).incidents.first)
+    #expect(incident.onsets.count == 10)
+    #expect(incident.origins.first?.device == "lift2p")
+    #expect(incident.edges.count { $0.from == "lift2p" } == 9)
+    #expect(!incident.edges.contains { $0.to == "lift2p" })
   }
 }

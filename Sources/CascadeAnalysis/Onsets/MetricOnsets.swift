@@ -29,6 +29,8 @@ struct MetricOnsets {
   private(set) var found: [Int: Alarm] = [:]
   /// Entities with any series at all.
   private(set) var watched: Set<Int> = []
+  /// Per entity with a change: the kinds of its series.
+  private(set) var measured: [Int: Set<String>] = [:]
   /// Usual seconds between samples.
   private(set) var step = 0.0
 
@@ -70,6 +72,10 @@ struct MetricOnsets {
       }
     }
     step = Robust.median(steps)
+    let changed = Set(changes.values.flatMap { $0.map(\.device) })
+    for series in told where changed.contains(Int(series.device)) {
+      measured[Int(series.device), default: []].insert(series.name)
+    }
     combine(
       changes.sorted { $0.key < $1.key }.flatMap { name, list in
         Self.telling(list, timeline, kinds[name] ?? 0)
