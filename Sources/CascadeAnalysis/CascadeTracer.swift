@@ -93,6 +93,7 @@ public struct CascadeTracer: Sendable {
     }
     result.unrelated = apart.values.sorted { ($0.time, $0.device) < ($1.time, $1.device) }
     result.unheard = unheard.map { timeline.unheard($0) }
+    Departures.tell(&result, reading.timeline, clocks)
     reading.setAsideEveryday(&result, wentOn)
     result.tellTroubleOfOrigins()
     reading.tellWhoCameToOrigins(&result)

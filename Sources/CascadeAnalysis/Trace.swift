@@ -123,6 +123,10 @@ public struct Onset: Sendable {
   public var reasons: [String] = []
   /// Of a silence that ended: when it did.
   public var heardAgain: Instant?
+  /// When numbers of its own that left their usual range about then were beyond it, in order of time.
+  public var departures: [Departure] = []
+  /// The numbers that did.
+  var left: [Departures.Left] = []
   /// For those listed as unrelated: the probability that it has nothing to do with any incident.
   public var unrelated: Double?
   /// For those listed as unrelated: how near it lies to an incident.

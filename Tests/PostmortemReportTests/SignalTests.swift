@@ -255,6 +255,29 @@ struct SignalTests {
     #expect(give([])[.canary].value.status == "not_determined")
   }
 
+  /// Alarms that come every half hour, whatever fails, are nobody's first knowledge of it; one about the failed is, and so is a flood of them.
+  @Test func anAlarmOfEverydayLifeIsNoFirstKnowledge() {
+    func known(_ more: [(Double, String, String, UInt8)], naming: String? = nil) -> Instant? {
+      var lines: [(Double, String, String, UInt8)] = [
+        (0, "pump", "wheel stuck", 3), (-60, "pump", "turning", 6),
+      ]
+      lines += stride(from: -170.0, to: 60, by: 30).map { ($0, "desk", "alarm: line of bed occluded", 4) }
+      let mentions = naming.map { [lines.count: $0] } ?? [:]
+      lines += more
+      var incident = Incident()
+      incident.onsets = [Self.onset("pump", 0, 1)]
+      return Self.material(Self.evidence(["pump", "desk", "other"], lines, mentions: mentions), incident)
+        .metrics.instant(.detected)
+    }
+    #expect(known([]) == nil)
+    #expect(known([(43, "desk", "alarm: pump lost", 4)]) == SyntheticCase.at(43))
+    #expect(known([(43, "desk", "alarm: line of bed occluded", 4)], naming: "other") == nil)
+    #expect(known([(43, "desk", "alarm: line of bed occluded", 4)], naming: "pump") == SyntheticCase.at(43))
+    #expect(
+      known([(43, "desk", "alarm: line of bed occluded", 4), (44, "desk", "alarm: line of bed occluded", 4)])
+        == SyntheticCase.at(44))
+  }
+
   @Test func saysWhichAlertsNobodyAnswered() {
     var input = SyntheticCase.standard
     // The synthetic alert comes at minute 34, the run starts at minute 40.

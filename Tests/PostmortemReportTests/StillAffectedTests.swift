@@ -106,6 +106,43 @@ struct StillAffectedTests {
     #expect(SignalTests.material(evidence, incident).metrics[.attackers].value == .count(attackers))
   }
 
+  /// A valve whose pressure is beyond its usual range over some minutes, which is all that shows its failure.
+  private static func measured(
+    _ minutes: [ClosedRange<Double>], until end: Double = 120, of device: String = "valve"
+  )
+    -> [AffectedInterval]
+  {
+    let lines = stride(from: -60.0, through: end, by: 2).flatMap { minute -> [Line] in
+      [(minute, "valve", "", 255), (minute + 1, "well", "", 255)]
+    }
+    func event(_ minute: Double) -> EventID? {
+      lines.firstIndex { $0.minute == minute }.map { EventID(rawValue: Int64($0 + 1)) }
+    }
+    var onset = SignalTests.onset(device, minutes[0].lowerBound - 1, 31)
+    onset.kind = .metric
+    onset.departures = minutes.map {
+      Onset.Departure(
+        name: "bar", since: SyntheticCase.at($0.lowerBound), sinceEvent: event($0.lowerBound),
+        until: $0.upperBound <= end ? SyntheticCase.at($0.upperBound) : nil, untilEvent: event($0.upperBound))
+    }
+    var incident = Incident()
+    incident.onsets = [onset]
+    return SignalTests.material(SignalTests.evidence(["valve", "well"], lines), incident).picture.intervals
+      ?? []
+  }
+
+  /// A sensor goes on reporting what is wrong: that is no recovery.
+  @Test(arguments: ["valve", "column"]) func whoseNumbersAreAwayIsNotWell(_ device: String) {
+    #expect(Self.measured([2...999], of: device).map(\.end) == [nil])
+    #expect(Self.measured([2...40], of: device).map(\.end) == [SyntheticCase.at(40)])
+    // Too near to the end to tell.
+    #expect(Self.measured([2...114], of: device).map(\.end) == [nil])
+    let again = Self.measured([2...40, 80...999], of: device)
+    #expect(again.map(\.end) == [SyntheticCase.at(40), nil])
+    #expect(again.map(\.start) == [SyntheticCase.at(1), SyntheticCase.at(80)])
+    #expect(Self.measured([2...40, 46...60], of: device).map(\.end) == [SyntheticCase.at(60)])
+  }
+
   /// A valve that says nothing: an edge reads it every two minutes until minute 0, misses it for forty, and reads it again.
   private static func mute(_ words: String, isLeftOut: Bool = true, until end: Double = 120) -> (
     [Line], [Int: String]

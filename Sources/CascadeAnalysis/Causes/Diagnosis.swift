@@ -61,6 +61,7 @@ struct Diagnosis {
       } else {
         family = .telemetry
       }
+      commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
       return
     }
     // Nobody announced it, and nearly all complain of what they hang on.

@@ -68,8 +68,15 @@ struct MetricCause {
     candidates.sort { ($0.weight, $1.device) > ($1.weight, $0.device) }
   }
 
+  /// Whether links lead from an entity to most of the others that failed.
+  func leadsToMost(from device: Int) -> Bool {
+    guard let entry = candidates.first(where: { $0.device == device }) else { return false }
+    return (entry.reached - 1) * 2 >= memberCount - 1
+  }
+
   /// How far an entity's numbers went beside the others': mean over the kinds of series of the logarithm of its
-  /// deviation to the greatest one of that kind. Kinds that few entities have are compared by their deviations alone.
+  /// deviation to the greatest one of that kind. Kinds that few entities have are compared by their deviations alone, and so are
+  /// entities that have none of the kinds that others have: a pump has no flow of a house.
   private static func sizes(_ members: [Int], _ metrics: MetricOnsets) -> [Int: Double] {
     var most: [String: (count: Int, top: Double)] = [:]
     var top = 1.0
@@ -88,9 +95,11 @@ struct MetricCause {
       for (name, entry) in shared { sum += max(-2.5, log(max(1, own[name] ?? 0.3) / max(1, entry.top))) }
       // A kind of trouble that nobody else has is the origin's own: heat, a full disk.
       let isOnlyOne = own.contains { most[$0.key]?.count == 1 && $0.value >= 5 }
+      let isAlike = shared.keys.contains { metrics.measured[device]?.contains($0) ?? false }
       let mean =
-        shared.isEmpty ? 0.5 * log(max(1, min(100, own.values.max() ?? 1)) / top) : sum / Double(shared.count)
-      result[device] = mean + (isOnlyOne && !shared.isEmpty ? 0.5 : 0)
+        shared.isEmpty || !isAlike
+        ? 0.5 * log(max(1, min(100, own.values.max() ?? 1)) / top) : sum / Double(shared.count)
+      result[device] = mean + (isOnlyOne && !shared.isEmpty && isAlike ? 0.5 : 0)
     }
     let best = result.values.max() ?? 0
     return result.mapValues { $0 - best }

@@ -22,11 +22,15 @@ struct MetricOnsets {
     /// By kind of series: how far it went, in units of its own usual spread.
     var sizes: [String: Double]
     var isStrong: Bool
+    /// The series that left their usual range then, or later.
+    var left: [Departures.Left]
   }
   /// Per entity.
   private(set) var found: [Int: Alarm] = [:]
   /// Entities with any series at all.
   private(set) var watched: Set<Int> = []
+  /// Per entity with a change: the kinds of its series.
+  private(set) var measured: [Int: Set<String>] = [:]
   /// Usual seconds between samples.
   private(set) var step = 0.0
 
@@ -35,11 +39,12 @@ struct MetricOnsets {
 
   init(_ timeline: Timeline, _ clocks: ClockCorrection) {
     guard !timeline.evidence.series.isEmpty else { return }
-    let templates = Self.templatesOfEvents(timeline.evidence)
+    let told = timeline.evidence.series.filter { $0.values.count >= MetricSeries.fewestToTell }
+    let templates = Self.templates(of: told, in: timeline.evidence)
     var changes: [String: [(device: Int, alarm: Alarm)]] = [:]
     var kinds: [String: Int] = [:]
     var steps: [Double] = []
-    for series in timeline.evidence.series where series.values.count >= MetricSeries.fewestToTell {
+    for series in told {
       let device = Int(series.device)
       let name = series.name
       guard device >= 0, device < timeline.deviceCount else { continue }
@@ -55,19 +60,30 @@ struct MetricOnsets {
           time: (before + seconds[change.at]) / 2, earliest: before, latest: seconds[change.at],
           probability: min(0.97, 0.6 + 0.01 * change.sum),
           events: part.eventIDs[min(change.at, last)..<last].map { EventID(rawValue: $0) }, name: name,
-          sizes: [name: abs(change.size)], isStrong: change.isLasting && abs(change.size) >= 4)
+          sizes: [name: abs(change.size)], isStrong: change.isLasting && abs(change.size) >= 4,
+          left: [
+            .init(
+              device: series.device, name: name,
+              event: change.at < last ? EventID(rawValue: part.eventIDs[change.at]) : nil,
+              time: seconds[change.at],
+              isUp: change.isUp)
+          ])
         changes[name, default: []].append((device, alarm))
       }
     }
     step = Robust.median(steps)
-    let told = changes.sorted { $0.key < $1.key }.flatMap { name, list in
-      Self.telling(list, timeline, kinds[name] ?? 0)
+    let changed = Set(changes.values.flatMap { $0.map(\.device) })
+    for series in told where changed.contains(Int(series.device)) {
+      measured[Int(series.device), default: []].insert(series.name)
     }
-    combine(told)
+    combine(
+      changes.sorted { $0.key < $1.key }.flatMap { name, list in
+        Self.telling(list, timeline, kinds[name] ?? 0)
+      })
   }
 
   /// Corrected seconds of a series' values, which are put in their order.
-  private static func seconds(
+  static func seconds(
     of series: inout MetricSeries, _ timeline: Timeline, _ clocks: ClockCorrection
   ) -> [Double] {
     let device = Int(series.device)
@@ -132,6 +148,10 @@ struct MetricOnsets {
       first.probability = min(0.98, 1 - together.reduce(1) { $0 * (1 - $1.probability) })
       for alarm in together { first.sizes.merge(alarm.sizes, uniquingKeysWith: max) }
       first.isStrong = strongest.isStrong
+      first.left = list.map(\.alarm).filter {
+        $0.time >= first.time && ($0.isStrong || $0.time <= strongest.time + near)
+      }
+      .flatMap(\.left)
       found[device] = first
     }
     // Alone in its whole fleet, a weak change proves nothing.
@@ -148,13 +168,11 @@ struct MetricOnsets {
     }
   }
 
-  /// The kind of message by event id; empty where events carry no templates.
-  private static func templatesOfEvents(_ evidence: IncidentEvidence) -> [Int64: Int32] {
+  /// The kind of message by event id, of the events of some series; empty where events carry no templates.
+  static func templates(of series: [MetricSeries], in evidence: IncidentEvidence) -> [Int64: Int32] {
     guard !evidence.eventIDs.isEmpty else { return [:] }
     var wanted = Set<Int64>()
-    for series in evidence.series where series.values.count >= MetricSeries.fewestToTell {
-      wanted.formUnion(series.eventIDs)
-    }
+    for one in series { wanted.formUnion(one.eventIDs) }
     var result: [Int64: Int32] = [:]
     result.reserveCapacity(wanted.count)
     for (position, id) in evidence.eventIDs.enumerated() where wanted.contains(id) {
@@ -164,7 +182,7 @@ struct MetricOnsets {
   }
 
   /// The series, divided by the kind of message that carries the values.
-  private static func kinds(_ series: MetricSeries, _ templates: [Int64: Int32]) -> [MetricSeries] {
+  static func kinds(_ series: MetricSeries, _ templates: [Int64: Int32]) -> [MetricSeries] {
     guard !templates.isEmpty, series.eventIDs.count == series.values.count else { return [series] }
     let kinds = series.eventIDs.map { templates[$0] ?? -1 }
     guard let first = kinds.first, kinds.contains(where: { $0 != first }) else { return [series] }
@@ -180,4 +198,38 @@ struct MetricOnsets {
     }
     return parts.sorted { $0.key < $1.key }.map(\.value)
   }
+}
+
+extension Onsets {
+  /// Adds what telemetry tells of entities whose logs say nothing. Where mainly logs tell of an incident, such an entity
+  /// must have a neighbour that failed around the same time.
+  mutating func add(_ metrics: MetricOnsets, _ fleet: Fleet) {
+    let known = devices
+    let strong = metrics.found.count { $0.value.isStrong }
+    let isLogs = known.count >= 3 && known.count * 2 >= strong
+    for (device, metric) in metrics.found {
+      if let finding = findings[device] {
+        // What it says shows when it failed; its numbers may show that it still has.
+        if metric.isStrong, abs(metric.time - finding.time) <= Self.near {
+          findings[device]!.left = metric.left
+        }
+        continue
+      }
+      if isLogs {
+        let near = fleet.providers[device] + fleet.contacts[device] + fleet.dependants[device]
+        let hasCompany = near.contains { neighbour in
+          guard let other = findings[Int(neighbour)], other.kind != .metric else { return false }
+          return metric.time - other.time > -60 && metric.time - other.time < 300
+        }
+        guard hasCompany, metric.isStrong else { continue }
+      }
+      let names = metric.sizes.keys.sorted().prefix(3).joined(separator: ", ")
+      findings[device] = Finding(
+        time: metric.time, earliest: metric.earliest, latest: metric.latest, probability: metric.probability,
+        kind: .metric, eventIDs: metric.events, reasons: ["\(names) left the usual range"], left: metric.left)
+    }
+  }
+
+  /// Seconds within which what an entity says and what its numbers do belong together.
+  private static let near = 1800.0
 }

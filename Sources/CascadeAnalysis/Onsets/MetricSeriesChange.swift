@@ -17,6 +17,8 @@ struct MetricSeriesChange {
   var sum: Double
   /// True when most samples after the change deviate, not only some.
   var isLasting: Bool
+  /// Whether it left its usual range upwards.
+  private(set) var isUp = true
 
   private static let allowance = 1.0
   private static let alarm = 12.0
@@ -67,7 +69,7 @@ struct MetricSeriesChange {
   }
 
   /// The usual level, and the usual spread on either side of it.
-  private struct Usual {
+  struct Usual {
     var centre: Double
     var above: Double
     var below: Double
@@ -77,7 +79,7 @@ struct MetricSeriesChange {
     }
   }
 
-  private static func usual(_ values: [Double]) -> Usual {
+  static func usual(_ values: [Double]) -> Usual {
     let centre = Robust.median(values)
     // A constant series has no spread of its own; a hundredth of its size stands for rounding.
     let least = max(0.01 * abs(centre), 1e-9)
@@ -126,6 +128,7 @@ struct MetricSeriesChange {
   /// How far the series went from a place on. `signed` counts to the side of the change.
   private mutating func measure(_ signed: [Double], from best: Int, sign: Double) {
     at = best
+    isUp = sign > 0
     let after = Array(signed[best..<min(signed.count, best + 12)])
     size = sign * max(-1e3, min(1e3, Robust.median(after)))
     isLasting = after.count { $0 > 2 } * 10 >= after.count * 7
@@ -170,7 +173,7 @@ struct MetricSeriesChange {
   }
 
   /// A counter that only grows (a total, an uptime) as its rate; other series as they are.
-  private static func levelled(_ values: [Double], _ seconds: [Double]) -> [Double] {
+  static func levelled(_ values: [Double], _ seconds: [Double]) -> [Double] {
     let steps = zip(values.dropFirst(), values).map { $0 - $1 }
     let falls = steps.count { $0 < 0 }
     let rises = steps.count { $0 > 0 }
@@ -210,7 +213,7 @@ struct MetricSeriesChange {
 
   // MARK: The curve of the load
 
-  private static func withoutCurve(_ values: [Double], _ seconds: [Double]) -> [Double] {
+  static func withoutCurve(_ values: [Double], _ seconds: [Double]) -> [Double] {
     guard values.count >= 60, let first = seconds.first, let last = seconds.last, last > first else {
       return values
     }

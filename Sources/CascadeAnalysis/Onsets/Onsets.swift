@@ -21,6 +21,8 @@ struct Onsets {
     var isOneByOne = false
     /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
     var namedBy = 0
+    /// Its numbers that left their usual range then.
+    var left: [Departures.Left] = []
   }
   /// Per entity.
   var findings: [Finding?]
@@ -285,28 +287,6 @@ struct Onsets {
     return Finding(
       time: time, earliest: max(before, time - 300), latest: time, probability: min(0.995, probability),
       kind: .log, events: Array(events), reasons: reasons)
-  }
-
-  /// Adds what telemetry tells of entities whose logs say nothing. Where mainly logs tell of an incident, such an entity
-  /// must have a neighbour that failed around the same time.
-  mutating func add(_ metrics: MetricOnsets, _ fleet: Fleet) {
-    let known = devices
-    let strong = metrics.found.count { $0.value.isStrong }
-    let isLogs = known.count >= 3 && known.count * 2 >= strong
-    for (device, metric) in metrics.found where findings[device] == nil {
-      if isLogs {
-        let near = fleet.providers[device] + fleet.contacts[device] + fleet.dependants[device]
-        let hasCompany = near.contains { neighbour in
-          guard let other = findings[Int(neighbour)], other.kind != .metric else { return false }
-          return metric.time - other.time > -60 && metric.time - other.time < 300
-        }
-        guard hasCompany, metric.isStrong else { continue }
-      }
-      let names = metric.sizes.keys.sorted().prefix(3).joined(separator: ", ")
-      findings[device] = Finding(
-        time: metric.time, earliest: metric.earliest, latest: metric.latest, probability: metric.probability,
-        kind: .metric, eventIDs: metric.events, reasons: ["\(names) left the usual range"])
-    }
   }
 
   /// Adds an entity that stopped speaking, unless it said before that it failed on its own.

@@ -3,7 +3,7 @@ internal import IncidentModel
 /// Turns indices and seconds back into names, instants and event ids.
 struct Assembly {
   let timeline: Timeline
-  private let fleet: Fleet
+  let fleet: Fleet
   private(set) var onsets: Onsets
   private let reports: Reports
   private let metrics: MetricOnsets
@@ -301,7 +301,11 @@ struct Assembly {
       origins.bound(MissedBeyond.most, MissedBeyond.reason, where: beyond.holds)
       return origins
     case .contact: return Origins(contact: diagnosis.contact, onsets, confidence: 0.9)
-    case .telemetry: return Origins(telemetry: diagnosis.telemetry!, onsets, confidence: 0.9)
+    case .telemetry:
+      let telemetry = diagnosis.telemetry!
+      var origins = Origins(telemetry: telemetry, onsets, confidence: 0.9)
+      doubtEquals(&origins, diagnosis, members) { !telemetry.leadsToMost(from: $0) }
+      return origins
     case .undetermined:
       let before = Forerunners.find(members, diagnosis, timeline, fleet, onsets)
       var seen = onsets
@@ -312,17 +316,7 @@ struct Assembly {
           let time = onsets.findings[device]?.time ?? -.infinity
           return failedBelow(device, before: time) >= Self.manyBelow || failedAbove(device, before: time)
         })
-      if let shared = diagnosis.commonCause {
-        origins.doubt(
-          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
-          "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
-      }
-      if sharedValues(diagnosis, members) != nil {
-        origins.doubt(
-          where: { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 },
-          "shares with nearly all that failed one of the values with which nearly everybody failed: rather one of them than their cause"
-        )
-      }
+      doubtEquals(&origins, diagnosis, members) { _ in true }
       let times = members.map { onsets.findings[$0]!.time }
       origins.evenPause = EvenPace.pause(times)
       if let pause = origins.evenPause {
@@ -338,15 +332,6 @@ struct Assembly {
       if let span = OneMoment.span(times) { origins.doubt(where: { _ in true }, OneMoment.reason(span)) }
       return origins
     }
-  }
-
-  /// The values of one attribute with which nearly all failed, where nothing says where it began.
-  private func sharedValues(_ diagnosis: Diagnosis, _ members: [Int]) -> SharedValues? {
-    let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
-    guard isOfTwins || diagnosis.family == .undetermined, diagnosis.commonCause?.isNearlyAll != true else {
-      return nil
-    }
-    return SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))
   }
 
   private static let manyBelow = 3
@@ -393,6 +378,7 @@ extension Timeline {
       evidence: finding.events.map { id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
     onset.reasons = finding.reasons
     onset.heardAgain = finding.until.map(instant)
+    onset.left = finding.left
     return onset
   }
 }

@@ -1,6 +1,6 @@
 internal import IncidentModel
 
-/// Edges and changes in names, instants and event ids.
+/// Edges and changes in names, instants and event ids; what those that failed share.
 extension Assembly {
   func edge(_ edge: Spread.Edge) -> SpreadEdge {
     var ids: [EventID] = []
@@ -30,5 +30,31 @@ extension Assembly {
     event.reached = max(event.devices.count, reached ?? 0)
     event.eligible = eligible.map { max($0, event.reached) }
     return event
+  }
+
+  /// Who shares with nearly all that failed what tells them from the others is rather one of them than their cause.
+  func doubtEquals(
+    _ origins: inout Origins, _ diagnosis: Diagnosis, _ members: [Int], where isEqual: (Int) -> Bool
+  ) {
+    let isOne = { diagnosis.population.isOne($0) && fleet.row[$0] >= 0 && isEqual($0) }
+    if let shared = diagnosis.commonCause, diagnosis.family != .telemetry || shared.isNearlyAll {
+      origins.doubt(
+        where: isOne,
+        "shares \(shared.description) with nearly all that failed: rather one of them than their cause")
+    }
+    if sharedValues(diagnosis, members) != nil {
+      origins.doubt(
+        where: isOne,
+        "shares with nearly all that failed one of the values with which nearly everybody failed: rather one of them than their cause"
+      )
+    }
+  }
+
+  /// The values of one attribute with which nearly all failed, where nothing says where it began.
+  func sharedValues(_ diagnosis: Diagnosis, _ members: [Int]) -> SharedValues? {
+    let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
+    let isOpen = isOfTwins || diagnosis.family == .undetermined || diagnosis.family == .telemetry
+    guard isOpen, diagnosis.commonCause?.isNearlyAll != true else { return nil }
+    return SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))
   }
 }

@@ -140,6 +140,7 @@ extension Incident {
     if ends.isEmpty, silent >= 3, silent * 10 >= count * 9 {
       text += " \(silent == count ? "All" : "\(silent)") of them fell silent, and were not heard again."
     }
+    text += departureWords
     if let cause = commonCause {
       text +=
         " Of the early failures, \(cause.exposedFailed) of \(cause.exposedFailed + cause.othersFailed) have \(cause.description)."
@@ -157,6 +158,25 @@ extension Incident {
       (.link, "by contact with a neighbour or peer"), (.overload, "by overload from below"),
     ].compactMap { kind, words in kinds[kind].map { "\($0) \(words)" } }
     if !parts.isEmpty { text += " Failed: \(parts.joined(separator: ", "))." }
+    return text
+  }
+
+  /// Whether the numbers that left their usual range came back.
+  private var departureWords: String {
+    let measured = onsets.filter { !$0.departures.isEmpty }
+    let backs = measured.compactMap(\.numbersBack).sorted()
+    let out = measured.count - backs.count
+    func who(_ number: Int) -> String { number == onsets.count ? "all" : "\(number)" }
+    var text = ""
+    if let first = backs.first, let last = backs.last {
+      text +=
+        " The numbers of \(who(backs.count)) of them were back in their usual range from \(first.rfc3339(fractionDigits: 0))"
+        + (backs.count > 1 ? " to \(last.rfc3339(fractionDigits: 0))." : " on.")
+    }
+    if out > 0 {
+      let range = backs.isEmpty ? "their usual range" : "it"
+      text += " The numbers of \(who(out)) of them were still beyond \(range) when the evidence ends."
+    }
     return text
   }
 

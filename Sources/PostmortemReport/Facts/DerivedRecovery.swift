@@ -12,7 +12,8 @@ extension IncidentSignals {
   /// event that showed an onset, or with an error of a kind that nobody wrote before the incident: errors of everyday life are no
   /// relapse. Attacks on others are bad, whoever tells of them; where the failure passed by contact, whoever attacks does so beside
   /// its everyday work, so that this shows nothing: it stays affected until it starts anew or is cleaned. Whoever does not speak
-  /// itself goes by those that read it (see `WordsOfOthers`).
+  /// itself goes by those that read it (see `WordsOfOthers`). While numbers that left their usual range are beyond it, nothing that it says is
+  /// routine (see `NumbersBeyond`): a sensor goes on reporting what is wrong.
   mutating func deriveRecovery(
     _ evidence: IncidentEvidence, _ incident: Incident, _ onsetOf: [Int64], _ attacks: AttackEvents,
     _ indexOfName: [String: Int], _ words: TemplateWords, _ first: Int64, _ newest: Int64
@@ -38,9 +39,11 @@ extension IncidentSignals {
           healthySpan: pauses.healthySpan(of: device))
     }
     var lastSpoke = [Int64](repeating: .min, count: evidence.devices.count)
+    var numbers = NumbersBeyond(incident, indexOfName)
     for row in evidence.times.indices {
       let device = Int(evidence.eventDevices[row])
       let time = evidence.times[row]
+      numbers.pass(evidence.eventIDs[row])
       let template = Int(evidence.eventTemplates[row])
       var isComplaint = false
       for complaint in complaints.told(in: row) {
@@ -68,8 +71,9 @@ extension IncidentSignals {
       var state = recovery(of: device)
       if words.isFreshStart[template] { state.isTakenOver = false }
       state.see(
-        time, evidence.eventIDs[row], isBad: isComplaint || severity <= Severity.error.rawValue,
-        isRelapse: isComplaint,
+        time, evidence.eventIDs[row],
+        isBad: isComplaint || severity <= Severity.error.rawValue || numbers.holds(device),
+        isRelapse: isComplaint || numbers.holds(device),
         // A device that tries to connect is alive, not well.
         isRoutine: isUsual && !words.isAttempt[template])
       states[device] = state
@@ -77,7 +81,14 @@ extension IncidentSignals {
     var intervals: [AffectedInterval] = []
     var counted = [Bool](repeating: false, count: evidence.devices.count)
     for onset in incident.onsets where Format.isPlausible(onset.time) {
-      guard let device = indexOfName[onset.device] else {
+      let device = indexOfName[onset.device]
+      if device.map({ lastSpoke[$0] == .min }) ?? true,
+        let own = onset.intervalsByNumbers(healthySpan: Self.healthySpan, newest)
+      {
+        intervals += own
+        continue
+      }
+      guard let device else {
         intervals.append(.init(device: onset.device, start: onset.time, end: nil, recoveryEvent: nil))
         continue
       }

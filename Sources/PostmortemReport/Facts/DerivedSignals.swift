@@ -31,7 +31,7 @@ extension IncidentSignals {
     let attacks = AttackEvents(evidence, onsets, words, first: first)
     deriveRecovery(evidence, incident, onsets, attacks, indexOfName, words, first, newest)
     deriveFailureWords(evidence, incident, onsets)
-    deriveAlerts(evidence, incident, indexOfName, words, first)
+    deriveAlerts(evidence, incident, onsets, words, first)
     deriveAttacks(evidence, attacks)
     deriveGoingBack(evidence, words, first)
     deriveMonitoring(evidence, words, first)
@@ -111,35 +111,6 @@ extension IncidentSignals {
       result[result.count - 1].counts[Int(min(evidence.severities[row], 8))] += 1
     }
     return result
-  }
-
-  private mutating func deriveAlerts(
-    _ evidence: IncidentEvidence, _ incident: Incident, _ indexOfName: [String: Int], _ words: TemplateWords,
-    _ first: Int64
-  ) {
-    var isFleet = [Bool](repeating: false, count: evidence.devices.count)
-    for onset in incident.onsets { if let index = indexOfName[onset.device] { isFleet[index] = true } }
-    for index in words.monitors { isFleet[index] = false }
-    let onlyMonitors = !words.monitors.isEmpty
-    let monitors = Set(words.monitors)
-    let start = min(first, incident.phases.map(\.start.nanoseconds).min() ?? first)
-    var templates: Set<Int32> = []
-    for row in evidence.times.indices where evidence.times[row] >= start {
-      let template = evidence.eventTemplates[row]
-      guard words.isAlert[Int(template)] else { continue }
-      let device = Int(evidence.eventDevices[row])
-      guard device < 0 ? !onlyMonitors : onlyMonitors ? monitors.contains(device) : !isFleet[device] else {
-        continue
-      }
-      templates.insert(template)
-      alerts.append(
-        AlertSignal(
-          time: Instant(nanoseconds: evidence.times[row]),
-          device: device >= 0 ? evidence.devices[device] : nil,
-          event: EventID(rawValue: evidence.eventIDs[row])))
-      if alerts.count == 50 { break }
-    }
-    alertTemplates = templates.map { evidence.templateTexts[Int($0)] }.sorted()
   }
 
   private mutating func deriveAttempts(_ evidence: IncidentEvidence, _ words: TemplateWords, _ first: Int64) {

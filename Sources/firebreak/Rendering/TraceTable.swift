@@ -100,12 +100,22 @@ struct TraceTable {
     String(instant.rfc3339(fractionDigits: 1).dropLast().suffix(10))
   }
 
+  /// The time of day; with the date where an incident goes past midnight.
+  private func clock(_ instant: Instant, of incident: Incident) -> String {
+    let times =
+      incident.phases.map(\.start)
+      + [incident.onsets.first?.time, incident.onsets.last?.time].compactMap { $0 }
+    let isOneDay = Set(times.map(Self.day)).count <= 1
+    return (isOneDay ? "" : "\(Self.day(instant)) ") + clock(instant)
+  }
+
   private func phases(_ incident: Incident) -> [String] {
     guard let first = incident.phases.first?.start else { return [] }
-    return ["", style.bold("Phases (\(Self.day(first)), UTC)")]
+    let isDated = clock(first, of: incident) != clock(first)
+    return ["", style.bold(isDated ? "Phases (UTC)" : "Phases (\(Self.day(first)), UTC)")]
       + incident.phases.map { phase in
         let name = phase.name.rawValue.split(separator: "_").joined(separator: " ")
-        return "  \(clock(phase.start))  \(DisplayWidth.pad(name, 20))"
+        return "  \(clock(phase.start, of: incident))  \(DisplayWidth.pad(name, 20))"
           + (phase.start == first ? "" : "+\(Figures.duration(seconds: phase.start.seconds(since: first)))")
       }
   }
@@ -178,10 +188,11 @@ struct TraceTable {
       incident.crowd(of: edge).map { "overload by it and \(Figures.grouped($0 - 1)) before" }
         ?? edge.kind.rawValue
     }
+    let stampWidth = incident.onsets.first.map { clock($0.time, of: incident).count } ?? 10
     var lines = ["", style.bold("Spread")]
     func add(_ entity: Int, _ edge: SpreadEdge?, _ prefix: String, _ branch: String, _ level: Int) {
       let name = tree.names[entity]
-      let when = time(name).map { clock($0) } ?? "          "
+      let when = time(name).map { clock($0, of: incident) } ?? String(repeating: " ", count: stampWidth)
       let below = tree.sizes[entity] > 0 ? "  → \(Figures.grouped(tree.sizes[entity]))" : ""
       let how = edge.map { "  \(words($0)) \(Figures.percent($0.probability))" } ?? ""
       let head = "  \(when)  \(prefix)\(branch)"
@@ -196,7 +207,9 @@ struct TraceTable {
         add(tree.target(edge), tree.edge(edge), inner, isLast ? "└ " : "├ ", level + 1)
       }
       if count > shown.count {
-        lines.append("              \(inner)└ \(Figures.grouped(count - shown.count)) more")
+        lines.append(
+          String(repeating: " ", count: stampWidth + 4)
+            + "\(inner)└ \(Figures.grouped(count - shown.count)) more")
       }
     }
     let rejected = Dictionary(self.rejected(incident), uniquingKeysWith: { a, _ in a })
@@ -205,7 +218,8 @@ struct TraceTable {
       add(root, nil, "", "", 0)
       if let words = rejected[tree.names[root]] {
         lines.insert(
-          contentsOf: self.lines("as the origin \(words)", indent: 14).map { style.dim($0) }, at: position + 1
+          contentsOf: self.lines("as the origin \(words)", indent: stampWidth + 4).map { style.dim($0) },
+          at: position + 1
         )
       }
     }
@@ -224,9 +238,10 @@ struct TraceTable {
       counts[min(columns - 1, Int(onset.time.seconds(since: first) / span * Double(columns)))] += 1
     }
     let step = Figures.duration(seconds: span / Double(columns))
+    let stamps = [first, last].map { clock($0, of: incident) }
     return [
       "", style.bold("New failures, one column each \(step)"), "  " + Figures.sparkline(counts),
-      "  \(clock(first))" + String(repeating: " ", count: columns - 20) + clock(last),
+      "  \(stamps[0])" + String(repeating: " ", count: columns - 2 * stamps[0].count) + stamps[1],
     ]
   }
 

@@ -134,6 +134,38 @@ import TimelineStore
     #expect(!incident.verdict.contains("mtr-1"))
   }
 
+  /// "12:54 trigger, 12:08 device failure" is no order of time.
+  @Test(arguments: [(600.0, "Phases (2023-11-14, UTC)"), (90_000, "Phases (UTC)")])
+  func anIncidentThatGoesPastMidnightHasDates(_ later: Double, _ title: String) throws {
+    let start = Instant(nanoseconds: 1_700_000_000_000_000_000)
+    var incident = Incident()
+    incident.onsets = [("pump-1", 0.0), ("pump-2", later)].map { name, seconds in
+      let time = start.adding(seconds: seconds)
+      return Onset(
+        device: name, time: time, interval: time...time, kind: .log, probability: 0.9, evidence: [],
+        basis: .none)
+    }
+    incident.phases = [
+      Phase(name: .trigger, start: start, evidence: []),
+      Phase(name: .deviceFailure, start: start.adding(seconds: later), evidence: []),
+    ]
+    incident.edges = [
+      SpreadEdge(from: "hub", to: "pump-2", kind: .dependency, probability: 0.9, evidence: [])
+    ]
+    var trace = Trace()
+    trace.incidents = [incident]
+    let lines = TraceTable(trace, style: TerminalStyle(isTerminal: false, environment: [:])).lines
+    #expect(lines.contains(title), "\(lines)")
+    let stamps =
+      later > 86_400 ? ["2023-11-14 22:13:20.0", "2023-11-15 23:13:20.0"] : ["22:13:20.0", "22:23:20.0"]
+    #expect(lines.contains { $0.hasPrefix("  \(stamps[0])  trigger") }, "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("  \(stamps[1])  device failure") }, "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("  \(stamps[1])  └ pump-2") }, "\(lines)")
+    #expect(
+      lines.contains { $0.hasPrefix("  \(stamps[0])") && $0.hasSuffix(stamps[1]) && $0.count == 62 },
+      "\(lines)")
+  }
+
   @Test func playbooksAreFoundBesideTheProgramWhereverOneStands() throws {
     let installed = PlaybookFiles.folders(of: "/opt/x/bin/firebreak")
     #expect(installed == ["/opt/x/bin/Playbooks", "/opt/x/share/firebreak/Playbooks"])
