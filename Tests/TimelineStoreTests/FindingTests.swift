@@ -110,6 +110,33 @@ import Testing
     }
   }
 
+  /// Where one line tells the way there and another the way back, the clock was off in between and not before.
+  @Test(arguments: [
+    ("klok verzet met 1800 s", "klok verzet met -1800 s"),
+    ("clock stepped by 1800 s", "clock stepped by -1800 s"),
+    ("aika siirtyi 1800 s", "aika siirtyi -1800 s"), ("tid stilt 1800 sekunder", "tid stilt -1800.0 s"),
+    ("settings applied", "System clock was stepped by -1800.000000 seconds"),
+  ])
+  func aLineThatSetsAClockBackUndoesTheLeapBefore(there: String, back: String) {
+    let text = { (second: Int) in second == 200 ? there : second == 400 ? back : "" }
+    let off = { (second: Int) in (200..<400).contains(second) ? 1800 : 0 }
+    let found = stretches(text: text, off)
+    #expect(found.map(\.events) == [1...20, 21...40, 41...60])
+    #expect(steps(found) == [0, 1800, -1800], "\(found)")
+    // It said nothing in between but that it was set: the leap and the fall alone would not show it.
+    let mute = stretches(text: text) { (210..<400).contains($0) ? nil : off($0) }
+    #expect(mute.map(\.events) == [1...20, 21...21, 22...41], "\(mute)")
+    #expect(steps(mute) == [0, 1800, -1800], "\(mute)")
+  }
+
+  /// A clock that was ahead from the beginning, and an outage of another length.
+  @Test func aLineThatSetsAClockBackUndoesNoOutage() {
+    let found = stretches(6000, text: { $0 == 4500 ? "aika siirtyi -1800 s" : "" }) {
+      (200..<700).contains($0) ? nil : $0 < 4500 ? 1800 : 0
+    }
+    #expect(steps(found).last == -1800 && found.count == 2, "\(found)")
+  }
+
   @Test func risingStampsOfSeveralDevicesInOneSourceAreItsWritersClock() {
     func stretches(_ times: [Int64]) -> [ClockStretch] {
       var scan = ClockScan(newest: .max, stepLines: ClockStepLines(MessageRebuilder()), known: [:])

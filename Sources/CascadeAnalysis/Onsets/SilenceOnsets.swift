@@ -75,10 +75,11 @@ enum SilenceOnsets {
         }
         // Who began as much too soon as it ended is not silent: its clock is behind.
         if shift.explains(lastOfAll - rhythm.last, of: device, pause: rhythm.pause, timeline) { continue }
-        if let seen = finding(until: min(lastOfAll, reach.end(of: device))) {
+        let reached = min(lastOfAll, timeline.commonEnd, reach.end(of: device))
+        if let seen = finding(until: reached) {
           if !isTold { alone.append(result.seen.count) }
           result.seen.append((device, seen))
-        } else if reach.end(of: device) < lastOfAll, let hidden = finding(until: lastOfAll) {
+        } else if reached < lastOfAll, let hidden = finding(until: lastOfAll) {
           result.beyondSources.append((device, hidden))
         }
       }
@@ -104,7 +105,7 @@ enum SilenceOnsets {
       guard fleet.isShared[provider], onsets.findings[provider] == nil, !timeline.strays.contains(shared),
         let rhythm = Rhythm(timeline, provider)
       else { continue }
-      let end = min(lastOfAll, reach.end(of: provider))
+      let end = min(lastOfAll, timeline.commonEnd, reach.end(of: provider))
       let silence = end - rhythm.last
       guard silence >= leastPauses * rhythm.pause, rhythm.surprise(silence) > 9 + log(Double(mass)) else {
         continue

@@ -45,7 +45,10 @@ struct ClockByCompany {
       let middle = Robust.median(times)
       let width = max(10, Robust.mad(times, around: middle))
       let share = spread * spread / (spread * spread + width * width)
-      for device in group where clocks.pairs[device] == 0 && onsets.findings[device]!.kind != .reported {
+      for device in group
+      where clocks.pairs[device] == 0 && clocks.zones[device] == nil
+        && onsets.findings[device]!.kind != .reported
+      {
         let distance = onsets.findings[device]!.time - middle
         guard abs(distance) < 3 * (spread + width) else { continue }
         found[device] = (distance * share + centre * (1 - share), 2 * spread * (1 - share).squareRoot())

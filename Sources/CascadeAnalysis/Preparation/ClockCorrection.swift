@@ -27,6 +27,9 @@ struct ClockCorrection {
   /// Clocks whose offset differs from stretch to stretch; `offsets` then holds that of the longest.
   private(set) var pieces = ClockPieces()
 
+  /// Clocks that keep the time of another zone, as when their entities are heard shows (see `LateWindows`), with the seconds.
+  private(set) var zones: [Int: Double] = [:]
+
   /// A message seen at both ends.
   struct Match {
     var device: Int32
@@ -58,6 +61,16 @@ struct ClockCorrection {
     middle = (timeline.start + timeline.end) / 2
     measure(timeline, fleet)
     take(ClockPieces(timeline.evidence) { pairs[$0] > 0 })
+    takeZones(timeline)
+  }
+
+  private mutating func takeZones(_ timeline: Timeline) {
+    let late = LateWindows(timeline) { pieces.holds($0) ? nil : offsets[$0] }
+    for one in late.list where one.isZone && pairs[one.device] == 0 {
+      offsets[one.device] = one.seconds
+      errors[one.device] = one.error
+      zones[one.device] = one.seconds
+    }
   }
 
   private mutating func take(_ found: ClockPieces) {

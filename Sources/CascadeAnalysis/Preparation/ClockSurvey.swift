@@ -89,7 +89,23 @@ public enum ClockSurvey {
     // An entity that others were compared with and that is at the top keeps true time.
     carrySteps(spans, entities, &found)
     ClockFallBacks.add(spans, entities, &found)
+    addZones(spans, clocks, timeline, entities, &found)
     return found.values.sorted { $0.span < $1.span }
+  }
+
+  /// Clocks that keep the time of another zone, as when they are heard shows.
+  private static func addZones(
+    _ spans: [ClockSpan], _ clocks: ClockCorrection, _ timeline: Timeline, _ entities: SpanEntities,
+    _ found: inout [Int: ClockFinding]
+  ) {
+    for (entity, seconds) in clocks.zones {
+      guard let span = entities.spanOfEntity[entity], found[span] == nil, let base = entities.firstTime[span]
+      else { continue }
+      found[span] = ClockFinding(
+        span: span, base: base, ahead: seconds, drift: 0, error: clocks.errors[entity], pairs: 0,
+        receiver: nil, method: "begins and ends later than most by whole half hours, as in another zone",
+        evidence: [spans[span].events.lowerBound, spans[span].events.upperBound])
+    }
   }
 
   private static func finding(
@@ -149,6 +165,16 @@ public enum ClockSurvey {
           span: after, base: earlier.base, ahead: earlier.ahead + step.seconds, drift: earlier.drift,
           error: earlier.error + step.error, pairs: 0, receiver: earlier.receiver, method: step.method,
           evidence: step.evidence)
+      }
+      // What was stamped after a step must not go by what the clock was off before it.
+      for position in chain.indices.dropFirst() where found[chain[position]] == nil {
+        let (before, after) = (chain[position - 1], chain[position])
+        guard let step = spans[after].step, found[before] != nil, let first = entities.firstTime[after] else {
+          continue
+        }
+        found[after] = ClockFinding(
+          span: after, base: first, ahead: 0, drift: 0, error: step.error, pairs: 0, receiver: nil,
+          method: "taken to be right as it was set", evidence: step.evidence)
       }
     }
   }

@@ -29,6 +29,13 @@ struct Timeline {
   private(set) var commonSpan = -Double.infinity...Double.infinity
   /// Entities with such stamps.
   private(set) var strays: Set<Int32> = []
+  /// Corrected second beyond which only those are heard that may be ahead of all others (see `LateWindows`): whether the evidence goes on
+  /// there is not known.
+  private(set) var commonEnd = Double.infinity
+  /// Those that are heard beyond it.
+  private(set) var heardBeyondEnd: [LateWindows.Late] = []
+  /// Whether this is a part of a longer timeline, whose end it knows.
+  private let isPart: Bool
   /// What the severities say of each template.
   let tones: [Tone]
   /// True for templates that tell of trouble: severity warning or worse, or, where none is known, by what they do
@@ -60,6 +67,7 @@ struct Timeline {
   init(_ part: consuming IncidentEvidence, of whole: Timeline) {
     self.init(part, epoch: whole.epoch, words: whole.words, whole.meanings, graded: whole.tones)
     breakIns = whole.breakIns
+    commonEnd = whole.commonEnd
   }
 
   private init(
@@ -67,6 +75,7 @@ struct Timeline {
     graded known: [Tone] = []
   ) {
     let evidence = evidence
+    isPart = origin != nil
     self.words = words
     self.meanings = meanings
     self.evidence = evidence
@@ -305,6 +314,13 @@ struct Timeline {
     start = max(first, low - 0.1 * (high - low))
     end = min(last, high + 0.1 * (high - low))
     findStrays(beyond: span.range)
+    if !isPart { findCommonEnd() }
+  }
+
+  private mutating func findCommonEnd() {
+    let late = LateWindows(self) { strays.contains(Int32($0)) ? nil : 0 }
+    heardBeyondEnd = late.list
+    commonEnd = late.end
   }
 
   private mutating func findStrays(beyond range: ClosedRange<Double>) {

@@ -32,6 +32,7 @@ enum Caveats {
           + "ran off by different amounts in different stretches, and each stretch is corrected by its own: "
           + "'firebreak clocks' lists them")
     }
+    list += ofLateWindows(timeline, clocks)
     if !timeline.strays.isEmpty {
       let names = timeline.strays.sorted().prefix(3).map { evidence.devices[Int($0)] }.joined(separator: ", ")
       list.append(
@@ -50,5 +51,33 @@ enum Caveats {
         "every name rests on what the messages say of themselves: names may be forged, no origin is certain")
     }
     return list
+  }
+
+  /// What those tell that are heard from later to later than most.
+  private static func ofLateWindows(_ timeline: Timeline, _ clocks: ClockCorrection) -> [String] {
+    func names(_ devices: [Int]) -> String {
+      devices.prefix(3).map { timeline.evidence.devices[$0] }.joined(separator: ", ")
+        + (devices.count > 3 ? ", …" : "")
+    }
+    var list = Dictionary(grouping: clocks.zones.keys.sorted()) { clocks.zones[$0]! }.sorted {
+      $0.key < $1.key
+    }.map {
+      seconds, devices in
+      "\(names(devices)) \(devices.count == 1 ? "begins and ends" : "begin and end") \(hours(seconds)) later than most: "
+        + "\(devices.count == 1 ? "its clock keeps" : "their clocks keep") the time of another zone, and the stamps are corrected"
+    }
+    if let least = timeline.heardBeyondEnd.map(\.seconds).min() {
+      let devices = timeline.heardBeyondEnd.map(\.device)
+      list.append(
+        "not known: whether the evidence goes on after \(timeline.instant(timeline.commonEnd)), where most are heard last: "
+          + "only \(names(devices)) are heard after it, and began \(Int(least)) s later, too. Their clocks are ahead or their logs were "
+          + "fetched later, or the others fell silent: nobody is missed from then on")
+    }
+    return list
+  }
+
+  private static func hours(_ seconds: Double) -> String {
+    let halves = Int((seconds / 1800).rounded())
+    return halves == 2 ? "1 hour" : "\(halves / 2)\(halves % 2 == 1 ? ".5" : "") hours"
   }
 }

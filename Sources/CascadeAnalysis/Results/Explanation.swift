@@ -100,9 +100,12 @@ extension Trace {
       return []
     }
     let tenths = (abs(skew.seconds) * 10).rounded() / 10
+    let isOfZone = skew.pairs < 2 && skew.seconds > 0 && skew.seconds.remainder(dividingBy: 1800) == 0
     let basis =
-      skew.pairs > 0
-      ? "\(skew.pairs) messages seen at both ends" : "when its siblings failed; that is a guess"
+      isOfZone
+      ? "when it begins and ends to be heard, as in another zone"
+      : skew.pairs > 0
+        ? "\(skew.pairs) messages seen at both ends" : "when its siblings failed; that is a guess"
     let drift =
       skew.partsPerMillion == 0
       ? ""

@@ -91,6 +91,8 @@ struct ClockScan {
     var leaps = ClockLeaps()
     /// How far it fell just before, where nothing says why.
     var fell: Int64?
+    /// What the line at hand tells of the gap before it.
+    var toldGap: Int64?
   }
 
   typealias Step = (shift: Int64, error: Int64, method: String, evidence: [Int64])
@@ -152,6 +154,9 @@ struct ClockScan {
     if isWhole, gap < -1_000_000_000 { falls += 1 }
     if !isWhole { flag(key, id, time, clock.lastTime, &clock) }
     var step = told
+    if let told, told.shift < 0, told.method != BootSpan.twoClocks, clock.cuts < Self.mostCuts {
+      undo(key, &clock, by: -told.shift)
+    }
     if step == nil, gap > 30 * 86_400_000_000_000, Self.isUnset(clock.lastTime), !Self.isUnset(time) {
       step = (
         gap, max(1_000_000_000, clock.leaps.widest(but: nil, least: clock.widest)),
@@ -169,7 +174,8 @@ struct ClockScan {
         flag: clock.flag, step: step, fell: step == nil ? -gap : nil)
     } else {
       if gap >= Self.leastFall {
-        clock.leaps.add(gap, from: (clock.last, clock.lastTime), to: (id, time))
+        clock.leaps.add(gap, from: (clock.last, clock.lastTime), to: (id, time), told: clock.toldGap)
+        clock.toldGap = nil
       } else if gap > clock.widest {
         clock.widest = gap
       }
@@ -189,9 +195,11 @@ struct ClockScan {
     if gap > 0 {
       // Pauses are not looked into.
       guard gap / 3 > usual else { return nil }
-      if let amount = ClockStepLines.amount(in: text(), near: gap, pause: usual, isFall: false) {
+      let line = text()
+      if let amount = ClockStepLines.amount(in: line, near: gap, pause: usual, isFall: false) {
         return (amount, 100_000_000, ClockStepLines.method, [clock.last, id])
       }
+      clock.toldGap = ClockStepLines.size(in: line, ofGap: gap, pause: usual)
       guard let fell = clock.fell,
         let size = ClockLeaps.size(
           leap: gap, fall: fell, pause: usual, between: clock.lastTime - clock.firstTime)
@@ -199,12 +207,32 @@ struct ClockScan {
       clock.step = (-size.shift, size.error, ClockLeaps.method, [clock.first, id])
       return (size.shift, size.error, ClockLeaps.method, [clock.last, id])
     }
-    if let amount = ClockStepLines.amount(in: text(), near: gap, pause: min(usual, -gap / 3), isFall: true) {
+    let line = text()
+    // Told twice, there and back, it need not be seen from the stamps how long the clock was silent in between.
+    if let there = clock.step?.shift, there > 0, -gap <= there + 1_000_000_000,
+      ClockStepLines.tells(line, back: there)
+    {
+      return (-there, 100_000_000, ClockStepLines.method, [clock.last, id])
+    }
+    if let amount = ClockStepLines.amount(in: line, near: gap, pause: min(usual, -gap / 3), isFall: true) {
+      undo(key, &clock, by: -amount)
       return (amount, 100_000_000, ClockStepLines.method, [clock.last, id])
     }
     guard let leap = clock.leaps.matching(fall: -gap, at: clock.lastTime, least: clock.widest) else {
       return nil
     }
+    cut(key, &clock, at: leap, ClockLeaps.method)
+    return (-leap.size.shift, leap.size.error, ClockLeaps.method, [clock.last, id])
+  }
+
+  /// A line says that a clock was set back. Where it had leapt by as much, it was off since then only.
+  private mutating func undo(_ key: Int64, _ clock: inout Clock, by amount: Int64) {
+    guard let leap = clock.leaps.undone(by: amount, least: clock.widest) else { return }
+    cut(key, &clock, at: leap, leap.told == nil ? ClockLeaps.method : ClockStepLines.method)
+  }
+
+  /// Ends a stretch before a leap, and begins the next one with it.
+  private mutating func cut(_ key: Int64, _ clock: inout Clock, at leap: ClockLeaps.Leap, _ method: String) {
     var before = clock
     before.last = leap.before.id
     before.lastTime = leap.before.time
@@ -212,9 +240,7 @@ struct ClockScan {
     clock.first = leap.after.id
     clock.firstTime = leap.after.time
     clock.cuts += 1
-    let size = leap.size
-    clock.step = (size.shift, size.error, ClockLeaps.method, [leap.before.id, leap.after.id])
-    return (-size.shift, size.error, ClockLeaps.method, [clock.last, id])
+    clock.step = (leap.size.shift, leap.size.error, method, [leap.before.id, leap.after.id])
   }
 
   private static func isUnset(_ time: Int64) -> Bool {

@@ -15,7 +15,7 @@ struct ClockDerivation {
   /// How a correction begins that a person gave.
   static let givenBy = "given by"
   /// Raised when the way of working them out changes.
-  private static let version = 2
+  private static let version = 3
 
   /// The clocks as the case keeps them where they rest on what the case holds now, else worked out anew and kept.
   static func current(_ reader: CaseReader, again: Bool = false) throws -> ClockDerivation {

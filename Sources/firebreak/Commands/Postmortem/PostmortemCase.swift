@@ -57,6 +57,7 @@ struct PostmortemCase {
     }
     facts.linkedDevices = known.count
     trace = session.trace()
+    session.evidence.correctTimes(by: trace.clockSkews)
     facts.signals = IncidentSignals(evidence: session.evidence, incident: trace.incidents.first)
     let input = try digest(number)
     session.evidence = IncidentEvidence()
@@ -76,8 +77,9 @@ struct PostmortemCase {
           + (trace.incidents.isEmpty ? "none" : Figures.counted(trace.incidents.count, "incident"))
           + "; 'firebreak incidents' lists them", .no)
     }
-    facts.signals = IncidentSignals(
-      evidence: try reader.loadEvidence().evidence, incident: trace.incidents[incident])
+    var evidence = try TraceSession(path: path).evidence
+    evidence.correctTimes(by: trace.clockSkews)
+    facts.signals = IncidentSignals(evidence: evidence, incident: trace.incidents[incident])
   }
 
   /// - Returns: The digest that a trace of this case has: over everything it is made from, without journals.
