@@ -12,6 +12,8 @@ struct Onsets {
     var kind: Onset.Kind
     /// When a silence ended; nil where it did not, and for all else.
     var until: Double?
+    /// Of who told of trouble and fell silent then: the moment of all those who did; nil for all else.
+    var silentSince: Double?
     /// Event positions; for metrics none (see `eventIDs`).
     var events: [Int32] = []
     var eventIDs: [EventID] = []
@@ -323,7 +325,7 @@ struct Onsets {
   func kinds(saidBy members: [Int], _ timeline: Timeline) -> [Int32: Int] {
     var users: [Int32: Int] = [:]
     for device in members {
-      for template in timeline.templates(of: findings[device]!.events) { users[template, default: 0] += 1 }
+      for template in timeline.kinds(of: findings[device]!) { users[template, default: 0] += 1 }
     }
     return users
   }

@@ -292,7 +292,11 @@ struct Assembly {
       let confidence = diagnosis.change!.isThroughProviders ? 0.7 : 0.95
       let change = diagnosis.change!
       let announced = change.announcement.map { min(timeline.seconds[Int($0)], change.start) } ?? change.start
-      return Origins(change: change, announced: announced, cohort, onsets, confidence: confidence)
+      var origins = Origins(change: change, announced: announced, cohort, onsets, confidence: confidence)
+      if let before = diagnosis.failedBefore(change, members, onsets) {
+        origins.bound(Diagnosis.mostWhereMany, before, where: { $0 == change.actor })
+      }
+      return origins
     case .dependency:
       var origins = Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
       let named = NamedInTrouble(timeline, fleet, onsets, members)
