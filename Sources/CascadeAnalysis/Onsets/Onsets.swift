@@ -21,6 +21,8 @@ struct Onsets {
     var reasons: [String] = []
     /// One of failures that come one by one over days (see `OneByOne`).
     var isOneByOne = false
+    /// Nothing that it says tells of trouble (see `WentOn.setAsideRemarks`).
+    var isRemark = false
     /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
     var namedBy = 0
   }
@@ -28,6 +30,8 @@ struct Onsets {
   var findings: [Finding?]
   /// Failures of their own: present in the window, but of a kind that spreads nowhere.
   var unrelated: [Int: Finding] = [:]
+  /// What infrastructure that nothing ties to anybody said, hardly ever, and went on: no failures.
+  var remarks: [Int: Finding] = [:]
   /// Entities that failed in another incident.
   var excluded: Set<Int> = []
   /// Seconds from a failure to the report of it by others.

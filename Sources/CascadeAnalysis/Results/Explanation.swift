@@ -31,7 +31,8 @@ extension Trace {
     if let onset = wentOn.first(where: { $0.device == subject }) {
       return verdicts + [
         Statement(
-          text: "\(subject) told of trouble at \(onset.time), but is not taken for failed: "
+          text:
+            "\(subject) \(onset.isRemark ? "said something unusual" : "told of trouble") at \(onset.time), but is not taken for failed: "
             + "\(onset.reasons.joined(separator: "; ")).", evidence: onset.evidence)
       ]
     }
