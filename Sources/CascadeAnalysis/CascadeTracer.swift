@@ -85,6 +85,9 @@ public struct CascadeTracer: Sendable {
     for index in result.incidents.indices where !judgements.origins.values.contains(true) {
       result.incidents[index].applyUnseenOrigin()
     }
+    if options.isCalibrated {
+      for index in result.incidents.indices { result.incidents[index].boundGuessedEdges() }
+    }
     result.incidents.sort { ($0.onsets.count, $1.start) > ($1.onsets.count, $0.start) }
     for index in result.incidents.indices {
       result.incidents[index].counterfactual = WhatIf(trace: result, incident: result.incidents[index])?
@@ -211,6 +214,7 @@ struct Reading {
     onsets.add(metrics, fleet)
     var aside = WentOn.setAside(&onsets, timeline, fleet, profiles, reports, judgements)
     aside.merge(WentOn.setAsideMissing(&onsets, timeline, fleet, profiles, reports, judgements)) { $1 }
+    aside.merge(WentOn.setAsideRemarks(&onsets, timeline, fleet, profiles, reports, judgements)) { $1 }
     var fleet = fleet
     fleet.narrow(onsets)
     if whole == nil { fleet.forgetReporters(onsets, timeline) }

@@ -121,6 +121,8 @@ public struct Onset: Sendable {
   public var basis: IdentityBasis
   /// One sentence each: why this was taken for a failure.
   public var reasons: [String] = []
+  /// Whether nothing that it says tells of trouble: such a one is no failure.
+  var isRemark = false
   /// Of a silence that ended: when it did.
   public var heardAgain: Instant?
   /// When numbers of its own that left their usual range about then were beyond it, in order of time.
@@ -202,6 +204,8 @@ public struct SpreadEdge: Sendable {
   public var probability: Double
   /// The most that it may be, whatever it is fitted to.
   var mostProbable = 1.0
+  /// Whether nothing known ties the two: infrastructure is taken to serve everybody where nothing tells whom it serves.
+  var isGuess = false
   /// Events that the edge rests on.
   public var evidence: [EventID]
   /// What an edge runs over: a link, a shared change and its actor, a dependency, overload.

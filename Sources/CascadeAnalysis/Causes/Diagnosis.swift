@@ -205,6 +205,23 @@ struct Diagnosis {
     return Double(group.count) >= min(30, max(3, 0.04 * Double(speakers)))
   }
 
+  /// How sure it is at most that a change began it before which a quarter had failed (fitted to nothing).
+  static let mostWhereMany = 0.45
+  /// Seconds by which a failure may seem to lie before what brought it about.
+  private static let slack = 10.0
+
+  /// That a quarter and more, and three, had failed before anybody is known to have received the change, in words; nil where that is not so.
+  func failedBefore(_ change: Change, _ members: [Int], _ onsets: Onsets) -> String? {
+    guard !change.isThroughProviders, !change.isOrder, change.rounds.isEmpty else { return nil }
+    let before = members.count { device in
+      cohort[device] < 0.5 && change.received[device].map { $0 > onsets.findings[device]!.time } ?? true
+        && onsets.findings[device]!.time < change.start - Self.slack
+    }
+    guard before >= 3, before * 4 >= members.count else { return nil }
+    return
+      "\(before) of the \(members.count) that failed had failed before anybody is known to have received its change"
+  }
+
   /// The first onset of a provider after which its dependants fail.
   private static func firstProviderFailure(
     _ fleet: Fleet, _ onsets: Onsets, _ members: [Int], _ population: Population

@@ -23,8 +23,20 @@ struct FailureModes {
     guard !failed.isEmpty else { return }
     guard earlyEnd < .infinity else {
       // No provider failed: whoever failed after a change, or fits the common cause, failed by it.
-      for device in failed {
-        cohort[device] = change.received[device] != nil || holdsCause(device) ? 0.97 : 0.6
+      let bounds = failed.map { Self.bounds(of: $0, change, timeline) }
+      let broken = zip(failed, bounds).filter { device, bound in
+        change.received[device] != nil && onsets.findings[device]!.time >= bound.sure
+      }
+      let said = Set(broken.flatMap { timeline.kinds(of: onsets.findings[$0.0]!) })
+      for (device, bound) in zip(failed, bounds) {
+        let finding = onsets.findings[device]!
+        if finding.time >= bound.sure {
+          cohort[device] = change.received[device] != nil || holdsCause(device) ? 0.97 : 0.6
+        } else if finding.time >= bound.possible,
+          timeline.kinds(of: finding).contains(where: said.contains)
+        {
+          cohort[device] = 0.6
+        }
       }
       return
     }
@@ -100,6 +112,23 @@ struct FailureModes {
     }
     for (position, device) in failed.enumerated() { cohort[device] = probability[position] }
   }
+
+  /// When an entity failed at the earliest by a change, and when it may have if it says what the receivers say: its own receipt and failure are in
+  /// exact order; of a receipt that somebody else told of, or that is missing, the clocks may be off.
+  private static func bounds(
+    of device: Int, _ change: Change, _ timeline: Timeline
+  ) -> (sure: Double, possible: Double) {
+    guard let time = change.received[device], let event = change.events[device] else {
+      return (change.start - 2 * slack, change.start - blur)
+    }
+    let isOwn = Int(timeline.evidence.eventDevices[Int(event)]) == device
+    return (time - slack, time - (isOwn ? slack : blur))
+  }
+
+  /// Seconds by which a failure may seem to lie before what brought it about.
+  private static let slack = 5.0
+  /// The same where clocks could not be corrected.
+  private static let blur = 120.0
 
   private static func bin(_ delay: Double) -> Int32 {
     let edges: [Double] = [-30, 0, 30, 60, 120, 240, 480]

@@ -28,7 +28,7 @@ struct IncidentSplit {
       let (x, y) = (root(a), root(b))
       if x != y { parent[max(x, y) + kinds] = min(x, y) }
     }
-    func templates(of device: Int) -> [Int32] { timeline.templates(of: onsets.findings[device]!.events) }
+    func templates(of device: Int) -> [Int32] { timeline.kinds(of: onsets.findings[device]!) }
     var users = [Int](repeating: 0, count: kinds)
     var pairs: [UInt64: Int] = [:]
     for device in members {
@@ -57,8 +57,12 @@ struct IncidentSplit {
       join(-1 - Int(template), device)
     }
     // Who fell silent in one moment did so together, whatever each said last.
-    let silent = members.filter { onsets.findings[$0]!.kind == .silence }
-    for (_, group) in Dictionary(grouping: silent, by: { onsets.findings[$0]!.time })
+    func silence(_ device: Int) -> Double? {
+      let finding = onsets.findings[device]!
+      return finding.kind == .silence ? finding.time : finding.silentSince
+    }
+    let silent = members.filter { silence($0) != nil }
+    for (_, group) in Dictionary(grouping: silent, by: { silence($0)! })
     where group.count >= SilenceOnsets.fewestTogether {
       for device in group.dropFirst() { join(group[0], device) }
     }
@@ -79,10 +83,19 @@ struct IncidentSplit {
     for device in members { isMember[device] = true }
     var cross: [UInt64: Int] = [:]
     var caused: [Int: [Int: Int]] = [:]
+    // Those that speak alike and of whom nobody received the change: a receipt may be lost, not each of theirs.
+    let strangers = Set(
+      grouped.filter { _, group in
+        group.count >= Self.fewest && received.map { !group.contains(where: $0.contains) } ?? false
+      }.keys)
     for edge in edges where edge.probability >= 0.3 {
       // Who is known to hang on something else, and not to have received the change, is tied to it by no more than the hour.
       let isLinked = !fleet.providers[edge.to].isEmpty || !fleet.contacts[edge.to].isEmpty
-      if edge.kind == .change, isLinked, let received, !received.contains(edge.to) { continue }
+      if edge.kind == .change, let received, !received.contains(edge.to),
+        isLinked || strangers.contains(root(edge.to))
+      {
+        continue
+      }
       guard isMember[edge.from] else {
         caused[edge.from, default: [:]][root(edge.to), default: 0] += 1
         continue
@@ -107,7 +120,7 @@ struct IncidentSplit {
     grouped = Dictionary(grouping: members, by: root)
     for (_, group) in grouped {
       for part in Self.joined(Self.dividedByGaps(group, onsets), by: isOfWaves) {
-        if part.count >= 3 { groups.append(part) } else { singles += part }
+        if part.count >= Self.fewest { groups.append(part) } else { singles += part }
       }
     }
     // Small groups that a large one surrounds in time and links belong to it.
@@ -121,6 +134,9 @@ struct IncidentSplit {
       groups.removeSubrange(5...)
     }
   }
+
+  /// Fewer are single failures.
+  private static let fewest = 3
 
   /// Waves of which four of five members have the reason that all waves share are one.
   private static func joined(_ parts: [[Int]], by isOfWaves: ((Int) -> Bool)?) -> [[Int]] {

@@ -8,6 +8,8 @@ struct ParentCandidate {
   var kind: SpreadEdge.Kind
   /// How sure it is at most, whatever rivals it has: an only candidate may still be none.
   var most = 1.0
+  /// Whether nothing known ties the two.
+  var isGuess = false
 }
 
 /// What the kinds of causal evidence look at: who failed when, and how the fleet hangs together.

@@ -28,6 +28,7 @@ enum FailedProvider: CausalEvidence {
       let order = lead >= 0 ? 1 : exp(lead / scene.slack)
       var candidate = ParentCandidate(
         parent: Int(ancestor), weight: 2 * share * order * pow(0.2, Double(distance - 1)), kind: kind)
+      candidate.isGuess = scene.fleet.guessedScopes[Int(ancestor)] != nil
       if distance == 1, lead > Scene.soon, standsAlone(Int(ancestor), in: scene) {
         candidate.most = mostAlone
       }

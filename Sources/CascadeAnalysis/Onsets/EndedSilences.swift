@@ -15,8 +15,8 @@ internal import IncidentModel
 struct EndedSilences {
   /// Who failed, by a silence that ended.
   private(set) var found: [(device: Int, finding: Onsets.Finding)] = []
-  /// Who told of trouble when it fell silent with them: the last everyday word before the silence, and its end.
-  private(set) var companions: [(device: Int, last: Int32, until: Double)] = []
+  /// Who told of trouble when it fell silent with them: the last everyday word before the silence, the moment of all of them, and its end.
+  private(set) var companions: [(device: Int, last: Int32, since: Double, until: Double)] = []
   /// Silences of those whose source tells of nobody then, by what is missing together.
   private(set) var gaps: [[(device: Int, finding: Onsets.Finding)]] = []
 
@@ -99,7 +99,7 @@ struct EndedSilences {
             timeline.seconds[Int(event)] <= finding.earliest
               && !timeline.isLoud[Int(timeline.evidence.eventTemplates[Int(event)])]
           }
-          return (device, last ?? finding.events[0], finding.until ?? .infinity)
+          return (device, last ?? finding.events[0], finding.time, finding.until ?? .infinity)
         }
       }
       found += failed + infrastructure.filter { Self.isOne($0, of: failed.map(\.finding)) }

@@ -12,6 +12,8 @@ struct Onsets {
     var kind: Onset.Kind
     /// When a silence ended; nil where it did not, and for all else.
     var until: Double?
+    /// Of who told of trouble and fell silent then: the moment of all those who did; nil for all else.
+    var silentSince: Double?
     /// Event positions; for metrics none (see `eventIDs`).
     var events: [Int32] = []
     var eventIDs: [EventID] = []
@@ -19,6 +21,8 @@ struct Onsets {
     var reasons: [String] = []
     /// One of failures that come one by one over days (see `OneByOne`).
     var isOneByOne = false
+    /// Nothing that it says tells of trouble (see `WentOn.setAsideRemarks`).
+    var isRemark = false
     /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
     var namedBy = 0
     /// Its numbers that left their usual range then.
@@ -28,6 +32,8 @@ struct Onsets {
   var findings: [Finding?]
   /// Failures of their own: present in the window, but of a kind that spreads nowhere.
   var unrelated: [Int: Finding] = [:]
+  /// What infrastructure that nothing ties to anybody said, hardly ever, and went on: no failures.
+  var remarks: [Int: Finding] = [:]
   /// Entities that failed in another incident.
   var excluded: Set<Int> = []
   /// Seconds from a failure to the report of it by others.
@@ -303,7 +309,7 @@ struct Onsets {
   func kinds(saidBy members: [Int], _ timeline: Timeline) -> [Int32: Int] {
     var users: [Int32: Int] = [:]
     for device in members {
-      for template in timeline.templates(of: findings[device]!.events) { users[template, default: 0] += 1 }
+      for template in timeline.kinds(of: findings[device]!) { users[template, default: 0] += 1 }
     }
     return users
   }

@@ -233,8 +233,9 @@ extension Onsets {
     for (device, finding) in relayed.take(relayed.without(ended.found, known), timeline) {
       addSilence(device, finding)
     }
-    for (device, last, until) in ended.companions {
+    for (device, last, since, until) in ended.companions {
       findings[device]?.events.append(last)
+      findings[device]?.silentSince = since
       findings[device]?.until = until
     }
     for gap in ended.gaps { relayed.takeGap(relayed.take(relayed.without(gap, known), timeline)) }
@@ -243,6 +244,11 @@ extension Onsets {
     if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self, found.reach) }
     for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
       addSilence(reporter, finding)
+    }
+    if let reach = found.reach {
+      for (provider, finding) in SilenceOnsets.providers(of: self, timeline, fleet, reach) {
+        addSilence(provider, finding)
+      }
     }
     return relayed.groups
   }

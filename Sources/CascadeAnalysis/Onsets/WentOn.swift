@@ -56,6 +56,22 @@ struct WentOn {
     return goesOn(device, since) && areFew(warnings, device)
   }
 
+  /// Whether all that a finding rests on is ungraded, tells in no word of trouble, names nobody, and was said once.
+  func isRemark(_ finding: Onsets.Finding) -> Bool {
+    guard finding.kind == .log, !finding.events.isEmpty, finding.namedBy == 0, !finding.isOneByOne else {
+      return false
+    }
+    let kinds = finding.events.map { Int(timeline.evidence.eventTemplates[Int($0)]) }
+    return Set(kinds).count == kinds.count
+      && finding.events.allSatisfy {
+        timeline.mention(Int($0)) < 0 && timeline.evidence.severities[Int($0)] == UInt8.max
+      }
+      && kinds.allSatisfy { kind in
+        timeline.tones[kind] == .unknown && !timeline.words.tellsOfFailure[kind]
+          && !timeline.words.tellsOfLoss[kind] && !timeline.words.tellsOfDelay[kind]
+      }
+  }
+
   /// Whether warnings are few beside the everyday life that goes on between them.
   private func areFew(_ warnings: [Double], _ device: Int) -> Bool {
     guard warnings.count > Self.few, let first = warnings.first, let last = warnings.last else { return true }
@@ -67,14 +83,19 @@ struct WentOn {
   }
 
   /// Whether all that an entity says every day is said after some time as it was before, and without an unusual pause.
-  func goesOn(_ device: Int, _ since: Double) -> Bool {
+  ///
+  /// - Parameter remark: What it said beside that, where nothing it says is graded: all else that is not graded as trouble is everyday life then.
+  func goesOn(_ device: Int, _ since: Double, beside remark: Set<Int32>? = nil) -> Bool {
     var before: [Int32: Int] = [:]
     var after: [Int32: Int] = [:]
     var start = since
     var times: [Double] = []
     for event in timeline.events(of: device) {
       let template = timeline.evidence.eventTemplates[Int(event)]
-      guard !timeline.isLoud[Int(template)] else { continue }
+      let isEveryday =
+        remark.map { !$0.contains(template) && timeline.tones[Int(template)] != .loud }
+        ?? !timeline.isLoud[Int(template)]
+      guard isEveryday else { continue }
       let time = timeline.seconds[Int(event)]
       start = min(start, time)
       if time < since { before[template, default: 0] += 1 } else { after[template, default: 0] += 1 }
@@ -215,7 +236,8 @@ extension Reading {
     if !trace.unrelated.isEmpty, !aside.isEmpty || trace.incidents.isEmpty {
       let wentOn = WentOn(timeline, profiles, reports)
       let templates = templates(of: trace.unrelated + aside.values)
-      let kinds = Set(aside.values.flatMap { $0.evidence.compactMap { templates[$0.rawValue] } })
+      let kinds = Set(
+        aside.values.filter { !$0.isRemark }.flatMap { $0.evidence.compactMap { templates[$0.rawValue] } })
       let names = Set(trace.unrelated.map(\.device))
       var index: [String: Int] = [:]
       for (device, name) in timeline.evidence.devices.enumerated() where names.contains(name) {

@@ -212,6 +212,14 @@ struct Timeline {
     return templates
   }
 
+  /// The kinds of message by which an entity tells of its failure. What it said last before it fell silent, or first when it was back, tells of
+  /// nothing where it told of trouble as well.
+  func kinds(of finding: Onsets.Finding) -> [Int32] {
+    let all = templates(of: finding.events)
+    let loud = all.filter { isLoud[Int($0)] }
+    return loud.isEmpty ? all : loud
+  }
+
   /// The kinds of messages that are no trouble and that an entity said in so many seconds before a moment.
   func everydayKinds(saidBy device: Int, within seconds: Double, before moment: Double) -> Set<Int> {
     var kinds: Set<Int> = []

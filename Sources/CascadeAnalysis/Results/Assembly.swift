@@ -80,7 +80,11 @@ struct Assembly {
       }
       return origin
     }.sorted { ($0.probability, $1.device) > ($1.probability, $0.device) }
-    let hasForerunner = origins.candidates.first.map { $0.isOwn && $0.probability > 0.3 } ?? false
+    // Of several remarks none is known to tell of its beginning.
+    let remarks = origins.candidates.count(where: \.isRemark)
+    let hasForerunner =
+      origins.candidates.first.map { $0.isOwn && $0.probability > 0.3 && !($0.isRemark && remarks > 1) }
+      ?? false
     let isOfTwins = diagnosis.family == .dependency && !diagnosis.dependency.twins.isEmpty
     if diagnosis.family == .undetermined && !hasForerunner || diagnosis.family == .contact || isOfTwins {
       incident.unseenOrigin = UnseenSubject(timeline, onsets, members).origin(named(members))
@@ -292,7 +296,11 @@ struct Assembly {
       let confidence = diagnosis.change!.isThroughProviders ? 0.7 : 0.95
       let change = diagnosis.change!
       let announced = change.announcement.map { min(timeline.seconds[Int($0)], change.start) } ?? change.start
-      return Origins(change: change, announced: announced, cohort, onsets, confidence: confidence)
+      var origins = Origins(change: change, announced: announced, cohort, onsets, confidence: confidence)
+      if let before = diagnosis.failedBefore(change, members, onsets) {
+        origins.bound(Diagnosis.mostWhereMany, before, where: { $0 == change.actor })
+      }
+      return origins
     case .dependency:
       var origins = Origins(dependency: diagnosis.dependency, onsets, confidence: 0.95)
       let named = NamedInTrouble(timeline, fleet, onsets, members)
@@ -308,10 +316,12 @@ struct Assembly {
       return origins
     case .undetermined:
       let before = Forerunners.find(members, diagnosis, timeline, fleet, onsets)
+      let remarks = Forerunners.remarks(before: members, timeline, onsets)
       var seen = onsets
       for (device, finding) in before { seen.findings[device] = finding }
       var origins = Origins(
-        earliest: members + before.map(\.device), seen, evidence.eventTemplates, confidence: 0.9,
+        earliest: members + before.map(\.device), remarks: remarks, seen, evidence.eventTemplates,
+        confidence: 0.9,
         isTaken: { device in
           let time = onsets.findings[device]?.time ?? -.infinity
           return failedBelow(device, before: time) >= Self.manyBelow || failedAbove(device, before: time)
@@ -354,16 +364,6 @@ struct Assembly {
       }
   }
 
-  /// What nine of ten of the members say of their failure in the same words, and how many do.
-  private func saying(of members: [Int]) -> (text: String, count: Int)? {
-    guard members.count >= 3 else { return nil }
-    // What was said last before a silence is no word of it.
-    let speaking = members.filter { onsets.findings[$0]!.kind != .silence }
-    return onsets.kinds(saidBy: speaking, timeline).commonest.flatMap { template, count in
-      count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
-    }
-  }
-
   private func onset(_ device: Int, _ finding: Onsets.Finding) -> Onset { timeline.onset(device, finding) }
 }
 
@@ -377,6 +377,7 @@ extension Timeline {
       kind: finding.kind, probability: finding.probability,
       evidence: finding.events.map { id(Int($0)) } + finding.eventIDs, basis: bases.min() ?? .none)
     onset.reasons = finding.reasons
+    onset.isRemark = finding.isRemark
     onset.heardAgain = finding.until.map(instant)
     onset.left = finding.left
     return onset

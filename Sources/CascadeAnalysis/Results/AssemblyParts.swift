@@ -13,6 +13,7 @@ extension Assembly {
       from: evidence.devices[edge.from], to: evidence.devices[edge.to], kind: edge.kind,
       probability: min(edge.most, edge.probability), evidence: ids)
     told.mostProbable = edge.most
+    told.isGuess = edge.isGuess
     return told
   }
 
@@ -56,5 +57,15 @@ extension Assembly {
     let isOpen = isOfTwins || diagnosis.family == .undetermined || diagnosis.family == .telemetry
     guard isOpen, diagnosis.commonCause?.isNearlyAll != true else { return nil }
     return SharedValues.find(evidence, fleet, diagnosis.population.devices, failed: Set(members))
+  }
+
+  /// What nine of ten of the members say of their failure in the same words, and how many do.
+  func saying(of members: [Int]) -> (text: String, count: Int)? {
+    guard members.count >= 3 else { return nil }
+    // What was said last before a silence is no word of it.
+    let speaking = members.filter { onsets.findings[$0]!.kind != .silence }
+    return onsets.kinds(saidBy: speaking, timeline).commonest.flatMap { template, count in
+      count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
+    }
   }
 }

@@ -116,3 +116,16 @@ struct Calibration {
     }.map(\.element)
   }
 }
+
+extension Incident {
+  /// Edges from who is only taken to serve those that failed, as nothing tells whom it serves, are no surer than that it began there.
+  mutating func boundGuessedEdges() {
+    let origin = Dictionary(origins.map { ($0.device, $0.probability) }, uniquingKeysWith: max)
+    for index in edges.indices where edges[index].isGuess {
+      edges[index].probability = min(edges[index].probability, origin[edges[index].from] ?? Self.mostOfGuess)
+    }
+  }
+
+  /// How sure a guessed dependency is at most on who is no candidate for the origin.
+  private static let mostOfGuess = 0.5
+}

@@ -31,7 +31,8 @@ extension Trace {
     if let onset = wentOn.first(where: { $0.device == subject }) {
       return verdicts + [
         Statement(
-          text: "\(subject) told of trouble at \(onset.time), but is not taken for failed: "
+          text:
+            "\(subject) \(onset.isRemark ? "said something unusual" : "told of trouble") at \(onset.time), but is not taken for failed: "
             + "\(onset.reasons.joined(separator: "; ")).", evidence: onset.evidence)
       ]
     }
@@ -228,6 +229,14 @@ extension Incident {
 
   private static func entities(_ count: Int) -> String { count == 1 ? "1 entity" : "\(count) entities" }
 
+  /// A trace that was kept holds no names of receivers.
+  private func rolledOut(to device: String) -> String {
+    guard let change = changes.first, !change.devices.isEmpty, !change.devices.contains(device) else {
+      return "rolled out the change that it received"
+    }
+    return "rolled out a change; whether it received that is not known"
+  }
+
   private func words(_ edge: SpreadEdge) -> String {
     if let flood = flood(edge) { return flood }
     let over =
@@ -235,7 +244,7 @@ extension Incident {
       case .link: "failed before it as its neighbour"
       case .change:
         changes.first?.isOrder ?? false
-          ? "gave the order that it says it carried out" : "rolled out the change that it received"
+          ? "gave the order that it says it carried out" : rolledOut(to: edge.to)
       case .dependency: "failed before it, and it depends on that"
       case .overload: "flooded it, failing before it"
       }

@@ -45,6 +45,13 @@ enum Forerunners {
         }
     }
     guard !found.isEmpty, found.count <= most else { return [] }
+    return new(found, timeline, before: first)
+  }
+
+  /// Those that tell of what was not said before, at another time.
+  private static func new(
+    _ found: [Int: Onsets.Finding], _ timeline: Timeline, before first: Double
+  ) -> [(device: Int, finding: Onsets.Finding)] {
     var isOld: Set<Int32> = []
     for event in 0..<timeline.eventCount where timeline.seconds[event] < first - recent {
       isOld.insert(timeline.evidence.eventTemplates[event])
@@ -54,6 +61,20 @@ enum Forerunners {
       finding.kind == .silence
         || !finding.events.contains { isOld.contains(timeline.evidence.eventTemplates[Int($0)]) }
     }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// What infrastructure that nothing ties to anybody said in the same time, without any word of trouble (see `WentOn.setAsideRemarks`): within
+  /// two minutes before the first, and, where there is such a one, what others said as well within a quarter of an hour, as nothing tells these
+  /// apart. More than three are everyday life.
+  static func remarks(
+    before members: [Int], _ timeline: Timeline, _ onsets: Onsets
+  ) -> [(device: Int, finding: Onsets.Finding)] {
+    guard members.count >= fewestFailed, !onsets.remarks.isEmpty,
+      let first = members.map({ onsets.findings[$0]!.time }).min()
+    else { return [] }
+    let recent = onsets.remarks.filter { $0.value.time <= first && $0.value.time > first - far }
+    guard recent.values.contains(where: { $0.time > first - near }), recent.count <= most else { return [] }
+    return new(recent, timeline, before: first)
   }
 
   /// Whether an entity says what half of the failed say, day by day.

@@ -12,6 +12,8 @@ struct Origins {
     var counterEvents: [Int32] = []
     /// Whether it has trouble of a kind that hardly anybody else has.
     var isOwn = false
+    /// Whether it told of no trouble, and only said something unusual (see `Remarks`).
+    var isRemark = false
     /// How many other failures known links lead to in order of time; `nil` where that is no reason.
     var reach: Int?
     /// Whether it is one of several that nothing tells apart.
@@ -221,10 +223,11 @@ struct Origins {
   /// Somebody is always first. It says something where the first was apart from the next: by more than their onsets may be off,
   /// by more than the later ones lie apart, and by more than failures that swell lie apart as they begin (see `FirstPause`). Those that fail as closely as that, or in one moment, are about as probable.
   ///
+  /// - Parameter remarks: Who told of no trouble before them, but said something unusual. The order of several says nothing.
   /// - Parameter isTaken: Whether those that hang on an entity, or what it hangs on, failed before it: its trouble is then rather their doing.
   init(
-    earliest members: [Int], _ onsets: Onsets, _ templates: [Int32], confidence: Double,
-    isTaken: (Int) -> Bool
+    earliest members: [Int], remarks: [(device: Int, finding: Onsets.Finding)], _ onsets: Onsets,
+    _ templates: [Int32], confidence: Double, isTaken: (Int) -> Bool
   ) {
     let ordered = members.sorted { (onsets.findings[$0]!.time, $0) < (onsets.findings[$1]!.time, $1) }
     var users: [Int32: Int] = [:]
@@ -262,6 +265,8 @@ struct Origins {
       let scale = max(error + Self.error(finding), usual)
       weights.append((device, isNear ? 1.5 - late / 120 : -late / scale, isNear))
     }
+    let remarkWeight = weights.contains(where: \.isOwn) ? Self.remarkBesideTrouble : Self.remarkAlone
+    for remark in remarks { weights.append((remark.device, remarkWeight, true)) }
     // However many the others are, against one with trouble of its own they count as two.
     let others = weights.reduce(0) { $0 + ($1.isOwn ? 0 : exp($1.weight)) }
     if weights.contains(where: \.isOwn), others > 2 {
@@ -273,6 +278,11 @@ struct Origins {
     let sum = weights.reduce(0) { $0 + exp($1.weight) }
     for entry in weights.prefix(10) {
       var candidate = Candidate(device: entry.device, probability: confidence * exp(entry.weight) / sum)
+      if let remark = remarks.first(where: { $0.device == entry.device }) {
+        candidate.becomeRemark(remark.finding, of: remarks.count, before: first)
+        candidates.append(candidate)
+        continue
+      }
       let isFirst = entry.device == ordered[0] && !isShared
       if entry.isOwn {
         // Long before the others, it says less.
@@ -292,6 +302,10 @@ struct Origins {
     }
   }
 
+  /// What is unusual counts as trouble of its own just before does, where nobody has that.
+  private static let remarkAlone = 1.5
+  private static let remarkBesideTrouble = 0.5
+
   /// Seconds of a lead beyond the near that make trouble of its own e times less telling.
   private static let leadScale = 600.0
   /// Failures after the first whose pauses say how close they come.
@@ -302,5 +316,28 @@ struct Origins {
   /// Seconds by which an onset may be off; stamps are no better than one.
   private static func error(_ finding: Onsets.Finding) -> Double {
     max(1, (finding.latest - finding.earliest) / 2)
+  }
+}
+
+extension Origins.Candidate {
+  /// How sure it is at most that it began at who only said something unusual (fitted to nothing).
+  private static let mostOfRemark = 0.6
+  /// The same where several did.
+  private static let mostOfSeveral = 0.45
+
+  fileprivate mutating func becomeRemark(_ finding: Onsets.Finding, of count: Int, before first: Double) {
+    isOwn = true
+    isRemark = true
+    isTwin = count > 1
+    most = count > 1 ? Self.mostOfSeveral : Self.mostOfRemark
+    let seconds = Int((first - finding.time).rounded())
+    reasonsFor.append("said something unusual \(seconds) s before the first of them failed")
+    reasonsAgainst.append(
+      "nothing ties those that failed to it, what it said tells of no trouble, and it went on as before")
+    if count > 1 {
+      reasonsAgainst.append(
+        "\(count == 2 ? "another" : "\(count - 1) others") said something as unusual just before")
+    }
+    events = Array(finding.events.prefix(5))
   }
 }

@@ -7,6 +7,8 @@ struct Spread {
     var probability: Double
     /// The most that it may be, whatever it is fitted to.
     var most = 1.0
+    /// Whether nothing known ties the two.
+    var isGuess = false
   }
   private(set) var best: [Edge] = []
   private(set) var alternatives: [Edge] = []
@@ -57,6 +59,7 @@ struct Spread {
             guard isAccepted else { continue }
             candidate.weight = 100
             candidate.most = 1
+            candidate.isGuess = false
           }
           total += candidate.weight
           if let known = ranked[..<others].firstIndex(where: { $0.parent == candidate.parent }) {
@@ -64,6 +67,7 @@ struct Spread {
             ranked[known].weight += candidate.weight
             // What two kinds of evidence say is doubted by neither.
             ranked[known].most = max(ranked[known].most, candidate.most)
+            ranked[known].isGuess = ranked[known].isGuess && candidate.isGuess
           } else {
             ranked.append(candidate)
           }
@@ -73,7 +77,7 @@ struct Spread {
       for candidate in ranked.prefix(5) {
         let edge = Edge(
           from: candidate.parent, to: child, kind: candidate.kind, probability: candidate.weight / total,
-          most: candidate.most)
+          most: candidate.most, isGuess: candidate.isGuess)
         if parentOf[child] < 0, !closesCycle(candidate.parent, child) {
           parentOf[child] = Int32(candidate.parent)
           best.append(edge)

@@ -44,15 +44,20 @@ extension Trace {
     }
     if !wentOn.isEmpty {
       text +=
-        " \(wentOn.count) other\(wentOn.count == 1 ? "" : "s") told of trouble and went on as ever: not taken for failed."
+        " \(wentOn.count) other\(wentOn.count == 1 ? "" : "s") \(whatWentOn) and went on as ever: not taken for failed."
     }
     return text
   }
 
   private var wentOnWords: String {
     wentOn.count == 1
-      ? "1 entity told of trouble, but went on as ever"
-      : "\(wentOn.count) entities told of trouble, but went on as ever"
+      ? "1 entity \(whatWentOn), but went on as ever"
+      : "\(wentOn.count) entities \(whatWentOn), but went on as ever"
+  }
+
+  /// What those did that went on as ever.
+  public var whatWentOn: String {
+    wentOn.allSatisfy(\.isRemark) ? "said something unusual" : "told of trouble"
   }
 }
 
@@ -69,7 +74,9 @@ extension Incident {
       text +=
         "It began with something that is not in the evidence (\(EstimativeWords.of(unseen.probability)), "
         + "\(Int((unseen.probability * 100).rounded())) %): \(unseen.reason)."
-      if let first = origins.first, first.probability >= 0.05 {
+      if let first = origins.first, first.probability >= 0.05,
+        origins.dropFirst().allSatisfy({ $0.probability < first.probability })
+      {
         text += " In the evidence, \(first.device) was the first."
       }
     } else if let origin = origins.first, origin.probability >= 0.5, isChangeByNobody {
@@ -190,7 +197,7 @@ extension Incident {
 
   /// Reasons that begin with what the origin did are clauses about it; the others are sentences of their own.
   private static func asClause(_ reason: String) -> String {
-    let isVerb = ["announced ", "failed ", "has ", "gave "].contains { reason.hasPrefix($0) }
+    let isVerb = ["announced ", "failed ", "has ", "gave ", "said "].contains { reason.hasPrefix($0) }
     return isVerb ? ", which \(reason)" : ": \(reason)"
   }
 }

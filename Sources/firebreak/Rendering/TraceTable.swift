@@ -67,8 +67,9 @@ struct TraceTable {
 
   /// Those that told of trouble and did not fail, the first of them.
   private var wentOn: [String] {
+    let what = trace.whatWentOn
     let title =
-      "Told of trouble and went on as ever (\(Figures.grouped(trace.wentOn.count))): not taken for failed"
+      "\(what.prefix(1).uppercased())\(what.dropFirst()) and went on as ever (\(Figures.grouped(trace.wentOn.count))): not taken for failed"
     var lines = ["", style.bold(title)]
     for onset in trace.wentOn.prefix(3) {
       let name = DisplayWidth.pad(DisplayWidth.fitEnds(Sanitizer.escape(onset.device), 28), 28)
