@@ -81,7 +81,8 @@ extension JSONObjectReader {
     }
     if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
       let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
-        value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
+        // What happens is called `alarm` as well (`"kind":"alarm"`).
+        value.isString && value.count >= 3 && SeverityWords.isLevel(value.bytes) ? 1 : 0
       }
       changed = changed || given
     }

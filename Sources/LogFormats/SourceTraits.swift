@@ -13,6 +13,10 @@ struct SourceTraits: Sendable {
   var likelyDevices: LikelyDeviceField?
   /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
   var namesSpeakers = false
+  /// Half of the lines of stamped text or more have a level behind their stamp.
+  var hasLevels = false
+  /// The cells of rows without a header.
+  var rows = RowLayout()
   /// A name behind a level in brackets, or in a cell beside one, may be that of a device; see `NamedSpeaker`, `RowWithoutHeader`.
   var mayNameSpeakers = true
 
