@@ -9,6 +9,8 @@ struct SourceTraits: Sendable {
   var goingTime: String?
   /// What fields mean here because of the devices that their values name; see `DeviceFieldSurvey`.
   var fieldMeanings: [String: FieldMeaning] = [:]
+  /// No field is a message, and the words of its records say what happened; see `WordSurvey`.
+  var areSpoken = false
   /// A field that may name devices where none is taken to.
   var likelyDevices: LikelyDeviceField?
   /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
@@ -67,6 +69,7 @@ struct SourceSurvey {
   private var series = SeriesSurvey()
   private var stamps = StampSurvey()
   private var devices: DeviceFieldSurvey
+  private var words = WordSurvey()
 
   init(_ context: SourceContext) {
     devices = DeviceFieldSurvey(known: context.knownDevices, isOfKnownDevice: context.isOfKnownDevice)
@@ -82,6 +85,7 @@ struct SourceSurvey {
     let found = devices.finding
     traits.fieldMeanings = found.meanings
     traits.likelyDevices = found.likely
+    traits.areSpoken = words.areSpoken
     return traits
   }
 
@@ -99,6 +103,7 @@ struct SourceSurvey {
       series.add(key, value)
       stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
       devices.add(key, value)
+      words.add(key, value)
     }
   }
 
@@ -130,6 +135,7 @@ struct SourceSurvey {
         if Bytes.isLetter(value[0]) || value[0] >= 0x80 { series.add(names[index], value) }
         stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
         devices.add(names[index], value)
+        words.add(names[index], value)
       }
     }
   }
