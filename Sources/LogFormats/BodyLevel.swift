@@ -40,7 +40,7 @@ enum BodyLevel {
       if isQuoted { i &+= 1 }
       let end = Bytes.findNear(isQuoted ? 0x22 : 0x20, message, from: i, to: limit)
       for known: StaticString in ["level", "lvl", "severity", "loglevel"] where Bytes.isSameWord(known, key) {
-        return end &- i >= 3 ? SeverityText.word(Bytes.part(message, i, end)) : 255
+        return end &- i >= 3 ? SeverityText.cell(Bytes.part(message, i, end)) : 255
       }
       i = TextLine.skipBlanks(message, isQuoted ? end &+ 1 : end)
     }

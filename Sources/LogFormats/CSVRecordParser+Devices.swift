@@ -1,5 +1,31 @@
 import IncidentModel
 
+/// What a row says that has no message.
+extension CSVRecordParser {
+  /// Makes up the message of the words that found no other place; they stay among the fields.
+  @inline(never)
+  func makeMessage(_ record: UnsafeRawBufferPointer, _ count: Int, into reading: inout Reading) {
+    let start = reading.scratchCount
+    for index in 0..<count {
+      let cell = row[index]
+      let isFree: Bool =
+        switch columns[index].role {
+        case .message: true
+        case .other: index != zoneColumn && index != halfColumn
+        case .severity: reading.severity > 7
+        default: false
+        }
+      guard isFree, cell.start < cell.end,
+        reading.device != .record(cell.start, cell.end - cell.start),
+        WordSurvey.tells(Bytes.part(record, cell.start, cell.end), &stamps)
+      else { continue }
+      if reading.scratchCount > start { reading.append(", ") }
+      _ = unquoted(record, cell.start, cell.end, into: &reading)
+    }
+    reading.message = Slice.scratch(start, reading.scratchCount - start)
+  }
+}
+
 /// Whose a row is, and the time since its boot.
 extension CSVRecordParser {
   /// The time since boot in a table that has no other; it stays among the fields.

@@ -119,6 +119,7 @@ extension CSVRecordParser {
     let hasMessage = columns.contains { $0.role == .message }
     add(Array("column_\(row.count)".utf8), .other)
     columns[columns.count - 1].role = hasMessage ? .other : .message
+    makesMessages = false
     if !hasMessage { messageColumn = columns.count - 1 }
     return true
   }
@@ -179,6 +180,8 @@ extension CSVRecordParser {
     }
     for (role, best) in ranks { columns[best.index].role = role }
     spareDevices = devices.filter { $0.index != ranks[.device]?.index }.sorted { $0 < $1 }.map(\.index)
+    makesMessages =
+      traits.areSpoken && ranks[.message].map { WordSurvey.isRemark(headings[$0.index]) } ?? true
     if let message = ranks[.message], FieldNames.namesMessage(rank: message.rank) {
       messageColumn = message.index
     }

@@ -30,6 +30,8 @@ final class CSVRecordParser: RecordParser {
   @exclusivity(unchecked) var halfColumn = -1
   /// The column of a message that is named like one.
   @exclusivity(unchecked) var messageColumn = -1
+  /// No column is one of messages, though one may hold remarks: the words of a row make up what it says.
+  @exclusivity(unchecked) var makesMessages = false
   /// Columns that name a device where the best one does not, best first.
   @exclusivity(unchecked) var spareDevices: [Int] = []
   @exclusivity(unchecked) var awaitsTimeColumn = false
@@ -166,6 +168,7 @@ final class CSVRecordParser: RecordParser {
     reading.endFields()
     for index in 0..<count where row[index].hasQuotes { resolveQuotes(record, index, into: &reading) }
     if reading.device.isEmpty { takeOtherDevice(record, count, into: &reading) }
+    if makesMessages { makeMessage(record, count, into: &reading) }
     if dateColumn >= 0, reading.kind == .none { joinDateAndClock(record, into: &reading) }
     if reading.kind == .none, namesTime, beginsAnotherTable(record) {
       reading.reset()
@@ -255,7 +258,7 @@ final class CSVRecordParser: RecordParser {
     }
   }
 
-  private func unquoted(
+  func unquoted(
     _ record: UnsafeRawBufferPointer, _ from: Int, _ to: Int, into reading: inout Reading
   ) -> Slice {
     let start = reading.scratchCount

@@ -115,6 +115,12 @@ enum DeviceWords {
     return words.last.map(places.contains) ?? false
   }
 
+  /// True for `session`, `order_no`, `code`: numbers under such a name refer to something and measure nothing.
+  static func nameReference(_ key: String) -> Bool {
+    guard let last = words(key).last else { return false }
+    return identifiers.contains(last) || parts.contains(last) || references.contains(last)
+  }
+
   /// True for `error_code`, `firmware`, `port`: values that look like names and are none of devices.
   static func nameNumbered(_ key: String) -> Bool {
     words(key).contains { parts.contains($0) || values.contains($0) }
@@ -275,6 +281,15 @@ enum DeviceWords {
     "batch", "job", "task", "rule", "policy", "phase", "step", "sequence", "seq", "unit", "thread", "worker",
     "queue", "topic", "location", "site", "area", "room", "building", "floor", "street", "district", "param",
     "parameter", "value", "signal", "point", "metric", "field", "hash", "token",
+  ]
+
+  private static let references: Set<String> = [
+    "code", "session", "batch", "job", "task", "rule", "policy", "phase", "step", "sequence", "seq", "line",
+    "row", "index", "pid", "tid",
+    "thread", "user", "operator", "version", "revision", "rev", "release", "build", "slot", "channel",
+    "connector", "shift", "bay", "gate",
+    "platform", "room", "floor", "schicht", "gleis", "linie", "auftrag", "auftragsnummer", "benutzer",
+    "usuario", "utilisateur", "pedido",
   ]
 
   /// Which of several computers the record's own is.

@@ -100,7 +100,7 @@ enum HeaderLevel {
   /// A level word of three letters and more.
   private static func known(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt8? {
     guard end &- start >= 3 else { return nil }
-    let severity = SeverityText.word(Bytes.part(bytes, start, end))
+    let severity = SeverityText.cell(Bytes.part(bytes, start, end))
     return severity < 8 ? severity : nil
   }
 

@@ -81,7 +81,8 @@ extension JSONObjectReader {
     }
     if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
       let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
-        value.isString && value.count >= 3 && SeverityText.word(value.bytes) < 8 ? 1 : 0
+        // What happens is called `alarm` as well (`"kind":"alarm"`).
+        value.isString && value.count >= 3 && SeverityWords.isLevel(value.bytes) ? 1 : 0
       }
       changed = changed || given
     }
@@ -109,6 +110,54 @@ extension JSONObjectReader {
       changed = changed || given
     }
     return changed
+  }
+
+  /// Makes up the message of the words that found no other place; they stay among the fields.
+  @inline(never)
+  func makeMessage(
+    _ record: UnsafeRawBufferPointer, from start: Int, to end: Int, into reading: inout Reading
+  ) {
+    var words: [Candidate] = []
+    forEachMember(record, start, end) { entry, value, valueEnd in
+      guard entry < 0 || keys[entry].meaning.role == .other, record[value] == 0x22,
+        WordSurvey.tells(Bytes.part(record, value &+ 1, valueEnd &- 1), &stamps)
+      else { return }
+      var word = Candidate()
+      (word.start, word.end) = (value &+ 1, valueEnd &- 1)
+      word.isEscaped = record[word.start..<word.end].contains(0x5C)
+      words.append(word)
+    }
+    let first = reading.scratchCount
+    for word in words {
+      if reading.scratchCount > first { reading.append(", ") }
+      if word.isEscaped {
+        _ = reading.unescape(record, word.start, word.end)
+      } else {
+        reading.append(record, word.start, word.end)
+      }
+    }
+    reading.message = .scratch(first, reading.scratchCount &- first)
+  }
+
+  /// Tells of the members of the object at `start`: their entry, or -1, and where their value stands.
+  private func forEachMember(
+    _ record: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ body: (Int32, Int, Int) -> Void
+  ) {
+    var i = JSONText.skipSpace(record, from: start &+ 1)
+    while i < end, record[i] == 0x22 {
+      var escaped = false
+      let keyEnd = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
+      guard keyEnd >= 0 else { return }
+      let entry = keys.entry(Bytes.part(record, i &+ 1, keyEnd), parent: -1)
+      let colon = JSONText.skipSpace(record, from: keyEnd &+ 1)
+      let value = JSONText.skipSpace(record, from: colon &+ 1)
+      let valueEnd = JSONText.valueEnd(record, from: value)
+      guard valueEnd > value else { return }
+      body(entry, value, valueEnd)
+      i = JSONText.skipSpace(record, from: valueEnd)
+      guard i < end, record[i] == 0x2C else { return }
+      i = JSONText.skipSpace(record, from: i &+ 1)
+    }
   }
 
   /// How likely a stamp under this name is the time of the event: 1 for what is still to come (`due_at`, `next_check_at`, `expires`), 2 for a date
@@ -161,31 +210,17 @@ extension JSONObjectReader {
   ) -> Bool {
     var best: Int32 = -1
     var bestScore = 0
-    var i = JSONText.skipSpace(record, from: start &+ 1)
-    while i < end, record[i] == 0x22 {
-      var escaped = false
-      let keyEnd = JSONText.stringEnd(record, from: i &+ 1, escaped: &escaped)
-      guard keyEnd >= 0 else { break }
-      let entry = keys.entry(Bytes.part(record, i &+ 1, keyEnd), parent: -1)
-      let colon = JSONText.skipSpace(record, from: keyEnd &+ 1)
-      let value = JSONText.skipSpace(record, from: colon &+ 1)
-      let valueEnd = JSONText.valueEnd(record, from: value)
-      guard valueEnd > value else { break }
+    forEachMember(record, start, end) { entry, value, valueEnd in
       let isString = record[value] == 0x22
-      let isScalar = isString || Bytes.isDigit(record[value])
-      if entry >= 0, entry != except, isScalar,
+      guard entry >= 0, entry != except, isString || Bytes.isDigit(record[value]),
         keys[entry].meaning.role == .other || role == .time && keys[entry].meaning.role == .date
-      {
-        let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
-        let points = bytes.isEmpty ? 0 : score(self, Value(bytes: bytes, isString: isString), keys.key(entry))
-        if points > bestScore {
-          bestScore = points
-          best = entry
-        }
+      else { return }
+      let bytes = Bytes.part(record, isString ? value &+ 1 : value, isString ? valueEnd &- 1 : valueEnd)
+      let points = bytes.isEmpty ? 0 : score(self, Value(bytes: bytes, isString: isString), keys.key(entry))
+      if points > bestScore {
+        bestScore = points
+        best = entry
       }
-      i = JSONText.skipSpace(record, from: valueEnd)
-      guard i < end, record[i] == 0x2C else { break }
-      i = JSONText.skipSpace(record, from: i &+ 1)
     }
     guard best >= 0 else { return false }
     // A word under this name is a severity; a number may be anything.

@@ -26,6 +26,8 @@ final class JSONObjectReader {
   /// Who vouches for a device that a member names.
   private let basis: IdentityBasis
   private let hasStampRule: Bool
+  /// The words of an object without a message make one up.
+  private let areSpoken: Bool
   @exclusivity(unchecked) var keys: KeyTable
   @exclusivity(unchecked) var stamps = StampReader()
   @exclusivity(unchecked) private var stops = JSONStops()
@@ -55,6 +57,7 @@ final class JSONObjectReader {
     self.naming = naming
     self.basis = basis
     hasStampRule = naming.stamp != nil
+    areSpoken = traits.areSpoken
     keys = KeyTable(naming: naming, traits: traits)
     candidates = .allocate(capacity: Self.roles)
     candidates.initialize(repeating: Candidate(), count: Self.roles)
@@ -283,6 +286,8 @@ final class JSONObjectReader {
         reading.message.count &-= 1
       }
       cuts.add(message.memberStart, message.memberEnd)
+    } else if areSpoken {
+      makeMessage(record, from: start, to: end, into: &reading)
     }
     let program = self[.program].pointee
     if program.rank < 255 { reading.program = text(record, program, into: &reading) }

@@ -5,6 +5,8 @@ struct LineSpeaker {
   private(set) var program = Slice.empty
   /// 0 to 7, or 255.
   private(set) var severity: UInt8 = 255
+  /// The word where others have a level, where it is none that is known.
+  private(set) var unknownLevel = Slice.empty
   /// Offset of the message.
   private(set) var end: Int
   /// What stands between name and message may make a thread of the name.
@@ -13,13 +15,21 @@ struct LineSpeaker {
   private static let longestName = 48
   private static let longestProgram = 48
 
-  /// `start` is the offset behind the stamp.
+  /// - Parameters:
+  ///   - start: Offset behind the stamp.
+  ///   - hasLevels: Lines like this one have a level there: a word in capitals is one, whatever it means.
   @inline(never)
-  init?(_ record: UnsafeRawBufferPointer, from start: Int) {
+  init?(_ record: UnsafeRawBufferPointer, from start: Int, hasLevels: Bool = false) {
     var i = start
-    if let (severity, end) = TextLine.level(record, at: i), end > i {
+    if let (severity, end) = TextLine.level(record, at: i, besideLevels: hasLevels), end > i {
       self.severity = severity
       i = end
+    } else if hasLevels, let word = Self.levelWord(record, at: i) {
+      unknownLevel = .record(word.lowerBound, word.count)
+      i = word.upperBound
+      if i < record.count, record[i] == 0x5D || record[i] == 0x3E || record[i] == 0x29 || record[i] == 0x3A {
+        i &+= 1
+      }
     }
     while i < record.count, record[i] == 0x20 || record[i] == 0x09 || record[i] == 0x7C || record[i] == 0x2D {
       i &+= 1
@@ -57,6 +67,24 @@ struct LineSpeaker {
     threadSign = Self.threadSign(record, at: end, isBracketed: isBracketed, hasLevel: severity < 8)
     takeProgram(record)
   }
+
+  /// A word in capitals or of a script without them, perhaps in brackets.
+  private static func levelWord(_ record: UnsafeRawBufferPointer, at start: Int) -> Range<Int>? {
+    var i = start
+    while i < record.count, record[i] == 0x20 || record[i] == 0x09 || record[i] == 0x7C || record[i] == 0x2D {
+      i &+= 1
+    }
+    if i < record.count, record[i] == 0x5B || record[i] == 0x3C || record[i] == 0x28 { i &+= 1 }
+    let word = i
+    let limit = min(record.count, word &+ longestLevel)
+    while i < limit, record[i] &- 0x41 < 26 || record[i] >= 0x80 || record[i] == 0x5F { i &+= 1 }
+    guard i &- word >= 3, i < limit, !Bytes.isLetter(record[i]), !Bytes.isDigit(record[i]), record[i] != 0x2D,
+      record[i] != 0x2E
+    else { return nil }
+    return word..<i
+  }
+
+  private static let longestLevel = 32
 
   // MARK: Threads
 
@@ -118,13 +146,18 @@ struct LineSpeaker {
   }
 
   /// Two letters and more, then digits somewhere; nothing that programs, interfaces and codes are called.
-  private static func mayBeName(_ name: UnsafeRawBufferPointer) -> Bool {
+  static func mayBeName(_ name: UnsafeRawBufferPointer) -> Bool {
     guard DeviceName.isOfSeries(name), name[0] < 0x80 ? Bytes.isLetter(name[1]) || name[1] >= 0x80 : true,
       name.allSatisfy({
         Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || $0 >= 0x80
       })
     else { return false }
     return !NamedSpeaker.holdsOther(name)
+  }
+
+  /// What the names of one series begin with.
+  static func kind(_ name: UnsafeRawBufferPointer) -> String {
+    String(decoding: name.prefix { !Bytes.isDigit($0) && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self)
   }
 
   // MARK: Of a source
@@ -148,25 +181,38 @@ struct LineSpeaker {
     var kinds: Set<String> = []
     var names: Set<String> = []
     var isSpeakerKnown = false
+    var levels = LevelPlace()
+    var unknownLevels = 0
+    var rows = RowSurvey()
     while lines < lineLimit, let line = cursor.next() {
       if cursor.isAtEnd, !cursor.endedWithNewline, lines >= least { break }
       guard let start = StampedTextFormat.head(line, &stamps), start.severity > 7 else { continue }
       if context.isOfKnownDevice, !isSpeakerKnown {
         isSpeakerKnown = context.knows(namedIn: line, behind: start)
       }
-      guard !start.isCell else { continue }
+      guard !start.isCell else {
+        if start.start <= 1 { rows.add(line, from: start.end) }
+        continue
+      }
       lines += 1
-      guard let speaker = LineSpeaker(line, from: start.end) else { continue }
+      levels.add(line, at: start.end)
+      guard
+        let speaker = LineSpeaker(line, from: start.end)
+          ?? LineSpeaker(line, from: start.end, hasLevels: true)
+      else { continue }
       named += 1
+      if !speaker.unknownLevel.isEmpty { unknownLevels += 1 }
       if speaker.threadSign == .logger { classes += 1 }
       if speaker.threadSign != .none { layouts += 1 }
       let name = Bytes.part(line, speaker.device.start, speaker.device.end)
       if !NamedSpeaker.isName(line, speaker.device.start, speaker.device.end) { isSure = false }
-      kinds.insert(
-        String(decoding: name.prefix { !Bytes.isDigit($0) && $0 != 0x2D && $0 != 0x5F }, as: UTF8.self))
+      kinds.insert(kind(name))
       names.insert(String(decoding: name, as: UTF8.self))
     }
     context.traits.mayNameSpeakers = !context.isOfKnownDevice || isSpeakerKnown
+    context.traits.rows = rows.layout(context)
+    context.traits.hasLevels = lines >= least && levels.areUsual(among: lines)
+    if !context.traits.hasLevels { named -= unknownLevels }
     guard lines >= least, named * 10 >= lines * 9 else { return }
     if !context.knownDevices.isEmpty {
       let known = names.count { context.knownDevices.contains($0) }
@@ -175,6 +221,25 @@ struct LineSpeaker {
     }
     guard isSure || kinds.count == 1, classes * 2 < named, layouts * 10 < named * 9 else { return }
     context.traits.namesSpeakers = names.count < named || named < 8
+  }
+}
+
+/// Whether the lines of a source have a level behind their stamp: half of them one beyond doubt, or several words that may be levels and mean not the
+/// same (`INFO`, `ALARM`).
+private struct LevelPlace {
+  private var sure = 0
+  private var likely = 0
+  private var severities: Set<UInt8> = []
+
+  mutating func add(_ line: UnsafeRawBufferPointer, at start: Int) {
+    if TextLine.level(line, at: start) != nil { sure += 1 }
+    guard let (severity, _) = TextLine.level(line, at: start, besideLevels: true) else { return }
+    likely += 1
+    severities.insert(severity)
+  }
+
+  func areUsual(among lines: Int) -> Bool {
+    sure * 2 >= lines || likely * 2 >= lines && severities.count > 1
   }
 }
 

@@ -11,25 +11,17 @@ enum SeverityText {
     if severity < 8 { return severity }
     severity = dressedWord(bytes)
     if severity < 8 { return severity }
-    severity = ForeignSeverity.word(bytes)
-    return severity < 8 || scale != .unknown && scale != .alarmWords ? severity : alarmWord(bytes)
+    guard let (found, kind) = SeverityWords.find(bytes) else { return 255 }
+    // Priorities are severities under a name that says severity and nothing else: `level` may be `low` as well.
+    return kind != .priority || scale == .unknown || scale == .alarmWords ? found : 255
   }
 
-  /// Priorities of alarms (X.733, IEC 60601-1-8, ISA-18.2) under a name that says severity and nothing else: `level` may be `low` as well.
-  @inline(never)
-  private static func alarmWord(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
-    for (severity, words) in alarmWords {
-      for word in words where Bytes.isSameWord(word, bytes) { return severity }
-    }
-    return 255
+  /// 0 to 7 for a cell or bracket that holds nothing but a word for a severity; 255 for others. One letter says too little.
+  static func cell(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    guard bytes.count >= 3 || bytes.count == 2 && bytes[0] >= 0x80 else { return 255 }
+    let severity = word(bytes)
+    return severity < 8 ? severity : SeverityWords.word(bytes)
   }
-
-  private static let alarmWords: [(UInt8, [StaticString])] = [
-    (1, ["urgent"]), (2, ["disaster", "very high"]),
-    (3, ["major", "high", "alarm", "alarme", "alarma", "allarme", "fault"]),
-    (4, ["minor", "medium", "moderate", "average", "med"]), (5, ["low"]),
-    (6, ["cleared", "clear", "normal", "ok"]),
-  ]
 
   /// 0 to 7 for a word with something around it: blanks, a colon behind, `LOG_ERR`, `kern.err`, `DEBUG2`.
   @inline(never)
@@ -42,16 +34,19 @@ enum SeverityText {
     if let (_, severity) = SyslogText.facilityAndSeverity(text) { return severity }
     if Bytes.matches("LOG_", text, at: 0) { start += 4 }
     if Bytes.matches("SEVERITY_", text, at: 0) { start += 9 }
-    if end - start == 6, (0x31...0x35).contains(bytes[end - 1]),
-      Bytes.isSameWord("debug", Bytes.part(bytes, start, end - 1))
-    {
-      return 7
+    // `DEBUG2` of PostgreSQL; OpenTelemetry divides each of its levels so.
+    if end - start > 4, (0x31...0x35).contains(bytes[end - 1]) {
+      let severity = word(Bytes.part(bytes, start, end - 1))
+      if severity < 8 { return severity }
     }
     // `WARN+2`, as Go's slog writes what lies between its levels.
     if end - start > 4, Bytes.isDigit(bytes[end - 1]), bytes[end - 2] == 0x2B || bytes[end - 2] == 0x2D {
       end -= 2
     }
-    return start > 0 || end < bytes.count ? word(Bytes.part(bytes, start, end)) : 255
+    guard start > 0 || end < bytes.count else { return 255 }
+    let inner = Bytes.part(bytes, start, end)
+    let severity = word(inner)
+    return severity < 8 ? severity : SeverityWords.word(inner)
   }
 
   /// 0 to 7 for a number on a scale; 255 where it has none.

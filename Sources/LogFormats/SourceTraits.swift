@@ -9,10 +9,16 @@ struct SourceTraits: Sendable {
   var goingTime: String?
   /// What fields mean here because of the devices that their values name; see `DeviceFieldSurvey`.
   var fieldMeanings: [String: FieldMeaning] = [:]
+  /// No field is a message, and the words of its records say what happened; see `WordSurvey`.
+  var areSpoken = false
   /// A field that may name devices where none is taken to.
   var likelyDevices: LikelyDeviceField?
   /// Lines of stamped text name a device behind their stamp; see `LineSpeaker`.
   var namesSpeakers = false
+  /// Half of the lines of stamped text or more have a level behind their stamp.
+  var hasLevels = false
+  /// The cells of rows without a header.
+  var rows = RowLayout()
   /// A name behind a level in brackets, or in a cell beside one, may be that of a device; see `NamedSpeaker`, `RowWithoutHeader`.
   var mayNameSpeakers = true
 
@@ -63,6 +69,7 @@ struct SourceSurvey {
   private var series = SeriesSurvey()
   private var stamps = StampSurvey()
   private var devices: DeviceFieldSurvey
+  private var words = WordSurvey()
 
   init(_ context: SourceContext) {
     devices = DeviceFieldSurvey(known: context.knownDevices, isOfKnownDevice: context.isOfKnownDevice)
@@ -78,6 +85,7 @@ struct SourceSurvey {
     let found = devices.finding
     traits.fieldMeanings = found.meanings
     traits.likelyDevices = found.likely
+    traits.areSpoken = words.areSpoken
     return traits
   }
 
@@ -95,6 +103,7 @@ struct SourceSurvey {
       series.add(key, value)
       stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
       devices.add(key, value)
+      words.add(key, value)
     }
   }
 
@@ -126,6 +135,7 @@ struct SourceSurvey {
         if Bytes.isLetter(value[0]) || value[0] >= 0x80 { series.add(names[index], value) }
         stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
         devices.add(names[index], value)
+        words.add(names[index], value)
       }
     }
   }

@@ -3,7 +3,12 @@ enum TextLine {
   /// A severity word at the beginning of the text: bare in capitals (`ERROR`), in any case in brackets, before a colon or a bar
   /// (`[error]`, `warn:`, `<inf>`, `|INFO|`), or as one letter in capitals before a bracket, slash or blank followed by one.
   /// Gives severity and the offset behind it, or that of the word where it belongs to the text.
-  static func level(_ bytes: UnsafeRawBufferPointer, at start: Int) -> (severity: UInt8, end: Int)? {
+  ///
+  /// What names a happening as well (`ALARM cleared`) has to stand in brackets, before a bar, or in capitals before a colon, unless lines like this
+  /// one have levels here (`besideLevels`).
+  static func level(
+    _ bytes: UnsafeRawBufferPointer, at start: Int, besideLevels: Bool = false
+  ) -> (severity: UInt8, end: Int)? {
     var i = start
     let count = bytes.count
     while i < count,
@@ -21,10 +26,12 @@ enum TextLine {
     let length = i &- word
     guard length >= 1, length <= 13, i == count || bytes[i] < 0x80 else {
       guard i < count, bytes[i] >= 0x80 else { return nil }
-      return ForeignSeverity.level(bytes, at: word, isBracketed: isBracketed)
+      return SeverityWords.level(bytes, at: word, isBracketed: isBracketed, besideLevels: besideLevels)
     }
     let severity = SeverityText.word(Bytes.part(bytes, word, i))
-    guard severity < 8 else { return nil }
+    guard severity < 8 else {
+      return happening(bytes, word, i, isBracketed: isBracketed, besideLevels: besideLevels)
+    }
     let isCapital = bytes[word] &- 0x41 < 26 && bytes[i &- 1] &- 0x41 < 26
     if isBracketed {
       while i < count, bytes[i] == 0x20 { i &+= 1 }
@@ -45,6 +52,42 @@ enum TextLine {
       return nil
     }
     return (severity, i)
+  }
+
+  /// The severity of a word that loggers do not use: `[ALARM] text`, `ALARM|text`, `FAULT: text`.
+  @inline(__always)
+  private static func happening(
+    _ bytes: UnsafeRawBufferPointer, _ word: Int, _ end: Int, isBracketed: Bool, besideLevels: Bool
+  ) -> (severity: UInt8, end: Int)? {
+    guard end &- word >= 3, end < bytes.count else { return nil }
+    let next = bytes[end]
+    // Most lines end here: a word in small letters, and a blank.
+    let isCapital = bytes[word] &- 0x41 < 26 && bytes[end &- 1] &- 0x41 < 26
+    guard
+      isBracketed || next == 0x7C || next == 0x3A && (isCapital || besideLevels) || isCapital && besideLevels
+    else { return nil }
+    return happeningWord(bytes, word, end, isBracketed: isBracketed)
+  }
+
+  @inline(never)
+  private static func happeningWord(
+    _ bytes: UnsafeRawBufferPointer, _ word: Int, _ end: Int, isBracketed: Bool
+  ) -> (severity: UInt8, end: Int)? {
+    let severity = SeverityWords.word(Bytes.part(bytes, word, end))
+    guard severity < 8 else { return nil }
+    if isBracketed {
+      let close = skipBlanks(bytes, end)
+      guard close < bytes.count, bytes[close] == 0x5D || bytes[close] == 0x3E || bytes[close] == 0x29 else {
+        return nil
+      }
+      return (severity, close &+ 1)
+    }
+    switch bytes[end] {
+    case 0x3A: return saysNone(bytes, word, end) ? nil : (severity, end &+ 1)
+    case 0x7C: return (severity, end &+ 1)
+    case 0x20, 0x09: return (severity, end)
+    default: return nil
+    }
   }
 
   /// True for `errors: 0`, `Error: none`, `critical: false`, of which nothing else stands behind; and for a number of `errors`, which is a count.

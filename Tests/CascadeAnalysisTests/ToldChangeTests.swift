@@ -5,9 +5,11 @@ import Testing
 /// Who made a change, where records of it say so.
 @Suite struct ToldChangeTests {
   /// Devices of which every other one fails some time after `change` was made to it.
-  private static func scene(_ seed: UInt64, change: (inout Scene, String, Double) -> Void) -> Scene {
+  private static func scene(
+    _ seed: UInt64, isDeskHeard: Bool = true, change: (inout Scene, String, Double) -> Void
+  ) -> Scene {
     var scene = Scene(seed)
-    scene.keep("desk", 0...9000, every: 200, "list shown", 255)
+    if isDeskHeard { scene.keep("desk", 0...9000, every: 200, "list shown", 255) }
     for device in 0..<80 {
       let name = "pump\(device)x"
       scene.scatter(name, 0...9000, every: 200, "batch stored", 255)
@@ -30,6 +32,16 @@ import Testing
     #expect(incident.origins.first?.device == "desk")
     #expect((incident.origins.first?.probability ?? 0) >= 0.5)
     #expect(incident.edges.count { $0.from == "desk" && $0.kind == .change } >= 38)
+  }
+
+  /// A record of actions alone begins with the first of them, and what is done one by one within minutes is one burst.
+  @Test func aRecordOfActionsAloneNamesAnActorAsWell() throws {
+    let scene = Self.scene(4, isDeskHeard: false) { scene, name, time in
+      scene.say("desk", time, "set table on \(name)", 255)
+    }
+    let incident = try #require(scene.trace.incidents.first)
+    #expect(incident.changes.first?.actor == "desk")
+    #expect(incident.origins.first?.device == "desk")
   }
 
   @Test func whomTheFieldsOfAChangeNameIsItsActor() throws {

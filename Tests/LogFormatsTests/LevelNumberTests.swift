@@ -92,8 +92,10 @@ import Testing
 
       """)
     #expect(found.map(\.severity) == [3, 6, 255])
-    #expect(found.map(\.device) == ["ELV-07", "ELV-07", ""])
+    #expect(found.map(\.device) == ["ELV-07", "ELV-07", "ELV-08"])
     #expect(found.first?.message == "E1203;Door lock contact open")
+    // It has no level; its device stands where the others' does.
+    #expect(found.last?.message == "E0400;an error counter")
   }
 
   /// Most of what is logged is information: that number shows the scale, or that it is another one.

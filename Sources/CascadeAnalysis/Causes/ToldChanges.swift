@@ -4,6 +4,8 @@ internal import IncidentModel
 ///
 /// They look like reports of others, but say of nobody that it is gone, come once for each, from one speaker, were not heard
 /// before, and those that they name go on as before, as far as that shows. The named are the receivers, the speaker the actor.
+/// A record of such actions alone begins with the first of them, and all of them may be one burst: that nothing like it is heard in the
+/// first part of the window is enough there.
 /// Fails where the change silences its receivers in that moment: then they look as if they were reported.
 struct ToldChanges {
   /// Per template: who tells it, and when of whom first.
@@ -17,9 +19,10 @@ struct ToldChanges {
     isOpen: (Int) -> Bool
   ) {
     guard !timeline.firstMention.isEmpty else { return }
+    let later = timeline.start + 0.05 * (timeline.end - timeline.start)
     let isCandidate = timeline.tones.indices.map { template in
-      isReport(template) && isOpen(template) && profiles.fleet[template].role == .novel
-        && !timeline.words.tellsOfLoss[template]
+      isReport(template) && isOpen(template) && !timeline.words.tellsOfLoss[template]
+        && (profiles.fleet[template].role == .novel || profiles.fleet[template].first > later)
     }
     guard isCandidate.contains(true) else { return }
     var tellers: [Int: [Int: Int]] = [:]

@@ -114,9 +114,8 @@ struct OTLPDocument: DocumentKind {
     if let number = record["severityNumber"]?.scalar.flatMap(Bytes.integer) {
       reading.severity = SeverityText.severity(number, scale: .openTelemetry)
     }
-    // No word for a severity is longer than what a `String` holds in itself.
-    if reading.severity == 255, let word = record["severityText"]?.text, word.count <= 15 {
-      reading.severity = Severity(name: String(decoding: word, as: UTF8.self))?.rawValue ?? 255
+    if reading.severity == 255, let word = record["severityText"]?.text {
+      reading.severity = SeverityText.severity(word, scale: .openTelemetry)
     }
     let body = record["body"]
     let text = body.flatMap(Self.plainText)

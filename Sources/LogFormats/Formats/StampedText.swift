@@ -310,8 +310,12 @@ struct StampedTextFormat: LogFormat {
     @exclusivity(unchecked) private var hasDates = false
     private let namesSpeakers: Bool
     private let mayNameSpeakers: Bool
+    private let hasLevels: Bool
+    private let rows: RowLayout
 
     init(traits: SourceTraits) {
+      hasLevels = traits.hasLevels
+      rows = traits.rows
       namesSpeakers = traits.namesSpeakers
       mayNameSpeakers = traits.mayNameSpeakers
     }
@@ -345,26 +349,30 @@ struct StampedTextFormat: LogFormat {
       var i = head.end
       if head.isCell {
         i &+= 1
-        let row = RowWithoutHeader(record, from: head.end)
+        let row = RowWithoutHeader(record, from: head.end, layout: rows)
         if row.severity < 8 { reading.severity = row.severity }
         if mayNameSpeakers, !row.device.isEmpty {
           reading.device = row.device
           reading.basis = .selfAsserted
           reading.message = .record(row.end, record.count &- row.end)
+          keep(row.unknownLevel, of: record, into: &reading)
           return .event
         }
       }
-      if namesSpeakers, !head.isCell, head.severity > 7, let speaker = LineSpeaker(record, from: head.end) {
+      if namesSpeakers, !head.isCell, head.severity > 7,
+        let speaker = LineSpeaker(record, from: head.end, hasLevels: hasLevels)
+      {
         reading.device = speaker.device
         reading.basis = .selfAsserted
         reading.severity = speaker.severity
         reading.program = speaker.program
         reading.message = .record(speaker.end, record.count &- speaker.end)
+        keep(speaker.unknownLevel, of: record, into: &reading)
         return .event
       }
       if head.severity < 8 {
         // What follows is text.
-      } else if let (severity, end) = TextLine.level(record, at: i) {
+      } else if let (severity, end) = TextLine.level(record, at: i, besideLevels: hasLevels) {
         reading.severity = severity
         // Behind `[level]` a device and its program may stand; rows of tables have them in cells of their own.
         if record[end &- 1] == 0x5D || record[end &- 1] == 0x91, !head.isCell,
@@ -392,6 +400,14 @@ struct StampedTextFormat: LogFormat {
       }
       reading.message = .record(i, record.count &- i)
       return .event
+    }
+
+    /// A word that stands where others have a level is a field where the message leaves it out.
+    private func keep(_ level: Slice, of record: UnsafeRawBufferPointer, into reading: inout Reading) {
+      guard !level.isEmpty, level.end <= Int(reading.message.start) else { return }
+      reading.beginFields()
+      reading.field("level", Bytes.part(record, level.start, level.end))
+      reading.endFields()
     }
   }
 }
