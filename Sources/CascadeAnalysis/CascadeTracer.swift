@@ -138,12 +138,19 @@ public struct CascadeTracer: Sendable {
       reading.timeline, reading.onsets, members, assembly.spread(whole, members).best,
       received: whole.change.map { Set($0.received.keys) }, reading.fleet, isOfWaves: isOfWaves)
     assembly.setApart(split.singles)
-    for group in split.groups {
+    var open = split.groups
+    while !open.isEmpty {
+      let group = open.removeFirst()
       // A change that explains tens of thousands beside a few strays is not looked for again without those.
       let strays = members.count - group.count
       let isWhole =
         strays == 0 || whole.family == .change && members.count > 20_000 && strays * 200 <= members.count
       guard var diagnosis = isWhole ? whole : reading.diagnosis(of: group) else { continue }
+      if let apart = reading.changedApart(in: group, diagnosis) {
+        open.insert(group.filter { !apart.contains($0) }, at: 0)
+        open.append(apart.sorted())
+        continue
+      }
       diagnosis.isPlanned = reading.wasPlanned(group, diagnosis, wide)
       guard diagnosis.isCascade(of: group, in: reading.timeline) else {
         assembly.setApart(group)

@@ -63,6 +63,14 @@ import Testing
     #expect(mast.kind == .silence && others.count == 12 && others.allSatisfy { mast.time <= $0 })
   }
 
+  @Test func whatOneWordSaysOfTwoCausesIsToldApartByWhatTheyHangOn() throws {
+    let trace = Self.yard(lost: "halting", broken: "halting", linked: true)
+    #expect(trace.incidents.count == 2, "\(trace.verdict)")
+    #expect(Set(trace.incidents.compactMap { $0.origins.first?.device }) == ["mast1m", "planner"])
+    let byChange = trace.incidents.flatMap(\.edges).filter { $0.kind == .change }
+    #expect(byChange.count == 10 && Self.behindMast.isDisjoint(with: byChange.map(\.to)))
+  }
+
   @Test func noLinkIsNeededToTellThemApart() throws {
     let trace = Self.yard(lost: "no parent, halting", broken: "position unknown", linked: false)
     let edges = trace.incidents.flatMap(\.edges).filter { $0.from == "planner" }

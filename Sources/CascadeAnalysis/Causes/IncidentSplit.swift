@@ -56,14 +56,19 @@ struct IncidentSplit {
       else { continue }
       join(-1 - Int(template), device)
     }
-    // Who fell silent in one moment did so together, whatever each said last.
-    func silence(_ device: Int) -> Double? {
-      let finding = onsets.findings[device]!
-      return finding.kind == .silence ? finding.time : finding.silentSince
+    // Who fell silent in one moment did so together, whatever each said last, and whether or not it told of trouble as it did.
+    let silent = members.filter { onsets.findings[$0]!.kind == .silence }
+    var moments = Dictionary(grouping: silent, by: { onsets.findings[$0]!.time })
+    let shared = moments.filter { $0.value.count > 1 }.keys.sorted()
+    for device in members {
+      guard onsets.findings[device]!.kind != .silence, let own = onsets.findings[device]!.silentSince else {
+        continue
+      }
+      // From nearby the moment may be told a little otherwise.
+      let moment = shared.min { abs($0 - own) < abs($1 - own) }.flatMap { abs($0 - own) <= 10 ? $0 : nil }
+      moments[moment ?? own, default: []].append(device)
     }
-    let silent = members.filter { silence($0) != nil }
-    for (_, group) in Dictionary(grouping: silent, by: { silence($0)! })
-    where group.count >= SilenceOnsets.fewestTogether {
+    for (_, group) in moments where group.count >= SilenceOnsets.fewestTogether {
       for device in group.dropFirst() { join(group[0], device) }
     }
     // Who stopped and was named took along whatever failed then.

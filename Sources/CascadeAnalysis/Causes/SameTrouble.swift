@@ -40,6 +40,26 @@ extension Reading {
 }
 
 extension Reading {
+  private static let fewestApart = 3
+
+  /// Those of a group that hang on nothing that explains the rest, and nearly all of whom a change does that they received: another incident,
+  /// which says the same ("halting") of its own cause. nil where there are none.
+  func changedApart(in group: [Int], _ diagnosis: Diagnosis) -> Set<Int>? {
+    guard diagnosis.family == .dependency, diagnosis.dependency.twins.isEmpty,
+      let provider = diagnosis.culprit ?? diagnosis.dependency.candidates.first?.device
+    else { return nil }
+    let below = Set(fleet.descendants(of: provider))
+    let rest = group.filter { $0 != provider && !below.contains(Int32($0)) }
+    guard rest.count >= Self.fewestApart, group.count - rest.count >= Self.fewestApart,
+      let other = self.diagnosis(of: rest), other.family == .change, let change = other.change,
+      !change.isThroughProviders, !change.isOrder, change.rounds.isEmpty,
+      rest.count(where: { change.received[$0] != nil }) * 5 >= rest.count * 4
+    else { return nil }
+    return Set(rest)
+  }
+}
+
+extension Reading {
   /// Failures of their own that say the new trouble that those say who failed in an incident are not told to have nothing to do with it.
   func markLikes(_ trace: inout Trace) {
     guard !trace.unrelated.isEmpty, !trace.incidents.isEmpty else { return }
