@@ -250,7 +250,28 @@ extension Onsets {
         addSilence(provider, finding)
       }
     }
-    return relayed.groups
+    return relayed.groups + addSpokenFor(timeline, fleet, known)
+  }
+
+  /// Adds entities that others named in a rhythm, and do no longer; gives those of which nothing is known, as what they were heard through
+  /// is not heard of either.
+  private mutating func addSpokenFor(
+    _ timeline: Timeline, _ fleet: Fleet, _ known: [RelayedSilences.Group]
+  ) -> [RelayedSilences.Group] {
+    guard let spoken = SpokenFor(timeline) else { return [] }
+    var relayed = RelayedSilences()
+    let (lasting, ended) = spoken.silences(fleet, self)
+    for silences in [lasting, ended] {
+      for (device, finding) in relayed.take(relayed.without(silences, known), spoken.timeline)
+      where findings[device] == nil {
+        addSilence(device, finding)
+      }
+    }
+    for (reporter, finding) in relayed.reporters where findings[reporter] == nil && spoken.tellsOf(reporter) {
+      addSilence(reporter, finding)
+    }
+    // A namer that says little else must not look silent when its lines count as those of others.
+    return relayed.groups.filter { $0.reporter.map(spoken.tellsOf) ?? false }
   }
 }
 

@@ -12,7 +12,7 @@ struct Timeline {
   /// Nanoseconds of second 0.
   let epoch: Int64
   /// Event positions grouped by entity: those of entity d are `eventOrder[deviceStart[d]..<deviceStart[d + 1]]`.
-  let deviceStart: [Int32]
+  private(set) var deviceStart: [Int32]
   private(set) var eventOrder: [Int32]
   /// Corrected seconds per event position.
   var seconds: [Double]
@@ -229,6 +229,33 @@ struct Timeline {
       if !isLoud[template] { kinds.insert(template) }
     }
     return kinds
+  }
+
+  /// The same, with some events taken for those of others than who wrote them.
+  func attributing(_ owners: [(event: Int32, device: Int32)]) -> Timeline {
+    var result = self
+    var isChanged = [Bool](repeating: false, count: deviceCount)
+    for (event, device) in owners {
+      result.evidence.eventDevices[Int(event)] = device
+      isChanged[Int(device)] = true
+    }
+    var lists = [Int32](repeating: 0, count: deviceCount + 1)
+    for device in result.evidence.eventDevices where device >= 0 { lists[Int(device) + 1] += 1 }
+    for index in 0..<deviceCount { lists[index + 1] += lists[index] }
+    result.deviceStart = lists
+    var next = lists
+    // In the order that each had: only those that were given events need another.
+    for event in eventOrder {
+      let device = Int(result.evidence.eventDevices[Int(event)])
+      result.eventOrder[Int(next[device])] = event
+      next[device] += 1
+    }
+    for device in isChanged.indices where isChanged[device] {
+      result.eventOrder[result.events(of: device).indices].sort {
+        (seconds[Int($0)], $0) < (seconds[Int($1)], $1)
+      }
+    }
+    return result
   }
 
   /// The entity that an event names, or -1.
