@@ -19,6 +19,8 @@ struct Onsets {
     var reasons: [String] = []
     /// One of failures that come one by one over days (see `OneByOne`).
     var isOneByOne = false
+    /// Infrastructure that fell silent as most others failed (see `StoppedInfrastructure`).
+    var hasStopped = false
     /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
     var namedBy = 0
   }
@@ -143,7 +145,7 @@ struct Onsets {
     joinLikes(timeline, profiles)
     joinSymptoms(timeline, profiles, reports)
     settleReports(timeline, fleet, reports)
-    addCutOff(timeline, fleet, reports)
+    addCutOff(timeline, fleet, reports, profiles)
     addBereft(timeline, fleet, reports, profiles)
     joinComers(timeline, fleet, profiles, reports)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }
