@@ -184,6 +184,8 @@ struct Reports {
 /// Templates that speak of another entity rather than of the speaker: mostly said by shared infrastructure, or by one
 /// speaker of many entities.
 struct ReportTemplates {
+  /// Fewer that are named may not have had their turn to speak.
+  private static let fewestNamed = 8
   /// Per template.
   let isReport: [Bool]
   /// Per template: mostly alike entities that name each other, as infections do.
@@ -215,10 +217,15 @@ struct ReportTemplates {
         || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
     }
     let reports = isReport
-    // Whom three and more all name is no neighbour of each, but what they hang on or are read by.
-    namesPeers = (0..<templates).map {
-      !reports[$0] && peers[$0] * 2 > total[$0] && total[$0] > 0
-        && !(named[$0].count == 1 && speakers[$0].count >= 3)
+    // Whom three and more all name is no neighbour of each, but what they hang on or are read by. Nor are those alike of whom one kind says it
+    // and another is named in it (addresses that fetch something for a device).
+    var arePeers = [Bool](repeating: false, count: templates)
+    for template in 0..<templates where !reports[template] && total[template] > 0 {
+      let (subjects, voices) = (named[template], speakers[template])
+      guard peers[template] * 2 > total[template], subjects.count > 1 || voices.count < 3 else { continue }
+      let areMany = subjects.count >= Self.fewestNamed && voices.count >= Self.fewestNamed
+      arePeers[template] = !areMany || subjects.intersection(voices).count * 10 >= subjects.count
     }
+    namesPeers = arePeers
   }
 }
