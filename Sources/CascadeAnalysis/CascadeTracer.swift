@@ -79,7 +79,9 @@ public struct CascadeTracer: Sendable {
       }
     }
     for index in result.incidents.indices
-    where result.incidents[index].wasPlanned || result.incidents[index].mayBeGap {
+    where result.incidents[index].wasPlanned || result.incidents[index].mayBeGap
+      || result.incidents[index].mayBeHarmless
+    {
       result.incidents[index].doubtFailures()
     }
     for index in result.incidents.indices where !judgements.origins.values.contains(true) {
@@ -152,6 +154,7 @@ public struct CascadeTracer: Sendable {
         continue
       }
       diagnosis.isPlanned = reading.wasPlanned(group, diagnosis, wide)
+      diagnosis.mayBeHarmless = !diagnosis.isPlanned && reading.areHarmless(group, diagnosis, wide)
       guard diagnosis.isCascade(of: group, in: reading.timeline) else {
         assembly.setApart(group)
         continue

@@ -54,6 +54,8 @@ public struct Incident: Sendable {
   var isExpiry = false
   /// Those that failed said beforehand what they were about to do, and went on as before.
   var wasPlanned = false
+  /// Nobody graded what those that failed say, its words tell of no trouble, and they went on as before.
+  var mayBeHarmless = false
   /// Nothing but a silence that ended tells of the failures: perhaps only their lines are missing.
   var mayBeGap = false
   /// What nearly all that failed said in the same words, where nothing else explains them.

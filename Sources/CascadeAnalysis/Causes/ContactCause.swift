@@ -13,6 +13,10 @@ struct ContactCause {
   /// Candidates with log weights, best first.
   private(set) var origins: [(device: Int, weight: Double, reach: Int)] = []
   private(set) var failed: [Int] = []
+  /// Whether from anybody of the first a tenth of the others can be reached, and one at least: a few pairs of neighbours are no spread.
+  var spreads: Bool {
+    origins.contains { $0.reach > 1 && ($0.reach - 1) * 10 >= failed.count - 1 }
+  }
   private let edges: [Double]
   private(set) var hazard: [Double]
   private let slack = 45.0

@@ -20,6 +20,8 @@ struct DependencyCause {
     var dependants: Int
     var failed: Int
     var explained: Int
+    /// Whether no link, column or message says that they hang on it (see `Fleet.guessedScopes`).
+    var isGuessed = false
     /// Services that hang on it directly and failed in one moment; 0 where they did not.
     var together = 0
     /// Seconds in which they did, where that was no moment.
@@ -116,6 +118,9 @@ struct DependencyCause {
           explained: failed.count { onset(Int($0)) >= own - 15 || own == .infinity || lateness != nil },
           together: moment?.services ?? 0,
           togetherSpan: moment.flatMap { $0.span > Self.momentSpan ? $0.span : nil }, lateness: lateness))
+    }
+    for index in candidates.indices {
+      candidates[index].isGuessed = fleet.guessedScopes[candidates[index].device] != nil
     }
     for index in candidates.indices where Self.isTaken(candidates[index].device, fleet, onset) {
       candidates[index].score -= Self.lessForTaken

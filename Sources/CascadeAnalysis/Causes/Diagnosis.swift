@@ -28,6 +28,8 @@ struct Diagnosis {
   private(set) var isExpiry = false
   /// They said beforehand what they were about to do, and went on as before.
   var isPlanned = false
+  /// What they say is graded by nobody and tells of no trouble in words, and they went on as before.
+  var mayBeHarmless = false
 
   init(
     _ timeline: Timeline, _ fleet: Fleet, _ profiles: TemplateProfiles, _ reports: Reports, _ onsets: Onsets,
@@ -145,7 +147,7 @@ struct Diagnosis {
       change = above
       for device in members where above.received[device] != nil { cohort[device] = 1 }
       commonCause = CommonCauseSearch.search(timeline.evidence, fleet, population: mass, failed: failed)
-    } else if contact.score > 3, !isExpiry {
+    } else if contact.score > 3, contact.spreads, !isExpiry {
       family = .contact
       // Contagion clusters in places, so only entities next to a failed one were at risk.
       let atRisk = mass.filter { device in

@@ -71,6 +71,18 @@ struct IncidentSplit {
     for (_, group) in moments where group.count >= SilenceOnsets.fewestTogether {
       for device in group.dropFirst() { join(group[0], device) }
     }
+    // Infrastructure that stopped as others failed is of the incident of most of these.
+    for device in members where onsets.findings[device]!.hasStopped {
+      let time = onsets.findings[device]!.time
+      var near: [Int: Int] = [:]
+      for other in members where other != device {
+        if abs(onsets.findings[other]!.time - time) <= Onsets.companySpan {
+          near[root(other), default: 0] += 1
+        }
+      }
+      guard let group = near.commonest?.key else { continue }
+      join(group, device)
+    }
     // Who stopped and was named took along whatever failed then.
     let triggers = members.filter { onsets.findings[$0]!.namedBy > 0 }
     let kindred = triggers.isEmpty ? [] : Array(Dictionary(grouping: members, by: root).values)

@@ -1,5 +1,6 @@
 /// Everything failed in the moment in which one provider had trouble of its own: the provider took it all along
-/// directly, and the order of the onsets is that of the clocks.
+/// directly, and the order of the onsets is that of the clocks. Who failed minutes before it may have a wrong clock, and is doubted; who failed
+/// longer before did not fail of it.
 enum SynchronousFailure: CausalEvidence {
   static let kind = SpreadEdge.Kind.dependency
 
@@ -23,6 +24,16 @@ enum SynchronousFailure: CausalEvidence {
       above.isEmpty && scene.fleet.contacts[child].isEmpty
         || above.contains(where: { Int($0.device) == culprit })
     else { return [] }
-    return [ParentCandidate(parent: culprit, weight: 3, kind: kind)]
+    let lead = scene.time[child] - scene.time[culprit]
+    guard lead > -longestError else { return [] }
+    var candidate = ParentCandidate(parent: culprit, weight: 3, kind: kind)
+    if lead < -usualError { candidate.most = mostAgainstOrder }
+    return [candidate]
   }
+
+  /// Seconds by which clocks that nobody set are off, mostly and at most, as far as they are not by hours.
+  static let usualError = 120.0
+  private static let longestError = 900.0
+  /// How sure it is at most against the order of the stamps (fitted to nothing).
+  private static let mostAgainstOrder = 0.5
 }

@@ -23,6 +23,8 @@ struct Onsets {
     var isOneByOne = false
     /// Nothing that it says tells of trouble (see `WentOn.setAsideRemarks`).
     var isRemark = false
+    /// Infrastructure that fell silent as most others failed (see `StoppedInfrastructure`).
+    var hasStopped = false
     /// How many named it in trouble just after it said so itself (see `NamedTrigger`).
     var namedBy = 0
     /// Its numbers that left their usual range then.
@@ -151,7 +153,7 @@ struct Onsets {
     joinLikes(timeline, profiles)
     joinSymptoms(timeline, profiles, reports)
     settleReports(timeline, fleet, reports)
-    addCutOff(timeline, fleet, reports)
+    addCutOff(timeline, fleet, reports, profiles)
     addBereft(timeline, fleet, reports, profiles)
     joinComers(timeline, fleet, profiles, reports)
     if !unrelated.isEmpty { unrelated = unrelated.filter { findings[$0.key] == nil } }

@@ -241,6 +241,7 @@ extension Onsets {
     for gap in ended.gaps { relayed.takeGap(relayed.take(relayed.without(gap, known), timeline)) }
     let cut = Dictionary(grouping: beyond) { timeline.source(of: $0.device) }
     for (_, gap) in cut.sorted(by: { $0.key < $1.key }) { relayed.takeGap(gap) }
+    addStopped(timeline, fleet, found.reach)
     if whole == nil { relayed.takeTellers(timeline, SilenceOnsets.lastWords(timeline), self, found.reach) }
     for (reporter, finding) in relayed.reporters where findings[reporter] == nil {
       addSilence(reporter, finding)

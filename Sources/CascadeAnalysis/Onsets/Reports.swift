@@ -8,8 +8,8 @@ internal import IncidentModel
 /// less (mean - least)/(n - 1) estimates it (the shifted exponential's unbiased estimator); it is weighed with the
 /// usual 90 s (MQTT 5.0, 3.1.2.10: one and a half times the keep alive, 60 s by custom). Each kind of report has its own.
 /// What is known besides of the moment is added later (see `ReportMoments`).
-/// Where no severity grades a message, it must say in words that somebody is gone, or be a kind of remark that its speaker,
-/// heard before, made of nobody until then and makes of each but a few times: who names others all day does not miss them.
+/// Where no severity grades a message, it must say in words that somebody is gone. What tells so in no known word, a kind of remark that its
+/// speaker, heard before, made of nobody until then and makes of each but a few times, counts where they fall silent with it (see `NewRemarks`).
 /// Whoever speaks of an entity in a rhythm, as one that polls it, bounds the onset by its last word that all is well; the reporter takes
 /// back a report with its next one (see `SignsOfLife`), unless it reports many in one moment (see `LossesAtOnce`).
 /// What a reporter says when it is heard for the first time, long after the others, is new to the evidence alone (see `EvidenceStart`).
@@ -36,6 +36,7 @@ struct Reports {
   ) {
     self.reporting = reporting
     var found: [Int: [Int32]] = [:]
+    var remarks: [Int: [Int32]] = [:]
     var speakers = Set<Int32>()
     // Whom somebody from outside tried in vain to reach through another (a firewall's log) is not gone.
     let isRefusal = timeline.isLoud.indices.map {
@@ -51,13 +52,19 @@ struct Reports {
       let isNews =
         profile.role == .rare || TemplateProfiles.news(profile, timeline.seconds[event]) >= 0.5
         || profile.role == .sporadic && timeline.tones[template] == .loud
-      if timeline.isLoud[template], !isRefusal[template], isNews,
-        timeline.tones[template] == .loud
-          || timeline.seconds[event] > heard.beginning(of: Int(speaker), timeline)
-            && (timeline.words.tellsOfLoss[template] || Self.isNewRemark(event, template, profile, timeline))
-      {
-        found[timeline.mention(event), default: []].append(Int32(event))
+      guard timeline.isLoud[template], !isRefusal[template], isNews else { continue }
+      let isGraded = timeline.tones[template] == .loud
+      guard isGraded || timeline.seconds[event] > heard.beginning(of: Int(speaker), timeline) else {
+        continue
       }
+      if isGraded || timeline.words.tellsOfLoss[template] {
+        found[timeline.mention(event), default: []].append(Int32(event))
+      } else if Self.isNewRemark(event, template, profile, timeline) {
+        remarks[timeline.mention(event), default: []].append(Int32(event))
+      }
+    }
+    for (device, events) in NewRemarks(remarks, missed: Set(found.keys), timeline).reports {
+      found[device] = events
     }
     reporters = speakers
     subjects = Set(found.keys)
@@ -177,6 +184,8 @@ struct Reports {
 /// Templates that speak of another entity rather than of the speaker: mostly said by shared infrastructure, or by one
 /// speaker of many entities.
 struct ReportTemplates {
+  /// Fewer that are named may not have had their turn to speak.
+  private static let fewestNamed = 8
   /// Per template.
   let isReport: [Bool]
   /// Per template: mostly alike entities that name each other, as infections do.
@@ -208,10 +217,15 @@ struct ReportTemplates {
         || named[template].count >= 3 && named[template].count >= 2 * speakers[template].count
     }
     let reports = isReport
-    // Whom three and more all name is no neighbour of each, but what they hang on or are read by.
-    namesPeers = (0..<templates).map {
-      !reports[$0] && peers[$0] * 2 > total[$0] && total[$0] > 0
-        && !(named[$0].count == 1 && speakers[$0].count >= 3)
+    // Whom three and more all name is no neighbour of each, but what they hang on or are read by. Nor are those alike of whom one kind says it
+    // and another is named in it (addresses that fetch something for a device).
+    var arePeers = [Bool](repeating: false, count: templates)
+    for template in 0..<templates where !reports[template] && total[template] > 0 {
+      let (subjects, voices) = (named[template], speakers[template])
+      guard peers[template] * 2 > total[template], subjects.count > 1 || voices.count < 3 else { continue }
+      let areMany = subjects.count >= Self.fewestNamed && voices.count >= Self.fewestNamed
+      arePeers[template] = !areMany || subjects.intersection(voices).count * 10 >= subjects.count
     }
+    namesPeers = arePeers
   }
 }

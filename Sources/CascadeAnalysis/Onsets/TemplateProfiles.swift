@@ -274,13 +274,17 @@ struct TemplateProfiles {
   /// Probability that an event of a template at a time is news, by the whole fleet.
   func news(_ template: Int, at time: Double) -> Double { Self.news(fleet[template], time) }
 
+  private static let newest = 0.97
+
   static func news(_ profile: Profile, _ time: Double) -> Double {
     switch profile.role {
     case .chatter, .rare, .sporadic: return 0
-    case .novel:
-      return 0.97
+    case .novel: return newest
     case .surging:
-      for segment in profile.hot where time >= segment.from && time <= segment.to { return segment.news }
+      // What was heard before, however seldom, is no surer news than what never was.
+      for segment in profile.hot where time >= segment.from && time <= segment.to {
+        return min(newest, segment.news)
+      }
       return 0
     }
   }

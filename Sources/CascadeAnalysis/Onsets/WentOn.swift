@@ -228,6 +228,23 @@ extension Reading {
       }
   }
 
+  /// Whether nine of ten of those that failed, by no cause that was found, only said what nobody graded and what tells of no trouble in words
+  /// (numbers by which somebody looks for a fault), and went on as before: that something failed is not known then.
+  func areHarmless(_ group: [Int], _ diagnosis: Diagnosis, _ wide: Reading) -> Bool {
+    guard diagnosis.family == .undetermined, diagnosis.commonCause == nil, !diagnosis.isExpiry else {
+      return false
+    }
+    let wentOn = WentOn(wide.timeline, wide.profiles, wide.reports)
+    let well = group.count { device in
+      let finding = onsets.findings[device]!
+      return finding.kind == .log && !reports.speaksOf(device)
+        && timeline.templates(of: finding.events).allSatisfy {
+          timeline.tones[Int($0)] == .unknown && !timeline.words.tellsOfDelay[Int($0)]
+        } && wentOn.goesOn(device, finding.time)
+    }
+    return well * 10 >= group.count * 9
+  }
+
   /// Moves those that went on as ever out of the failures of their own: those whose trouble is of a kind that others went on from as
   /// well, and, where no incident was found, those that told of the same trouble at another time as well.
   func setAsideEveryday(_ trace: inout Trace, _ known: [String: Onset]) {
@@ -261,6 +278,14 @@ extension Reading {
         {
           told.reasons = [
             "it said the same before, at another time, and its everyday messages went on as before"
+          ]
+        } else if trace.incidents.isEmpty, onset.evidence.count <= 2,
+          own.allSatisfy({
+            timeline.tones[Int($0)] == .unknown && !timeline.words.tellsOfDelay[Int($0)]
+          }), wentOn.goesOn(device, time)
+        {
+          told.reasons = [
+            "what it said is graded by nobody and tells of no trouble in words, and its everyday messages went on as before"
           ]
         } else if areStray, isStray(device, onset, templates) {
           told.reasons = [

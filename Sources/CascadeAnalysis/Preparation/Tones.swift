@@ -10,6 +10,8 @@ internal import IncidentModel
 /// - Without severity, a rare message of shared infrastructure shortly before such changes begin: their announcement.
 /// - Where nearly everything has one mild severity, what few say that grade their own trouble worse: no trouble.
 /// - Without severity, what many entities say from the beginning: everyday life.
+/// - Without severity, what each says once, and most go on after, while those that do not tell of it in words of their own: no trouble
+///   (see `survived`).
 /// - With a mild severity, new messages by which many say over and over that something failed while they do less than usual: trouble.
 /// Assumes that failures repeat themselves and changes do not.
 struct Tones {
@@ -41,8 +43,11 @@ struct Tones {
     told = changes.byTemplate.filter { ToldChanges.goOn($0.value.received, timeline) }.keys.sorted()
     for template in told { isLoud[template] = false }
     let wordless = unknown.filter { !timeline.words.tellsOfLoss[$0] }
+    let survived = Self.survived(timeline, profiles, reporting, wordless, speakers, isLoud)
+    for template in survived { isLoud[template] = false }
     let starts =
-      Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
+      survived.map { profiles.fleet[$0].first }
+      + Self.changes(timeline, fleet, profiles, reporting, wordless, speakers, &isLoud)
       + meant.map { profiles.fleet[$0].first }
     for template in Self.recoveries(timeline, profiles, reporting, wordless, speakers, isLoud) {
       isLoud[template] = false

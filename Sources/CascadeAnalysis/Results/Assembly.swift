@@ -95,6 +95,7 @@ struct Assembly {
     }
     incident.sharedValues = sharedValues(diagnosis, members)?.words
     incident.wasPlanned = diagnosis.isPlanned
+    incident.mayBeHarmless = diagnosis.mayBeHarmless
     incident.isExpiry = diagnosis.isExpiry && diagnosis.family == .undetermined
     if let change = diagnosis.change, change.isOrder {
       incident.orders = (

@@ -62,8 +62,8 @@ extension Assembly {
   /// What nine of ten of the members say of their failure in the same words, and how many do.
   func saying(of members: [Int]) -> (text: String, count: Int)? {
     guard members.count >= 3 else { return nil }
-    // What was said last before a silence is no word of it.
-    let speaking = members.filter { onsets.findings[$0]!.kind != .silence }
+    // What was said last before a silence is no word of it, and a report is somebody else's.
+    let speaking = members.filter { onsets.findings[$0]!.kind == .log }
     return onsets.kinds(saidBy: speaking, timeline).commonest.flatMap { template, count in
       count * 10 >= members.count * 9 ? (evidence.templateTexts[Int(template)], count) : nil
     }

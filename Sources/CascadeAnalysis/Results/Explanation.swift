@@ -256,7 +256,9 @@ extension Incident {
       text +=
         seconds >= 0
         ? ", \(seconds) s earlier"
-        : "; its first message came \(-seconds) s later, which is within what lost messages explain"
+        : seconds >= -SynchronousFailure.usualError
+          ? "; its first message came \(-seconds) s later, which is within what lost messages explain"
+          : "; its first message came \(-seconds) s later, which only a wrong clock would explain"
     }
     return text + "."
   }

@@ -88,7 +88,10 @@ struct Origins {
     for entry in top {
       var candidate = Candidate(
         device: entry.device, probability: confidence * exp((entry.score - best) / 2) / sum)
-      candidate.reasonsFor.append("\(entry.failed) of \(entry.dependants) entities that depend on it failed")
+      candidate.reasonsFor.append(
+        entry.isGuessed
+          ? "\(entry.failed) of \(entry.dependants) entities that may depend on it failed (no link says that they do)"
+          : "\(entry.failed) of \(entry.dependants) entities that depend on it failed")
       if entry.explained < entry.failed {
         candidate.reasonsAgainst.append("\(entry.failed - entry.explained) of them failed before it did")
       }
@@ -160,7 +163,8 @@ struct Origins {
     }
   }
 
-  /// Contact spread: the earliest entities from which the rest can be reached.
+  /// Contact spread: the earliest entities from which the rest can be reached. One from which hardly any of them can is no more than one of
+  /// several beginnings.
   init(contact: ContactCause, _ onsets: Onsets, confidence: Double) {
     let top = contact.origins.prefix(10)
     guard let best = top.first?.weight else { return }
@@ -171,6 +175,10 @@ struct Origins {
       var candidate = Candidate(
         device: entry.device, probability: confidence * exp(sharpness * (entry.weight - best)) / sum)
       candidate.reach = entry.reach - 1
+      if (entry.reach - 1) * Self.fewReached < contact.failed.count - 1 {
+        candidate.most = min(candidate.most, Self.mostOfFewReached)
+        candidate.reasonsAgainst.append("hardly any of the other failures can be reached from it")
+      }
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       let earlier = contact.failed.filter {
         onsets.findings[$0]!.time < onsets.findings[entry.device]!.time
@@ -183,6 +191,10 @@ struct Origins {
       candidates.append(candidate)
     }
   }
+
+  /// An origin reaches a quarter of the other failures, as far as links are known; how sure one of fewer is at most (fitted to nothing).
+  private static let fewReached = 4
+  private static let mostOfFewReached = 0.45
 
   /// Being first says little of these, unless they have trouble of their own.
   mutating func doubt(where isOne: (Int) -> Bool, _ reason: String) {

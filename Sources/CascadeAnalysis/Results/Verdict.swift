@@ -128,6 +128,10 @@ extension Incident {
         " They said beforehand what they were about to do, and went on as before it: that is how a planned restart looks, and"
         + " perhaps nothing failed."
     }
+    if mayBeHarmless {
+      text +=
+        " What they say is graded by nobody and tells of no trouble in words, and they went on as before: perhaps nothing failed."
+    }
     if mayBeGap {
       text +=
         " Nothing but their silence tells of it, and they said nothing new when they were heard again: perhaps only their lines are"

@@ -19,6 +19,8 @@ struct AccessLogFormat: LogFormat {
       fields: #"{"vhost":"www.example.net","status":400}"#),
     FormatSample(
       #"::1 - - [08/Jun/2020:08:04:43 +0000] "POST / HTTP/1.0" 500 0"#, device: "::1", severity: 3),
+    FormatSample(
+      #"::1 - - [08/Jun/2020:08:04:43 +0000] "GET / HTTP/1.0" 304 0"#, device: "::1", severity: 6),
   ]
   let refusals = ["192.0.2.9 - - [99/Jun/2020:08:04:43 +0000] \"x\" 200 1", "192.0.2.9 - - no stamp", "text"]
 
@@ -92,7 +94,7 @@ struct AccessLogFormat: LogFormat {
       let status = word(record, &i)
       if let number = Bytes.decimal(status) {
         reading.field("status", number)
-        if number >= 500, number < 600 { reading.severity = 3 }
+        if let severity = HTTPStatus.severity(number) { reading.severity = severity }
       }
       if let bytes = Bytes.decimal(word(record, &i)) { reading.field("bytes", bytes) }
       i = TextLine.skipBlanks(record, i)

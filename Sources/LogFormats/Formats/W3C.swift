@@ -8,7 +8,7 @@ struct W3CFormat: LogFormat {
     "W3C extended log files (IIS, Exchange, Windows firewall): columns by '#Fields:', UTC unless a directive says otherwise"
   let yields = [
     "time", "device (x-device-id and the like, else the client's address)",
-    "severity (x-severity, status 5xx)",
+    "severity (x-severity, status)",
     "message (x-message)", "every other column by its name",
   ]
   let samples = [
@@ -26,7 +26,7 @@ struct W3CFormat: LogFormat {
     ).plain(),
     FormatSample(
       "2026-11-12 09:03:06 10.0.0.1 GET / - 443 - - 200 12", time: "2026-11-12T09:03:06Z", device: "",
-      severity: 255,
+      severity: 6,
       message: "GET /"
     ).plain(),
     FormatSample("#Fields: date time x-device-id cs(X-Severity) x-message", verdict: .structure),
@@ -124,7 +124,9 @@ struct W3CFormat: LogFormat {
         case .method: method = cell
         case .stem: stem = cell
         case .status:
-          if let number = Bytes.decimal(bytes), number >= 500, number < 600 { reading.severity = 3 }
+          if let number = Bytes.decimal(bytes), let severity = HTTPStatus.severity(number) {
+            reading.severity = severity
+          }
         case .device:
           if named.isEmpty,
             DeviceName.isGiven(by: bytes, isText: !JSONText.isNumber(bytes), columns[index].doubt)
