@@ -233,7 +233,10 @@ public struct UndoRun: Sendable {
       ? "nothing of it was in force: it counts on nothing any more" : "everything was taken back"
     let text = reasons.isEmpty ? done : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
-      try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
+      var passed = RecordDraft(.note, reason: "time-to-live", detail: text)
+      // Who watches comes by again and again: only what was done is worth a signature.
+      passed.isSigned = counts.contains { $0.key != .skipped && $0.value > 0 }
+      try await writer.write(passed)
       try await holdAgain(scope.map { ($0.step.id, $0.devices) })
       return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
     }
