@@ -40,8 +40,10 @@ public struct RunHistory: Sendable {
     public var waveStarts: [Int: Moment] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
-    /// By device whose act nobody saw the end of, or that was sent and not seen in force: when it was begun last.
+    /// By device whose act nobody saw the end of, also where it was seen in force since: when it was begun last.
     public var open: [String: Moment] = [:]
+    /// The same of undos.
+    var undosOpen: [String: Moment] = [:]
     /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
     public var released: [String: String] = [:]
     /// True for success; nil while not finished.
@@ -73,6 +75,9 @@ public struct RunHistory: Sendable {
   static let notInForce = "not-in-force"
   /// Reason of a failure of what was sent, whose end nobody saw, and which was not seen in force: it may still come.
   static let endUnseen = "end-unseen"
+
+  /// Reason of an act whose answer was lost, and that was seen in force: that one is over is not said by it.
+  static let verified = "verified"
 
   /// Reason of the beginning of a step whose commands only look.
   static let onlyLooks = "only-looks"
@@ -198,7 +203,10 @@ public struct RunHistory: Sendable {
       guard let device = record.target else { return }
       let isTimed = record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
-      guard record.action != .undo else { return takeBack(record, device, .intended) }
+      guard record.action != .undo else {
+        edit(record) { $0.undosOpen[device] = moment }
+        return takeBack(record, device, .intended)
+      }
       lastAct = record.wallTime
       edit(record) { visit in
         visit.acts[device] = .intended
@@ -211,14 +219,19 @@ public struct RunHistory: Sendable {
       let isTimed = !timed.isEmpty && record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
-      guard record.action != .undo else { return takeBack(record, device, state) }
+      guard record.action != .undo else {
+        edit(record) { visit in
+          if !visit.undosOpen.isEmpty, !state.isEndUnseen { visit.undosOpen[device] = nil }
+        }
+        return takeBack(record, device, state)
+      }
       if record.reason == Self.seen || record.reason == Self.seenAbsent {
         return settle(record, device, state)
       }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
-        if !visit.open.isEmpty, state.isEndSeen || !visit.isInDoubt(device) { visit.open[device] = nil }
+        if !visit.open.isEmpty, !state.isEndUnseen { visit.open[device] = nil }
         if !visit.released.isEmpty { visit.released[device] = nil }
         // Found so: it is counted on for the same time.
         if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }

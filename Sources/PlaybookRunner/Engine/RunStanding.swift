@@ -174,11 +174,13 @@ extension RunHistory.DeviceState {
     return isNeverSent || isSeenAbsent
   }
 
-  /// True for an act that the other side said the end of, done or not, whatever became of it on the device: nothing of it is under
-  /// way any more.
-  var isEndSeen: Bool {
+  /// True where nobody saw the end of what was sent, whatever was seen of the device since: something may still be under way. What the
+  /// other side said the end of is not, done or not, whatever became of it.
+  var isEndUnseen: Bool {
     switch self {
-    case .finished(.failed, RunHistory.notInForce), .finished(.failed, RunHistory.partlyDone): true
+    case .intended, .finished(.unknown, _), .finished(.failed, RunHistory.endUnseen),
+      .finished(.changed, RunHistory.verified):
+      true
     default: false
     }
   }
