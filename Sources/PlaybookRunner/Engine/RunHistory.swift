@@ -88,6 +88,8 @@ public struct RunHistory: Sendable {
 
   /// Reason of what a person said who looked, where the step is in force.
   static let seen = "seen"
+  /// Reason of what a look said against a person who had seen that the step is not in force.
+  static let contradicted = "contradicted"
   /// Reason of what a person said who looked, where the step is not in force, and never was by what is known: it can be begun.
   static let seenAbsent = "seen-absent"
 
@@ -273,10 +275,11 @@ public struct RunHistory: Sendable {
     }
   }
 
-  /// What a person saw is of all visits that nobody knew the outcome of.
+  /// What a person saw is of all visits that nobody knew the outcome of, or only by a person's word: the latest counts.
   private mutating func settle(_ record: RunRecord, _ device: String, _ state: DeviceState) {
     guard let step = record.step else { return }
-    for index in visits[step, default: []].indices where visits[step]![index].isInDoubt(device) {
+    for index in visits[step, default: []].indices
+    where visits[step]![index].isInDoubt(device) || visits[step]![index].acts[device]?.isSeenAbsent ?? false {
       visits[step]![index].acts[device] = state
       visits[step]![index].details[device] = state.outcome == .changed ? nil : record.detail
     }

@@ -11,6 +11,8 @@ extension RunHistory {
     public var inDoubt = 0
     /// Taken back.
     public var takenBack = 0
+    /// Those of them that a person said are.
+    public var takenBackByWord = 0
     /// Commands that went out once, in a run that did nothing else, and did something: it stays until somebody takes it back by
     /// hand and says so (`Settlement`).
     public var sentOnce = 0
@@ -38,6 +40,7 @@ extension RunHistory {
           if visit.isOfDevices { standing.devices.insert(device) }
         } else if visit.isTakenBack(device) {
           standing.takenBack += 1
+          if visit.isOfDevices, visit.isTakenBackByWord(device) { standing.takenBackByWord += 1 }
         } else if visit.isStayingOnce(device) {
           standing.sentOnce += 1
         } else if visit.released[device] != nil {
@@ -135,6 +138,11 @@ extension RunHistory.Visit {
   func isTakenBackUnseen(_ device: String) -> Bool {
     guard case .finished(.ok, _) = undos[device] else { return false }
     return acts[device]?.isSentUnseen ?? false
+  }
+
+  /// True where the step counts as taken back on a device since a person said so.
+  func isTakenBackByWord(_ device: String) -> Bool {
+    undos[device] == .finished(.changed, reason: RunHistory.seen)
   }
 
   /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and

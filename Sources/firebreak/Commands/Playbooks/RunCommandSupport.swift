@@ -268,9 +268,11 @@ struct RunCommandSupport {
     environment.unseen = try unseen(run, locks.1)
     let summary = try await goingOn("undo", run) {
       [environment] in
-      try await UndoRun(
-        plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf
-      ).execute()
+      func undo() throws -> UndoRun {
+        try UndoRun(plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf)
+      }
+      let first = try undo()
+      return try await (try await first.checkWords() ? try undo() : first).execute()
     }
     environment.control.stop()
     withExtendedLifetime(locks) {}
