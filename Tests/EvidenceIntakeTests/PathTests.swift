@@ -187,6 +187,21 @@ import Testing
       ])
   }
 
+  /// Two exports joined: an interlock that asks for the one does not see the other.
+  @Test func columnsThatDifferInTheLettersCaseAloneAreRefused() throws {
+    let folder = Folder()
+    for (header, named) in [
+      ("device,life_safety,Life_Safety", "'life_safety' and 'Life_Safety'"),
+      ("device,x,x ", "two columns 'x'"),
+      ("device,Device", "'device' and 'Device'"),
+    ] {
+      let error = #expect(throws: IntakeError.self) {
+        try FleetFiles.inventory(folder.write("i.csv", header + "\na,no,yes\n"))
+      }
+      #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
+    }
+  }
+
   @Test func anInventoryNeedsADevice() throws {
     let folder = Folder()
     let error = #expect(throws: IntakeError.self) {

@@ -5,7 +5,9 @@ import Testing
   private static let definition = "extension-definition--5d7b3f52-8c1e-4a64-9a0b-2f6d1c9e7a43"
 
   /// The rules that a rollout with this text breaks, notes left out.
-  private func broken(_ rollout: String) -> Set<String> {
+  private func broken(_ rollout: String, interlocked: Bool = true) -> Set<String> {
+    let lock = "interlocks: [{attribute: life_safety, require: [\"no\"]}]"
+    let rollout = interlocked && !rollout.contains("interlocks:") ? "\(rollout), \(lock)" : rollout
     let text = sample(
       head: """
         extension_definitions: {\(Self.definition): {type: extension-definition, name: rollout, created_by: identity--0306626d-3ed4-48ec-a1b5-7c811e511d72, schema: x, version: 1.0.0}}
@@ -18,6 +20,12 @@ import Testing
   }
 
   private let undo = "undo: {commands: [{type: bash, command: \"true\"}]}"
+
+  @Test func aStepThatNothingHoldsBackIsWarnedOf() {
+    #expect(broken(undo, interlocked: false) == ["rollout.no-interlock"])
+    // Whom it reaches nobody can ask, so nothing of the inventory could hold it back.
+    #expect(broken("\(undo), group: {reaches: everybody}", interlocked: false).isEmpty)
+  }
 
   @Test func aSoundRolloutBreaksNoRule() {
     #expect(broken(undo).isEmpty)

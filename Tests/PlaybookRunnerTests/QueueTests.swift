@@ -92,6 +92,26 @@ final class Names: Sendable {
     #expect(JournalChain.firstProblem(in: scene.journal.all) == nil)
   }
 
+  /// What is not signed can be cut off without a trace; what only waits is not signed again and again.
+  @Test func aPassThatDidSomethingEndsWithACheckpoint() async throws {
+    let folder = try TemporaryFolder()
+    let scene = try Scene(away: ["d-7", "d-9"])
+    var environment = scene.environment
+    environment.signer = try JournalSigner(keyFile: folder.path + "/key")
+    func pass() async throws {
+      _ = try await QueueRun(scene.plan, environment: environment, run: "r").pass()
+    }
+    func signed() -> Int { scene.journal.all.count { $0.kind == .checkpoint } }
+    _ = try await PlaybookRun(scene.plan, environment: environment, run: "r").execute()
+    let before = signed()
+    try await pass()
+    #expect(signed() == before, "nobody was there")
+    scene.away.set(["d-9"])
+    try await pass()
+    #expect(signed() == before + 1 && scene.journal.all.last?.kind == .checkpoint)
+    #expect(JournalChain.firstProblem(in: scene.journal.all) == nil)
+  }
+
   @Test func interlocksAreAskedAgainOfTheInventoryOfThatMoment() async throws {
     let scene = try Scene(
       away: ["d-7", "d-8"],

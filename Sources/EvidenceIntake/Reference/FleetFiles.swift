@@ -145,8 +145,17 @@ public enum FleetFiles {
   }
 
   private static func refuseDoubles(_ names: [String], _ path: String) throws(IntakeError) {
-    var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted { throw bad(path, "has two columns '\(name)'") }
+    var seen: [String: String] = [:]
+    for name in names {
+      // Two exports joined: what asks for the one does not see the other.
+      guard let other = seen.updateValue(name, forKey: name.lowercased()) else { continue }
+      throw bad(
+        path,
+        other == name
+          ? "has two columns '\(name)'"
+          : "has the columns '\(other)' and '\(name)', which differ in the letters' case alone: which one counts is not known; keep one, or "
+            + "rename one")
+    }
   }
 
   private static func bad(_ path: String, _ words: String) -> IntakeError {

@@ -52,7 +52,8 @@ extension RolloutPolicy {
     ])
 
   static func check(
-    _ node: DocumentNode, _ here: DocumentPointer, stepType: String, into checker: inout DocumentChecker
+    _ node: DocumentNode, _ here: DocumentPointer, step: DocumentNode, stepType: String,
+    into checker: inout DocumentChecker
   ) {
     guard checker.check(node, here, is: shape) else { return }
     if stepType != "action" {
@@ -119,6 +120,16 @@ extension RolloutPolicy {
       checker.report(
         "rollout.no-undo", .warning, here, node.line,
         "there is neither 'undo' nor 'no_undo': what this step does cannot be taken back")
+    }
+    let looksOnly = (step["commands"]?.items ?? []).allSatisfy {
+      $0["playbook_activity"]?.text.map(Vocabulary.lookingActivities.contains) ?? false
+    }
+    let asksMembers = node["group"] == nil || node["group"]?["members"] != nil
+    if node["interlocks"] == nil, asksMembers, !looksOnly {
+      checker.report(
+        "rollout.no-interlock", .warning, here, node.line,
+        "there are no 'interlocks': nothing of the inventory holds a device back but its column of life safety; ask at least that"
+      )
     }
     if node["verify"] == nil {
       checker.report(

@@ -95,7 +95,7 @@ extension DocumentChecker {
     }
     if let policy = step["step_extensions"]?[RolloutPolicy.extensionIdentifier] {
       let inner = here.appending("step_extensions").appending(RolloutPolicy.extensionIdentifier)
-      RolloutPolicy.check(policy, inner, stepType: type, into: &self)
+      RolloutPolicy.check(policy, inner, step: step, stepType: type, into: &self)
     }
   }
 

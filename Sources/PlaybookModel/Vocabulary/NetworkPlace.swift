@@ -111,9 +111,9 @@ public enum InventoryColumn {
     words(of: name).contains { ["role", "kind", "type"].contains($0) }
   }
 
-  /// True for a column that says whether lives hang on a device.
+  /// True for a column that says whether lives hang on a device, in one word or two.
   public static func isLifeSafety(_ name: String) -> Bool {
-    words(of: name).starts(with: ["life", "safety"])
+    words(of: name).joined().hasPrefix("lifesafety")
   }
 
   /// True for a column of ports.

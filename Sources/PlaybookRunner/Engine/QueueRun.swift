@@ -138,6 +138,16 @@ public struct QueueRun: Sendable {
       reasons.append(reason)
       break
     }
+    // What it did must be missed where it is cut off; that nobody is there yet is no news, as often as it is looked.
+    let expired = entries.count { $0.left <= 0 || $0.isBlocked }
+    let acted = counts.current.filter { $0.key != .skipped }.reduce(0) { $0 + $1.value }
+    if acted + expired > 0 {
+      var passed = RecordDraft(
+        .note, reason: "queue",
+        detail: "went through the queue: \(acted) acted on or looked at, \(expired) waited too long")
+      passed.isSigned = true
+      try await writer.write(passed)
+    }
     let done = (counts.current[.ok] ?? 0) + (counts.current[.changed] ?? 0)
     if done > 0, reasons.isEmpty, !environment.control.isStopping {
       // Who came back for an earlier step goes on to the later ones that waited for it.

@@ -126,6 +126,23 @@ struct RunClaims: Sendable {
     }
   }
 
+  /// Says in the journals of runs that devices were released in, in some words, that they count on them again.
+  static func holdAgain(
+    _ devices: Set<String>, _ released: String, _ words: String, _ environment: RunEnvironment,
+    except run: String
+  ) async throws {
+    for other in try environment.journal.runs() where other != run {
+      let (history, isWhole) = try history(other, environment.journal)
+      guard isWhole, let last = history.last else { continue }
+      let drafts = history.order.flatMap { step in
+        devices.sorted().filter { device in
+          history.visits[step]?.contains { $0.released[device] == released } ?? false
+        }.map { RecordDraft(.note, step: step, target: $0, reason: RunHistory.heldAgain, detail: words) }
+      }
+      if !drafts.isEmpty { try await write(drafts, to: other, after: last, environment) }
+    }
+  }
+
   /// Adds records to the journal of another run.
   static func write(
     _ drafts: [RecordDraft], to run: String, after last: RunRecord, _ environment: RunEnvironment

@@ -24,6 +24,8 @@ public struct RunEnvironment: Sendable {
   private(set) var watch: InventoryWatch?
   /// Devices that are left alone for want of a secret, with why: see `Preflight.Lacks`.
   public var lacking: [String: String] = [:]
+  /// By device what other runs may still have under way there: it is not acted on before their time is over.
+  public var unseen: [String: UnseenAct] = [:]
   /// Notes that the run's journal gets when it is begun, and when it goes on.
   public var openingNotes: [RecordDraft] = []
   /// Signs checkpoints of the journal; nil for none.

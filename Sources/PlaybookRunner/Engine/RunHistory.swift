@@ -40,8 +40,10 @@ public struct RunHistory: Sendable {
     public var waveStarts: [Int: Moment] = [:]
     /// By device, for steps with a time to live: when the act was begun.
     public var acted: [String: Moment] = [:]
-    /// By device whose act nobody saw the end of, or that was sent and not seen in force: when it was begun last.
+    /// By device whose act nobody saw the end of, also where it was seen in force since: when it was begun last.
     public var open: [String: Moment] = [:]
+    /// The same of undos.
+    var undosOpen: [String: Moment] = [:]
     /// By device that the step does not count on any more, since the run that had brought it there was taken back: why.
     public var released: [String: String] = [:]
     /// True for success; nil while not finished.
@@ -74,6 +76,9 @@ public struct RunHistory: Sendable {
   /// Reason of a failure of what was sent, whose end nobody saw, and which was not seen in force: it may still come.
   static let endUnseen = "end-unseen"
 
+  /// Reason of an act whose answer was lost, and that was seen in force: that one is over is not said by it.
+  static let verified = "verified"
+
   /// Reason of the beginning of a step whose commands only look.
   static let onlyLooks = "only-looks"
   /// Reason of the beginning of a step that goes out once, in a run that does nothing else: what it does stays.
@@ -83,6 +88,8 @@ public struct RunHistory: Sendable {
 
   /// Reason of what a person said who looked, where the step is in force.
   static let seen = "seen"
+  /// Reason of what a look said against a person who had seen that the step is not in force.
+  static let contradicted = "contradicted"
   /// Reason of what a person said who looked, where the step is not in force, and never was by what is known: it can be begun.
   static let seenAbsent = "seen-absent"
 
@@ -198,7 +205,10 @@ public struct RunHistory: Sendable {
       guard let device = record.target else { return }
       let isTimed = record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
-      guard record.action != .undo else { return takeBack(record, device, .intended) }
+      guard record.action != .undo else {
+        edit(record) { $0.undosOpen[device] = moment }
+        return takeBack(record, device, .intended)
+      }
       lastAct = record.wallTime
       edit(record) { visit in
         visit.acts[device] = .intended
@@ -211,14 +221,19 @@ public struct RunHistory: Sendable {
       let isTimed = !timed.isEmpty && record.step.map(timed.contains) ?? false
       let moment = Moment(wall: record.wallTime, monotonic: record.monotonicTime, boot: boot)
       let state = DeviceState.finished(outcome, reason: record.reason)
-      guard record.action != .undo else { return takeBack(record, device, state) }
+      guard record.action != .undo else {
+        edit(record) { visit in
+          if !visit.undosOpen.isEmpty, !state.isEndUnseen { visit.undosOpen[device] = nil }
+        }
+        return takeBack(record, device, state)
+      }
       if record.reason == Self.seen || record.reason == Self.seenAbsent {
         return settle(record, device, state)
       }
       edit(record) { visit in
         visit.details[device] = outcome == .ok || outcome == .changed ? nil : record.detail
         visit.acts[device] = state
-        if !visit.open.isEmpty, state.isEndSeen || !visit.isInDoubt(device) { visit.open[device] = nil }
+        if !visit.open.isEmpty, !state.isEndUnseen { visit.open[device] = nil }
         if !visit.released.isEmpty { visit.released[device] = nil }
         // Found so: it is counted on for the same time.
         if isTimed, outcome == .ok, visit.acted[device] == nil { visit.acted[device] = moment }
@@ -260,10 +275,11 @@ public struct RunHistory: Sendable {
     }
   }
 
-  /// What a person saw is of all visits that nobody knew the outcome of.
+  /// What a person saw is of all visits that nobody knew the outcome of, or only by a person's word: the latest counts.
   private mutating func settle(_ record: RunRecord, _ device: String, _ state: DeviceState) {
     guard let step = record.step else { return }
-    for index in visits[step, default: []].indices where visits[step]![index].isInDoubt(device) {
+    for index in visits[step, default: []].indices
+    where visits[step]![index].isInDoubt(device) || visits[step]![index].acts[device]?.isSeenAbsent ?? false {
       visits[step]![index].acts[device] = state
       visits[step]![index].details[device] = state.outcome == .changed ? nil : record.detail
     }

@@ -11,6 +11,8 @@ extension RunHistory {
     public var inDoubt = 0
     /// Taken back.
     public var takenBack = 0
+    /// Those of them that a person said are.
+    public var takenBackByWord = 0
     /// Commands that went out once, in a run that did nothing else, and did something: it stays until somebody takes it back by
     /// hand and says so (`Settlement`).
     public var sentOnce = 0
@@ -38,6 +40,7 @@ extension RunHistory {
           if visit.isOfDevices { standing.devices.insert(device) }
         } else if visit.isTakenBack(device) {
           standing.takenBack += 1
+          if visit.isOfDevices, visit.isTakenBackByWord(device) { standing.takenBackByWord += 1 }
         } else if visit.isStayingOnce(device) {
           standing.sentOnce += 1
         } else if visit.released[device] != nil {
@@ -137,6 +140,11 @@ extension RunHistory.Visit {
     return acts[device]?.isSentUnseen ?? false
   }
 
+  /// True where the step counts as taken back on a device since a person said so.
+  func isTakenBackByWord(_ device: String) -> Bool {
+    undos[device] == .finished(.changed, reason: RunHistory.seen)
+  }
+
   /// True when the step counts on it that the device is in the wanted state, or does not know: also where it was so before, and
   /// not where it was seen not to be.
   func isCounted(_ device: String) -> Bool {
@@ -174,11 +182,13 @@ extension RunHistory.DeviceState {
     return isNeverSent || isSeenAbsent
   }
 
-  /// True for an act that the other side said the end of, done or not, whatever became of it on the device: nothing of it is under
-  /// way any more.
-  var isEndSeen: Bool {
+  /// True where nobody saw the end of what was sent, whatever was seen of the device since: something may still be under way. What the
+  /// other side said the end of is not, done or not, whatever became of it.
+  var isEndUnseen: Bool {
     switch self {
-    case .finished(.failed, RunHistory.notInForce), .finished(.failed, RunHistory.partlyDone): true
+    case .intended, .finished(.unknown, _), .finished(.failed, RunHistory.endUnseen),
+      .finished(.changed, RunHistory.verified):
+      true
     default: false
     }
   }

@@ -24,6 +24,11 @@ public struct Settlement: Sendable {
     /// True when a look found it not in force after nobody knew what came of the act, so that it counts as taken back: only a
     /// person can say that it came into force after all.
     public var isConcluded = false
+    /// True when it counts as not in force by a person's word, which another one can put right.
+    public var isSaidAbsent = false
+
+    /// True where it counts as not in force.
+    public var countsAsAbsent: Bool { isConcluded || isSaidAbsent }
   }
 
   /// Everything of the run that is, or may be, in force.
@@ -61,10 +66,14 @@ public struct Settlement: Sendable {
         // What was sent once and did something is taken back by hand only: then a person says so.
         let standing = visits.filter { $0.isStanding(device) || $0.isStayingOnce(device) }
         guard !standing.isEmpty else {
-          guard visits.contains(where: { $0.isTakenBackUnseen(device) }) else { return nil }
+          let isSaid = visits.contains {
+            $0.isTakenBackByWord(device) || $0.acts[device]?.isSeenAbsent ?? false
+          }
+          let isConcluded = visits.contains { $0.isTakenBackUnseen(device) }
+          guard isSaid || isConcluded else { return nil }
           return Question(
             step: id, title: step?.name ?? id, device: device, isUndo: false, isOpen: false,
-            settlesItself: true, isActOpen: false, isConcluded: true)
+            settlesItself: true, isActOpen: false, isConcluded: isConcluded, isSaidAbsent: isSaid)
         }
         let isUndo = standing.contains { $0.isUndoUnclear(device) }
         let isActOpen = standing.contains { $0.isInDoubt(device) }
@@ -92,8 +101,7 @@ public struct Settlement: Sendable {
       }
       let scope = Dictionary(grouping: onDevices, by: \.step).map { ($0.key, $0.value.map(\.device)) }
       try await RunClaims(plan, run: run, on: scope, environment: environment, planOf: planOf).release(
-        scope, "somebody saw that it is not in force: the status of run \(run) says who", environment,
-        isUndo: false)
+        scope, released(), environment, isUndo: false)
     }
     let writer = JournalWriter(
       run: run, after: history.last, storage: environment.journal, clock: environment.clock,
@@ -102,6 +110,17 @@ public struct Settlement: Sendable {
     let sentence = "\(isInForce ? "in force" : "not in force"), as \(person) saw: \(words)"
     let seen = RemoteText.excerpt(RemoteText.bounded(Array(sentence.utf8)), 2000)
     try await writer.write(all: questions.flatMap { Self.records($0, isInForce, seen) })
+    let corrected = questions.filter(\.isSaidAbsent)
+    if isInForce, !corrected.isEmpty {
+      try await RunClaims.holdAgain(
+        Set(corrected.map(\.device)), released(), "somebody saw that it is in force after all", environment,
+        except: run)
+    }
+  }
+
+  /// What the journals of runs that counted on a device say where it was released by a person's word.
+  private func released() -> String {
+    "somebody saw that it is not in force: the status of run \(run) says who"
   }
 
   private static func records(_ question: Question, _ isInForce: Bool, _ seen: String) -> [RecordDraft] {
@@ -118,7 +137,7 @@ public struct Settlement: Sendable {
           ? draft(.undo, .changed, RunHistory.seen) : draft(.act, .failed, RunHistory.seenAbsent)
       ]
     }
-    if question.isConcluded {
+    if question.countsAsAbsent {
       // Not taken back after all; then the act is, again, one of which nobody knew what came of it.
       return [
         draft(.undo, .failed, RunHistory.seen), draft(.act, .changed, RunHistory.seen),

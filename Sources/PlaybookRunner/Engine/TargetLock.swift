@@ -6,9 +6,15 @@ import PlaybookModel
 /// Each run keeps a locked file with the hashes of its targets in a folder that all cases of this user share. A file whose
 /// lock is free was left by a run that is gone. Whether it shares devices is asked first: to look through every process of the
 /// machine for each such file takes longer than a run may wait for. One that shares none is left until it is old.
+///
+/// What a run sent and nobody saw the end of may be under way when the run is gone. So a second file beside says which case's journal
+/// knows of it, and both stay where that may be so.
 public final class TargetLock: Sendable {
   private let descriptor: Int32
   private let path: String
+  private let mayBeUnderWay: @Sendable () -> Bool
+  /// Runs that are gone and share devices, with their case: what they sent may still be under way.
+  public let left: [(run: String, casePath: String)]
 
   /// The folder for this user: below `XDG_RUNTIME_DIR`, else in `/tmp`.
   public static func folder(environment: [String: String]) -> String {
@@ -18,8 +24,13 @@ public final class TargetLock: Sendable {
     return "/tmp/firebreak-\(geteuid())"
   }
 
-  /// Takes the devices of a run. Throws `.busy` when another run has one of them.
-  public init(run: String, devices: [String], folder: String) throws(RunnerError) {
+  /// Takes the devices of a run. Throws `.busy` when another run has one of them. `casePath` is where its journal is, and
+  /// `mayBeUnderWay` says at the end whether something of it may go on.
+  public init(
+    run: String, devices: [String], folder: String, casePath: String? = nil,
+    mayBeUnderWay: @escaping @Sendable () -> Bool = { false }
+  ) throws(RunnerError) {
+    self.mayBeUnderWay = mayBeUnderWay
     try DurableFile.makeFolder(folder)
     var status = stat()
     guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
@@ -34,10 +45,15 @@ public final class TargetLock: Sendable {
     defer { close(gate) }
     let hashes = devices.map(Self.hash).sorted()
     let isAtWork: (String) -> Bool = { !LeftBehind.processes(of: $0).isEmpty }
-    for name in Self.entries(folder) where name.hasSuffix(".targets") {
-      try Self.check("\(folder)/\(name)", hashes, devices, own: run, isAtWork: isAtWork)
+    var left: [(run: String, casePath: String)] = []
+    for name in Self.entries(folder) where name.hasSuffix(Self.suffix) {
+      let file = "\(folder)/\(name)"
+      if let path = try Self.check(file, hashes, devices, own: run, isAtWork: isAtWork) {
+        left.append((String(name.dropLast(Self.suffix.count)), path))
+      }
     }
-    path = "\(folder)/\(run).targets"
+    self.left = left
+    path = "\(folder)/\(run)\(Self.suffix)"
     descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw failure("enter a run") }
     let written = hashes.withUnsafeBytes { bytes in
@@ -50,11 +66,48 @@ public final class TargetLock: Sendable {
       return true
     }
     guard written else { throw failure("write the targets") }
+    if let casePath {
+      let place = realpath(casePath, nil)
+      defer { free(place) }
+      let text = place.map { String(cString: $0) } ?? casePath
+      do {
+        try DurableFile.write(Self.casePlace(path), mode: 0o600) { sink in try sink(text) }
+      } catch { throw RunnerError(.busy, "cannot say in '\(folder)' which case a run is of: \(error)") }
+    }
   }
 
   deinit {
-    unlink(path)
+    if !mayBeUnderWay() { Self.remove(path) }
     close(descriptor)
+  }
+
+  private static let suffix = ".targets"
+
+  /// The file that says which case a run belongs to.
+  private static func casePlace(_ path: String) -> String { path.dropLast(suffix.count) + ".case" }
+
+  private static func remove(_ path: String) {
+    unlink(path)
+    unlink(casePlace(path))
+  }
+
+  /// Nothing of a run that is gone is under way any more. One that somebody works on is left alone.
+  public static func forget(_ run: String, folder: String) {
+    let path = "\(folder)/\(run)\(suffix)"
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
+  }
+
+  /// The case of a run's file; nil where it says none.
+  private static func casePath(_ path: String) -> String? {
+    let descriptor = open(casePlace(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &bytes, bytes.count)
+    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
   }
 
   /// FNV-1a with 64 bits: a collision refuses a run that could have run, and never lets one run that must not.
@@ -81,23 +134,26 @@ public final class TargetLock: Sendable {
   private static let oldAge = 86_400
 
   /// Throws when the run of a file has one of these devices. `isAtWork` says whether programs that a run had started are at work
-  /// still: what a run that is gone had started may be at work on its devices.
+  /// still: what a run that is gone had started may be at work on its devices. Returns the case of such a run, whose journal knows
+  /// what of it nobody saw the end of.
+  @discardableResult
   static func check(
     _ path: String, _ hashes: [UInt64], _ devices: [String], own: String, isAtWork: (String) -> Bool
-  ) throws(RunnerError) {
+  ) throws(RunnerError) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { return }
+    guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let run = path.split(separator: "/").last.map { String($0.dropLast(".targets".count)) } ?? path
+    let run = path.split(separator: "/").last.map { String($0.dropLast(suffix.count)) } ?? path
     let isGone = flock(descriptor, LOCK_SH | LOCK_NB) == 0
-    if isGone, run == own { return }
+    if isGone, run == own { return nil }
     guard let shared = shared(descriptor, hashes) else {
-      if isGone, isOld(descriptor), !isAtWork(run) { unlink(path) }
-      return
+      if isGone, isOld(descriptor), !isAtWork(run) { remove(path) }
+      return nil
     }
     if isGone, !isAtWork(run) {
-      unlink(path)
-      return
+      let casePath = casePath(path)
+      if casePath == nil { remove(path) }
+      return casePath
     }
     let name = devices.first { hash($0) == shared.example } ?? ""
     throw RunnerError(

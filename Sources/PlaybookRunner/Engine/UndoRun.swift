@@ -1,4 +1,5 @@
 public import PlaybookModel
+import Synchronization
 
 /// Takes back what a run changed: newest step first, on the devices that we changed, or whose outcome is unknown.
 /// A device that was in the wanted state before is left alone.
@@ -42,11 +43,11 @@ public struct UndoRun: Sendable {
     }
   }
 
-  private let run: String
-  private let plan: ExecutionPlan
-  private let environment: RunEnvironment
-  private let history: RunHistory
-  private let isExpiredOnly: Bool
+  let run: String
+  let plan: ExecutionPlan
+  let environment: RunEnvironment
+  let history: RunHistory
+  let isExpiredOnly: Bool
   private var claims: RunClaims?
   /// Devices that stay as they are, by step, with who holds each.
   private var heldBy: [String: [String: Holder]] = [:]
@@ -233,7 +234,10 @@ public struct UndoRun: Sendable {
       ? "nothing of it was in force: it counts on nothing any more" : "everything was taken back"
     let text = reasons.isEmpty ? done : reasons.joined(separator: "; ")
     guard !isExpiredOnly else {
-      try await writer.write(RecordDraft(.note, reason: "time-to-live", detail: text))
+      var passed = RecordDraft(.note, reason: "time-to-live", detail: text)
+      // Who watches comes by again and again: only what was done is worth a signature.
+      passed.isSigned = counts.contains { $0.key != .skipped && $0.value > 0 }
+      try await writer.write(passed)
       try await holdAgain(scope.map { ($0.step.id, $0.devices) })
       return RunSummary(run: run, end: end, counts: counts, reasons: reasons)
     }
@@ -304,6 +308,16 @@ public struct UndoRun: Sendable {
     (history.visits[step] ?? []).compactMap { $0.open[device] }.max { $0.wall < $1.wall }
   }
 
+  private static func parted(
+    _ targets: [ExecutionPlan.Target], _ isFirst: (ExecutionPlan.Target) -> Bool
+  ) -> ([ExecutionPlan.Target], [ExecutionPlan.Target]) {
+    var parts: (first: [ExecutionPlan.Target], second: [ExecutionPlan.Target]) = ([], [])
+    for target in targets {
+      if isFirst(target) { parts.first.append(target) } else { parts.second.append(target) }
+    }
+    return parts
+  }
+
   private func undo(
     _ targets: [ExecutionPlan.Target], _ device: DeviceAction, _ step: WorkflowStep, _ policy: RolloutPolicy
   ) async throws -> [(device: String, outcome: RunRecord.Outcome)] {
@@ -323,6 +337,12 @@ public struct UndoRun: Sendable {
       return targets.map { ($0.device, result.outcome) }
     }
     let variables = history.values(plan, step)
+    // Whom nothing may come back on goes first.
+    let (open, settled) = Self.parted(targets) {
+      openSince(step.id, $0.device) != nil || environment.unseen[$0.device] != nil
+    }
+    let ordered = settled + open
+    let mayWatch = !open.isEmpty
     typealias Done = (device: String, outcome: RunRecord.Outcome, reason: String?)
     // Nil is a timer's end.
     try await withThrowingTaskGroup(of: Done?.self) { group in
@@ -330,14 +350,20 @@ public struct UndoRun: Sendable {
       var inFlight = 0
       var wakeUp = WakeUp(clock: environment.clock)
       while true {
-        while next < targets.count, inFlight < policy.maximumInFlight, !environment.control.isStopping {
+        while next < ordered.count, !environment.control.isStopping {
           let now = environment.clock.monotonicTime()
+          // What is watched only is sent: the others must not wait for the end of its time.
+          let watched = device.watching.load(ordering: .relaxed)
+          guard inFlight - watched < policy.maximumInFlight else {
+            if mayWatch { wakeUp.set(until: now + 200_000_000, in: &group) }
+            break
+          }
           if let pause = pacer.pause(now: now) {
             wakeUp.set(until: pause, in: &group)
             break
           }
           pacer.begin(now: now)
-          let target = targets[next]
+          let target = ordered[next]
           next += 1
           let values = plan.bound(variables, policy, target)
           let wasIntended = isUnclear(step.id, target.device)

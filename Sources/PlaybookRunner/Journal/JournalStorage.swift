@@ -50,6 +50,8 @@ public struct RecordDraft: Sendable {
   public var wave: Int?
   /// See `RunRecord`.
   public var detail: String
+  /// True where a checkpoint follows, whatever is said: the end of something that was done.
+  public var isSigned = false
 
   /// A draft from its parts.
   public init(

@@ -138,7 +138,8 @@ public final class JournalWriter: Sendable {
     if let signer,
       sequence - checkpoint >= Self.checkpointDistance
         || batch.contains(where: {
-          Self.milestones.contains($0.draft.kind) || $0.draft.reason.map(Self.signedReasons.contains) ?? false
+          $0.draft.isSigned || Self.milestones.contains($0.draft.kind)
+            || $0.draft.reason.map(Self.signedReasons.contains) ?? false
         }),
       let draft = signer.checkpoint(run: run, sequence: sequence, hash: previous)
     {

@@ -53,6 +53,8 @@ public struct ExecutionPlan: Sendable {
   public var carried = 0
   /// Those of the targets that others hang on, and that are targets all the same.
   public var gateways: [String] = []
+  /// Devices that lives may hang on and that the operator named: targets, or what hangs on one that is cut off.
+  public var lifeSafety: [String] = []
   /// What runs of the case did before with fewer than two people's word.
   public var earlier: [EarlierActs] = []
   /// Where steps that go out once go, beside what steps on devices go through.

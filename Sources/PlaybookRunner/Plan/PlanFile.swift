@@ -77,6 +77,7 @@ extension ExecutionPlan {
       ("columns", .array(columns.map(DocumentNode.string))), ("approval", .string(approval.rawValue)),
       ("approval_reasons", .array(approvalReasons.map(DocumentNode.string))),
       ("gateways", gateways.isEmpty ? nil : .array(gateways.map(DocumentNode.string))),
+      ("life_safety", lifeSafety.isEmpty ? nil : .array(lifeSafety.map(DocumentNode.string))),
       ("earlier", earlier.isEmpty ? nil : .array(earlier.map(\.document))),
       ("once", oncePlaces.isEmpty ? nil : .array(oncePlaces.map(\.document))),
       (
@@ -186,6 +187,7 @@ extension ExecutionPlan {
     fleetSize = header["fleet_size"]?.integer ?? 0
     carried = header["carried_count"]?.integer ?? 0
     gateways = (header["gateways"]?.items ?? []).compactMap(\.text)
+    lifeSafety = (header["life_safety"]?.items ?? []).compactMap(\.text)
     earlier = (header["earlier"]?.items ?? []).compactMap(EarlierActs.init)
     networkNamespace = header["network_namespace"]?.text
     columns = (header["columns"]?.items ?? []).compactMap(\.text)

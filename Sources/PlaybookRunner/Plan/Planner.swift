@@ -18,6 +18,8 @@ public struct Planner: Sendable {
     public var earlier: @Sendable (ExecutionPlan) throws -> [EarlierActs]
     /// The inventory, where no devices are selected of it: steps that go out once may reach some.
     public var inventory: Inventory?
+    /// Says which devices the operator named although lives may hang on them: see `LifeSafety`.
+    public var includesLifeSafety: @Sendable (String) -> Bool = { _ in false }
     /// Devices that the operator protects: no step that goes out once reaches them either.
     public var protected: Set<String> = []
     /// Options from their parts.
@@ -198,6 +200,8 @@ public struct Planner: Sendable {
       devices: selection.devices.compactMap { device in
         inventory.rowOfDevice[device.device].map { (device.device, values($0)) }
       })
+    let lifeSafety = LifeSafety(plan, inventory)
+    var lives: Set<String> = []
     var seen: Set<String> = []
     var carried: Set<String> = []
     plan.targets.reserveCapacity(selection.devices.count)
@@ -234,6 +238,11 @@ public struct Planner: Sendable {
         refuse(refusal.code, refusal.reason)
         continue
       }
+      let reason = lifeSafety.reason(selected.device)
+      if let reason, !options.includesLifeSafety(selected.device) {
+        refuse(LifeSafety.code, reason)
+        continue
+      }
       if let sharer = shared.sharer(of: selected.device) {
         refuse(
           Self.sharedAddress,
@@ -247,10 +256,19 @@ public struct Planner: Sendable {
         refuse(refusal.code, "'\(device)' hangs on it: \(refusal.reason)")
         continue
       }
+      if containing,
+        let (device, reason) = lifeSafety.heldBack(dependants, named: options.includesLifeSafety)
+      {
+        refuse(LifeSafety.code, "'\(device)' hangs on it: \(reason)")
+        continue
+      }
+      if containing { lives.formUnion(dependants.filter { lifeSafety.reason($0) != nil }) }
+      if reason != nil { lives.insert(selected.device) }
       carried.formUnion(dependants)
       if !dependants.isEmpty { plan.gateways.append(selected.device) }
       plan.targets.append(target)
     }
+    plan.lifeSafety = lives.sorted()
     if !carried.isEmpty { plan.carried = carried.subtracting(plan.targets.map(\.device)).count }
   }
 

@@ -41,6 +41,10 @@ extension Planner {
   ) -> String? {
     let policies = plan.actionSteps.compactMap(\.action.rollout)
     guard policies.contains(where: { $0.kind == .contain }) else { return nil }
+    let meant = Set(plan.lifeSafety)
+    if let held = LifeSafety(plan, inventory).heldBack(dependants, named: meant.contains) {
+      return "'\(held.device)' hangs on it: \(held.reason)"
+    }
     return heldBack(dependants, policies.flatMap(\.interlocks), inventory, inventory.ambiguousNames).map {
       "'\($0.device)' hangs on it: \($0.refusal.reason)"
     }

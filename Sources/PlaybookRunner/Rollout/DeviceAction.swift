@@ -1,4 +1,5 @@
 import PlaybookModel
+import Synchronization
 
 /// Does one thing to one device: look, intend (durably), act, look again, note the result (durably).
 ///
@@ -19,7 +20,9 @@ final class DeviceAction: Sendable {
   /// True when the commands may be sent a second time where nobody can look whether they were carried out.
   private let isRepeatable: Bool
   private let conditions: DeviceConditions
-  private let stepCalls: StepCalls
+  let stepCalls: StepCalls
+  /// Undos that are done and are only watched, so that they keep no other from being begun.
+  let watching = Atomic<Int>(0)
   /// How long after its beginning an act whose end nobody saw may still show, in nanoseconds; 0 where it cannot.
   private let unseenTime: Int64
 
@@ -43,18 +46,21 @@ final class DeviceAction: Sendable {
     conditions = DeviceConditions(
       environment: environment, plan: plan, step: step, action: action, policy: policy, held: held)
     stepCalls = StepCalls(step, action, plan)
-    let mayGoOn = action.commands.contains { command in
-      (try? environment.executors.executor(command.type))?.mayGoOnUnseen ?? false
-    }
-    let within = Int64(EffectiveRollout(action, environment.executors).verification?.withinMilliseconds ?? 0)
-    // Its own time bounds only how long we wait for the answer: as long again is allowed for.
-    unseenTime = mayGoOn ? 2 * stepCalls.timeout * Int64(action.commands.count) + within * 1_000_000 : 0
+    unseenTime = UnseenAct.time(step, action, environment.executors)
   }
 
-  /// Nanoseconds for which an act that was begun at a moment, and whose end nobody saw, may still show.
-  func unseenTime(since begun: RunHistory.Moment?) -> Int64 {
-    guard let begun, unseenTime > 0 else { return 0 }
-    return max(0, UndoRun.left(of: unseenTime, since: begun, environment.clock))
+  /// What may still be under way on some devices: an act of this run that was begun at a moment and whose end nobody saw, or what
+  /// other runs sent. Of several the one that lasts longest; nil for none.
+  private func unseenAct(on targets: [ExecutionPlan.Target], since begun: RunHistory.Moment?) -> UnseenAct? {
+    var found = begun.map { UnseenAct(run: writer.run, begun: $0, time: unseenTime) }
+    if !environment.unseen.isEmpty, !action.onlyLooks {
+      for target in targets {
+        // What another undo does besides is no harm to an undo.
+        guard let other = environment.unseen[target.device], role == .act || !other.isUndo else { continue }
+        if other.left(environment.clock) > found?.left(environment.clock) ?? 0 { found = other }
+      }
+    }
+    return found.flatMap { $0.left(environment.clock) > 0 ? $0 : nil }
   }
 
   typealias Done = (outcome: RunRecord.Outcome, reason: String?)
@@ -62,7 +68,8 @@ final class DeviceAction: Sendable {
   /// What is known of a state that was looked at. `stopped`: not in force yet when somebody stopped the waiting.
   enum Look { case holds, absent, unreachable(String), unclear(String), stopped }
 
-  /// Reason of an act whose outcome was not waited for: its intent stays without result, and `resume` looks first.
+  /// Reason of an act whose outcome was not waited for: its intent stays without result, and `resume` looks first. Where nothing was
+  /// begun, since what another run sent was waited for, the outcome is `skipped`.
   static let interrupted = "interrupted"
 
   /// Does it. `wasIntended` says that an earlier attempt left an intent without a result, `openSince` when an act was begun
@@ -110,17 +117,20 @@ final class DeviceAction: Sendable {
     }
     // What a killed attempt did may take its time to show, like any other.
     let waits = wasIntended && (verification?.withinMilliseconds ?? 0) > 0
-    let unseen = unseenTime(since: openSince)
-    let seen =
-      unseen > 0 && verification != nil
-      ? await lookUntilSettled(device, values, for: unseen, since: openSince)
-      : waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values)
+    let unseen = unseenAct(on: targets, since: openSince)
+    let seen: Look
+    // Where nobody can look and nothing is sent a second time there is nothing to wait for.
+    if let unseen, !(wasIntended && verification == nil && !isRepeatable) {
+      seen = await lookUntilSettled(device, values, unseen)
+    } else {
+      seen = waits ? await lookUntilInForce(device, values) : await lookPatiently(device, values)
+    }
     switch seen {
-    case .stopped: return (.unknown, Self.interrupted)
+    case .stopped: return (wasIntended ? .unknown : .skipped, Self.interrupted)
     case .holds:
       return wasIntended
         ? try await result(
-          .changed, "verified", "in force: the attempt before was carried out", kind: .verified)
+          .changed, RunHistory.verified, "in force: the attempt before was carried out", kind: .verified)
         : try await result(.ok, nil, "in the wanted state already; nothing was sent")
     case .unreachable(let why):
       if wasIntended {
@@ -144,7 +154,7 @@ final class DeviceAction: Sendable {
       }
     }
     let number = environment.control.intends(targets.map(\.device))
-    let done = try await send(targets, device, wave, values, result)
+    let done = try await send(targets, device, wave, values, unseen, result)
     // What was not waited for stays without result.
     if done.reason != Self.interrupted { environment.control.settles(number) }
     return done
@@ -156,18 +166,28 @@ final class DeviceAction: Sendable {
 
   private func send(
     _ targets: [ExecutionPlan.Target], _ device: String?, _ wave: Int?, _ values: [String: String],
-    _ result: Result
+    _ unseen: UnseenAct?, _ result: Result
   ) async throws -> Done {
     let calls = stepCalls.calls(commands, values: values, device: device)
     let shown = calls.compactMap { try? environment.executors.executor($0.command.type).planText($0) }
     let detail = RemoteText.excerpt(shown.count == 1 ? shown[0] : shown.joined(separator: "; "), 2000)
     var attempts = 0
+    var returns = 0
     while true {
       try await writer.write(
         all: targets.map {
           RecordDraft(.intent, step: step.id, target: $0.device, action: role, wave: wave, detail: detail)
         })
       let (answer, isPartly) = await attempt(calls)
+      if answer.effect == .done || answer.effect == .unknown, let unseen {
+        guard let comesBack = await comesBack(device, values, unseen) else {
+          return (.unknown, Self.interrupted)
+        }
+        if comesBack, returns < Self.mostReturns {
+          returns += 1
+          continue
+        }
+      }
       switch answer.effect {
       case .done: return try await confirm(device, values, answer, result)
       case .refused where isPartly && verification == nil:
@@ -221,7 +241,7 @@ final class DeviceAction: Sendable {
     switch await lookUntilInForce(device, values) {
     case .stopped: return (.unknown, Self.interrupted)
     case .holds:
-      return try await result(.changed, "verified", "\(answer.detail); verified: in force", .result)
+      return try await result(.changed, RunHistory.verified, "\(answer.detail); verified: in force", .result)
     case .absent:
       return try await result(.failed, ifAbsent, "\(answer.detail); verified: not in force", .result)
     case .unreachable(let why), .unclear(let why):
@@ -236,7 +256,7 @@ final class DeviceAction: Sendable {
     switch await look(device, values) {
     case .holds:
       return try await result(
-        .changed, "verified", "\(answer.detail); and yet it is in force", .result)
+        .changed, "refused-in-force", "\(answer.detail); and yet it is in force", .result)
     case .absent, .stopped: return try await result(.failed, "refused", answer.detail, .result)
     case .unreachable(let why), .unclear(let why):
       return try await result(.unknown, "no-answer", "\(answer.detail); cannot verify: \(why)", .result)
@@ -274,124 +294,5 @@ final class DeviceAction: Sendable {
       sent = true
     }
     return (last, false)
-  }
-
-  /// Looks, and again after a while when the device cannot be reached.
-  private func lookPatiently(_ device: String?, _ values: [String: String]) async -> Look {
-    var attempt = 0
-    while true {
-      let state = await look(device, values)
-      guard case .unreachable = state, attempt < policy.retries, !isReturn, !environment.control.isStopping
-      else { return state }
-      attempt += 1
-      await pause(attempt)
-    }
-  }
-
-  /// Looks at a device on which an act may still be under way, until that shows or cannot any more: to do it again meanwhile
-  /// would do it twice, and "not in force" is no answer yet.
-  private func lookUntilSettled(
-    _ device: String?, _ values: [String: String], for time: Int64, since begun: RunHistory.Moment?
-  ) async -> Look {
-    await lookAgain(for: time) {
-      if let begun, time > Self.silentWait { sayWait(device, for: time, since: begun) }
-    } look: {
-      await lookPatiently(device, values)
-    } until: { seen in
-      switch (seen, role) {
-      case (.holds, .act), (.absent, .undo): true
-      default: false
-      }
-    }
-  }
-
-  /// Looks until the wanted state is in force or the verification's time is over.
-  private func lookUntilInForce(_ device: String?, _ values: [String: String]) async -> Look {
-    await lookAgain(for: Int64(verification?.withinMilliseconds ?? 0) * 1_000_000) {
-    } look: {
-      await look(device, values)
-    } until: { seen in
-      if case .holds = seen { true } else { false }
-    }
-  }
-
-  /// Nanoseconds that are waited without a word.
-  private static let silentWait: Int64 = 3_000_000_000
-
-  /// Says until when a device is looked at again, and why.
-  private func sayWait(_ device: String?, for time: Int64, since begun: RunHistory.Moment) {
-    func text(_ time: Int64) -> String { DocumentTimestamp.text(nanoseconds: time).prefix(19) + "Z" }
-    let clock = environment.clock
-    environment.progress(
-      .note(
-        "\(device ?? "all devices together"): looked at again until \(text(clock.wallTime() + time)), since nobody saw the end of what was "
-          + "sent at \(text(clock.wallTime(of: begun))): it may still be under way there"))
-  }
-
-  /// Looks, and again and again until what is seen is final or the time is over; `onWait` is called before the first pause.
-  private func lookAgain(
-    for time: Int64, onWait: () -> Void, look: () async -> Look, until isFinal: (Look) -> Bool
-  ) async -> Look {
-    let end = environment.clock.monotonicTime() + time
-    var isFirst = true
-    while true {
-      let seen = await look()
-      if isFinal(seen) { return seen }
-      let left = end - environment.clock.monotonicTime()
-      guard left > 0 else { return seen }
-      if isFirst { onWait() }
-      isFirst = false
-      // A cancelled task does not sleep: it would ask without a pause.
-      if environment.control.isStopping || Task.isCancelled { return .stopped }
-      await environment.clock.sleep(nanoseconds: min(left, max(200_000_000, min(time / 50, 5_000_000_000))))
-    }
-  }
-
-  /// Looks whether the wanted state is in force.
-  func look(_ device: String?, _ values: [String: String]) async -> Look {
-    guard let verification else { return .unclear("there is no way to look") }
-    var asked: (commands: [PlaybookCommand], answer: CommandAnswer)?
-    for look in verification.looks {
-      let expectation: RolloutPolicy.Expectation
-      do {
-        expectation = try Expectations.filled(look.expectation, values)
-      } catch {
-        return .unclear(error.description)
-      }
-      // The same question once more, for something else in its answer, is not sent again.
-      if asked?.commands != look.commands {
-        let answer = await execute(stepCalls.calls(look.commands, values: values, device: device))
-        asked = (look.commands, answer)
-      }
-      guard let answer = asked?.answer else { continue }
-      let seen = Self.seen(answer, expectation)
-      guard case .holds = seen else { return seen }
-    }
-    return .holds
-  }
-
-  private static func seen(_ answer: CommandAnswer, _ expectation: RolloutPolicy.Expectation) -> Look {
-    switch answer.effect {
-    case .unreachable: return .unreachable(answer.detail)
-    case .unknown: return .unclear(answer.detail)
-    case .refused:
-      // "No" is an answer for commands whose success is the question.
-      if expectation == .success { return .absent }
-      // So is "there is no such thing", for those who ask for it and for those who expect just that.
-      if case .equals = expectation, Expectations.holds(expectation, answer) == true { return .holds }
-      return answer.json?["error"]?.text == NFTExecutor.notFound ? .absent : .unclear(answer.detail)
-    case .done:
-      guard let holds = Expectations.holds(expectation, answer) else {
-        let cut = answer.isCut ? ", of which \(RemoteText.limit) bytes are looked at," : ""
-        return .unclear("the answer\(cut) does not say whether \(expectation.words): \(answer.detail)")
-      }
-      return holds ? .holds : .absent
-    }
-  }
-
-  /// Waits before another attempt: doubling, with up to half of it as jitter, so that devices do not come in step.
-  private func pause(_ attempt: Int) async {
-    let base = Int64(policy.backoffMilliseconds) * 1_000_000 << Int64(min(attempt - 1, 10))
-    await environment.clock.sleep(nanoseconds: base + Int64.random(in: 0...max(0, base / 2)))
   }
 }

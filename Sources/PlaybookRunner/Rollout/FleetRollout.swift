@@ -195,7 +195,7 @@ struct FleetRollout: Sendable {
         if done.reason == DeviceAction.interrupted {
           // Its intent stays open: `resume` looks first.
           unfinished += 1
-          counts.note(.unknown, before: known[done.target.device])
+          if done.outcome == .unknown { counts.note(.unknown, before: known[done.target.device]) }
           continue
         }
         result.tally.count(done.outcome, reason: done.reason)

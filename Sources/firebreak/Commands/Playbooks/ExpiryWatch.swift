@@ -7,7 +7,8 @@ extension RunCommandSupport {
   func undoExpired(_ plan: ExecutionPlan, run: String) async throws {
     try await ready(plan, run: run)
     let locks = try lock(plan, run: run)
-    let environment = try environment(run, plan: plan, goesOnWith: "undo --expired")
+    var environment = try environment(run, plan: plan, goesOnWith: "undo --expired")
+    environment.unseen = try unseen(run, locks.1)
     defer { environment.control.stop() }
     guard var summary = try await takeBackExpired(plan, environment, run) else {
       try sayHeld(plan, run: run)
@@ -153,11 +154,12 @@ struct ExpiryWatch {
     var left = try support.expiries(one.plan, looking, one.run)
     var isBusy = false
     if left.contains(where: { $0.left <= 0 }) {
-      let environment = try support.environment(one.run, plan: one.plan, goesOnWith: "undo --expired")
+      var environment = try support.environment(one.run, plan: one.plan, goesOnWith: "undo --expired")
       defer { environment.control.stop() }
       do {
         let locks = try support.lock(one.plan, run: one.run)
         defer { withExtendedLifetime(locks) {} }
+        environment.unseen = try support.unseen(one.run, locks.1)
         let summary = try await support.takeBackExpired(one.plan, environment, one.run, isWatched: true)
         if let summary, summary.end == .interrupted {
           try support.finish(summary, goesOnWith: "undo --expired")

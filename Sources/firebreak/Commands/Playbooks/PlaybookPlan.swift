@@ -32,6 +32,13 @@ struct PlanOptions: ParsableArguments {
       valueName: "device"))
   var gateways: [String] = []
 
+  @Option(
+    name: .customLong("include-life-safety"),
+    help: ArgumentHelp(
+      "A device whose column of life safety does not say no, of which no interlock of the playbook asks that, and that is a target all "
+        + "the same, also with * and ?; repeat for several.", valueName: "device"))
+  var lifeSafety: [String] = []
+
   @Flag(help: "Also devices that only self-asserted evidence selects; then two people must approve.")
   var includeSelfAsserted = false
 
@@ -41,7 +48,8 @@ struct PlanOptions: ParsableArguments {
   var givenForPlanning: String? {
     [
       ("--targets", targets != nil), ("--set", !values.isEmpty), ("--protect", !protected.isEmpty),
-      ("--include-gateway", !gateways.isEmpty), ("--include-self-asserted", includeSelfAsserted),
+      ("--include-gateway", !gateways.isEmpty), ("--include-life-safety", !lifeSafety.isEmpty),
+      ("--include-self-asserted", includeSelfAsserted),
     ].first { $0.1 }?.0
   }
 
@@ -69,6 +77,12 @@ struct PlanOptions: ParsableArguments {
         }
         selected.protected = selected.protected.filter { !Glob.fits($0.key, pattern) }
       }
+      for name in lifeSafety {
+        let pattern = GlobPattern(wildcards: name)
+        guard selected.inventory.devices.contains(where: { Glob.fits($0, pattern) }) else {
+          throw ValidationError("--include-life-safety '\(name)': the inventory does not list it")
+        }
+      }
       for name in protected where selected.inventory.rowOfDevice[name] == nil {
         throw ValidationError(
           "--protect '\(name)': the inventory does not list it\(selected.inventory.nearest(to: name))")
@@ -94,6 +108,8 @@ struct PlanOptions: ParsableArguments {
       earlier: earlier)
     options.inventory = try inventoryOfCase(selection)
     options.protected = Set(protected)
+    let named = lifeSafety.map { GlobPattern(wildcards: $0) }
+    options.includesLifeSafety = { device in named.contains { Glob.fits(device, $0) } }
     let plan = try Planner(executors: executors).plan(
       playbook, selection: selection, options: options, now: now)
     if targets != nil { try age.check(plan, case: try chosenCase.existingPath()) }
@@ -201,6 +217,10 @@ struct PlanReport {
       let cuts = plan.actionSteps.contains { $0.action.rollout?.kind == .contain }
       put("          \(cuts ? "cuts off" : "and touches") \(plan.carried) more that hang on them")
     }
+    if !plan.lifeSafety.isEmpty {
+      let names = plan.lifeSafety.prefix(5).joined(separator: ", ") + (plan.lifeSafety.count > 5 ? ", …" : "")
+      put("          lives may hang on \(plan.lifeSafety.count) that it hits, as you named them: \(names)")
+    }
     for earlier in plan.earlier { put("          counted with \(earlier.words)") }
     for (title, counts) in [("basis", plan.countsByBasis())]
       + ["model", "site", "criticality"].map({ ($0, plan.counts(by: $0)) })
@@ -302,6 +322,10 @@ struct PlanReport {
       ),
       ("case", .string(plan.caseDigest)), ("query", .string(plan.expression)),
       ("target_count", .number(plan.targets.count)), ("carried_count", .number(plan.carried)),
+      (
+        "life_safety",
+        plan.lifeSafety.isEmpty ? nil : .array(plan.lifeSafety.map(DocumentNode.string))
+      ),
       ("network_namespace", plan.networkNamespace.map(DocumentNode.string)),
       ("fleet_size", .number(plan.fleetSize)),
       (

@@ -107,6 +107,7 @@ struct PlaybookQueue: AsyncParsableCommand {
     // Somebody may have brought a newer one meanwhile.
     try age.check(plan, case: support.casePath)
     var environment = environment
+    environment.unseen = try support.unseen(id, locks.1)
     environment.inventory = try CurrentInventory(case: support.casePath, plan: plan)
     let queue = try QueueRun(plan, environment: environment, run: id)
     let summary = try await support.goingOn("queue --act", id) { try await queue.pass(approvals: approvals) }

@@ -89,7 +89,8 @@ struct PlaybookRunCommand: AsyncParsableCommand {
     let journal = try CaseJournal(case: path, readOnly: true)
     let devices = Set(plan.targets.map(\.device))
     let holder = RunLock.holder(folder: path + ".runs")
-    for run in try RunOverview.all(in: journal, sharing: devices) where run.isUnfinished && run.shared > 0 {
+    for run in try RunOverview.all(in: journal, sharing: devices)
+    where run.shared > 0 && (run.isUnfinished || run.standing.inDoubt > 0) {
       let own = "run \(run.run) ("
       if let holder, holder.hasPrefix(own), holder.hasSuffix(")") {
         let process = holder.dropFirst(own.count).dropLast()
@@ -98,10 +99,17 @@ struct PlaybookRunCommand: AsyncParsableCommand {
             "\(RunLine.text(run)) is running (\(process)) and has to do with \(run.shared) of these devices"))
         continue
       }
+      let doubt = run.standing.inDoubt
+      let standing =
+        "\(run.standing.inForce) of its changes are in force"
+        + (doubt == 0 ? "" : ", and of \(doubt) nobody knows: what may still be under way is waited for")
+      let state = run.isUnfinished ? "is unfinished (\(run.end?.rawValue ?? "killed")) and had" : "had"
+      let ways =
+        (run.isUnfinished ? "'playbook resume \(run.run)' goes on with it, " : "")
+        + "'playbook undo \(run.run)' takes it back"
       Console.warn(
         Sanitizer.escape(
-          "\(RunLine.text(run)) is unfinished (\(run.end?.rawValue ?? "killed")) and had to do with \(run.shared) of these devices, \(run.standing.inForce) of its changes are in force: 'playbook resume \(run.run)' goes on with it, 'playbook undo \(run.run)' takes it back"
-        ))
+          "\(RunLine.text(run)) \(state) to do with \(run.shared) of these devices, \(standing): \(ways)"))
     }
   }
 

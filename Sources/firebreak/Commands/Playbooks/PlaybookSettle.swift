@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConsoleOutput
+import Glibc
 import IncidentModel
 import PlaybookModel
 import PlaybookRunner
@@ -16,6 +17,10 @@ struct PlaybookSettle: AsyncParsableCommand {
       sends it then) or --not-in-force (it counts as taken back; where only the act was in doubt, as not done, and 'resume' does \
       it). Also for a device that was let in by hand, and with --in-force for one that counts as taken back since nothing was to be \
       seen of an act whose answer was lost, and which came into force after all: the next undo takes it back.
+
+      The latest word counts: what was said by mistake is put right by saying the other. Whom a pattern means is listed first, and on a \
+      terminal asked about (--yes does not ask, --dry-run only lists). Where a command can look whether a step is in force, the next \
+      undo looks at whom you said not to be in force, and takes back what is all the same.
 
       Nothing is sent. Your words stand in the journal, signed, and status, runs, resume and undo go by them; runs that count \
       on a device which is not in force any more are told.
@@ -45,6 +50,12 @@ struct PlaybookSettle: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What was seen, and by whom: for the journal.", valueName: "words"))
   var seen: String
 
+  @Flag(help: "Do not ask.")
+  var yes = false
+
+  @Flag(help: "List what would be settled, and write nothing down.")
+  var dryRun = false
+
   @Option(help: "table or json.")
   var format: ReportFormat = .table
 
@@ -73,6 +84,7 @@ struct PlaybookSettle: AsyncParsableCommand {
       environment: RunEnvironment(
         executors: executors, journal: journal, signer: JournalKey.signer(case: path)), run: id)
     let chosen = try chosen(settlement.questions, id)
+    guard try isConfirmed(chosen) else { return }
     try await settlement.settle(
       chosen, isInForce: inForce, by: Person.current, words: seen, planOf: support.planOf)
     try report(chosen, try RunHistory(run: id, in: journal).standing, id)
@@ -85,7 +97,7 @@ struct PlaybookSettle: AsyncParsableCommand {
       questions = questions.filter { $0.step == step || $0.title == step }
     }
     // What is known to be in force needs nobody to say so, and what counts as taken back is that already.
-    questions = questions.filter { inForce ? $0.isOpen || $0.isConcluded : !$0.isConcluded }
+    questions = questions.filter { inForce ? $0.isOpen || $0.countsAsAbsent : !$0.countsAsAbsent }
     var chosen: [Settlement.Question] = []
     for name in devices {
       let pattern = GlobPattern(wildcards: name)
@@ -108,6 +120,23 @@ struct PlaybookSettle: AsyncParsableCommand {
           + several.map { "--step \(ExecutionOptions.word($0.title))" }.joined(separator: " or "))
     }
     return chosen
+  }
+
+  /// Lists whom a pattern means, and asks on a terminal; false where nothing is to be written down.
+  private func isConfirmed(_ chosen: [Settlement.Question]) throws -> Bool {
+    let hasPattern = devices.contains { $0.contains { $0 == "*" || $0 == "?" } }
+    guard hasPattern || dryRun else { return true }
+    let words = inForce ? "in force" : "not in force"
+    Console.note(
+      "\(Figures.counted(chosen.count, "device")) \(chosen.count == 1 ? "is" : "are") meant, as \(words):")
+    for question in chosen { Console.note(Sanitizer.escape("  \(question.device)  \(question.title)")) }
+    if dryRun { return false }
+    guard !yes, isatty(STDIN_FILENO) == 1 else { return true }
+    Console.note("Type 'yes' to write that down:")
+    guard readLine(strippingNewline: true) == "yes" else {
+      throw CommandError("nothing was written down", .no)
+    }
+    return true
   }
 
   private func report(

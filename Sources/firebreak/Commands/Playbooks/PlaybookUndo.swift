@@ -81,6 +81,8 @@ struct PlaybookUndo: AsyncParsableCommand {
     var scope: [(step: WorkflowStep, devices: [String], hasInverse: Bool)]
     var held: [UndoRun.Held]
     var overridden: [UndoRun.Held]
+    /// What only a person's word says is taken back, and a command can look at.
+    var said: [(step: WorkflowStep, devices: [String])]
     /// How the holding of `held` ends.
     var waysOut: [String]
     var changes: Int { scope.reduce(0) { $0 + $1.devices.count } }
@@ -99,7 +101,9 @@ struct PlaybookUndo: AsyncParsableCommand {
     let runs = try RunOverview.all(in: journal)
     let id: String? = try all ? nil : choice.id(journal)
     let chosen = runs.filter { run in
-      id.map { $0 == run.run } ?? (run.isWhole && (run.standing.isAny || run.standing.sentOnce > 0))
+      let standing = run.standing
+      return id.map { $0 == run.run }
+        ?? (run.isWhole && (standing.isAny || standing.sentOnce > 0 || standing.takenBackByWord > 0))
     }
     // What an altered journal says is in force is not known; the others are not to wait for it.
     let altered = all ? runs.filter { !$0.isWhole } : []
@@ -110,12 +114,11 @@ struct PlaybookUndo: AsyncParsableCommand {
       isLeft = true
     }
     if all { warnOfUnrecorded(path, runs) }
-    if all && chosen.isEmpty {
-      Console.print(
-        "nothing that \(altered.isEmpty ? "a" : "another") run of this case did is in force")
+    func nothingStands() throws {
+      Console.print("nothing that \(altered.isEmpty ? "a" : "another") run of this case did is in force")
       if !altered.isEmpty { throw ExitStatus.no }
-      return
     }
+    if all && chosen.isEmpty { return try nothingStands() }
     var turns: [Turn] = []
     for overview in chosen.reversed() {
       do {
@@ -132,10 +135,12 @@ struct PlaybookUndo: AsyncParsableCommand {
         let undo = try UndoRun(
           plan, environment: RunEnvironment(executors: own.executors, journal: journal), run: overview.run,
           includesHeld: includeHeld || all, planOf: support.planOf)
+        // A person's word is all there is to go by.
+        if all, !overview.standing.isAny, undo.said.isEmpty { continue }
         turns.append(
           Turn(
             support: own, overview: overview, plan: plan, scope: undo.scope, held: undo.held,
-            overridden: undo.overridden,
+            overridden: undo.overridden, said: undo.said,
             waysOut: UndoWords.waysOut(undo.held, of: overview.run, among: runs, own)))
       } catch  where all {
         // One whose plan is gone keeps no other from being taken back.
@@ -143,9 +148,12 @@ struct PlaybookUndo: AsyncParsableCommand {
         isLeft = true
       }
     }
-    if turns.isEmpty { throw ExitStatus.no }
+    if turns.isEmpty {
+      if !isLeft { return try nothingStands() }
+      throw ExitStatus.no
+    }
     let others = runs.filter { run in run.standing.isAny && !chosen.contains { $0.run == run.run } }
-    if let only = turns.first, id != nil, only.scope.isEmpty {
+    if let only = turns.first, id != nil, only.scope.isEmpty, only.said.isEmpty {
       if !only.held.isEmpty {
         if dryRun { return try preview(turns) }
         try allHeld(only)
@@ -176,7 +184,7 @@ struct PlaybookUndo: AsyncParsableCommand {
       do {
         if all { try age.check(turn.plan, case: path, forUndo: true) }
         let summary = try await turn.support.undo(
-          turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id)),
+          turn.plan, run: turn.overview.run, steps: Set(turn.scope.map(\.step.id) + turn.said.map(\.step.id)),
           includesHeld: includeHeld || all)
         defer { UndoWords.goOn(after: turn.overview, turn.waysOut, others, turn.support) }
         try turn.support.finish(summary, goesOnWith: "undo")
@@ -328,6 +336,11 @@ struct PlaybookUndo: AsyncParsableCommand {
     for part in turn.scope {
       let rest = part.hasInverse ? "" : ", which has no undo: they stay"
       lines.append("  \(part.devices.count) × '\(part.step.name ?? part.step.id)'\(rest)")
+    }
+    for part in turn.said {
+      lines.append(
+        "  \(part.devices.count) × '\(part.step.name ?? part.step.id)' that somebody said is not in force any more: looked at first"
+      )
     }
     for held in turn.overridden {
       lines.append(

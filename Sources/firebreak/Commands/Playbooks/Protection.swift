@@ -37,6 +37,11 @@ enum Protection {
       if let reason = standing[device] { protect(device, reason) }
       if ambiguous.contains(device) { protect(device, Planner.ambiguousNameReason) }
     }
+    let lifeSafety = LifeSafety(plan, inventory)
+    let named = Set(plan.lifeSafety)
+    for device in targets where !named.contains(device) {
+      if let reason = lifeSafety.reason(device) { protect(device, reason) }
+    }
     // Plans of before they named their gateways do not say which were meant.
     let known = !plan.gateways.isEmpty || plan.carried == 0
     let meant = Set(plan.gateways)

@@ -114,10 +114,12 @@ struct RunCommandSupport {
 
   /// Nobody else works on the devices of a plan, in whatever case, as long as this is kept.
   func lockTargets(_ plan: ExecutionPlan, run: String) throws -> TargetLock {
-    let folder =
-      Console.environment["FIREBREAK_LOCKS"].flatMap { $0.isEmpty ? nil : $0 }
-      ?? TargetLock.folder(environment: Console.environment)
-    return try TargetLock(run: run, devices: plan.lockNames, folder: folder)
+    let (path, executors) = (casePath, executors)
+    // Only what goes to other machines goes on unseen; the journal of a large run is not read for nothing.
+    let mayGoOn = plan.mayGoOnUnseen(executors)
+    return try TargetLock(
+      run: run, devices: plan.lockNames, folder: lockFolder, casePath: mayGoOn ? casePath : nil
+    ) { mayGoOn && Self.mayBeUnderWay(run, case: path, executors) }
   }
 
   /// Runs or resumes a plan. `knownRuns` are those of the case when it was found that enough people agree.
@@ -137,6 +139,7 @@ struct RunCommandSupport {
     Console.note("run \(run)")
     var environment = try environment(run, plan: plan, goesOnWith: "resume")
     environment.lacking = lacking
+    environment.unseen = try unseen(run, locks.1)
     environment.openingNotes = try secretNotes(plan, run: run)
     limit(agreed, environment)
     // What has outlived its time to live goes first, and what does so while the run goes on goes when it is through.
@@ -261,11 +264,15 @@ struct RunCommandSupport {
     try await secrets.unlock()
     try execution.preflight(plan, secrets, executors, steps: steps)
     let locks = try lock(plan, run: run)
-    let environment = try environment(run, plan: plan, goesOnWith: "undo")
+    var environment = try environment(run, plan: plan, goesOnWith: "undo")
+    environment.unseen = try unseen(run, locks.1)
     let summary = try await goingOn("undo", run) {
-      try await UndoRun(
-        plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf
-      ).execute()
+      [environment] in
+      func undo() throws -> UndoRun {
+        try UndoRun(plan, environment: environment, run: run, includesHeld: includesHeld, planOf: planOf)
+      }
+      let first = try undo()
+      return try await (try await first.checkWords() ? try undo() : first).execute()
     }
     environment.control.stop()
     withExtendedLifetime(locks) {}
