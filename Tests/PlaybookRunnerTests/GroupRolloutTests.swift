@@ -121,6 +121,25 @@ final class FailingJournal: JournalStorage {
     func results() -> [RunRecord] { journal.all.filter { $0.kind == .result || $0.kind == .verified } }
   }
 
+  /// A run without records would be taken for one whose journal was cut.
+  @Test func aRunWhoseFirstRecordCannotBeWrittenLeavesNoFolder() async throws {
+    let scene = try Scene()
+    let folder = try TemporaryFolder()
+    var environment = scene.environment(FailingJournal(scene.journal, after: 0))
+    environment.folder = folder.path + "/x.runs/r"
+    await #expect(throws: (any Error).self) {
+      try await PlaybookRun(scene.plan, environment: environment, run: "r").execute()
+    }
+    #expect(scene.service.state.withLock { $0.acts } == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/x.runs").isEmpty)
+    // Where there is a record, the folder is what takes the run back.
+    environment.journal = FailingJournal(scene.journal, after: 1)
+    await #expect(throws: (any Error).self) {
+      try await PlaybookRun(scene.plan, environment: environment, run: "r").execute()
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/x.runs/r").count == 2)
+  }
+
   /// The group cannot leave one out.
   @Test func aLaterRunThatCountsOnOneOfThemHoldsAllOfThemBack() async throws {
     let scene = try Scene()

@@ -102,6 +102,75 @@ import Testing
     }
   }
 
+  private func runFile(_ place: String, _ text: String, mode: Int) throws {
+    let path = folder.file(place)
+    let parent = (path as NSString).deletingLastPathComponent
+    try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(filePath: path))
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+  }
+
+  /// Without plan and undo script nothing takes a run back.
+  @Test func theFilesOfRunsLieBesideTheCaseAgain() throws {
+    let path = try makeCase("x.firebreak", seed: 9)
+    let packed = folder.file("x.pack")
+    try runFile("x.firebreak.runs/r-1/plan", "the plan\n{}\n", mode: 0o644)
+    try runFile("x.firebreak.runs/r-1/undo.sh", "#!/bin/bash\n", mode: 0o755)
+    try runFile("x.firebreak.runs/r-2/plan", "", mode: 0o600)
+    let all = [("r-1", "plan"), ("r-1", "undo.sh"), ("r-2", "plan")].map { RunFile(run: $0, name: $1) }
+    #expect(try CasePack.pack(path, to: packed, runFiles: { all }).runFiles == all)
+    #expect(try CasePack.unpack(packed, to: folder.file("y.firebreak")).runFiles == all)
+    for file in all {
+      let place = ".runs/\(file.run)/\(file.name)"
+      let found = folder.file("y.firebreak" + place)
+      #expect(try Data(contentsOf: URL(filePath: found)) == Data(contentsOf: URL(filePath: path + place)))
+      let mode = try FileManager.default.attributesOfItem(atPath: found)[.posixPermissions] as? Int
+      #expect(mode == (file.name == "plan" ? 0o600 : 0o700), "\(place)")
+    }
+    // Who only reads the pack is not bothered, and writes nothing.
+    #expect(try CaseReader(path: packed).eventCount() == CaseReader(path: path).eventCount())
+    #expect(!folder.files.contains("x.pack.runs"))
+    // The same files may be there already; others are not overwritten, and then there is no case either.
+    try FileManager.default.removeItem(atPath: folder.file("y.firebreak"))
+    _ = try CasePack.unpack(packed, to: folder.file("y.firebreak"))
+    try FileManager.default.removeItem(atPath: folder.file("y.firebreak"))
+    try FileManager.default.removeItem(atPath: folder.file("y.firebreak.runs/r-1/plan"))
+    try runFile("y.firebreak.runs/r-1/undo.sh", "rm -rf /\n", mode: 0o700)
+    #expect { try CasePack.unpack(packed, to: folder.file("y.firebreak")) } throws: {
+      "\($0)".contains("another file is there")
+    }
+    #expect(!folder.files.contains("y.firebreak") && !folder.files.contains("y.firebreak.building"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("y.firebreak.runs/r-1/plan")))
+    // A file that cannot be read is no reason to leave it out.
+    #expect(throws: StoreError.self) {
+      try CasePack.pack(path, to: folder.file("z.pack"), runFiles: { [RunFile(run: "r-9", name: "plan")] })
+    }
+    #expect(!folder.files.contains("z.pack"))
+  }
+
+  /// Another folder is only linked: what is unpacked does not go where the link says.
+  @Test func filesOfRunsAreNotWrittenThroughALink() throws {
+    let path = try makeCase("x.firebreak", seed: 9)
+    try runFile("x.firebreak.runs/r-1/plan", "p", mode: 0o600)
+    _ = try CasePack.pack(path, to: folder.file("x.pack"), runFiles: { [RunFile(run: "r-1", name: "plan")] })
+    try FileManager.default.createDirectory(atPath: folder.file("else"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("y.firebreak.runs"), withDestinationPath: folder.file("else"))
+    #expect(throws: StoreError.self) {
+      try CasePack.unpack(folder.file("x.pack"), to: folder.file("y.firebreak"))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("else")).isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      "../r/plan\n", "r/../plan\n", "r/other\n", "/plan\n", ".r/plan\n", "r/plan", "r\n", "", "a b/plan\n",
+      "r/s/plan\n", "r\u{e9}/plan\n",
+    ])
+  func whatIsNoFileOfARunIsRefused(frame: String) {
+    #expect(RunFile.read(Array(frame.utf8)) == nil)
+  }
+
   @Test func nothingIsOverwritten() throws {
     let path = try makeCase("x.firebreak", seed: 9)
     _ = try CasePack.pack(path, to: folder.file("x.pack"))

@@ -187,6 +187,17 @@ struct TestServices: DeskServices {
     }
   }
   func annotations(_ reader: CaseReader) throws -> Annotations { Annotations() }
+  func state(ofRun records: [JournalRow], case path: String) -> RunState {
+    var state = RunState()
+    state.words = "halted, partly taken back"
+    state.counts = "in force now: 31, in doubt: 17, taken back: 13"
+    (state.inForce, state.inDoubt, state.takenBack) = (31, 17, 13)
+    for record in records where record.reason == "unreachable" {
+      state.waiting.insert(.init(step: record.step ?? "", device: record.target ?? ""))
+    }
+    state.brokenGlass = records.filter { $0.reason == "break-glass" }.map(\.detail)
+    return state
+  }
   func checkReportField(key: String, value: String) throws {}
   func clockAnswers(_ reader: CaseReader, clock: String, applies: Bool, awareAt: String?) throws -> String {
     "[]"

@@ -155,10 +155,32 @@ struct TemplateProfiles {
     for template in 0..<templates where fleet[template].episodes > 0 {
       let slice = Array(histogram[template * Self.bins..<(template + 1) * Self.bins])
       var own = scale
-      exposure.limit(&own.weights, template)
+      exposure.limit(&own.weights, [template])
       Self.judge(
         &fleet[template], slice, own, isGraded: timeline.tones[template] != .unknown,
         standing: standing[template])
+    }
+    // Each too rare to tell, together they may be one kind.
+    let families = SharedBeginnings.families(timeline) {
+      !reporting.isReport[$0] && fleet[$0].role == .rare && fleet[$0].episodes > 0
+    }
+    for family in families {
+      var whole = Profile()
+      var counts = [Int32](repeating: 0, count: Self.bins)
+      for template in family {
+        whole.episodes += fleet[template].episodes
+        whole.events += fleet[template].events
+        for bin in counts.indices { counts[bin] += histogram[template * Self.bins + bin] }
+      }
+      var own = scale
+      exposure.limit(&own.weights, family)
+      Self.judge(&whole, counts, own, isGraded: true, standing: family.reduce(0) { $0 + standing[$1] })
+      guard whole.role == .novel || whole.role == .surging else { continue }
+      for template in family {
+        fleet[template].role = whole.role
+        fleet[template].hot = whole.hot
+        fleet[template].expectedInHot = whole.expectedInHot
+      }
     }
     for (key, counts) in classHistogram {
       Self.judge(
@@ -228,12 +250,14 @@ struct TemplateProfiles {
       beginning[template * bins + min(bins - 1, max(0, bin))] += 1
     }
 
-    func limit(_ weights: inout [Double], _ template: Int) {
-      guard !voices.isEmpty, voices[template] > beginning[template * bins] else { return }
+    func limit(_ weights: inout [Double], _ templates: [Int]) {
+      guard !voices.isEmpty else { return }
+      let all = templates.reduce(0) { $0 + voices[$1] }
+      guard all > templates.reduce(0, { $0 + beginning[$1 * bins] }) else { return }
       var heard = 0.0
       for bin in weights.indices {
-        heard += Double(beginning[template * bins + bin])
-        weights[bin] *= heard / Double(voices[template])
+        for template in templates { heard += Double(beginning[template * bins + bin]) }
+        weights[bin] *= heard / Double(all)
       }
     }
   }

@@ -115,15 +115,7 @@ public final class PlaybookRun: Sendable {
 
   private func begin(_ approvals: [String], _ afterHalt: Bool) async throws {
     guard history.last != nil else {
-      let script = try environment.folder.map { (folder) throws(RunnerError) in
-        try UndoScript.save(plan, run: run, executors: environment.executors, folder: folder)
-      }
-      try await writer.write(
-        RecordDraft(
-          .runStarted, reason: plan.hash,
-          detail:
-            "playbook '\(plan.playbook.name)' (\(plan.playbook.sha256)) on \(plan.targets.count) \(plan.targets.count == 1 ? "device" : "devices")"
-        ))
+      let script = try await open()
       try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
       try await writer.write(
         RecordDraft(
@@ -167,6 +159,29 @@ public final class PlaybookRun: Sendable {
     try await writer.write(RecordDraft(.note, reason: "boot", detail: environment.clock.boot))
     for note in environment.openingNotes { try await writer.write(note) }
     try await approve(approvals)
+  }
+
+  /// Keeps plan and undo script, and writes the first record. Where that fails nothing was begun, and the folder goes: a run
+  /// without records would be taken for one whose journal was cut.
+  private func open() async throws -> (path: String, sha256: String)? {
+    do {
+      let script = try environment.folder.map { (folder) throws(RunnerError) in
+        try UndoScript.save(plan, run: run, executors: environment.executors, folder: folder)
+      }
+      try await writer.write(
+        RecordDraft(
+          .runStarted, reason: plan.hash,
+          detail:
+            "playbook '\(plan.playbook.name)' (\(plan.playbook.sha256)) on \(plan.targets.count) \(plan.targets.count == 1 ? "device" : "devices")"
+        ))
+      return script
+    } catch {
+      // A journal that cannot be read may hold it.
+      if let folder = environment.folder, let known = try? environment.journal.runs(), !known.contains(run) {
+        UndoScript.remove(folder: folder)
+      }
+      throw error
+    }
   }
 
   private func approve(_ approvals: [String]) async throws {

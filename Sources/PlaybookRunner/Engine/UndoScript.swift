@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 import PlaybookModel
 
 /// The inverse of a plan as a shell script, on disk before the first act, for the day when only a shell is left.
@@ -157,6 +158,12 @@ enum UndoScript {
 
   private static func comment(_ text: String) -> String {
     RemoteText.bounded(Array(text.utf8)).split(separator: "\n").joined(separator: " ")
+  }
+
+  /// Removes what `save` wrote for a run that was not begun.
+  static func remove(folder: String) {
+    for name in ["undo.sh", "plan"] { unlink("\(folder)/\(name)") }
+    rmdir(folder)
   }
 
   /// Writes script (0700) and plan (0600) into the run's folder, durably. Returns the script's path and its SHA-256.

@@ -142,7 +142,8 @@ extension DeviceAction {
       return answer.json?["error"]?.text == NFTExecutor.notFound ? .absent : .unclear(answer.detail)
     case .done:
       guard let holds = Expectations.holds(expectation, answer) else {
-        return .unclear("the answer does not say whether \(expectation.words): \(answer.detail)")
+        let cut = answer.isCut ? ", of which \(RemoteText.limit) bytes are looked at," : ""
+        return .unclear("the answer\(cut) does not say whether \(expectation.words): \(answer.detail)")
       }
       return holds ? .holds : .absent
     }

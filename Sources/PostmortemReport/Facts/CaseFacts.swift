@@ -36,6 +36,8 @@ public struct CaseFacts: Sendable {
   public var events: [EventID: CitedEvent] = [:]
   /// Playbook journals, all runs, in any order.
   public var runs: [RunRecord] = []
+  /// By run id: where it stands, as `firebreak playbook status` counts it. A run that is missing has a state that nobody told.
+  public var runStates: [String: RunState] = [:]
   /// Runs whose journal was altered: what is said of them is not vouched for.
   public var alteredRuns: [String] = []
   /// Runs whose plan lies beside the case and of which the journal has no records.

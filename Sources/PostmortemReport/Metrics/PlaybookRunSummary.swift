@@ -5,7 +5,7 @@ import PlaybookModel
 struct PlaybookRunSummary: Hashable {
   var run: String
   var started: Int64?
-  /// When the last approval that it was begun with was given; nil where none was asked for.
+  /// When the last approval that it was begun with was given; nil where none was asked for, and where the glass was broken.
   var approved: Int64?
   /// When the plan was made, as the approval in the journal says.
   var planned: Int64?
@@ -20,8 +20,6 @@ struct PlaybookRunSummary: Hashable {
   var skipped = 0
   var undone = 0
   var undoneOK = 0
-  /// Actions that the run counted on until another run's undo took them back.
-  var released = 0
   var halted: [String] = []
   var steps: [Step] = []
   var title = ""
@@ -131,7 +129,6 @@ struct PlaybookRunSummary: Hashable {
     last = records.lazy.map(\.wallTime).filter { Format.plausible.contains($0) }.max() ?? 0
     var outcome: [Action: RunRecord.Outcome] = [:]
     var undo: [Action: RunRecord.Outcome] = [:]
-    var left: Set<Action> = []
     var stepIndex: [String: Int] = [:]
     var hasBegun = false
     for record in records {
@@ -143,11 +140,14 @@ struct PlaybookRunSummary: Hashable {
         started = started ?? time
         if title.isEmpty { title = record.detail }
       case .approved:
-        // What is approved later lets an interrupted run go on; it was not waited for before it began.
-        if Self.wasAsked(record.detail), !hasBegun { approved = time ?? approved }
         planned = planned ?? Self.planMade(record.detail)
         if record.reason == "break-glass" {
+          // What it waited for did not come.
+          if !hasBegun { approved = nil }
           brokenGlass.append(BrokenGlass(run: run, time: time, sentence: record.detail))
+        } else if Self.wasAsked(record.detail), !hasBegun {
+          // What is approved later lets an interrupted run go on; it was not waited for before it began.
+          approved = time ?? approved
         }
       case .runFinished: finished = time
       case .stepStarted:
@@ -163,7 +163,6 @@ struct PlaybookRunSummary: Hashable {
         if record.action == .undo {
           undo[action] = record.outcome ?? undo[action] ?? .unknown
         } else {
-          left.remove(action)
           if record.kind == .intent {
             firstIntent = firstIntent ?? time
             if let index = record.step.flatMap({ stepIndex[$0] }) { steps[index].targets += 1 }
@@ -177,13 +176,10 @@ struct PlaybookRunSummary: Hashable {
             record.outcome ?? (record.kind == .intent ? .unknown : outcome[action] ?? .unknown)
         }
       case .halted: halted.append(record.detail)
-      case .note where record.reason == "released": if let action { left.insert(action) }
-      case .note where record.reason == "held-again": if let action { left.remove(action) }
       default: break
       }
     }
     undone = undo.count
-    released = left.count
     undoneOK = undo.values.count { $0 == .ok || $0 == .changed }
     for result in outcome.values {
       switch result {

@@ -138,7 +138,8 @@ enum ResponseSection: ReportSection {
   }
 
   private static func runs(_ context: SectionContext) -> [Block] {
-    let rows = context.picture.runs.prefix(20).map { run -> [Prose] in
+    let runs = context.picture.runs
+    let rows = runs.prefix(20).map { run -> [Prose] in
       [
         Prose([.foreign(EvidenceText(run.run, limit: 60), .name)]),
         run.playbook.isEmpty
@@ -146,29 +147,28 @@ enum ResponseSection: ReportSection {
         .instant(run.started.map { Instant(nanoseconds: $0) }),
         run.finished.map { .instant(Instant(nanoseconds: $0)) } ?? "not finished",
         .count(run.ok), .count(run.changed), .count(run.failed), .count(run.unknown), .count(run.skipped),
-        .count(run.undone), .count(run.released),
       ]
     }
     var blocks: [Block] = [
       .facts([
-        ("Runs", Prose([.metric(.runs)])), ("Changed", Prose([.metric(.actionsChanged)])),
+        ("Runs", Prose([.metric(.runs)])), ("In force now", Prose([.metric(.changesInForce)])),
+        ("In doubt", Prose([.metric(.changesInDoubt)])),
+        ("Taken back", Prose([.metric(.changesTakenBack)])),
+        ("Changed", Prose([.metric(.actionsChanged)])),
         ("Already as wanted", Prose([.metric(.actionsOK)])), ("Failed", Prose([.metric(.actionsFailed)])),
         ("Outcome unknown", Prose([.metric(.actionsUnknown)])),
         ("Skipped", Prose([.metric(.actionsSkipped)])),
         ("Halts", Prose([.metric(.playbookHalts)])),
         ("Approval bypassed", Prose([.metric(.brokenGlass)])),
         ("Waited for approval", Prose([.metric(.approvalWait)])),
-        ("Undo that worked", Prose([.metric(.undoWorked)])),
+        ("Undo that worked, where it was sent", Prose([.metric(.undoWorked)])),
       ]),
       .table(
         Table(
-          "Playbook runs, from their journals",
-          [
-            "Run", "Playbook", "Started", "Finished", "#Ok", "#Changed", "#Failed", "#Unknown", "#Skipped",
-            "#Undone", "#Released",
-          ],
-          Array(rows),
-          omitted: context.picture.runs.count - rows.count)),
+          "What playbook runs did, from their journals",
+          ["Run", "Playbook", "Started", "Finished", "#Ok", "#Changed", "#Failed", "#Unknown", "#Skipped"],
+          Array(rows), omitted: runs.count - rows.count)),
+      standing(context),
     ]
     blocks += clockMoves(context)
     let halts = context.picture.runs.flatMap(\.halted)
@@ -177,5 +177,28 @@ enum ResponseSection: ReportSection {
       blocks.append(.list(halts.prefix(10).map { context.finding($0) }))
     }
     return blocks
+  }
+
+  /// What of the runs is in force: by the counts of the program that acts, not by adding up what was sent.
+  private static func standing(_ context: SectionContext) -> Block {
+    let runs = context.picture.runs
+    let rows = runs.prefix(20).map { run -> [Prose] in
+      let name = Prose([.foreign(EvidenceText(run.run, limit: 60), .name)])
+      guard let state = context.facts.runStates[run.run] else {
+        return [name, "not determined"] + [Prose](repeating: "not determined", count: 6)
+      }
+      return [
+        name, Prose(stringLiteral: state.words), .count(state.inForce), .count(state.inDoubt),
+        .count(state.takenBack), .count(state.released), .count(state.sentOnce), .count(state.waiting.count),
+      ]
+    }
+    return .table(
+      Table(
+        "What of them is in force, in changes (a step on a device)",
+        [
+          "Run", "State", "#In force", "#In doubt", "#Taken back", "#Left to another run's undo",
+          "#Went out once and stays", "#Waiting",
+        ],
+        Array(rows), omitted: runs.count - rows.count))
   }
 }

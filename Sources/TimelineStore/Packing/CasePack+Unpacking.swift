@@ -2,23 +2,37 @@ internal import CSQLite
 internal import Glibc
 
 extension CasePack {
-  /// Makes the case of a packed one again, in a new file. What is packed may be hostile: it is checked as every case is.
+  /// Makes the case of a packed one again, in a new file, and the files of its runs beside it. What is packed may be hostile: it is checked as every case is.
   public static func unpack(_ packed: String, to path: String) throws(StoreError) -> Summary {
     let building = building(path)
     let lock = try WriterLock(path: building, create: true)
     var isDone = false
-    defer { if !isDone { unlink(building) } }
-    let read = try restore(packed, into: building)
+    var runFiles: [RunFile] = []
+    var written: [RunFile] = []
+    defer {
+      if !isDone {
+        unlink(building)
+        RunFile.remove(written, beside: path)
+      }
+    }
+    let read = try restore(packed, into: building) { (file, bytes) throws(StoreError) in
+      runFiles.append(file)
+      if try file.write(bytes, beside: path) { written.append(file) }
+    }
     try lock.sync()
     try CaseCreation.publish(building, as: path)
     isDone = true
     var status = stat()
     guard stat(path, &status) == 0 else { throw SystemFile.error("cannot open case", path) }
-    return Summary(caseBytes: Int64(status.st_size), packedBytes: read)
+    return Summary(caseBytes: Int64(status.st_size), packedBytes: read, runFiles: runFiles)
   }
 
   /// Writes the case into a file that is there and empty. Returns the number of bytes of the packed case.
-  static func restore(_ packed: String, into path: String) throws(StoreError) -> Int64 {
+  /// - Parameter runFile: What is to become of a file of a run. Who only reads the case leaves it where it is.
+  static func restore(
+    _ packed: String, into path: String,
+    runFile: (RunFile, [UInt8]) throws(StoreError) -> Void = { (_, _) throws(StoreError) in }
+  ) throws(StoreError) -> Int64 {
     var status = stat()
     let reader = try PackFile.Reader(path: packed)
     guard stat(packed, &status) == 0 else { throw SystemFile.error("cannot open", packed) }
@@ -66,6 +80,13 @@ extension CasePack {
     try search.finish()
     if let (kind, _) = frame, kind == .fullText {
       hasFullText = true
+      frame = try reader.next()
+    }
+    while let (kind, content) = frame, kind == .runFile {
+      guard let (file, bytes) = RunFile.read(content) else {
+        throw reader.damaged("it holds a file that is none of a run")
+      }
+      try runFile(file, bytes)
       frame = try reader.next()
     }
     guard frame == nil else { throw reader.damaged("it holds frames that do not belong there") }

@@ -12,6 +12,8 @@ public enum CasePack {
     public var caseBytes: Int64
     /// The packed case.
     public var packedBytes: Int64
+    /// Files of runs that were packed with it, or unpacked.
+    public var runFiles: [RunFile] = []
   }
 
   /// True when the file begins as a packed case does.
@@ -37,8 +39,13 @@ public enum CasePack {
   private static func skeleton(_ path: String) -> String { path + ".building-skeleton" }
 
   /// Packs a case into a new file. Nobody can load into the case meanwhile. The case may lie where nothing can be written.
-  /// - Parameter level: Zstandard's, 1 to 22: greater is smaller and slower.
-  public static func pack(_ path: String, to packed: String, level: Int = 12) throws(StoreError) -> Summary {
+  /// - Parameters:
+  ///   - level: Zstandard's, 1 to 22: greater is smaller and slower.
+  ///   - runFiles: The files of runs that lie beside the case, asked for when all else is packed: of whatever run it holds the
+  ///     files are there then.
+  public static func pack(
+    _ path: String, to packed: String, level: Int = 12, runFiles: () -> [RunFile] = { [] }
+  ) throws(StoreError) -> Summary {
     let lock = try WriterLock(reading: path)
     defer { withExtendedLifetime(lock) {} }
     let (connection, segments) = try CaseOpening.readOnly(path)
@@ -55,11 +62,14 @@ public enum CasePack {
       try writeRows(of: segment, connection, to: writer)
     }
     if try FullTextTable.exists(connection) { try writer.append(.fullText, []) }
+    let runFiles = runFiles()
+    for file in runFiles { try writer.append(.runFile, file.frame(try file.bytes(beside: path))) }
     try writer.finish()
     try CaseCreation.publish(building, as: packed)
     isDone = true
     let pages = try connection.prepare("PRAGMA page_count").integer() ?? 0
-    return Summary(caseBytes: pages * Int64(PageFile.pageSize), packedBytes: writer.written)
+    return Summary(
+      caseBytes: pages * Int64(PageFile.pageSize), packedBytes: writer.written, runFiles: runFiles)
   }
 
   /// The case without the rows of its segments and without its search index, as an SQLite file.

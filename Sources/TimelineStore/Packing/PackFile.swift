@@ -17,6 +17,8 @@ enum PackFile {
     /// The case had the table of words: it is made anew.
     case fullText = 4
     case end = 5
+    /// A `RunFile`.
+    case runFile = 6
   }
 
   /// Bytes of a frame before it is compressed, at most.

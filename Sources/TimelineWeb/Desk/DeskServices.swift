@@ -23,6 +23,8 @@ public protocol DeskServices: Sendable {
   var digest: SHA256Function { get }
   /// What people have provided for the report.
   func annotations(_ reader: CaseReader) throws -> Annotations
+  /// Where a playbook run stands, by the records of its journal: what is in force is counted in one place, which is not the page.
+  func state(ofRun records: [JournalRow], case path: String) -> RunState
   /// Throws one sentence where a report has no such value or it does not fit.
   func checkReportField(key: String, value: String) throws
   /// The value of the report's field `clocks` with one more answer in it: JSON.

@@ -14,23 +14,27 @@ enum ResponsePage: WebPage {
     if let id = context.request.field("run") { return try run(id, context) }
     // Newest first; a case has tens of runs, not thousands.
     let ids = try context.reader.runs().reversed()
-    let views = try ids.prefix(50).map { RunView(id: $0, rows: try context.reader.journal(run: $0)) }
+    let views = try ids.prefix(50).map { view($0, try context.reader.journal(run: $0), context) }
     var listing = Listing(
       name: "runs", caption: "Playbook runs, newest first",
       columns: [
         .init("run", "Run"), .init("playbook", "What"), .init("status", "Status"),
         .init("started", "Started (UTC)"),
-        .init("finished", "Finished (UTC)", minor: true), .init("targets", "Actions", numeric: true),
-        .init("outcomes", "Outcomes"),
+        .init("finished", "Finished (UTC)", minor: true),
+        .init("in_force", "In force", numeric: true), .init("in_doubt", "In doubt", numeric: true),
+        .init("taken_back", "Taken back", numeric: true, minor: true),
+        .init("targets", "Acts", numeric: true, minor: true), .init("outcomes", "Outcomes of the acts"),
         .init("queue", "Waiting", numeric: true, minor: true),
       ])
     listing.rows = views.map { view in
       Listing.Row(
         [
           .link(Link("response", query: [("run", view.id)]), view.id, limit: 60),
-          .foreign(view.title, limit: 160), .words(view.status),
-          .time(view.started, digits: 0), .time(view.finished, digits: 0), .number(view.actions.count),
-          .words(words(view.outcomes)), .number(view.queue.count),
+          .foreign(view.title, limit: 160),
+          .words(view.state.words + (view.state.brokenGlass.isEmpty ? "" : "; break glass")),
+          .time(view.started, digits: 0), .time(view.finished, digits: 0),
+          .number(view.state.inForce), .number(view.state.inDoubt), .number(view.state.takenBack),
+          .number(view.acts.count), .words(words(view.outcomes)), .number(view.state.waiting.count),
         ], look: view.halts.isEmpty ? "" : "bad")
     }
     listing.empty = "No playbook was run on this case yet."
@@ -48,13 +52,24 @@ enum ResponsePage: WebPage {
         el(.h2, text: "Runs")
         listing.html(context)
       }
-      people(try context.desk.services.annotations(context.reader))
+      people(
+        try context.desk.services.annotations(context.reader),
+        firstIntent: ids.count > views.count ? nil : views.compactMap(\.firstIntent).min())
     }
     return PageContent(title: title, main: main, listings: [listing])
   }
 
+  private static func view(_ id: String, _ rows: [JournalRow], _ context: PageContext) -> RunView {
+    RunView(
+      id: id, rows: rows, state: context.desk.services.state(ofRun: rows, case: context.desk.path))
+  }
+
   private static func words(_ outcomes: [(String, Int)]) -> String {
     outcomes.map { "\(Figures.grouped($0.1)) \($0.0)" }.joined(separator: ", ")
+  }
+
+  private static func words(_ counts: [String: Int]) -> String {
+    words(counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
   }
 
   private static func gantt(_ views: [RunView], _ marks: [PageChart.Mark]) -> HTML {
@@ -85,7 +100,8 @@ enum ResponsePage: WebPage {
     return marks.filter { $0.time.seconds(since: start) > -room && $0.time.seconds(since: end) < room }
   }
 
-  private static func people(_ notes: Annotations) -> HTML {
+  /// - Parameter firstIntent: The first act that a journal records: what nobody states is read there, as in the report.
+  private static func people(_ notes: Annotations, firstIntent: Instant?) -> HTML {
     el(.section) {
       el(.h2, text: "What people did")
       el(.dl, .class("facts")) {
@@ -99,6 +115,11 @@ enum ResponsePage: WebPage {
                 if let at = statement.at.flatMap({ Instant(rfc3339: $0) }) { Moment.utc(at) }
                 if let by = statement.by { " by \(.foreign(by, limit: 80))" }
                 if let text = statement.text { " \(.foreign(text, limit: 600))" }
+              }
+            } ?? (title == "First act" ? firstIntent : nil).map { at in
+              el(.span) {
+                Moment.utc(at)
+                " from the journal of a playbook"
               }
             } ?? el(.a, .class("na"), .href(Link("report").at("missing")), text: "not provided"))
         }
@@ -115,7 +136,7 @@ enum ResponsePage: WebPage {
         status: 404, title: "There is no such run", words: "The case has no run '\(id)'.",
         next: (Link("response"), "To the runs"))
     }
-    let view = RunView(id: id, rows: rows)
+    let view = view(id, rows, context)
     let actions = actions(view, context)
     let queue = listing(
       "queue", "What waits", view, view.queue, from: context.request.number("waiting"), key: "waiting",
@@ -125,11 +146,23 @@ enum ResponsePage: WebPage {
       el(.h1, text: "Run \(.foreign(id, limit: 60))")
       el(.p, .class("lede"), text: .foreign(view.title, limit: 300))
       el(.dl, .class("facts")) {
-        EvidencePage.fact("Status", .text(view.status))
+        EvidencePage.fact("Status", .text(view.state.words))
+        EvidencePage.fact("Changes", .text(view.state.counts))
         if let started = view.started { EvidencePage.fact("Started", Moment.both(started, digits: 0)) }
         if let approved = view.approved { EvidencePage.fact("Approved", Moment.both(approved, digits: 0)) }
         if let finished = view.finished { EvidencePage.fact("Finished", Moment.both(finished, digits: 0)) }
-        EvidencePage.fact("Outcomes", .text(view.outcomes.isEmpty ? "none" : words(view.outcomes)))
+        EvidencePage.fact(
+          "Outcomes of the acts", .text(view.outcomes.isEmpty ? "none" : words(view.outcomes)))
+      }
+      if !view.state.brokenGlass.isEmpty {
+        el(.div, .class("notice")) {
+          el(.strong, text: "Approval was bypassed (break glass)")
+          el(.ul) {
+            for sentence in view.state.brokenGlass.suffix(10) {
+              el(.li, text: .foreign(sentence, limit: 600))
+            }
+          }
+        }
       }
       if !view.halts.isEmpty {
         el(.div, .class("notice")) {
@@ -192,7 +225,7 @@ enum ResponsePage: WebPage {
           el(
             .li,
             text:
-              "\(.foreign(step.title, limit: 80)): \(words(step.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))"
+              "\(.foreign(step.title, limit: 80)): \(words(step.outcomes))\(step.undos.isEmpty ? "" : "; undo: \(words(step.undos))")"
           )
         }
       }
@@ -202,12 +235,12 @@ enum ResponsePage: WebPage {
   private static func stepListing(_ view: RunView) -> Listing {
     Listing(
       name: "steps", caption: "Steps",
-      columns: ["step", "id", "started", "ended", "outcomes"].map { .init($0, $0) },
+      columns: ["step", "id", "started", "ended", "outcomes", "undo"].map { .init($0, $0) },
       rows: view.steps.map { step in
         Listing.Row([
           .foreign(step.title), .foreign(step.id), .time(step.start),
           step.end.map { .time($0) } ?? .foreign(nil),
-          .words(words(step.outcomes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
+          .words(words(step.outcomes)), .words(words(step.undos)),
         ])
       })
   }

@@ -11,6 +11,9 @@ struct Pack: ParsableCommand {
       Every command reads a packed case as it is; that takes as long as unpacking it, so unpack a case that is worked \
       with. A packed case is not added to. The case that was packed stays; what is written must not be there yet.
 
+      The plans and undo scripts of playbook runs (CASE.runs) are packed with the case, and lie beside it again when it is \
+      unpacked. Secrets and keys are not in it.
+
       firebreak pack --case x.firebreak --output x.firebreak-pack
       firebreak pack --unpack --case x.firebreak-pack --output x.firebreak
       """)
@@ -39,12 +42,20 @@ struct Pack: ParsableCommand {
     try OutputPlace.requireNew(target, "")
     Interrupt.endAtOnce(removing: CasePack.unfinished(target))
     let summary =
-      try unpack ? CasePack.unpack(path, to: target) : CasePack.pack(path, to: target, level: level)
+      try unpack
+      ? CasePack.unpack(path, to: target)
+      : CasePack.pack(path, to: target, level: level) { RunFolders.files(beside: path) }
     let (from, to) =
       unpack ? (summary.packedBytes, summary.caseBytes) : (summary.caseBytes, summary.packedBytes)
     Console.isDone("'\(target)' is complete")
     Console.print(Sanitizer.escape(target))
     Console.note("\(Figures.bytes(UInt64(clamping: from))) to \(Figures.bytes(UInt64(clamping: to)))")
+    let runs = Set(summary.runFiles.map(\.run)).count
+    if runs > 0 {
+      Console.note(
+        "with the plans and undo scripts of \(Figures.counted(runs, "run"))"
+          + (unpack ? ", in '\(Sanitizer.escape(target)).runs'" : ""))
+    }
   }
 
   private static func unpackedName(_ path: String) -> String {

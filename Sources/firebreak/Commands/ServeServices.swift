@@ -14,6 +14,8 @@ struct ProgramServices: DeskServices {
 
   func annotations(_ reader: CaseReader) throws -> Annotations { try AnnotationStore.read(reader) }
 
+  func state(ofRun records: [JournalRow], case path: String) -> RunState { RunState(records, case: path) }
+
   func checkReportField(key: String, value: String) throws { try ReportField.check(key: key, value: value) }
 
   func clockAnswers(_ reader: CaseReader, clock: String, applies: Bool, awareAt: String?) throws -> String {

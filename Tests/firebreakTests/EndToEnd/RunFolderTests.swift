@@ -74,6 +74,20 @@ import Testing
     #expect(!(try verify().output.contains("plan of run ")))
   }
 
+  /// Whoever archives the case and clears the folder has the way back in the pack.
+  @Test func aCaseThatWasPackedCanStillBeTakenBack() throws {
+    let pack = work.at("x.pack")
+    let packed = try work.firebreak("pack", "--case", work.at("x.firebreak"), "--output", pack)
+    #expect(packed.exit == 0 && packed.errors.contains("plans and undo scripts of 1 run"), "\(packed)")
+    let other = work.at("y.firebreak")
+    let unpacked = try work.firebreak("pack", "--unpack", "--case", pack, "--output", other)
+    #expect(unpacked.exit == 0 && unpacked.errors.contains("y.firebreak.runs"), "\(unpacked)")
+    let verified = try work.firebreak("verify", "--case", other)
+    #expect(verified.exit == 0 && !verified.output.contains("undo.sh of run"), "\(verified)")
+    let undo = try work.playbook(["undo", "--yes", "--case", other])
+    #expect(undo.exit == 0 && work.acted.isEmpty, "\(undo)")
+  }
+
   @Test func filesThatAreGoneAreSaidAndAreNoFaultOfTheEvidence() throws {
     try FileManager.default.removeItem(atPath: folder + "/undo.sh")
     let gone = try verify()

@@ -7,6 +7,9 @@ extension MetricID {
   static let actionsFailed = MetricID("playbook_failed")
   static let actionsUnknown = MetricID("playbook_unknown")
   static let actionsSkipped = MetricID("playbook_skipped")
+  static let changesInForce = MetricID("changes_in_force")
+  static let changesInDoubt = MetricID("changes_in_doubt")
+  static let changesTakenBack = MetricID("changes_taken_back")
   static let approvalWait = MetricID("approval_wait")
   static let undoWorked = MetricID("undo_worked")
   static let playbookHalts = MetricID("playbook_halts")
@@ -48,6 +51,24 @@ enum ResponseMetrics: MetricFamily {
       .actionsUnknown, "Actions with unknown outcome",
       "an intent without a result, or one that stayed unknown", total(\.unknown))
     add(.actionsSkipped, "Actions skipped", "last outcome per step and device", total(\.skipped))
+    let states = runs.map { picture.facts.runStates[$0.run] }
+    func standing(_ part: (RunState) -> Int) -> MetricValue {
+      states.contains(nil)
+        ? .notDetermined("what is in force of a run was not counted")
+        : .count(states.reduce(0) { $0 + ($1.map(part) ?? 0) })
+    }
+    add(
+      .changesInForce, "Changes in force",
+      "changes (a step on a device) that the runs made and nobody took back, as 'playbook status' counts them",
+      standing(\.inForce), "changes")
+    add(
+      .changesInDoubt, "Changes that may be in force",
+      "no answer, not seen in force or done in part, and not taken back, as 'playbook status' counts them",
+      standing(\.inDoubt), "changes")
+    add(
+      .changesTakenBack, "Changes taken back",
+      "changes, seen in force or in doubt, that are not in force any more after an undo, as 'playbook status' counts them",
+      standing(\.takenBack), "changes")
     add(.playbookHalts, "Halts", "halt records", total(\.halted.count), "halts")
     let waits = runs.compactMap { run in run.waited.map { $0.upperBound - $0.lowerBound } }
     let moved = runs.contains { $0.approved != nil && !$0.clockMoves.isEmpty }
@@ -59,13 +80,16 @@ enum ResponseMetrics: MetricFamily {
         ? .notComputable(
           moved
             ? "the clock of the machine was moved while the run went on"
-            : "no approval was asked for, or none came after the plan")
+            : runs.contains { !$0.brokenGlass.isEmpty && $0.approved == nil }
+              ? "approval was bypassed: none was given"
+              : "no approval was asked for, or none came after the plan")
         : .duration(waits.reduce(0) { $0 &+ $1 }),
       "")
     bypassed(picture, none, into: &metrics)
     let undone = runs.reduce(0) { $0 + $1.undone }
     add(
-      .undoWorked, "Undo actions that worked", "undo records with outcome ok or changed / undo records",
+      .undoWorked, "Undo actions that worked",
+      "actions that an undo was sent for with outcome ok or changed / those it was sent for; what no undo was sent for is in neither",
       undone == 0
         ? .notComputable("nothing was undone") : .share(runs.reduce(0) { $0 + $1.undoneOK }, of: undone), "")
   }

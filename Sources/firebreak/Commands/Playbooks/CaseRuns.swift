@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import PlaybookModel
 import PlaybookRunner
+import TimelineStore
 
 /// Devices of a case's runs that are beyond their time to live.
 enum OverdueRuns {
@@ -71,6 +72,14 @@ enum RunFolders {
       }
     }
     return runs.sorted()
+  }
+
+  /// Their files, as they are packed with a case.
+  static func files(beside path: String) -> [RunFile] {
+    all(beside: path).flatMap { run in
+      ["plan", "undo.sh"].filter { access("\(path).runs/\(run)/\($0)", F_OK) == 0 }
+        .map { RunFile(run: run, name: $0) }
+    }
   }
 
   /// Those that the journal has no record of. The folder is made before the first record: one that is begun right now is no

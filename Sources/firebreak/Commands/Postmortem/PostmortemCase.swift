@@ -33,6 +33,7 @@ struct PostmortemCase {
       let rows = try reader.journal(run: run)
       if JournalChain.firstProblem(in: rows.map(CaseJournal.record)) != nil { facts.alteredRuns.append(run) }
       facts.runs += rows.compactMap(Self.record)
+      facts.runStates[run] = RunState(rows, case: path)
     }
     facts.runsWithoutRecords = RunFolders.unrecorded(beside: path, recorded: runs)
     facts.sources = try EvidenceRegister.read(reader)
