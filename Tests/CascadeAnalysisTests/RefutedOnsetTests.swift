@@ -86,23 +86,6 @@ import Testing
     return scene
   }
 
-  @Test(arguments: [false, true], [71, 72, 73] as [UInt64]) func whoWorkedOnFailedWhenItStopped(
-    warns: Bool, seed: UInt64
-  ) throws {
-    let trace = Self.service(warns: warns, seed: seed).trace
-    let incident = try #require(trace.incidents.first, "\(trace.verdict)")
-    let service = try #require(incident.onsets.first { $0.device == "service0" }, "\(trace.verdict)")
-    #expect(abs(Self.seconds(service.time) - Self.cut) < 10, "\(service)")
-    #expect(service.heardAgain.map { Self.seconds($0) > Self.cut + 2300 } == true)
-    #expect(trace.unrelated.allSatisfy { $0.device != "service0" })
-    for edge in incident.edges {
-      let times = [edge.from, edge.to].compactMap { name in incident.onsets.first { $0.device == name }?.time
-      }
-      guard times.count == 2 else { continue }
-      #expect(times[0].seconds(since: times[1]) < 120 || edge.probability <= 0.5, "\(edge)")
-    }
-  }
-
   /// Nobody says that the clients hang on either.
   @Test func aGuessedDependencyIsToldAsOne() throws {
     let incident = try #require(Self.service(warns: false).trace.incidents.first)

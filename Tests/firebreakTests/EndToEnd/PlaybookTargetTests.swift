@@ -45,9 +45,16 @@ import Testing
     // Named, it is still held back by the one behind it that the interlock protects.
     let named = try work.plan("device:gw-1", "--include-gateway", "gw-*")
     #expect(named.exit == 2 && named.errors.contains("'gw-5' hangs on it"), "\(named)")
-    // Without interlock it may be taken, and all eight count for the limit.
+    // Without interlock it is held back by what the inventory says of lives, until somebody names the device behind it; then all eight
+    // count for the limit.
     try work.write("p.yaml", work.touchPlaybook(rollout: "max_percent: 25"))
-    let taken = try work.plan("device:gw-1", "--include-gateway", "gw-1")
+    let unnamed = try work.plan("device:gw-1", "--include-gateway", "gw-1")
+    #expect(
+      unnamed.exit == 2 && unnamed.errors.contains("'gw-5' hangs on it: its 'life_safety' is 'yes'"),
+      "\(unnamed)")
+    let taken = try work.plan(
+      "device:gw-1", "--include-gateway", "gw-1", "--include-life-safety", "gw-5")
+    #expect(taken.output.contains("lives may hang on 1 that it hits, as you named them: gw-5"), "\(taken)")
     #expect(taken.exit == 0 && taken.output.contains("cuts off 7 more"), "\(taken)")
     #expect(taken.output.contains("two (1 of 8 devices with the 7"), "\(taken)")
     #expect(try work.playbook("run", work.at("p.plan")).exit != 0 && work.acted.isEmpty)
