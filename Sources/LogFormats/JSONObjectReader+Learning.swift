@@ -119,7 +119,14 @@ extension JSONObjectReader {
   ) {
     var words: [Candidate] = []
     forEachMember(record, start, end) { entry, value, valueEnd in
-      guard entry < 0 || keys[entry].meaning.role == .other, record[value] == 0x22,
+      // Of several that may name devices, the others are whom it is about.
+      let isFree =
+        switch entry < 0 ? FieldRole.other : keys[entry].meaning.role {
+        case .other: true
+        case .device: self[.device].pointee.start != value &+ 1
+        default: false
+        }
+      guard isFree, record[value] == 0x22,
         WordSurvey.tells(Bytes.part(record, value &+ 1, valueEnd &- 1), &stamps)
       else { return }
       var word = Candidate()

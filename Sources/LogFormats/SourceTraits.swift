@@ -70,6 +70,7 @@ struct SourceSurvey {
   private var stamps = StampSurvey()
   private var devices: DeviceFieldSurvey
   private var words = WordSurvey()
+  private var levels = LevelFieldSurvey()
 
   init(_ context: SourceContext) {
     devices = DeviceFieldSurvey(known: context.knownDevices, isOfKnownDevice: context.isOfKnownDevice)
@@ -83,7 +84,7 @@ struct SourceSurvey {
     traits.deviceNames = series.deviceNames
     (traits.standingTimes, traits.goingTime) = stamps.standing
     let found = devices.finding
-    traits.fieldMeanings = found.meanings
+    traits.fieldMeanings = found.meanings.merging(levels.meanings) { device, _ in device }
     traits.likelyDevices = found.likely
     traits.areSpoken = words.areSpoken
     return traits
@@ -104,6 +105,7 @@ struct SourceSurvey {
       stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
       devices.add(key, value)
       words.add(key, value)
+      levels.add(key, value)
     }
   }
 
@@ -136,6 +138,7 @@ struct SourceSurvey {
         stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
         devices.add(names[index], value)
         words.add(names[index], value)
+        levels.add(names[index], value)
       }
     }
   }

@@ -125,11 +125,23 @@ struct StampedTextFormat: LogFormat {
   /// The stamp and what stands around it.
   static func head(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
     guard line.count > 8 else { return nil }
+    if line[0] == 0x22 { return quoted(line, &stamps) }
     let isBracketed = line[0] == 0x5B || line[0] == 0x28 || line[0] == 0x3C
     guard let stamp = stamps.leading(line, at: isBracketed ? 1 : 0) else {
       return dressed(line, isBracketed: isBracketed, &stamps)
     }
     return closed(line, stamp, from: isBracketed ? 1 : 0, isBracketed: isBracketed)
+  }
+
+  /// A row without a header whose cells stand in quotes: `"2026-03-02T08:00:00Z","RFID-30","Info"`.
+  @inline(never)
+  private static func quoted(_ line: UnsafeRawBufferPointer, _ stamps: inout StampReader) -> Head? {
+    guard let stamp = stamps.leading(line, at: 1), stamp.end &+ 1 < line.count, line[stamp.end] == 0x22
+    else { return nil }
+    switch line[stamp.end &+ 1] {
+    case 0x2C, 0x3B, 0x09, 0x7C: return Head(stamp: stamp, start: 1, end: stamp.end &+ 1, isCell: true)
+    default: return nil
+    }
   }
 
   private static func closed(
@@ -149,6 +161,11 @@ struct StampedTextFormat: LogFormat {
       endCell(line, &head)
     } else if line[head.end] == 0x7C, head.end &+ 1 < line.count, line[head.end &+ 1] != 0x20 {
       head.isCell = true
+    } else if line[head.end] == 0x09 {
+      // Two tabs with a word between them divide cells; one may stand before a text.
+      var next = head.end &+ 1
+      while next < line.count, line[next] > 0x20 { next &+= 1 }
+      head.isCell = next > head.end &+ 1 && next < line.count && line[next] == 0x09
     }
     return head
   }
