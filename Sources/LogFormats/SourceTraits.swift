@@ -17,6 +17,8 @@ struct SourceTraits: Sendable {
   var namesSpeakers = false
   /// Half of the lines of stamped text or more have a level behind their stamp.
   var hasLevels = false
+  /// Those that name a device behind it have one there.
+  var hasLevelsBehind = false
   /// The cells of rows without a header.
   var rows = RowLayout()
   /// A name behind a level in brackets, or in a cell beside one, may be that of a device; see `NamedSpeaker`, `RowWithoutHeader`.
