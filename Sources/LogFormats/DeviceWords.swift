@@ -196,7 +196,7 @@ enum DeviceWords {
       ),
       (
         .kind,
-        "zähler zaehler compteur contador medidor contatore licznik счетчик счётчик steuerung estación estacion станция датчик"
+        "poste 号機 호기 zähler zaehler compteur contador medidor contatore licznik счетчик счётчик steuerung estación estacion станция датчик"
       ),
       (
         .kind,
@@ -214,6 +214,15 @@ enum DeviceWords {
         motor compressor generator heater thermostat detector relay module board box ap modem printer scanner probe monitor recorder \
         player phone tablet watch cabinet cell intersection elevator lift turbine transformer tank boiler chiller ahu vav fcu crac hvac \
         bms ventilator infuser collar agent signal edge transmitter transceiver receiver
+        """
+      ),
+      (
+        .named,
+        """
+        pumpe ventil schloss aufzug wechselrichter ladesäule ladesaeule lüfter kessel verdichter roboter fahrzeug kamera zentrale pompe vanne \
+        ascenseur onduleur borne chaudière serrure bomba válvula valvula ascensor inversor cargador cámara camara pompa valvola ascensore \
+        caldaia telecamera pomp klep omvormer laadpaal winda falownik zawór насос клапан лифт инвертор 泵 水泵 阀门 电梯 逆变器 充电桩 ポンプ \
+        エレベーター 펌프 밸브
         """
       ),
     ] {

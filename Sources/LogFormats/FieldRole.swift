@@ -93,6 +93,7 @@ enum FieldNames {
       guard wrappers.contains(parent), known.role != .device || known.rank < 20 else { continue }
       var lower = known
       lower.rank = known.rank &+ 40
+      if lower.scale == .wordsOnly, recordKinds.contains(parent) { lower.scale = .alarmWords }
       return lower
     }
     if let known = ofRecord(name) { return known }

@@ -13,6 +13,15 @@ extension JSONObjectReader {
     list = (member, value, end, list.count &+ 1)
   }
 
+  /// The severity in a value with escapes, as many write all that is not ASCII: `St\u00f6rung`.
+  @inline(never)
+  func escapedSeverity(
+    _ record: UnsafeRawBufferPointer, _ candidate: Candidate, into reading: inout Reading
+  ) -> UInt8 {
+    let word = reading.unescape(record, candidate.start, candidate.end)
+    return naming.severity(reading.bytes(word, of: record), scale: candidate.scale)
+  }
+
   /// Puts a member of the object read last back among its fields, where it was taken out for its role.
   @inline(never)
   func giveBack(_ role: FieldRole, _ record: UnsafeRawBufferPointer, into reading: inout Reading) {
@@ -82,7 +91,11 @@ extension JSONObjectReader {
     if self[.severity].pointee.rank == 255, !naming.fixedRoles.contains(.severity) {
       let given = give(.severity, rank: 200, record, start, end) { _, value, _ in
         // What happens is called `alarm` as well (`"kind":"alarm"`).
-        value.isString && value.count >= 3 && SeverityWords.isLevel(value.bytes) ? 1 : 0
+        guard value.isString, value.count >= 3 else { return 0 }
+        guard value.bytes.contains(0x5C) else { return SeverityWords.isLevel(value.bytes) ? 1 : 0 }
+        var scratch = Reading()
+        let word = scratch.unescape(value.bytes, 0, value.count)
+        return SeverityWords.isLevel(scratch.bytes(word, of: value.bytes)) ? 1 : 0
       }
       changed = changed || given
     }
@@ -119,7 +132,14 @@ extension JSONObjectReader {
   ) {
     var words: [Candidate] = []
     forEachMember(record, start, end) { entry, value, valueEnd in
-      guard entry < 0 || keys[entry].meaning.role == .other, record[value] == 0x22,
+      // Of several that may name devices, the others are whom it is about.
+      let isFree =
+        switch entry < 0 ? FieldRole.other : keys[entry].meaning.role {
+        case .other: true
+        case .device: self[.device].pointee.start != value &+ 1
+        default: false
+        }
+      guard isFree, record[value] == 0x22,
         WordSurvey.tells(Bytes.part(record, value &+ 1, valueEnd &- 1), &stamps)
       else { return }
       var word = Candidate()

@@ -269,7 +269,9 @@ final class JSONObjectReader {
     var severity = self[.severity].pointee
     if severity.rank < 255 {
       severity.scale = levels.scale(severity.scale)
-      reading.severity = self.severity(record, severity)
+      reading.severity =
+        severity.isEscaped
+        ? escapedSeverity(record, severity, into: &reading) : self.severity(record, severity)
       if reading.severity < 8 {
         cuts.add(severity.memberStart, severity.memberEnd)
       } else if severity.scale == .doubtful {

@@ -96,16 +96,22 @@ struct KeyTable: ~Copyable {
     return Int32(count - 1)
   }
 
+  /// A key as it is meant: many write `ger\u00e4t` for all that is not ASCII.
+  private static func text(_ key: UnsafeRawBufferPointer) -> String {
+    guard key.contains(0x5C) else { return String(decoding: key, as: UTF8.self) }
+    var scratch = Reading()
+    let slice = scratch.unescape(key, 0, key.count)
+    return String(decoding: scratch.bytes(slice, of: key), as: UTF8.self)
+  }
+
   /// The dotted path of a key.
   private func path(of key: UnsafeRawBufferPointer, parent: Int32) -> String {
-    var parts = [String(decoding: key, as: UTF8.self)]
+    var parts = [Self.text(key)]
     var at = parent
     while at >= 0 {
       let entry = entries[Int(at)]
       parts.append(
-        String(
-          decoding: UnsafeRawBufferPointer(start: keyBytes + Int(entry.keyStart), count: Int(entry.keyCount)),
-          as: UTF8.self))
+        Self.text(UnsafeRawBufferPointer(start: keyBytes + Int(entry.keyStart), count: Int(entry.keyCount))))
       at = entry.parent
     }
     return parts.reversed().joined(separator: ".")

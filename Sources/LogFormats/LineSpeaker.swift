@@ -18,8 +18,11 @@ struct LineSpeaker {
   /// - Parameters:
   ///   - start: Offset behind the stamp.
   ///   - hasLevels: Lines like this one have a level there: a word in capitals is one, whatever it means.
+  ///   - hasLevelsBehind: They have one behind the name.
   @inline(never)
-  init?(_ record: UnsafeRawBufferPointer, from start: Int, hasLevels: Bool = false) {
+  init?(
+    _ record: UnsafeRawBufferPointer, from start: Int, hasLevels: Bool = false, hasLevelsBehind: Bool = false
+  ) {
     var i = start
     if let (severity, end) = TextLine.level(record, at: i, besideLevels: hasLevels), end > i {
       self.severity = severity
@@ -47,11 +50,12 @@ struct LineSpeaker {
       guard isBracketed == (record[i] == 0x5D), i &+ 1 < record.count else { return nil }
       i &+= 1
       if isBracketed, record[i] == 0x3A, i &+ 1 < record.count { i &+= 1 }
-      guard record[i] == 0x20 else { return nil }
+      guard record[i] == 0x20 || isBracketed && record[i] == 0x5B else { return nil }
     }
     end = TextLine.skipBlanks(record, i)
     if severity > 7 {
-      if let (severity, behind) = TextLine.level(record, at: end), behind > end {
+      if let (severity, behind) = TextLine.level(record, at: end, besideLevels: hasLevelsBehind), behind > end
+      {
         self.severity = severity
         end = behind
       } else if let found = HeaderLevel.find(record, at: end) {
@@ -183,25 +187,27 @@ struct LineSpeaker {
     var isSpeakerKnown = false
     var levels = LevelPlace()
     var unknownLevels = 0
+    var graded = 0
     var rows = RowSurvey()
     while lines < lineLimit, let line = cursor.next() {
       if cursor.isAtEnd, !cursor.endedWithNewline, lines >= least { break }
-      guard let start = StampedTextFormat.head(line, &stamps), start.severity > 7 else { continue }
+      guard let start = StampedTextFormat.head(line, &stamps) else { continue }
       if context.isOfKnownDevice, !isSpeakerKnown {
         isSpeakerKnown = context.knows(namedIn: line, behind: start)
       }
       guard !start.isCell else {
-        if start.start <= 1 { rows.add(line, from: start.end) }
+        if start.start <= 1, start.severity > 7 { rows.add(line, from: start.end) }
         continue
       }
       lines += 1
-      levels.add(line, at: start.end)
+      if start.severity > 7 { levels.add(line, at: start.end) }
       guard
         let speaker = LineSpeaker(line, from: start.end)
           ?? LineSpeaker(line, from: start.end, hasLevels: true)
       else { continue }
       named += 1
       if !speaker.unknownLevel.isEmpty { unknownLevels += 1 }
+      if speaker.severity < 8 { graded += 1 }
       if speaker.threadSign == .logger { classes += 1 }
       if speaker.threadSign != .none { layouts += 1 }
       let name = Bytes.part(line, speaker.device.start, speaker.device.end)
@@ -212,6 +218,7 @@ struct LineSpeaker {
     context.traits.mayNameSpeakers = !context.isOfKnownDevice || isSpeakerKnown
     context.traits.rows = rows.layout(context)
     context.traits.hasLevels = lines >= least && levels.areUsual(among: lines)
+    context.traits.hasLevelsBehind = !context.traits.hasLevels && graded * 2 >= lines
     if !context.traits.hasLevels { named -= unknownLevels }
     guard lines >= least, named * 10 >= lines * 9 else { return }
     if !context.knownDevices.isEmpty {

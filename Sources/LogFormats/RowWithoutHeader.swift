@@ -18,7 +18,7 @@ struct RowCells {
     ends = InlineArray(repeating: record.count)
     var start = stampEnd &+ 1
     while count < Self.limit, start < record.count {
-      let behind = Bytes.findNear(divider, record, from: start, to: record.count)
+      let behind = Self.end(record, start, divider)
       ends[count] = min(behind &+ 1, record.count)
       var first = start
       var end = behind
@@ -32,6 +32,21 @@ struct RowCells {
       count &+= 1
       start = behind &+ 1
     }
+  }
+}
+
+extension RowCells {
+  /// Offset of the divider behind the cell at `start`; dividers within quotes are none.
+  private static func end(_ record: UnsafeRawBufferPointer, _ start: Int, _ divider: UInt8) -> Int {
+    guard record[start] == 0x22 else {
+      return Bytes.findNear(divider, record, from: start, to: record.count)
+    }
+    var i = start &+ 1
+    while i < record.count, record[i] != 0x22 || i &+ 1 < record.count && record[i &+ 1] != divider {
+      i &+= 1
+    }
+    // A quote that nobody closed is text.
+    return i < record.count ? i &+ 1 : Bytes.findNear(divider, record, from: start, to: record.count)
   }
 }
 

@@ -4,16 +4,30 @@ enum SeverityText {
   static func severity(_ bytes: UnsafeRawBufferPointer, scale: SeverityScale) -> UInt8 {
     guard let first = bytes.first, bytes.count <= 32 else { return 255 }
     if Bytes.isDigit(first) {
-      guard let number = Bytes.decimal(bytes) else { return 255 }
+      guard let number = Bytes.decimal(bytes) else { return numberedWord(bytes) }
       return severity(number, scale: scale)
     }
     var severity = word(bytes)
     if severity < 8 { return severity }
     severity = dressedWord(bytes)
     if severity < 8 { return severity }
-    guard let (found, kind) = SeverityWords.find(bytes) else { return 255 }
+    guard let (found, kind) = SeverityWords.find(bytes) else { return numberedWord(bytes) }
     // Priorities are severities under a name that says severity and nothing else: `level` may be `low` as well.
     return kind != .priority || scale == .unknown || scale == .alarmWords ? found : 255
+  }
+
+  /// 0 to 7 for a word with its number: `3-Error`, `2 (Critical)`, `Error (3)`. The word counts, whatever the scale.
+  @inline(never)
+  private static func numberedWord(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    func isLetter(_ byte: UInt8) -> Bool { Bytes.isLetter(byte) || byte >= 0x80 }
+    guard let start = bytes.firstIndex(where: isLetter) else { return 255 }
+    let end = bytes[start...].firstIndex { !isLetter($0) } ?? bytes.count
+    func isBeside(_ byte: UInt8) -> Bool { !isLetter(byte) && byte != 0x25 && byte != 0x2E }
+    guard start > 0 || end < bytes.count, bytes[..<start].allSatisfy(isBeside),
+      bytes[end...].allSatisfy(isBeside),
+      bytes.contains(where: Bytes.isDigit)
+    else { return 255 }
+    return cell(Bytes.part(bytes, start, end))
   }
 
   /// 0 to 7 for a cell or bracket that holds nothing but a word for a severity; 255 for others. One letter says too little.

@@ -95,7 +95,8 @@ enum SeverityWords {
       2,
       """
       严重 嚴重 致命 危急 致命的 重大 심각 치명적 위험 危険 危险 критический критическая критическое критично критичный фатальная фатальный \
-      фатально crítico crítica critica disaster grave gravi peligro pericolo perigo gefahr gevaar krytyczna опасность
+      фатально crítico crítica critica disaster grave gravi peligro pericolo perigo gefahr gevaar krytyczna kritisk \
+      kritiskt kritik kritický опасность
       """
     ),
     (
@@ -109,15 +110,18 @@ enum SeverityWords {
       4,
       """
       警告 告警 预警 予警 注意 경고 주의 предупреждение внимание ostrzeżenie ostrzezenie uwaga atenção atencao atención atencion attention \
-      achtung précaution precaution caution prealarm pre-alarm voralarm vorwarnung préalarme prealarma preallarme minor mineur mineure menor \
-      minore
+      achtung précaution precaution caution prealarm pre-alarm voralarm vorwarnung warnmeldung préalarme prealarma preallarme minor \
+      varning advarsel uyarı varování figyelmeztetés mineur mineure menor minore
       """
     ),
-    (5, "通知 提示 お知らせ 알림 통지 уведомление замечание meldung melding komunikat nota remarque leve lieve leicht"),
+    (
+      5,
+      "通知 提示 お知らせ 알림 통지 уведомление замечание advisory meldung melding komunikat nota remarque leve lieve leicht"
+    ),
     (
       6,
       """
-      信息 资讯 資訊 一般 情報 정보 информация инфо сведения información informacion informação informacao informationen \
+      信息 资讯 資訊 一般 情報 정보 информация инфо сведения bilgi información informacion informação informacao informationen \
       betriebsmeldung
       """
     ),
@@ -132,7 +136,8 @@ enum SeverityWords {
       3,
       """
       alarm alarme alarma allarme fault störung stoerung störfall ausfall échec panne défaut defaut avería averia falla guasto avaria \
-      defeito storing defect awaria usterka alarmmeldung störmeldung 报警 報警 アラーム 알람 고장
+      defeito storing defect awaria usterka alarmmeldung störmeldung fehlermeldung \
+      larm fel fejl feil hata arıza chyba porucha hiba 报警 報警 アラーム 알람 고장
       """
     )
   ]

@@ -17,6 +17,8 @@ struct SourceTraits: Sendable {
   var namesSpeakers = false
   /// Half of the lines of stamped text or more have a level behind their stamp.
   var hasLevels = false
+  /// Those that name a device behind it have one there.
+  var hasLevelsBehind = false
   /// The cells of rows without a header.
   var rows = RowLayout()
   /// A name behind a level in brackets, or in a cell beside one, may be that of a device; see `NamedSpeaker`, `RowWithoutHeader`.
@@ -70,6 +72,7 @@ struct SourceSurvey {
   private var stamps = StampSurvey()
   private var devices: DeviceFieldSurvey
   private var words = WordSurvey()
+  private var levels = LevelFieldSurvey()
 
   init(_ context: SourceContext) {
     devices = DeviceFieldSurvey(known: context.knownDevices, isOfKnownDevice: context.isOfKnownDevice)
@@ -83,7 +86,7 @@ struct SourceSurvey {
     traits.deviceNames = series.deviceNames
     (traits.standingTimes, traits.goingTime) = stamps.standing
     let found = devices.finding
-    traits.fieldMeanings = found.meanings
+    traits.fieldMeanings = found.meanings.merging(levels.meanings) { device, _ in device }
     traits.likelyDevices = found.likely
     traits.areSpoken = words.areSpoken
     return traits
@@ -104,6 +107,7 @@ struct SourceSurvey {
       stamps.add(key, value, isText: isQuoted || value.contains(0x3A))
       devices.add(key, value)
       words.add(key, value)
+      levels.add(key, value)
     }
   }
 
@@ -136,6 +140,7 @@ struct SourceSurvey {
         stamps.add(names[index], value, isText: row[index].isQuoted || !JSONText.isNumber(value))
         devices.add(names[index], value)
         words.add(names[index], value)
+        levels.add(names[index], value)
       }
     }
   }

@@ -43,6 +43,20 @@ import Testing
     #expect(lines.map(\.message) == ["up", "no flow"])
   }
 
+  /// As Python and others write all that is not ASCII.
+  @Test func escapesAreRead() {
+    let found = events(
+      #"{"time":"2026-05-05T10:00:00Z","ger\u00e4t":"pu-1","level":"St\u00f6rung","meldung":"kein Flu\u00df"}"#
+        + "\n"
+        + #"{"time":"2026-05-05T10:00:01Z","ger\u00e4t":"pu-2","level":"\u8b66\u544a","meldung":"m"}"# + "\n")
+    #expect(found.map(\.device) == ["pu-1", "pu-2"])
+    #expect(found.map(\.severity) == [3, 4])
+    #expect(found.map(\.message) == ["kein Fluß", "m"])
+    let learned = events(
+      #"{"time":"2026-05-05T10:00:00Z","device":"pu-1","art":"\u30a8\u30e9\u30fc","text":"m"}"# + "\n")
+    #expect(learned.map(\.severity) == [3])
+  }
+
   /// Measurements and states have such words too: a severity only under a name that says nothing else.
   @Test(arguments: [("high", 3), ("HOCH", 3), ("Medio", 4), ("低", 5), ("normal", 6)] as [(String, UInt8)])
   func prioritiesNeedANameForSeverities(_ word: String, _ severity: UInt8) {
