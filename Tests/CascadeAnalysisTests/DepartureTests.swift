@@ -73,6 +73,18 @@ import Testing
     #expect(trace.verdict.contains("The numbers of all of them were back in their usual range from"))
   }
 
+  /// There and back are steps of one height: the first is the failure, whichever is measured higher.
+  @Test(arguments: [3, 17, 40] as [UInt64], [6, -6] as [Double])
+  func aStepBackIsNotTheFailure(_ seed: UInt64, _ level: Double) throws {
+    let incident = try #require(Self.trace(seed: seed) { $0 < 7200 ? level : 0 }.incidents.first)
+    #expect(incident.onsets.count == 7)
+    for onset in incident.onsets {
+      #expect((-60...60).contains(try #require(Self.seconds(onset.time))))
+      let until = try #require(Self.seconds(onset.departures.last?.until))
+      #expect((7200...7400).contains(until))
+    }
+  }
+
   /// Half of the way is not back; nine tenths are.
   @Test(arguments: [(3.0, false), (0.5, true)]) func whoComesHalfwayIsNotBack(_ left: Double, _ isBack: Bool)
     throws

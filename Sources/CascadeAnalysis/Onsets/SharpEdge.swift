@@ -6,7 +6,7 @@ internal import Glibc
 /// and slow waves hardly move); the step counts where it is three times as high as any such difference in the first part,
 /// and half again as high as the series ever went to that side before it. The place within it is where two levels fit best
 /// (least absolute deviations), and from there back as long as samples stand out of those just before.
-/// Fails for two sharp steps of like height: the higher one is dated.
+/// Of steps of like height the first is dated. Fails for a lesser one before.
 struct SharpEdge {
   /// Position of the first sample of the step.
   let at: Int
@@ -27,6 +27,13 @@ struct SharpEdge {
       let step = levels[place] - levels[place - width]
       if place + width <= first { usual = max(usual, abs(step)) }
       if place >= first, abs(step) > abs(top.step) { top = (place, step) }
+    }
+    // What left its range and came back took two steps of like height: the first of them is the failure.
+    let size = { (place: Int) in abs(levels[place] - levels[place - width]) }
+    let like = (first...max(first, top.place)).first { size($0) >= 0.7 * abs(top.step) } ?? top.place
+    if like + width < top.place {
+      let place = (like...(like + width)).max { size($0) < size($1) }!
+      top = (place, levels[place] - levels[place - width])
     }
     guard usual > 0, abs(top.step) >= 3 * usual else { return nil }
     let sign = top.step < 0 ? -1.0 : 1
