@@ -82,11 +82,11 @@ import Testing
   @Test func whereTheWordsAreTheSameTheChangeIsDoubted() throws {
     let trace = Self.yard(lost: "halting", broken: "halting", linked: false, carts: 120)
     let incident = try #require(trace.incidents.first)
-    #expect(trace.incidents.count == 1 && incident.onsets.count >= 22, "\(trace.verdict)")
+    #expect(trace.incidents.count == 1 && incident.onsets.count == 23, "\(trace.verdict)")
     let byChange = incident.edges.filter { $0.from == "planner" }
     #expect(byChange.count == 10 && Self.behindMast.isDisjoint(with: byChange.map(\.to)))
     let planner = try #require(incident.origins.first { $0.device == "planner" })
     #expect(planner.probability < 0.5)
-    #expect(planner.reasonsAgainst.contains { $0.hasPrefix("12 of the 22 that failed had failed before") })
+    #expect(planner.reasonsAgainst.contains { $0.hasPrefix("13 of the 23 that failed had failed before") })
   }
 }

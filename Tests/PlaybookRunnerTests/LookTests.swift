@@ -141,7 +141,7 @@ import Testing
 
   /// A device that answers "no" and does it all the same is found out by the look.
   @Test func aRefusalIsLookedAt() async throws {
-    for (isDone, result) in [(true, "changed verified"), (false, "failed refused")] {
+    for (isDone, result) in [(true, "changed refused-in-force"), (false, "failed refused")] {
       let scene = try StepScene([.init(name: "isolate")], count: 1)
       scene.fleet.answer { [fleet = scene.fleet] command, device in
         guard command == "do isolate" else { return nil }

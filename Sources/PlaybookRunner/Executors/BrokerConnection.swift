@@ -115,7 +115,10 @@ final class BrokerConnection: Sendable {
       if let client, code == 0 { mosquitto_reconnect_delay_set(client, oneDay, oneDay, false) }
       BrokerConnection.connection(data)?.didConnect(code)
     }
-    mosquitto_disconnect_v5_callback_set(client) { _, data, code, _ in
+    mosquitto_disconnect_v5_callback_set(client) { client, data, code, _ in
+      // Even that long a wait ends at once where whoever sent something wakes the library's thread too late. The socket is closed by now, so
+      // that this tells the thread, which is the one that calls us, to connect no more, and nothing else.
+      if let client { mosquitto_disconnect(client) }
       BrokerConnection.connection(data)?.didDisconnect(code)
     }
     mosquitto_subscribe_v5_callback_set(client) { _, data, _, count, granted, _ in
