@@ -27,8 +27,9 @@ import Testing
     try work.ingestFleet()
     let events = try work.eventCount()
     try work.write("new.csv", "device,life_safety,bay\ngw-2,no,7\n")
-    let none = try work.ingest(options: ["--inventory", work.at("new.csv"), "--case", work.at("y.firebreak")])
-    #expect(none.run.exit == 64 && none.run.errors.contains("there is no case"), "\(none.run)")
+    let none = try work.firebreak(
+      "ingest", "--inventory", work.at("new.csv"), "--case", work.at("y.firebreak"))
+    #expect(none.exit == 64 && none.errors.contains("there is no case"), "\(none)")
     let given = try work.ingest(options: ["--inventory", work.at("new.csv")]).run
     #expect(given.exit == 0 && !given.errors.contains("no file to read"), "\(given)")
     #expect(try work.eventCount() == events)
