@@ -13,9 +13,13 @@ struct ContactCause {
   /// Candidates with log weights, best first.
   private(set) var origins: [(device: Int, weight: Double, reach: Int)] = []
   private(set) var failed: [Int] = []
-  /// Whether from anybody of the first a tenth of the others can be reached, and one at least: a few pairs of neighbours are no spread.
+  /// How many of those that failed tell which other of them came to them.
+  private let told: Int
+  /// Whether from anybody of the first a tenth of the others can be reached over links, and one at least, or as many tell who came to them: a
+  /// few pairs of neighbours are no spread.
   var spreads: Bool {
-    origins.contains { $0.reach > 1 && ($0.reach - 1) * 10 >= failed.count - 1 }
+    let reached = max(told, (origins.map(\.reach).max() ?? 1) - 1)
+    return reached > 0 && reached * 10 >= failed.count - 1
   }
   private let edges: [Double]
   private(set) var hazard: [Double]
@@ -23,6 +27,12 @@ struct ContactCause {
 
   init(_ fleet: Fleet, _ onsets: Onsets, _ members: [Int], end: Double, isSusceptible: (Int) -> Bool) {
     failed = members.filter { onsets.findings[$0] != nil && !fleet.isShared[$0] }
+    let isFailed = Set(failed.map { Int32($0) })
+    told =
+      Set(
+        fleet.peers.pairs.filter { isFailed.contains($0.speaker) && isFailed.contains($0.named) }.map(
+          \.speaker)
+      ).count
     edges = [0, 5, 15, 30, 60, 120, 240, 480, 960, 1920, 3840, 7680, .infinity]
     hazard = [Double](repeating: 1e-3, count: edges.count - 1)
     guard failed.count >= 2 else { return }

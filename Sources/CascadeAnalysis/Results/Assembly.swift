@@ -50,19 +50,23 @@ struct Assembly {
         evidence: candidate.events.map { timeline.id(Int($0)) },
         counterEvidence: candidate.counterEvents.map { timeline.id(Int($0)) })
       origin.method = Self.method(diagnosis)
+      origin.mostProbable = candidate.most
       if let reach = candidate.reach {
         // The tree also follows who came to whom, where no link is listed.
         let followers = max(reach, spread.followers(of: candidate.device))
+        let others = diagnosis.contact.failed.count - 1
         origin.reasonsFor.append(
-          "\(followers) of \(diagnosis.contact.failed.count - 1) other failures can be reached from it in order of time"
-        )
+          "\(followers) of \(others) other failures can be reached from it in order of time")
+        if followers * Origins.fewReached < others {
+          origin.mostProbable = min(candidate.most, Origins.mostOfFewReached)
+          origin.reasonsAgainst.append("hardly any of the other failures can be reached from it")
+        }
       }
       if let entry = timeline.breakIns.first(where: { $0.device == candidate.device && $0.source == nil }) {
         origin.reasonsFor.append(
           "it let somebody in who is not in the evidence and had been refused \(entry.refusals) times just before"
         )
       }
-      origin.mostProbable = candidate.most
       origin.isTwin = candidate.isTwin
       // Who received first what nobody announced stands for whoever sent it.
       if let change = diagnosis.change, change.actor == nil { origin.mostProbable = Self.mostWithoutActor }

@@ -175,10 +175,6 @@ struct Origins {
       var candidate = Candidate(
         device: entry.device, probability: confidence * exp(sharpness * (entry.weight - best)) / sum)
       candidate.reach = entry.reach - 1
-      if (entry.reach - 1) * Self.fewReached < contact.failed.count - 1 {
-        candidate.most = min(candidate.most, Self.mostOfFewReached)
-        candidate.reasonsAgainst.append("hardly any of the other failures can be reached from it")
-      }
       candidate.events = Array(onsets.findings[entry.device]!.events.prefix(5))
       let earlier = contact.failed.filter {
         onsets.findings[$0]!.time < onsets.findings[entry.device]!.time
@@ -192,9 +188,9 @@ struct Origins {
     }
   }
 
-  /// An origin reaches a quarter of the other failures, as far as links are known; how sure one of fewer is at most (fitted to nothing).
-  private static let fewReached = 4
-  private static let mostOfFewReached = 0.45
+  /// An origin of a contact spread reaches a quarter of the other failures; how sure one of fewer is at most (fitted to nothing).
+  static let fewReached = 4
+  static let mostOfFewReached = 0.45
 
   /// Being first says little of these, unless they have trouble of their own.
   mutating func doubt(where isOne: (Int) -> Bool, _ reason: String) {
