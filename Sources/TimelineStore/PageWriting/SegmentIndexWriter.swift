@@ -3,15 +3,13 @@
 final class SegmentIndexWriter {
   private let path: String
   private let sorter: EntrySorter
-  private let chunk: EntryBuffer
   private let scratch: EntryBuffer
 
   /// - Parameter capacity: Entries kept in memory at a time; 32 bytes each.
   init(path: String, capacity: Int = 1 << 20) {
     self.path = path
-    chunk = EntryBuffer(capacity: capacity)
     scratch = EntryBuffer(capacity: capacity)
-    sorter = EntrySorter(path: path, chunk: chunk, scratch: scratch)
+    sorter = EntrySorter(path: path, chunk: EntryBuffer(capacity: capacity), scratch: scratch)
   }
 
   /// Adds an event. Ids ascend.
@@ -28,9 +26,9 @@ final class SegmentIndexWriter {
   ) throws(StoreError) {
     // In order of time already: each severity's wait for those of the worse ones.
     let errors = (0..<IndexEntry.errorSeverities).map { _ in
-      EntryQueue(path: path, capacity: min(4096, chunk.entries.count))
+      EntryQueue(path: path, capacity: min(4096, sorter.capacity))
     }
-    let groups = DeviceGroups(eventsByDevice, capacity: chunk.entries.count, path: path)
+    let groups = DeviceGroups(eventsByDevice, capacity: sorter.capacity, path: path)
     try sorter.drain { (entry) throws(StoreError) in
       try entry.append(byTime: time)
       try groups.append(entry)
