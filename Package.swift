@@ -60,7 +60,8 @@ let package = Package(
     module("IncidentModel"),
     module(
       "LogFormats", ["IncidentModel", "CByteClasses", "CPCRE2"], resources: [.embedInCode("Definitions")]),
-    module("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CISAL", "CZlib", crypto]),
+    module(
+      "EvidenceIntake", ["IncidentModel", "LogFormats", "CByteClasses", "CArchive", "CISAL", "CZlib", crypto]),
     module("TimelineStore", ["IncidentModel", "CSQLite", "CZstd"]),
     module("CascadeAnalysis", ["IncidentModel"]),
     module("PlaybookModel", [crypto, cryptoExtras, yams]),

@@ -1,4 +1,4 @@
-#include "CByteClasses.h"
+#include "levels.h"
 
 #include <string.h>
 
@@ -6,16 +6,7 @@
 
 #include <immintrin.h>
 
-int fb_byte_classes_available(void) {
-  static int known = -1;
-  int is = __atomic_load_n(&known, __ATOMIC_RELAXED);
-  if (is < 0) {
-    __builtin_cpu_init();
-    is = __builtin_cpu_supports("avx2") ? 1 : 0;
-    __atomic_store_n(&known, is, __ATOMIC_RELAXED);
-  }
-  return is;
-}
+int fb_byte_classes_available(void) { return fb_level() >= FB_AVX2; }
 
 // A class is a set of high and a set of low halves of a byte: two table lookups and an AND tell all classes of 32 bytes
 // (W. Mula, D. Lemire: "Faster Base64 Encoding and Decoding Using AVX2 Instructions", 2018, and simdjson).
@@ -37,7 +28,7 @@ enum {
 };
 
 __attribute__((target("avx2")))
-int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
   const __m256i lows = _mm256_setr_epi8(
       // 0, 1 to 6, 7 to 9
       SEPARATOR_2 | DIGIT | CONTROL, SEPARATOR_2 | DIGIT | HEX_LETTER | CONTROL,
@@ -71,8 +62,9 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
   __m256i seen = _mm256_setzero_si256();
   __m256i seenRare = _mm256_setzero_si256();
   __m256i seenBytes = _mm256_setzero_si256();
+  __m256i backslashes = _mm256_setzero_si256();
   // Of the block before: its last bits, for what reaches over the border.
-  uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0, runs = 0;
+  uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0, runs = 0, joined = 0;
   for (uint32_t at = 0; at < count; at += 64, blocks++) {
     uint64_t ends = 0, digits = 0, hex = 0, colons = 0, stops = 0;
     for (uint32_t half = 0; half < 64 && at + half < count; half += 32) {
@@ -96,6 +88,7 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
       seen = _mm256_or_si256(seen, kinds);
       seenRare = _mm256_or_si256(seenRare, rare);
       seenBytes = _mm256_or_si256(seenBytes, v);
+      backslashes = _mm256_or_si256(backslashes, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
       __m256i separator =
           _mm256_or_si256(_mm256_and_si256(kinds, separators), _mm256_and_si256(rare, rareSeparators));
       uint32_t isEnd = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(separator, _mm256_setzero_si256()));
@@ -122,6 +115,7 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
     blocks->ends = ends | colons;
     blocks->marks = digits | joints;
     blocks->joints = joints;
+    joined |= joints;
   }
   blocks->ends = 0;
   blocks->marks = 0;
@@ -131,7 +125,16 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
   __m256i unusual = _mm256_or_si256(
       _mm256_or_si256(_mm256_and_si256(seen, odd), _mm256_and_si256(seenRare, rareOdd)),
       _mm256_and_si256(seenBytes, _mm256_set1_epi8((char)0x80)));
-  return _mm256_testz_si256(unusual, unusual) && runs == 0;
+  if (!_mm256_testz_si256(unusual, unusual) || runs != 0) return 0;
+  return FB_PLAIN | (_mm256_testz_si256(backslashes, backslashes) ? 0 : FB_BACKSLASH) | (joined ? FB_JOINTS : 0);
+}
+
+int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+  return fb_level() >= FB_AVX512 ? fb_byte_classes_512(text, count, blocks) : byte_classes_256(text, count, blocks);
+}
+
+int fb_byte_classes_narrow(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+  return byte_classes_256(text, count, blocks);
 }
 
 __attribute__((target("avx2")))
@@ -182,6 +185,10 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) 
   (void)count;
   (void)blocks;
   return 0;
+}
+
+int fb_byte_classes_narrow(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+  return fb_byte_classes(text, count, blocks);
 }
 
 #endif

@@ -45,6 +45,9 @@ public struct EventRecord: Sendable {
   public var fields = ByteRange.empty
   /// Stands for the fields where those are empty and it says something.
   public var header = SyslogHeader()
+  /// The message's variables with tabs between, all of them printable ASCII without quotes and backslashes; said only with a `templateNumber`.
+  /// Empty where the batch's `variables` say them, or there are none.
+  public var values = ByteRange.empty
   /// First of this event's entries in the batch's `variables`.
   public var firstVariable: UInt32 = 0
   /// Number of the message's variables, in the order of the template's placeholders.

@@ -54,39 +54,54 @@
     guard let base = text.baseAddress, count <= longest, count > 0 else {
       return Found(hash: ContentHash.of(text), place: nil)
     }
-    // Some words of it choose the place; all of them are compared.
+    // Some words of it choose two places; all of them are compared.
     let last = count &- 8
     let some =
       last >= 0
       ? Self.word(base, 0) &+ Self.word(base, last >> 1) &* 3 &+ Self.word(base, last) &* 5
       : Self.short(base, count)
-    let place =
-      memory + Int(
-        truncatingIfNeeded: ((some ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
-      &<< strideBits
-    if place.load(fromByteOffset: 8, as: UInt32.self) == UInt32(truncatingIfNeeded: count) {
-      let stored = UnsafeRawPointer(place + Self.headBytes)
-      if last < 0 {
-        if Self.short(stored, count) == some { return Found(hash: place.load(as: UInt64.self), place: place) }
-      } else {
-        var index = 0
-        while index < last, Self.word(stored, index) == Self.word(base, index) { index &+= 8 }
-        if index >= last, Self.word(stored, last) == Self.word(base, last) {
-          return Found(hash: place.load(as: UInt64.self), place: place)
-        }
-      }
-    }
-    return Found(hash: remember(text, place), place: place)
+    let mixed = (some ^ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15
+    let place = memory + Int(truncatingIfNeeded: mixed &>> shift) &<< strideBits
+    if Self.holds(place, text, some) { return Found(hash: place.load(as: UInt64.self), place: place) }
+    let second = memory + Int(truncatingIfNeeded: mixed &>> shift ^ 1) &<< strideBits
+    if Self.holds(second, text, some) { return Found(hash: second.load(as: UInt64.self), place: second) }
+    return remember(text, place, second)
   }
 
+  /// True where a place holds a text that is not empty.
+  @inlinable @inline(__always)
+  static func holds(_ place: UnsafeMutableRawPointer, _ text: UnsafeRawBufferPointer, _ some: UInt64) -> Bool
+  {
+    let count = text.count
+    guard place.load(fromByteOffset: 8, as: UInt32.self) == UInt32(truncatingIfNeeded: count),
+      let base = text.baseAddress
+    else { return false }
+    let stored = UnsafeRawPointer(place + headBytes)
+    let last = count &- 8
+    if last < 0 { return short(stored, count) == some }
+    var index = 0
+    while index < last, word(stored, index) == word(base, index) { index &+= 8 }
+    return index >= last && word(stored, last) == word(base, last)
+  }
+
+  /// Puts a text into the one of its places that is free, or into one of both, by what all three are.
   @usableFromInline @inline(never)
-  func remember(_ text: UnsafeRawBufferPointer, _ place: UnsafeMutableRawPointer) -> UInt64 {
+  func remember(
+    _ text: UnsafeRawBufferPointer, _ first: UnsafeMutableRawPointer, _ second: UnsafeMutableRawPointer
+  ) -> Found {
     let hash = ContentHash.of(text)
+    let isFree = (Self.isFree(first), Self.isFree(second))
+    let mixed = hash ^ first.load(as: UInt64.self) ^ second.load(as: UInt64.self)
+    let place = isFree.0 || !isFree.1 && mixed & 1 == 0 ? first : second
     place.storeBytes(of: hash, as: UInt64.self)
     // The number is forgotten.
     place.storeBytes(of: UInt64(text.count).littleEndian, toByteOffset: 8, as: UInt64.self)
     if let base = text.baseAddress { (place + Self.headBytes).copyMemory(from: base, byteCount: text.count) }
-    return hash
+    return Found(hash: hash, place: place)
+  }
+
+  private static func isFree(_ place: UnsafeMutableRawPointer) -> Bool {
+    place.load(fromByteOffset: 8, as: UInt32.self) == 0
   }
 
   @inlinable @inline(__always) static func word(_ text: UnsafeRawPointer, _ offset: Int) -> UInt64 {
@@ -94,7 +109,7 @@
   }
 
   /// One to seven bytes in a word: with their count it tells them apart from all others.
-  @inlinable @inline(__always) static func short(_ text: UnsafeRawPointer, _ count: Int) -> UInt64 {
+  @inlinable @inline(__always) public static func short(_ text: UnsafeRawPointer, _ count: Int) -> UInt64 {
     if count >= 4 {
       let low = text.loadUnaligned(as: UInt32.self)
       let high = text.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)

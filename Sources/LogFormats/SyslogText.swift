@@ -70,6 +70,17 @@ enum SyslogText {
     _ record: UnsafeRawBufferPointer, from start: Int, priority: Int, hasHost: Bool = true,
     facility given: Int = -1, into reading: inout Reading
   ) {
+    if hasHost, given < 0, readUsualBody(record, from: start, priority: priority, into: &reading) { return }
+    readAnyBody(
+      record, from: start, priority: priority, hasHost: hasHost, facility: given, into: &reading)
+  }
+
+  /// The same for any line.
+  @inline(never)
+  static func readAnyBody(
+    _ record: UnsafeRawBufferPointer, from start: Int, priority: Int, hasHost: Bool, facility given: Int,
+    into reading: inout Reading
+  ) {
     let count = record.count
     var i = start
     var hasHost = hasHost
@@ -203,7 +214,7 @@ enum SyslogText {
   }
 
   /// Texts that syslog daemons write themselves, without host and tag.
-  @inline(__always) private static func isHostless(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {
+  @inline(__always) static func isHostless(_ record: UnsafeRawBufferPointer, at start: Int) -> Bool {
     guard record[start] == 0x6C || record[start] == 0x73 else { return false }
     return Bytes.matches("last message repeated", record, at: start)
       || Bytes.matches("syslogd started:", record, at: start)
@@ -212,7 +223,7 @@ enum SyslogText {
 
   /// Message and fields, once header and tag are known.
   @inline(__always)
-  private static func finish(
+  static func finish(
     _ record: UnsafeRawBufferPointer, from start: Int, facility: Int, pid: Slice, into reading: inout Reading
   ) {
     reading.message = .record(start, record.count &- start)

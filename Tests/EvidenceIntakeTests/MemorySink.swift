@@ -100,7 +100,14 @@ final class MemorySink: EventSink {
       for record in batch.records {
         let message = bytes(record.message)
         let first = Int(record.firstVariable)
-        let variables = batch.variables[first..<first + Int(record.variableCount)].map(bytes)
+        let variables =
+          record.values.isEmpty
+          ? batch.variables[first..<first + Int(record.variableCount)].map(bytes)
+          : bytes(record.values).split(separator: 0x09, omittingEmptySubsequences: false).map(Array.init)
+        if variables.count != Int(record.variableCount) { sink.fault("not as many variables as it is said") }
+        if !record.values.isEmpty, record.templateNumber == 0 {
+          sink.fault("values without a known template")
+        }
         let number = Int(record.templateNumber)
         if number > 0, number > announced.count || announced[number - 1] != record.template {
           sink.fault("template number \(number) is not that of the template")

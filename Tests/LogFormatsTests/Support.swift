@@ -30,7 +30,7 @@ func mine(_ message: [UInt8], program: String = "") -> (template: [UInt8], varia
         let (start, count) = miner.variable(index)
         return Array(bytes[start..<start + count])
       }
-      return (Array(miner.templateText), variables, miner.template.rawValue)
+      return (Array(miner.templateText()), variables, miner.template.rawValue)
     }
   }
 }

@@ -119,19 +119,44 @@ import Testing
     }
   }
 
-  /// True when both ways give the same.
+  /// True when both ways give the same, a known message too, and the values are the variables.
   private func agree(
     _ message: [UInt8], _ blocks: inout TemplateMiner, _ bytes: inout TemplateMiner
   ) -> Bool {
-    let agree = message.withUnsafeBytes { message in
+    var values = [UInt8](repeating: 0xEE, count: TemplateMiner.valuesLimit)
+    let agree = (message + [UInt8](repeating: 0x37, count: 8)).withUnsafeBytes { readable in
+      let message = UnsafeRawBufferPointer(rebasing: readable[..<message.count])
       let program = UnsafeRawBufferPointer(start: nil, count: 0)
-      blocks.mine(message: message, program: program)
       bytes.mine(message: message, program: program)
-      return blocks.template == bytes.template && blocks.variableCount == bytes.variableCount
-        && blocks.templateText.elementsEqual(bytes.templateText)
-        && (0..<bytes.variableCount).allSatisfy { blocks.variable($0) == bytes.variable($0) }
+      return (0..<2).allSatisfy { round in
+        if round == 0 {
+          values.withUnsafeMutableBytes {
+            blocks.mine(
+              message: message, program: program, readable: readable.count, values: $0.baseAddress)
+          }
+          guard blocks.valuesCount < 0 || joined(message, blocks) == Array(values[..<blocks.valuesCount])
+          else {
+            return false
+          }
+        } else {
+          blocks.mine(message: message, program: program)
+        }
+        return blocks.template == bytes.template && blocks.variableCount == bytes.variableCount
+          && blocks.templateText().elementsEqual(bytes.templateText())
+          && (0..<bytes.variableCount).allSatisfy { blocks.variable($0) == bytes.variable($0) }
+      }
     }
     #expect(agree, "\(String(decoding: message, as: UTF8.self).debugDescription)")
     return agree
+  }
+
+  /// Variables with tabs between.
+  private func joined(_ message: UnsafeRawBufferPointer, _ miner: borrowing TemplateMiner) -> [UInt8] {
+    var joined: [UInt8] = []
+    for index in 0..<miner.variableCount {
+      let (start, count) = miner.variable(index)
+      joined += (index > 0 ? [0x09] : []) + Array(message[start..<start + count])
+    }
+    return joined
   }
 }

@@ -13,13 +13,45 @@ typedef struct {
   uint64_t joints;
 } fb_byte_block;
 
-/// True where `fb_byte_classes` is quicker than a look at each byte: on x86-64 with AVX2, found out once.
+/// True where `fb_byte_classes` is quicker than a look at each byte: on x86-64 with AVX2, and more so with AVX-512; found out once.
 int fb_byte_classes_available(void);
 
-/// Classifies the first `count` bytes of a text, at most 4096, into a block for each 64 of them and one more, which is empty.
-/// Returns 0 where the bytes have to be looked at one by one: there are control characters, asterisks, bytes beyond ASCII,
-/// or eight hexadecimal letters in a row. Reads nothing beyond `count`. Call it only where it is available.
+/// What `fb_byte_classes` tells of a whole text.
+enum {
+  /// The blocks say all.
+  FB_PLAIN = 1,
+  /// There is a backslash.
+  FB_BACKSLASH = 2,
+  /// A block has joints.
+  FB_JOINTS = 4,
+};
+
+/// Classifies the first `count` bytes of a text, at most 4096, into a block for each 64 of them and one more, which is empty. Bits beyond `count`
+/// are 0. Returns 0 where the bytes have to be looked at one by one: there are control characters, asterisks, bytes beyond ASCII,
+/// or eight hexadecimal letters in a row; else FB_PLAIN with what else holds. Reads nothing beyond `count`. Call it only where it is available.
 int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
+
+/// Finds the tokens with a digit of a text whose blocks, of all of it, are plain and without joints: start, times 2^32, and length of each, without the full
+/// stops that it ends with. A text has room for half its bytes, rounded up, of them. Returns their number. Call it only where the above is available.
+uint32_t fb_numbered_tokens(const uint8_t *text, uint32_t count, const fb_byte_block *blocks, uint64_t *tokens);
+
+/// `fb_byte_classes` without AVX-512, for tests.
+int fb_byte_classes_narrow(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
+
+/// Marks the line feeds in the first `count` bytes of a text, one bit a byte, the first byte lowest, a word for each 64 of them. Reads
+/// nothing beyond `count`. Returns 0, with nothing written, where the processor offers nothing better than a search byte by byte.
+int fb_line_feeds(const uint8_t *text, uint64_t count, uint64_t *words);
+
+/// What divides the header of a line of syslog in its first 64 bytes, one bit a byte, the first byte lowest.
+typedef struct {
+  uint64_t blanks, colons, opens, closes, stops;
+  /// Bytes below a blank.
+  uint64_t controls;
+} fb_header;
+
+/// Marks what divides a header in the first `count` bytes of a text, 64 at most. Reads nothing beyond `count`. Returns 0, with nothing written, where
+/// the processor offers nothing better than a look at each byte.
+int fb_header_marks(const uint8_t *text, uint64_t count, fb_header *header);
 
 /// Marks what ends the plain stretch of a JSON string in the first `count` bytes of a text: quotes, backslashes and control
 /// characters, one bit a byte, the first byte lowest, a word for each 64 of them. Bits beyond `count` are set, and so is all of

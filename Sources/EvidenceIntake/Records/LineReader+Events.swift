@@ -13,7 +13,7 @@ extension LineReader {
     let scratch =
       Int(reading.fields.count) &+ Int(reading.message.count) &+ Int(reading.stamp.count)
       &+ Int(reading.program.count) &+ Int(reading.device.count)
-    makeRoom(2 &* scratch &+ 4 &* TemplateMiner.messageLimit)
+    makeRoom(2 &* scratch &+ 4 &* TemplateMiner.valuesLimit)
     let record = UnsafeRawBufferPointer(start: arena + start, count: count)
     var event = EventRecord()
     event.line = source.line
@@ -139,13 +139,36 @@ extension LineReader {
     UnsafeRawBufferPointer(start: arena + Int(range.start), count: Int(range.count))
   }
 
-  /// Finds template and variables of an event's message.
+  /// Finds template and variables of an event's message. Room for `TemplateMiner.valuesLimit` bytes has been made.
   @inline(__always)
   mutating func mine(_ event: inout EventRecord) {
-    miner.mine(message: bytes(event.message), program: bytes(lastProgram))
+    miner.mine(
+      message: bytes(event.message), program: bytes(lastProgram),
+      readable: capacity &- Int(event.message.start), values: arena + extraEnd)
     event.template = miner.template
-    event.firstVariable = UInt32(truncatingIfNeeded: batch.variables.count)
     event.variableCount = UInt16(truncatingIfNeeded: miner.variableCount)
+    event.firstVariable = UInt32(truncatingIfNeeded: batch.variables.count)
+    event.values = ByteRange(
+      start: UInt32(truncatingIfNeeded: extraEnd),
+      count: UInt32(truncatingIfNeeded: max(0, miner.valuesCount)))
+    extraEnd &+= Int(event.values.count)
+    let number = miner.number
+    if number > announced.before {
+      event.templateNumber = number &- announced.before
+    } else if templates.insert(miner.template.rawValue) {
+      announceTemplate(of: &event)
+    } else {
+      // Known by its hash alone.
+      event.templateNumber = 0
+    }
+    if miner.valuesCount < 0 || event.templateNumber == 0 { listVariables(of: &event) }
+    if batch.records.count & 255 == 0 { judge(event, text: .empty) }
+  }
+
+  /// Lists the variables that were mined last, an event's.
+  @inline(never)
+  private mutating func listVariables(of event: inout EventRecord) {
+    event.values = .empty
     for index in 0..<miner.variableCount {
       let variable = miner.variable(index)
       batch.variables.append(
@@ -153,29 +176,20 @@ extension LineReader {
           start: event.message.start &+ UInt32(truncatingIfNeeded: variable.start),
           count: UInt32(truncatingIfNeeded: variable.count)))
     }
-    let number = miner.number
-    if number > announced.before {
-      event.templateNumber = number &- announced.before
-    } else if templates.insert(miner.template.rawValue) {
-      return announceTemplate(of: &event)
-    } else {
-      // Known by its hash alone.
-      event.templateNumber = 0
-    }
-    if batch.records.count & 255 == 0 { judge(event, text: .empty) }
   }
 
   /// Tells the lane of the template that was mined last, an event's.
   @inline(never)
   private mutating func announceTemplate(of event: inout EventRecord) {
-    makeRoom(miner.templateText.count &+ Int(lastProgram.count))
+    let spelled = miner.templateText()
+    makeRoom(spelled.count &+ Int(lastProgram.count))
     let program = keep(bytes(lastProgram))
-    let text = keep(miner.templateText)
+    let text = keep(spelled)
     batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
     event.templateNumber = 0
     if announced.templates < .max {
       announced.templates += 1
-      miner.number = announced.templates
+      miner.leave(number: announced.templates)
       event.templateNumber = announced.templates &- announced.before
     }
     judge(event, text: text)
@@ -216,6 +230,7 @@ extension LineReader {
     lastNeedsMining = false
     guard var event = batch.records.popLast() else { return }
     batch.variables.removeLast(batch.variables.count - Int(event.firstVariable))
+    makeRoom(TemplateMiner.valuesLimit)
     mine(&event)
     batch.records.append(event)
   }
@@ -342,7 +357,7 @@ extension LineReader {
 
   mutating func hold(_ event: EventRecord) -> HeldEvent {
     var texts: [UInt8] = []
-    for range in [event.message, event.stamp, event.fields, lastProgram] {
+    for range in [event.message, event.stamp, event.fields, lastProgram, event.values] {
       texts.append(contentsOf: bytes(range))
     }
     let variables = batch.variables[Int(event.firstVariable)...].map {
@@ -360,6 +375,7 @@ extension LineReader {
     event.stamp.start = event.message.start + event.message.count
     event.fields.start = event.stamp.start + event.stamp.count
     lastProgram = ByteRange(start: event.fields.start + event.fields.count, count: held.program)
+    event.values.start = lastProgram.start + lastProgram.count
     event.firstVariable = 0
     for variable in held.variables {
       batch.variables.append(ByteRange(start: variable.start + event.message.start, count: variable.count))

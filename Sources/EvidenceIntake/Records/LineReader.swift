@@ -24,13 +24,14 @@ struct LineReader: ~Copyable {
   var headEnd = StretchEnd.none
   /// The content begins behind a gap, mostly inside a line.
   var headIsTorn = false
+  let feeds = LineFeeds()
   var miner = TemplateMiner()
   var reading = Reading()
   var devices = IDSet()
   /// Those of this lane that name nobody; they are not announced.
   var placeholders: Set<UInt64> = []
   /// With the number of the lane that a device was last announced to.
-  let deviceNames = KnownTexts(bits: 9, strideBits: 6)
+  let deviceNames = KnownTexts(bits: 11, strideBits: 6)
   /// Number of the lane, from 1.
   var lane: UInt32 = 1
   var templates = IDSet()
@@ -194,13 +195,20 @@ struct LineReader: ~Copyable {
     let limit = end == .corrupt ? trustworthy(from: scanned, &source) : rawEnd
     var start = mark
     var lineStart = 0
-    var search = scanned
-    while search < limit, let hit = memchr(arena + search, 0x0A, limit - search) {
-      let lineEnd = hit - arena
-      takeLine(start, lineEnd - start, UInt64(lineEnd + 1 - lineStart), at: lineStart, &source)
-      start = lineEnd + 1
-      lineStart = start
-      search = start
+    var from = scanned
+    while from < limit {
+      let to = min(limit, from &+ LineFeeds.window)
+      for word in 0..<feeds.mark(arena + from, to &- from) {
+        var ends = feeds.words[word]
+        while ends != 0 {
+          let lineEnd = from &+ word &<< 6 &+ ends.trailingZeroBitCount
+          ends &= ends &- 1
+          takeLine(start, lineEnd &- start, UInt64(lineEnd &+ 1 &- lineStart), at: lineStart, &source)
+          start = lineEnd &+ 1
+          lineStart = start
+        }
+      }
+      from = to
     }
     return lineStart
   }

@@ -177,26 +177,16 @@ struct RowMaker: ~Copyable {
         signatureMarks[Int(template)] = block
         signature.insert(template: record.template.rawValue)
       }
-      let first = Int(record.firstVariable)
-      let count = Int(record.variableCount)
-      guard first + count <= variables.count else {
-        throw .outsideBatch
-      }
-      let own = UnsafeBufferPointer(rebasing: variables[first..<first + count])
-      let outcome =
-        isKnown
-        ? compiled.append(ofTemplate: Int(template), variables: own, arena: arena, to: &scratch)
-        : compiled.append(
-          template: Int(template), variables: own, message: record.message, arena: arena, to: &scratch)
-      switch outcome {
-      case .plain: if count > 0 { row.variables = EventRow.Text(bytes: scratch.bytes) }
-      case .escaped:
-        if MessageEncoder.append(variables: own, arena: arena.baseAddress!, to: &scratch) {
-          row.variables = EventRow.Text(bytes: scratch.bytes)
+      if isKnown, !record.values.isEmpty {
+        if compiled.takes(Int(record.variableCount), of: Int(template)) {
+          row.variables = EventRow.Text(bytes: try slice(arena, record.values))
         } else {
           row.message = text(message)
         }
-      case .whole: row.message = text(message)
+      } else {
+        try putVariables(
+          of: record, template: Int(template), isKnown: isKnown, arena: arena, variables: variables,
+          into: &row)
       }
     } else if record.template.rawValue == 0 {
       row.message = text(message)
@@ -211,6 +201,33 @@ struct RowMaker: ~Copyable {
       throw .spool(error)
     }
     events += 1
+  }
+
+  /// Puts variables, or else the message, into a row, where the event does not bring its values along.
+  @inline(never)
+  private mutating func putVariables(
+    of record: EventRecord, template: Int, isKnown: Bool, arena: UnsafeRawBufferPointer,
+    variables: UnsafeBufferPointer<ByteRange>, into row: inout EventRow
+  ) throws(RowFault) {
+    let first = Int(record.firstVariable)
+    let count = Int(record.variableCount)
+    guard first + count <= variables.count else { throw .outsideBatch }
+    let own = UnsafeBufferPointer(rebasing: variables[first..<first + count])
+    let outcome =
+      isKnown
+      ? compiled.append(ofTemplate: template, variables: own, arena: arena, to: &scratch)
+      : compiled.append(
+        template: template, variables: own, message: record.message, arena: arena, to: &scratch)
+    switch outcome {
+    case .plain: if count > 0 { row.variables = EventRow.Text(bytes: scratch.bytes) }
+    case .escaped:
+      if MessageEncoder.append(variables: own, arena: arena.baseAddress!, to: &scratch) {
+        row.variables = EventRow.Text(bytes: scratch.bytes)
+      } else {
+        row.message = text(try slice(arena, record.message))
+      }
+    case .whole: row.message = text(try slice(arena, record.message))
+    }
   }
 
   /// Hands the signature of the last events on.

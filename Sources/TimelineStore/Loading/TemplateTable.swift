@@ -38,6 +38,11 @@ struct TemplateTable: ~Copyable {
   /// What a message is stored as.
   enum Outcome { case plain, escaped, whole }
 
+  /// True where messages of a template are stored as so many variables.
+  @inline(__always) func takes(_ variables: Int, of ordinal: Int) -> Bool {
+    Int(entries[ordinal].variables) == variables
+  }
+
   /// Checks that template and variables are the message, byte for byte, and appends the variables with tabs between.
   /// - Returns: `.plain` when that is done; with nothing appended, `.escaped` where they are the message but hold bytes that
   ///   have to be escaped or cannot be stored so, `.whole` where they are not.
