@@ -83,7 +83,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("IncidentModel"),
-    tests("LogFormats", ["IncidentModel"]),
+    tests("LogFormats", ["IncidentModel", "CByteClasses"]),
     tests("EvidenceIntake", ["IncidentModel", "LogFormats", "CArchive", "CZlib"]),
     tests("TimelineStore", ["IncidentModel", "CSQLite"]),
     tests("CascadeAnalysis", ["IncidentModel"]),

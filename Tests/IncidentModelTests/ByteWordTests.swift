@@ -53,6 +53,18 @@ import Testing
     }
   }
 
+  @Test func twoTextsThatShareTheirPlacesAreBothKept() {
+    // One pair of places for all texts.
+    let known = KnownTexts(bits: 1, strideBits: 6)
+    for (number, text) in ["gw-0001", "sensor-12", "gw-0001", "sensor-12"].enumerated() {
+      Array(text.utf8).withUnsafeBytes { bytes in
+        let found = known.find(bytes)
+        #expect(found.number == UInt32(number > 1 ? text.utf8.count : 0))
+        found.number = UInt32(text.utf8.count)
+      }
+    }
+  }
+
   @Test func aNumberStaysWithItsTextUntilAnotherTakesThePlace() {
     var random = Seeded(state: 7)
     let known = KnownTexts(bits: 3, strideBits: 6)

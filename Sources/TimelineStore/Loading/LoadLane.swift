@@ -41,7 +41,7 @@ final class LoadLane: EventLane {
     self.memory = memory
     self.whenClosed = whenClosed
     spool = Spool(beside: path, bufferSize: memory.spooled)
-    blockSpool = Spool(beside: path, bufferSize: 64 << 10)
+    blockSpool = Spool(beside: path, bufferSize: 512 << 10)
   }
 
   func beginSource(_ source: SourceDescription) throws {
