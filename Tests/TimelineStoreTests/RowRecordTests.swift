@@ -100,8 +100,13 @@ import Testing
         ranges.append(ByteRange(start: UInt32(start), count: UInt32(end - start)))
       }
       if round % 50 == 1 { ranges.append(ByteRange(start: UInt32(arena.count), count: 1)) }
-      let isInside = ranges.allSatisfy { Int($0.start) + Int($0.count) <= arena.count }
-      let parts = isInside ? ranges.map { arena[Int($0.start)..<Int($0.start) + Int($0.count)] } : []
+      // An empty variable may carry any start.
+      if round % 5 == 0 {
+        ranges.append(ByteRange(start: UInt32.random(in: 0...UInt32.max, using: &random), count: 0))
+      }
+      let isInside = ranges.allSatisfy { $0.isEmpty || Int($0.start) + Int($0.count) <= arena.count }
+      let parts: [ArraySlice<UInt8>] =
+        isInside ? ranges.map { $0.isEmpty ? [] : arena[Int($0.start)..<Int($0.start) + Int($0.count)] } : []
       let isPlain = parts.allSatisfy { $0.allSatisfy { $0 >= 0x20 && $0 < 0x80 && $0 != 0x22 && $0 != 0x5c } }
       let expected = Array(parts.joined(separator: [9]))
       let room = ranges.reduce(ranges.count - 1) { $0 + Int($1.count) }

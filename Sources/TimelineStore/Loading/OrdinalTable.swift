@@ -27,8 +27,7 @@ struct OrdinalTable {
 
   /// Adds an id that is not in the table.
   mutating func insert(_ id: UInt64, ordinal: Int32) {
-    // A quarter full at most: nearly every id is where it is looked for first, which the processor can guess.
-    if count * 4 > mask { grow() }
+    if count * 2 > mask { grow() }
     put(Slot(key: id, ordinal: ordinal))
     count += 1
   }

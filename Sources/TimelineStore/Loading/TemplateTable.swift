@@ -133,33 +133,32 @@ struct TemplateTable: ~Copyable {
     _ variables: UnsafeBufferPointer<ByteRange>, of arena: UnsafeRawBufferPointer,
     to target: UnsafeMutableRawPointer, room: Int
   ) -> Bool {
-    guard let text = arena.baseAddress else { return false }
+    guard let text = arena.baseAddress, let first = variables.baseAddress else { return false }
     // Sixteen bytes may be read from offsets up to here.
     let lastBlock = arena.count &- 16
     var odd = SIMDMask<Block>()
     var at = 0
     for index in 0..<variables.count {
-      let variable = variables[index]
-      let length = Int(variable.count)
-      // An empty variable may carry any start.
-      let start = length == 0 ? 0 : Int(variable.start)
+      let start = Int(first[index].start)
+      let length = Int(first[index].count)
       guard at &+ length <= room else { return false }
       let out = target + at
       if start &+ length <= lastBlock {
-        var index = 0
-        while index &+ 16 < length {
-          odd = odd .| copyBlock(text + start + index, to: out + index)
-          index &+= 16
+        var copied = 0
+        while copied &+ 16 < length {
+          odd = odd .| copyBlock(text + start + copied, to: out + copied)
+          copied &+= 16
         }
         // The last block, of which some or none counts.
-        let counted = places .< Block(repeating: Int8(truncatingIfNeeded: length &- index))
-        odd = odd .| copyBlock(text + start + index, to: out + index) .& counted
+        let counted = places .< Block(repeating: Int8(truncatingIfNeeded: length &- copied))
+        odd = odd .| copyBlock(text + start + copied, to: out + copied) .& counted
       } else {
-        guard start &+ length <= arena.count else { return false }
-        for index in 0..<length {
-          let byte = text.load(fromByteOffset: start &+ index, as: Int8.self)
+        // An empty variable may carry any start.
+        guard length == 0 || start &+ length <= arena.count else { return false }
+        for place in 0..<length {
+          let byte = text.load(fromByteOffset: start &+ place, as: Int8.self)
           odd = odd .| marksOfOdd(in: Block(repeating: byte))
-          out.storeBytes(of: byte, toByteOffset: index, as: Int8.self)
+          out.storeBytes(of: byte, toByteOffset: place, as: Int8.self)
         }
       }
       out.storeBytes(of: MessageEncoder.separator, toByteOffset: length, as: UInt8.self)
