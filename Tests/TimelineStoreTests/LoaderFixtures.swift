@@ -96,6 +96,22 @@ struct BatchBuilder {
     batch.records.append(record)
   }
 
+  /// Has an event bring its variables along as a row stores them, and takes them from it otherwise; false where they cannot be stored so.
+  mutating func bringValues(ofRecord place: Int) -> Bool {
+    let record = batch.records[place]
+    let first = Int(record.firstVariable)
+    let values = batch.variables[first..<first + Int(record.variableCount)].map { range in
+      range.count == 0 ? [] : Array(batch.arena[Int(range.start)..<Int(range.start + range.count)])
+    }
+    let joined = Array(values.joined(separator: [0x09]))
+    guard !joined.isEmpty,
+      values.joined().allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
+    else { return false }
+    batch.records[place].values = bytes(joined)
+    batch.records[place].firstVariable = .max
+    return true
+  }
+
   /// Adds an event from texts.
   mutating func add(
     time: Int64?, device: String? = "gw-1", severity: UInt8 = 6, program: String = "app", _ parts: String...,

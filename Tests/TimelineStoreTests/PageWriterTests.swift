@@ -316,19 +316,21 @@ struct SeededGenerator: RandomNumberGenerator {
 
   @Test func rowsAreTheSameWhereTemplatesAreToldByNumber() throws {
     var dumps: [String] = []
-    for numbered in [false, true] {
-      let path = folder.file("numbered-\(numbered).firebreak")
+    var valued = 0
+    for way in ["variables", "numbers", "values"] {
+      let path = folder.file("by-\(way).firebreak")
       let loader = try CaseLoader(path: path)
       var random = SeededGenerator(state: 77)
       var builder = BatchBuilder()
       for _ in 0..<600 { Self.addRandomEvent(&builder, &random) }
-      if numbered {
+      if way != "variables" {
         let numbers = Dictionary(
           uniqueKeysWithValues: builder.batch.templates.enumerated().map { ($0.element.id, $0.offset + 1) })
         for place in builder.batch.records.indices {
           // A number that nobody told means nothing.
           builder.batch.records[place].templateNumber =
             place % 7 == 0 ? 4_000_000 : UInt32(numbers[builder.batch.records[place].template] ?? 0)
+          if way == "values", place % 7 > 0, builder.bringValues(ofRecord: place) { valued += 1 }
         }
       }
       try loader.load(order: 0, "a", hash: 1, [builder.batch])
@@ -337,7 +339,9 @@ struct SeededGenerator: RandomNumberGenerator {
         try sqlite3(path, "SELECT * FROM event; SELECT message FROM timeline; SELECT * FROM template"))
     }
     #expect(dumps[0] == dumps[1])
+    #expect(dumps[0] == dumps[2])
     #expect(dumps[0].count > 10_000)
+    #expect(valued > 50)
   }
 
   @Test func manySmallPagesBuildTreesOfAllShapes() throws {

@@ -47,6 +47,33 @@ import Testing
     #expect(rows.count == stamps.count)
   }
 
+  @Test func aStampIsReadAsIfItWereTheOnlyOne() {
+    var random = SeededGenerator(state: 4)
+    var kept = StampRecognizer()
+    var time = Self.noon
+    var seconds = 0
+    var recognized = 0
+    for _ in 0..<20_000 {
+      // Stamps of a minute and the next, most as their times say, some not, some with seconds that there are not.
+      seconds = max(0, seconds + Int.random(in: -2...3, using: &random)) % 130
+      time = Self.noon + Int64(seconds) * 1_000_000_000
+      if random.next() % 8 == 0 { time += Int64.random(in: -3...3, using: &random) * 500_000_000 }
+      let ones = random.next() % 16 == 0 ? "/" : String(seconds % 10)
+      let tens =
+        random.next() % 16 == 0
+        ? ["6", "9", ":", "/"].randomElement(using: &random)! : String(seconds % 60 / 10)
+      let hours = random.next() % 32 == 0 ? "11" : "12"
+      let stamp = Array("Oct 11 \(hours):0\(seconds / 60):\(tens)\(ones)".utf8)
+      var fresh = StampRecognizer()
+      let (expected, found) = stamp.withUnsafeBytes {
+        (fresh.style(of: $0, time: time), kept.style(of: $0, time: time))
+      }
+      #expect(found == expected)
+      if found != nil { recognized += 1 }
+    }
+    #expect(recognized > 5000 && recognized < 19_000)
+  }
+
   @Test func anAdjustedTimeLeavesTheStampAsItWasWritten() throws {
     var builder = BatchBuilder()
     for event in 0..<4 {

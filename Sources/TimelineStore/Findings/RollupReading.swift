@@ -18,12 +18,12 @@ extension CaseReader {
         counted.add(
           id: row.int64(0), time: row.int64OrNil(1), device: known(row.int64OrNil(2), devices),
           template: known(row.int64OrNil(3), templates), severity: Int(min(max(severity, 0), 8)))
-        if counted.minutes.count > 100_000 {
-          for (key, events) in counted.takeMinutes() { minutes[key, default: 0] += events }
+        if counted.minuteCount > 20_000 {
+          counted.takeMinutes { (key, events) in minutes[key, default: 0] += events }
         }
       }
     }
-    for (key, events) in counted.takeMinutes() { minutes[key, default: 0] += events }
+    counted.takeMinutes { (key, events) in minutes[key, default: 0] += events }
     var faults: [String] = []
     func compare(_ what: String, _ differing: Int) {
       if differing > 0 {

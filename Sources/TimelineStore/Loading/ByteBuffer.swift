@@ -80,19 +80,17 @@ enum Varint {
       pointer.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
       return 1
     }
-    if value < 0x20_0000 {
-      // Lengths of records and most row ids.
-      let low = UInt8(truncatingIfNeeded: value & 0x7f)
-      let middle = UInt8(truncatingIfNeeded: value &>> 7 | 0x80)
-      if value < 0x4000 {
-        pointer.storeBytes(of: (UInt16(middle) | UInt16(low) &<< 8).littleEndian, as: UInt16.self)
-        return 2
-      }
-      let high = UInt8(truncatingIfNeeded: value &>> 14 | 0x80)
-      pointer.storeBytes(of: (UInt16(high) | UInt16(middle) &<< 8).littleEndian, as: UInt16.self)
-      pointer.storeBytes(of: low, toByteOffset: 2, as: UInt8.self)
-      return 3
+    if value < 0x4000 {
+      // Lengths of records and of most texts.
+      let low = UInt16(truncatingIfNeeded: value & 0x7f)
+      let high = UInt16(truncatingIfNeeded: value &>> 7 | 0x80)
+      pointer.storeBytes(of: (high | low &<< 8).littleEndian, as: UInt16.self)
+      return 2
     }
+    return writeLong(value, to: pointer)
+  }
+
+  @inline(never) private static func writeLong(_ value: UInt64, to pointer: UnsafeMutableRawPointer) -> Int {
     let size = size(value)
     var rest = value
     var index = size &- 1

@@ -167,7 +167,7 @@ final class CaseAssembly {
     var rewritten = ByteBuffer(capacity: 256)
     try spool.forEach(from: frames.lowerBound, to: frames.upperBound) { (frame) throws(StoreError) in
       try own.take(frame, into: writer, &rollups, &rewritten)
-      if rollups.minutes.count > Self.maximumMinutes { try spillMinutes(of: &rollups) }
+      if rollups.minuteCount > Self.maximumMinutes { try spillMinutes(of: &rollups) }
     }
     self.rollups = rollups
     replay = own
@@ -240,11 +240,11 @@ final class CaseAssembly {
     self.writer = nil
   }
 
-  private static let maximumMinutes = 500_000
+  private static let maximumMinutes = 100_000
 
   private func spillMinutes(of rollups: inout Rollups) throws(StoreError) {
     if minuteSpool == nil { minuteSpool = Spool(beside: path) }
-    for (key, events) in rollups.takeMinutes() {
+    try rollups.takeMinutes { (key, events) throws(StoreError) in
       try minuteSpool!.append {
         $0.reserve(24)
         $0.putBigEndian(UInt64(bitPattern: key), bytes: 8)
@@ -264,7 +264,7 @@ final class CaseAssembly {
           Int64(bigEndian: frame.loadUnaligned(fromByteOffset: 8, as: Int64.self)))
       }
     } else {
-      for (key, events) in rollups.takeMinutes() { try body(key, events) }
+      try rollups.takeMinutes(body)
     }
   }
 }

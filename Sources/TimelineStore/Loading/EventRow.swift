@@ -25,6 +25,43 @@ struct EventRow {
   var timeError: Int64?
 }
 
+/// A row as most are: with time, device, a severity from 2 on, template, variables, fields or a header, and nothing else.
+struct UsualRow {
+  var time: Int64
+  var device: Int32
+  /// 2 to 7.
+  var severity: UInt8
+  var template: Int32
+  var origin: Int32
+  // The place and the header, each below 2^31.
+  var line: UInt32
+  var byteOffset: UInt32
+  var byteLength: UInt32
+  var header: UInt32
+  /// Empty where there are none.
+  var fields: EventRow.Text
+  /// Bytes of the variables, which are TEXT.
+  var variables: Int
+}
+
+extension UsualRow {
+  /// Nil where the row is not a usual one.
+  init?(_ row: borrowing EventRow) {
+    guard let time = row.time, let device = row.device, let severity = row.severity, severity >= 2,
+      let template = row.template, let variables = row.variables, !variables.isBlob, row.message == nil,
+      row.stamp == nil, row.sinceBoot == nil, row.timeError == nil, variables.bytes.baseAddress != nil,
+      (row.fields?.bytes.count ?? 1) > 0,
+      UInt64(bitPattern: row.line | row.byteOffset | row.byteLength) | UInt64(row.header) < 0x8000_0000
+    else { return nil }
+    self.init(
+      time: time, device: device, severity: severity, template: template, origin: row.origin,
+      line: UInt32(row.line), byteOffset: UInt32(row.byteOffset), byteLength: UInt32(row.byteLength),
+      header: row.header,
+      fields: row.fields ?? EventRow.Text(bytes: UnsafeRawBufferPointer(start: nil, count: 0)),
+      variables: variables.bytes.count)
+  }
+}
+
 /// Rows as SQLite's record format has them (header of serial types, then the bodies), in the order of
 /// `CaseSchema.eventColumns`. Ordinals always take three bytes, so that they can be replaced in place.
 enum EventRowCodec {
@@ -35,55 +72,78 @@ enum EventRowCodec {
   static let maximumFixedBytes = 16 + 5 * 5 + 8 * 11
 
   /// Appends the record of a row.
-  @inline(__always) static func encode(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
-    if !encodeUsual(row, into: &buffer) { encodeAny(row, into: &buffer) }
+  static func encode(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
+    if let usual = UsualRow(row), let variables = row.variables {
+      buffer.reserve(room(usual))
+      let start = buffer.base + buffer.count
+      let place = begin(usual, at: start)
+      place.copyShort(from: variables.bytes.baseAddress!, count: variables.bytes.count)
+      buffer.count += end(usual, at: start, variables: place)
+    } else {
+      encodeAny(row, into: &buffer)
+    }
   }
 
-  /// The same for rows as most are: with time, device, a severity from 2 on, template, variables, fields or a header, and nothing else.
-  /// False, with nothing appended, for others.
+  /// Bytes that must be free for the record of a usual row: more than it takes, since numbers and variables may be written in words.
+  @inline(__always) static func room(_ row: UsualRow) -> Int {
+    maximumFixedBytes &+ row.variables &+ row.fields.bytes.count
+  }
+
+  /// Writes the record of a usual row up to where the variables go, and says where that is.
   @inline(__always)
-  private static func encodeUsual(_ row: borrowing EventRow, into buffer: inout ByteBuffer) -> Bool {
-    guard let time = row.time, let device = row.device, let severity = row.severity, severity >= 2,
-      let template = row.template, let variables = row.variables, row.message == nil,
-      row.stamp == nil, row.sinceBoot == nil, row.timeError == nil,
-      let variablesBase = variables.bytes.baseAddress,
-      UInt64(bitPattern: row.line) | UInt64(bitPattern: row.byteOffset) | UInt64(bitPattern: row.byteLength)
-        | UInt64(row.header) < 0x8000_0000
-    else { return false }
-    buffer.reserve(maximumFixedBytes &+ variables.bytes.count &+ (row.fields?.bytes.count ?? 0))
-    let start = buffer.base + buffer.count
+  static func begin(_ row: UsualRow, at start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     let line = size(row.line)
     let offset = size(row.byteOffset)
     let length = size(row.byteLength)
+    let header = row.header == 0 ? 0 : size(row.header)
     // The header's size, known below, and the types up to the line's; up to four bytes type and size are the same number.
-    start.storeBytes(of: (0x03_0301_0306_0000 | UInt64(line) << 56).littleEndian, as: UInt64.self)
-    let header = row.header == 0 ? 0 : size(Int64(row.header))
+    start.storeBytes(of: (usualTypes | UInt64(line) &<< 56).littleEndian, as: UInt64.self)
     start.storeBytes(
-      of: UInt32(truncatingIfNeeded: offset | length << 8 | header << 16).littleEndian, toByteOffset: 8,
+      of: UInt32(truncatingIfNeeded: offset | length &<< 8 | header &<< 16).littleEndian, toByteOffset: 8,
       as: UInt32.self)
     var at = start + 11
-    putType(variables, &at)
-    if let fields = row.fields { putType(fields, &at) }
+    at += Varint.write(UInt64(row.variables) &* 2 &+ 13, to: at)
+    if row.fields.bytes.count > 0 { putType(row.fields, &at) }
     start.storeBytes(of: UInt8(truncatingIfNeeded: at - start), as: UInt8.self)
-    put(time, 8, &at)
-    put(Int64(device) << 32 | Int64(severity) << 24 | Int64(template), 7, &at)
-    put(Int64(row.origin), 3, &at)
-    put(row.line, line, &at)
-    put(row.byteOffset, offset, &at)
-    put(row.byteLength, length, &at)
-    put(Int64(row.header), header, &at)
-    at.copyShort(from: variablesBase, count: variables.bytes.count)
-    at += variables.bytes.count
-    putText(row.fields, &at)
-    buffer.count &+= at - start
-    return true
+    at.storeBytes(of: row.time.bigEndian, as: Int64.self)
+    at += 8
+    // Numbers of fixed size by words; two others to a word where both fit.
+    let codes =
+      UInt64(UInt32(bitPattern: row.device)) &<< 40 | UInt64(row.severity) &<< 32
+      | UInt64(UInt32(bitPattern: row.template)) &<< 8
+    let origin = UInt64(UInt32(bitPattern: row.origin))
+    at.storeBytes(of: (codes | origin &>> 16).bigEndian, as: UInt64.self)
+    at += 8
+    put((origin & 0xffff) &<< UInt64(truncatingIfNeeded: 8 &* line) | UInt64(row.line), 2 &+ line, &at)
+    put(
+      UInt64(row.byteOffset) &<< UInt64(truncatingIfNeeded: 8 &* length) | UInt64(row.byteLength),
+      offset &+ length, &at)
+    put(UInt64(row.header), header, &at)
+    return at
   }
 
-  /// Bytes of a number from 0 to 2^31 - 1 with its sign bit, at least one.
-  @inline(__always) private static func size(_ value: Int64) -> Int { (72 &- value.leadingZeroBitCount) >> 3 }
+  /// Writes what is behind the variables, and says how many bytes the record takes.
+  @inline(__always)
+  static func end(
+    _ row: UsualRow, at start: UnsafeMutableRawPointer, variables: UnsafeMutableRawPointer
+  ) -> Int {
+    var at = variables + row.variables
+    if row.fields.bytes.count > 0 { putText(row.fields, &at) }
+    return at - start
+  }
 
-  /// The same for any row.
-  @inline(never) private static func encodeAny(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
+  /// What a record of a usual row begins with, the first byte lowest: room for the header's size, NULL for the row id, eight bytes of time,
+  /// three of the device's ordinal, one of severity, three each of template and origin.
+  private static let usualTypes: UInt64 = 0x03_0301_0306_0000
+
+  /// Bytes of a number from 0 to 2^31 - 1 with its sign bit, at least one.
+  @inline(__always) private static func size(_ value: UInt32) -> Int {
+    // The lowest bit does not change the size; with it the value is never zero, which processors have no quick answer for.
+    (40 &- (value | 1).leadingZeroBitCount) &>> 3
+  }
+
+  /// The record of a row, usual or not.
+  @inline(never) static func encodeAny(_ row: borrowing EventRow, into buffer: inout ByteBuffer) {
     let texts =
       (row.variables?.bytes.count ?? 0) &+ (row.fields?.bytes.count ?? 0) &+ (row.message?.bytes.count ?? 0)
       &+ (row.stamp?.bytes.count ?? 0)
@@ -144,7 +204,12 @@ enum EventRowCodec {
   /// Eight bytes are written, of which `bytes` count, most significant first.
   @inline(__always)
   private static func put(_ value: Int64, _ bytes: Int, _ at: inout UnsafeMutableRawPointer) {
-    let shifted = UInt64(bitPattern: value) &<< UInt64(truncatingIfNeeded: 64 &- 8 &* bytes)
+    put(UInt64(bitPattern: value), bytes, &at)
+  }
+
+  @inline(__always)
+  private static func put(_ value: UInt64, _ bytes: Int, _ at: inout UnsafeMutableRawPointer) {
+    let shifted = value &<< UInt64(truncatingIfNeeded: 64 &- 8 &* bytes)
     at.storeBytes(of: shifted.bigEndian, as: UInt64.self)
     at += bytes
   }
@@ -245,6 +310,10 @@ extension EventRowCodec {
   static func renumber(
     _ record: UnsafeMutableRawPointer, _ devices: [Int32], _ templates: [Int32], origin: (Int32) -> Int32
   ) -> EventFacts {
+    let types = UInt64(littleEndian: record.loadUnaligned(as: UInt64.self))
+    if types & 0x00ff_ffff_ffff_0000 == usualTypes {
+      return renumberUsual(record, devices, templates, origin: origin)
+    }
     var facts = EventFacts()
     var at = Int(record.load(as: UInt8.self))
     if record.load(fromByteOffset: 2, as: UInt8.self) == 6 {
@@ -272,6 +341,27 @@ extension EventRowCodec {
     }
     (record + at).storeThreeBytes(UInt32(bitPattern: origin(ordinal(record + at))))
     return facts
+  }
+
+  /// The same for a usual row, whose numbers lie in two words and a half.
+  @inline(__always)
+  private static func renumberUsual(
+    _ record: UnsafeMutableRawPointer, _ devices: [Int32], _ templates: [Int32], origin: (Int32) -> Int32
+  ) -> EventFacts {
+    let body = record + Int(record.load(as: UInt8.self))
+    let codes = UInt64(bigEndian: body.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    let low = UInt16(bigEndian: body.loadUnaligned(fromByteOffset: 16, as: UInt16.self))
+    let device = devices[Int(truncatingIfNeeded: codes &>> 40)]
+    let template = templates[Int(truncatingIfNeeded: codes &>> 8 & 0xff_ffff)]
+    let origin = UInt32(bitPattern: origin(Int32(truncatingIfNeeded: codes & 0xff) &<< 16 | Int32(low)))
+    let changed =
+      UInt64(UInt32(bitPattern: device)) &<< 40 | codes & 0xff_0000_0000
+      | UInt64(UInt32(bitPattern: template) & 0xff_ffff) &<< 8 | UInt64(origin &>> 16 & 0xff)
+    body.storeBytes(of: changed.bigEndian, toByteOffset: 8, as: UInt64.self)
+    body.storeBytes(of: UInt16(truncatingIfNeeded: origin).bigEndian, toByteOffset: 16, as: UInt16.self)
+    return EventFacts(
+      time: Int64(bigEndian: body.loadUnaligned(as: Int64.self)), hasTime: true, device: device,
+      template: template, severity: Int(truncatingIfNeeded: codes &>> 32 & 0xff))
   }
 
   @inline(__always) private static func ordinal(_ pointer: UnsafeMutableRawPointer) -> Int32 {

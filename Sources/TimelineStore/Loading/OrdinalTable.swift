@@ -1,46 +1,48 @@
 /// Content ids to ordinals: open addressing, keys that are hashes already.
 struct OrdinalTable {
-  private var keys: [UInt64]
-  private var ordinals: [Int32]
+  /// An id and its ordinal side by side, so that one line of the cache tells both.
+  private struct Slot {
+    var key: UInt64 = 0
+    /// -1 where the slot is free.
+    var ordinal: Int32 = -1
+  }
+  private var slots: [Slot]
   private var mask: Int
   private(set) var count = 0
 
   init() {
-    keys = Array(repeating: 0, count: 64)
-    ordinals = Array(repeating: -1, count: 64)
+    slots = Array(repeating: Slot(), count: 64)
     mask = 63
   }
 
   /// The ordinal of an id, or -1.
   @inline(__always) subscript(_ id: UInt64) -> Int32 {
-    var slot = Int(truncatingIfNeeded: id ^ id >> 32) & mask
+    var place = Int(truncatingIfNeeded: id ^ id >> 32) & mask
     while true {
-      let ordinal = ordinals[slot]
-      if ordinal < 0 || keys[slot] == id { return ordinal }
-      slot = (slot &+ 1) & mask
+      let slot = slots[place]
+      if slot.key == id || slot.ordinal < 0 { return slot.ordinal }
+      place = (place &+ 1) & mask
     }
   }
 
   /// Adds an id that is not in the table.
   mutating func insert(_ id: UInt64, ordinal: Int32) {
     if count * 2 > mask { grow() }
-    put(id, ordinal)
+    put(Slot(key: id, ordinal: ordinal))
     count += 1
   }
 
-  private mutating func put(_ id: UInt64, _ ordinal: Int32) {
-    var slot = Int(truncatingIfNeeded: id ^ id >> 32) & mask
-    while ordinals[slot] >= 0 { slot = (slot + 1) & mask }
-    keys[slot] = id
-    ordinals[slot] = ordinal
+  private mutating func put(_ slot: Slot) {
+    var place = Int(truncatingIfNeeded: slot.key ^ slot.key >> 32) & mask
+    while slots[place].ordinal >= 0 { place = (place + 1) & mask }
+    slots[place] = slot
   }
 
   private mutating func grow() {
-    let old = (keys, ordinals)
+    let old = slots
     mask = mask * 2 + 1
-    keys = Array(repeating: 0, count: mask + 1)
-    ordinals = Array(repeating: -1, count: mask + 1)
-    for slot in old.0.indices where old.1[slot] >= 0 { put(old.0[slot], old.1[slot]) }
+    slots = Array(repeating: Slot(), count: mask + 1)
+    for slot in old where slot.ordinal >= 0 { put(slot) }
   }
 }
 

@@ -22,15 +22,13 @@ struct RowMaker: ~Copyable {
   private var usedTemplates: [Int32] = []
   private var originOrdinals: [Origin: Int32] = [:]
   private var lastOrigin: Int32 = -1
-  /// The source in which a device or template was used last.
-  private var deviceMarks: [Int32] = []
-  private var templateMarks: [Int32] = []
+  private var lastOriginValue = Origin(quality: .none, timeError: -1, basis: .none)
+  /// By device: the source in which it was used last.
+  private var deviceMarks = PlainArray<Int32>()
   private var mark: Int32 = 0
   private var scratch = ByteBuffer(capacity: 4096)
   private var stamps = StampRecognizer()
   private var signature = BlockSignature()
-  /// By template: the block in which it was put into the signature last.
-  private var signatureMarks: [Int] = []
   private var block = 0
 
   init() {}
@@ -69,8 +67,9 @@ struct RowMaker: ~Copyable {
           do throws(RowFault) {
             for device in batch.devices { try define(device, arena) }
             for template in batch.templates { try define(template, arena) }
-            for record in records {
-              try append(record, arena: arena, variables: variables, to: spool)
+            for index in records.indices {
+              // By its address: a record is copied otherwise.
+              try append(records.baseAddress! + index, arena: arena, variables: variables, to: spool)
               if signature.events == BlockSignature.maximumEvents { try endBlock(blocks) }
             }
             return nil
@@ -103,8 +102,6 @@ struct RowMaker: ~Copyable {
     let content = Array(program) + [0] + Array(text)
     switch content.withUnsafeBytes({ templates.define(template.id.rawValue, $0) }) {
     case .new:
-      templateMarks.append(0)
-      signatureMarks.append(-1)
       compiled.append(
         CompiledTemplate(content: content, textStart: program.count + 1, programHasNUL: program.contains(0)))
     case .known: break
@@ -117,8 +114,136 @@ struct RowMaker: ~Copyable {
 
   @inline(__always)
   private mutating func append(
-    _ record: EventRecord, arena: UnsafeRawBufferPointer, variables: UnsafeBufferPointer<ByteRange>,
-    to spool: Spool
+    _ record: UnsafePointer<EventRecord>, arena: UnsafeRawBufferPointer,
+    variables: UnsafeBufferPointer<ByteRange>, to spool: Spool
+  ) throws(RowFault) {
+    var device: Int32 = -1
+    if record.pointee.basis != .none {
+      device = devices.ordinal(of: record.pointee.device.rawValue)
+      guard device >= 0 else { throw .undefined("device", record.pointee.device.rawValue) }
+      if deviceMarks[Int(device)] != mark {
+        deviceMarks[Int(device)] = mark
+        usedDevices.append(device)
+      }
+    }
+    let hasTime = record.pointee.quality != .none && record.pointee.quality != .unanchored
+    let stamp = try slice(arena, record.pointee.stamp)
+    var style = StampStyle()
+    var isStampKept = !record.pointee.stamp.isEmpty
+    if isStampKept, hasTime, let found = stamps.style(of: stamp, time: record.pointee.time) {
+      style = found
+      isStampKept = false
+    }
+    var origin = origin(
+      Origin(
+        quality: record.pointee.quality, timeError: record.pointee.timeError, basis: record.pointee.basis,
+        stamp: style))
+    // Errors that differ from event to event go into the row.
+    let hasOwnError = origin < 0
+    if hasOwnError {
+      origin = self.origin(
+        Origin(quality: record.pointee.quality, timeError: -1, basis: record.pointee.basis, stamp: style))
+    }
+    let fields = try slice(arena, record.pointee.fields)
+    let message = try slice(arena, record.pointee.message)
+    let isKnown = record.pointee.templateNumber > 0 && Int(record.pointee.templateNumber) <= compiled.count
+    let template =
+      isKnown
+      ? Int32(truncatingIfNeeded: record.pointee.templateNumber) &- 1
+      : templates.ordinal(of: record.pointee.template.rawValue)
+    var own = UnsafeBufferPointer<ByteRange>(start: nil, count: 0)
+    var values = UnsafeRawBufferPointer(start: nil, count: 0)
+    var isRebuilt = false
+    if template >= 0 {
+      if compiled.isFirst(Int(template), inSource: mark) { usedTemplates.append(template) }
+      if compiled.isFirst(Int(template), inBlock: block) {
+        signature.insert(template: record.pointee.template.rawValue)
+      }
+      if isKnown, !record.pointee.values.isEmpty {
+        isRebuilt = compiled.takes(Int(record.pointee.variableCount), of: Int(template))
+        values = try slice(arena, record.pointee.values)
+      } else {
+        let first = Int(record.pointee.firstVariable)
+        let count = Int(record.pointee.variableCount)
+        guard first &+ count <= variables.count else { throw .outsideBatch }
+        own = UnsafeBufferPointer(rebasing: variables[first..<first &+ count])
+        isRebuilt =
+          isKnown
+          || compiled.isMessage(
+            template: Int(template), variables: own, message: record.pointee.message, arena: arena)
+      }
+    } else if record.pointee.template.rawValue != 0 {
+      throw .undefined("template", record.pointee.template.rawValue)
+    }
+    signature.events &+= 1
+    events &+= 1
+    let header = record.pointee.fields.isEmpty ? record.pointee.header.rawValue : 0
+    if isRebuilt, hasTime, device >= 0, 2...7 ~= record.pointee.severity, !isStampKept, !hasOwnError,
+      record.pointee.line | record.pointee.byteOffset | UInt64(record.pointee.byteLength) | UInt64(header)
+        < 0x8000_0000,
+      let room = values.isEmpty
+        ? compiled.room(ofTemplate: Int(template), variables: own.count, message: message.count)
+        : values.count
+    {
+      let row = UsualRow(
+        time: record.pointee.time, device: device, severity: record.pointee.severity, template: template,
+        origin: origin,
+        line: UInt32(truncatingIfNeeded: record.pointee.line),
+        byteOffset: UInt32(truncatingIfNeeded: record.pointee.byteOffset),
+        byteLength: record.pointee.byteLength,
+        header: header, fields: fields.count > 0 ? longText(fields) : EventRow.Text(bytes: fields),
+        variables: room)
+      if try append(row, variables: own, values: values, arena: arena, to: spool) { return }
+    }
+    let parts = Parts(
+      device: device, origin: origin, hasOwnError: hasOwnError, stamp: isStampKept ? stamp : nil,
+      fields: fields, message: message, template: template, variables: own, values: values,
+      isRebuilt: isRebuilt)
+    try append(record.pointee, parts, arena: arena, to: spool)
+  }
+
+  /// Adds a usual row; false where its variables cannot be stored as they are.
+  @inline(__always)
+  private mutating func append(
+    _ row: UsualRow, variables: UnsafeBufferPointer<ByteRange>, values: UnsafeRawBufferPointer,
+    arena: UnsafeRawBufferPointer, to spool: Spool
+  ) throws(RowFault) -> Bool {
+    do throws(StoreError) {
+      let start = try spool.room(EventRowCodec.room(row))
+      let place = EventRowCodec.begin(row, at: start)
+      if let base = values.baseAddress {
+        TemplateTable.copy(base, to: place, values.count, of: arena)
+      } else if !TemplateTable.put(variables, of: arena, to: place, room: row.variables) {
+        return false
+      }
+      signature.insert(UnsafeRawBufferPointer(start: place, count: row.variables), hasSlack: true)
+      try spool.add(EventRowCodec.end(row, at: start, variables: place))
+      return true
+    } catch {
+      throw .spool(error)
+    }
+  }
+
+  /// What has been found out about an event whose row is not a usual one.
+  private struct Parts {
+    var device: Int32
+    var origin: Int32
+    var hasOwnError: Bool
+    /// Where it has to be stored.
+    var stamp: UnsafeRawBufferPointer?
+    var fields: UnsafeRawBufferPointer
+    var message: UnsafeRawBufferPointer
+    var template: Int32
+    var variables: UnsafeBufferPointer<ByteRange>
+    /// Variables as they are stored; empty where `variables` say them.
+    var values: UnsafeRawBufferPointer
+    /// True where template and variables are the message.
+    var isRebuilt: Bool
+  }
+
+  @inline(never)
+  private mutating func append(
+    _ record: EventRecord, _ parts: Parts, arena: UnsafeRawBufferPointer, to spool: Spool
   ) throws(RowFault) {
     var row = EventRow()
     switch record.quality {
@@ -126,107 +251,48 @@ struct RowMaker: ~Copyable {
     case .unanchored: row.sinceBoot = record.time
     default: row.time = record.time
     }
-    if record.basis != .none {
-      let device = devices.ordinal(of: record.device.rawValue)
-      guard device >= 0 else { throw .undefined("device", record.device.rawValue) }
-      if deviceMarks[Int(device)] != mark {
-        deviceMarks[Int(device)] = mark
-        usedDevices.append(device)
-      }
-      row.device = device
-    }
+    if parts.device >= 0 { row.device = parts.device }
     if record.severity < 8 { row.severity = record.severity }
-    var style = StampStyle()
-    if !record.stamp.isEmpty {
-      let stamp = try slice(arena, record.stamp)
-      if let time = row.time, let found = stamps.style(of: stamp, time: time) {
-        style = found
-      } else {
-        row.stamp = text(stamp)
-      }
-    }
-    row.origin = origin(
-      Origin(quality: record.quality, timeError: record.timeError, basis: record.basis, stamp: style))
-    if row.origin < 0 {
-      // Errors that differ from event to event go into the row.
-      row.timeError = record.timeError
-      row.origin = origin(Origin(quality: record.quality, timeError: -1, basis: record.basis, stamp: style))
-    }
+    if let stamp = parts.stamp { row.stamp = text(stamp) }
+    row.origin = parts.origin
+    if parts.hasOwnError { row.timeError = record.timeError }
     row.line = Int64(bitPattern: record.line)
     row.byteOffset = Int64(bitPattern: record.byteOffset)
     row.byteLength = Int64(record.byteLength)
-    if !record.fields.isEmpty {
-      row.fields = text(try slice(arena, record.fields))
-    } else {
+    if record.fields.isEmpty {
       row.header = record.header.rawValue
-    }
-    let message = try slice(arena, record.message)
-    let isKnown = record.templateNumber > 0 && Int(record.templateNumber) <= templates.count
-    let template =
-      isKnown
-      ? Int32(truncatingIfNeeded: record.templateNumber) &- 1
-      : templates.ordinal(of: record.template.rawValue)
-    scratch.count = 0
-    if template >= 0 {
-      row.template = template
-      if templateMarks[Int(template)] != mark {
-        templateMarks[Int(template)] = mark
-        usedTemplates.append(template)
-      }
-      if signatureMarks[Int(template)] != block {
-        signatureMarks[Int(template)] = block
-        signature.insert(template: record.template.rawValue)
-      }
-      if isKnown, !record.values.isEmpty {
-        if compiled.takes(Int(record.variableCount), of: Int(template)) {
-          row.variables = EventRow.Text(bytes: try slice(arena, record.values))
-        } else {
-          row.message = text(message)
-        }
-      } else {
-        try putVariables(
-          of: record, template: Int(template), isKnown: isKnown, arena: arena, variables: variables,
-          into: &row)
-      }
-    } else if record.template.rawValue == 0 {
-      row.message = text(message)
     } else {
-      throw .undefined("template", record.template.rawValue)
+      row.fields = text(parts.fields)
+    }
+    scratch.count = 0
+    if parts.template >= 0 { row.template = parts.template }
+    var outcome = TemplateTable.Outcome.whole
+    if parts.isRebuilt, parts.values.isEmpty {
+      outcome = compiled.append(
+        template: Int(parts.template), variables: parts.variables, arena: arena, to: &scratch)
+    } else if parts.isRebuilt {
+      outcome = .plain
+    }
+    switch outcome {
+    case .plain:
+      if !parts.values.isEmpty {
+        row.variables = EventRow.Text(bytes: parts.values)
+      } else if !parts.variables.isEmpty {
+        row.variables = EventRow.Text(bytes: scratch.bytes)
+      }
+    case .escaped:
+      if MessageEncoder.append(variables: parts.variables, arena: arena.baseAddress!, to: &scratch) {
+        row.variables = EventRow.Text(bytes: scratch.bytes)
+      } else {
+        row.message = text(parts.message)
+      }
+    case .whole: row.message = text(parts.message)
     }
     if let text = row.variables ?? row.message { signature.insert(text.bytes) }
-    signature.events &+= 1
     do throws(StoreError) {
       try spool.append { EventRowCodec.encode(row, into: &$0) }
     } catch {
       throw .spool(error)
-    }
-    events += 1
-  }
-
-  /// Puts variables, or else the message, into a row, where the event does not bring its values along.
-  @inline(never)
-  private mutating func putVariables(
-    of record: EventRecord, template: Int, isKnown: Bool, arena: UnsafeRawBufferPointer,
-    variables: UnsafeBufferPointer<ByteRange>, into row: inout EventRow
-  ) throws(RowFault) {
-    let first = Int(record.firstVariable)
-    let count = Int(record.variableCount)
-    guard first + count <= variables.count else { throw .outsideBatch }
-    let own = UnsafeBufferPointer(rebasing: variables[first..<first + count])
-    let outcome =
-      isKnown
-      ? compiled.append(ofTemplate: template, variables: own, arena: arena, to: &scratch)
-      : compiled.append(
-        template: template, variables: own, message: record.message, arena: arena, to: &scratch)
-    switch outcome {
-    case .plain: if count > 0 { row.variables = EventRow.Text(bytes: scratch.bytes) }
-    case .escaped:
-      if MessageEncoder.append(variables: own, arena: arena.baseAddress!, to: &scratch) {
-        row.variables = EventRow.Text(bytes: scratch.bytes)
-      } else {
-        row.message = text(try slice(arena, record.message))
-      }
-    case .whole: row.message = text(try slice(arena, record.message))
     }
   }
 
@@ -252,19 +318,23 @@ struct RowMaker: ~Copyable {
     EventRow.Text(bytes: bytes, isBlob: !MessageEncoder.isText(bytes))
   }
 
+  /// The same, for texts that not every row has.
+  @inline(never) private func longText(_ bytes: UnsafeRawBufferPointer) -> EventRow.Text { text(bytes) }
+
   /// More origins than this in one source, and time errors are kept in the rows.
   private static let maximumOrigins = 1000
 
   /// The ordinal of an origin in the current source; -1 where there are too many with an error of their own.
   @inline(__always) private mutating func origin(_ origin: Origin) -> Int32 {
     // Most events are like the one before.
-    if lastOrigin >= 0, origins[Int(lastOrigin)] == origin { return lastOrigin }
+    if lastOrigin >= 0, lastOriginValue == origin { return lastOrigin }
     return lookUp(origin)
   }
 
   @inline(never) private mutating func lookUp(_ origin: Origin) -> Int32 {
     if let known = originOrdinals[origin] {
       lastOrigin = known
+      lastOriginValue = origin
       return known
     }
     let new = Int32(origins.count)
@@ -272,6 +342,7 @@ struct RowMaker: ~Copyable {
     origins.append(origin)
     originOrdinals[origin] = new
     lastOrigin = new
+    lastOriginValue = origin
     return new
   }
 

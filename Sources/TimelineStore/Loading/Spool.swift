@@ -42,13 +42,26 @@ final class Spool {
     buffer.count &+= 4
     body(&buffer)
     let length = buffer.count &- start &- 4
+    buffer.count = start
+    try add(length)
+  }
+
+  /// Where a record of so many bytes at most may be written, which `add` makes a frame.
+  @inline(__always) func room(_ bytes: Int) throws(StoreError) -> UnsafeMutableRawPointer {
+    if buffer.count >= bufferSize { try flush() }
+    buffer.reserve(bytes &+ 4)
+    return buffer.base + (buffer.count &+ 4)
+  }
+
+  /// Adds the frame of a record that lies where there was room for it.
+  @inline(__always) func add(_ length: Int) throws(StoreError) {
     guard length <= Self.maximumRecord else {
-      buffer.count = start
       throw StoreError(
         code: .limit, what: "cannot store an event of", path: path,
         reason: "it takes \(length) bytes, more than \(Self.maximumRecord)")
     }
-    buffer.base.storeBytes(of: UInt32(length), toByteOffset: start, as: UInt32.self)
+    (buffer.base + buffer.count).storeBytes(of: UInt32(truncatingIfNeeded: length), as: UInt32.self)
+    buffer.count &+= length &+ 4
   }
 
   /// Forgets everything from a position on.

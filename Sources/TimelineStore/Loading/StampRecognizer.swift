@@ -85,11 +85,27 @@ struct StampRecognizer {
     // Stamps of whole seconds often come again.
     let words = (base.loadUnaligned(as: UInt64.self), base.loadUnaligned(fromByteOffset: 7, as: UInt64.self))
     if words == last.words, time == last.time { return last.style }
-    last = (words, time, newStyle(of: stamp, time: time))
+    // Most others are of the same minute, and as many seconds later as their events are.
+    let isAsBefore =
+      last.style != nil && words.0 == last.words.0 && (words.1 ^ last.words.1) &<< 16 == 0
+      && time &- last.time == (Self.seconds(words.1) &- Self.seconds(last.words.1)) &* Self.second
+      && Self.hasSeconds(words.1)
+    last = (words, time, isAsBefore ? last.style : newStyle(of: stamp, time: time))
     return last.style
   }
 
-  @inline(__always)
+  /// The number that the last two bytes of a clock are.
+  @inline(__always) private static func seconds(_ clock: UInt64) -> Int64 {
+    Int64(clock &>> 48 & 0xff) &* 10 &+ Int64(clock &>> 56) &- 0x30 &* 11
+  }
+
+  /// True when the last two bytes of a clock are 00 to 59.
+  @inline(__always) private static func hasSeconds(_ clock: UInt64) -> Bool {
+    UInt8(truncatingIfNeeded: clock &>> 48) &- 0x30 < 6
+      && UInt8(truncatingIfNeeded: clock &>> 56) &- 0x30 < 10
+  }
+
+  @inline(never)
   private mutating func newStyle(of stamp: UnsafeRawBufferPointer, time: Int64) -> StampStyle? {
     guard var reading = read(stamp, time: time) else { return nil }
     let (shift, overflow) = reading.nanoseconds.subtractingReportingOverflow(time)

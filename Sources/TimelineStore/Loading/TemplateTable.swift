@@ -3,28 +3,39 @@ internal import IncidentModel
 /// The templates of one lane, cut at their variables and laid side by side, so that a message is checked and its variables
 /// are copied in one pass over it.
 struct TemplateTable: ~Copyable {
-  private struct Entry {
+  // Not private, since the compiler cannot build another file with an array of those (Swift 6.3).
+  struct Entry {
     var firstPiece: Int32
     /// -1 where messages are stored whole.
     var variables: Int32
+    /// Bytes of all pieces.
+    var constants: Int32
+    /// The source that used it last, and the block of events that did.
+    var source: Int32 = -1
+    var block = -1
   }
-  private struct Piece {
+  struct Piece {
     var start: Int32
     var count: Int32
     /// Which bits count of the last sixteen bytes, or fewer, that are compared.
     var low: UInt64
     var high: UInt64
   }
-  private var entries: [Entry] = []
-  private var pieces: [Piece] = []
+  private var entries = PlainArray<Entry>()
+  private var pieces = PlainArray<Piece>()
   /// All constants, with sixteen bytes more than are used.
   private var constants = ByteBuffer(capacity: 4096)
+
+  /// Number of templates.
+  var count: Int { entries.count }
 
   /// Adds the next template.
   mutating func append(_ template: CompiledTemplate) {
     let isUsable = template.isUsable && constants.count < Int(Int32.max) / 2
     entries.append(
-      Entry(firstPiece: Int32(pieces.count), variables: isUsable ? Int32(template.variables) : -1))
+      Entry(
+        firstPiece: Int32(pieces.count), variables: isUsable ? Int32(template.variables) : -1,
+        constants: isUsable ? Int32(template.pieces.reduce(0) { $0 + $1.count }) : 0))
     guard isUsable else { return }
     for piece in template.pieces {
       let (low, high) = Self.masks(piece.isEmpty ? 0 : (piece.count - 1) % 16 + 1)
@@ -35,31 +46,30 @@ struct TemplateTable: ~Copyable {
     constants.reserve(16)
   }
 
-  /// What a message is stored as.
-  enum Outcome { case plain, escaped, whole }
+  /// Notes that an event of a source has the template; true for the first one.
+  @inline(__always) mutating func isFirst(_ ordinal: Int, inSource source: Int32) -> Bool {
+    if entries[ordinal].source == source { return false }
+    entries[ordinal].source = source
+    return true
+  }
+
+  /// Notes that an event of a block has the template; true for the first one.
+  @inline(__always) mutating func isFirst(_ ordinal: Int, inBlock block: Int) -> Bool {
+    if entries[ordinal].block == block { return false }
+    entries[ordinal].block = block
+    return true
+  }
 
   /// True where messages of a template are stored as so many variables.
   @inline(__always) func takes(_ variables: Int, of ordinal: Int) -> Bool {
     Int(entries[ordinal].variables) == variables
   }
 
-  /// Checks that template and variables are the message, byte for byte, and appends the variables with tabs between.
-  /// - Returns: `.plain` when that is done; with nothing appended, `.escaped` where they are the message but hold bytes that
-  ///   have to be escaped or cannot be stored so, `.whole` where they are not.
-  @inline(__always)
-  func append(
-    template ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, message: ByteRange,
-    arena: UnsafeRawBufferPointer, to buffer: inout ByteBuffer
-  ) -> Outcome {
-    guard isMessage(ordinal, variables, message, arena) else { return .whole }
-    return append(ofTemplate: ordinal, variables: variables, arena: arena, to: &buffer)
-  }
-
   /// True where template and variables are the message, byte for byte.
   @inline(never)
-  private func isMessage(
-    _ ordinal: Int, _ variables: UnsafeBufferPointer<ByteRange>, _ message: ByteRange,
-    _ arena: UnsafeRawBufferPointer
+  func isMessage(
+    template ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, message: ByteRange,
+    arena: UnsafeRawBufferPointer
   ) -> Bool {
     let entry = entries[ordinal]
     guard Int(entry.variables) == variables.count else { return false }
@@ -86,37 +96,120 @@ struct TemplateTable: ~Copyable {
     return at == end
   }
 
+  /// What a message is stored as.
+  enum Outcome { case plain, escaped, whole }
+
   /// Appends the variables with tabs between, of a message that is known to be the template with these variables.
-  @inline(__always)
+  /// - Returns: `.plain` when that is done; with nothing appended, `.escaped` where they hold bytes that have to be escaped or cannot be
+  ///   stored so, `.whole` where the template stores no variables.
   func append(
-    ofTemplate ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, arena: UnsafeRawBufferPointer,
+    template ordinal: Int, variables: UnsafeBufferPointer<ByteRange>, arena: UnsafeRawBufferPointer,
     to buffer: inout ByteBuffer
   ) -> Outcome {
     guard Int(entries[ordinal].variables) == variables.count else { return .whole }
-    guard let text = arena.baseAddress else { return variables.isEmpty ? .plain : .whole }
-    // Sixteen bytes may be read from offsets up to here.
-    let lastPair = arena.count &- 16
-    let before = buffer.count
-    var odd: UInt64 = 0
+    if variables.isEmpty { return .plain }
+    var room = variables.count - 1
     for variable in variables {
-      // An empty variable may carry any start.
-      let start = variable.isEmpty ? 0 : Int(variable.start)
-      let length = Int(variable.count)
-      guard start &+ length <= arena.count else {
-        buffer.count = before
-        return .whole
-      }
-      buffer.reserve(length &+ 24)
-      let out = buffer.base + buffer.count
-      odd |= Self.copy(text + start, to: out, length, byPairs: start &+ length <= lastPair)
-      out.storeBytes(of: MessageEncoder.separator, toByteOffset: length, as: UInt8.self)
-      buffer.count &+= length &+ 1
+      guard let bytes = variable.bytes(in: arena) else { return .whole }
+      room += bytes.count
     }
-    // None behind the last.
-    if !variables.isEmpty { buffer.count &-= 1 }
-    if odd == 0 { return .plain }
-    buffer.count = before
-    return .escaped
+    guard arena.baseAddress != nil else { return .whole }
+    buffer.reserve(room + Self.overrun)
+    guard Self.put(variables, of: arena, to: buffer.base + buffer.count, room: room) else { return .escaped }
+    buffer.count += room
+    return .plain
+  }
+
+  /// Bytes that the variables take with tabs between, of a message of so many bytes that is the template with so many of them; nil where
+  /// there are none or the message is stored whole.
+  @inline(__always) func room(ofTemplate ordinal: Int, variables: Int, message: Int) -> Int? {
+    let entry = entries[ordinal]
+    let room = message &- Int(entry.constants) &+ variables &- 1
+    return Int(entry.variables) == variables && variables > 0 && room >= 0 ? room : nil
+  }
+
+  /// Copies bytes of an arena, and up to fifteen behind them.
+  @inline(__always)
+  static func copy(
+    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int,
+    of arena: UnsafeRawBufferPointer
+  ) {
+    guard let first = arena.baseAddress, text - first &+ count &+ 16 <= arena.count else {
+      return target.copyMemory(from: text, byteCount: count)
+    }
+    var index = 0
+    repeat {
+      target.storeBytes(
+        of: text.loadUnaligned(fromByteOffset: index, as: Block.self), toByteOffset: index, as: Block.self)
+      index &+= 16
+    } while index < count
+  }
+
+  /// Bytes that `put` may write beyond its room.
+  static let overrun = 17
+
+  /// Writes the variables with tabs between.
+  /// - Returns: False where they do not fill the room, are not in the arena, or hold a byte that is not printable ASCII, or `"` or `\`.
+  @inline(__always)
+  static func put(
+    _ variables: UnsafeBufferPointer<ByteRange>, of arena: UnsafeRawBufferPointer,
+    to target: UnsafeMutableRawPointer, room: Int
+  ) -> Bool {
+    guard let text = arena.baseAddress, let first = variables.baseAddress else { return false }
+    // Sixteen bytes may be read from offsets up to here.
+    let lastBlock = arena.count &- 16
+    var odd = SIMDMask<Block>()
+    var at = 0
+    for index in 0..<variables.count {
+      let start = Int(first[index].start)
+      let length = Int(first[index].count)
+      guard at &+ length <= room else { return false }
+      let out = target + at
+      if start &+ length <= lastBlock {
+        var copied = 0
+        while copied &+ 16 < length {
+          odd = odd .| copyBlock(text + start + copied, to: out + copied)
+          copied &+= 16
+        }
+        // The last block, of which some or none counts.
+        let counted = places .< Block(repeating: Int8(truncatingIfNeeded: length &- copied))
+        odd = odd .| copyBlock(text + start + copied, to: out + copied) .& counted
+      } else {
+        // An empty variable may carry any start.
+        guard length == 0 || start &+ length <= arena.count else { return false }
+        for place in 0..<length {
+          let byte = text.load(fromByteOffset: start &+ place, as: Int8.self)
+          odd = odd .| marksOfOdd(in: Block(repeating: byte))
+          out.storeBytes(of: byte, toByteOffset: place, as: Int8.self)
+        }
+      }
+      out.storeBytes(of: MessageEncoder.separator, toByteOffset: length, as: UInt8.self)
+      at &+= length &+ 1
+    }
+    let words = unsafeBitCast(odd, to: SIMD2<UInt64>.self)
+    // Behind the last one a tab too much was written.
+    return at == room &+ 1 && words[0] | words[1] == 0
+  }
+
+  /// Sixteen bytes; those beyond ASCII are negative.
+  private typealias Block = SIMD16<Int8>
+
+  private static var places: Block { Block(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+
+  /// Copies sixteen bytes and marks the odd ones.
+  @inline(__always)
+  private static func copyBlock(
+    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer
+  ) -> SIMDMask<Block> {
+    let block = text.loadUnaligned(as: Block.self)
+    target.storeBytes(of: block, as: Block.self)
+    return marksOfOdd(in: block)
+  }
+
+  /// Bytes that are not printable ASCII, or `"` or `\`.
+  @inline(__always) private static func marksOfOdd(in block: Block) -> SIMDMask<Block> {
+    // Vectors throughout: a comparison with a number, and `.|=`, the compiler takes apart.
+    block .< Block(repeating: 0x20) .| block .== Block(repeating: 0x22) .| block .== Block(repeating: 0x5c)
   }
 
   /// True when two stretches are the same. The second may be read beyond its end by fifteen bytes; by pairs of words the
@@ -160,35 +253,5 @@ struct TemplateTable: ~Copyable {
     // Shifts count modulo 64.
     let partial = ~(ones &<< bits)
     return count >= 8 ? (ones, count == 16 ? ones : partial) : (partial, 0)
-  }
-
-  /// Copies bytes, up to seven more than that too, and tells by the high bits of the result whether a byte was not
-  /// printable ASCII, or `"` or `\`.
-  @inline(__always)
-  private static func copy(
-    _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int, byPairs: Bool
-  ) -> UInt64 {
-    var odd: UInt64 = 0
-    var index = 0
-    guard byPairs else {
-      while index < count {
-        let byte = text.load(fromByteOffset: index, as: UInt8.self)
-        odd |= ByteWord.marksOfOdd(in: UInt64(byte) | 0x6161_6161_6161_6100)
-        target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-        index &+= 1
-      }
-      return odd
-    }
-    while index &+ 8 < count {
-      let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-      odd |= ByteWord.marksOfOdd(in: word)
-      index &+= 8
-    }
-    // The last word, of which some or none counts; bytes that do not count look like a letter.
-    let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-    target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-    let counted = masks(count &- index).0
-    return odd | ByteWord.marksOfOdd(in: word & counted | 0x6161_6161_6161_6161 & ~counted)
   }
 }

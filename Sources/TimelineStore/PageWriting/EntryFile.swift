@@ -48,10 +48,17 @@ final class EntryFile {
   func forEach(
     in stretches: [EntryStretch], _ body: (IndexEntry) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let reader = try EntryReader(self, stretches)
-    while let entries = try reader.next() {
+    try forEachBatch(in: stretches) { (entries) throws(StoreError) in
       for entry in entries { try body(entry) }
     }
+  }
+
+  /// Calls `body` with all entries of stretches, in order, some at a time.
+  func forEachBatch(
+    in stretches: [EntryStretch], _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let reader = try EntryReader(self, stretches)
+    while let entries = try reader.next() { try entries.forEachBatch(body) }
   }
 }
 
@@ -85,8 +92,22 @@ final class EntryReader {
   }
 }
 
+extension UnsafeBufferPointer where Element == IndexEntry {
+  /// Calls `body` with so many entries at a time that they stay in the cache while they are gone through more than once.
+  func forEachBatch(
+    _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    for start in Swift.stride(from: 0, to: count, by: EntryBuffer.batch) {
+      try body(UnsafeBufferPointer(rebasing: self[start..<Swift.min(count, start + EntryBuffer.batch)]))
+    }
+  }
+}
+
 /// A buffer of index entries that frees itself.
 final class EntryBuffer {
+  /// Entries that are handed on at a time.
+  static let batch = 512
+
   let entries: UnsafeMutableBufferPointer<IndexEntry>
   @exclusivity(unchecked) var count = 0
 

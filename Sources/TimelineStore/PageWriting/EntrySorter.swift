@@ -104,13 +104,15 @@ final class EntrySorter {
     timeless.count = 0
   }
 
-  /// Calls `body` with all entries in order. The buffers are free again afterwards.
-  func drain(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
-    if let file { try file.forEach(in: timelessStretches, body) }
-    for entry in timeless.used { try body(entry) }
+  /// Calls `body` with all entries in order, some at a time. The buffers are free again afterwards.
+  func drain(
+    _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    if let file { try file.forEachBatch(in: timelessStretches, body) }
+    try timeless.used.forEachBatch(body)
     if runs.isEmpty {
       EntrySort.byTime(chunk, scratch: scratch)
-      for entry in chunk.used { try body(entry) }
+      try chunk.used.forEachBatch(body)
       return
     }
     if chunk.count > 0 { try spill() }
@@ -137,7 +139,9 @@ final class EntrySorter {
     }
   }
 
-  private func merge(_ body: (IndexEntry) throws(StoreError) -> Void) throws(StoreError) {
+  private func merge(
+    _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
+  ) throws(StoreError) {
     let file = try spillFile()
     // 16 MB for all of them, however many, two windows each.
     let window = max(1, min(64, 2000 / runs.count)) * BlockFile.block
@@ -153,12 +157,20 @@ final class EntrySorter {
       count += 1
     }
     for parent in stride(from: count / 2 - 1, through: 0, by: -1) { Self.sink(heads, parent, count) }
+    let batch = EntryBuffer(capacity: EntryBuffer.batch)
+    let merged = batch.entries.baseAddress!
+    var filled = 0
     while count > 0 {
       // The bound up to which this run goes on undisturbed: the lesser child of the root.
       let child = count > 2 && heads[2] < heads[1] ? 2 : 1
       var head = heads[0]
       repeat {
-        try body(head.next.pointee)
+        merged[filled] = head.next.pointee
+        filled &+= 1
+        if filled == EntryBuffer.batch {
+          try body(UnsafeBufferPointer(start: merged, count: filled))
+          filled = 0
+        }
         head.next += 1
         if head.next == head.end {
           guard let more = Head(try sources[head.run].next(), run: head.run) else { break }
@@ -173,6 +185,7 @@ final class EntrySorter {
       }
       Self.sink(heads, 0, count)
     }
+    try body(UnsafeBufferPointer(start: merged, count: filled))
   }
 
   private static func sink(_ heads: UnsafeMutablePointer<Head>, _ start: Int, _ count: Int) {

@@ -32,6 +32,36 @@ struct IndexEntry {
   /// The severity of an error.
   @inline(__always) var errorSeverity: Int { Int(truncatingIfNeeded: rest >> 60 & 3) }
 
+  /// What entries of an index are in order of.
+  enum Order { case time, device }
+
+  /// Bytes of a usual entry's cell: with time and, by device, with one; 0 for others.
+  @inline(__always) func usualSize(_ order: Order) -> Int {
+    guard hasTime, order == .time || deviceCode > 0 else { return 0 }
+    return (order == .time ? 12 : 16) &+ idSize.bytes
+  }
+
+  /// Writes a usual entry's cell in three stores, which may lie over each other but not beyond the cell.
+  @inline(__always) func putUsual(_ order: Order, size: Int, to cell: UnsafeMutableRawPointer) {
+    let bytes = UInt64(truncatingIfNeeded: size &- (order == .time ? 12 : 16))
+    let type = bytes == 6 ? 5 : bytes
+    let payload = UInt64(truncatingIfNeeded: size &- 1)
+    // Sizes of payload and header, the types, and what has a fixed size.
+    if order == .time {
+      let head = UInt32(truncatingIfNeeded: payload &<< 24 | 0x03_06_00 | type)
+      cell.storeBytes(of: head.bigEndian, as: UInt32.self)
+      cell.storeBytes(of: time.bigEndian, toByteOffset: 4, as: Int64.self)
+    } else {
+      let device = UInt64(truncatingIfNeeded: deviceCode &- 1)
+      let head = payload &<< 56 | 0x04_03_06 &<< 32 | type &<< 24 | device
+      cell.storeBytes(of: head.bigEndian, as: UInt64.self)
+      cell.storeBytes(of: time.bigEndian, toByteOffset: 8, as: Int64.self)
+    }
+    // The row id, with the time's last bytes before it.
+    let last = UInt64(bitPattern: time) &<< (8 &* bytes) | id
+    cell.storeBytes(of: last.bigEndian, toByteOffset: size &- 8, as: UInt64.self)
+  }
+
   /// Bytes of a row id, and SQLite's serial type for it.
   @inline(__always) private var idSize: (bytes: Int, type: UInt8) {
     let id = id

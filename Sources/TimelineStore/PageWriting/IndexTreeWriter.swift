@@ -19,6 +19,22 @@ final class IndexTreeWriter {
     levels = TreeLevels(file: file, kind: .indexInterior)
   }
 
+  /// Adds entries of an index on (time) or (device, time).
+  @inline(__always)
+  func append(_ entries: UnsafeBufferPointer<IndexEntry>, by order: IndexEntry.Order) throws(StoreError) {
+    var next = 0
+    while next < entries.count {
+      // Many at once into a leaf that has been begun; one by one those that begin or fill one, and unusual ones.
+      if leaf.cells > 0 { next &+= leaf.place(UnsafeBufferPointer(rebasing: entries[next...]), by: order) }
+      guard next < entries.count else { return }
+      switch order {
+      case .time: try entries[next].append(byTime: self)
+      case .device: try entries[next].append(byDevice: self)
+      }
+      next &+= 1
+    }
+  }
+
   /// Adds an entry of `size` bytes (its payload's size as varint, and the payload), which `fill` writes.
   @inline(__always)
   func append(size: Int, _ fill: (UnsafeMutableRawPointer) -> Void) throws(StoreError) {

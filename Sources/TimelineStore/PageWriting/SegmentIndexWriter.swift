@@ -29,19 +29,25 @@ final class SegmentIndexWriter {
       EntryQueue(path: path, capacity: min(4096, sorter.capacity))
     }
     let groups = DeviceGroups(eventsByDevice, capacity: sorter.capacity, path: path)
-    try sorter.drain { (entry) throws(StoreError) in
-      try entry.append(byTime: time)
-      try groups.append(entry)
-      if entry.isError { try errors[entry.errorSeverity].append(entry) }
+    try sorter.drain { (entries) throws(StoreError) in
+      try time.append(entries, by: .time)
+      for entry in entries { try groups.append(entry) }
+      for entry in entries where entry.isError { try errors[entry.errorSeverity].append(entry) }
     }
     try time.finish()
     for queue in errors {
       try queue.forEach { (entry) throws(StoreError) in try entry.append(bySeverity: severity) }
     }
     try severity.finish()
-    try groups.drain(through: scratch) { (entry) throws(StoreError) in
-      try entry.append(byDevice: device)
-      if entry.isError { try entry.append(byDevice: error) }
+    try groups.drain(through: scratch) { (entries) throws(StoreError) in
+      // Up to each error, so that the pages of the two come in the order that single entries would give them.
+      var start = 0
+      for index in entries.indices where entries[index].isError {
+        try device.append(UnsafeBufferPointer(rebasing: entries[start...index]), by: .device)
+        try entries[index].append(byDevice: error)
+        start = index + 1
+      }
+      try device.append(UnsafeBufferPointer(rebasing: entries[start...]), by: .device)
     }
     try device.finish()
     try error.finish()
@@ -129,17 +135,18 @@ private final class DeviceGroups {
     cursors[group].next = buffer.entries.baseAddress!
   }
 
-  /// Calls `body` with all entries by (device, time, id).
+  /// Calls `body` with all entries by (device, time, id), some at a time.
   /// - Parameter sorted: Holds as many entries as a group of several devices has.
   func drain(
-    through sorted: EntryBuffer, _ body: (IndexEntry) throws(StoreError) -> Void
+    through sorted: EntryBuffer,
+    _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
   ) throws(StoreError) {
     for index in groups.indices { settle(index) }
     for group in groups where group.total > 0 {
       if group.total > sorted.entries.count {
         // One device alone: its entries are in order.
-        try file?.forEach(in: group.stretches, body)
-        for entry in group.buffer.used { try body(entry) }
+        try file?.forEachBatch(in: group.stretches, body)
+        try group.buffer.used.forEachBatch(body)
         continue
       }
       var places: [Int] = []
@@ -163,7 +170,7 @@ private final class DeviceGroups {
         while let entries = try reader.next() { deal(entries) }
       }
       deal(group.buffer.used)
-      for index in 0..<group.total { try body(sorted.entries[index]) }
+      try UnsafeBufferPointer(rebasing: sorted.entries[..<group.total]).forEachBatch(body)
     }
   }
 }

@@ -15,6 +15,27 @@ final class TableTreeWriter {
   /// Leaves since the mark, not in the levels above yet.
   @exclusivity(unchecked) private var unlinked: [(page: UInt32, lastID: Int64)] = []
   private let key = ByteBuffer(capacity: 16)
+  @exclusivity(unchecked) private var idPrefix = IDPrefix(of: 0)
+
+  /// The varint of a row id but for its last byte, which alone differs from one id to the next, most of the time.
+  private struct IDPrefix {
+    /// The ids without their lowest seven bits.
+    let number: UInt64
+    /// Bytes of the whole varint.
+    let bytes: Int
+    /// The bytes but for the last, the first lowest, and where the last one goes; up to eight bytes.
+    let word: UInt64
+    let shift: UInt64
+
+    @inline(never) init(of id: UInt64) {
+      number = id >> 7
+      bytes = Varint.size(id)
+      shift = UInt64(8 * (min(bytes, 8) - 1))
+      var prefix: (UInt64, UInt64) = (0, 0)
+      withUnsafeMutableBytes(of: &prefix) { _ = Varint.write(id & ~0x7f, to: $0.baseAddress!) }
+      word = UInt64(littleEndian: prefix.0)
+    }
+  }
 
   /// - Parameter root: Page of the empty table as SQLite made it.
   init(file: PageFile, root: UInt32) {
@@ -38,11 +59,23 @@ final class TableTreeWriter {
       return
     }
     let rowID = UInt64(bitPattern: id)
-    let size = Varint.size(UInt64(count)) &+ Varint.size(rowID) &+ count
+    if rowID &>> 7 != idPrefix.number { idPrefix = IDPrefix(of: rowID) }
+    let header = count < 0x80 ? 1 : 2
+    let headers = header &+ idPrefix.bytes
+    let size = headers &+ count
     if !leaf.fits(size) { try closeLeaf() }
     let cell = leaf.place(size)
-    let header = Varint.write(UInt64(count), to: cell)
-    let headers = header &+ Varint.write(rowID, to: cell + header)
+    if headers <= 8, size >= 8 {
+      // Both varints in one word; the record lies over what is behind them.
+      let length = UInt64(truncatingIfNeeded: count)
+      let first = header == 1 ? length : length &>> 7 | 0x80 | (length & 0x7f) &<< 8
+      let last = idPrefix.word | (rowID & 0x7f) &<< idPrefix.shift
+      let word = first | last &<< UInt64(truncatingIfNeeded: 8 &* header)
+      cell.storeBytes(of: word.littleEndian, as: UInt64.self)
+    } else {
+      Varint.write(UInt64(count), to: cell)
+      Varint.write(rowID, to: cell + header)
+    }
     memcpy(cell + headers, record.baseAddress!, count)
     lastID = id
   }

@@ -59,6 +59,29 @@ struct TreePage: ~Copyable {
     return base + contentStart
   }
 
+  /// Places usual entries of an index, one after the other, while they fit; returns how many that were.
+  @inline(__always)
+  mutating func place(_ entries: UnsafeBufferPointer<IndexEntry>, by order: IndexEntry.Order) -> Int {
+    // In variables of their own: the page's would be loaded and stored at every entry.
+    var start = contentStart
+    var end = pointersEnd
+    var placed = 0
+    while placed < entries.count {
+      let entry = entries[placed]
+      let size = entry.usualSize(order)
+      guard size > 0, end &+ 2 &+ size <= start else { break }
+      start &-= size
+      base.storeBytes(of: UInt16(truncatingIfNeeded: start).bigEndian, toByteOffset: end, as: UInt16.self)
+      end &+= 2
+      entry.putUsual(order, size: size, to: base + start)
+      placed &+= 1
+    }
+    contentStart = start
+    pointersEnd = end
+    cells &+= placed
+    return placed
+  }
+
   /// Takes the last cell off the page and returns its bytes.
   mutating func popLast() -> [UInt8] {
     let previous =

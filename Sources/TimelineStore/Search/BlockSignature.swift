@@ -81,12 +81,13 @@ struct BlockSignature: ~Copyable {
   }
 
   /// Adds what a row stores of a message.
-  @inline(__always) func insert(_ text: UnsafeRawBufferPointer) {
+  /// - Parameter hasSlack: Three bytes behind the text may be read.
+  @inline(__always) func insert(_ text: UnsafeRawBufferPointer, hasSlack: Bool = false) {
     guard let start = text.baseAddress, text.count >= Self.stretch else { return }
-    let count = text.count
+    let last = text.count &- Self.stretch
     var at = 0
-    while at &+ 8 <= count {
-      // Eight bytes hold two stretches.
+    // Eight bytes hold two stretches.
+    while at &+ (hasSlack ? Self.step : 3) <= last {
       let word = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
       let (a, b) = Self.places(stretch: word)
       let (c, d) = Self.places(stretch: word &>> UInt64(8 &* Self.step))
@@ -96,8 +97,12 @@ struct BlockSignature: ~Copyable {
       set(d)
       at &+= 2 &* Self.step
     }
-    while at &+ Self.stretch <= count {
-      let (a, b) = Self.places(stretch: Self.word(text, at))
+    while at <= last {
+      let word =
+        hasSlack
+        ? UInt64(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        : Self.word(text, at)
+      let (a, b) = Self.places(stretch: word)
       set(a)
       set(b)
       at &+= Self.step

@@ -108,52 +108,75 @@ enum BitMatrix {
     _ source: UnsafeRawPointer, rows: Int, rowBytes: Int, to target: UnsafeMutableRawPointer,
     bytesPerColumn: Int
   ) {
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { tile in
-      guard let tile = tile.baseAddress else { return }
-      var first = 0
-      while first < rows {
-        let count = min(64, rows - first)
-        let bytes = min(8, bytesPerColumn - first / 8)
-        for word in 0..<rowBytes / 8 {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64 * tilesAtATime) { tiles in
+      guard let tiles = tiles.baseAddress else { return }
+      let words = rowBytes / 8
+      // A line of the cache of each row is read once, for several tiles, and all of their columns are written before the next ones are.
+      for word in stride(from: 0, to: words, by: tilesAtATime) {
+        let wide = min(tilesAtATime, words - word)
+        for first in stride(from: 0, to: rows, by: 64) {
+          let count = min(64, rows - first)
           for row in 0..<count {
-            tile[row] = (source + ((first &+ row) &* rowBytes &+ 8 &* word)).load(as: UInt64.self)
+            let from = source + ((first &+ row) &* rowBytes &+ 8 &* word)
+            for tile in 0..<wide {
+              tiles[64 &* tile &+ row] = from.load(fromByteOffset: 8 &* tile, as: UInt64.self)
+            }
           }
-          for row in count..<64 { tile[row] = 0 }
-          turn(tile)
-          var place = target + (64 &* word &* bytesPerColumn &+ first / 8)
-          if bytes == 8 {
-            for column in 0..<64 {
-              place.storeBytes(of: tile[column], as: UInt64.self)
-              place += bytesPerColumn
-            }
-          } else {
-            for column in 0..<64 {
-              memcpy(place, tile + column, bytes)
-              place += bytesPerColumn
-            }
+          for tile in 0..<wide {
+            let tile64 = tiles + 64 * tile
+            for row in count..<64 { tile64[row] = 0 }
+            turn(tile64)
+            write(
+              tile64, bytes: min(8, bytesPerColumn - first / 8),
+              to: target + (64 * (word + tile) * bytesPerColumn + first / 8), bytesPerColumn: bytesPerColumn)
           }
         }
-        first += 64
+      }
+    }
+  }
+
+  /// Tiles of 64 by 64 bits that are turned one after the other: as many as a line of the cache has words.
+  private static let tilesAtATime = 8
+
+  private static func write(
+    _ tile: UnsafePointer<UInt64>, bytes: Int, to target: UnsafeMutableRawPointer, bytesPerColumn: Int
+  ) {
+    var place = target
+    if bytes == 8 {
+      for column in 0..<64 {
+        place.storeBytes(of: tile[column], as: UInt64.self)
+        place += bytesPerColumn
+      }
+    } else {
+      for column in 0..<64 {
+        memcpy(place, tile + column, bytes)
+        place += bytesPerColumn
       }
     }
   }
 
   /// Turns 64 by 64 bits in place (H. S. Warren, Hacker's Delight, 7-3).
   private static func turn(_ tile: UnsafeMutablePointer<UInt64>) {
-    var width = 32
-    var mask: UInt64 = 0x0000_0000_ffff_ffff
-    while width > 0 {
-      var row = 0
-      while row < 64 {
-        for index in row..<row &+ width {
-          let swapped = (tile[index] &>> UInt64(width) ^ tile[index &+ width]) & mask
-          tile[index] ^= swapped &<< UInt64(width)
-          tile[index &+ width] ^= swapped
-        }
-        row &+= 2 &* width
+    // One by one: the compiler makes vectors of loops of a length that it knows.
+    exchange(tile, 32, 0x0000_0000_ffff_ffff)
+    exchange(tile, 16, 0x0000_ffff_0000_ffff)
+    exchange(tile, 8, 0x00ff_00ff_00ff_00ff)
+    exchange(tile, 4, 0x0f0f_0f0f_0f0f_0f0f)
+    exchange(tile, 2, 0x3333_3333_3333_3333)
+    exchange(tile, 1, 0x5555_5555_5555_5555)
+  }
+
+  /// Exchanges the squares of so many bits beside the diagonals.
+  @inline(__always)
+  private static func exchange(_ tile: UnsafeMutablePointer<UInt64>, _ width: Int, _ mask: UInt64) {
+    var row = 0
+    while row < 64 {
+      for index in row..<row &+ width {
+        let swapped = (tile[index] &>> UInt64(width) ^ tile[index &+ width]) & mask
+        tile[index] ^= swapped &<< UInt64(width)
+        tile[index &+ width] ^= swapped
       }
-      width &>>= 1
-      mask ^= mask &<< UInt64(width)
+      row &+= 2 &* width
     }
   }
 }
