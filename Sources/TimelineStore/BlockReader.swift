@@ -72,7 +72,7 @@ private final class Window: @unchecked Sendable {
   private(set) var failure: StoreError?
 
   init(capacity: Int) {
-    memory = .allocate(byteCount: max(capacity, BlockFile.block), alignment: BlockFile.block)
+    memory = BlockMemory.allocate(capacity)
   }
 
   deinit { memory.deallocate() }

@@ -13,7 +13,12 @@ struct ByteBuffer: ~Copyable {
   init(capacity: Int, alignment: Int = 16) {
     self.capacity = max(capacity, 64)
     self.alignment = alignment
-    base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: alignment)
+    base = Self.allocate(self.capacity, alignment)
+  }
+
+  private static func allocate(_ bytes: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
+    alignment == BlockFile.block
+      ? BlockMemory.allocate(bytes) : .allocate(byteCount: bytes, alignment: alignment)
   }
 
   deinit { base.deallocate() }
@@ -28,7 +33,7 @@ struct ByteBuffer: ~Copyable {
 
   @inline(never) private mutating func grow(_ more: Int) {
     let larger = max(capacity * 2, count + more)
-    let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: alignment)
+    let copy = Self.allocate(larger, alignment)
     memcpy(copy, base, count)
     base.deallocate()
     base = copy

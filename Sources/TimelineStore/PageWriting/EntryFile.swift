@@ -57,7 +57,8 @@ final class EntryFile {
   func forEachBatch(
     in stretches: [EntryStretch], _ body: (UnsafeBufferPointer<IndexEntry>) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let reader = try EntryReader(self, stretches)
+    // One reader, unlike a merge.
+    let reader = try EntryReader(self, stretches, window: 1 << 20)
     while let entries = try reader.next() { try entries.forEachBatch(body) }
   }
 }

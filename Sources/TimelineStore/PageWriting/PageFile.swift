@@ -44,7 +44,7 @@ final class PageFile {
 
   deinit { close(descriptor) }
 
-  private static let bufferSize = 256 * pageSize
+  private static let bufferSize = 512 * pageSize
 
   /// Adds a page and returns its number.
   @inline(__always)

@@ -36,7 +36,9 @@ final class SearchIndexBuilder {
   private let writer: any SearchRowWriter
   private var current: SearchGroup
   /// Signatures of the current group, one after the other.
-  private var matrix = ByteBuffer(capacity: 64 << 10)
+  private var matrix = ByteBuffer(capacity: 64 << 10, alignment: BlockFile.block)
+  /// The same, turned.
+  private var slices = ByteBuffer(capacity: 0, alignment: BlockFile.block)
   /// Events in the last block of the matrix.
   private var lastEvents = 0
   private var next: Int64
@@ -75,10 +77,9 @@ final class SearchIndexBuilder {
   private func closeGroup() throws(StoreError) {
     let blocks = current.sizes.count
     let size = SearchGroup.sliceBytes(blocks: blocks)
-    let slices = UnsafeMutableRawPointer.allocate(byteCount: BlockSignature.bits * size, alignment: 64)
-    defer { slices.deallocate() }
+    slices.reserve(BlockSignature.bits * size)
     BitMatrix.transpose(
-      UnsafeRawPointer(matrix.base), rows: blocks, rowBytes: BlockSignature.bytes, to: slices,
+      UnsafeRawPointer(matrix.base), rows: blocks, rowBytes: BlockSignature.bytes, to: slices.base,
       bytesPerColumn: size)
     let perRow = SearchGroup.slicesPerRow(blocks: blocks)
     var row: Int64 = 0
@@ -87,7 +88,7 @@ final class SearchIndexBuilder {
       let count = min(perRow, BlockSignature.bits - slice)
       try writer.append(
         slice: current.number << SearchGroup.idBits | row,
-        bits: UnsafeRawBufferPointer(start: slices + slice * size, count: count * size))
+        bits: UnsafeRawBufferPointer(start: slices.base + slice * size, count: count * size))
       row += 1
       slice += count
     }
