@@ -1,3 +1,4 @@
+#include "joints.h"
 #include "levels.h"
 
 #include <string.h>
@@ -63,6 +64,8 @@ static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *
   __m256i seenRare = _mm256_setzero_si256();
   __m256i seenBytes = _mm256_setzero_si256();
   __m256i backslashes = _mm256_setzero_si256();
+  fb_joint_bytes bytes;
+  fb_byte_block *const first = blocks;
   // Of the block before: its last bits, for what reaches over the border.
   uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0, runs = 0, joined = 0;
   for (uint32_t at = 0; at < count; at += 64, blocks++) {
@@ -116,6 +119,12 @@ static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *
     blocks->marks = digits | joints;
     blocks->joints = joints;
     joined |= joints;
+    if (at < 64 * FB_DECIDED_BLOCKS) {
+      bytes.groups[at / 64] = groups;
+      bytes.digits[at / 64] = digits;
+      bytes.stops[at / 64] = stops;
+      bytes.colons[at / 64] = colons;
+    }
   }
   blocks->ends = 0;
   blocks->marks = 0;
@@ -126,6 +135,7 @@ static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *
       _mm256_or_si256(_mm256_and_si256(seen, odd), _mm256_and_si256(seenRare, rareOdd)),
       _mm256_and_si256(seenBytes, _mm256_set1_epi8((char)0x80)));
   if (!_mm256_testz_si256(unusual, unusual) || runs != 0) return 0;
+  if (joined && count <= 64 * FB_DECIDED_BLOCKS && fb_decide_joints(count, first, &bytes)) joined = 0;
   return FB_PLAIN | (_mm256_testz_si256(backslashes, backslashes) ? 0 : FB_BACKSLASH) | (joined ? FB_JOINTS : 0);
 }
 

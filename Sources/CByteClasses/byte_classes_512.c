@@ -1,3 +1,4 @@
+#include "joints.h"
 #include "levels.h"
 
 #if defined(__x86_64__)
@@ -29,6 +30,8 @@ int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *bloc
   const __m512i low = _mm512_load_si512(kinds_of);
   const __m512i high = _mm512_load_si512(kinds_of + 64);
   uint64_t unusual = 0, backslashes = 0, joined = 0;
+  fb_joint_bytes bytes;
+  fb_byte_block *const first = blocks;
   // Of the block before: its last bits, for what reaches over the border.
   uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0;
   for (uint32_t at = 0; at < count; at += 64, blocks++) {
@@ -60,11 +63,18 @@ int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *bloc
     blocks->marks = digits | joints;
     blocks->joints = joints;
     joined |= joints;
+    if (at < 64 * FB_DECIDED_BLOCKS) {
+      bytes.groups[at / 64] = groups;
+      bytes.digits[at / 64] = digits;
+      bytes.stops[at / 64] = stops;
+      bytes.colons[at / 64] = colons;
+    }
   }
   blocks->ends = 0;
   blocks->marks = 0;
   blocks->joints = 0;
   if (unusual) return 0;
+  if (joined && count <= 64 * FB_DECIDED_BLOCKS && fb_decide_joints(count, first, &bytes)) joined = 0;
   return FB_PLAIN | (backslashes ? FB_BACKSLASH : 0) | (joined ? FB_JOINTS : 0);
 }
 

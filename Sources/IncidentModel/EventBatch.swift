@@ -23,6 +23,8 @@ public struct EventRecord: Sendable {
   public var timeError: Int64 = -1
   /// The device's id, or nil-like 0 where `basis` is `.none`.
   public var device = DeviceID(rawValue: 0)
+  /// 1 for the device that the lane was told first, 2 for the next and so on; 0 where that is not known.
+  public var deviceNumber: UInt32 = 0
   /// The message's template.
   public var template = TemplateID(rawValue: 0)
   /// 1-based number of the first line in the source; for binary sources the number of the record.

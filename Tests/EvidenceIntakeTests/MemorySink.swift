@@ -64,6 +64,7 @@ final class MemorySink: EventSink {
     private var devices: [DeviceID: String] = [:]
     private var templates: [TemplateID: [UInt8]] = [:]
     private var announced: [TemplateID] = []
+    private var named: [DeviceID] = []
 
     init(_ order: Int, _ sink: MemorySink) {
       self.order = order
@@ -91,6 +92,7 @@ final class MemorySink: EventSink {
       for device in batch.devices {
         if devices[device.id] != nil { sink.fault("device announced twice") }
         devices[device.id] = text(device.name)
+        named.append(device.id)
       }
       for template in batch.templates {
         if templates[template.id] != nil { sink.fault("template announced twice") }
@@ -107,6 +109,10 @@ final class MemorySink: EventSink {
         if variables.count != Int(record.variableCount) { sink.fault("not as many variables as it is said") }
         if !record.values.isEmpty, record.templateNumber == 0 {
           sink.fault("values without a known template")
+        }
+        let place = Int(record.deviceNumber)
+        if place > 0, place > named.count || named[place - 1] != record.device {
+          sink.fault("device number \(place) is not that of the device")
         }
         let number = Int(record.templateNumber)
         if number > 0, number > announced.count || announced[number - 1] != record.template {

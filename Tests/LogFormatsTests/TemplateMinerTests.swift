@@ -105,6 +105,35 @@ import Testing
     }
   }
 
+  /// Colons between groups of all lengths, addresses and words.
+  @Test func blocksAndBytesJoinAlike() {
+    var random = Seeded(12)
+    var blocks = TemplateMiner()
+    var bytes = TemplateMiner(byBlocks: false)
+    let alphabet = Array("::::..aab019fG -".utf8)
+    let pieces = ["a4:cf:12:00:11:22", "10.20.3.4:1883", "09:08:09.5", "aa:bb:cc", "ab:cd", "a:b:c.d:e"].map {
+      Array($0.utf8)
+    }
+    for round in 0..<60_000 {
+      var message: [UInt8] = []
+      let length = round % 100 == 0 ? 420 : round % 10 == 0 ? 130 : 24
+      while message.count < length {
+        if round % 3 == 0, Int.random(in: 0..<4, using: &random) == 0 {
+          message += pieces.randomElement(using: &random)!
+        } else {
+          message.append(alphabet.randomElement(using: &random)!)
+        }
+      }
+      // Two colons in a row leave all to the bytes: few of them.
+      if round % 2 == 0 {
+        for place in message.indices.dropLast() where message[place] == 0x3A && message[place + 1] == 0x3A {
+          message[place] = 0x20
+        }
+      }
+      guard agree(message, &blocks, &bytes) else { return }
+    }
+  }
+
   /// Any two bytes beside each other, and beside a letter, a digit and a colon.
   @Test func blocksAndBytesCutEveryPairAlike() {
     var blocks = TemplateMiner()

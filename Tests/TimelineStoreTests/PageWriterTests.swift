@@ -314,7 +314,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
-  @Test func rowsAreTheSameWhereTemplatesAreToldByNumber() throws {
+  @Test func rowsAreTheSameWhereTemplatesAndDevicesAreToldByNumber() throws {
     var dumps: [String] = []
     var valued = 0
     for way in ["variables", "numbers", "values"] {
@@ -326,7 +326,11 @@ struct SeededGenerator: RandomNumberGenerator {
       if way != "variables" {
         let numbers = Dictionary(
           uniqueKeysWithValues: builder.batch.templates.enumerated().map { ($0.element.id, $0.offset + 1) })
+        let devices = Dictionary(
+          uniqueKeysWithValues: builder.batch.devices.enumerated().map { ($0.element.id, $0.offset + 1) })
         for place in builder.batch.records.indices {
+          builder.batch.records[place].deviceNumber =
+            place % 5 == 0 ? 4_000_000 : UInt32(devices[builder.batch.records[place].device] ?? 0)
           // A number that nobody told means nothing.
           builder.batch.records[place].templateNumber =
             place % 7 == 0 ? 4_000_000 : UInt32(numbers[builder.batch.records[place].template] ?? 0)

@@ -69,16 +69,30 @@ extension LineReader {
     let found = deviceNames.find(name)
     event.device = DeviceID(rawValue: found.hash)
     event.basis = reading.basis
-    if found.number == lane { return true }
+    let number = found.number
+    if number > named.before {
+      event.deviceNumber = number &- named.before
+      return true
+    }
     if devices.insert(event.device.rawValue) {
       if DeviceName.isPlaceholder(name) {
         placeholders.insert(event.device.rawValue)
       } else {
-        batch.devices.append(DeviceDefinition(id: event.device, name: keep(name)))
-        found.number = lane
+        event.deviceNumber = announce(DeviceDefinition(id: event.device, name: keep(name)))
+        if event.deviceNumber > 0 { found.number = named.devices }
       }
     }
     return placeholders.isEmpty || !placeholders.contains(event.device.rawValue)
+  }
+
+  /// Tells the lane of a device. Returns its number, 0 where there are too many to be numbered.
+  @inline(never)
+  private mutating func announce(_ device: DeviceDefinition) -> UInt32 {
+    batch.devices.append(device)
+    // Numbers go on from lane to lane, so that those of a lane before are told from this one's.
+    guard named.devices < .max else { return 0 }
+    named.devices += 1
+    return named.devices &- named.before
   }
 
   /// Line feeds between the beginning of a record and one of its elements; carries on where it stopped.
@@ -104,7 +118,7 @@ extension LineReader {
       makeRoom(text.count)
       return keep(UnsafeRawBufferPointer(text))
     }
-    batch.devices.append(DeviceDefinition(id: defaultDevice, name: range))
+    _ = announce(DeviceDefinition(id: defaultDevice, name: range))
   }
 
   /// Where a slice's bytes lie in the arena; those of the scratch buffer are copied there.

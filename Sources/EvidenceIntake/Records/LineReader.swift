@@ -30,10 +30,10 @@ struct LineReader: ~Copyable {
   var devices = IDSet()
   /// Those of this lane that name nobody; they are not announced.
   var placeholders: Set<UInt64> = []
-  /// With the number of the lane that a device was last announced to.
+  /// With the numbers of those that were announced.
   let deviceNames = KnownTexts(bits: 11, strideBits: 6)
-  /// Number of the lane, from 1.
-  var lane: UInt32 = 1
+  /// Devices that were announced by now, to all lanes and before this one.
+  var named: (devices: UInt32, before: UInt32) = (0, 0)
   var templates = IDSet()
   /// Templates that were announced by now, to all lanes and before this one.
   var announced: (templates: UInt32, before: UInt32) = (0, 0)
@@ -70,7 +70,7 @@ struct LineReader: ~Copyable {
     placeholders = []
     templates.removeAll()
     announced.before = announced.templates
-    lane &+= 1
+    named.before = named.devices
     marked.removeAll()
     secrets = []
   }

@@ -119,7 +119,10 @@ struct RowMaker: ~Copyable {
   ) throws(RowFault) {
     var device: Int32 = -1
     if record.pointee.basis != .none {
-      device = devices.ordinal(of: record.pointee.device.rawValue)
+      let number = record.pointee.deviceNumber
+      device =
+        number > 0 && Int(number) <= deviceMarks.count
+        ? Int32(truncatingIfNeeded: number) &- 1 : devices.ordinal(of: record.pointee.device.rawValue)
       guard device >= 0 else { throw .undefined("device", record.pointee.device.rawValue) }
       if deviceMarks[Int(device)] != mark {
         deviceMarks[Int(device)] = mark
