@@ -71,7 +71,7 @@ extension Reading {
     if severity == 255 { severity = UInt8(truncatingIfNeeded: priority & 7) }
     spellFields()
     let known = bytes(fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
-    guard priority >> 3 < SyslogHeader.facilities.count, Bytes.find("\"facility\":", known) == nil else {
+    guard priority >> 3 < SyslogHeader.facilityCount, Bytes.find("\"facility\":", known) == nil else {
       return
     }
     reopenFields()

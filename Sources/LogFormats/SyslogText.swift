@@ -4,7 +4,7 @@ extension Reading {
   /// Begins the object of other fields with the name of a facility; without, where there is no such code.
   @inline(never) mutating func beginFields(facility: Int) {
     beginFields()
-    if facility >= 0, facility < SyslogHeader.facilities.count { field(facility: facility) }
+    if facility >= 0, facility < SyslogHeader.facilityCount { field(facility: facility) }
   }
 
   /// A member with the name of a facility.
@@ -238,7 +238,7 @@ enum SyslogText {
   ) {
     if facility < 0, pid.isEmpty { return }
     let process = pid.isEmpty ? -1 : plainNumber(record, pid)
-    if let process, facility < SyslogHeader.facilities.count {
+    if let process, facility < SyslogHeader.facilityCount {
       reading.header = SyslogHeader(facility: facility, process: process)
     } else {
       reading.beginFields(facility: facility)

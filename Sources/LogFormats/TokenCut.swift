@@ -9,9 +9,9 @@ struct TokenCut {
   /// Start and count of each variable.
   let variables: UnsafeMutablePointer<UInt64>
   var found = 0
-  /// False leaves values and shape alone. Where they are written, up to eight bytes behind the message are read.
+  /// False leaves values and shape alone. Where they are written, up to `overrun` bytes behind the message are read.
   private let writes: Bool
-  /// Where the next variable is written, with a tab behind it. Up to eight bytes more are written.
+  /// Where the next variable is written, with a tab behind it. Up to `overrun` bytes more are written.
   private(set) var values: UnsafeMutableRawPointer
   /// Words of the constant parts.
   private(set) var shape: KnownShapes.Words
@@ -31,6 +31,9 @@ struct TokenCut {
     self.shape = shape
   }
 
+  /// Bytes that are read and written with the last ones.
+  static let overrun = 16
+
   var isFull: Bool { found >= TemplateMiner.variableLimit &- 1 }
 
   @inline(__always) mutating func variable(_ from: Int, _ to: Int) {
@@ -49,8 +52,9 @@ struct TokenCut {
     var index = 0
     repeat {
       out.storeBytes(
-        of: text.loadUnaligned(fromByteOffset: index, as: UInt64.self), toByteOffset: index, as: UInt64.self)
-      index &+= 8
+        of: text.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self), toByteOffset: index,
+        as: SIMD16<UInt8>.self)
+      index &+= 16
     } while index < length
     out.storeBytes(of: 0x09, toByteOffset: length, as: UInt8.self)
     values = out + (length &+ 1)

@@ -20,6 +20,7 @@ import Testing
     #expect(SyslogHeader(facility: 0, process: -1).fields == #"{"facility":"kern"}"#)
     #expect(SyslogHeader(facility: -1, process: 0).fields == #"{"pid":0}"#)
     #expect(SyslogHeader().fields == "")
+    #expect(SyslogHeader.facilityCount == SyslogHeader.facilities.count)
   }
 
   @Test(arguments: [0, -1, 25, 31, 1 << 32, Int64.min, Int64.max])

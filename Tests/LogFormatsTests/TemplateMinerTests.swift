@@ -153,7 +153,7 @@ import Testing
     _ message: [UInt8], _ blocks: inout TemplateMiner, _ bytes: inout TemplateMiner
   ) -> Bool {
     var values = [UInt8](repeating: 0xEE, count: TemplateMiner.valuesLimit)
-    let agree = (message + [UInt8](repeating: 0x37, count: 8)).withUnsafeBytes { readable in
+    let agree = (message + [UInt8](repeating: 0x37, count: TokenCut.overrun)).withUnsafeBytes { readable in
       let message = UnsafeRawBufferPointer(rebasing: readable[..<message.count])
       let program = UnsafeRawBufferPointer(start: nil, count: 0)
       bytes.mine(message: message, program: program)
