@@ -35,7 +35,9 @@ final class BlockFile: @unchecked Sendable {
   private final class Stretch: @unchecked Sendable {
     // @unchecked: whoever has taken it out of the state has it alone.
     var buffer: ByteBuffer
-    init(capacity: Int) { buffer = ByteBuffer(capacity: capacity, alignment: BlockFile.block) }
+    init(capacity: Int) {
+      buffer = ByteBuffer(capacity: capacity, alignment: BlockFile.block, isForDisk: true)
+    }
   }
   private struct State {
     var spares: [Stretch] = []

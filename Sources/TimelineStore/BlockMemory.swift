@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Memory that is written to a disk, or read from one, past the page cache.
+/// Memory that is written to a disk, or read from one, past the page cache. Of what is asked for all is going to be used: a large page is cleared as
+/// a whole when its first byte is.
 enum BlockMemory {
   /// Bytes of a large page of memory.
   private static let hugePage = 2 << 20

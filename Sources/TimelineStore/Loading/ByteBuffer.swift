@@ -8,17 +8,20 @@ struct ByteBuffer: ~Copyable {
   var count = 0
 
   private let alignment: Int
+  private let isForDisk: Bool
 
-  /// - Parameter alignment: Of the first byte.
-  init(capacity: Int, alignment: Int = 16) {
+  /// - Parameters:
+  ///   - alignment: Of the first byte.
+  ///   - isForDisk: True where all of it is going to be used and written to a disk: see `BlockMemory`.
+  init(capacity: Int, alignment: Int = 16, isForDisk: Bool = false) {
     self.capacity = max(capacity, 64)
     self.alignment = alignment
-    base = Self.allocate(self.capacity, alignment)
+    self.isForDisk = isForDisk
+    base = Self.allocate(self.capacity, alignment, isForDisk)
   }
 
-  private static func allocate(_ bytes: Int, _ alignment: Int) -> UnsafeMutableRawPointer {
-    alignment == BlockFile.block
-      ? BlockMemory.allocate(bytes) : .allocate(byteCount: bytes, alignment: alignment)
+  private static func allocate(_ bytes: Int, _ alignment: Int, _ isForDisk: Bool) -> UnsafeMutableRawPointer {
+    isForDisk ? BlockMemory.allocate(bytes) : .allocate(byteCount: bytes, alignment: alignment)
   }
 
   deinit { base.deallocate() }
@@ -33,7 +36,7 @@ struct ByteBuffer: ~Copyable {
 
   @inline(never) private mutating func grow(_ more: Int) {
     let larger = max(capacity * 2, count + more)
-    let copy = Self.allocate(larger, alignment)
+    let copy = Self.allocate(larger, alignment, isForDisk)
     memcpy(copy, base, count)
     base.deallocate()
     base = copy

@@ -32,7 +32,7 @@ final class PageFile {
     guard fstat(descriptor, &status) == 0 else { throw SystemFile.error("cannot write case", path) }
     next = UInt32(Int(status.st_size) / Self.pageSize) + 1
     bufferStart = Int64(next - 1) * Int64(Self.pageSize)
-    buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize)
+    buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize, isForDisk: true)
     let appended = open(path, O_RDWR | O_CLOEXEC)
     guard appended >= 0 else {
       let error = SystemFile.error("cannot write case", path)

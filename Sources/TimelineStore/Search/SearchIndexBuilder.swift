@@ -36,9 +36,9 @@ final class SearchIndexBuilder {
   private let writer: any SearchRowWriter
   private var current: SearchGroup
   /// Signatures of the current group, one after the other.
-  private var matrix = ByteBuffer(capacity: 64 << 10, alignment: BlockFile.block)
+  private var matrix = ByteBuffer(capacity: 64 << 10, alignment: BlockFile.block, isForDisk: true)
   /// The same, turned.
-  private var slices = ByteBuffer(capacity: 0, alignment: BlockFile.block)
+  private var slices = ByteBuffer(capacity: 0, alignment: BlockFile.block, isForDisk: true)
   /// Events in the last block of the matrix.
   private var lastEvents = 0
   private var next: Int64
