@@ -84,7 +84,8 @@ public struct TemplateMiner: ~Copyable {
     textEnd = 0
     // Some bytes behind the message are read with its last ones.
     if hasClasses, let bytes = message.baseAddress, message.count > 0, message.count <= TokenCut.runLimit,
-      message.count &+ TokenCut.overrun <= (readable ?? message.count), program.count <= KnownShapes.programLimit
+      message.count &+ TokenCut.overrun <= (readable ?? message.count),
+      program.count <= KnownShapes.programLimit
     {
       let classes = fb_byte_classes(
         bytes.assumingMemoryBound(to: UInt8.self), UInt32(truncatingIfNeeded: message.count), blocks)
