@@ -5,6 +5,8 @@ final class LoadLane: EventLane {
   let order: Int
   let path: String
   private(set) var spool: Spool
+  /// The one before, for the next: what it waits in costs less than other memory. Not touched while its rows are handed on.
+  private var emptied: Spool?
   /// Signatures of blocks of events, for the search index.
   let blockSpool: Spool
   private(set) var refusedSpool: Spool?
@@ -77,12 +79,13 @@ final class LoadLane: EventLane {
       try turn.assembly.take(unfinished: frames, in: spool)
       return try spool.truncate(to: 0)
     }
-    // What lies in a file has to wait for the disk: meanwhile the lane goes on with another one.
+    // What lies in a file has to wait for the disk: meanwhile the lane goes on with another one, which has been emptied since its own turn.
     let full = spool
-    spool = Spool(beside: path, bufferSize: memory.spooled)
+    spool = emptied ?? Spool(beside: path, bufferSize: memory.spooled)
+    emptied = full
     turn.inBackground { () throws(StoreError) in
       try turn.assembly.take(unfinished: frames, in: full)
-      full.release()
+      try full.truncate(to: 0)
     }
   }
 
@@ -96,6 +99,7 @@ final class LoadLane: EventLane {
       if isClosed {
         spool.release()
         blockSpool.release()
+        emptied = nil
       }
     }
     guard !sources.isEmpty else { return }
