@@ -1,6 +1,7 @@
 #include "joints.h"
 #include "levels.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -64,11 +65,9 @@ static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *
   __m256i seenRare = _mm256_setzero_si256();
   __m256i seenBytes = _mm256_setzero_si256();
   __m256i backslashes = _mm256_setzero_si256();
-  fb_joint_bytes bytes;
-  fb_byte_block *const first = blocks;
-  // Of the block before: its last bits, for what reaches over the border.
-  uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0, runs = 0, joined = 0;
-  for (uint32_t at = 0; at < count; at += 64, blocks++) {
+  fb_scan scan;
+  memset(&scan, 0, offsetof(fb_scan, bytes));
+  for (uint32_t at = 0; at < count; at += 64) {
     uint64_t ends = 0, digits = 0, hex = 0, colons = 0, stops = 0;
     for (uint32_t half = 0; half < 64 && at + half < count; half += 32) {
       // The last bytes are loaded together with some before them, which are shifted out.
@@ -101,42 +100,15 @@ static int byte_classes_256(const uint8_t *text, uint32_t count, fb_byte_block *
       colons |= (uint64_t)((uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(kinds, 2)) >> over) << half;
       stops |= (uint64_t)((uint32_t)_mm256_movemask_epi8(kinds) >> over) << half;
     }
-    // A colon joins only behind hexadecimal digits or a full stop, or beside another colon.
-    uint64_t groups = hex | digits;
-    uint64_t joining = colons & ((groups | stops) << 1 | before);
-    uint64_t joints = ((joining << 1 | joinsBefore) & (groups | colons)) | ((colons << 1 | colonBefore) & colons);
-    before = (groups | stops) >> 63;
-    joinsBefore = joining >> 63;
-    colonBefore = colons >> 63;
-    // Eight hexadecimal letters in a row.
-    uint64_t two = hex & (hex << 1 | run1);
-    uint64_t four = two & (two << 2 | run2);
-    runs |= four & (four << 4 | run4);
-    run1 = hex >> 63;
-    run2 = two >> 62;
-    run4 = four >> 60;
-    blocks->ends = ends | colons;
-    blocks->marks = digits | joints;
-    blocks->joints = joints;
-    joined |= joints;
-    if (at < 64 * FB_DECIDED_BLOCKS) {
-      bytes.groups[at / 64] = groups;
-      bytes.digits[at / 64] = digits;
-      bytes.stops[at / 64] = stops;
-      bytes.colons[at / 64] = colons;
-    }
+    fb_scan_block(&scan, at, ends, digits, hex, colons, stops, blocks + at / 64);
   }
-  blocks->ends = 0;
-  blocks->marks = 0;
-  blocks->joints = 0;
   const __m256i odd = _mm256_set1_epi8(CONTROL);
   const __m256i rareOdd = _mm256_set1_epi8(ASTERISK | DELETE);
   __m256i unusual = _mm256_or_si256(
       _mm256_or_si256(_mm256_and_si256(seen, odd), _mm256_and_si256(seenRare, rareOdd)),
       _mm256_and_si256(seenBytes, _mm256_set1_epi8((char)0x80)));
-  if (!_mm256_testz_si256(unusual, unusual) || runs != 0) return 0;
-  if (joined && count <= 64 * FB_DECIDED_BLOCKS && fb_decide_joints(count, first, &bytes)) joined = 0;
-  return FB_PLAIN | (_mm256_testz_si256(backslashes, backslashes) ? 0 : FB_BACKSLASH) | (joined ? FB_JOINTS : 0);
+  return fb_scan_end(
+      &scan, count, blocks, !_mm256_testz_si256(unusual, unusual), !_mm256_testz_si256(backslashes, backslashes));
 }
 
 int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {

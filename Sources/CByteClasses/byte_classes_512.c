@@ -4,6 +4,8 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
 
 // What a byte below 0x80 is. A table of 128 bytes is looked up for 64 bytes in one instruction.
 enum {
@@ -29,53 +31,24 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
   const __m512i low = _mm512_load_si512(kinds_of);
   const __m512i high = _mm512_load_si512(kinds_of + 64);
-  uint64_t unusual = 0, backslashes = 0, joined = 0;
-  fb_joint_bytes bytes;
-  fb_byte_block *const first = blocks;
-  // Of the block before: its last bits, for what reaches over the border.
-  uint64_t before = 0, colonBefore = 0, joinsBefore = 0, run1 = 0, run2 = 0, run4 = 0;
-  for (uint32_t at = 0; at < count; at += 64, blocks++) {
+  uint64_t unusual = 0, backslashes = 0;
+  fb_scan scan;
+  memset(&scan, 0, offsetof(fb_scan, bytes));
+  for (uint32_t at = 0; at < count; at += 64) {
     uint64_t there = count - at >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << (count - at)) - 1;
     // What is not there is neither read nor of any kind.
     __m512i v = _mm512_maskz_loadu_epi8(there, text + at);
     __m512i kinds = _mm512_maskz_permutex2var_epi8(there, low, v, high);
-    uint64_t ends = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(S | C));
+    uint64_t ends = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(S));
     uint64_t digits = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(D));
     uint64_t hex = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(H));
     uint64_t colons = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(C));
     uint64_t stops = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(P));
     unusual |= _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(O)) | _mm512_movepi8_mask(v);
     backslashes |= _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(B));
-    // As in `byte_classes_256`.
-    uint64_t groups = hex | digits;
-    uint64_t joining = colons & ((groups | stops) << 1 | before);
-    uint64_t joints = ((joining << 1 | joinsBefore) & (groups | colons)) | ((colons << 1 | colonBefore) & colons);
-    before = (groups | stops) >> 63;
-    joinsBefore = joining >> 63;
-    colonBefore = colons >> 63;
-    uint64_t two = hex & (hex << 1 | run1);
-    uint64_t four = two & (two << 2 | run2);
-    unusual |= four & (four << 4 | run4);
-    run1 = hex >> 63;
-    run2 = two >> 62;
-    run4 = four >> 60;
-    blocks->ends = ends;
-    blocks->marks = digits | joints;
-    blocks->joints = joints;
-    joined |= joints;
-    if (at < 64 * FB_DECIDED_BLOCKS) {
-      bytes.groups[at / 64] = groups;
-      bytes.digits[at / 64] = digits;
-      bytes.stops[at / 64] = stops;
-      bytes.colons[at / 64] = colons;
-    }
+    fb_scan_block(&scan, at, ends, digits, hex, colons, stops, blocks + at / 64);
   }
-  blocks->ends = 0;
-  blocks->marks = 0;
-  blocks->joints = 0;
-  if (unusual) return 0;
-  if (joined && count <= 64 * FB_DECIDED_BLOCKS && fb_decide_joints(count, first, &bytes)) joined = 0;
-  return FB_PLAIN | (backslashes ? FB_BACKSLASH : 0) | (joined ? FB_JOINTS : 0);
+  return fb_scan_end(&scan, count, blocks, unusual != 0, backslashes != 0);
 }
 
 __attribute__((target("avx512f,avx512bw,avx512vl")))
