@@ -1,4 +1,19 @@
 extension UnsafeMutableRawPointer {
+  /// Copies bytes sixteen at a time, at least once: up to `blockOverrun` bytes behind them are read and written, too, for which there must be room.
+  @inlinable @inline(__always)
+  public func copyBlocks(from source: UnsafeRawPointer, count: Int) {
+    var offset = 0
+    repeat {
+      storeBytes(
+        of: source.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self), toByteOffset: offset,
+        as: SIMD16<UInt8>.self)
+      offset &+= 16
+    } while offset < count
+  }
+
+  /// Bytes behind its last that `copyBlocks` may touch.
+  @inlinable @inline(__always) public static var blockOverrun: Int { 16 }
+
   /// Copies bytes that do not overlap, a few of them as a rule: in words, the last of which may lie over the one before,
   /// where a call of `memcpy` costs more than the copy. Neither reads nor writes beyond the `count` bytes.
   @inlinable @inline(__always)

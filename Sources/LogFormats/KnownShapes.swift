@@ -11,7 +11,7 @@ struct KnownShapes: ~Copyable {
   private static let bits = 11
 
   private let memory: UnsafeMutableRawPointer
-  /// The words of the message looked at last, and how many there are.
+  /// The words of the message looked at last.
   private let words: UnsafeMutablePointer<UInt64>
 
   init() {

@@ -1,4 +1,5 @@
 internal import CByteClasses
+internal import IncidentModel
 
 /// Cuts one message at its variables. On the way it writes the variables as values, and what stands between them as words, where that is asked for.
 struct TokenCut {
@@ -32,7 +33,7 @@ struct TokenCut {
   }
 
   /// Bytes that are read and written with the last ones.
-  static let overrun = 16
+  static let overrun = UnsafeMutableRawPointer.blockOverrun
 
   var isFull: Bool { found >= TemplateMiner.variableLimit &- 1 }
 
@@ -48,14 +49,7 @@ struct TokenCut {
     shape.put(UnsafeRawPointer(bytes + behind), from &- behind)
     behind = from &+ length
     let out = values
-    let text = UnsafeRawPointer(bytes + from)
-    var index = 0
-    repeat {
-      out.storeBytes(
-        of: text.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self), toByteOffset: index,
-        as: SIMD16<UInt8>.self)
-      index &+= 16
-    } while index < length
+    out.copyBlocks(from: UnsafeRawPointer(bytes + from), count: length)
     out.storeBytes(of: 0x09, toByteOffset: length, as: UInt8.self)
     values = out + (length &+ 1)
   }

@@ -19,4 +19,19 @@ import Testing
       }
     }
   }
+
+  @Test func copiesBlocksAndNoMoreThanTheOverrun() {
+    let source = (0..<160).map { UInt8($0 &+ 1) }
+    for count in 0...80 {
+      var target = [UInt8](repeating: 0, count: 160)
+      source.withUnsafeBytes { source in
+        target.withUnsafeMutableBytes {
+          ($0.baseAddress! + 3).copyBlocks(from: source.baseAddress! + 5, count: count)
+        }
+      }
+      #expect(target[..<3] == [0, 0, 0])
+      #expect(target[3..<3 + count] == source[5..<5 + count])
+      #expect(target[(3 + count + UnsafeMutableRawPointer.blockOverrun)...].allSatisfy { $0 == 0 })
+    }
+  }
 }

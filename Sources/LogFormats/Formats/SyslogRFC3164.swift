@@ -152,10 +152,7 @@ struct SyslogRFC3164Format: LogFormat {
       reading.mark(stamp)
       i = stamp.end
       if i < end, record[i] == 0x20 { i &+= 1 }
-      if !SyslogText.readUsualBody(record, from: i, priority: priority, into: &reading) {
-        SyslogText.readAnyBody(
-          record, from: i, priority: priority, hasHost: true, facility: -1, into: &reading)
-      }
+      SyslogText.readBody(record, from: i, priority: priority, into: &reading)
       bodies.open(record, into: &reading)
       return .event
     }

@@ -134,15 +134,10 @@ struct TemplateTable: ~Copyable {
     _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int,
     of arena: UnsafeRawBufferPointer
   ) {
-    guard let first = arena.baseAddress, text - first &+ count &+ 16 <= arena.count else {
-      return target.copyMemory(from: text, byteCount: count)
-    }
-    var index = 0
-    repeat {
-      target.storeBytes(
-        of: text.loadUnaligned(fromByteOffset: index, as: Block.self), toByteOffset: index, as: Block.self)
-      index &+= 16
-    } while index < count
+    guard let first = arena.baseAddress,
+      text - first &+ count &+ UnsafeMutableRawPointer.blockOverrun <= arena.count
+    else { return target.copyMemory(from: text, byteCount: count) }
+    target.copyBlocks(from: text, count: count)
   }
 
   /// Bytes that `put` may write beyond its room.
