@@ -67,15 +67,17 @@ final class BlockReader {
 private final class Window: @unchecked Sendable {
   // @unchecked: the background alone touches it until `wait` has returned.
   private let memory: UnsafeMutableRawPointer
+  private let capacity: Int
   private var count = 0
   private let done = DispatchSemaphore(value: 0)
   private(set) var failure: StoreError?
 
   init(capacity: Int) {
+    self.capacity = capacity
     memory = BlockMemory.allocate(capacity)
   }
 
-  deinit { memory.deallocate() }
+  deinit { BlockMemory.release(memory, capacity) }
 
   var bytes: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: memory, count: count)

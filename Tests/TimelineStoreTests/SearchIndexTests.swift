@@ -202,10 +202,15 @@ import Testing
     let source = (0..<rows * 8 * words).map { _ in UInt8.random(in: 0...255, using: &random) }
     let size = SearchGroup.sliceBytes(blocks: rows)
     var target = [UInt8](repeating: 0, count: columns * size)
-    source.withUnsafeBytes { from in
-      target.withUnsafeMutableBytes { to in
-        BitMatrix.transpose(
-          from.baseAddress!, rows: rows, rowBytes: 8 * words, to: to.baseAddress!, bytesPerColumn: size)
+    // In two parts.
+    for part in [0..<9, 9..<words] {
+      source.withUnsafeBytes { from in
+        target.withUnsafeMutableBytes { to in
+          BitMatrix.transpose(
+            from.baseAddress! + 8 * part.lowerBound, rows: rows, rowBytes: 8 * words,
+            columns: 64 * part.count,
+            to: to.baseAddress! + 64 * part.lowerBound * size, bytesPerColumn: size)
+        }
       }
     }
     var wrong = 0

@@ -24,7 +24,11 @@ struct ByteBuffer: ~Copyable {
     isForDisk ? BlockMemory.allocate(bytes) : .allocate(byteCount: bytes, alignment: alignment)
   }
 
-  deinit { base.deallocate() }
+  private static func release(_ base: UnsafeMutableRawPointer, _ bytes: Int, _ isForDisk: Bool) {
+    if isForDisk { BlockMemory.release(base, bytes) } else { base.deallocate() }
+  }
+
+  deinit { Self.release(base, capacity, isForDisk) }
 
   /// The bytes in use.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
@@ -38,7 +42,7 @@ struct ByteBuffer: ~Copyable {
     let larger = max(capacity * 2, count + more)
     let copy = Self.allocate(larger, alignment, isForDisk)
     memcpy(copy, base, count)
-    base.deallocate()
+    Self.release(base, capacity, isForDisk)
     base = copy
     capacity = larger
   }

@@ -22,13 +22,13 @@ public final class CaseLoader: EventSink {
     /// False sends a new case's rows through SQLite too: the oracle of the tests.
     var writesPages = true
     /// Index entries kept in memory at a time, 32 bytes each.
-    var entriesInMemory = 1 << 20
+    var entriesInMemory = 1 << 18
     /// Loads of at least so many events get a segment of their own.
     var largeLoad: Int64 = 50_000
     /// Bytes of rows that a source may have waiting when it is its lane's turn.
     var streamedBytes = 128 << 10
     /// Bytes of rows that a lane keeps in memory before it writes them to a file.
-    var spooledInMemory = 1 << 20
+    var spooledInMemory = Spool.usualBuffer
     /// Told when a load comes to its next stage.
     var onStage: (@Sendable (LoadStage) -> Void)?
     /// The usual options.

@@ -7,6 +7,11 @@ final class Spool {
   /// Bytes that a spool keeps in memory when it is written: what a small file leaves needs no file of its own.
   private static let keptInMemory = 8 << 10
 
+  /// Bytes that a buffer has room for beyond those at which it is written.
+  private static let slack = 64 << 10
+  /// Bytes at which a buffer is written, as a rule: with the slack a megabyte.
+  static let usualBuffer = 1 << 20 - slack
+
   /// None until there is more than the buffer holds: there may be as many spools as files are read.
   @exclusivity(unchecked) private var file: BlockFile?
   private let path: String
@@ -17,10 +22,10 @@ final class Spool {
   @exclusivity(unchecked) private var written: Int64 = 0
 
   /// An empty spool in the folder of `path`.
-  init(beside path: String, bufferSize: Int = 1 << 20) {
+  init(beside path: String, bufferSize: Int = usualBuffer) {
     self.path = path
     self.bufferSize = bufferSize
-    buffer = Self.buffer(bufferSize + (64 << 10))
+    buffer = Self.buffer(bufferSize + Self.slack)
   }
 
   private static func buffer(_ capacity: Int) -> ByteBuffer {

@@ -37,8 +37,8 @@ final class SearchIndexBuilder {
   private var current: SearchGroup
   /// Signatures of the current group, one after the other.
   private var matrix = ByteBuffer(capacity: 64 << 10, alignment: BlockFile.block, isForDisk: true)
-  /// The same, turned.
-  private var slices = ByteBuffer(capacity: 0, alignment: BlockFile.block, isForDisk: true)
+  /// The bits of some words of each signature, turned.
+  private var slices = ByteBuffer(capacity: 0)
   /// Events in the last block of the matrix.
   private var lastEvents = 0
   private var next: Int64
@@ -77,20 +77,23 @@ final class SearchIndexBuilder {
   private func closeGroup() throws(StoreError) {
     let blocks = current.sizes.count
     let size = SearchGroup.sliceBytes(blocks: blocks)
-    slices.reserve(BlockSignature.bits * size)
-    BitMatrix.transpose(
-      UnsafeRawPointer(matrix.base), rows: blocks, rowBytes: BlockSignature.bytes, to: slices.base,
-      bytesPerColumn: size)
     let perRow = SearchGroup.slicesPerRow(blocks: blocks)
+    // Few enough at a time to stay in the processor's cache on their way, where they make whole rows.
+    let atATime =
+      BitMatrix.columnsAtATime % perRow == 0 ? BitMatrix.columnsAtATime : BlockSignature.bits
+    slices.reserve(atATime * size)
     var row: Int64 = 0
-    var slice = 0
-    while slice < BlockSignature.bits {
-      let count = min(perRow, BlockSignature.bits - slice)
-      try writer.append(
-        slice: current.number << SearchGroup.idBits | row,
-        bits: UnsafeRawBufferPointer(start: slices.base + slice * size, count: count * size))
-      row += 1
-      slice += count
+    for first in stride(from: 0, to: BlockSignature.bits, by: atATime) {
+      BitMatrix.transpose(
+        UnsafeRawPointer(matrix.base + first / 8), rows: blocks, rowBytes: BlockSignature.bytes,
+        columns: atATime, to: slices.base, bytesPerColumn: size)
+      for slice in stride(from: 0, to: atATime, by: perRow) {
+        let count = min(perRow, atATime - slice)
+        try writer.append(
+          slice: current.number << SearchGroup.idBits | row,
+          bits: UnsafeRawBufferPointer(start: slices.base + slice * size, count: count * size))
+        row += 1
+      }
     }
     groups.append(current)
     current = SearchGroup(number: current.number + 1, firstEvent: next, sizes: [])
@@ -103,15 +106,17 @@ final class SearchIndexBuilder {
 enum BitMatrix {
   /// Writes the columns of a matrix of bits one after the other.
   /// - Parameters:
-  ///   - rows: Number of rows, each of `rowBytes` bytes (a multiple of 8), bits from the lowest of the first byte on.
+  ///   - source: The first column's byte in the first row.
+  ///   - rows: Number of rows, each of `rowBytes` bytes, bits from the lowest of the first byte on.
+  ///   - columns: Number of columns, a multiple of 64.
   ///   - bytesPerColumn: Bytes that a column takes: the rows divided by eight, rounded up.
   static func transpose(
-    _ source: UnsafeRawPointer, rows: Int, rowBytes: Int, to target: UnsafeMutableRawPointer,
+    _ source: UnsafeRawPointer, rows: Int, rowBytes: Int, columns: Int, to target: UnsafeMutableRawPointer,
     bytesPerColumn: Int
   ) {
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64 * tilesAtATime) { tiles in
       guard let tiles = tiles.baseAddress else { return }
-      let words = rowBytes / 8
+      let words = columns / 64
       // A line of the cache of each row is read once, for several tiles, and all of their columns are written before the next ones are.
       for word in stride(from: 0, to: words, by: tilesAtATime) {
         let wide = min(tilesAtATime, words - word)
@@ -138,6 +143,8 @@ enum BitMatrix {
 
   /// Tiles of 64 by 64 bits that are turned one after the other: as many as a line of the cache has words.
   private static let tilesAtATime = 8
+  /// Columns of so many tiles.
+  static let columnsAtATime = 64 * tilesAtATime
 
   private static func write(
     _ tile: UnsafePointer<UInt64>, bytes: Int, to target: UnsafeMutableRawPointer, bytesPerColumn: Int
