@@ -15,15 +15,13 @@ extension LineReader {
       &+ Int(reading.program.count) &+ Int(reading.device.count)
     makeRoom(2 &* scratch &+ 4 &* TemplateMiner.valuesLimit)
     let record = UnsafeRawBufferPointer(start: arena + start, count: count)
-    var event = EventRecord()
-    event.line = source.line
-    if reading.element.isEmpty {
-      event.byteOffset = offset
-      event.byteLength = UInt32(clamping: total)
-    } else {
-      event.byteOffset = source.base &+ UInt64(start &+ reading.element.start)
-      event.byteLength = reading.element.count
-      event.line &+= lineFeeds(before: start &+ reading.element.start, in: start)
+    var line = source.line
+    var byteOffset = offset
+    var byteLength = UInt32(clamping: total)
+    if !reading.element.isEmpty {
+      byteOffset = source.base &+ UInt64(start &+ reading.element.start)
+      byteLength = reading.element.count
+      line &+= lineFeeds(before: start &+ reading.element.start, in: start)
     }
     let resolved = source.times.resolve(
       kind: reading.kind, time: reading.time, resolution: reading.resolution, ordinal: source.events,
@@ -37,52 +35,79 @@ extension LineReader {
         wall: resolved.time, uptime: reading.uptime,
         boot: ContentHash.of(reading.bytes(reading.boot, of: record)), ordinal: source.events)
     }
-    event.time = resolved.time
-    event.timeError = resolved.error
-    event.quality = resolved.quality
-    event.severity = reading.severity
-    if reading.device.isEmpty || !nameDevice(&event, record) {
-      event.device = defaultDevice
-      event.basis = source.setup.deviceBasis
+    let teller = reading.device.isEmpty ? nil : nameDevice(record)
+    var basis = reading.basis
+    if teller == nil {
+      basis = source.setup.deviceBasis
       if !source.usesDefaultDevice {
         source.usesDefaultDevice = true
         announceDefaultDevice(source.setup.deviceName)
       }
     }
-    event.stamp = range(reading.stamp, start, record)
-    event.message = range(reading.message, start, record)
-    event.fields = range(reading.fields, start, record)
-    event.header = reading.header
+    let device = teller ?? (defaultDevice, 0)
+    let stamp = range(reading.stamp, start, record)
+    let message = range(reading.message, start, record)
+    let fields = range(reading.fields, start, record)
     lastProgram = range(reading.program, start, record)
-    mine(&event)
-    batch.records.append(event)
+    let mined = mine(message)
+    if mined.isNew || batch.records.count & 255 == 0 {
+      judge(
+        template: mined.template, text: mined.text, message: message, fields: fields, line: line,
+        byteOffset: byteOffset)
+    }
+    // From values of its own into its place: a record that is made elsewhere is copied in words that the processor has to wait for.
+    let place = batch.records.count
+    batch.records.append(EventRecord())
+    batch.records.withUnsafeMutableBufferPointer { records in
+      let event = records.baseAddress.unsafelyUnwrapped + place
+      event.pointee.time = resolved.time
+      event.pointee.timeError = resolved.error
+      event.pointee.device = device.id
+      event.pointee.deviceNumber = device.number
+      event.pointee.line = line
+      event.pointee.byteOffset = byteOffset
+      event.pointee.byteLength = byteLength
+      event.pointee.quality = resolved.quality
+      event.pointee.basis = basis
+      event.pointee.severity = reading.severity
+      event.pointee.stamp = stamp
+      event.pointee.message = message
+      event.pointee.fields = fields
+      event.pointee.header = reading.header
+      mined.put(into: event)
+    }
     source.events &+= 1
     source.isOpen = true
   }
 
-  /// Gives an event the device that the reading names. False where that is a placeholder, which names nobody.
+  /// The device that the reading names, and its number. Nil where that is a placeholder, which names nobody.
   @inline(__always)
-  private mutating func nameDevice(_ event: inout EventRecord, _ record: UnsafeRawBufferPointer) -> Bool {
+  private mutating func nameDevice(_ record: UnsafeRawBufferPointer) -> (id: DeviceID, number: UInt32)? {
     let whole = reading.bytes(reading.device, of: record)
     let name = UnsafeRawBufferPointer(
       start: whole.baseAddress, count: min(whole.count, Self.deviceNameLimit))
     let found = deviceNames.find(name)
-    event.device = DeviceID(rawValue: found.hash)
-    event.basis = reading.basis
+    let device = DeviceID(rawValue: found.hash)
     let number = found.number
-    if number > named.before {
-      event.deviceNumber = number &- named.before
-      return true
-    }
-    if devices.insert(event.device.rawValue) {
+    if number > named.before { return (device, number &- named.before) }
+    return meet(device, name, found)
+  }
+
+  /// The same for a device that is not known by its number.
+  @inline(never)
+  private mutating func meet(_ device: DeviceID, _ name: UnsafeRawBufferPointer, _ found: KnownTexts.Found)
+    -> (id: DeviceID, number: UInt32)?
+  {
+    if devices.insert(device.rawValue) {
       if DeviceName.isPlaceholder(name) {
-        placeholders.insert(event.device.rawValue)
+        placeholders.insert(device.rawValue)
       } else {
-        event.deviceNumber = announce(DeviceDefinition(id: event.device, name: keep(name)))
-        if event.deviceNumber > 0 { found.number = named.devices }
+        let number = announce(DeviceDefinition(id: device, name: keep(name)))
+        if number > 0 { found.number = named.devices }
+        return (device, number)
       }
     }
-    return placeholders.isEmpty || !placeholders.contains(event.device.rawValue)
+    return placeholders.contains(device.rawValue) ? nil : (device, 0)
   }
 
   /// Tells the lane of a device. Returns its number, 0 where there are too many to be numbered.
@@ -153,82 +178,103 @@ extension LineReader {
     UnsafeRawBufferPointer(start: arena + Int(range.start), count: Int(range.count))
   }
 
-  /// Finds template and variables of an event's message. Room for `TemplateMiner.valuesLimit` bytes has been made.
-  @inline(__always)
-  mutating func mine(_ event: inout EventRecord) {
-    miner.mine(
-      message: bytes(event.message), program: bytes(lastProgram),
-      readable: capacity &- Int(event.message.start), values: arena + extraEnd)
-    event.template = miner.template
-    event.variableCount = UInt16(truncatingIfNeeded: miner.variableCount)
-    event.firstVariable = UInt32(truncatingIfNeeded: batch.variables.count)
-    event.values = ByteRange(
-      start: UInt32(truncatingIfNeeded: extraEnd),
-      count: UInt32(truncatingIfNeeded: max(0, miner.valuesCount)))
-    extraEnd &+= Int(event.values.count)
-    let number = miner.number
-    if number > announced.before {
-      event.templateNumber = number &- announced.before
-    } else if templates.insert(miner.template.rawValue) {
-      announceTemplate(of: &event)
-    } else {
-      // Known by its hash alone.
-      event.templateNumber = 0
+  /// What has been found out about an event's message.
+  struct Mined {
+    var template: TemplateID
+    var number: UInt32 = 0
+    var values: ByteRange
+    var firstVariable: UInt32
+    var variableCount: UInt16
+    /// True where the template has just been announced, with its text.
+    var isNew = false
+    var text = ByteRange.empty
+
+    @inline(__always) func put(into event: UnsafeMutablePointer<EventRecord>) {
+      event.pointee.template = template
+      event.pointee.templateNumber = number
+      event.pointee.values = values
+      event.pointee.firstVariable = firstVariable
+      event.pointee.variableCount = variableCount
     }
-    if miner.valuesCount < 0 || event.templateNumber == 0 { listVariables(of: &event) }
-    if batch.records.count & 255 == 0 { judge(event, text: .empty) }
   }
 
-  /// Lists the variables that were mined last, an event's.
+  /// Finds template and variables of a message. Room for `TemplateMiner.valuesLimit` bytes has been made.
+  @inline(__always)
+  mutating func mine(_ message: ByteRange) -> Mined {
+    miner.mine(
+      message: bytes(message), program: bytes(lastProgram),
+      readable: capacity &- Int(message.start), values: arena + extraEnd)
+    var mined = Mined(
+      template: miner.template,
+      values: ByteRange(
+        start: UInt32(truncatingIfNeeded: extraEnd),
+        count: UInt32(truncatingIfNeeded: max(0, miner.valuesCount))),
+      firstVariable: UInt32(truncatingIfNeeded: batch.variables.count),
+      variableCount: UInt16(truncatingIfNeeded: miner.variableCount))
+    extraEnd &+= Int(mined.values.count)
+    let number = miner.number
+    if number > announced.before {
+      mined.number = number &- announced.before
+    } else if templates.insert(miner.template.rawValue) {
+      (mined.number, mined.text) = announceTemplate()
+      mined.isNew = true
+    }
+    // Without a number it is known by its hash alone.
+    if miner.valuesCount < 0 || mined.number == 0 {
+      mined.values = .empty
+      listVariables(of: message)
+    }
+    return mined
+  }
+
+  /// Lists the variables that were mined last, a message's.
   @inline(never)
-  private mutating func listVariables(of event: inout EventRecord) {
-    event.values = .empty
+  private mutating func listVariables(of message: ByteRange) {
     for index in 0..<miner.variableCount {
       let variable = miner.variable(index)
       batch.variables.append(
         ByteRange(
-          start: event.message.start &+ UInt32(truncatingIfNeeded: variable.start),
+          start: message.start &+ UInt32(truncatingIfNeeded: variable.start),
           count: UInt32(truncatingIfNeeded: variable.count)))
     }
   }
 
-  /// Tells the lane of the template that was mined last, an event's.
+  /// Tells the lane of the template that was mined last. Returns its number, 0 where there are too many to be numbered, and its text.
   @inline(never)
-  private mutating func announceTemplate(of event: inout EventRecord) {
+  private mutating func announceTemplate() -> (number: UInt32, text: ByteRange) {
     let spelled = miner.templateText()
     makeRoom(spelled.count &+ Int(lastProgram.count))
     let program = keep(bytes(lastProgram))
     let text = keep(spelled)
     batch.templates.append(TemplateDefinition(id: miner.template, program: program, text: text))
-    event.templateNumber = 0
-    if announced.templates < .max {
-      announced.templates += 1
-      miner.leave(number: announced.templates)
-      event.templateNumber = announced.templates &- announced.before
-    }
-    judge(event, text: text)
+    guard announced.templates < .max else { return (0, text) }
+    announced.templates += 1
+    miner.leave(number: announced.templates)
+    return (announced.templates &- announced.before, text)
   }
 
   /// Looks whether the events of a template hold secrets: its text, and this event's message and fields. Done for the first
   /// event of each template and for one of every 256: masking looks at each text again, this only marks.
   @inline(never)
-  mutating func judge(_ event: EventRecord, text: ByteRange) {
-    guard secrets.count < Self.markLimit, !marked.contains(event.template.rawValue) else { return }
+  mutating func judge(
+    template: TemplateID, text: ByteRange, message: ByteRange, fields: ByteRange, line: UInt64,
+    byteOffset: UInt64
+  ) {
+    guard secrets.count < Self.markLimit, !marked.contains(template.rawValue) else { return }
     let found: (kind: SecretKind, part: String)
     if let one = SecretText.findings(in: bytes(text), takesPlaceholders: true).first
-      ?? SecretText.findings(in: bytes(event.message)).first
+      ?? SecretText.findings(in: bytes(message)).first
     {
       found = (one.kind, "message")
-    } else if let one = SecretText.findings(in: bytes(event.fields)).first {
+    } else if let one = SecretText.findings(in: bytes(fields)).first {
       found = (one.kind, "fields")
     } else {
       return
     }
-    marked.insert(event.template.rawValue)
+    marked.insert(template.rawValue)
     secrets.append(
       SecretMark(
-        template: event.template, kind: found.kind, part: found.part, line: event.line,
-        byteOffset: event.byteOffset))
+        template: template, kind: found.kind, part: found.part, line: line, byteOffset: byteOffset))
   }
 
   /// Marks kept of one source.
@@ -242,11 +288,19 @@ extension LineReader {
 
   mutating func mineLast() {
     lastNeedsMining = false
-    guard var event = batch.records.popLast() else { return }
+    guard let last = batch.records.indices.last else { return }
+    let event = batch.records[last]
     batch.variables.removeLast(batch.variables.count - Int(event.firstVariable))
     makeRoom(TemplateMiner.valuesLimit)
-    mine(&event)
-    batch.records.append(event)
+    let mined = mine(event.message)
+    if mined.isNew || last & 255 == 0 {
+      judge(
+        template: mined.template, text: mined.text, message: event.message, fields: event.fields,
+        line: event.line, byteOffset: event.byteOffset)
+    }
+    batch.records.withUnsafeMutableBufferPointer { records in
+      mined.put(into: records.baseAddress.unsafelyUnwrapped + last)
+    }
   }
 
   /// Adds a continuation line to the last event.
