@@ -200,6 +200,12 @@ final class BodyOpener {
     let tag = reading.program
     guard !tag.isInScratch else { return }
     let bytes = Bytes.part(record, tag.start, tag.end)
+    // Most programs with long names have none.
+    if bytes.count <= 16, ByteWord.marks(of: 0x2C, in: Bytes.word(bytes, 0)) == 0,
+      ByteWord.marks(of: 0x2C, in: Bytes.word(bytes, bytes.count &- 8)) == 0
+    {
+      return
+    }
     let comma = Bytes.findNear(0x2C, bytes, from: 0, to: bytes.count)
     guard comma < bytes.count, let address = Self.address(bytes, comma) else { return }
     reading.reopenFields()

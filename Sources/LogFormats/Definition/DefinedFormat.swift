@@ -243,7 +243,7 @@ final class PatternParser: RecordParser {
     }
   }
   private let attempts: [Attempt]
-  private let references: [Unmanaged<Attempt>]
+  private let references: UnsafeMutablePointer<Unmanaged<Attempt>>
   private let list: PatternList
   private let fields: FlatFields
 
@@ -251,20 +251,23 @@ final class PatternParser: RecordParser {
     let fields = FlatFields(naming: naming)
     self.fields = fields
     attempts = list.patterns.map { Attempt($0, fields, nested: nested) }
-    references = attempts.map { Unmanaged.passUnretained($0) }
+    references = .allocate(capacity: max(1, attempts.count))
+    for (place, attempt) in attempts.enumerated() {
+      (references + place).initialize(to: Unmanaged.passUnretained(attempt))
+    }
     self.list = list
   }
+
+  deinit { references.deallocate() }
 
   func parse(_ record: UnsafeRawBufferPointer, into reading: inout Reading) -> Verdict {
     reading.reset()
     if Bytes.isBlank(record) { return .blank }
     var verdict: Verdict?
-    list.withCandidates(record[0]) { places in
-      for place in places {
-        // Counting references would cost as much as what is done with them.
-        verdict = references[Int(place)]._withUnsafeGuaranteedRef { read($0, record, into: &reading) }
-        if verdict != nil { return }
-      }
+    for place in list.candidates(record[0]) {
+      // Counting references would cost as much as what is done with them.
+      verdict = references[Int(place)]._withUnsafeGuaranteedRef { read($0, record, into: &reading) }
+      if verdict != nil { break }
     }
     return verdict ?? Continuation.verdict(record, into: &reading, otherwise: .noMatch)
   }

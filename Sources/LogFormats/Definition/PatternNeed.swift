@@ -21,7 +21,8 @@ struct PatternNeed: Sendable {
   /// False where the record holds nothing of it.
   func isMet(_ record: UnsafeRawBufferPointer) -> Bool {
     if takesAddress, Self.mayHoldAddress(record) { return true }
-    return texts.contains { Bytes.contains($0, record) }
+    for index in texts.indices where Bytes.contains(texts[index], record) { return true }
+    return false
   }
 
   /// True where three full stops stand between numbers of at most three digits, or two colons with nothing but hexadecimal digits
