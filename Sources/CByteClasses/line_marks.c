@@ -17,7 +17,7 @@ int fb_level(void) {
                 : FB_NOTHING;
     if (level == FB_AVX2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vbmi")) {
-      level = FB_AVX512;
+      level = __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2") ? FB_COMPRESS : FB_AVX512;
     }
     __atomic_store_n(&known, level, __ATOMIC_RELAXED);
   }
@@ -50,6 +50,14 @@ uint32_t fb_numbered_tokens(const uint8_t *text, uint32_t count, const fb_byte_b
   }
   if (carry) *next++ = token(text, start, count);
   return (uint32_t)(next - tokens);
+}
+
+int fb_cut_available(void) { return fb_level() >= FB_COMPRESS; }
+
+int fb_cut_text(
+    const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,
+    uint8_t *values, uint8_t *shapeText, fb_cut *cut) {
+  return fb_cut_512(text, count, blocks, program, programCount, values, shapeText, cut);
 }
 
 __attribute__((target("avx2")))
@@ -115,6 +123,22 @@ int fb_header_marks(const uint8_t *text, uint64_t count, fb_header *header) {
 #else
 
 int fb_level(void) { return FB_NOTHING; }
+
+int fb_cut_available(void) { return 0; }
+
+int fb_cut_text(
+    const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,
+    uint8_t *values, uint8_t *shapeText, fb_cut *cut) {
+  (void)text;
+  (void)count;
+  (void)blocks;
+  (void)program;
+  (void)programCount;
+  (void)values;
+  (void)shapeText;
+  (void)cut;
+  return 0;
+}
 
 uint32_t fb_numbered_tokens(const uint8_t *text, uint32_t count, const fb_byte_block *blocks, uint64_t *tokens) {
   (void)text;

@@ -1,3 +1,4 @@
+internal import CByteClasses
 internal import IncidentModel
 
 /// Programs and the constant parts of messages that come again and again, with their templates: to compare the parts in words, as they lie in the
@@ -18,7 +19,7 @@ struct KnownShapes: ~Copyable {
     let bytes = 1 << (Self.bits + Self.placeBits)
     memory = .allocate(byteCount: bytes, alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    words = .allocate(capacity: Self.maximumWords)
+    words = .allocate(capacity: max(Self.maximumWords, 8 * Int(FB_SHAPE_BLOCKS)))
   }
 
   deinit {
@@ -56,7 +57,8 @@ struct KnownShapes: ~Copyable {
     @inline(__always) fileprivate mutating func put(_ word: UInt64) {
       next.pointee = word
       next += 1
-      hash = ((hash &<< 7 | hash &>> 57) ^ word) &* 0x9E37_79B9_7F4A_7C15
+      // One word does not wait for the product of the word before.
+      hash = (hash &<< 7 | hash &>> 57) ^ word &* 0x9E37_79B9_7F4A_7C15
     }
 
     /// Adds a constant part without NUL. Up to eight bytes behind it are read. It ends with a word that is not full, so that no two messages of
@@ -99,7 +101,25 @@ struct KnownShapes: ~Copyable {
     guard count <= Self.placeWords else { return nil }
     // Compared by fours.
     UnsafeMutableRawPointer(shape.next).storeBytes(of: SIMD4<UInt64>(repeating: 0), as: SIMD4<UInt64>.self)
-    let hash = shape.hash
+    return find(hash: shape.hash &* 0xBF58_476D_1CE4_E5B9, count)
+  }
+
+  /// Where `fb_cut_text` may write a shape.
+  var text: UnsafeMutablePointer<UInt8> {
+    UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// Looks up the shape that `fb_cut_text` has written.
+  @inline(__always)
+  func find(_ cut: fb_cut) -> Place? {
+    find(hash: cut.hash, Int(truncatingIfNeeded: cut.shapeBlocks) &* 8 &+ Self.isText)
+  }
+
+  /// Is added to the number of words of a shape that is a text, which so is never taken for one in words.
+  private static let isText = 1 << 16
+
+  @inline(__always)
+  private func find(hash: UInt64, _ count: Int) -> Place? {
     let first = Int(truncatingIfNeeded: hash &>> UInt64(64 - Self.bits))
     let place = memory + first &<< Self.placeBits
     if holds(place, hash, count) { return found(place, hash, count) }
@@ -131,7 +151,7 @@ struct KnownShapes: ~Copyable {
         stored.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
         ^ own.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
       offset &+= 32
-    } while offset < 8 &* count
+    } while offset < 8 &* (count & (Self.isText &- 1))
     return difference == SIMD4<UInt64>(repeating: 0)
   }
 
@@ -142,6 +162,7 @@ struct KnownShapes: ~Copyable {
     // The number is forgotten.
     place.base.storeBytes(of: UInt64(place.count).littleEndian, toByteOffset: 16, as: UInt64.self)
     // With some of the zeros behind them.
-    (place.base + Self.headBytes).copyMemory(from: words, byteCount: 8 * ((place.count + 3) & ~3))
+    (place.base + Self.headBytes).copyMemory(
+      from: words, byteCount: 8 * ((place.count & (Self.isText - 1) + 3) & ~3))
   }
 }

@@ -21,11 +21,14 @@ public struct TemplateMiner: ~Copyable {
   /// Bytes of a message that are looked at; the rest is one variable.
   public static let messageLimit = 4096
   /// Bytes that values may take, and be written on the way, at most.
-  public static let valuesLimit = messageLimit + variableLimit + 16
+  public static let valuesLimit = messageLimit + variableLimit + 64
 
   private let variables: UnsafeMutablePointer<UInt64>
+  /// False while the variables have been counted and not listed: whoever has their values seldom asks for them.
+  private let isListed = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
   private let blocks: UnsafeMutablePointer<fb_byte_block>
   private let hasClasses: Bool
+  private let hasCut: Bool
   private let spareValues = UnsafeMutableRawPointer.allocate(byteCount: Self.valuesLimit, alignment: 16)
   private var buffer: UnsafeMutableRawPointer
   private var capacity: Int
@@ -41,9 +44,13 @@ public struct TemplateMiner: ~Copyable {
   /// A miner with empty buffers.
   public init() { self.init(byBlocks: true) }
 
-  /// - Parameter byBlocks: False looks at every byte of every message, as is done where the processor offers nothing better.
-  init(byBlocks: Bool) {
+  /// - Parameters:
+  ///   - byBlocks: False looks at every byte of every message, as is done where the processor offers nothing better.
+  ///   - cutsWhole: False goes from token to token.
+  init(byBlocks: Bool, cutsWhole: Bool = true) {
     hasClasses = byBlocks && fb_byte_classes_available() != 0
+    hasCut = hasClasses && cutsWhole && fb_cut_available() != 0
+    isListed.initialize(to: true)
     variables = .allocate(capacity: Self.variableLimit + 1)
     // One more than a message has, and one that is read behind its end.
     blocks = .allocate(capacity: Self.messageLimit / 64 + 2)
@@ -54,6 +61,7 @@ public struct TemplateMiner: ~Copyable {
 
   deinit {
     variables.deallocate()
+    isListed.deallocate()
     blocks.deallocate()
     spareValues.deallocate()
     buffer.deallocate()
@@ -67,7 +75,18 @@ public struct TemplateMiner: ~Copyable {
 
   @usableFromInline func packedVariable(_ index: Int) -> UInt64 {
     precondition(index >= 0 && index < variableCount)
+    if !isListed.pointee { list() }
     return variables[index]
+  }
+
+  /// Lists the variables of a message that was cut as a whole.
+  @inline(never)
+  private func list() {
+    isListed.pointee = true
+    guard let bytes = message.baseAddress else { return }
+    let count = fb_numbered_tokens(
+      bytes.assumingMemoryBound(to: UInt8.self), UInt32(truncatingIfNeeded: message.count), blocks, variables)
+    precondition(Int(count) == variableCount)
   }
 
   /// Mines one message. Afterwards `template`, `variableCount` and `variable(_:)` describe it, until the next call. Replacing each `<*>` of the
@@ -82,6 +101,7 @@ public struct TemplateMiner: ~Copyable {
   ) {
     self.message = message
     textEnd = 0
+    isListed.pointee = true
     // Some bytes behind the message are read with its last ones.
     if hasClasses, let bytes = message.baseAddress, message.count > 0, message.count <= TokenCut.runLimit,
       message.count &+ TokenCut.overrun <= (readable ?? message.count),
@@ -91,6 +111,22 @@ public struct TemplateMiner: ~Copyable {
         bytes.assumingMemoryBound(to: UInt8.self), UInt32(truncatingIfNeeded: message.count), blocks)
       if classes != 0 {
         let out = values ?? spareValues
+        if hasCut, Int(classes) & FB_JOINTS == 0 {
+          var cut = fb_cut()
+          let isCut = fb_cut_text(
+            bytes.assumingMemoryBound(to: UInt8.self), UInt32(truncatingIfNeeded: message.count), blocks,
+            program.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            UInt32(truncatingIfNeeded: program.count),
+            out.assumingMemoryBound(to: UInt8.self), shapes.text, &cut)
+          if isCut != 0 {
+            isListed.pointee = false
+            variableCount = Int(truncatingIfNeeded: cut.variables)
+            valuesCount =
+              values == nil || Int(classes) & FB_BACKSLASH != 0 ? -1 : Int(truncatingIfNeeded: cut.valueBytes)
+            take(shapes.find(cut), program)
+            return
+          }
+        }
         var cut = TokenCut(
           message.assumingMemoryBound(to: UInt8.self), end: message.count, variables: variables, writes: true,
           values: out, shape: shapes.begin(program: program))
@@ -100,19 +136,24 @@ public struct TemplateMiner: ~Copyable {
         // Without the tab behind the last.
         valuesCount =
           values == nil || Int(classes) & FB_BACKSLASH != 0 ? -1 : max(0, cut.values - out &- 1)
-        shape = shapes.find(cut.shape)
-        let id = shape.map { $0.template } ?? 0
-        if id != 0 {
-          template = TemplateID(rawValue: id)
-          number = shape.unsafelyUnwrapped.number
-        } else {
-          mineText(program)
-        }
+        take(shapes.find(cut.shape), program)
         return
       }
     }
     shape = nil
     mineAny(program)
+  }
+
+  /// Takes the template of a shape that was looked up.
+  @inline(__always)
+  private mutating func take(_ place: KnownShapes.Place?, _ program: UnsafeRawBufferPointer) {
+    shape = place
+    if let place, place.template != 0 {
+      template = TemplateID(rawValue: place.template)
+      number = place.number
+    } else {
+      mineText(program)
+    }
   }
 
   /// Cuts a message that is long, or of which the classes of its bytes do not tell enough.

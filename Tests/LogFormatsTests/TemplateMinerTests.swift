@@ -83,8 +83,7 @@ import Testing
   /// Messages are cut by blocks of 64 bytes where the processor can; the outcome is that of a look at every byte.
   @Test func blocksAndBytesCutAlike() {
     var random = Seeded(11)
-    var blocks = TemplateMiner()
-    var bytes = TemplateMiner(byBlocks: false)
+    var ways = Ways()
     let pieces = [
       " ", " ", "word", "12", "7", "ab", "face", "deadbeef", "effaced", ".", ":", "::", "=", "=1", ",", "(",
       ")", "<",
@@ -101,15 +100,14 @@ import Testing
         let all = isRare ? rare : pieces
         message += all[Int.random(in: 0..<all.count, using: &random)]
       }
-      guard agree(message, &blocks, &bytes) else { return }
+      guard agree(message, &ways) else { return }
     }
   }
 
   /// Colons between groups of all lengths, addresses and words.
   @Test func blocksAndBytesJoinAlike() {
     var random = Seeded(12)
-    var blocks = TemplateMiner()
-    var bytes = TemplateMiner(byBlocks: false)
+    var ways = Ways()
     let alphabet = Array("::::..aab019fG -".utf8)
     let pieces = ["a4:cf:12:00:11:22", "10.20.3.4:1883", "09:08:09.5", "aa:bb:cc", "ab:cd", "a:b:c.d:e"].map {
       Array($0.utf8)
@@ -130,49 +128,116 @@ import Testing
           message[place] = 0x20
         }
       }
-      guard agree(message, &blocks, &bytes) else { return }
+      guard agree(message, &ways) else { return }
     }
   }
 
   /// Any two bytes beside each other, and beside a letter, a digit and a colon.
   @Test func blocksAndBytesCutEveryPairAlike() {
-    var blocks = TemplateMiner()
-    var bytes = TemplateMiner(byBlocks: false)
+    var ways = Ways()
     for first in UInt8.min...UInt8.max {
       for second in UInt8.min...UInt8.max {
         let message = [
           0x71, first, second, 0x37, 0x20, 0x61, 0x3A, second, first, 0x31, 0x20, 0x32, first, second,
         ]
-        guard agree(message, &blocks, &bytes) else { return }
+        guard agree(message, &ways) else { return }
       }
     }
   }
 
-  /// True when both ways give the same, a known message too, and the values are the variables.
+  /// Words and numbers of all lengths about the borders of blocks, with full stops behind many of them, of programs of all lengths.
+  @Test func wholeMessagesAreCutAlike() {
+    var random = Seeded(13)
+    var ways = Ways()
+    var programs: [[UInt8]] = []
+    for round in 0..<60_000 {
+      if round % 500 == 0 {
+        let count = Int.random(in: 0...80, using: &random)
+        programs.append((0..<count).map { _ in UInt8.random(in: 0x21...0x7E, using: &random) })
+      }
+      let length = Int.random(in: 0...[20, 70, 140, 270, 400][round % 5], using: &random)
+      var message: [UInt8] = []
+      while message.count < length {
+        let count = Int.random(in: 1...[3, 9, 30, 70][Int.random(in: 0..<4, using: &random)], using: &random)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0, 1: message += (0..<count).map { _ in Array("kqxz.".utf8).randomElement(using: &random)! }
+        case 2, 3:
+          message += (0..<count).map { _ in Array("0123456789.k".utf8).randomElement(using: &random)! }
+        case 4: message += [UInt8](repeating: 0x2E, count: min(count, 5))
+        default: message += [UInt8](repeating: 0x20, count: min(count, 3))
+        }
+        if Bool.random(using: &random) { message.append(Array(" =,".utf8).randomElement(using: &random)!) }
+      }
+      if round % 3 > 0 { message = Array(message.prefix(length)) }
+      guard agree(message, program: programs.randomElement(using: &random)!, &ways) else { return }
+    }
+  }
+
+  /// Two shapes differ although their words or their variables lie alike.
+  @Test(arguments: [true, false]) func shapesAreToldApart(cutsWhole: Bool) {
+    var miner = TemplateMiner(byBlocks: true, cutsWhole: cutsWhole)
+    var texts: [UInt64: String] = [:]
+    for program in ["", "a", "a b", "ab"] {
+      for message in [
+        "a 1", "a 1 2", "a  1", "1 a", "a1", "b 1", "ab 1", "1", "1 1", "", " ", "a", "b a 1", "x 1, 2",
+        "x 1 ,2",
+      ] {
+        var readable = Array(message.utf8) + [UInt8](repeating: 0x37, count: TokenCut.overrun)
+        let count = message.utf8.count
+        for _ in 0..<2 {
+          readable.withUnsafeMutableBytes { bytes in
+            var program = program
+            program.withUTF8 {
+              miner.mine(
+                message: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<count]),
+                program: UnsafeRawBufferPointer($0), readable: bytes.count)
+            }
+          }
+          let template = program + "\0" + String(decoding: miner.templateText(), as: UTF8.self)
+          #expect(miner.template.rawValue == ContentHash.of(template))
+          #expect(texts.updateValue(template, forKey: miner.template.rawValue) ?? template == template)
+        }
+      }
+    }
+  }
+
+  /// The ways of cutting a message: as a whole, from token to token, from byte to byte.
+  private struct Ways: ~Copyable {
+    var whole = TemplateMiner()
+    var tokens = TemplateMiner(byBlocks: true, cutsWhole: false)
+    var bytes = TemplateMiner(byBlocks: false)
+  }
+
+  /// True when all ways give the same, a known message too, and the values are the variables.
+  private func agree(_ message: [UInt8], program: [UInt8] = [], _ ways: inout Ways) -> Bool {
+    agree(message, program, &ways.whole, &ways.bytes) && agree(message, program, &ways.tokens, &ways.bytes)
+  }
+
   private func agree(
-    _ message: [UInt8], _ blocks: inout TemplateMiner, _ bytes: inout TemplateMiner
+    _ message: [UInt8], _ program: [UInt8], _ blocks: inout TemplateMiner, _ bytes: inout TemplateMiner
   ) -> Bool {
     var values = [UInt8](repeating: 0xEE, count: TemplateMiner.valuesLimit)
     let agree = (message + [UInt8](repeating: 0x37, count: TokenCut.overrun)).withUnsafeBytes { readable in
-      let message = UnsafeRawBufferPointer(rebasing: readable[..<message.count])
-      let program = UnsafeRawBufferPointer(start: nil, count: 0)
-      bytes.mine(message: message, program: program)
-      return (0..<2).allSatisfy { round in
-        if round == 0 {
-          values.withUnsafeMutableBytes {
-            blocks.mine(
-              message: message, program: program, readable: readable.count, values: $0.baseAddress)
+      program.withUnsafeBytes { program in
+        let message = UnsafeRawBufferPointer(rebasing: readable[..<message.count])
+        bytes.mine(message: message, program: program)
+        return (0..<2).allSatisfy { round in
+          if round == 0 {
+            values.withUnsafeMutableBytes {
+              blocks.mine(
+                message: message, program: program, readable: readable.count, values: $0.baseAddress)
+            }
+            guard blocks.valuesCount < 0 || joined(message, blocks) == Array(values[..<blocks.valuesCount])
+            else {
+              return false
+            }
+          } else {
+            blocks.mine(message: message, program: program)
           }
-          guard blocks.valuesCount < 0 || joined(message, blocks) == Array(values[..<blocks.valuesCount])
-          else {
-            return false
-          }
-        } else {
-          blocks.mine(message: message, program: program)
+          return blocks.template == bytes.template && blocks.variableCount == bytes.variableCount
+            && blocks.templateText().elementsEqual(bytes.templateText())
+            && (0..<bytes.variableCount).allSatisfy { blocks.variable($0) == bytes.variable($0) }
         }
-        return blocks.template == bytes.template && blocks.variableCount == bytes.variableCount
-          && blocks.templateText().elementsEqual(bytes.templateText())
-          && (0..<bytes.variableCount).allSatisfy { blocks.variable($0) == bytes.variable($0) }
       }
     }
     #expect(agree, "\(String(decoding: message, as: UTF8.self).debugDescription)")

@@ -35,6 +35,39 @@ int fb_byte_classes(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
 /// stops that it ends with. A text has room for half its bytes, rounded up, of them. Returns their number. Call it only where the above is available.
 uint32_t fb_numbered_tokens(const uint8_t *text, uint32_t count, const fb_byte_block *blocks, uint64_t *tokens);
 
+/// Of `fb_cut_text`.
+enum {
+  /// Bytes of a text, at most.
+  FB_CUT_LIMIT = 448,
+  /// Blocks of 64 bytes that a shape takes, at most.
+  FB_SHAPE_BLOCKS = 3,
+  /// Bytes behind the last value that are written.
+  FB_CUT_OVERRUN = 64,
+};
+
+/// What `fb_cut_text` tells.
+typedef struct {
+  /// Of the shape; to find it by, no proof of anything.
+  uint64_t hash;
+  /// Blocks of 64 bytes that the shape takes, the last one filled with zeros.
+  uint32_t shapeBlocks;
+  uint32_t variables;
+  /// Bytes of the values, which have tabs between.
+  uint32_t valueBytes;
+} fb_cut;
+
+/// True where `fb_cut_text` is there: on x86-64 with AVX-512 that puts bytes together (VBMI2).
+int fb_cut_available(void);
+
+/// Cuts a text into variables, its tokens with marks but for the full stops that they end with, and what lies between them, without a look at any
+/// of the tokens. The text's blocks, of all of it, must be plain and without joints. Writes the variables with tabs between, and the shape: the
+/// program, the byte 2, and the text with the byte 1 for each variable. No two shapes are the same, and neither byte stands in a plain text. Returns 0,
+/// with nothing told, where text, program or shape are too long, or a full stop lies where two blocks meet. Reads nothing beyond
+/// `count` and `programCount`. Call it only where it is available.
+int fb_cut_text(
+    const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,
+    uint8_t *values, uint8_t *shapeText, fb_cut *cut);
+
 /// `fb_byte_classes` without AVX-512, for tests.
 int fb_byte_classes_narrow(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
 
