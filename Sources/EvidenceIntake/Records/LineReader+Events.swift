@@ -364,7 +364,7 @@ extension LineReader {
 
   mutating func grow(_ count: Int) {
     capacity = max(capacity * 2, extraEnd + count + Self.chunk)
-    var larger = [UInt8](repeating: 0, count: capacity)
+    var larger = Self.unwritten(capacity)
     larger.withUnsafeMutableBytes { $0.baseAddress?.copyMemory(from: arena, byteCount: extraEnd) }
     batch.arena = larger
     larger = []
@@ -405,7 +405,7 @@ extension LineReader {
   private mutating func exchange(left: Int, with lane: PipelinedLane) throws {
     var other = try lane.spare()
     if other.arena.count < rawCapacity + 4 * Self.chunk {
-      other.arena = [UInt8](repeating: 0, count: rawCapacity + 4 * Self.chunk)
+      other.arena = Self.unwritten(rawCapacity + 4 * Self.chunk)
     }
     let count = other.arena.count
     let base = other.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }

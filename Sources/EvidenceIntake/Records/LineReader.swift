@@ -52,8 +52,13 @@ struct LineReader: ~Copyable {
     rawCapacity = limits.lineBytes + Self.chunk
     capacity = rawCapacity + 4 * Self.chunk
     extraEnd = rawCapacity
-    batch.arena = [UInt8](repeating: 0, count: capacity)
+    batch.arena = Self.unwritten(capacity)
     arena = batch.arena.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }
+  }
+
+  /// Storage of an arena. Nothing is read from it before it is written, and what a short source does not need is never touched.
+  static func unwritten(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
   }
 
   /// How the head that was read last ended.

@@ -7,6 +7,8 @@ final class SegmentStaging {
   private let number: Int64
   private let file: TemporaryFile
   private let options: CaseLoader.Options
+  /// Bytes of a staged file that are mapped, at most.
+  private static let mappedBytes = 1 << 30
 
   init(number: Int64, beside path: String, options: CaseLoader.Options) throws(StoreError) {
     self.number = number
@@ -38,6 +40,8 @@ final class SegmentStaging {
     // Else a commit would tie both files' journals together by a third, though this one is only read: a kill would leave
     // a journal of the case that names another file.
     try connection.execute("PRAGMA staged.journal_mode = OFF; PRAGMA staged.synchronous = OFF")
+    // Each page is read once: from memory that the kernel fills, without a copy of it. Nobody else has the file.
+    try connection.execute("PRAGMA staged.mmap_size = \(Self.mappedBytes)")
   }
 
   /// Makes the segment in the case, with all its rows.
