@@ -27,14 +27,15 @@ static const uint8_t kinds_of[128] __attribute__((aligned(64))) = {
     // ` a to z { | } ~ delete
     0, H, H, H, H, H, H, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, S, S, S, 0, O};
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
-int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"), always_inline))
+static inline int classes(uint32_t used, const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
   const __m512i low = _mm512_load_si512(kinds_of);
   const __m512i high = _mm512_load_si512(kinds_of + 64);
   uint64_t unusual = 0, backslashes = 0;
   fb_scan scan;
   memset(&scan, 0, offsetof(fb_scan, bytes));
-  for (uint32_t at = 0; at < count; at += 64) {
+  for (uint32_t block = 0; block < used; block++) {
+    uint32_t at = 64 * block;
     uint64_t there = count - at >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << (count - at)) - 1;
     // What is not there is neither read nor of any kind.
     __m512i v = _mm512_maskz_loadu_epi8(there, text + at);
@@ -46,9 +47,20 @@ int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *bloc
     uint64_t stops = _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(P));
     unusual |= _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(O)) | _mm512_movepi8_mask(v);
     backslashes |= _mm512_test_epi8_mask(kinds, _mm512_set1_epi8(B));
-    fb_scan_block(&scan, at, ends, digits, hex, colons, stops, blocks + at / 64);
+    fb_scan_block(&scan, at, ends, digits, hex, colons, stops, blocks + block);
   }
   return fb_scan_end(&scan, count, blocks, unusual != 0, backslashes != 0);
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *blocks) {
+  const uint32_t used = (count + 63) / 64;
+  // Most texts are short: their blocks are known to be so many, instead of a guess at the loop's end.
+  switch (used) {
+    case 1: return classes(1, text, count, blocks);
+    case 2: return classes(2, text, count, blocks);
+    default: return classes(used, text, count, blocks);
+  }
 }
 
 __attribute__((target("avx512f,avx512bw,avx512vl")))
