@@ -58,9 +58,9 @@ public struct DefinedFormat: LogFormat {
       return 0
     }
     if let detect { return detect.matches(line) ? 99 : 0 }
-    for marker in [bootMarker, skip] {
-      if let marker, marker.matches(line) { return Self.claim }
-    }
+    // Not as a list, which would be allocated for each line.
+    if let bootMarker, bootMarker.matches(line) { return Self.claim }
+    if let skip, skip.matches(line) { return Self.claim }
     switch kind {
     case .regex(let list):
       return list.patterns.contains { $0.matches(line) } ? Self.claim : 0
