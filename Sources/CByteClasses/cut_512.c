@@ -55,14 +55,11 @@ static inline int cut_blocks(
     uint32_t last, const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program,
     uint32_t programCount, uint8_t *values, uint8_t *shapeText, fb_cut *cut) {
   uint64_t ends[BLOCKS + 1], stops[BLOCKS + 1], starts[BLOCKS], insides[BLOCKS + 1];
-  // Where the digits are added to the bits of the tokens that hold them, a carry runs through the token to the end behind it: its stop.
-  unsigned long long carry = 0, sum;
+  unsigned long long carry = 0;
   for (uint32_t i = 0; i <= last; i++) {
     ends[i] = blocks[i].ends;
     if (i == last && count % 64) ends[i] |= ~(uint64_t)0 << count % 64;
-    carry = __builtin_add_overflow(~ends[i], carry, &sum);
-    carry |= __builtin_add_overflow(sum, blocks[i].marks, &sum);
-    stops[i] = sum & ends[i];
+    stops[i] = fb_stops(ends[i], blocks[i].marks, &carry);
   }
   ends[last + 1] = 1;
   stops[last + 1] = carry;

@@ -7,6 +7,15 @@
 enum { FB_NOTHING = 0, FB_AVX2 = 1, FB_AVX512 = 2, FB_COMPRESS = 3 };
 int fb_level(void);
 
+/// Where the tokens of a block stop that hold a mark: the marks are added to the tokens' bits, and a carry runs through each token that has one to the end
+/// behind it. `carry` goes on from block to block; behind the last one it says that the text ends in such a token.
+static inline uint64_t fb_stops(uint64_t ends, uint64_t marks, unsigned long long *carry) {
+  unsigned long long sum;
+  unsigned long long over = __builtin_add_overflow((unsigned long long)~ends, *carry, &sum);
+  *carry = over | __builtin_add_overflow(sum, (unsigned long long)marks, &sum);
+  return sum & ends;
+}
+
 #if defined(__x86_64__)
 /// What the header says, with 64 bytes at a time. They need FB_AVX512, the last one FB_COMPRESS.
 int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *blocks);

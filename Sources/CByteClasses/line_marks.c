@@ -29,19 +29,16 @@ static inline uint64_t token(const uint8_t *text, uint64_t start, uint64_t end) 
   return start << 32 | (end - start);
 }
 
-// Where the digits are added to the bits of the tokens that hold them, a carry runs through the token to the end behind it.
 __attribute__((target("bmi,bmi2,lzcnt")))
 uint32_t fb_numbered_tokens(const uint8_t *text, uint32_t count, const fb_byte_block *blocks, uint64_t *tokens) {
   uint64_t *next = tokens;
-  unsigned long long carry = 0, sum;
+  unsigned long long carry = 0;
   // Behind the last end before the block.
   uint64_t start = 0;
   for (uint64_t base = 0; base < count; base += 64, blocks++) {
     uint64_t ends = blocks->ends;
     if (count - base < 64) ends |= ~(uint64_t)0 << (count - base);
-    carry = __builtin_add_overflow(~ends, carry, &sum);
-    carry |= __builtin_add_overflow(sum, blocks->marks, &sum);
-    for (uint64_t stops = sum & ends; stops != 0; stops &= stops - 1) {
+    for (uint64_t stops = fb_stops(ends, blocks->marks, &carry); stops != 0; stops &= stops - 1) {
       uint64_t stop = (uint64_t)__builtin_ctzll(stops);
       uint64_t before = ends & (((uint64_t)1 << stop) - 1);
       *next++ = token(text, before ? base + 64 - (uint64_t)__builtin_clzll(before) : start, base + stop);

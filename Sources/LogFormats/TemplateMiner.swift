@@ -21,7 +21,7 @@ public struct TemplateMiner: ~Copyable {
   /// Bytes of a message that are looked at; the rest is one variable.
   public static let messageLimit = 4096
   /// Bytes that values may take, and be written on the way, at most.
-  public static let valuesLimit = messageLimit + variableLimit + 64
+  public static let valuesLimit = messageLimit + variableLimit + Int(FB_CUT_OVERRUN)
 
   private let variables: UnsafeMutablePointer<UInt64>
   /// False while the variables have been counted and not listed: whoever has their values seldom asks for them.

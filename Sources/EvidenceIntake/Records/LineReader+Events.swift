@@ -50,13 +50,13 @@ extension LineReader {
     let fields = range(reading.fields, start, record)
     lastProgram = range(reading.program, start, record)
     let mined = mine(message)
-    if mined.isNew || batch.records.count & 255 == 0 {
+    let place = batch.records.count
+    if judges(mined, at: place) {
       judge(
         template: mined.template, text: mined.text, message: message, fields: fields, line: line,
         byteOffset: byteOffset)
     }
     // From values of its own into its place: a record that is made elsewhere is copied in words that the processor has to wait for.
-    let place = batch.records.count
     batch.records.append(EventRecord())
     batch.records.withUnsafeMutableBufferPointer { records in
       let event = records.baseAddress.unsafelyUnwrapped + place
@@ -253,8 +253,12 @@ extension LineReader {
     return (announced.templates &- announced.before, text)
   }
 
-  /// Looks whether the events of a template hold secrets: its text, and this event's message and fields. Done for the first
-  /// event of each template and for one of every 256: masking looks at each text again, this only marks.
+  /// True for the first event of each template and for one of every 256: masking looks at each text again, `judge` only marks.
+  @inline(__always) private func judges(_ mined: Mined, at place: Int) -> Bool {
+    mined.isNew || place & 255 == 0
+  }
+
+  /// Looks whether the events of a template hold secrets: its text, and this event's message and fields.
   @inline(never)
   mutating func judge(
     template: TemplateID, text: ByteRange, message: ByteRange, fields: ByteRange, line: UInt64,
@@ -293,7 +297,7 @@ extension LineReader {
     batch.variables.removeLast(batch.variables.count - Int(event.firstVariable))
     makeRoom(TemplateMiner.valuesLimit)
     let mined = mine(event.message)
-    if mined.isNew || last & 255 == 0 {
+    if judges(mined, at: last) {
       judge(
         template: mined.template, text: mined.text, message: event.message, fields: event.fields,
         line: event.line, byteOffset: event.byteOffset)

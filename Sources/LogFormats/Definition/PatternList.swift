@@ -7,11 +7,7 @@ struct PatternList: Sendable {
   ///   for definitions that are tried at every message of a program; others are tried where their source was elected.
   init(_ patterns: [BytePattern], passesOver: Bool) {
     self.patterns = patterns
-    let firstBytes = passesOver ? patterns.map(\.firstBytes) : patterns.map { _ in nil }
-    candidates = Candidates(
-      (0..<256).map { byte in
-        patterns.indices.filter { firstBytes[$0]?[byte] ?? true }.map { UInt16($0) }
-      })
+    candidates = Candidates(patterns.count, firstBytes: passesOver ? patterns.map(\.firstBytes) : nil)
   }
 
   /// The patterns that may match a record with this first byte, in order, as places in `patterns`. They live as long as the list.
@@ -20,31 +16,34 @@ struct PatternList: Sendable {
   /// Places by first byte, in memory that is read without counting references.
   private final class Candidates: @unchecked Sendable {
     // @unchecked: nothing changes after `init`.
-    private let starts: UnsafeMutablePointer<Int32>
+    private let lists: UnsafeMutablePointer<UnsafeBufferPointer<UInt16>>
     private let places: UnsafeMutablePointer<UInt16>
 
-    init(_ lists: [[UInt16]]) {
-      starts = .allocate(capacity: lists.count + 1)
-      places = .allocate(capacity: max(1, lists.reduce(0) { $0 + $1.count }))
-      var end = 0
-      for (byte, list) in lists.enumerated() {
-        starts[byte] = Int32(end)
-        for place in list {
-          places[end] = place
+    /// - Parameter firstBytes: Of each pattern those that it may begin with, nil where that is any; nil for all patterns at every byte.
+    init(_ count: Int, firstBytes: [[Bool]?]?) {
+      lists = .allocate(capacity: 256)
+      places = .allocate(capacity: max(1, firstBytes == nil ? count : 256 * count))
+      guard let firstBytes else {
+        for place in 0..<count { places[place] = UInt16(place) }
+        lists.initialize(repeating: UnsafeBufferPointer(start: places, count: count), count: 256)
+        return
+      }
+      var end = places
+      for byte in 0..<256 {
+        let start = end
+        for place in 0..<count where firstBytes[place]?[byte] ?? true {
+          end.initialize(to: UInt16(place))
           end += 1
         }
+        (lists + byte).initialize(to: UnsafeBufferPointer(start: start, count: end - start))
       }
-      starts[lists.count] = Int32(end)
     }
 
     deinit {
-      starts.deallocate()
+      lists.deallocate()
       places.deallocate()
     }
 
-    @inline(__always) subscript(_ first: UInt8) -> UnsafeBufferPointer<UInt16> {
-      let start = Int(starts[Int(first)])
-      return UnsafeBufferPointer(start: places + start, count: Int(starts[Int(first) &+ 1]) &- start)
-    }
+    @inline(__always) subscript(_ first: UInt8) -> UnsafeBufferPointer<UInt16> { lists[Int(first)] }
   }
 }
