@@ -62,7 +62,7 @@ let package = Package(
       "LogFormats", ["IncidentModel", "CByteClasses", "CPCRE2"], resources: [.embedInCode("Definitions")]),
     module(
       "EvidenceIntake", ["IncidentModel", "LogFormats", "CByteClasses", "CArchive", "CISAL", "CZlib", crypto]),
-    module("TimelineStore", ["IncidentModel", "CSQLite", "CZstd"]),
+    module("TimelineStore", ["IncidentModel", "CByteClasses", "CSQLite", "CZstd"]),
     module("CascadeAnalysis", ["IncidentModel"]),
     module("PlaybookModel", [crypto, cryptoExtras, yams]),
     module(

@@ -17,13 +17,15 @@ static inline uint64_t fb_stops(uint64_t ends, uint64_t marks, unsigned long lon
 }
 
 #if defined(__x86_64__)
-/// What the header says, with 64 bytes at a time. They need FB_AVX512, the last one FB_COMPRESS.
+/// What the header says, with 64 bytes at a time. They need FB_AVX512, the last three FB_COMPRESS.
 int fb_byte_classes_512(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
 void fb_line_feeds_512(const uint8_t *text, uint64_t count, uint64_t *words);
 void fb_header_marks_512(const uint8_t *text, uint64_t count, fb_header *header);
 int fb_cut_512(
     const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,
     uint8_t *values, uint8_t *shapeText, fb_cut *cut);
+void fb_flag_stretches_512(const uint8_t *text, uint32_t count, uint8_t *flags);
+void fb_take_flags_512(uint8_t *flags, uint8_t *bits);
 #endif
 
 #endif

@@ -57,6 +57,12 @@ int fb_cut_text(
   return fb_cut_512(text, count, blocks, program, programCount, values, shapeText, cut);
 }
 
+int fb_signature_available(void) { return fb_level() >= FB_COMPRESS; }
+
+void fb_flag_stretches(const uint8_t *text, uint32_t count, uint8_t *flags) { fb_flag_stretches_512(text, count, flags); }
+
+void fb_take_flags(uint8_t *flags, uint8_t *bits) { fb_take_flags_512(flags, bits); }
+
 __attribute__((target("avx2")))
 static inline uint64_t equal64(__m256i a, __m256i b, char byte) {
   const __m256i all = _mm256_set1_epi8(byte);
@@ -122,6 +128,19 @@ int fb_header_marks(const uint8_t *text, uint64_t count, fb_header *header) {
 int fb_level(void) { return FB_NOTHING; }
 
 int fb_cut_available(void) { return 0; }
+
+int fb_signature_available(void) { return 0; }
+
+void fb_flag_stretches(const uint8_t *text, uint32_t count, uint8_t *flags) {
+  (void)text;
+  (void)count;
+  (void)flags;
+}
+
+void fb_take_flags(uint8_t *flags, uint8_t *bits) {
+  (void)flags;
+  (void)bits;
+}
 
 int fb_cut_text(
     const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,

@@ -104,4 +104,26 @@ import Testing
     }
     #expect(quick > 5000 || fb_byte_classes_available() == 0)
   }
+
+  @Test func pairsAndConstantWordsAreFoundWhereverTheyLie() {
+    var random = Seeded(5)
+    for round in 0..<4000 {
+      let count = Int.random(in: 0...300, using: &random)
+      // Few values, so that there are pairs and runs.
+      var text = (0..<count).map { _ in UInt8.random(in: 0...(round % 2 == 0 ? 3 : 255), using: &random) }
+      if count > 8, round % 4 == 1 {
+        let at = Int.random(in: 0...count - 8, using: &random)
+        for index in at..<at + 8 { text[index] = 7 }
+      }
+      let pair = text.indices.dropLast().first { text[$0] == 1 && text[$0 + 1] == 2 }
+      #expect(fb_find_pair(text, UInt64(count), 1, 2) == UInt64(pair ?? count))
+      let isConstant = stride(from: 0, through: count - 8, by: 8).contains { start in
+        text[start..<start + 8].allSatisfy { $0 == text[start] }
+      }
+      let mayBe = fb_may_have_constant_word(text, UInt64(count)) != 0
+      // Where the processor cannot tell, it may be anywhere.
+      #expect(mayBe || !isConstant)
+      if fb_cut_available() != 0 { #expect(mayBe == isConstant) }
+    }
+  }
 }

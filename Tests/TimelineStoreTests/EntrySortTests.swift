@@ -27,4 +27,36 @@ import Testing
       }
     }
   }
+
+  @Test func runsAreMergedHoweverTheyOverlap() throws {
+    var random = SeededGenerator(state: 11)
+    let folder = TemporaryFolder()
+    for round in 0..<40 {
+      let capacity = Int.random(in: 40...300, using: &random)
+      let sorter = EntrySorter(
+        path: folder.file("case"), chunk: EntryBuffer(capacity: capacity),
+        scratch: EntryBuffer(capacity: 2 * capacity))
+      var expected: [(time: Int64, id: UInt64)] = []
+      var timeless: [UInt64] = []
+      var start: Int64 = 0
+      for id in 0..<Int.random(in: 1...3000, using: &random) {
+        // Sources one after the other, apart or over one another, or all at the same time.
+        if id % 500 == 0 { start = Int64.random(in: -1000...1000, using: &random) * Int64(round % 4) }
+        let time = start + Int64(id % 500) / 3 + Int64.random(in: 0...5, using: &random)
+        let hasTime = id % 97 > 0
+        try sorter.append(IndexEntry(id: Int64(id), time: hasTime ? time : nil, device: 0, severity: 6))
+        if hasTime { expected.append((time, UInt64(id))) } else { timeless.append(UInt64(id)) }
+      }
+      if round % 3 == 0 {
+        let kept = Int.random(in: 0...expected.count, using: &random)
+        try sorter.removeAll(from: Int64(kept))
+        expected.removeAll { $0.id >= kept }
+        timeless.removeAll { $0 >= kept }
+      }
+      expected.sort { $0 < $1 }
+      var ids: [UInt64] = []
+      try sorter.drain { for entry in $0 { ids.append(entry.id) } }
+      #expect(ids == timeless + expected.map(\.id), "round \(round)")
+    }
+  }
 }

@@ -128,7 +128,7 @@ import Testing
 
   @Test func aSignatureIsTheSameWhateverLiesBehindTheText() {
     var random = SeededGenerator(state: 8)
-    for count in 0..<80 {
+    for count in Array(0..<80) + [255, 256, 257, 300, 65_540] {
       let text = (0..<count + 3).map { _ in UInt8.random(in: 0...255, using: &random) }
       var expected = [UInt8](repeating: 0, count: BlockSignature.bytes)
       for at in stride(from: 0, to: max(0, count - 4), by: 2) {
@@ -136,12 +136,17 @@ import Testing
         let (first, second) = BlockSignature.places(stretch: word)
         for place in [first, second] { expected[place / 8] |= 1 << UInt8(place % 8) }
       }
-      for hasSlack in [false, true] {
-        var signature = BlockSignature()
-        text.withUnsafeBytes {
-          signature.insert(UnsafeRawBufferPointer(rebasing: $0[..<count]), hasSlack: hasSlack)
+      for (hasSlack, isWide) in [(false, false), (true, false), (true, true)]
+      where !isWide || BlockSignature.canBeWide {
+        var signature = BlockSignature(isWide: isWide)
+        // What was there before is forgotten.
+        for _ in 0..<2 {
+          text.withUnsafeBytes {
+            signature.insert(UnsafeRawBufferPointer(rebasing: $0[..<count]), hasSlack: hasSlack)
+          }
+          #expect(signature.take().elementsEqual(expected))
         }
-        #expect(signature.bytes().elementsEqual(expected))
+        #expect(signature.take().allSatisfy { $0 == 0 })
       }
     }
   }

@@ -68,6 +68,31 @@ int fb_cut_text(
     const uint8_t *text, uint32_t count, const fb_byte_block *blocks, const uint8_t *program, uint32_t programCount,
     uint8_t *values, uint8_t *shapeText, fb_cut *cut);
 
+/// Of `fb_flag_stretches` and `fb_take_flags`.
+enum {
+  /// Flags of a signature, a byte each.
+  FB_SIGNATURE_BITS = 8192,
+  /// Bytes of a stretch.
+  FB_STRETCH = 5,
+};
+
+/// True where `fb_flag_stretches` and `fb_take_flags` are there: on x86-64 with AVX-512 that picks bytes (VBMI).
+int fb_signature_available(void);
+
+/// Sets two flags for each stretch of five bytes of a text that begins at an even place: with A to Z as a to z, and more bytes that fall together, the
+/// first byte lowest, times 0x9E3779B97F4A7C15, the highest 13 bits and the 13 below them are their numbers. There must be one flag more, which may be set too.
+/// Reads nothing beyond `count`. Call it only where it is available.
+void fb_flag_stretches(const uint8_t *text, uint32_t count, uint8_t *flags);
+
+/// Writes which flags are set, a bit each, the first one lowest, and clears them. Call it only where it is available.
+void fb_take_flags(uint8_t *flags, uint8_t *bits);
+
+/// False only where none of the words of eight bytes that a stretch begins with, one after the other, is the same byte eight times.
+int fb_may_have_constant_word(const uint8_t *text, uint64_t count);
+
+/// The first place where two bytes stand side by side in the first `count` bytes of a text; `count` where they do not.
+uint64_t fb_find_pair(const uint8_t *text, uint64_t count, uint8_t first, uint8_t second);
+
 /// `fb_byte_classes` without AVX-512, for tests.
 int fb_byte_classes_narrow(const uint8_t *text, uint32_t count, fb_byte_block *blocks);
 

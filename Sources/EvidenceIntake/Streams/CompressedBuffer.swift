@@ -1,3 +1,4 @@
+internal import CByteClasses
 import Glibc
 
 /// The window over compressed input that `GzipStream` works in: bytes to come, and 64 KiB of those already used, so
@@ -114,6 +115,9 @@ struct Suspect {
   }
 
   private static func scanRuns(_ bytes: UnsafeRawBufferPointer, base: UInt64, into found: inout [Suspect]) {
+    guard let first = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+      fb_may_have_constant_word(first, UInt64(bytes.count)) != 0
+    else { return }
     var offset = 0
     while offset &+ 8 &* words <= bytes.count {
       let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
@@ -147,11 +151,14 @@ struct Suspect {
   private static func scanHeaders(
     _ bytes: UnsafeRawBufferPointer, base: UInt64, into found: inout [Suspect]
   ) {
+    guard let first = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
     var offset = 0
-    while offset + 10 <= bytes.count,
-      let hit = memchr(bytes.baseAddress! + offset, 0x1F, bytes.count - 9 - offset)
-    {
-      let at = hit - UnsafeMutableRawPointer(mutating: bytes.baseAddress!)
+    while offset + 10 <= bytes.count {
+      // The first two bytes of a header, which has ten.
+      let most = bytes.count - 8 - offset
+      let distance = Int(fb_find_pair(first + offset, UInt64(most), 0x1F, 0x8B))
+      guard distance < most else { return }
+      let at = offset + distance
       offset = at + 1
       guard GzipHeader.isPlausible(UnsafeRawBufferPointer(rebasing: bytes[at...])) else { continue }
       let start = base + UInt64(at)

@@ -215,11 +215,14 @@ struct RowMaker: ~Copyable {
       let start = try spool.room(EventRowCodec.room(row))
       let place = EventRowCodec.begin(row, at: start)
       if let base = values.baseAddress {
-        TemplateTable.copy(base, to: place, values.count, of: arena)
-      } else if !TemplateTable.put(variables, of: arena, to: place, room: row.variables) {
+        let hasSlack = TemplateTable.copy(base, to: place, values.count, of: arena)
+        // Not from the row: a processor waits for words that lie over two stores.
+        signature.insert(values, hasSlack: hasSlack)
+      } else if TemplateTable.put(variables, of: arena, to: place, room: row.variables) {
+        signature.insert(UnsafeRawBufferPointer(start: place, count: row.variables), hasSlack: true)
+      } else {
         return false
       }
-      signature.insert(UnsafeRawBufferPointer(start: place, count: row.variables), hasSlack: true)
       try spool.add(EventRowCodec.end(row, at: start, variables: place))
       return true
     } catch {
@@ -302,17 +305,17 @@ struct RowMaker: ~Copyable {
   /// Hands the signature of the last events on.
   mutating func endBlock(_ blocks: Spool) throws(RowFault) {
     guard signature.events > 0 else { return }
-    let bits = signature.bytes()
+    let events = signature.events
+    let bits = signature.take()
     do throws(StoreError) {
       try blocks.append { frame in
         frame.reserve(8 + BlockSignature.bytes)
-        frame.putBigEndian(UInt64(signature.events), bytes: 8)
+        frame.putBigEndian(UInt64(events), bytes: 8)
         frame.append(bits)
       }
     } catch {
       throw .spool(error)
     }
-    signature.clear()
     block += 1
   }
 

@@ -128,16 +128,20 @@ struct TemplateTable: ~Copyable {
     return Int(entry.variables) == variables && variables > 0 && room >= 0 ? room : nil
   }
 
-  /// Copies bytes of an arena, and up to fifteen behind them.
+  /// Copies bytes of an arena, and up to fifteen behind them; false where the arena has no fifteen more.
   @inline(__always)
   static func copy(
     _ text: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int,
     of arena: UnsafeRawBufferPointer
-  ) {
+  ) -> Bool {
     guard let first = arena.baseAddress,
       text - first &+ count &+ UnsafeMutableRawPointer.blockOverrun <= arena.count
-    else { return target.copyMemory(from: text, byteCount: count) }
+    else {
+      target.copyMemory(from: text, byteCount: count)
+      return false
+    }
     target.copyBlocks(from: text, count: count)
+    return true
   }
 
   /// Bytes that `put` may write beyond its room.

@@ -196,8 +196,7 @@ final class UnpackedSearch {
     if builder == nil {
       builder = SearchIndexBuilder(firstNumber: of.number, firstEvent: of.firstEvent, writer: slices)
     }
-    try builder?.append(events: signature.events, signature: signature.bytes())
-    signature.clear()
+    try builder?.append(events: signature.events, signature: signature.take())
     templates.removeAll(keepingCapacity: true)
     block += 1
     if block == of.sizes.count {

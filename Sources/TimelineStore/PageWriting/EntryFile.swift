@@ -71,7 +71,7 @@ final class EntryReader {
   private var left: Int
 
   /// - Parameter window: Bytes read at a time: whole blocks.
-  init(_ file: EntryFile, _ stretches: [EntryStretch], window: Int = 256 << 10) throws(StoreError) {
+  init(_ file: EntryFile, _ stretches: [EntryStretch], window: Int) throws(StoreError) {
     try file.flush()
     let stretches = stretches.filter { $0.count > 0 }
     reader = try BlockReader(file.file, stretches.map(\.blocks), window: window)

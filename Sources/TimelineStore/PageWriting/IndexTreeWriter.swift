@@ -5,7 +5,7 @@ internal import Glibc
 final class IndexTreeWriter {
   private let file: PageFile
   private let root: UInt32
-  private let levels: TreeLevels
+  private let levels: TreeLevel
   @exclusivity(unchecked) private var leaf = TreePage(.indexLeaf)
   /// The leaf before, full, and the entry that divides it from `leaf`.
   @exclusivity(unchecked) private var before = TreePage(.indexLeaf)
@@ -16,7 +16,7 @@ final class IndexTreeWriter {
   init(file: PageFile, root: UInt32) {
     self.file = file
     self.root = root
-    levels = TreeLevels(file: file, kind: .indexInterior)
+    levels = TreeLevel(file: file, kind: .indexInterior)
   }
 
   /// Adds entries of an index on (time) or (device, time).

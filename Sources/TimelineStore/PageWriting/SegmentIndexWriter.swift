@@ -5,10 +5,11 @@ final class SegmentIndexWriter {
   private let sorter: EntrySorter
   private let scratch: EntryBuffer
 
-  /// - Parameter capacity: Entries kept in memory at a time; 32 bytes each.
+  /// - Parameter capacity: Entries kept in memory at a time; 48 bytes each.
   init(path: String, capacity: Int = 1 << 20) {
     self.path = path
-    scratch = EntryBuffer(capacity: capacity)
+    // Devices are sorted in it when the chunk is no longer needed: the fewer groups of them there are, the better.
+    scratch = EntryBuffer(capacity: 2 * capacity)
     sorter = EntrySorter(path: path, chunk: EntryBuffer(capacity: capacity), scratch: scratch)
   }
 
@@ -28,7 +29,7 @@ final class SegmentIndexWriter {
     let errors = (0..<IndexEntry.errorSeverities).map { _ in
       EntryQueue(path: path, capacity: min(4096, sorter.capacity))
     }
-    let groups = DeviceGroups(eventsByDevice, capacity: sorter.capacity, path: path)
+    let groups = DeviceGroups(eventsByDevice, capacity: scratch.entries.count, path: path)
     try sorter.drain { (entries) throws(StoreError) in
       try time.append(entries, by: .time)
       for entry in entries { try groups.append(entry) }
@@ -77,6 +78,9 @@ private final class DeviceGroups {
   private let counts: [Int64]
   @exclusivity(unchecked) private var file: EntryFile?
 
+  /// Entries of a group that wait in memory, at most: a megabyte.
+  private static let mostBuffered = 65_536
+
   init(_ eventsByDevice: [Int64], capacity: Int, path: String) {
     self.path = path
     counts = eventsByDevice
@@ -94,9 +98,9 @@ private final class DeviceGroups {
     ranges.append((first..<eventsByDevice.count, total))
     groupOfCode = .allocate(capacity: eventsByDevice.count)
     cursors = .allocate(capacity: ranges.count)
-    // One group stays in memory whole; several share 8 MB.
+    // One group stays in memory whole; several share 16 MB.
     let buffer =
-      ranges.count == 1 ? total : min(capacity, max(256, min(16_384, 500_000 / ranges.count)))
+      ranges.count == 1 ? total : min(capacity, max(256, min(Self.mostBuffered, 1_000_000 / ranges.count)))
     for (index, range) in ranges.enumerated() {
       groups.append(
         Group(codes: range.codes, total: range.total, buffer: EntryBuffer(capacity: max(1, buffer))))
@@ -166,7 +170,7 @@ private final class DeviceGroups {
         }
       }
       if let file {
-        let reader = try EntryReader(file, group.stretches)
+        let reader = try EntryReader(file, group.stretches, window: 1 << 20)
         while let entries = try reader.next() { deal(entries) }
       }
       deal(group.buffer.used)

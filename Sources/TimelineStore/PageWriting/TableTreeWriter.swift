@@ -4,7 +4,7 @@ internal import Glibc
 final class TableTreeWriter {
   private let file: PageFile
   private let root: UInt32
-  private let levels: TreeLevels
+  private let levels: TreeLevel
   @exclusivity(unchecked) private var leaf = TreePage(.tableLeaf)
   @exclusivity(unchecked) private var overflow = TreePage(.tableLeaf)
   @exclusivity(unchecked) private var lastID: Int64 = 0
@@ -41,7 +41,7 @@ final class TableTreeWriter {
   init(file: PageFile, root: UInt32) {
     self.file = file
     self.root = root
-    levels = TreeLevels(file: file, kind: .tableInterior)
+    levels = TreeLevel(file: file, kind: .tableInterior)
   }
 
   private static let usable = PageFile.pageSize

@@ -1,3 +1,4 @@
+internal import CByteClasses
 internal import Glibc
 
 /// What may stand in the messages of a block of neighbouring events: 8192 bits, set by hashes of every second stretch of
@@ -19,14 +20,21 @@ struct BlockSignature: ~Copyable {
   /// The shortest text that can be looked for: it holds a whole stretch wherever it lies.
   static let shortest = stretch + step - 1
 
-  /// A byte for each bit, 0 or 1: setting it is one store. They become bits once a block.
+  /// A byte for each bit, 0 or 1, and one that counts for nothing: setting it is one store. They become bits once a block.
   private let flags: UnsafeMutableRawPointer
   private let packed: UnsafeMutableRawPointer
+  /// True where eight stretches are looked at together.
+  private let isWide: Bool
   /// Events whose messages are in the signature.
   var events = 0
 
-  init() {
-    flags = .allocate(byteCount: Self.bits, alignment: 64)
+  /// True where this processor can look at eight stretches together.
+  static let canBeWide = fb_signature_available() != 0
+
+  /// - Parameter isWide: Look at eight stretches together; it must be possible.
+  init(isWide: Bool = canBeWide) {
+    self.isWide = isWide
+    flags = .allocate(byteCount: Self.bits + 64, alignment: 64)
     packed = .allocate(byteCount: Self.bytes, alignment: 64)
     clear()
   }
@@ -42,8 +50,15 @@ struct BlockSignature: ~Copyable {
     events = 0
   }
 
-  /// The signature as it is stored, bit 0 the lowest of the first byte. They hold until the next call.
-  mutating func bytes() -> UnsafeRawBufferPointer {
+  /// The signature as it is stored, bit 0 the lowest of the first byte, which is forgotten. They hold until the next call.
+  mutating func take() -> UnsafeRawBufferPointer {
+    defer { events = 0 }
+    let signature = UnsafeRawBufferPointer(start: packed, count: Self.bytes)
+    if isWide {
+      fb_take_flags(
+        flags.assumingMemoryBound(to: UInt8.self), packed.assumingMemoryBound(to: UInt8.self))
+      return signature
+    }
     for index in 0..<Self.bytes {
       let eight = UInt64(littleEndian: flags.load(fromByteOffset: 8 &* index, as: UInt64.self))
       // Each byte's lowest bit goes to a bit of the highest byte; no two products meet.
@@ -51,7 +66,8 @@ struct BlockSignature: ~Copyable {
         of: UInt8(truncatingIfNeeded: (eight &* 0x0102_0408_1020_4080) &>> 56), toByteOffset: index,
         as: UInt8.self)
     }
-    return UnsafeRawBufferPointer(start: packed, count: Self.bytes)
+    memset(flags, 0, Self.bits)
+    return signature
   }
 
   /// The bits of a stretch: two of them.
@@ -84,6 +100,12 @@ struct BlockSignature: ~Copyable {
   /// - Parameter hasSlack: Three bytes behind the text may be read.
   @inline(__always) func insert(_ text: UnsafeRawBufferPointer, hasSlack: Bool = false) {
     guard let start = text.baseAddress, text.count >= Self.stretch else { return }
+    if isWide {
+      fb_flag_stretches(
+        start.assumingMemoryBound(to: UInt8.self), UInt32(truncatingIfNeeded: text.count),
+        flags.assumingMemoryBound(to: UInt8.self))
+      return
+    }
     let last = text.count &- Self.stretch
     var at = 0
     // Eight bytes hold two stretches.
