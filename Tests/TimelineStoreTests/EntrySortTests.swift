@@ -42,7 +42,11 @@ import Testing
       for id in 0..<Int.random(in: 1...3000, using: &random) {
         // Sources one after the other, apart or over one another, or all at the same time.
         if id % 500 == 0 { start = Int64.random(in: -1000...1000, using: &random) * Int64(round % 4) }
-        let time = start + Int64(id % 500) / 3 + Int64.random(in: 0...5, using: &random)
+        // Or in no order at all: then all runs overlap.
+        let time =
+          round % 5 == 4
+          ? Int64.random(in: 0...500, using: &random)
+          : start + Int64(id % 500) / 3 + Int64.random(in: 0...5, using: &random)
         let hasTime = id % 97 > 0
         try sorter.append(IndexEntry(id: Int64(id), time: hasTime ? time : nil, device: 0, severity: 6))
         if hasTime { expected.append((time, UInt64(id))) } else { timeless.append(UInt64(id)) }

@@ -35,6 +35,20 @@ struct TimeResolver {
     /// The step from the stamp before, where that is more than half a year, and that stamp.
     var jump: Int64
     let before: Int64
+
+    /// Learns of the events that were added without a look, up to `end`.
+    mutating func settle(through end: Int) {
+      if end > events.upperBound { events = events.lowerBound..<end }
+    }
+
+    /// Adds the event behind its last one.
+    mutating func add(_ instant: Int64, stamp: Int64, isLeapDay: Bool) {
+      events = events.lowerBound..<events.upperBound + 1
+      if instant < earliest { earliest = instant }
+      if instant > latest { latest = instant }
+      if isLeapDay { hasLeapDay = true }
+      if stamp > largestStamp { largestStamp = stamp }
+    }
   }
 
   private static let day: Int64 = 86_400_000_000_000
@@ -220,8 +234,8 @@ struct TimeResolver {
 
   /// Tells the last stretch of the events that were added to it without a look.
   private mutating func settle() {
-    guard let last = stretches.indices.last, openEnd > stretches[last].events.upperBound else { return }
-    stretches[last].events = stretches[last].events.lowerBound..<openEnd
+    guard let last = stretches.indices.last else { return }
+    stretches[last].settle(through: openEnd)
   }
 
   /// `offset` is that of a zone which the stamp names.
@@ -229,7 +243,6 @@ struct TimeResolver {
   private mutating func placeAnew(
     _ stamp: Int64, _ resolution: Int64, _ ordinal: Int, offset: Int64?
   ) -> Int64 {
-    settle()
     var jump: Int64 = 0
     let before = previousStamp
     if firstYear == nil {
@@ -248,15 +261,19 @@ struct TimeResolver {
     if offset == nil { (instant, error) = utc(instant, resolution, ordinal) }
     previousError = error > resolution ? error : 0
     let isLeapDay = !isLate && stamp >= YearPlace.firstOfMarch - Self.day
-    if let last = stretches.indices.last, stretches[last].events.upperBound == ordinal,
-      stretches[last].placedTurn == turn, stretches[last].isLate == isLate, jump == 0
-    {
-      stretches[last].events = stretches[last].events.lowerBound..<ordinal + 1
-      if instant < stretches[last].earliest { stretches[last].earliest = instant }
-      if instant > stretches[last].latest { stretches[last].latest = instant }
-      if isLeapDay { stretches[last].hasLeapDay = true }
-      if stamp > stretches[last].largestStamp { stretches[last].largestStamp = stamp }
-    } else {
+    let (placedTurn, settledEnd) = (turn, openEnd)
+    // Looked up once: this is done at every second event or so.
+    let goesOn = stretches.withUnsafeMutableBufferPointer { stretches in
+      guard !stretches.isEmpty else { return false }
+      let last = stretches.count &- 1
+      stretches[last].settle(through: settledEnd)
+      guard jump == 0, stretches[last].events.upperBound == ordinal,
+        stretches[last].placedTurn == placedTurn, stretches[last].isLate == isLate
+      else { return false }
+      stretches[last].add(instant, stamp: stamp, isLeapDay: isLeapDay)
+      return true
+    }
+    if !goesOn {
       stretches.append(
         Stretch(
           events: ordinal..<ordinal + 1, turn: turn, placedTurn: turn, isLate: isLate, earliest: instant,

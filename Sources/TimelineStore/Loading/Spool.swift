@@ -9,8 +9,8 @@ final class Spool {
 
   /// Bytes that a buffer has room for beyond those at which it is written.
   private static let slack = 64 << 10
-  /// Bytes at which a buffer is written, as a rule: with the slack a megabyte.
-  static let usualBuffer = 1 << 20 - slack
+  /// Bytes at which a buffer is written, as a rule: with the slack a large page of memory.
+  static let usualBuffer = 2 << 20 - slack
 
   /// None until there is more than the buffer holds: there may be as many spools as files are read.
   @exclusivity(unchecked) private var file: BlockFile?
