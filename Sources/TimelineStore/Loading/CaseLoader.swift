@@ -21,7 +21,7 @@ public final class CaseLoader: EventSink {
     var maximumPages = 0
     /// False sends a new case's rows through SQLite too: the oracle of the tests.
     var writesPages = true
-    /// Index entries kept in memory at a time, 32 bytes each.
+    /// Index entries kept in memory at a time, 48 bytes each.
     var entriesInMemory = 1 << 18
     /// Loads of at least so many events get a segment of their own.
     var largeLoad: Int64 = 50_000

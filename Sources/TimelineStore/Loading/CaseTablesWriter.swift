@@ -106,15 +106,42 @@ struct CaseTablesWriter {
     }
   }
 
-  private func writeRollups() throws(StoreError) {
-    let minute = try connection.prepare(
-      """
-      INSERT INTO minute_rollup VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET events = events + excluded.events
-      """)
-    try assembly.forEachMinute { (key, events) throws(StoreError) in
-      try minute.run(.integer(key >> 4), .integer(key & 15), .integer(events))
+  /// Minutes that one statement takes: a load touches tens of thousands, and to begin a statement costs as much as a row.
+  private static let minutesAtATime = 32
+
+  private func writeMinutes() throws(StoreError) {
+    func upsert(_ rows: Int) throws(StoreError) -> SQLiteStatement {
+      try connection.prepare(
+        """
+        INSERT INTO minute_rollup VALUES \(repeatElement("(?, ?, ?)", count: rows).joined(separator: ", "))
+        ON CONFLICT DO UPDATE SET events = events + excluded.events
+        """)
     }
+    var waiting: [(key: Int64, events: Int64)] = []
+    func put(_ statement: SQLiteStatement, _ rows: ArraySlice<(key: Int64, events: Int64)>) throws(StoreError)
+    {
+      var place: Int32 = 1
+      for (key, events) in rows {
+        statement.bind(.integer(key >> 4), at: place)
+        statement.bind(.integer(key & 15), at: place + 1)
+        statement.bind(.integer(events), at: place + 2)
+        place += 3
+      }
+      try statement.run()
+    }
+    let many = try upsert(Self.minutesAtATime)
+    try assembly.forEachMinute { (key, events) throws(StoreError) in
+      waiting.append((key, events))
+      guard waiting.count == Self.minutesAtATime else { return }
+      try put(many, waiting[...])
+      waiting.removeAll(keepingCapacity: true)
+    }
+    let one = try upsert(1)
+    for index in waiting.indices { try put(one, waiting[index...index]) }
+  }
+
+  private func writeRollups() throws(StoreError) {
+    try writeMinutes()
     let rollups = assembly.rollups
     func known(_ time: Int64) -> SQLiteValue { time == .max || time == .min ? .null : .integer(time) }
     let sums = (0..<8).map { "severity_\($0) = severity_\($0) + excluded.severity_\($0)" }

@@ -6,6 +6,7 @@ import TimelineStore
 /// `firebreak clocks`: every decision about time in a case, on what ground, and how to change it.
 struct Clocks: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "clocks",
     abstract: "List every decision about time: years, zones, boots, corrections of clocks, odd stamps.",
     discussion: """
       Years, zones and the order of day and month are decided as the evidence is read: read it into another case with \

@@ -6,6 +6,7 @@ import TimelineStore
 /// `firebreak devices`: who speaks, who is only listed, who is in trouble.
 struct Devices: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "devices",
     abstract: "List the devices of a case with their attributes, first and last event, and errors.",
     discussion: """
       Devices that the inventory lists and that say nothing have 0 events; devices that speak and are not listed are marked. \

@@ -8,6 +8,7 @@ import TimelineStore
 /// `firebreak doctor`: what would go wrong if we had to act now?
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Look whether people could act on the fleet now: before anything happens, and at 3 a.m.",
     discussion: """
       Looks at clock, disk, programs, approvals, case, inventory, playbooks, secrets and backends, and changes nothing. \

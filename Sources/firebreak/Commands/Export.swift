@@ -7,6 +7,7 @@ import TimelineStore
 /// `firebreak export`: what a case knows, in a form that other tools take.
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "export",
     abstract: "Write the case's list of evidence with SHA-256, as 'sha256sum -c' takes it.",
     discussion: """
       Members of archives have hashes of their own, which sha256sum cannot look up: they stand as comments. \

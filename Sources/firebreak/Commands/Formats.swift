@@ -43,6 +43,7 @@ struct FormatOptions: ParsableArguments {
 /// `firebreak formats`: the formats that can be read, and how a file is read.
 struct Formats: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "formats",
     abstract: "List the log formats, or show how a file is read.",
     discussion: "Docs/AddALogFormat.md shows how to add one.",
     subcommands: [FormatsList.self, FormatsTest.self, FormatsBench.self], defaultSubcommand: FormatsList.self)

@@ -8,6 +8,7 @@ import TimelineStore
 /// `firebreak incidents`: the incidents of a trace, the largest first.
 struct Incidents: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "incidents",
     abstract:
       "List the incidents of a trace: when, how many were affected, where it began, how sure that is.",
     discussion: """

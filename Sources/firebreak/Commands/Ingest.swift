@@ -9,6 +9,7 @@ import TimelineStore
 /// `firebreak ingest`: evidence into a case.
 struct Ingest: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "ingest",
     abstract: "Read evidence into a case: logs as files, folders, archives, or standard input.",
     discussion: """
       Plain files, gzip, bzip2, xz, zstd and lz4, and zip, tar, 7z and cpio, in one another; formats are recognised by their content. \

@@ -6,6 +6,7 @@ import PostmortemReport
 /// `firebreak metrics`: every figure of the report, with formula and inputs.
 struct Metrics: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "metrics",
     abstract: "Show every figure of an incident with its value and certainty.",
     discussion: """
       The same figures as in the report. --verbose, or naming figures, shows how each is computed, from what, and why one \

@@ -8,6 +8,7 @@ import TimelineStore
 /// `firebreak note`: what the analyst knows, beside what the evidence says.
 struct Note: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "note",
     abstract: "Add, list or retract analysts' notes: facts, tags, verdicts on what trace found.",
     discussion: """
       firebreak note 42 "first bad reading"     on an event

@@ -6,6 +6,7 @@ import TimelineStore
 /// `firebreak pack`: a case at rest.
 struct Pack: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "pack",
     abstract: "Pack a finished case to a fraction of its size, or unpack it.",
     discussion: """
       Every command reads a packed case as it is; that takes as long as unpacking it, so unpack a case that is worked \

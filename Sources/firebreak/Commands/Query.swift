@@ -7,6 +7,7 @@ import TimelineStore
 /// `firebreak query`: events that match an expression, counted or listed; or SQL.
 struct Query: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "query",
     abstract: "Find, count or chart events by an expression.",
     discussion: """
       firebreak query 'device:gw-* severity>=error text:"battery low"'

@@ -7,6 +7,7 @@ import TimelineWeb
 /// `firebreak serve`: the case in the browser, on this machine only.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Show the case in the browser, on this machine only.",
     discussion: """
       Prints a link that lets one browser in, once; Enter prints another. Listens on 127.0.0.1 only and never reads or \

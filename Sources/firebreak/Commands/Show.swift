@@ -6,6 +6,7 @@ import TimelineStore
 /// `firebreak show`: one event, its raw line, its place, its context.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "show",
     abstract: "Show one event: raw line, place in the evidence, what came before and after.",
     discussion: """
       EVENT is an id as printed by query and trace, or SOURCE:OFFSET: a source's path, file name or SHA-256 (8 digits or \

@@ -7,6 +7,7 @@ import IncidentSimulation
 /// `firebreak simulate`: makes the evidence of an incident that never happened.
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "simulate",
     abstract: "Make a synthetic incident: evidence of a believable fleet, and the truth about it.",
     discussion: """
       Scenarios:

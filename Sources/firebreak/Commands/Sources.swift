@@ -6,6 +6,7 @@ import TimelineStore
 /// `firebreak sources`: what was read, and what became of every byte of it.
 struct Sources: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "sources",
     abstract: "List the sources of a case: format, bytes, events, what was refused or damaged.",
     discussion:
       """

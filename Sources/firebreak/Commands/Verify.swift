@@ -7,6 +7,7 @@ import TimelineStore
 /// `firebreak verify`: is the evidence still what was ingested, and the custody log still what it was?
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Re-read the evidence and the custody log and say what differs.",
     discussion: """
       Every source is read again and its SHA-256 compared, and so is every event with the case's row of it: place, message, \

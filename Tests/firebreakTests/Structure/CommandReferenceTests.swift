@@ -65,6 +65,15 @@ import Testing
     return text
   }
 
+  /// A name that is made from the type's costs a search of all conformances in the binary, at each start and for each command.
+  @Test func everyCommandStatesItsName() {
+    func check(_ type: any ParsableCommand.Type) {
+      #expect(type.configuration.commandName != nil, "\(type)")
+      for sub in type.configuration.subcommands { check(sub) }
+    }
+    check(Firebreak.self)
+  }
+
   @Test func referenceIsCurrent() throws {
     let difference = try Repository.difference(generated: Self.markdown(), file: "Docs/CommandReference.md")
     #expect(difference == nil)

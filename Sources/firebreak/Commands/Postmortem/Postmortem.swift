@@ -9,6 +9,7 @@ import TimelineStore
 /// `firebreak postmortem`: the report of an incident, computed from the case.
 struct Postmortem: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "postmortem",
     abstract: "Write the report of an incident from its evidence: HTML, Markdown, JSON, PDF.",
     discussion: """
       'firebreak postmortem --case FILE --output DIR' writes the engineers' report and the full lists beside it. What only \
