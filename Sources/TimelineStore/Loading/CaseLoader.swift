@@ -113,7 +113,9 @@ public final class CaseLoader: EventSink {
   public func openLane(order: Int) throws -> any EventLane {
     let isFree = state.withLock { $0.isDone ? false : $0.orders.insert(order).inserted }
     guard isFree else { throw invalid("lane \(order) was opened twice, or after the end") }
-    let memory = LoadLane.Memory(streamed: options.streamedBytes, spooled: options.spooledInMemory)
+    // What is added to a case is little, as a rule: large pages of memory would cost more than they save.
+    let spooled = isNewCase ? options.spooledInMemory : min(options.spooledInMemory, Spool.smallBuffer)
+    let memory = LoadLane.Memory(streamed: options.streamedBytes, spooled: spooled)
     return LoadLane(order: order, path: path, turn: turn, memory: memory) {
       [weak self] lane in
       let handed = HandedOver(lane: lane)

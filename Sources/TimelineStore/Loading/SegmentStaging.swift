@@ -27,7 +27,8 @@ final class SegmentStaging {
     let roots = try CaseCreation.makeSegment(number, connection)
     try connection.execute("COMMIT")
     try connection.close()
-    let pages = try PageFile(path: file.path, maximumPages: options.maximumPages)
+    // Half a megabyte, which takes no large page of memory: a segment is small, as a rule.
+    let pages = try PageFile(path: file.path, maximumPages: options.maximumPages, pagesAtATime: 128)
     return PageEventWriter(
       file: pages, roots: roots, slices: SliceTreeWriter(file: pages, root: roots.slice),
       entriesInMemory: options.entriesInMemory)

@@ -11,6 +11,8 @@ final class Spool {
   private static let slack = 64 << 10
   /// Bytes at which a buffer is written, as a rule: with the slack a large page of memory.
   static let usualBuffer = 2 << 20 - slack
+  /// The same, in memory of the usual pages.
+  static let smallBuffer = 512 << 10 - slack
 
   /// None until there is more than the buffer holds: there may be as many spools as files are read.
   @exclusivity(unchecked) private var file: BlockFile?

@@ -20,11 +20,15 @@ final class PageFile {
   @exclusivity(unchecked) private var buffer: ByteBuffer
   @exclusivity(unchecked) private var bufferStart: Int64
   private let maximumPages: UInt32
+  private let bufferSize: Int
 
   /// Opens a closed case file for adding pages.
-  /// - Parameter maximumPages: 0 is SQLite's own limit.
-  init(path: String, maximumPages: Int = 0) throws(StoreError) {
+  /// - Parameters:
+  ///   - maximumPages: 0 is SQLite's own limit.
+  ///   - pagesAtATime: Pages that are written together.
+  init(path: String, maximumPages: Int = 0, pagesAtATime: Int = 512) throws(StoreError) {
     self.path = path
+    bufferSize = pagesAtATime * Self.pageSize
     self.maximumPages = maximumPages > 0 ? UInt32(maximumPages) : Self.maximumPages
     descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemFile.error("cannot write case", path) }
@@ -32,7 +36,7 @@ final class PageFile {
     guard fstat(descriptor, &status) == 0 else { throw SystemFile.error("cannot write case", path) }
     next = UInt32(Int(status.st_size) / Self.pageSize) + 1
     bufferStart = Int64(next - 1) * Int64(Self.pageSize)
-    buffer = ByteBuffer(capacity: Self.bufferSize, alignment: Self.pageSize, isForDisk: true)
+    buffer = ByteBuffer(capacity: bufferSize, alignment: Self.pageSize, isForDisk: true)
     let appended = open(path, O_RDWR | O_CLOEXEC)
     guard appended >= 0 else {
       let error = SystemFile.error("cannot write case", path)
@@ -44,13 +48,11 @@ final class PageFile {
 
   deinit { close(descriptor) }
 
-  private static let bufferSize = 512 * pageSize
-
   /// Adds a page and returns its number.
   @inline(__always)
   func append(_ page: UnsafeRawPointer) throws(StoreError) -> UInt32 {
     if next == Self.lockPage { try skipLockPage() }
-    if buffer.count >= Self.bufferSize { try flush() }
+    if buffer.count >= bufferSize { try flush() }
     guard next <= maximumPages else {
       throw StoreError(
         code: .diskFull, what: "cannot write case", path: path, reason: "database or disk is full",
