@@ -74,7 +74,7 @@ sanitize: test-packages
 	for sanitizer in address thread; do \
 	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$(CURDIR)/.ci/tsan-suppressions" \
 	  swift test --sanitize=$$sanitizer --scratch-path .build/sanitize-$$sanitizer --no-parallel --filter \
-	    'PageWriterTests|BlockFileTests|BlockMemoryTests|SpoolTests|SearchIndexTests|PageScanTests|CasePackTests|CaseLoaderTests|PipelineTests|TemplateMinerTests|ByteClassesTests|LineFeedsTests|RowRecordTests|RollupTests|TreeWriterTests|LogFormatsTests\.ConformanceTests|HostileInputTests|GzipDamageTests' \
+	    'PageWriterTests|BlockFileTests|BlockMemoryTests|SpoolTests|EntrySortTests|SearchIndexTests|PageScanTests|CasePackTests|CaseLoaderTests|PipelineTests|TemplateMinerTests|ByteClassesTests|LineFeedsTests|RowRecordTests|RollupTests|TreeWriterTests|LogFormatsTests\.ConformanceTests|HostileInputTests|GzipDamageTests' \
 	    || exit 1; \
 	done
 

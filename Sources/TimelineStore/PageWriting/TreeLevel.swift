@@ -8,7 +8,7 @@ internal import Glibc
 final class TreeLevel {
   private let file: PageFile
   private let kind: TreePage.Kind
-  /// The page being filled and, once that was full, the page before it.
+  /// The page being filled.
   @exclusivity(unchecked) private var page: TreePage
   /// The page before, full, without a number yet; what it is divided from `page` by.
   @exclusivity(unchecked) private var before: TreePage?
